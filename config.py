@@ -1,0 +1,114 @@
+"""Settings, read once from the environment.
+
+A malformed value stops the start with a sentence that names the variable. Limits are in seconds.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent
+SECRET_KEY_MIN = 24
+
+
+class ConfigError(RuntimeError):
+    """A setting is missing or malformed; the message is a sentence that names the variable."""
+
+
+def load(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
+    """Return the Flask configuration for `environ`, with files under `instance` as the defaults."""
+    port = _integer(environ, "PORT", 8000, 1, 65535)
+    host = environ.get("HOST") or "127.0.0.1"
+    public_url = _url(environ, "PUBLIC_URL", f"http://{host}:{port}", ("http", "https"))
+    return {
+        "SECRET_KEY": _secret_key(environ, instance),
+        "SQLALCHEMY_DATABASE_URI": _database_url(environ, instance),
+        "SQLALCHEMY_ENGINE_OPTIONS": {},
+        "REDIS_URL": _url(environ, "REDIS_URL", "", ("redis", "rediss", "unix")),
+        "STORAGE_URL": _url(environ, "STORAGE_URL", (instance / "storage").as_uri(), ("file", "s3")),
+        "PUBLIC_URL": public_url.rstrip("/"),
+        "TRUSTED_PROXIES": _integer(environ, "TRUSTED_PROXIES", 0, 0, 10),
+        "LOG_LEVEL": _choice(environ, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
+        "SENTRY_DSN": environ.get("SENTRY_DSN", ""),
+        "DEMO_PASSWORD": environ.get("DEMO_PASSWORD", ""),
+        "MESSAGE_UNCONFIRMED_AFTER": _integer(environ, "MESSAGE_UNCONFIRMED_AFTER", 600, 1),
+        "MESSAGE_EXPIRES_AFTER": _integer(environ, "MESSAGE_EXPIRES_AFTER", 86_400, 1),
+        "MESSAGE_NO_REPORT_AFTER": _integer(environ, "MESSAGE_NO_REPORT_AFTER", 259_200, 1),
+        "MESSAGE_LEASE": _integer(environ, "MESSAGE_LEASE", 60, 1),
+        "MAX_CONTENT_LENGTH": 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
+        "SESSION_COOKIE_NAME": "crm_session",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": public_url.startswith("https://"),
+        # A till stays open all day: the token lives as long as the session that it is bound to.
+        "WTF_CSRF_TIME_LIMIT": None,
+        "COMPRESS_MIMETYPES": [
+            "text/html",
+            "text/css",
+            "text/javascript",
+            "image/svg+xml",
+            "application/json",
+            "application/problem+json",
+        ],
+        "COMPRESS_ALGORITHM": ["gzip"],
+        "COMPRESS_LEVEL": 4,
+        "SEND_FILE_MAX_AGE_DEFAULT": 365 * 24 * 3600,
+    }
+
+
+def make_secret_key(instance: Path) -> None:
+    """Write a random key for a development checkout, readable by its owner alone."""
+    path = instance / "secret_key"
+    if not path.exists():
+        instance.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32))
+
+
+def _secret_key(environ: Mapping[str, str], instance: Path) -> str:
+    key = environ.get("SECRET_KEY", "")
+    file = instance / "secret_key"
+    if not key and "SECRET_KEY" not in environ and file.exists():
+        key = file.read_text().strip()
+    if len(key) < SECRET_KEY_MIN or len(set(key)) < 8:
+        raise ConfigError(
+            f"SECRET_KEY is missing or weak. Set it to at least {SECRET_KEY_MIN} random characters, for example "
+            'from: python3 -c "import secrets; print(secrets.token_hex(32))"'
+        )
+    return key
+
+
+def _database_url(environ: Mapping[str, str], instance: Path) -> str:
+    url = environ.get("DATABASE_URL") or f"sqlite:///{instance / 'crm.db'}"
+    scheme, _, rest = url.partition("://")
+    if scheme in ("postgres", "postgresql", "postgresql+psycopg") and rest:
+        return f"postgresql+psycopg://{rest}"
+    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+        return url
+    raise ConfigError("DATABASE_URL has to start with postgres:// or be a file like sqlite:////data/crm.db.")
+
+
+def _url(environ: Mapping[str, str], name: str, default: str, schemes: tuple[str, ...]) -> str:
+    url = environ.get(name) or default
+    if url and urlsplit(url).scheme not in schemes:
+        raise ConfigError(f"{name} has to start with {' or '.join(f'{scheme}://' for scheme in schemes)}.")
+    return url
+
+
+def _integer(environ: Mapping[str, str], name: str, default: int, low: int, high: int = 10**9) -> int:
+    text = environ.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise ConfigError(f"{name} has to be a whole number from {low} to {high}, not {text!r}.")
+    return int(text)
+
+
+def _choice(environ: Mapping[str, str], name: str, default: str, choices: tuple[str, ...]) -> str:
+    value = (environ.get(name) or default).upper()
+    if value not in choices:
+        raise ConfigError(f"{name} has to be one of {', '.join(choices)}, not {value!r}.")
+    return value

@@ -1,0 +1,64 @@
+"""The application factory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import config
+from crm import errors, health, logs
+from crm.accounts import access
+from crm.accounts import cli as accounts_cli
+from crm.accounts import routes as accounts
+from crm.customers import routes as customers
+from crm.db import configure_engine
+from crm.extensions import compress, csrf, db, migrate
+from crm.invoices import routes as invoices
+from crm.messages import routes as messages
+from crm.tenancy import init_tenancy
+from crm.web import filters, security, static
+from crm.web.ids import IdConverter, dom_id
+
+
+def create_app(environ: Mapping[str, str] | None = None, instance: Path | None = None) -> Flask:
+    """Return the application, configured from `environ` (default: the process's).
+
+    `instance` is the folder of the default database, files and keys. Raises config.ConfigError.
+    """
+    instance = instance or config.ROOT / "instance"
+    app = Flask(__name__, instance_path=str(instance))
+    app.config.from_mapping(config.load(os.environ if environ is None else environ, instance))
+    app.url_map.converters["id"] = IdConverter
+    logs.init_app(app)
+    static.init_app(app)
+    _init_database(app, instance)
+    access.init_app(app)
+    csrf.init_app(app)
+    compress.init_app(app)
+    security.init_app(app)
+    errors.init_app(app)
+    filters.init_app(app)
+    app.context_processor(access.template_globals)
+    app.add_template_global(dom_id)
+    for blueprint in (health.bp, accounts.bp, customers.bp, messages.bp, invoices.bp):
+        app.register_blueprint(blueprint)
+    for group in accounts_cli.GROUPS:
+        app.cli.add_command(group)
+    if app.config["TRUSTED_PROXIES"]:
+        hops = app.config["TRUSTED_PROXIES"]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    return app
+
+
+def _init_database(app: Flask, instance: Path) -> None:
+    if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
+        instance.mkdir(parents=True, exist_ok=True)
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(config.ROOT / "migrations"))
+    with app.app_context():
+        configure_engine(db.engine)
+    init_tenancy()

@@ -1,0 +1,137 @@
+"""The only door to tenant rows: who is here, in which organization, with which role, and what they may see."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeVar
+
+import sqlalchemy as sa
+from flask import Flask, Response, abort, g, redirect, request, session, url_for
+from flask_login import current_user, logout_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from crm.accounts.models import Membership, Organization, SignIn, User
+from crm.accounts.roles import PUBLIC, ROLES, SIGNED_IN, Role
+from crm.accounts.rules import return_path, token_hash
+from crm.columns import Base, db_now
+from crm.extensions import db, login_manager
+from crm.tenancy import enter_organization, leave_organization
+
+Row = TypeVar("Row", bound=Base)
+
+
+class Here(NamedTuple):
+    """Who acts in this request, and where; plain values, so that no later rollback loses them."""
+
+    sign_in_id: int
+    user: User
+    organization: Organization
+    role: Role
+
+
+def init_app(app: Flask) -> None:
+    """Check the role of every request before anything else looks at it."""
+    login_manager.init_app(app)
+    app.before_request(_admit)
+    app.teardown_request(_leave)
+
+
+def here() -> Here:
+    """Return who acts in this request and where; only for endpoints that need an organization."""
+    found: Here = g.here
+    return found
+
+
+def may(role: Role | str) -> bool:
+    """Whether the current user has at least `role`."""
+    needed = Role.named(role) if isinstance(role, str) else role
+    return "here" in g and here().role >= needed
+
+
+def find(model: type[Row], id_: int) -> Row:
+    """Return the row of the current organization with this id; 404 for a stranger's or none."""
+    row = db.session.get(model, id_)
+    if row is None:
+        abort(404)
+    return row
+
+
+def organizations_of(user_id: int) -> list[Organization]:
+    """Return the organizations the user works in, the first joined first."""
+    return list(
+        db.session.scalars(
+            sa.select(Organization)
+            .join(Membership, Membership.organization_id == Organization.id)
+            .where(Membership.user_id == user_id)
+            .order_by(Membership.id)
+        )
+    )
+
+
+@login_manager.user_loader  # type: ignore[untyped-decorator]
+def load_user(token: str) -> User | None:
+    """Return the user of a sign-in token, and remember in `g` where they act; None when it has ended."""
+    row = db.session.execute(
+        sa.select(SignIn, User, Membership, Organization)
+        .join(User, User.id == SignIn.user_id)
+        .outerjoin(
+            Membership,
+            sa.and_(
+                Membership.user_id == SignIn.user_id,
+                Membership.organization_id == SignIn.organization_id,
+            ),
+        )
+        .outerjoin(Organization, Organization.id == Membership.organization_id)
+        .where(SignIn.token_hash == token_hash(token), SignIn.expires_at > db_now(), User.disabled_at.is_(None))
+    ).first()
+    if row is None:
+        return None
+    sign_in, user, membership, organization = row
+    g.sign_in_id = sign_in.id
+    if membership is not None:
+        g.here = Here(sign_in.id, user, organization, membership.role)
+    return user
+
+
+def _admit() -> AnyResponse | None:
+    leave_organization()
+    endpoint = request.endpoint
+    if endpoint is None or endpoint in PUBLIC:
+        return None
+    if not current_user.is_authenticated:
+        return _to_sign_in()
+    if "here" in g:
+        enter_organization(here().organization.id, here().user.id)
+    if endpoint in SIGNED_IN:
+        return None
+    if "here" not in g:
+        abort(403)
+    if endpoint not in ROLES or here().role < ROLES[endpoint]:
+        abort(403)
+    return None
+
+
+def _to_sign_in() -> AnyResponse:
+    if "_user_id" in session:
+        logout_user()
+    fragment = "HX-Request" in request.headers
+    target = url_for("accounts.login", next=return_path(_asked_for(fragment), request.host))
+    if fragment:
+        return Response(status=401, headers={"HX-Redirect": target})
+    return redirect(target, 303)
+
+
+def _asked_for(fragment: bool) -> str:
+    if fragment:
+        return request.headers.get("HX-Current-URL", "/")
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    return request.headers.get("Referer", "/")
+
+
+def _leave(error: BaseException | None = None) -> None:
+    leave_organization()
+
+
+def template_globals() -> dict[str, Any]:
+    """Return what every template may use: the place, the person and their rights."""
+    return {"here": g.get("here"), "may": may}

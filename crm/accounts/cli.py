@@ -1,0 +1,115 @@
+"""Commands for organizations and users."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import sys
+
+import click
+import sqlalchemy as sa
+from flask.cli import AppGroup
+
+from crm.accounts import services
+from crm.accounts.models import Organization, User
+from crm.accounts.roles import Role
+from crm.accounts.rules import normalize_username, password_problem
+from crm.extensions import db
+
+org = AppGroup("org", help="Organizations.")
+user = AppGroup("user", help="Users.")
+GROUPS = (org, user)
+
+
+@org.command("create")
+@click.argument("slug")
+@click.option("--name", required=True, help="The name people see.")
+def create_org(slug: str, name: str) -> None:
+    """Add the organization SLUG."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,59}", slug):
+        raise click.ClickException("The slug has to be lower-case letters, digits and hyphens.")
+    if db.session.scalar(sa.select(Organization.id).where(Organization.slug == slug)):
+        raise click.ClickException(f"There is an organization {slug} already.")
+    services.create_organization(slug, name=name)
+    click.echo(f"Organization {slug} is there. Set its time zone, currency and phone region: flask org set {slug} …")
+
+
+@org.command("set")
+@click.argument("slug")
+@click.argument("settings", nargs=-1, required=True, metavar="KEY=VALUE…")
+def set_org(slug: str, settings: tuple[str, ...]) -> None:
+    """Change settings of the organization SLUG."""
+    values = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise click.ClickException(f"Write {setting!r} as KEY=VALUE.")
+        values[key] = value
+    try:
+        services.change_organization(find_organization(slug).id, values)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"Organization {slug} is changed.")
+
+
+@org.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_orgs(as_json: bool) -> None:
+    """List the organizations."""
+    rows = [services.settings_of(row) for row in db.session.scalars(sa.select(Organization).order_by(Organization.id))]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        click.echo(f"{row['slug']:<24} {row['name']}  ({row['time_zone']}, {row['currency']})")
+
+
+@user.command("create")
+@click.argument("username")
+@click.option("--organization", required=True, metavar="SLUG")
+@click.option("--role", required=True, type=click.Choice(["owner", "manager", "staff", "viewer"]))
+@click.option("--branch", help="Tie the user to this branch.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+def create_user(username: str, organization: str, role: str, branch: str | None, password_stdin: bool) -> None:
+    """Add a user to an organization; without --password-stdin a password is made and printed."""
+    found = find_organization(organization)
+    password = _read_password(username) if password_stdin else secrets.token_urlsafe(12)
+    try:
+        services.create_user(username, password, found.id, Role.named(role), branch=branch)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"User {username} is {role} of {organization}.")
+    if not password_stdin:
+        click.echo(f"Password: {password}")
+
+
+@user.command("reset-password")
+@click.argument("username")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+def reset_password(username: str, password_stdin: bool) -> None:
+    """Give a user a new password and end their sign-ins."""
+    user_id = db.session.scalar(sa.select(User.id).where(User.username == normalize_username(username)))
+    if user_id is None:
+        raise click.ClickException(f"There is no user {username}.")
+    password = _read_password(username) if password_stdin else secrets.token_urlsafe(12)
+    services.set_password(user_id, password)
+    click.echo(f"The password of {username} is changed and their sign-ins have ended.")
+    if not password_stdin:
+        click.echo(f"Password: {password}")
+
+
+def find_organization(slug: str) -> Organization:
+    """Return the organization called `slug`; exits with a sentence when there is none."""
+    found = db.session.scalar(sa.select(Organization).where(Organization.slug == slug))
+    if found is None:
+        raise click.ClickException(f"There is no organization {slug}. flask org list shows them.")
+    return found
+
+
+def _read_password(username: str) -> str:
+    password = sys.stdin.readline().rstrip("\r\n")
+    problem = password_problem(password, username)
+    if problem:
+        raise click.ClickException(problem)
+    return password

@@ -1,0 +1,138 @@
+"""Organizations, branches, users, memberships and sign-ins."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+from flask_login import UserMixin
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crm.accounts.roles import Role
+from crm.columns import Base, BigInt, CreatedAt, Id
+from crm.tenancy import TenantMixin, within_organization
+
+
+class Organization(Base):
+    """A tenant: one shop, restaurant or agency with its own customers and settings."""
+
+    __tablename__ = "organizations"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[Id]
+    slug: Mapped[str] = mapped_column(sa.String(60), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(200))
+    time_zone: Mapped[str] = mapped_column(sa.String(60), default="UTC")
+    currency: Mapped[str] = mapped_column(sa.String(3), default="USD")
+    phone_region: Mapped[str] = mapped_column(sa.String(2), default="US")
+    locale: Mapped[str] = mapped_column(sa.String(20), default="en")
+    quiet_from: Mapped[dt.time | None] = mapped_column(sa.Time())
+    quiet_until: Mapped[dt.time | None] = mapped_column(sa.Time())
+    sms_gateway: Mapped[str] = mapped_column(sa.String(20), default="manual")
+    whatsapp_gateway: Mapped[str] = mapped_column(sa.String(20), default="manual")
+    created_at: Mapped[CreatedAt]
+
+
+class Branch(TenantMixin, Base):
+    """A place of an organization."""
+
+    __tablename__ = "branches"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "id"),
+        sa.UniqueConstraint("organization_id", "name"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(sa.String(200))
+    created_at: Mapped[CreatedAt]
+
+
+class User(UserMixin, Base):  # type: ignore[misc]
+    """A person who signs in; the same person may work in several organizations."""
+
+    __tablename__ = "users"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[Id]
+    username: Mapped[str] = mapped_column(sa.String(100), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(200), default="")
+    password_hash: Mapped[str] = mapped_column(sa.String(200))
+    disabled_at: Mapped[dt.datetime | None]
+    created_at: Mapped[CreatedAt]
+
+    memberships: Mapped[list[Membership]] = relationship(back_populates="user")
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the user may sign in."""
+        return self.disabled_at is None
+
+
+class Membership(Base):
+    """A user in an organization with a role, and perhaps tied to one branch."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "user_id"),
+        within_organization("branch_id", "branches"),
+        sa.Index(None, "user_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    organization_id: Mapped[int] = mapped_column(BigInt, sa.ForeignKey("organizations.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(BigInt, sa.ForeignKey("users.id", ondelete="CASCADE"))
+    role_name: Mapped[str] = mapped_column("role", sa.String(10))
+    branch_id: Mapped[int | None]
+    created_at: Mapped[CreatedAt]
+
+    user: Mapped[User] = relationship(back_populates="memberships")
+    organization: Mapped[Organization] = relationship()
+
+    def __init__(self, **values: Any) -> None:
+        """Take `role` as a Role."""
+        role = values.pop("role", None)
+        super().__init__(**values)
+        if role is not None:
+            self.role = role
+
+    @property
+    def role(self) -> Role:
+        """What the user may do here."""
+        return Role.named(self.role_name)
+
+    @role.setter
+    def role(self, role: Role) -> None:
+        self.role_name = role.label
+
+
+class SignIn(Base):
+    """A signed-in browser. The cookie holds the token, the row its hash; deleting the row ends it."""
+
+    __tablename__ = "sign_ins"
+    __table_args__ = (sa.Index(None, "user_id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[Id]
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    user_id: Mapped[int] = mapped_column(BigInt, sa.ForeignKey("users.id", ondelete="CASCADE"))
+    organization_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("organizations.id", ondelete="CASCADE"))
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[dt.datetime]
+
+
+class SignInFailure(Base):
+    """A wrong password, kept for the throttle; the account is a hash, for people type passwords as names."""
+
+    __tablename__ = "sign_in_failures"
+    __table_args__ = (
+        sa.Index(None, "account", "at"),
+        sa.Index(None, "address", "at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    account: Mapped[str] = mapped_column(sa.String(64))
+    address: Mapped[str] = mapped_column(sa.String(45))
+    at: Mapped[CreatedAt]

@@ -1,0 +1,79 @@
+"""Roles, and which role each endpoint needs. What is not in the table is not served."""
+
+from __future__ import annotations
+
+import enum
+
+
+class Role(enum.IntEnum):
+    """What a user may do in an organization; each role may do what the one before it may."""
+
+    VIEWER = 1
+    STAFF = 2
+    MANAGER = 3
+    OWNER = 4
+
+    @classmethod
+    def named(cls, name: str) -> Role:
+        """Return the role called `name` ("staff"); raises ValueError with a sentence."""
+        try:
+            return cls[name.upper()]
+        except KeyError:
+            raise ValueError("The role has to be owner, manager, staff or viewer.") from None
+
+    @property
+    def label(self) -> str:
+        """The role's name as people write it."""
+        return self.name.lower()
+
+
+PUBLIC = frozenset(
+    {
+        "static",
+        "accounts.login",
+        "accounts.setup",
+        "health.up",
+        "health.ready",
+    }
+)
+"""Endpoints without sign-in."""
+
+SIGNED_IN = frozenset({"accounts.logout", "accounts.switch", "accounts.password"})
+"""Endpoints of every signed-in user, whatever the role."""
+
+ROLES: dict[str, Role] = {
+    "home.index": Role.VIEWER,
+    "customers.index": Role.VIEWER,
+    "customers.cities": Role.VIEWER,
+    "customers.show": Role.VIEWER,
+    "customers.new": Role.STAFF,
+    "customers.edit": Role.STAFF,
+    "customers.archive": Role.STAFF,
+    "customers.restore": Role.STAFF,
+    "customers.bulk": Role.STAFF,
+    "customers.undo_bulk": Role.STAFF,
+    "customers.delete": Role.MANAGER,
+    "invoices.new": Role.STAFF,
+    "invoices.new_receipt": Role.STAFF,
+    "invoices.receipt": Role.VIEWER,
+    "invoices.receipt_file": Role.VIEWER,
+    "invoices.receipt_original": Role.VIEWER,
+    "invoices.retry_receipt": Role.STAFF,
+    "messages.index": Role.VIEWER,
+    "messages.console": Role.VIEWER,
+    "messages.new": Role.STAFF,
+    "messages.edit": Role.STAFF,
+    "messages.cancel": Role.STAFF,
+    "messages.done": Role.STAFF,
+    "messages.undo_done": Role.STAFF,
+    "accounts.organization": Role.OWNER,
+    "accounts.users": Role.OWNER,
+    "accounts.new_user": Role.OWNER,
+    "accounts.edit_user": Role.OWNER,
+    "accounts.reset_password": Role.OWNER,
+    "accounts.branches": Role.MANAGER,
+    "accounts.new_branch": Role.MANAGER,
+    "accounts.edit_branch": Role.MANAGER,
+    "accounts.delete_branch": Role.MANAGER,
+}
+"""The smallest role for each endpoint."""

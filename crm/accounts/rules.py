@@ -1,0 +1,144 @@
+"""Pure rules of sign-in."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+import phonenumbers
+from babel import Locale, UnknownLocaleError
+from babel.numbers import list_currencies
+
+PASSWORD_MIN = 10
+PASSWORD_MAX = 200
+
+
+def token_hash(token: str) -> str:
+    """Return what the database keeps of a sign-in token: a leaked table signs nobody in."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def account_key(username: str) -> str:
+    """Return what the throttle keeps of a typed user name, which may be a password typed in the wrong field."""
+    return hashlib.sha256(normalize_username(username).encode()).hexdigest()
+
+
+def normalize_username(username: str) -> str:
+    """Return the user name as it is stored and compared: trimmed and in lower case."""
+    return username.strip().lower()
+
+
+def setup_code(secret_key: str) -> str:
+    """Return the code that opens the set-up wizard while the installation has no user."""
+    digest = hmac.new(secret_key.encode(), b"set-up", hashlib.sha256).hexdigest()
+    return "-".join(digest[i : i + 4] for i in range(0, 16, 4))
+
+
+def password_problem(password: str, username: str) -> str | None:
+    """Return the sentence that says why a new password is refused, or None."""
+    if len(password) < PASSWORD_MIN:
+        return f"Use at least {PASSWORD_MIN} characters. Three or four words are easy to remember."
+    if len(password) > PASSWORD_MAX:
+        return f"Use at most {PASSWORD_MAX} characters."
+    if password.lower() in _COMMON or len(set(password)) < 4 or password.lower() == username.lower():
+        return "This password is easy to guess. Use three or four words that don't belong together."
+    return None
+
+
+def return_path(url: str, host: str) -> str:
+    """Return the path of `url` on this site, or "/": never a way to another site."""
+    parts = urlsplit(url.replace("\\", "/")) if url.isprintable() else urlsplit("/")
+    if parts.netloc and parts.netloc != host:
+        return "/"
+    path = parts.path if parts.path.startswith("/") and not parts.path.startswith("//") else "/"
+    return f"{path}?{parts.query}" if parts.query else path
+
+
+def parse_setting(key: str, value: str) -> Any:
+    """Return the value of an organization's setting; raises ValueError with a sentence."""
+    if key not in SETTINGS:
+        raise ValueError(f"There is no setting {key}. The settings are {', '.join(SETTINGS)}.")
+    return SETTINGS[key](value.strip())
+
+
+def _name(value: str) -> str:
+    if not 0 < len(value) <= 200:
+        raise ValueError("Enter a name of up to 200 characters.")
+    return value
+
+
+def _time_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError(f"There is no time zone {value!r}. Use one like Asia/Jakarta.")
+    return value
+
+
+def _currency(value: str) -> str:
+    if value.upper() not in list_currencies():
+        raise ValueError(f"There is no currency {value!r}. Use a code like IDR.")
+    return value.upper()
+
+
+def _phone_region(value: str) -> str:
+    if value.upper() not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError(f"There is no phone region {value!r}. Use two letters like ID.")
+    return value.upper()
+
+
+def _locale(value: str) -> str:
+    try:
+        return str(Locale.parse(value.replace("-", "_")))
+    except (ValueError, UnknownLocaleError):
+        raise ValueError(f"There is no locale {value!r}. Use one like id_ID.") from None
+
+
+def _quiet_time(value: str) -> dt.time | None:
+    if not value:
+        return None
+    try:
+        return dt.datetime.strptime(value, "%H:%M").time()
+    except ValueError:
+        raise ValueError("Write quiet hours like 21:00, or leave both empty.") from None
+
+
+def _gateway(value: str) -> str:
+    if value not in GATEWAYS:
+        raise ValueError(f"There is no gateway {value!r}. Use {' or '.join(GATEWAYS)}.")
+    return value
+
+
+GATEWAYS = ("manual", "console")
+
+SETTINGS: dict[str, Callable[[str], Any]] = {
+    "name": _name,
+    "time_zone": _time_zone,
+    "currency": _currency,
+    "phone_region": _phone_region,
+    "locale": _locale,
+    "quiet_from": _quiet_time,
+    "quiet_until": _quiet_time,
+    "sms_gateway": _gateway,
+    "whatsapp_gateway": _gateway,
+}
+"""The settings of an organization, and how the text of each is read."""
+
+_COMMON = frozenset(
+    {
+        "password12",
+        "password123",
+        "1234567890",
+        "12345678910",
+        "qwertyuiop",
+        "qwerty12345",
+        "iloveyou123",
+        "administrator",
+        "changeme123",
+        "letmein1234",
+        "welcome1234",
+    }
+)

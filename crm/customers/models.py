@@ -1,0 +1,148 @@
+"""Customers and their search text."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm import clock
+from crm.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
+from crm.tenancy import TenantMixin, current_actor, within_organization
+
+
+class Customer(TenantMixin, Base):
+    """A person the organization knows.
+
+    `phone` is E.164 when `phone_valid`, else what was typed, never used for matching or sending. `next_message_at`
+    is the time of the earliest message that still needs something (`delivery.md`), kept by the messages feature in
+    the transaction that changes them; the list is ordered by it. `name_key` is the folded name, for sorting.
+    """
+
+    __tablename__ = "customers"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "id"),
+        within_organization("branch_id", "branches"),
+        sa.Index(
+            "uq_customers_email",
+            "organization_id",
+            "email",
+            unique=True,
+            postgresql_where=sa.text("email IS NOT NULL"),
+            sqlite_where=sa.text("email IS NOT NULL"),
+        ),
+        sa.Index("ix_customers_phone", "organization_id", "phone"),
+        sa.Index("ix_customers_branch", "organization_id", "branch_id"),
+        sa.Index(
+            "ix_customers_next",
+            "organization_id",
+            "next_message_at",
+            sa.text("id DESC"),
+            postgresql_where=sa.text("archived_at IS NULL"),
+            sqlite_where=sa.text("archived_at IS NULL"),
+        ),
+        sa.Index(
+            "ix_customers_newest",
+            "organization_id",
+            "id",
+            postgresql_where=sa.text("archived_at IS NULL"),
+            sqlite_where=sa.text("archived_at IS NULL"),
+        ),
+        sa.Index(
+            "ix_customers_name",
+            "organization_id",
+            "name_key",
+            "id",
+            postgresql_where=sa.text("archived_at IS NULL"),
+            sqlite_where=sa.text("archived_at IS NULL"),
+        ),
+        sa.Index(
+            "ix_customers_archived",
+            "organization_id",
+            "id",
+            postgresql_where=sa.text("archived_at IS NOT NULL"),
+            sqlite_where=sa.text("archived_at IS NOT NULL"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    branch_id: Mapped[int | None]
+    name: Mapped[str] = mapped_column(sa.String(200))
+    name_key: Mapped[str] = mapped_column(sa.String(100))
+    phone: Mapped[str] = mapped_column(sa.String(60), default="")
+    phone_valid: Mapped[bool] = mapped_column(default=False)
+    email: Mapped[str | None] = mapped_column(sa.String(254))
+    address: Mapped[str] = mapped_column(sa.Text, default="")
+    city: Mapped[str] = mapped_column(sa.String(100), default="")
+    province: Mapped[str] = mapped_column(sa.String(100), default="")
+    postal_code: Mapped[str] = mapped_column(sa.String(20), default="")
+    passport_number: Mapped[str] = mapped_column(sa.String(40), default="")
+    notes: Mapped[str] = mapped_column(sa.Text, default="")
+    source: Mapped[str] = mapped_column(sa.String(40), default="Manual")
+    service_type: Mapped[str] = mapped_column(sa.String(100), default="")
+    sms_allowed: Mapped[bool] = mapped_column(default=True)
+    whatsapp_allowed: Mapped[bool] = mapped_column(default=True)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    archived_at: Mapped[dt.datetime | None]
+    archived_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
+    last_activity_at: Mapped[dt.datetime | None]
+    next_message_at: Mapped[dt.datetime | None]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether the customer is out of every list."""
+        return self.archived_at is not None
+
+    def archive(self) -> bool:
+        """Take the customer out of every list; False when they already are."""
+        if self.is_archived:
+            return False
+        self.archived_at, self.archived_by_id, self.is_active = clock.utcnow(), current_actor(), False
+        return True
+
+    def restore(self) -> bool:
+        """Bring an archived customer back, active; False when they are not archived."""
+        if not self.is_archived:
+            return False
+        self.archived_at, self.archived_by_id, self.is_active = None, None, True
+        return True
+
+
+class CustomerSearch(Base):
+    """The searched text of a customer: folded name, digits of the phone, e-mail.
+
+    Outside row-level security, because forced security switches trigram indexes off (LIKE is not leakproof); it is
+    only ever read for the ids of one organization, which are then looked up behind the locks.
+    """
+
+    __tablename__ = "customer_search"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["organization_id", "customer_id"],
+            ["customers.organization_id", "customers.id"],
+            ondelete="CASCADE",
+        ),
+        sa.Index("ix_customer_search_organization", "organization_id", "customer_id"),
+    )
+
+    customer_id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
+    organization_id: Mapped[int] = mapped_column(BigInt)
+    text: Mapped[str] = mapped_column(sa.Text)
+
+
+class BulkChange(TenantMixin, Base):
+    """One activation or deactivation of many customers, kept so that it can be undone."""
+
+    __tablename__ = "bulk_changes"
+    __table_args__ = (sa.UniqueConstraint("organization_id", "id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[Id]
+    action: Mapped[str] = mapped_column(sa.String(20))
+    user_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
+    customer_ids: Mapped[list[int]] = mapped_column(sa.JSON)
+    undone_at: Mapped[dt.datetime | None]
+    created_at: Mapped[CreatedAt]

@@ -1,0 +1,100 @@
+"""Transactions: one intent of a user is one transaction, and jobs start after its commit."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.orm import Session
+
+from crm.extensions import db
+
+log = logging.getLogger(__name__)
+
+WRITE = "crm_write"
+T = TypeVar("T")
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Commit what the block wrote, or roll all of it back.
+
+    What was read before is read again inside, so a guard sees the row as it is now. On SQLite the write lock is
+    taken at the start (a read transaction that turns into a writing one loses updates). A transaction inside
+    another joins it.
+    """
+    session: Session = db.session()
+    if session.info.get(WRITE):
+        yield session
+        return
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("objects were changed outside transaction()")
+    session.rollback()
+    session.info[WRITE] = True
+    callbacks: list[Callable[[], None]] = session.info.setdefault("after_commit", [])
+    try:
+        session.connection(execution_options={WRITE: True})
+        yield session
+        session.commit()
+    except BaseException:
+        callbacks.clear()
+        session.rollback()
+        raise
+    finally:
+        session.info[WRITE] = False
+    _run(callbacks)
+
+
+def after_commit(callback: Callable[[], None]) -> None:
+    """Call `callback` once the transaction under way is committed, and never if it is rolled back.
+
+    The row is the truth and the callback only speeds things up, so its failure is logged, not raised.
+    """
+    session = db.session()
+    if not session.info.get(WRITE):
+        raise RuntimeError("after_commit() needs a transaction()")
+    session.info["after_commit"].append(callback)
+
+
+def locked(statement: sa.Select[tuple[T]]) -> sa.Select[tuple[T]]:
+    """Return `statement` taking row locks until the end of the transaction, and re-reading what is loaded."""
+    return statement.with_for_update().execution_options(populate_existing=True)
+
+
+def configure_engine(engine: Engine) -> None:
+    """Prepare SQLite for many processes; PostgreSQL is fine as it is."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+
+
+def _sqlite_connect(connection: Any, record: Any) -> None:
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode = wal",
+        "foreign_keys = on",
+        "busy_timeout = 15000",
+        "synchronous = normal",
+        "cache_size = -16000",
+        "temp_store = memory",
+    ):
+        connection.execute(f"pragma {pragma}")
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    mode = "immediate" if connection.get_execution_options().get(WRITE) else "deferred"
+    connection.exec_driver_sql(f"begin {mode}")
+
+
+def _run(callbacks: list[Callable[[], None]]) -> None:
+    pending, callbacks[:] = list(callbacks), []
+    for callback in pending:
+        try:
+            callback()
+        except Exception:
+            log.exception("after commit: %r failed", callback)

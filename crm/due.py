@@ -1,0 +1,86 @@
+"""The list of due work: what the worker has to look at, and when. Tenant-free, so that one query finds it.
+
+A row says "look at this message (or receipt) at `due_at`". It is written in the transaction that changes the thing
+itself, and taking work pushes `due_at` to the end of the lease, so work of a worker that died comes back by itself.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.columns import Base, BigInt, db_now
+from crm.extensions import db
+from crm.tenancy import require_organization
+
+
+class DueWork(Base):
+    """One thing of one organization that has to be looked at when `due_at` comes."""
+
+    __tablename__ = "due_work"
+    __table_args__ = (
+        sa.Index(None, "kind", "due_at"),
+        sa.Index(None, "kind", "organization_id", "due_at"),
+    )
+
+    kind: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
+    subject_id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
+    organization_id: Mapped[int] = mapped_column(BigInt, sa.ForeignKey("organizations.id", ondelete="CASCADE"))
+    due_at: Mapped[dt.datetime]
+
+
+def put_off(kind: str, subject_ids: Iterable[int], due_at: dt.datetime) -> None:
+    """Look at the subjects of the current organization at `due_at`, whatever was said before."""
+    rows = [
+        {"kind": kind, "subject_id": id_, "organization_id": require_organization(), "due_at": due_at}
+        for id_ in subject_ids
+    ]
+    if not rows:
+        return
+    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(DueWork)
+    db.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["kind", "subject_id"], set_={"due_at": statement.excluded.due_at}
+        ),
+        rows,
+    )
+
+
+def settle(kind: str, subject_ids: Iterable[int]) -> None:
+    """Take the subjects off the list: nothing is left to do for them."""
+    db.session.execute(sa.delete(DueWork).where(DueWork.kind == kind, DueWork.subject_id.in_(list(subject_ids))))
+
+
+def organizations_with_due(kind: str) -> list[int]:
+    """Return the organizations that have work due now by the database's clock, longest waiting first."""
+    first = sa.func.min(DueWork.due_at)
+    return list(
+        db.session.scalars(
+            sa.select(DueWork.organization_id)
+            .where(DueWork.kind == kind, DueWork.due_at <= db_now())
+            .group_by(DueWork.organization_id)
+            .order_by(first)
+        )
+    )
+
+
+def lock_due(kind: str, limit: int) -> list[int]:
+    """Lock up to `limit` due subjects of the current organization that no other worker holds; oldest first."""
+    return list(
+        db.session.scalars(
+            sa.select(DueWork.subject_id)
+            .where(
+                DueWork.kind == kind,
+                DueWork.organization_id == require_organization(),
+                DueWork.due_at <= db_now(),
+            )
+            .order_by(DueWork.due_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+    )

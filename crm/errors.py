@@ -1,0 +1,67 @@
+"""Error pages: what happened and what to do; never a stack trace, and nothing of the organization in them."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, make_response, render_template
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
+
+from crm.extensions import db
+
+log = logging.getLogger(__name__)
+
+
+class SentenceError(Exception):
+    """A refusal that people can read: `str(error)` is the sentence."""
+
+
+class ConflictError(SentenceError):
+    """What was asked is not possible in the present state; answered with 409."""
+
+
+def init_app(app: Flask) -> None:
+    """Register the handlers."""
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(ConflictError, _conflict)
+    app.register_error_handler(DBAPIError, _database_error)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _http_error(error: HTTPException) -> Response:
+    if error.response is not None:
+        return make_response(error.response)
+    response = _page(error.code or 500)
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers[name] = value
+    return response
+
+
+def _csrf_error(error: CSRFError) -> Response:
+    return _page(400, "This page is too old to be sent. Go back, reload it, then send it again.")
+
+
+def _conflict(error: ConflictError) -> Response:
+    return _page(409, str(error))
+
+
+def _database_error(error: DBAPIError) -> Response:
+    db.session.rollback()
+    if isinstance(error, OperationalError) or error.connection_invalidated:
+        log.error("database: %s", error.orig)
+        return _page(ServiceUnavailable.code)
+    return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> Response:
+    db.session.rollback()
+    log.error("unexpected error", exc_info=error)
+    return _page(InternalServerError.code)
+
+
+def _page(code: int, sentence: str | None = None) -> Response:
+    return make_response(render_template("errors/error.html", code=code, sentence=sentence), code)

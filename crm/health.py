@@ -1,0 +1,80 @@
+"""The worker's beat, and the pages that say whether the installation is alive and ready."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Blueprint, current_app
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm import clock, queue
+from crm.columns import Base, Id, UtcDateTime, db_now
+from crm.extensions import db
+from crm.storage import StorageError
+
+
+class WorkerBeat(Base):
+    """One worker process and the last time it was seen working, by the database's clock."""
+
+    __tablename__ = "worker_beats"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(sa.String(100), unique=True)
+    started_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
+    beat_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
+
+
+bp = Blueprint("health", __name__)
+
+STOPPED_AFTER = dt.timedelta(seconds=60)
+
+
+@bp.get("/up")
+def up() -> str:
+    """Say that the process answers."""
+    return "up"
+
+
+@bp.get("/ready")
+def ready() -> tuple[dict[str, Any], int]:
+    """Say whether requests can be served: database, migrations and storage decide, the rest is told."""
+    checks = run_checks()
+    is_ready = all(checks[name] == "ok" for name in ("database", "migrations", "storage"))
+    return {"ready": is_ready, "checks": checks}, 200 if is_ready else 503
+
+
+def run_checks() -> dict[str, str]:
+    """Return the state of every part in a word: ok, absent, down, stopped, pending."""
+    checks = {"database": "ok", "migrations": "ok", "redis": queue.state(), "worker": "ok", "storage": "ok"}
+    try:
+        if not migrations_are_current():
+            checks["migrations"] = "pending"
+        elif not worker_is_running():
+            checks["worker"] = "stopped"
+    except SQLAlchemyError:
+        db.session.rollback()
+        checks |= {"database": "down", "migrations": "unknown", "worker": "stopped"}
+    try:
+        current_app.extensions["storage"].check()
+    except StorageError:
+        checks["storage"] = "down"
+    return checks
+
+
+def migrations_are_current() -> bool:
+    """Whether the database is at the newest migration."""
+    config = current_app.extensions["migrate"].migrate.get_config()
+    heads = set(ScriptDirectory.from_config(config).get_heads())
+    return set(MigrationContext.configure(db.session.connection()).get_current_heads()) == heads
+
+
+def worker_is_running() -> bool:
+    """Whether a worker was seen within the last minute."""
+    since = clock.utcnow() - STOPPED_AFTER
+    return db.session.scalar(sa.select(WorkerBeat.id).where(WorkerBeat.beat_at > since).limit(1)) is not None

@@ -1,0 +1,79 @@
+"""The same request twice makes one row: keys of creating forms and of the API's Idempotency-Key."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.columns import Base, BigInt, CreatedAt, Id
+from crm.extensions import db
+from crm.tenancy import TenantMixin, current_actor
+
+
+class RequestKey(NamedTuple):
+    """A client's key and the hash of what it sent with it."""
+
+    key: str
+    fingerprint: str
+
+
+class KeyReusedError(Exception):
+    """The key was used before, with other content."""
+
+
+class UsedKey(TenantMixin, Base):
+    """A key that made the row `subject_id`."""
+
+    __tablename__ = "used_keys"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "user_id", "key"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    user_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(sa.String(100))
+    fingerprint: Mapped[str] = mapped_column(sa.String(64))
+    subject_id: Mapped[int | None]
+    created_at: Mapped[CreatedAt]
+
+
+class Once:
+    """One use of a key within a transaction: `earlier` is the row an earlier request made, else call `made()`.
+
+    The insert waits for a request with the same key that is still under way, so both give the same answer.
+    Raises KeyReusedError when the key was used with other content.
+    """
+
+    def __init__(self, request_key: RequestKey | None) -> None:
+        self.earlier: int | None = None
+        self._row: UsedKey | None = None
+        if request_key is None:
+            return
+        row = UsedKey(
+            user_id=current_actor(), key=request_key.key, fingerprint=request_key.fingerprint, subject_id=None
+        )
+        try:
+            with db.session.begin_nested():
+                db.session.add(row)
+        except IntegrityError:
+            self.earlier = _earlier(request_key)
+        else:
+            self._row = row
+
+    def made(self, subject_id: int) -> None:
+        """Remember what this request made."""
+        if self._row is not None:
+            self._row.subject_id = subject_id
+
+
+def _earlier(request_key: RequestKey) -> int:
+    row = db.session.scalars(
+        sa.select(UsedKey).where(UsedKey.key == request_key.key, UsedKey.user_id == current_actor())
+    ).one()
+    if row.fingerprint != request_key.fingerprint or row.subject_id is None:
+        raise KeyReusedError
+    return row.subject_id

@@ -1,0 +1,195 @@
+"""The tenant filter: no statement leaves one organization, whoever wrote it.
+
+Three locks, one behind the other: every ORM statement is filtered by the current organization and raises when none
+is set; composite foreign keys keep a row from pointing into another organization; PostgreSQL's row-level security
+filters once more. Tables that are tenant-free by nature are those without `TenantMixin`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import (
+    Mapped,
+    ORMExecuteState,
+    Session,
+    UOWTransaction,
+    configure_mappers,
+    declared_attr,
+    mapped_column,
+    with_loader_criteria,
+)
+from sqlalchemy.sql import visitors
+
+from crm.columns import Base, BigInt
+from crm.extensions import db
+
+
+class TenantError(RuntimeError):
+    """A statement would have run without an organization, or outside the current one."""
+
+
+_organization: contextvars.ContextVar[int | None] = contextvars.ContextVar("organization", default=None)
+_actor: contextvars.ContextVar[int | None] = contextvars.ContextVar("actor", default=None)
+
+
+def require_organization() -> int:
+    """Return the id of the current organization; raises TenantError when none is set."""
+    organization_id = _organization.get()
+    if organization_id is None:
+        raise TenantError("no organization is set")
+    return organization_id
+
+
+def current_actor() -> int | None:
+    """Return the id of the user who acts, or None for the product itself (worker, command)."""
+    return _actor.get()
+
+
+@contextlib.contextmanager
+def use_organization(organization_id: int | None, actor_id: int | None = None) -> Iterator[None]:
+    """Act within one organization; one session never serves two, since its identity map would leak."""
+    if organization_id is not None and _organization.get() == organization_id:
+        yield
+        return
+    db.session.remove()
+    organization = _organization.set(organization_id)
+    actor = _actor.set(actor_id)
+    try:
+        yield
+    finally:
+        db.session.remove()
+        _actor.reset(actor)
+        _organization.reset(organization)
+
+
+def enter_organization(organization_id: int | None, actor_id: int | None) -> None:
+    """Set the organization of a request, whose session has so far read only tenant-free tables."""
+    _organization.set(organization_id)
+    _actor.set(actor_id)
+    session = db.session()
+    if session.in_transaction():
+        _tell_postgresql(session, session.connection())
+
+
+def leave_organization() -> None:
+    """Forget the organization at the end of a request: the thread serves another one next."""
+    _organization.set(None)
+    _actor.set(None)
+
+
+class TenantMixin:
+    """A row that belongs to one organization."""
+
+    @declared_attr
+    def organization_id(cls) -> Mapped[int]:  # noqa: N805 -- a declared_attr gets the class
+        """Return the column of the organization that owns the row."""
+        return mapped_column(BigInt, sa.ForeignKey("organizations.id", ondelete="CASCADE"))
+
+
+def within_organization(column: str, target: str, *, ondelete: str | None = None) -> sa.ForeignKeyConstraint:
+    """Return a foreign key that can't leave the organization: `("branch_id", "branches")`."""
+    columns = ["organization_id", column]
+    return sa.ForeignKeyConstraint(columns, [f"{target}.organization_id", f"{target}.id"], ondelete=ondelete)
+
+
+def row_level_security(table: str) -> list[str]:
+    """Return the PostgreSQL statements that lock `table` to the current organization, for its owner too."""
+    condition = "organization_id = nullif(current_setting('app.organization_id', true), '')::bigint"
+    return [
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+        f"CREATE POLICY {table}_tenant ON {table} USING ({condition}) WITH CHECK ({condition})",
+    ]
+
+
+def tenant_tables() -> set[sa.Table]:
+    """Return every table that belongs to organizations."""
+    return set(_tables)
+
+
+def init_tenancy() -> None:
+    """Collect the tenant models; called once, after all models are imported."""
+    configure_mappers()
+    if _tables:
+        return
+    current = sa.bindparam("current_organization", callable_=require_organization, type_=BigInt)
+    for mapper in Base.registry.mappers:
+        model = mapper.class_
+        if issubclass(model, TenantMixin):
+            _tables.add(model.__table__)  # type: ignore[attr-defined]
+            _scope.append(with_loader_criteria(model, model.organization_id == current, include_aliases=True))
+
+
+_tables: set[sa.Table] = set()
+_scope: list[Any] = []
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _filter(state: ORMExecuteState) -> None:
+    if state.execution_options.get("all_organizations") or state.is_column_load:
+        return
+    if isinstance(state.statement, sa.TextClause) or state.is_from_statement:
+        raise TenantError("raw SQL needs the execution option all_organizations")
+    if isinstance(state.statement, sa.Insert):
+        if state.statement.table in _tables:
+            raise TenantError("bulk insert into a tenant table: use session.add_all()")
+        return
+    if _is_core_on_tenant_table(state.statement):
+        raise TenantError("Core statement on a tenant table: select the model")
+    state.statement = state.statement.options(*_scope)
+
+
+def _is_core_on_tenant_table(statement: Any) -> bool:
+    elements = [statement, *visitors.iterate(statement)]
+    table = getattr(statement, "table", None)
+    if table is not None:
+        elements.append(table)
+    if any("parententity" in getattr(element, "_annotations", ()) for element in elements):
+        return False
+    return any(isinstance(element, sa.Table) and element in _tables for element in elements)
+
+
+@event.listens_for(Session, "before_flush")
+def _stamp(session: Session, context: UOWTransaction, instances: Any) -> None:
+    for row in session.new:
+        if isinstance(row, TenantMixin):
+            organization_id = require_organization()
+            if row.organization_id is None:
+                row.organization_id = organization_id
+            elif row.organization_id != organization_id:
+                raise TenantError("insert into another organization")
+    for row in [*session.dirty, *session.deleted]:
+        if isinstance(row, TenantMixin):
+            moved = sa.inspect(row).attrs.organization_id.history.deleted
+            if moved or row.organization_id != require_organization():
+                raise TenantError("change of another organization's row")
+
+
+@event.listens_for(Session, "loaded_as_persistent")
+def _loaded(session: Session, row: object) -> None:
+    organization_id = _organization.get()
+    if organization_id is None or not isinstance(row, TenantMixin):
+        return
+    if row.__dict__.get("organization_id", organization_id) != organization_id:
+        raise TenantError("a row of another organization was loaded")
+
+
+@event.listens_for(Session, "after_begin")
+def _begin(session: Session, transaction: Any, connection: sa.Connection) -> None:
+    _tell_postgresql(session, connection)
+
+
+def _tell_postgresql(session: Session, connection: sa.Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        organization_id = _organization.get()
+        value = "" if organization_id is None else str(organization_id)
+        connection.execute(_SET_ORGANIZATION, {"organization": value})
+
+
+_SET_ORGANIZATION = sa.text("select set_config('app.organization_id', :organization, true)")

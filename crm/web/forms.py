@@ -1,0 +1,117 @@
+"""The base of every form: clean text in, sentences out, and a key that makes a repeated POST one row."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import request
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import FileStorage
+from wtforms import Field, HiddenField, PasswordField, StringField, TextAreaField, ValidationError
+
+from crm.idempotency import RequestKey
+from crm.text import clean_line, clean_text
+
+
+class Form(FlaskForm):  # type: ignore[misc]
+    """A form with `csrf_token`, whose text is cleaned of control characters before it is checked."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Field:
+            """Add the cleaning filter to text fields."""
+            clean = _cleaner(unbound_field.field_class)
+            options["filters"] = (*clean, *options.get("filters", ()))
+            return unbound_field.bind(form=form, **options)
+
+    def fail(self, field: str, sentence: str) -> None:
+        """Put a sentence at `field`, from a check that needed the database."""
+        self[field].errors = [*self[field].errors, sentence]
+
+
+class CreatingForm(Form):
+    """A form that makes something: the same key and content twice make one row."""
+
+    idempotency_key = HiddenField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.is_submitted():
+            self.idempotency_key.data = new_key()
+
+    def request_key(self) -> RequestKey | None:
+        """Return what identifies this POST; None when the client sent no key."""
+        key = (self.idempotency_key.data or "").strip()[:100]
+        return RequestKey(key, fingerprint(request.form.items(multi=True), request.files)) if key else None
+
+    def renew_key(self) -> None:
+        """Give the form another key, after the old one was found used with other content."""
+        self.idempotency_key.data = new_key()
+        self.idempotency_key.raw_data = None
+
+
+def new_key() -> str:
+    """Return a fresh idempotency key."""
+    return secrets.token_urlsafe(18)
+
+
+def fingerprint(fields: Iterable[tuple[str, str]], files: Any) -> str:
+    """Return the hash of a POST's content: fields without tokens and keys, and the bytes of its files."""
+    digest = hashlib.sha256(request.path.encode())
+    for name, value in sorted(fields):
+        if name not in ("csrf_token", "idempotency_key"):
+            digest.update(f"\0{name}\0{value}".encode())
+    for name, upload in files.items(multi=True):
+        digest.update(f"\0{name}\0{upload.filename}\0{_hash(upload)}".encode())
+    return digest.hexdigest()
+
+
+class Length:
+    """Refuse text that is longer than the column, with a sentence that says by how much."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+
+    def __call__(self, form: Any, field: Field) -> None:
+        """Check the length in characters."""
+        over = len(field.data or "") - self.limit
+        if over > 0:
+            raise ValidationError(f"Shorten “{field.label.text}” by {over} characters: it has room for {self.limit}.")
+
+
+class Required:
+    """Refuse an empty field with the sentence that is given."""
+
+    field_flags = {"required": True}
+
+    def __init__(self, sentence: str) -> None:
+        self.sentence = sentence
+
+    def __call__(self, form: Any, field: Field) -> None:
+        """Check that something was typed or chosen."""
+        if not field.data:
+            raise ValidationError(self.sentence)
+
+
+def _cleaner(kind: type[Field]) -> tuple[Callable[[Any], Any], ...]:
+    if issubclass(kind, PasswordField):
+        return ()
+    if issubclass(kind, TextAreaField):
+        return (_clean_text,)
+    return (_clean_line,) if issubclass(kind, StringField) else ()
+
+
+def _clean_line(value: Any) -> Any:
+    return clean_line(value) if isinstance(value, str) else value
+
+
+def _clean_text(value: Any) -> Any:
+    return clean_text(value) if isinstance(value, str) else value
+
+
+def _hash(upload: FileStorage) -> str:
+    digest = hashlib.file_digest(upload.stream, "sha256").hexdigest()  # type: ignore[arg-type]
+    upload.stream.seek(0)
+    return digest

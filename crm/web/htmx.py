@@ -1,0 +1,43 @@
+"""One answer for both kinds of request: a fragment for htmx, a page or a redirect without it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Response, flash, get_flashed_messages, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+
+def wants_fragment() -> bool:
+    """Whether htmx asks for a part of the page (its history restore needs the whole page)."""
+    return "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
+
+
+def respond(page: str, fragment: str, status: int = 200, **context: Any) -> Response:
+    """Render `fragment` for htmx and `page`, which includes it, for everyone else."""
+    if wants_fragment():
+        response = make_response(render_template(fragment, **context) + _toasts(), status)
+    else:
+        response = make_response(render_template(page, **context), status)
+    response.vary.add("HX-Request")
+    return response
+
+
+def done(message: str, location: str, fragment: str, *, undo: str | None = None, **context: Any) -> AnyResponse:
+    """Answer a write that succeeded with a toast: `fragment` for htmx, which closes the window, else 303.
+
+    `undo` is the URL that takes the write back by POST.
+    """
+    flash({"text": message, "undo": undo}, "success")  # type: ignore[arg-type]
+    if not wants_fragment():
+        return redirect(location, 303)
+    response = make_response(render_template(fragment, **context) + _toasts())
+    response.headers["HX-Trigger"] = json.dumps({"closeWindow": True, "customersChanged": True})
+    response.vary.add("HX-Request")
+    return response
+
+
+def _toasts() -> str:
+    messages = get_flashed_messages(with_categories=True)
+    return render_template("shared/_toasts_oob.html", messages=messages) if messages else ""

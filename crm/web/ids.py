@@ -1,0 +1,23 @@
+"""URL ids and HTML ids."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from werkzeug.routing import BaseConverter
+
+
+class IdConverter(BaseConverter):
+    """A row's id in a URL: digits that fit a 64-bit integer; anything else is no such page."""
+
+    regex = r"[1-9]\d{0,17}"
+
+    def to_python(self, value: str) -> int:
+        """Return the id as a number."""
+        return int(value)
+
+
+def dom_id(row: Any, prefix: str = "") -> str:
+    """Return the HTML id of a row's fragment: `customer-12`, or `edit-customer-12` with a prefix."""
+    name = f"{type(row).__name__.lower()}-{row.id}"
+    return f"{prefix}-{name}" if prefix else name
