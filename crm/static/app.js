@@ -1,0 +1,323 @@
+// What the pages do beyond htmx: windows, focus, toasts, kept text, menus, the theme. Every page works without this file.
+// The contract of windows is in templates/shared/forms.html, the classes in app.css.
+"use strict";
+(() => {
+  const UNREACHABLE = "Could not reach the server. Check the connection, then try again.";
+  const BROKEN = "Something broke on our side. Try again; nothing you typed is lost.";
+  const FOCUSABLE = "a[href], button:not([disabled]), input:not([type=hidden]):not([disabled]), select:not([disabled]), textarea:not([disabled]), summary, [tabindex='0']";
+  const dialog = document.getElementById("dialog");
+  const dialogBody = document.getElementById("dialog-body");
+  const dialogAlert = document.getElementById("dialog-alert");
+  const toasts = document.getElementById("toasts");
+  const session = document.body.dataset.session || "";
+  const visible = (element) => element.getClientRects().length > 0;
+
+  // ---- Windows: a link with data-window opens its page's form in the dialog -----------------------------------------
+  let opener = null;
+  let windowUrl = null;
+
+  function openWindow(url, from) {
+    opener = from;
+    windowUrl = url;
+    if (from) from.setAttribute("aria-busy", "true");
+    return htmx.ajax("GET", url, { source: document.body, target: dialogBody, swap: "innerHTML", push: "false", replace: "false" })
+      .catch(() => {})
+      .finally(() => from && from.removeAttribute("aria-busy"));
+  }
+
+  function showWindow() {
+    if (!dialogBody.firstElementChild) {
+      if (dialog.open) dialog.close();
+      return;
+    }
+    dialogAlert.textContent = "";
+    if (!dialog.open) dialog.showModal();
+    restoreDrafts(dialogBody);
+    focusIn(dialogBody);
+  }
+
+  function focusIn(region) {
+    const target = region.querySelector("[data-focus]") || region.querySelector("[aria-invalid='true']") || region.querySelector("[autofocus]")
+      || [...region.querySelectorAll(".window-fields input:not([type=hidden]), .window-fields select, .window-fields textarea")].find(visible)
+      || region.querySelector("#window-title") || region.querySelector(FOCUSABLE);
+    if (target) target.focus();
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-window]");
+    if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    const menu = link.closest("details.menu");
+    if (menu) menu.open = false;
+    openWindow(link.href, menu ? menu.querySelector("summary") : link);
+  });
+
+  dialog.addEventListener("click", (event) => {
+    if (event.target.closest("[data-close]")) {
+      event.preventDefault();
+      dialog.close();
+    }
+  });
+
+  dialog.addEventListener("close", () => {
+    dialogBody.replaceChildren();
+    dialogAlert.textContent = "";
+    windowUrl = null;
+    if (opener && opener.isConnected) opener.focus();
+    else keepFocus();
+  });
+
+  // A form in the dialog is an ordinary form; here it is sent by htmx and its answer shown in the dialog.
+  dialog.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method === "dialog" || form.hasAttribute("hx-post") || form.hasAttribute("hx-get")) return;
+    event.preventDefault();
+    const button = event.submitter;
+    const values = button && button.name ? { [button.name]: button.value } : {};
+    const action = (button && button.getAttribute("formaction")) || form.getAttribute("action") || windowUrl;
+    dialogAlert.textContent = "";
+    htmx.ajax(form.method, action, { source: form, event, target: dialogBody, swap: "innerHTML", values }).catch(() => {});
+  });
+
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key !== "Tab") return;
+    const stops = [...dialog.querySelectorAll(FOCUSABLE)].filter(visible);
+    const edge = event.shiftKey ? stops[0] : stops.at(-1);
+    if (document.activeElement === edge || document.activeElement === document.body) {
+      event.preventDefault();
+      (event.shiftKey ? stops.at(-1) : stops[0]).focus();
+    }
+  });
+
+  document.addEventListener("closeWindow", () => dialog.open && dialog.close());
+
+  // ---- Focus: never lost to <body> by a swap ------------------------------------------------------------------------
+  let last = null;
+
+  document.addEventListener("focusin", ({ target }) => {
+    if (dialog.contains(target)) return;
+    const homes = [];
+    for (let home = target.parentElement; home; home = home.parentElement) if (home.id) homes.push(home.id);
+    last = { element: target, id: target.id, href: target.getAttribute("href"), homes };
+  });
+
+  // Whoever pressed on empty ground has let go: nothing to bring back.
+  document.addEventListener("pointerdown", ({ target }) => {
+    if (!target.closest(`${FOCUSABLE}, label, [tabindex], dialog`)) last = null;
+  });
+
+  function keepFocus() {
+    if (!last || dialog.open || (document.activeElement && document.activeElement !== document.body)) return;
+    const same = last.element.isConnected && visible(last.element) ? last.element
+      : (last.id && document.getElementById(last.id)) || (last.href && [...document.querySelectorAll("a[href]")].find((link) => link.getAttribute("href") === last.href));
+    const home = same || last.homes.map((id) => document.getElementById(id)).find((element) => element && visible(element)) || document.getElementById("main");
+    if (!home.matches(FOCUSABLE)) home.setAttribute("tabindex", "-1");
+    home.focus({ preventScroll: true });
+  }
+
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target === dialogBody) showWindow();
+    keepFocus();
+  });
+  for (const name of ["htmx:oobAfterSwap", "htmx:afterSettle", "htmx:afterRequest"]) document.addEventListener(name, keepFocus);
+
+  // ---- Toasts and errors --------------------------------------------------------------------------------------------
+  function toast(text, kind) {
+    if (dialog.open) {
+      dialogAlert.textContent = text;
+      return;
+    }
+    const icon = kind === "bad" ? "x-circle-fill" : "check-circle-fill";
+    const sprite = document.querySelector("svg.icon use").getAttribute("href").split("#")[0];
+    const note = document.createElement("div");
+    note.className = `toast-note toast-${kind}`;
+    note.innerHTML = `<svg class="icon" aria-hidden="true"><use href="${sprite}#${icon}"/></svg><p></p>`
+      + `<button class="btn btn-quiet btn-icon" type="button" data-dismiss aria-label="Dismiss"><svg class="icon" aria-hidden="true"><use href="${sprite}#x-lg"/></svg></button>`;
+    note.querySelector("p").textContent = text;
+    toasts.append(note);
+  }
+
+  function dismiss(note) {
+    const hadFocus = note.contains(document.activeElement);
+    note.remove();
+    if (hadFocus) keepFocus();
+  }
+
+  // Good news leaves by itself, later when it offers Undo; what went wrong stays until it is dismissed.
+  function startTimer(note) {
+    if (note.timed || note.matches(".toast-bad")) return;
+    note.timed = true;
+    const seconds = note.querySelector("form") ? 20 : 6;
+    let timer = setTimeout(dismiss, seconds * 1000, note);
+    for (const name of ["pointerenter", "focusin"]) note.addEventListener(name, () => clearTimeout(timer));
+    for (const name of ["pointerleave", "focusout"]) note.addEventListener(name, () => { timer = setTimeout(dismiss, 4000, note); });
+  }
+
+  new MutationObserver(() => {
+    const notes = [...toasts.children];
+    notes.forEach(startTimer);
+    notes.slice(0, -3).forEach(dismiss);
+  }).observe(toasts, { childList: true });
+  [...toasts.children].forEach(startTimer);
+
+  toasts.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-dismiss]");
+    if (button) dismiss(button.closest(".toast-note"));
+  });
+  toasts.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful) dismiss(event.target.closest(".toast-note"));
+  });
+
+  document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
+    if (xhr.status === 401) return;
+    const page = new DOMParser().parseFromString(xhr.responseText || "", "text/html");
+    const sentence = page.querySelector("[data-error]");
+    toast(sentence ? sentence.textContent.trim() : BROKEN, "bad");
+  });
+  document.addEventListener("htmx:sendError", () => toast(UNREACHABLE, "bad"));
+  document.addEventListener("htmx:timeout", () => toast(UNREACHABLE, "bad"));
+
+  // ---- One submit at a time, and the progress of an upload ----------------------------------------------------------
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post") return;
+    if (form.getAttribute("aria-busy") === "true") {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      return;
+    }
+    form.setAttribute("aria-busy", "true");
+    keepDraft(form);
+  }, true);
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const form = event.detail.elt.closest("form");
+    if (form) form.removeAttribute("aria-busy");
+    if (event.detail.successful && form && form.hasAttribute("data-draft")) dropDraft(form);
+    const bar = form && form.querySelector("[data-upload]");
+    if (bar) bar.hidden = true;
+  });
+  window.addEventListener("pageshow", () => document.querySelectorAll("form[aria-busy]").forEach((form) => form.removeAttribute("aria-busy")));
+
+  document.addEventListener("htmx:xhr:progress", (event) => {
+    const bar = event.target.closest && event.target.closest("form") && event.target.closest("form").querySelector("[data-upload]");
+    if (!bar || !event.detail.lengthComputable || !bar.closest("form").querySelector("input[type=file]").value) return;
+    const percent = Math.round(100 * event.detail.loaded / event.detail.total);
+    bar.hidden = false;
+    bar.querySelector("progress").value = percent;
+    bar.querySelector("span").textContent = percent < 100 ? `Uploading, ${percent} %` : "Uploaded. Saving…";
+  });
+
+  // ---- Text that outlives an expired session ------------------------------------------------------------------------
+  // Kept when a form is sent, put back when the same user meets the same form again, dropped once it was saved.
+  const draftKey = (form) => `draft:${new URL(form.getAttribute("action") || location.href, location.href).pathname}`;
+  const keepable = (field) => field.name && !["hidden", "password", "file", "submit", "button"].includes(field.type);
+
+  function keepDraft(form) {
+    if (!session || !form.hasAttribute("data-draft")) return;
+    const values = [...form.elements].filter(keepable).map((field) => [field.name, field.type === "checkbox" || field.type === "radio" ? [field.value, field.checked] : field.value]);
+    sessionStorage.setItem(draftKey(form), JSON.stringify({ session, values, window: windowUrl, page: location.href }));
+  }
+
+  function dropDraft(form) {
+    sessionStorage.removeItem(draftKey(form));
+  }
+
+  function restoreDrafts(region) {
+    for (const form of region.querySelectorAll("form[data-draft]")) {
+      const draft = JSON.parse(sessionStorage.getItem(draftKey(form)) || "null");
+      dropDraft(form);
+      if (!draft || draft.session !== session || form.querySelector(".error-summary")) continue;
+      for (const [name, value] of draft.values) {
+        for (const field of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
+          if (!Array.isArray(value)) field.value = value;
+          else if (field.value === value[0]) field.checked = value[1];
+        }
+      }
+    }
+  }
+
+  // After signing in again, open the window that was lost, on the page where it was.
+  function reopenWindow() {
+    for (const key of Object.keys(sessionStorage).filter((name) => name.startsWith("draft:"))) {
+      const draft = JSON.parse(sessionStorage.getItem(key));
+      if (draft.session !== session || draft.page !== location.href || !draft.window) sessionStorage.removeItem(key);
+      else openWindow(draft.window, null);
+    }
+  }
+
+  // ---- Menus --------------------------------------------------------------------------------------------------------
+  document.addEventListener("toggle", (event) => {
+    const menu = event.target;
+    if (!menu.matches || !menu.matches("details.menu") || !menu.open) return;
+    document.querySelectorAll("details.menu[open]").forEach((other) => { if (other !== menu) other.open = false; });
+    const list = menu.querySelector(".menu-list");
+    menu.classList.remove("up");
+    menu.classList.toggle("up", list.getBoundingClientRect().bottom > innerHeight && menu.getBoundingClientRect().top > list.offsetHeight);
+  }, true);
+
+  document.addEventListener("keydown", (event) => {
+    const menu = event.target.closest && event.target.closest("details.menu[open]");
+    if (!menu || !["Escape", "ArrowDown", "ArrowUp"].includes(event.key)) return;
+    event.preventDefault();
+    if (event.key === "Escape") {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+      return;
+    }
+    const items = [...menu.querySelectorAll(".menu-item")].filter(visible);
+    const step = event.key === "ArrowDown" ? 1 : -1;
+    const here = items.indexOf(document.activeElement);
+    items[(here < 0 && step < 0 ? items.length - 1 : here + step + items.length) % items.length].focus();
+  });
+  document.addEventListener("focusout", (event) => {
+    const menu = event.target.closest("details.menu[open]");
+    if (menu && event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
+  });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const menu = event.detail.elt.closest("details.menu[open]");
+    if (!menu) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+
+  // ---- Theme: "" follows the system. A cookie, so that the server paints the first frame right ----------------------
+  function showTheme(theme) {
+    if (theme) document.documentElement.dataset.bsTheme = theme;
+    else delete document.documentElement.dataset.bsTheme;
+    document.querySelectorAll("[data-theme]").forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.theme === theme)));
+  }
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-theme]");
+    if (!button) return;
+    const age = button.dataset.theme ? 31536000 : 0;
+    document.cookie = `theme=${button.dataset.theme}; Path=/; Max-Age=${age}; SameSite=Lax${location.protocol === "https:" ? "; Secure" : ""}`;
+    showTheme(button.dataset.theme);
+  });
+  showTheme(document.documentElement.dataset.bsTheme || "");
+
+  // ---- Selected rows: [data-select-page] ticks the page's boxes, [data-selected] counts them ------------------------
+  function countSelected() {
+    const boxes = [...document.querySelectorAll("input[name=ids]")];
+    const chosen = boxes.filter((box) => box.checked).length;
+    document.querySelectorAll("[data-select-page]").forEach((box) => {
+      box.checked = chosen > 0 && chosen === boxes.length;
+      box.indeterminate = chosen > 0 && chosen < boxes.length;
+    });
+    document.querySelectorAll("[data-selected]").forEach((place) => { place.textContent = `${chosen} selected`; });
+  }
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-select-page]")) document.querySelectorAll("input[name=ids]").forEach((box) => { box.checked = event.target.checked; });
+    if (event.target.matches("[data-select-page], input[name=ids]")) countSelected();
+  });
+  document.addEventListener("htmx:afterSettle", countSelected);
+
+  // ---- Start --------------------------------------------------------------------------------------------------------
+  if (session) {
+    restoreDrafts(document.getElementById("main"));
+    reopenWindow();
+  }
+  const summary = document.querySelector("main [data-focus]");
+  if (summary) summary.focus();
+  if (document.querySelector("input[name=ids]")) countSelected();
+})();
