@@ -1,0 +1,113 @@
+"""Cleaning of what people type, and folding for search and comparing.
+
+Cleaning keeps every letter as it was written; folding throws away what people leave out when they search:
+case, accents, the shape of quotes and dashes, the script of digits.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_NEWLINES = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+# Control characters, and marks that turn the direction of the text around them: they let a name reorder the
+# rest of a page (UAX #9). The zero-width joiner and non-joiner stay, because Persian, Urdu and Indic words
+# and many emoji are spelled with them.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
+    "\ud800-\udfff]"
+)
+# Letters and symbols that are drawn as nothing; Unicode does not call them spaces.
+_BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+
+_KEPT_MARKS = frozenset({0, 8, 9})
+_TWINS = {
+    **dict.fromkeys("\u2018\u2019\u201a\u201b\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u2032\u00b4\u0060", "'"),
+    **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d", "-"),
+    **dict.fromkeys("øǿØǾ", "o"),
+    **dict.fromkeys("łŁƚ", "l"),
+    **dict.fromkeys("đĐðÐɗƊ", "d"),
+    **dict.fromkeys("þÞ", "th"),
+    **dict.fromkeys("æÆǣǢǽǼ", "ae"),
+    **dict.fromkeys("œŒ", "oe"),
+    **dict.fromkeys("ħĦ", "h"),
+    **dict.fromkeys("ŧŦ", "t"),
+    **dict.fromkeys("ŋŊ", "n"),
+    **dict.fromkeys("ɓƁ", "b"),
+    **dict.fromkeys("ƙƘĸ", "k"),
+    **dict.fromkeys("ıİ", "i"),
+    # Arabic, Persian and Urdu keyboards write the same names with different letters.
+    **dict.fromkeys("\u0649\u06cc", "\u064a"),
+    "\u06a9": "\u0643",
+    **dict.fromkeys("\u0629\u06c1\u06be\u06c3", "\u0647"),
+    "\u0640": "",
+}
+
+
+def clean_line(text: str) -> str:
+    """Return `text` as one line: no control or direction marks, single spaces, NFC, nothing at the ends."""
+    return _visible(" ".join(_strip_unseen(text).split()))
+
+
+def clean_text(text: str) -> str:
+    r"""Return `text` with `\n` between its lines, no control or direction marks, NFC, nothing at the ends."""
+    return _visible(_strip_unseen(text).strip())
+
+
+def ascii_digits(text: str) -> str:
+    """Return `text` with the decimal digits of every script (Arabic-Indic, full-width, …) as 0 to 9."""
+    return text if text.isascii() else "".join(map(_ascii_digit, text))
+
+
+def fold(text: str) -> str:
+    """Return `text` as search compares it: no case, accents, invisible marks; plain quotes, dashes, digits.
+
+    Folding twice gives the same as folding once. Voicing marks of kana and the Indic virama stay: without
+    them other letters would be read.
+    """
+    if text.isascii():
+        return text.lower().replace("`", "'")
+    plain = "".join(map(_folded, text))
+    # A fold can bring two letters together that compose, or leave one that folds again: settle it.
+    while (again := unicodedata.normalize("NFC", "".join(map(_folded, plain)))) != plain:
+        plain = again
+    return plain
+
+
+@lru_cache(maxsize=8192)
+def _folded(char: str) -> str:
+    twin = _TWINS.get(char)
+    if twin is not None:
+        return twin
+    parts = unicodedata.normalize("NFKD", char).casefold()
+    kept = (
+        part
+        for part in unicodedata.normalize("NFKD", parts)
+        if unicodedata.combining(part) in _KEPT_MARKS and unicodedata.category(part) not in ("Cf", "Cs")
+    )
+    return unicodedata.normalize("NFC", "".join(_TWINS.get(part, _ascii_digit(part)) for part in kept))
+
+
+@lru_cache(maxsize=1024)
+def _ascii_digit(char: str) -> str:
+    value = unicodedata.decimal(char, None)
+    return char if value is None else str(value)
+
+
+def _strip_unseen(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    return unicodedata.normalize("NFC", _UNSEEN.sub("", _NEWLINES.sub("\n", text)))
+
+
+def _visible(text: str) -> str:
+    """Return `text`, or nothing when all of it is drawn as nothing."""
+    if text.isascii() or any(map(_is_seen, text)):
+        return text
+    return ""
+
+
+def _is_seen(char: str) -> bool:
+    return unicodedata.category(char) not in ("Cf", "Zs", "Cc", "Mn", "Me") and char not in _BLANK_LETTERS
