@@ -1,0 +1,174 @@
+"""Phone numbers: what people type, E.164 in the database, the organization's own way on the screen.
+
+A number that cannot be called is kept as typed and marked; it is never used for matching or sending.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+import phonenumbers
+from babel import Locale
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
+
+from crm.text import ascii_digits, clean_line
+
+MAX_LENGTH = 60
+"""The most characters that `Phone.value` has; more than any way to write one number needs."""
+
+_READ_AT_MOST = 500
+_TWO_NUMBERS = "These are two numbers. Keep one here and put the other into the notes."
+_DIGITS_LOST = "A spreadsheet cut the last digits off. Type the whole number."
+_NOT_ONLY_A_NUMBER = "Type only the number here, without other words."
+_NOT_A_NUMBER = "No such number can be called. Check the digits, and the country code of a foreign number."
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A phone number as it is stored; `reason` is a sentence for people when it is not valid."""
+
+    value: str
+    valid: bool
+    reason: str = ""
+    extension: str = ""
+
+
+def parse(raw: str, region: str) -> Phone:
+    """Read `raw` as a person of `region` (ISO 3166, `ID`) would dial it.
+
+    `value` is E.164 when the number is valid, else what was typed, cleaned and at most `MAX_LENGTH` long. An
+    extension is set apart. A leading `00` is `+` everywhere. An empty field is not valid and has no reason.
+    """
+    return _parse(clean_line(raw[:_READ_AT_MOST]), region)
+
+
+def display(value: str, region: str) -> str:
+    """Return a stored number as people of `region` write it; a foreign one with its country code."""
+    return _display(value, region)
+
+
+def international(value: str) -> str:
+    """Return a stored number with its country code and spaces, `+62 812-3456-7890`."""
+    return _display(value, "")
+
+
+def digits(value: str) -> str:
+    """Return the digits of `value`, nothing else."""
+    return "".join(filter(str.isdecimal, ascii_digits(value)))
+
+
+@lru_cache(maxsize=4096)
+def spellings(value: str, region: str) -> tuple[str, ...]:
+    """Return the digits of a stored number as people may type them: with the country code, and as at home.
+
+    Of a number that is not valid there is one spelling, the digits as typed; without digits there is none.
+    """
+    number = _stored(value)
+    if number is None:
+        typed = digits(value)
+        return (typed,) if typed else ()
+    at_home = digits(phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL))
+    return tuple(dict.fromkeys((digits(value), at_home)))
+
+
+def tel(value: str) -> str:
+    """Return the link that calls a valid number (RFC 3966)."""
+    return f"tel:+{digits(value)}"
+
+
+def wa_me(value: str) -> str:
+    """Return the link that opens WhatsApp with a valid number."""
+    return f"https://wa.me/{digits(value)}"
+
+
+@lru_cache(maxsize=1)
+def regions() -> tuple[tuple[str, str], ...]:
+    """Return the regions a number can belong to: ISO 3166 code and English name, by name."""
+    names = Locale("en").territories
+    return tuple(sorted(((code, names.get(code, code)) for code in phonenumbers.SUPPORTED_REGIONS), key=lambda r: r[1]))
+
+
+@lru_cache(maxsize=4096)
+def _parse(typed: str, region: str) -> Phone:
+    text, extension, reason = _one_number(_plain(typed))
+    number = _read(text, region) if text else None
+    if number is None:
+        return Phone(typed[:MAX_LENGTH].rstrip(), False, (reason or _NOT_A_NUMBER) if typed else "")
+    return Phone(phonenumbers.format_number(number, PhoneNumberFormat.E164), True, extension=extension)
+
+
+def _plain(typed: str) -> str:
+    """Return `typed` with ASCII digits, plus and dashes, without invisible characters."""
+    text = ascii_digits(unicodedata.normalize("NFKC", typed))
+    text = "".join("-" if unicodedata.category(char) == "Pd" else char for char in text if char.isprintable())
+    return " ".join(text.split())
+
+
+# Words that people write before a number, and what they write before an extension.
+_LABEL = re.compile(
+    r"^(?:telp?|telephone|phone|ph|mobile|mob|cell|handphone|hp|wa|whatsapp|no|nomor|call|[tmp])\b[.: ]*",
+    re.IGNORECASE,
+)
+_EXTENSION = re.compile(r"(?:[;,]? ?(?:extension|extn?|ext)[.:=]? ?| ?[x#] ?)(\d{1,7})$", re.IGNORECASE)
+_SCIENTIFIC = re.compile(r"^\+?(\d)(?:[.,](\d+))?e\+?(\d{1,3})$", re.IGNORECASE)
+_FLOAT = re.compile(r"^(\+?\d{7,})[.,]0$")
+_SEVERAL = re.compile(r"[,;|&\\]| (?:or|and|atau|dan) ", re.IGNORECASE)
+_ALLOWED = re.compile(r"^[\d+\-(). /]+$")
+
+
+def _one_number(text: str) -> tuple[str, str, str]:
+    """Return the one number in `text`, its extension, and why there is none ("" when there is one)."""
+    while label := _LABEL.match(text):
+        text = text[label.end() :]
+    if scientific := _SCIENTIFIC.match(text):
+        first, rest, power = scientific[1], scientific[2] or "", int(scientific[3])
+        # Only with a digit for each place of the power is nothing lost: 6.281234567890E+12.
+        return (first + rest, "", "") if len(rest) == power else ("", "", _DIGITS_LOST)
+    if whole := _FLOAT.match(text):
+        return whole[1], "", ""
+    extension = ""
+    if found := _EXTENSION.search(text):
+        text, extension = text[: found.start()], found[1]
+    parts = [part for part in _SEVERAL.split(text) if any(map(str.isdecimal, part))]
+    if len(parts) > 1 or "+" in re.sub(r"^\D*", "", text) or _is_slashed_pair(text):
+        return "", "", _TWO_NUMBERS
+    if not _ALLOWED.match(text):
+        return "", "", _NOT_ONLY_A_NUMBER
+    # "00" dials abroad from most countries, and people write it in all; "+00" is seen too.
+    return re.sub(r"^\(?(?:\+\s*)*(?:00|\+)", "+", text), extension, ""
+
+
+def _is_slashed_pair(text: str) -> bool:
+    """Say whether a slash parts two numbers; `030/1234567` is one, an area code and a number."""
+    head, slash, tail = text.partition("/")
+    if not slash:
+        return False
+    area, rest = digits(head), digits(tail)
+    is_one = len(area) <= 7 and head.lstrip()[:1] in ("0", "+", "(") and len(rest) >= 4 and "/" not in tail
+    return not is_one or tail.strip()[:1] in ("0", "+")
+
+
+def _read(text: str, region: str) -> PhoneNumber | None:
+    try:
+        number = phonenumbers.parse(text, region)
+    except NumberParseException:
+        return None
+    return number if phonenumbers.is_valid_number(number) else None
+
+
+@lru_cache(maxsize=8192)
+def _stored(value: str) -> PhoneNumber | None:
+    return _read(value, "ZZ") if re.fullmatch(r"\+\d{5,15}", value) else None
+
+
+@lru_cache(maxsize=8192)
+def _display(value: str, region: str) -> str:
+    number = _stored(value)
+    if number is None:
+        return value
+    at_home = phonenumbers.country_code_for_region(region) == number.country_code if region else False
+    style = PhoneNumberFormat.NATIONAL if at_home else PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(number, style)

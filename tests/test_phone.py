@@ -1,0 +1,173 @@
+# ruff: noqa: RUF001  The letters that look like others are what is tested.
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crm import phone
+from crm.phone import Phone
+
+
+@pytest.mark.parametrize(
+    ("typed", "region", "value"),
+    [
+        ("081234567890", "ID", "+6281234567890"),
+        ("0812-3456-7890", "ID", "+6281234567890"),
+        ("0812 3456 7890", "ID", "+6281234567890"),
+        ("0812.3456.7890", "ID", "+6281234567890"),
+        ("+62 812-3456-7890", "ID", "+6281234567890"),
+        ("+62 (0)812 3456 7890", "ID", "+6281234567890"),
+        ("(+62) 812 3456 7890", "ID", "+6281234567890"),
+        ("6281234567890", "ID", "+6281234567890"),
+        ("81234567890", "ID", "+6281234567890"),
+        ("0062 812 3456 7890", "ID", "+6281234567890"),
+        ("(0062) 81234567890", "ID", "+6281234567890"),
+        ("+0062 81234567890", "ID", "+6281234567890"),
+        ("++62 81234567890", "ID", "+6281234567890"),
+        ("006281234567890", "US", "+6281234567890"),
+        ("+6281234567890", "PK", "+6281234567890"),
+        ("٠٨١٢٣٤٥٦٧٨٩٠", "ID", "+6281234567890"),
+        ("۰۸۱۲۳۴۵۶۷۸۹۰", "ID", "+6281234567890"),
+        ("＋６２８１２３４５６７８９０", "ID", "+6281234567890"),
+        ("0812\u00a03456\u202f7890", "ID", "+6281234567890"),
+        ("\u202a+62 812\u20113456\u20117890\u202c", "ID", "+6281234567890"),
+        ("0812\u200b3456\u200d7890\ufeff", "ID", "+6281234567890"),
+        ("0812–3456–7890", "ID", "+6281234567890"),
+        ("\t081234567890\r\n", "ID", "+6281234567890"),
+        ("081234567890\x00", "ID", "+6281234567890"),
+        ("tel:+62-812-3456-7890", "ID", "+6281234567890"),
+        ("WA: 081234567890", "ID", "+6281234567890"),
+        ("No. HP 081234567890", "ID", "+6281234567890"),
+        ("6281234567890.0", "ID", "+6281234567890"),
+        ("6.281234567890E+12", "ID", "+6281234567890"),
+        ("(021) 555 1234", "ID", "+62215551234"),
+        ("021/5551234", "ID", "+62215551234"),
+        ("0300 1234567", "PK", "+923001234567"),
+        ("00923001234567", "PK", "+923001234567"),
+        ("(650) 253-0000", "US", "+16502530000"),
+        ("011 62 812 3456 7890", "US", "+6281234567890"),
+        ("06 6982 1234", "IT", "+390669821234"),
+        ("030/123456", "DE", "+4930123456"),
+    ],
+)
+def test_one_number_in_any_spelling_is_valid(typed, region, value):
+    assert phone.parse(typed, region) == Phone(value, True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "region", "value", "extension"),
+    [
+        ("021 555 1234 ext 12", "ID", "+62215551234", "12"),
+        ("0215551234x12", "ID", "+62215551234", "12"),
+        ("0215551234 #7", "ID", "+62215551234", "7"),
+        ("(650) 253-0000 Ext. 305", "US", "+16502530000", "305"),
+        ("+1-650-253-0000;ext=305", "ID", "+16502530000", "305"),
+    ],
+)
+def test_an_extension_is_set_apart(typed, region, value, extension):
+    assert phone.parse(typed, region) == Phone(value, True, extension=extension)
+
+
+@pytest.mark.parametrize(
+    ("typed", "region", "word"),
+    [
+        ("0812-3456-7890 / 0813-1111-2222", "ID", "two numbers"),
+        ("081234567890/081311112222", "ID", "two numbers"),
+        ("0812345678/9", "ID", "two numbers"),
+        ("5551234/5551235", "US", "two numbers"),
+        ("081234567890, 081311112222", "ID", "two numbers"),
+        ("081234567890;081311112222", "ID", "two numbers"),
+        ("081234567890 atau 081311112222", "ID", "two numbers"),
+        ("+62 812 3456 7890 +62 813 1111 2222", "ID", "two numbers"),
+        ("8.12E+09", "ID", "digits"),
+        ("8.12345678E+11", "ID", "digits"),
+        ("6,28123E+12", "ID", "digits"),
+        ("081234567890 (Sari)", "ID", "only the number"),
+        ("Sari 081234567890", "ID", "only the number"),
+        ("1-800-FLOWERS", "US", "only the number"),
+        ("ask at the till", "ID", "only the number"),
+        ("0812", "ID", "No such number"),
+        ("00000000", "ID", "No such number"),
+        ("+999 123456789", "ID", "No such number"),
+        ("0812345678901234567890", "ID", "No such number"),
+        ("112", "ID", "No such number"),
+        ("081234567890", "XX", "No such number"),
+        ("-", "ID", "No such number"),
+        ("+", "ID", "No such number"),
+    ],
+)
+def test_what_is_not_one_number_is_kept_as_typed_with_the_reason(typed, region, word):
+    read = phone.parse(typed, region)
+    assert (read.value, read.valid, read.extension) == (typed, False, "")
+    assert word in read.reason
+
+
+def test_an_empty_field_is_no_mistake():
+    assert phone.parse(" \u200b ", "ID") == Phone("", False)
+
+
+def test_what_is_kept_is_clean_and_bounded():
+    assert phone.parse("ask\x00 \u202eSari  first\n", "ID").value == "ask Sari first"
+    assert phone.parse("9" * 100_000, "ID").value == "9" * phone.MAX_LENGTH
+
+
+@pytest.mark.parametrize(
+    ("value", "region", "shown"),
+    [
+        ("+6281234567890", "ID", "0812-3456-7890"),
+        ("+6281234567890", "PK", "+62 812-3456-7890"),
+        ("+923001234567", "PK", "0300 1234567"),
+        ("+16502530000", "US", "(650) 253-0000"),
+        ("+6281234567890", "XX", "+62 812-3456-7890"),
+        ("0812 / 0813", "ID", "0812 / 0813"),
+        ("", "ID", ""),
+    ],
+)
+def test_a_number_is_shown_as_the_organization_writes_it(value, region, shown):
+    assert phone.display(value, region) == shown
+
+
+def test_a_number_is_shown_with_its_country():
+    assert phone.international("+6281234567890") == "+62 812-3456-7890"
+
+
+@pytest.mark.parametrize(
+    ("value", "region", "spelled"),
+    [
+        ("+6281234567890", "ID", ("6281234567890", "081234567890")),
+        ("+6281234567890", "PK", ("6281234567890", "081234567890")),
+        ("+16502530000", "US", ("16502530000", "6502530000")),
+        ("0812 / 0813", "ID", ("08120813",)),
+        ("ask Sari", "ID", ()),
+    ],
+)
+def test_the_spellings_of_a_number_are_digits(value, region, spelled):
+    assert phone.spellings(value, region) == spelled
+
+
+def test_links_carry_the_number():
+    assert phone.tel("+6281234567890") == "tel:+6281234567890"
+    assert phone.wa_me("+6281234567890") == "https://wa.me/6281234567890"
+
+
+def test_regions_have_names():
+    assert ("ID", "Indonesia") in phone.regions()
+    assert ("PK", "Pakistan") in phone.regions()
+
+
+@given(st.text(max_size=80), st.sampled_from(["ID", "PK", "US", "DE", "XX", ""]))
+def test_nothing_typed_breaks_it(typed, region):
+    read = phone.parse(typed, region)
+    assert len(read.value) <= phone.MAX_LENGTH
+    if read.valid:
+        assert phone.parse(read.value, region) == Phone(read.value, True)
+    phone.display(read.value, region)
+    phone.spellings(read.value, region)
+
+
+@given(st.text("0123456789+-() ./ex,E", max_size=25))
+def test_what_is_stored_is_read_again_as_it_is(typed):
+    read = phone.parse(typed, "ID")
+    again = phone.parse(read.value, "ID")
+    assert (again.value, again.valid) == (read.value, read.valid)
+    if read.valid:
+        assert phone.parse(phone.display(read.value, "ID"), "ID").value == read.value
