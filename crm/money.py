@@ -1,0 +1,212 @@
+"""Money: integer hundredths inside, the organization's way of writing at the edges."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import Decimal
+from functools import lru_cache
+
+from babel import Locale
+from babel.numbers import format_decimal, get_currency_precision, get_territory_currencies
+
+from crm.text import ascii_digits
+
+MAX_DIGITS = 10
+"""Digits before the decimals; 9,999,999,999.99 is the largest amount."""
+
+_LONGEST = 60
+_NOTHING = "Enter the amount."
+_NOT_AN_AMOUNT = "Enter the amount in digits, like {example}."
+_NOT_POSITIVE = "Enter an amount greater than 0."
+_TOO_LARGE = "Enter an amount below {limit}."
+_TOO_FINE = "Enter an amount with at most two decimals, like {example}."
+_OTHER_CURRENCY = "Enter the amount in {currency}, in digits alone."
+
+
+class MoneyError(ValueError):
+    """What was typed is not an amount; the message is a sentence for people."""
+
+
+def parse_amount(text: str, locale: str, currency: str = "") -> int:
+    """Return the hundredths that `text` names when a person of `locale` writes it.
+
+    A last group of exactly three digits after the grouping mark of the locale is thousands, one or two digits
+    after either mark are decimals (`interface.md`, Pages and forms). A currency may stand before or after; with
+    `currency` given it must be that one.
+
+    Raises `MoneyError` for what is no amount, not above 0, finer than hundredths or too large.
+    """
+    body = _without_currency(_plain(text, locale), locale, currency)
+    body = re.sub(r"[.,/]-{1,2}$", "", body).rstrip()
+    if re.fullmatch(r"- ?\d[\d., ]*", body):
+        raise MoneyError(_NOT_POSITIVE)
+    whole, decimals = _split(body, locale)
+    return _hundredths(whole, decimals, locale)
+
+
+@lru_cache(maxsize=8192)
+def format_amount(hundredths: int, currency: str, locale: str) -> str:
+    """Return an amount as people of `locale` write it, without decimals when it has none: `Rp 1.500`.
+
+    The spaces inside are no-break spaces.
+    """
+    pattern = re.sub(r"\.0+", ".00" if hundredths % 100 else "", _pattern(locale))
+    symbol = _locale(locale).currency_symbols.get(currency, currency)
+    if symbol[-1:].isalpha():
+        pattern = re.sub("¤(?=[#0])", "¤\u00a0", pattern)
+    number = str(format_decimal(to_decimal(hundredths), format=pattern, locale=_locale(locale)))
+    return number.replace("¤", symbol).replace("\u00a0\u00a0", "\u00a0")
+
+
+def to_decimal(hundredths: int) -> Decimal:
+    """Return the amount as a decimal with two places."""
+    return Decimal(hundredths).scaleb(-2)
+
+
+def to_json(hundredths: int) -> str:
+    """Return the amount as JSON has it: a string with two decimals after a point, `2500000.00`."""
+    return str(to_decimal(hundredths))
+
+
+@lru_cache(maxsize=1)
+def currencies() -> tuple[tuple[str, str], ...]:
+    """Return the currencies an organization can have: ISO 4217 code and English name, by code.
+
+    Currencies with thousandths (Kuwaiti dinar, …) are left out, because amounts are hundredths.
+    """
+    english = Locale("en")
+    codes = {code for territory in map(str, english.territories) if len(territory) == 2 for code in _tender(territory)}
+    return tuple(
+        (code, english.currencies.get(code, code)) for code in sorted(codes) if get_currency_precision(code) <= 2
+    )
+
+
+def _tender(territory: str) -> list[str]:
+    return [str(code) for code in get_territory_currencies(territory)]
+
+
+def _plain(text: str, locale: str) -> str:
+    """Return `text` with ASCII digits and dashes, without invisible characters."""
+    # Superscripts and fractions would turn into digits below: "5²" is not 52.
+    if len(text) > _LONGEST or any(unicodedata.category(char) == "No" for char in text):
+        raise MoneyError(_unreadable(locale))
+    body = ascii_digits(unicodedata.normalize("NFKC", text))
+    body = "".join(_DASHES.get(char, char) for char in body if unicodedata.category(char) != "Cf").strip()
+    if not body:
+        raise MoneyError(_NOTHING)
+    return body
+
+
+_DASHES = dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
+# How people write some currencies that the tables of locales know by their code alone.
+_SHORT = {
+    "IDR": "rp",
+    "PKR": "rs",
+    "INR": "rs",
+    "LKR": "rs",
+    "NPR": "rs",
+    "MYR": "rm",
+    "CHF": "fr",
+    "SEK": "kr",
+}
+_BESIDE = re.compile(r"^(?P<before>[^\d\s.,'+\-(]*)(?P<dot>\.?)\s*(?P<number>.*?)\s*(?P<after>[^\d\s.,'\-/)]*)$")
+
+
+def _without_currency(body: str, locale: str, currency: str) -> str:
+    match = _BESIDE.match(body)
+    if match is None or not (match["before"] or match["after"]):
+        return body
+    for mark in filter(None, (match["before"], match["after"])):
+        if mark.casefold() in _marks_of(locale, currency):
+            continue
+        if not _is_mark(mark):
+            raise MoneyError(_unreadable(locale))
+        if currency:
+            raise MoneyError(_OTHER_CURRENCY.format(currency=currency))
+    return match["number"] if match["before"] else match["dot"] + match["number"]
+
+
+def _is_mark(mark: str) -> bool:
+    """Say whether `mark` names some currency: a code, a sign, or one of the short forms."""
+    if any(mark.upper() == code for code, _ in currencies()):
+        return True
+    return mark.casefold() in _SHORT.values() or all(unicodedata.category(char) == "Sc" for char in mark)
+
+
+@lru_cache(maxsize=256)
+def _marks_of(locale: str, currency: str) -> frozenset[str]:
+    """Return how `currency`, or any when it is "", is written in `locale` and in English; folded, no dots."""
+    tables = (_locale(locale).currency_symbols, Locale("en").currency_symbols, _SHORT)
+    symbols = {symbol for table in tables for code, symbol in table.items() if currency in ("", code)}
+    return frozenset(symbol.casefold().rstrip(".") for symbol in (*symbols, currency))
+
+
+def _split(body: str, locale: str) -> tuple[str, str]:
+    """Return the digits before and after the decimal mark."""
+    # The Arabic marks mean one thing each; spaces and apostrophes part groups everywhere.
+    body = re.sub(r"[\s'\u2019\u02bc\u066c]", " ", body)
+    if "\u066b" in body:
+        head, _, tail = body.partition("\u066b")
+        return _grouped(head, ".,", locale), _decimals(tail, locale)
+    last = max(body.rfind("."), body.rfind(","))
+    if last < 0:
+        return _grouped(body, "", locale), ""
+    mark, head, tail = body[last], body[:last], body[last + 1 :]
+    if mark in head or (len(tail) == 3 and mark == _grouping(locale)):
+        return _grouped(body, mark, locale), ""
+    return _grouped(head, ",." if head else "", locale), _decimals(tail, locale)
+
+
+def _grouped(body: str, marks: str, locale: str) -> str:
+    """Return the digits of a whole number whose groups, if any, are parted by one kind of mark."""
+    if not body or re.fullmatch(r"\d+", body):
+        return body
+    for mark in (*marks, " "):
+        part = re.escape(mark)
+        # Groups of three; in India groups of two before the last three.
+        if re.fullmatch(rf"[1-9]\d{{0,2}}(?:{part}\d{{3}})+|[1-9]\d?(?:{part}\d{{2}})+{part}\d{{3}}", body):
+            return body.replace(mark, "")
+    raise MoneyError(_unreadable(locale))
+
+
+def _decimals(tail: str, locale: str) -> str:
+    if not re.fullmatch(r"\d+", tail):
+        raise MoneyError(_unreadable(locale))
+    if len(tail) > 2:
+        raise MoneyError(_TOO_FINE.format(example=_example(locale)))
+    return tail
+
+
+def _hundredths(whole: str, decimals: str, locale: str) -> int:
+    whole = whole.lstrip("0")
+    if len(whole) > MAX_DIGITS:
+        limit = format_decimal(10**MAX_DIGITS, locale=_locale(locale))
+        raise MoneyError(_TOO_LARGE.format(limit=limit))
+    if not re.fullmatch(r"[0-9]*", whole + decimals):
+        raise MoneyError(_unreadable(locale))
+    hundredths = int(whole or 0) * 100 + int(decimals.ljust(2, "0"))
+    if hundredths == 0:
+        raise MoneyError(_NOT_POSITIVE)
+    return hundredths
+
+
+def _unreadable(locale: str) -> str:
+    return _NOT_AN_AMOUNT.format(example=_example(locale))
+
+
+def _example(locale: str) -> str:
+    return str(format_decimal(Decimal("1500.50"), format="#,##0.00", locale=_locale(locale)))
+
+
+def _grouping(locale: str) -> str:
+    return str(_locale(locale).number_symbols["latn"]["group"])
+
+
+def _pattern(locale: str) -> str:
+    return str(_locale(locale).currency_formats["standard"].pattern).split(";")[0]
+
+
+@lru_cache(maxsize=256)
+def _locale(locale: str) -> Locale:
+    return Locale.parse(locale.replace("-", "_"))

@@ -1,0 +1,197 @@
+# ruff: noqa: RUF001  The digits that look like others are what is tested.
+import contextlib
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crm import money
+from crm.money import MoneyError
+
+LOCALES = ["id_ID", "en_US", "en_PK", "de_DE", "fr_FR", "de_CH", "en_IN", "ar_SA", "sv_SE", "ja_JP"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "locale", "hundredths"),
+    [
+        ("1500", "id_ID", 150_000),
+        ("1500.00", "id_ID", 150_000),
+        ("2500000.00", "id_ID", 250_000_000),
+        ("1.500", "id_ID", 150_000),
+        ("1.500,00", "id_ID", 150_000),
+        ("1.234,50", "id_ID", 123_450),
+        ("1,234.50", "id_ID", 123_450),
+        ("1.5", "id_ID", 150),
+        ("1,5", "id_ID", 150),
+        ("1.50", "id_ID", 150),
+        ("0,05", "id_ID", 5),
+        (".5", "id_ID", 50),
+        ("1.234.567", "id_ID", 123_456_700),
+        ("1,234,567", "id_ID", 123_456_700),
+        ("1 234 567,5", "id_ID", 123_456_750),
+        ("1,500", "en_US", 150_000),
+        ("1.234,50", "en_US", 123_450),
+        ("1.234.567", "en_US", 123_456_700),
+        ("1\u202f500,50", "fr_FR", 150_050),
+        ("1\u00a0500", "fr_FR", 150_000),
+        ("1’234.50", "de_CH", 123_450),
+        ("1'234", "de_CH", 123_400),
+        ("12,34,567.50", "en_IN", 123_456_750),
+        ("007", "id_ID", 700),
+        ("  1500\n", "id_ID", 150_000),
+        ("\u200e1500\u200f", "id_ID", 150_000),
+        ("١٬٥٠٠٫٥٠", "ar_SA", 150_050),
+        ("۱۵۰۰", "en_PK", 150_000),
+        ("１５００", "id_ID", 150_000),
+        ("9999999999.99", "id_ID", 999_999_999_999),
+        ("0000000000001", "id_ID", 100),
+    ],
+)
+def test_an_amount_is_read_by_the_locale(typed, locale, hundredths):
+    assert money.parse_amount(typed, locale) == hundredths
+
+
+@pytest.mark.parametrize(
+    ("typed", "locale", "currency"),
+    [
+        ("Rp 1.500", "id_ID", "IDR"),
+        ("Rp1.500", "id_ID", "IDR"),
+        ("Rp. 1.500,-", "id_ID", "IDR"),
+        ("rp.1.500", "id_ID", "IDR"),
+        ("IDR 1.500", "id_ID", "IDR"),
+        ("1.500 idr", "id_ID", "IDR"),
+        ("Rp\u00a01.500", "id_ID", ""),
+        ("Rs. 1,500/-", "en_PK", "PKR"),
+        ("1500/-", "en_PK", "PKR"),
+        ("1500,–", "de_DE", "EUR"),
+        ("1.500 €", "de_DE", "EUR"),
+        ("$1,500", "en_US", "USD"),
+        ("$1,500", "en_US", ""),
+        ("1 500 kr", "sv_SE", "SEK"),
+        ("Fr. 1’500", "de_CH", "CHF"),
+    ],
+)
+def test_a_currency_may_stand_beside_it(typed, locale, currency):
+    assert money.parse_amount(typed, locale, currency) == 150_000
+
+
+@pytest.mark.parametrize(
+    ("typed", "locale", "sentence"),
+    [
+        ("", "id_ID", "Enter the amount."),
+        ("  ", "id_ID", "Enter the amount."),
+        ("0", "id_ID", "Enter an amount greater than 0."),
+        ("0,00", "id_ID", "Enter an amount greater than 0."),
+        ("-0", "id_ID", "Enter an amount greater than 0."),
+        ("-5", "id_ID", "Enter an amount greater than 0."),
+        ("−1.500", "id_ID", "Enter an amount greater than 0."),
+        ("10000000000", "id_ID", "Enter an amount below 10.000.000.000."),
+        ("9" * 55, "id_ID", "Enter an amount below 10.000.000.000."),
+        ("1,505", "id_ID", "Enter an amount with at most two decimals, like 1.500,50."),
+        ("1.234,567", "id_ID", "Enter an amount with at most two decimals, like 1.500,50."),
+        ("1.5000", "id_ID", "Enter an amount with at most two decimals, like 1.500,50."),
+        ("1.500", "en_US", "Enter an amount with at most two decimals, like 1,500.50."),
+        ("$5", "id_ID", "Enter the amount in IDR, in digits alone."),
+        ("USD 5", "id_ID", "Enter the amount in IDR, in digits alone."),
+        *(
+            (garbage, "id_ID", "Enter the amount in digits, like 1.500,50.")
+            for garbage in (
+                *(
+                    "1e309",
+                    "1E5",
+                    "NaN",
+                    "inf",
+                    "Infinity",
+                    "0x10",
+                    "1_000",
+                    "--5",
+                    "(5)",
+                    "+5",
+                    "5rb",
+                    "5jt",
+                    "5k",
+                ),
+                *(
+                    "12 34",
+                    "1.50.00",
+                    "1.500.00",
+                    "0.500",
+                    "1500.000",
+                    "1500.",
+                    "1,2,3",
+                    "1.2345.678",
+                    "1.500 000",
+                ),
+                *(
+                    "²",
+                    "5²",
+                    "½",
+                    "1/2",
+                    "five",
+                    "1\x00500",
+                    "<b>1</b>",
+                    "1;500",
+                    ".",
+                    ",",
+                    "9" * 200,
+                    "5" + " " * 99,
+                ),
+            )
+        ),
+    ],
+)
+def test_what_is_no_amount_is_refused_with_a_sentence(typed, locale, sentence):
+    with pytest.raises(MoneyError) as refused:
+        money.parse_amount(typed, locale, "IDR" if locale == "id_ID" else "")
+    assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("hundredths", "currency", "locale", "shown"),
+    [
+        (150_000, "IDR", "id_ID", "Rp 1.500"),
+        (123_456_750, "IDR", "id_ID", "Rp 1.234.567,50"),
+        (0, "IDR", "id_ID", "Rp 0"),
+        (-150_000, "IDR", "id_ID", "-Rp 1.500"),
+        (150_000, "IDR", "en_US", "IDR 1,500"),
+        (150_000, "PKR", "en_PK", "Rs 1,500"),
+        (150_000, "USD", "en_US", "$1,500"),
+        (150_050, "USD", "en-US", "$1,500.50"),
+        (150_005, "EUR", "de_DE", "1.500,05 €"),
+        (150_000, "EUR", "fr_FR", "1\u202f500 €"),
+        (150_000, "JPY", "ja_JP", "￥1,500"),
+        (123_456_750, "INR", "en_IN", "₹12,34,567.50"),
+    ],
+)
+def test_an_amount_is_shown_as_the_locale_writes_it(hundredths, currency, locale, shown):
+    assert money.format_amount(hundredths, currency, locale) == shown.replace(" ", "\u00a0")
+
+
+def test_the_edges_are_decimals():
+    assert money.to_decimal(250_000_050) == Decimal("2500000.50")
+    assert [money.to_json(amount) for amount in (250_000_000, 5, 0)] == ["2500000.00", "0.05", "0.00"]
+
+
+def test_currencies_are_those_with_at_most_two_decimals():
+    codes = dict(money.currencies())
+    assert codes["IDR"] == "Indonesian Rupiah"
+    assert {"PKR", "EUR", "JPY"} <= codes.keys()
+    assert not {"KWD", "BHD", "DEM"} & codes.keys()
+
+
+@given(
+    st.integers(1, 999_999_999_999),
+    st.sampled_from(LOCALES),
+    st.sampled_from(["IDR", "PKR", "USD", "EUR", "CHF"]),
+)
+def test_what_is_shown_can_be_typed_again(hundredths, locale, currency):
+    shown = money.format_amount(hundredths, currency, locale)
+    assert money.parse_amount(shown, locale, currency) == hundredths
+    assert money.parse_amount(money.to_json(hundredths), locale, currency) == hundredths
+
+
+@given(st.text(max_size=30) | st.text("0123456789.,-' eE", max_size=20), st.sampled_from(LOCALES))
+def test_nothing_typed_breaks_it(typed, locale):
+    with contextlib.suppress(MoneyError):
+        assert 0 < money.parse_amount(typed, locale, "IDR") <= 999_999_999_999
