@@ -177,9 +177,7 @@ class Storage:
             return f"{self._place} refuses access. Check its permissions and the AWS_* variables."
         if isinstance(self._store, S3Store):
             return f"{self._place} does not answer. Check AWS_ENDPOINT_URL, AWS_REGION and the network."
-        return (
-            f"{self._place} can't be read or written. Check that the disk has room and the directory exists."
-        )
+        return f"{self._place} can't be read or written. Check that the disk has room and the directory exists."
 
 
 _used_by: int | None = None
