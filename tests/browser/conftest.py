@@ -1,0 +1,41 @@
+"""The system's Chromium for pytest-playwright."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.servers import cannot_run, find_chromium
+
+# Without these Chromium looks for updates, hosts and a sandbox that a test machine doesn't have.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Launch the Chromium of the system: Playwright's own is not downloaded."""
+    path = find_chromium()
+    if path is None:
+        cannot_run("The browser", "no chromium, chromium-browser or google-chrome was found.")
+    return {**browser_type_launch_args, "executable_path": path, "args": ARGUMENTS}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    """A desktop that is the same on every machine."""
+    return {
+        **browser_context_args,
+        "viewport": {"width": 1280, "height": 800},
+        "locale": "en-GB",
+        "timezone_id": "Asia/Jakarta",
+    }

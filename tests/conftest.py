@@ -1,0 +1,203 @@
+"""What every test can ask for: real servers, databases of both kinds, the application on them, its processes."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import shutil
+import signal
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import flask_migrate
+import pytest
+import redis
+from flask import Flask
+from flask.testing import FlaskClient
+
+from crm import create_app
+from crm.extensions import db
+from crm.redis_server import RedisServer, find_redis, start_redis
+from tests import servers
+from tests.postgres import PostgresServer
+from tests.product import RunningApp, installation, serve
+from tests.servers import Process
+
+RUN_DIRECTORY = pytest.StashKey[Path]()
+BOTH = ("sqlite", "postgresql")
+
+
+# One test run: a folder and a PostgreSQL that all its processes share.
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder of the run; TERM ends a run as Ctrl-C does, so that the servers are stopped."""
+    worker = getattr(config, "workerinput", None)
+    if worker:
+        config.stash[RUN_DIRECTORY] = Path(worker["run_directory"])
+        return
+    directory = Path(tempfile.mkdtemp(prefix="crm-tests-"))
+    directory.chmod(0o711)  # the user that PostgreSQL runs as has to pass
+    config.stash[RUN_DIRECTORY] = directory
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """Tell a process of pytest-xdist which run it belongs to."""
+    node.workerinput["run_directory"] = str(node.config.stash[RUN_DIRECTORY])  # type: ignore[attr-defined]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the PostgreSQL of the run and remove its folder, once, after all processes are done."""
+    if hasattr(config, "workerinput") or RUN_DIRECTORY not in config.stash:
+        return
+    directory = config.stash[RUN_DIRECTORY]
+    started = directory / "postgres.json"
+    if started.exists():
+        PostgresServer(directory / "postgres", json.loads(started.read_text())).stop("immediate")
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(pytestconfig: pytest.Config) -> PostgresServer:
+    """One PostgreSQL for the whole run, started by whoever needs it first."""
+    directory = pytestconfig.stash[RUN_DIRECTORY]
+    started = directory / "postgres.json"
+    with (directory / "postgres.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if started.exists():
+            return PostgresServer(directory / "postgres", json.loads(started.read_text()))
+        server = PostgresServer.create(directory / "postgres")
+        started.write_text(json.dumps(server.port))
+        return server
+
+
+@pytest.fixture
+def own_postgres(pytestconfig: pytest.Config) -> Iterator[PostgresServer]:
+    """A PostgreSQL of the test's own, to stop, crash and start again."""
+    directory = Path(tempfile.mkdtemp(prefix="own-", dir=pytestconfig.stash[RUN_DIRECTORY]))
+    directory.chmod(0o711)
+    server = PostgresServer.create(directory / "postgres")
+    yield server
+    with contextlib.suppress(AssertionError):  # it may be stopped already
+        server.stop("immediate")
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A real Redis for this process of the run."""
+    program = find_redis()
+    if program is None:
+        servers.cannot_run("Redis", "redis-server was not found.")
+    server = start_redis(program, tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """The address of an empty Redis."""
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.flushall()
+    return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an S3 API."""
+    with servers.s3_api(tmp_path_factory.mktemp("s3") / "log") as url:
+        yield url
+
+
+# Databases: migrated once per process of the run, and empty for every test.
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "crm.db"
+    migrate(f"sqlite:///{path}", path.parent)
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> str:
+    """The name of a migrated PostgreSQL database that belongs to this process of the run."""
+    name = f"crm_{worker_id}"
+    migrate(postgres_server.create_database(name), tmp_path_factory.mktemp("migrate"))
+    return name
+
+
+@pytest.fixture(params=BOTH)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a migrated, empty database, once of each kind.
+
+    A test of one kind alone says `@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)`.
+    """
+    if request.param == "sqlite":
+        path = shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "crm.db")
+        return f"sqlite:///{path}"
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    name: str = request.getfixturevalue("postgres_database")
+    server.empty(name)
+    return server.url(name)
+
+
+# The product.
+
+
+@pytest.fixture
+def environ(database_url: str, tmp_path: Path) -> dict[str, str]:
+    """The settings of one installation, without Redis; also the environment of its processes."""
+    return installation(database_url, tmp_path)
+
+
+@pytest.fixture
+def app(environ: dict[str, str], tmp_path: Path) -> Iterator[Flask]:
+    """The application, with an empty database of each kind."""
+    app = create_app(environ, tmp_path / "instance")
+    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without JavaScript that nobody is signed in to; forms need no token."""
+    return app.test_client()
+
+
+@pytest.fixture
+def worker_process(tmp_path: Path) -> Iterator[Callable[[dict[str, str]], Process]]:
+    """A function that starts a real worker with the given settings; all of them end with the test."""
+    started: list[Process] = []
+
+    def start(environ: dict[str, str]) -> Process:
+        command = [str(servers.BIN / "flask"), "--app", "wsgi", "worker"]
+        started.append(Process.start(command, tmp_path / f"worker-{len(started)}.log", environ))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.end()
+
+
+@pytest.fixture
+def running_app(environ: dict[str, str], tmp_path: Path) -> Iterator[RunningApp]:
+    """The product behind a real gunicorn with an empty database of each kind."""
+    running = serve(environ, tmp_path / "web.log")
+    yield running
+    running.web.end()
+
+
+def migrate(database_url: str, directory: Path) -> None:
+    """Bring a database to the newest migration."""
+    app = create_app(installation(database_url, directory), directory)
+    with app.app_context():
+        flask_migrate.upgrade()
+        db.engine.dispose()
