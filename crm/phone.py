@@ -64,12 +64,13 @@ def digits(value: str) -> str:
 def spellings(value: str, region: str) -> tuple[str, ...]:
     """Return the digits of a stored number as people may type them: with the country code, and as at home.
 
-    Of a number that is not valid there is one spelling, the digits as typed; without digits there is none.
+    Of a number that is not valid also the digits as typed; of a text without digits none.
     """
     number = _stored(value)
     if number is None:
-        typed = digits(value)
-        return (typed,) if typed else ()
+        guess = _dialed(_one_number(_plain(value))[0], region)
+        abroad = f"{guess.country_code}{guess.national_number}" if guess else ""
+        return tuple(dict.fromkeys(filter(None, (digits(value), abroad))))
     at_home = digits(phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL))
     return tuple(dict.fromkeys((digits(value), at_home)))
 
@@ -94,7 +95,7 @@ def regions() -> tuple[tuple[str, str], ...]:
 @lru_cache(maxsize=4096)
 def _parse(typed: str, region: str) -> Phone:
     text, extension, reason = _one_number(_plain(typed))
-    number = _read(text, region) if text else None
+    number = _read(text, region)
     if number is None:
         return Phone(typed[:MAX_LENGTH].rstrip(), False, (reason or _NOT_A_NUMBER) if typed else "")
     return Phone(phonenumbers.format_number(number, PhoneNumberFormat.E164), True, extension=extension)
@@ -152,11 +153,16 @@ def _is_slashed_pair(text: str) -> bool:
 
 
 def _read(text: str, region: str) -> PhoneNumber | None:
+    number = _dialed(text, region)
+    return number if number is not None and phonenumbers.is_valid_number(number) else None
+
+
+def _dialed(text: str, region: str) -> PhoneNumber | None:
+    """Return what `text` dials from `region`, whether it reaches anybody or not."""
     try:
-        number = phonenumbers.parse(text, region)
+        return phonenumbers.parse(text, region)
     except NumberParseException:
         return None
-    return number if phonenumbers.is_valid_number(number) else None
 
 
 @lru_cache(maxsize=8192)
