@@ -1,0 +1,21 @@
+"""Links that open a message, ready to send by a tap."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from crm import phone
+
+
+def whatsapp_link(number: str, body: str) -> str:
+    """Return the link that opens WhatsApp with `body` to a valid number (WhatsApp, click to chat)."""
+    return f"{phone.wa_me(number)}?text={_encoded(body)}"
+
+
+def sms_link(number: str, body: str) -> str:
+    """Return the link that opens the phone's messages with `body` to a valid number (RFC 5724)."""
+    return f"sms:+{phone.digits(number)}?body={_encoded(body)}"
+
+
+def _encoded(body: str) -> str:
+    return quote(body, safe="", errors="replace")
