@@ -1,0 +1,62 @@
+"""How many SMS a text takes.
+
+Source: 3GPP TS 23.038, 6.2.1 (GSM 7 bit default alphabet) and 6.2.1.1 (its extension table); 3GPP TS 23.040, 9.2.3.24.1
+(concatenation): a part of several gives 6 octets to its header, which leaves 153 septets or 67 UCS-2 units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+_BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENDED = frozenset("\f^{}\\[~]|€")
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """What a text takes as SMS.
+
+    `characters` are counted as the network does: two for one of the extension table, two for one beyond the basic
+    plane (most emoji). `left` fit into the last part, or into one more SMS when the text is empty.
+    `first_ucs2_char` is the first character that makes the parts shorter, None when there is none.
+    """
+
+    encoding: str
+    count: int
+    characters: int
+    left: int
+    first_ucs2_char: str | None
+
+
+@lru_cache(maxsize=1024)
+def segments(body: str) -> Segments:
+    """Count the SMS that `body` takes; a character is never split over two parts."""
+    foreign = next((char for char in body if char not in _BASIC and char not in _EXTENDED), None)
+    if foreign is None:
+        widths = [2 if char in _EXTENDED else 1 for char in body]
+        return _counted("GSM-7", widths, 160, 153, None)
+    widths = [2 if ord(char) > 0xFFFF else 1 for char in body]
+    return _counted("UCS-2", widths, 70, 67, foreign)
+
+
+def _counted(encoding: str, widths: list[int], alone: int, part: int, foreign: str | None) -> Segments:
+    characters = sum(widths)
+    if characters <= alone:
+        return Segments(encoding, min(characters, 1), characters, alone - characters, foreign)
+    count, left = _packed(widths, part)
+    return Segments(encoding, count, characters, left, foreign)
+
+
+def _packed(widths: Iterable[int], part: int) -> tuple[int, int]:
+    """Return how many parts of `part` units the characters take in their order, and the units left in the last."""
+    count, left = 1, part
+    for width in widths:
+        if width > left:
+            count, left = count + 1, part
+        left -= width
+    return count, left
