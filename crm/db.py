@@ -61,7 +61,7 @@ def after_commit(callback: Callable[[], None]) -> None:
     session.info["after_commit"].append(callback)
 
 
-def locked(statement: sa.Select[tuple[T]]) -> sa.Select[tuple[T]]:
+def locked(statement: sa.Select[T]) -> sa.Select[T]:
     """Return `statement` taking row locks until the end of the transaction, and re-reading what is loaded."""
     return statement.with_for_update().execution_options(populate_existing=True)
 

@@ -34,7 +34,8 @@ def init_app(app: Flask) -> None:
 def _http_error(error: HTTPException) -> Response:
     if error.response is not None:
         return make_response(error.response)
-    response = _page(error.code or 500)
+    own = error.description if error.description != type(error).description else None
+    response = _page(error.code or 500, own)
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
             response.headers[name] = value
@@ -64,4 +65,4 @@ def _unexpected(error: Exception) -> Response:
 
 
 def _page(code: int, sentence: str | None = None) -> Response:
-    return make_response(render_template("errors/error.html", code=code, sentence=sentence), code)
+    return make_response(render_template("errors/error.html", code=code, message=sentence), code)

@@ -12,7 +12,7 @@ from flask import Blueprint, current_app
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm import clock, queue
+from crm import clock, queue, storage
 from crm.columns import Base, Id, UtcDateTime, db_now
 from crm.extensions import db
 from crm.storage import StorageError
@@ -61,7 +61,7 @@ def run_checks() -> dict[str, str]:
         db.session.rollback()
         checks |= {"database": "down", "migrations": "unknown", "worker": "stopped"}
     try:
-        current_app.extensions["storage"].check()
+        storage.current().check()
     except StorageError:
         checks["storage"] = "down"
     return checks

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.columns import Base, BigInt, CreatedAt, Id
+from crm.errors import SentenceError
 from crm.extensions import db
 from crm.tenancy import TenantMixin, current_actor
 
@@ -20,8 +21,11 @@ class RequestKey(NamedTuple):
     fingerprint: str
 
 
-class KeyReusedError(Exception):
+class KeyReusedError(SentenceError):
     """The key was used before, with other content."""
+
+    def __init__(self) -> None:
+        super().__init__("This form was sent before with other content. Check it, then save it again.")
 
 
 class UsedKey(TenantMixin, Base):

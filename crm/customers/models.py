@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm import clock
+from crm.accounts.models import Branch
 from crm.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
 from crm.tenancy import TenantMixin, current_actor, within_organization
 
@@ -17,7 +18,8 @@ class Customer(TenantMixin, Base):
 
     `phone` is E.164 when `phone_valid`, else what was typed, never used for matching or sending. `next_message_at`
     is the time of the earliest message that still needs something (`delivery.md`), kept by the messages feature in
-    the transaction that changes them; the list is ordered by it. `name_key` is the folded name, for sorting.
+    the transaction that changes them; the list is ordered by it. `name_key`,
+    `city_key` and `province_key` are folded for sorting and filtering.
     """
 
     __tablename__ = "customers"
@@ -34,6 +36,8 @@ class Customer(TenantMixin, Base):
         ),
         sa.Index("ix_customers_phone", "organization_id", "phone"),
         sa.Index("ix_customers_branch", "organization_id", "branch_id"),
+        sa.Index("ix_customers_city", "organization_id", "city_key"),
+        sa.Index("ix_customers_province", "organization_id", "province_key"),
         sa.Index(
             "ix_customers_next",
             "organization_id",
@@ -76,7 +80,9 @@ class Customer(TenantMixin, Base):
     email: Mapped[str | None] = mapped_column(sa.String(254))
     address: Mapped[str] = mapped_column(sa.Text, default="")
     city: Mapped[str] = mapped_column(sa.String(100), default="")
+    city_key: Mapped[str] = mapped_column(sa.String(100), default="")
     province: Mapped[str] = mapped_column(sa.String(100), default="")
+    province_key: Mapped[str] = mapped_column(sa.String(100), default="")
     postal_code: Mapped[str] = mapped_column(sa.String(20), default="")
     passport_number: Mapped[str] = mapped_column(sa.String(40), default="")
     notes: Mapped[str] = mapped_column(sa.Text, default="")
@@ -91,6 +97,8 @@ class Customer(TenantMixin, Base):
     next_message_at: Mapped[dt.datetime | None]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
+
+    branch: Mapped[Branch | None] = relationship(viewonly=True)
 
     @property
     def is_archived(self) -> bool:

@@ -13,7 +13,7 @@ from crm.accounts.access import here
 
 def init_app(app: Flask) -> None:
     """Register the filters."""
-    for function in (when, when_full, day, amount, phone_number):
+    for function in (when, when_full, day, amount, phone_number, phone.wa_me):
         app.add_template_filter(function)
 
 

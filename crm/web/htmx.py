@@ -14,7 +14,7 @@ def wants_fragment() -> bool:
     return "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
 
 
-def respond(page: str, fragment: str, status: int = 200, **context: Any) -> Response:
+def respond(page: str, fragment: str, /, status: int = 200, **context: Any) -> Response:
     """Render `fragment` for htmx and `page`, which includes it, for everyone else."""
     if wants_fragment():
         response = make_response(render_template(fragment, **context) + _toasts(), status)
@@ -24,7 +24,7 @@ def respond(page: str, fragment: str, status: int = 200, **context: Any) -> Resp
     return response
 
 
-def done(message: str, location: str, fragment: str, *, undo: str | None = None, **context: Any) -> AnyResponse:
+def done(message: str, location: str, fragment: str, /, *, undo: str | None = None, **context: Any) -> AnyResponse:
     """Answer a write that succeeded with a toast: `fragment` for htmx, which closes the window, else 303.
 
     `undo` is the URL that takes the write back by POST.
@@ -39,5 +39,4 @@ def done(message: str, location: str, fragment: str, *, undo: str | None = None,
 
 
 def _toasts() -> str:
-    messages = get_flashed_messages(with_categories=True)
-    return render_template("shared/_toasts_oob.html", messages=messages) if messages else ""
+    return render_template("shared/toasts.htmx.html") if get_flashed_messages() else ""

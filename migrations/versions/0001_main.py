@@ -191,7 +191,9 @@ def upgrade() -> None:
         sa.Column("email", sa.String(length=254), nullable=True),
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("city", sa.String(length=100), nullable=False),
+        sa.Column("city_key", sa.String(length=100), nullable=False),
         sa.Column("province", sa.String(length=100), nullable=False),
+        sa.Column("province_key", sa.String(length=100), nullable=False),
         sa.Column("postal_code", sa.String(length=20), nullable=False),
         sa.Column("passport_number", sa.String(length=40), nullable=False),
         sa.Column("notes", sa.Text(), nullable=False),
@@ -228,6 +230,8 @@ def upgrade() -> None:
         postgresql_where=sa.text("archived_at IS NOT NULL"),
         sqlite_where=sa.text("archived_at IS NOT NULL"),
     )
+    op.create_index("ix_customers_city", "customers", ["organization_id", "city_key"], unique=False)
+    op.create_index("ix_customers_province", "customers", ["organization_id", "province_key"], unique=False)
     op.create_index("ix_customers_branch", "customers", ["organization_id", "branch_id"], unique=False)
     op.create_index(
         "ix_customers_next",

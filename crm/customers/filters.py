@@ -1,0 +1,103 @@
+"""What a list of customers is narrowed by and ordered by, as its URL says it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.customers.models import Customer
+from crm.customers.search_text import Term, terms
+from crm.text import clean_line, fold
+
+PER_PAGE = (25, 50, 100)
+STATUSES = {"": "Active and inactive", "active": "Active", "inactive": "Inactive", "archived": "Archived"}
+SORTS = {"": "Next message", "newest": "Newest", "name": "Name"}
+LAST_ROW_BY_PAGE = 10_000
+
+
+class BeyondLastRowError(Exception):
+    """A page number past row 10,000."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Filters:
+    """A list's query. Unknown choices count as not given, so that an old link still opens."""
+
+    q: str = ""
+    status: str = ""
+    city: str = ""
+    province: str = ""
+    branch: int | None = None
+    sort: str = ""
+    page: int = 1
+    per_page: int = 50
+    after: str = ""
+    before: str = ""
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, str]) -> Filters:
+        """Read the query of a URL; raises BeyondLastRowError for a page past row 10,000."""
+        per_page = _number(args.get("per_page"), 50)
+        per_page = per_page if per_page in PER_PAGE else 50
+        page = _number(args.get("page"), 1)
+        if page * per_page > LAST_ROW_BY_PAGE:
+            raise BeyondLastRowError
+        return cls(
+            q=clean_line(args.get("q", ""))[:200],
+            status=_choice(args.get("status"), STATUSES),
+            city=clean_line(args.get("city", ""))[:100],
+            province=clean_line(args.get("province", ""))[:100],
+            branch=_number(args.get("branch"), 0) or None,
+            sort=_choice(args.get("sort"), SORTS),
+            page=page,
+            per_page=per_page,
+            after=args.get("after", "")[:60],
+            before=args.get("before", "")[:60],
+        )
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """The search as terms that all have to be found."""
+        return terms(self.q)
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything but the order was asked for."""
+        return bool(self.q or self.narrowed_besides_search)
+
+    @property
+    def narrowed_besides_search(self) -> bool:
+        """Whether filters apply, whatever is searched."""
+        return bool(self.status or self.city or self.province or self.branch)
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """Return the conditions besides the search."""
+        found: list[sa.ColumnElement[bool]] = [
+            Customer.archived_at.is_not(None) if self.status == "archived" else Customer.archived_at.is_(None)
+        ]
+        if self.status in ("active", "inactive"):
+            found.append(Customer.is_active.is_(self.status == "active"))
+        if self.city:
+            found.append(Customer.city_key == fold(self.city))
+        if self.province:
+            found.append(Customer.province_key == fold(self.province))
+        if self.branch:
+            found.append(Customer.branch_id == self.branch)
+        return found
+
+    def query(self, **changes: Any) -> dict[str, Any]:
+        """Return the URL's query with `changes`, without what has its default; a change leaves the cursor."""
+        values = dataclasses.asdict(self) | {"after": "", "before": "", "page": 1} | changes
+        defaults = dataclasses.asdict(Filters())
+        return {key: value for key, value in values.items() if value != defaults[key]}
+
+
+def _number(text: str | None, default: int) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and 0 < len(text) < 10 and int(text) else default
+
+
+def _choice(value: str | None, choices: Mapping[str, str]) -> str:
+    return value if value and value in choices else ""

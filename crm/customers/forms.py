@@ -1,0 +1,81 @@
+"""The form of a customer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wtforms import BooleanField, SelectField, StringField, TextAreaField, ValidationError
+
+from crm.accounts.queries import branches
+from crm.customers.identity import EmailError, normalize_email
+from crm.customers.models import Customer
+from crm.customers.services import EmailTakenError, NumberSharedError
+from crm.errors import SentenceError
+from crm.web.forms import CreatingForm, Length, Required
+
+EDITED = (
+    "name",
+    "phone",
+    "email",
+    "address",
+    "city",
+    "province",
+    "postal_code",
+    "passport_number",
+    "notes",
+    "service_type",
+    "sms_allowed",
+    "whatsapp_allowed",
+)
+
+
+class CustomerForm(CreatingForm):
+    """Who the customer is and how to reach them; only the name is needed."""
+
+    name = StringField("Name", [Required("Enter the customer's name."), Length(200)])
+    phone = StringField("Phone", [Length(60)])
+    email = StringField("E-mail", [Length(254)])
+    sms_allowed = BooleanField("May get SMS", default=True)
+    whatsapp_allowed = BooleanField("May get WhatsApp messages", default=True)
+    address = TextAreaField("Address", [Length(500)])
+    city = StringField("City", [Length(100)])
+    province = StringField("Province", [Length(100)])
+    postal_code = StringField("Postal code", [Length(20)])
+    passport_number = StringField("Passport number", [Length(40)])
+    service_type = StringField("Service", [Length(100)])
+    branch = SelectField("Branch", coerce=str)
+    notes = TextAreaField("Notes", [Length(5_000)])
+    another_person = BooleanField("Save as another person")
+    other: Customer | None = None
+    """Who has the e-mail or the number already."""
+
+    def __init__(self, *args: Any, customer: Customer | None = None, **kwargs: Any) -> None:
+        if customer is not None:
+            kwargs["branch"] = str(customer.branch_id or "")
+        super().__init__(*args, obj=customer, **kwargs)
+        self.branch.choices = [("", "None"), *((str(branch.id), branch.name) for branch in branches())]
+        if self.branch.data is None:
+            self.branch.data = ""
+
+    def validate_email(self, field: StringField) -> None:
+        """Refuse what is no e-mail address."""
+        try:
+            normalize_email(field.data or "")
+        except EmailError as error:
+            raise ValidationError(str(error)) from None
+
+    def values(self) -> dict[str, Any]:
+        """Return the values for the services, by column."""
+        return {name: self[name].data for name in EDITED} | {"branch_id": int(self.branch.data or 0) or None}
+
+    def explain(self, error: SentenceError) -> None:
+        """Put what the services found at its field."""
+        if isinstance(error, EmailTakenError):
+            self.fail("email", str(error))
+            self.other = error.other
+        elif isinstance(error, NumberSharedError):
+            self.fail("phone", str(error))
+            self.other = error.other
+        else:
+            self.renew_key()
+            self.form_errors.append(str(error))

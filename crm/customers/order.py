@@ -1,0 +1,144 @@
+"""The orders of the list and their cursors: bounded at any depth, each customer once.
+
+An order is a row of parts, one after the other; each part is a condition and a sort that one index serves. A cursor
+names the last row that was seen, and the parts after it start there, so no page reads the rows before it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from crm.customers.models import Customer
+
+Condition = sa.ColumnElement[bool]
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+MICROSECOND = dt.timedelta(microseconds=1)
+
+
+class Part(NamedTuple):
+    """A stretch of the list: its rows, and how they are sorted."""
+
+    condition: Condition
+    order: tuple[sa.ColumnElement[Any], ...]
+
+
+class Position(NamedTuple):
+    """A row's place in the list: its sort value and its id."""
+
+    value: Any
+    id: int
+
+
+class Order:
+    """An order of the list; `forward` is the way it is shown."""
+
+    def position(self, row: Any) -> Position:
+        """Return the place of a row."""
+        raise NotImplementedError
+
+    def key(self, place: Position) -> tuple[Any, ...]:
+        """Return what sorts places as the list shows them."""
+        raise NotImplementedError
+
+    def parts(self, start: Position | None, forward: bool) -> list[Part]:
+        """Return the stretches after `start` (before it and turned round, when not `forward`)."""
+        raise NotImplementedError
+
+    def encode(self, place: Position) -> str:
+        """Return a cursor for a URL."""
+        value = "" if place.value is None else str(place.value)
+        return f"{place.id}.{value}"
+
+    def decode(self, cursor: str) -> Position | None:
+        """Return the place a cursor names, or None when it names none."""
+        id_, _, value = cursor.partition(".")
+        if not (id_.isascii() and id_.isdigit() and len(id_) < 19):
+            return None
+        try:
+            return Position(self._value(value), int(id_))
+        except (ValueError, OverflowError):
+            return None
+
+    def _value(self, text: str) -> Any:
+        return text
+
+
+class NextMessage(Order):
+    """By the earliest message that needs something; those without one after them, newest first."""
+
+    def position(self, row: Any) -> Position:
+        """Return the place of a row."""
+        moment = row.next_message_at
+        return Position(None if moment is None else (moment - EPOCH) // MICROSECOND, row.id)
+
+    def key(self, place: Position) -> tuple[Any, ...]:
+        """Return what sorts places as the list shows them."""
+        return (place.value is None, place.value or 0, -place.id)
+
+    def _value(self, text: str) -> int | None:
+        return int(text) if text and EPOCH + int(text) * MICROSECOND else None
+
+    def parts(self, start: Position | None, forward: bool) -> list[Part]:
+        """Return the stretches: the same moment, later moments, no moment."""
+        at, id_ = Customer.next_message_at, Customer.id
+        by_id = id_.desc() if forward else id_.asc()
+        with_message = Part(at.is_not(None), (at.asc() if forward else at.desc(), by_id))
+        without = Part(at.is_(None), (by_id,))
+        if start is None:
+            return [with_message, without] if forward else [without, with_message]
+        beyond = id_ < start.id if forward else id_ > start.id
+        if start.value is None:
+            rest = Part(sa.and_(at.is_(None), beyond), (by_id,))
+            return [rest] if forward else [rest, with_message]
+        moment = EPOCH + start.value * MICROSECOND
+        same = Part(sa.and_(at == moment, beyond), (by_id,))
+        further = Part(at > moment if forward else at < moment, with_message.order)
+        return [same, further, without] if forward else [same, further]
+
+
+class Newest(Order):
+    """The newest customer first."""
+
+    def position(self, row: Any) -> Position:
+        """Return the place of a row."""
+        return Position(None, row.id)
+
+    def key(self, place: Position) -> tuple[Any, ...]:
+        """Return what sorts places as the list shows them."""
+        return (-place.id,)
+
+    def parts(self, start: Position | None, forward: bool) -> list[Part]:
+        """Return the one stretch."""
+        id_ = Customer.id
+        order = (id_.desc() if forward else id_.asc(),)
+        if start is None:
+            return [Part(sa.true(), order)]
+        return [Part(id_ < start.id if forward else id_ > start.id, order)]
+
+
+class Name(Order):
+    """By folded name."""
+
+    def position(self, row: Any) -> Position:
+        """Return the place of a row."""
+        return Position(row.name_key, row.id)
+
+    def key(self, place: Position) -> tuple[Any, ...]:
+        """Return what sorts places as the list shows them."""
+        return (place.value, place.id)
+
+    def parts(self, start: Position | None, forward: bool) -> list[Part]:
+        """Return the stretches: the same name, later names."""
+        key, id_ = Customer.name_key, Customer.id
+        by_id = id_.asc() if forward else id_.desc()
+        order = (key.asc() if forward else key.desc(), by_id)
+        if start is None:
+            return [Part(sa.true(), order)]
+        same = sa.and_(key == start.value, id_ > start.id if forward else id_ < start.id)
+        return [Part(same, (by_id,)), Part(key > start.value if forward else key < start.value, order)]
+
+
+ORDERS: dict[str, Order] = {"": NextMessage(), "newest": Newest(), "name": Name()}

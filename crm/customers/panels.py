@@ -1,0 +1,42 @@
+"""The customer's page shows panels that features register: messages, invoices, and what comes later."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from crm.customers.models import Customer
+
+
+@dataclasses.dataclass(frozen=True)
+class Panel:
+    """A part of the customer's page: its template gets what `load` returns, and `customer`."""
+
+    key: str
+    label: str
+    template: str
+    load: Callable[[Customer], dict[str, Any]]
+    count: Callable[[int], str]
+
+
+_panels: dict[str, Panel] = {}
+
+
+def register(
+    key: str,
+    label: str,
+    template: str,
+    load: Callable[[Customer], dict[str, Any]],
+    count: Callable[[int], str],
+) -> None:
+    """Add a panel; the order of registration is the order on the page.
+
+    `count` says for a customer's id what is there, in words ("4 invoices with 6 receipts"), or "" for nothing.
+    """
+    _panels[key] = Panel(key, label, template, load, count)
+
+
+def registered() -> list[Panel]:
+    """Return all panels."""
+    return list(_panels.values())
