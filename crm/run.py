@@ -233,9 +233,9 @@ def _welcome(
     running: list[str],
 ) -> str:
     if redis:
-        queue = f"{redis.program.kind}, data in {_short(redis.directory)}"
+        queue = f"Redis ({redis.program.kind}, {_short(redis.directory)})"
     else:
-        queue = "as REDIS_URL says" if settings.get("REDIS_URL") else "none; the worker asks the database"
+        queue = "Redis (from REDIS_URL)" if settings.get("REDIS_URL") else "no Redis"
     if password:
         sign_in = f"demo (a shop) or traveller (a travel agency), password {password}"
     else:
@@ -243,9 +243,7 @@ def _welcome(
     return f"""
   The CRM runs on  {url}
   Sign in          {sign_in}
-  Database         {_database(settings)}
-  Redis            {queue}
-  Processes        {" and ".join(running)}
+  Running          {" and ".join(running)}, {_database(settings)}, {queue}
   End it           Ctrl-C
 """
 
@@ -253,8 +251,8 @@ def _welcome(
 def _database(settings: Mapping[str, str]) -> str:
     url = urlsplit(config.load(settings, INSTANCE)["SQLALCHEMY_DATABASE_URI"])
     if url.scheme == "sqlite":
-        return f"SQLite, {_short(Path(url.path[1:]))}"
-    return f"PostgreSQL, {url.path.lstrip('/')} on {url.hostname or 'this machine'}"
+        return f"SQLite ({_short(Path(url.path[1:]))})"
+    return f"PostgreSQL ({url.path.lstrip('/')} on {url.hostname or 'this machine'})"
 
 
 def _short(path: Path) -> str:
