@@ -41,6 +41,8 @@ def parse_amount(text: str, locale: str, currency: str = "") -> int:
     body = re.sub(r"[.,/]-{1,2}$", "", body).rstrip()
     if re.fullmatch(r"- ?\d[\d., ]*", body):
         raise MoneyError(_NOT_POSITIVE)
+    if not body:
+        raise MoneyError(_NOTHING)
     whole, decimals = _split(body, locale)
     return _hundredths(whole, decimals, locale)
 
@@ -92,10 +94,7 @@ def _plain(text: str, locale: str) -> str:
     if len(text) > _LONGEST or any(unicodedata.category(char) == "No" for char in text):
         raise MoneyError(_unreadable(locale))
     body = ascii_digits(unicodedata.normalize("NFKC", text))
-    body = "".join(_DASHES.get(char, char) for char in body if unicodedata.category(char) != "Cf").strip()
-    if not body:
-        raise MoneyError(_NOTHING)
-    return body
+    return "".join(_DASHES.get(char, char) for char in body if unicodedata.category(char) != "Cf").strip()
 
 
 _DASHES = dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
@@ -183,8 +182,6 @@ def _hundredths(whole: str, decimals: str, locale: str) -> int:
     if len(whole) > MAX_DIGITS:
         limit = format_decimal(10**MAX_DIGITS, locale=_locale(locale))
         raise MoneyError(_TOO_LARGE.format(limit=limit))
-    if not re.fullmatch(r"[0-9]*", whole + decimals):
-        raise MoneyError(_unreadable(locale))
     hundredths = int(whole or 0) * 100 + int(decimals.ljust(2, "0"))
     if hundredths == 0:
         raise MoneyError(_NOT_POSITIVE)

@@ -81,6 +81,7 @@ def test_a_currency_may_stand_beside_it(typed, locale, currency):
     [
         ("", "id_ID", "Enter the amount."),
         ("  ", "id_ID", "Enter the amount."),
+        ("Rp", "id_ID", "Enter the amount."),
         ("0", "id_ID", "Enter an amount greater than 0."),
         ("0,00", "id_ID", "Enter an amount greater than 0."),
         ("-0", "id_ID", "Enter an amount greater than 0."),
