@@ -60,6 +60,7 @@
   });
 
   dialog.addEventListener("close", () => {
+    dialogBody.querySelectorAll("form[data-draft]").forEach(dropDraft);
     dialogBody.replaceChildren();
     dialogAlert.textContent = "";
     windowUrl = null;
@@ -89,7 +90,27 @@
     }
   });
 
-  document.addEventListener("closeWindow", () => dialog.open && dialog.close());
+  // The second press of a double click or double Enter meets what the closing window uncovers: it is not meant for that.
+  let closedAt = -Infinity;
+  document.addEventListener("closeWindow", () => {
+    if (!dialog.open) return;
+    closedAt = performance.now();
+    dialog.close();
+  });
+  document.addEventListener("click", (event) => {
+    if (performance.now() - closedAt > 400) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, true);
+
+  // An error leads to its field without a trace in the history.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest(".error-summary a[href^='#']");
+    const field = link && document.getElementById(link.hash.slice(1));
+    if (!field) return;
+    event.preventDefault();
+    field.focus();
+  });
 
   // ---- Focus: never lost to <body> by a swap ------------------------------------------------------------------------
   let last = null;
@@ -97,7 +118,7 @@
   document.addEventListener("focusin", ({ target }) => {
     if (dialog.contains(target)) return;
     const homes = [];
-    for (let home = target.parentElement; home; home = home.parentElement) if (home.id) homes.push(home.id);
+    for (let home = target.parentElement; home; home = home.parentElement) if (home.id && home !== toasts) homes.push(home.id);
     last = { element: target, id: target.id, href: target.getAttribute("href"), homes };
   });
 
@@ -164,8 +185,9 @@
     const button = event.target.closest("[data-dismiss]");
     if (button) dismiss(button.closest(".toast-note"));
   });
-  toasts.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful) dismiss(event.target.closest(".toast-note"));
+  document.addEventListener("htmx:afterRequest", ({ detail: { successful, requestConfig } }) => {
+    const note = successful && requestConfig && requestConfig.elt.closest(".toast-note");
+    if (note) dismiss(note);
   });
 
   document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
@@ -191,7 +213,7 @@
   }, true);
 
   document.addEventListener("htmx:afterRequest", (event) => {
-    const form = event.detail.elt.closest("form");
+    const form = event.detail.requestConfig && event.detail.requestConfig.elt.closest("form");
     if (form) form.removeAttribute("aria-busy");
     if (event.detail.successful && form && form.hasAttribute("data-draft")) dropDraft(form);
     const bar = form && form.querySelector("[data-upload]");
@@ -311,6 +333,11 @@
     if (event.target.matches("[data-select-page], input[name=ids]")) countSelected();
   });
   document.addEventListener("htmx:afterSettle", countSelected);
+
+  // A search keeps its URL short: what is empty is not asked.
+  document.addEventListener("htmx:configRequest", ({ detail: { elt, formData } }) => {
+    if (elt.closest("form[role=search]")) for (const [name, value] of [...formData]) if (value === "") formData.delete(name);
+  });
 
   // ---- Start --------------------------------------------------------------------------------------------------------
   if (session) {
