@@ -107,9 +107,21 @@ def redis_url(redis_server: RedisServer) -> str:
 
 @pytest.fixture(scope="session")
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an S3 API."""
-    with servers.s3_api(tmp_path_factory.mktemp("s3") / "log") as url:
+    """The address of an S3 API with the bucket `receipts`."""
+    with servers.s3_api(tmp_path_factory.mktemp("s3") / "log", bucket="receipts") as url:
         yield url
+
+
+@pytest.fixture
+def s3_environ(s3_server: str, request: pytest.FixtureRequest) -> dict[str, str]:
+    """The settings that keep receipts in the bucket, under a prefix of the test's own."""
+    return {
+        "STORAGE_URL": f"s3://receipts/test/{abs(hash(request.node.nodeid))}",
+        "AWS_ENDPOINT_URL": s3_server,
+        "AWS_ACCESS_KEY_ID": servers.S3_KEY,
+        "AWS_SECRET_ACCESS_KEY": servers.S3_SECRET,
+        "AWS_REGION": "us-east-1",
+    }
 
 
 # Databases: migrated once per process of the run, and empty for every test.

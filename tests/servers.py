@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+import boto3
 import psutil
 import pytest
 
@@ -23,6 +24,7 @@ from crm import processes
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
+S3_KEY, S3_SECRET = "key", "secret"
 
 
 @dataclass(frozen=True)
@@ -120,13 +122,21 @@ def answers(url: str) -> bool:
 
 
 @contextlib.contextmanager
-def s3_api(log: Path) -> Iterator[str]:
-    """Run an S3 API and yield its address."""
+def s3_api(log: Path, bucket: str) -> Iterator[str]:
+    """Run an S3 API with an empty bucket and yield its address."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     process = Process.start([str(BIN / "moto_server"), "-H", "127.0.0.1", "-p", str(port)], log, os.environ)
     try:
         process.wait_until(lambda: answers(url), "the S3 API answers")
+        client = boto3.client(
+            "s3",
+            endpoint_url=url,
+            region_name="us-east-1",
+            aws_access_key_id=S3_KEY,
+            aws_secret_access_key=S3_SECRET,
+        )
+        client.create_bucket(Bucket=bucket)
         yield url
     finally:
         process.end()

@@ -63,7 +63,3 @@ def test_redis_keeps_its_data_in_its_folder(tmp_path: Path) -> None:
 def test_the_product_answers_behind_gunicorn(running_app: RunningApp) -> None:
     assert answers(f"{running_app.url}/up")
     assert running_app.web.stop() == 0
-
-
-def test_the_s3_api_answers(s3_server: str) -> None:
-    assert answers(s3_server)

@@ -6,40 +6,22 @@ import io
 import os
 import signal
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import boto3
 import pytest
 from flask import Flask
-from moto.server import ThreadedMotoServer
 
 from crm import storage
 from crm.storage import Storage, StorageError
 
 
-@pytest.fixture(scope="module")
-def s3_endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    endpoint = "http://{}:{}".format(*server.get_host_and_port())
-    client = boto3.client(
-        "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="k", aws_secret_access_key="s"
-    )
-    client.create_bucket(Bucket="receipts")
-    yield endpoint
-    server.stop()
-
-
 @pytest.fixture
-def s3(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def s3(s3_environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
     """Point the AWS_* variables at the S3 server, and return a URL with a prefix of its own."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_endpoint)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "k")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
-    return f"s3://receipts/test/{time.monotonic_ns()}"
+    for name, value in s3_environ.items():
+        monkeypatch.setenv(name, value)
+    return s3_environ["STORAGE_URL"]
 
 
 @pytest.fixture(params=["disk", "s3"])
