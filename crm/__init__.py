@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 from crm import errors, health, logs
-from crm.accounts import access
+from crm.accounts import access, navigation
 from crm.accounts import cli as accounts_cli
 from crm.accounts import routes as accounts
 from crm.customers import routes as customers
@@ -42,7 +42,7 @@ def create_app(environ: Mapping[str, str] | None = None, instance: Path | None =
     security.init_app(app)
     errors.init_app(app)
     filters.init_app(app)
-    app.context_processor(access.template_globals)
+    app.context_processor(navigation.template_globals)
     app.add_template_global(dom_id)
     for blueprint in (health.bp, accounts.bp, customers.bp, messages.bp, invoices.bp):
         app.register_blueprint(blueprint)

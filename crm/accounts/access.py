@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from flask import Flask, Response, abort, g, redirect, request, session, url_for
@@ -15,6 +15,7 @@ from crm.accounts.rules import return_path, token_hash
 from crm.columns import Base, db_now
 from crm.extensions import db, login_manager
 from crm.tenancy import enter_organization, leave_organization
+from crm.web.htmx import wants_fragment
 
 Row = TypeVar("Row", bound=Base)
 
@@ -26,17 +27,20 @@ class Here(NamedTuple):
     user: User
     organization: Organization
     role: Role
+    organization_count: int
 
 
 def init_app(app: Flask) -> None:
     """Check the role of every request before anything else looks at it."""
+    # The sign-in is a random token whose row can be deleted; tying it to an address would sign out phones on the move.
+    login_manager.session_protection = None
     login_manager.init_app(app)
     app.before_request(_admit)
     app.teardown_request(_leave)
 
 
 def here() -> Here:
-    """Return who acts in this request and where; only for endpoints that need an organization."""
+    """Return who acts in this request and where; only for endpoints that need a sign-in."""
     found: Here = g.here
     return found
 
@@ -55,13 +59,25 @@ def find(model: type[Row], id_: int) -> Row:
     return row
 
 
+def find_member(membership_id: int) -> Membership:
+    """Return the membership of the current organization with this id, and its user; 404 for a stranger's or none."""
+    row = db.session.scalars(
+        sa.select(Membership).where(
+            Membership.id == membership_id, Membership.organization_id == here().organization.id
+        )
+    ).first()
+    if row is None:
+        abort(404)
+    return row
+
+
 def organizations_of(user_id: int) -> list[Organization]:
-    """Return the organizations the user works in, the first joined first."""
+    """Return the organizations the user may act in, the first joined first."""
     return list(
         db.session.scalars(
             sa.select(Organization)
             .join(Membership, Membership.organization_id == Organization.id)
-            .where(Membership.user_id == user_id)
+            .where(Membership.user_id == user_id, Membership.disabled_at.is_(None))
             .order_by(Membership.id)
         )
     )
@@ -69,26 +85,25 @@ def organizations_of(user_id: int) -> list[Organization]:
 
 @login_manager.user_loader  # type: ignore[untyped-decorator]
 def load_user(token: str) -> User | None:
-    """Return the user of a sign-in token, and remember in `g` where they act; None when it has ended."""
+    """Return the user of a sign-in token, and remember in `g` where they act; None when it has ended.
+
+    They act in the organization they chose, or in the first they joined when they may no longer act in that one.
+    """
     row = db.session.execute(
-        sa.select(SignIn, User, Membership, Organization)
+        sa.select(SignIn.id, User, Organization, Membership.role_name, sa.func.count().over())
         .join(User, User.id == SignIn.user_id)
-        .outerjoin(
-            Membership,
-            sa.and_(
-                Membership.user_id == SignIn.user_id,
-                Membership.organization_id == SignIn.organization_id,
-            ),
-        )
-        .outerjoin(Organization, Organization.id == Membership.organization_id)
-        .where(SignIn.token_hash == token_hash(token), SignIn.expires_at > db_now(), User.disabled_at.is_(None))
+        .join(Membership, sa.and_(Membership.user_id == User.id, Membership.disabled_at.is_(None)))
+        .join(Organization, Organization.id == Membership.organization_id)
+        .where(SignIn.token_hash == token_hash(token), SignIn.expires_at > db_now())
+        .order_by(sa.case((Organization.id == SignIn.organization_id, 0), else_=1), Membership.id)
+        .limit(1)
     ).first()
     if row is None:
         return None
-    sign_in, user, membership, organization = row
-    g.sign_in_id = sign_in.id
-    if membership is not None:
-        g.here = Here(sign_in.id, user, organization, membership.role)
+    sign_in_id, user, organization, role, count = row
+    db.session.expunge(user)
+    db.session.expunge(organization)
+    g.here = Here(sign_in_id, user, organization, Role.named(role), count)
     return user
 
 
@@ -99,12 +114,9 @@ def _admit() -> AnyResponse | None:
         return None
     if not current_user.is_authenticated:
         return _to_sign_in()
-    if "here" in g:
-        enter_organization(here().organization.id, here().user.id)
+    enter_organization(here().organization.id, here().user.id)
     if endpoint in SIGNED_IN:
         return None
-    if "here" not in g:
-        abort(403)
     if endpoint not in ROLES or here().role < ROLES[endpoint]:
         abort(403)
     return None
@@ -113,15 +125,14 @@ def _admit() -> AnyResponse | None:
 def _to_sign_in() -> AnyResponse:
     if "_user_id" in session:
         logout_user()
-    fragment = "HX-Request" in request.headers
-    target = url_for("accounts.login", next=return_path(_asked_for(fragment), request.host))
-    if fragment:
+    target = url_for("accounts.login", next=return_path(_asked_for(), request.host))
+    if wants_fragment():
         return Response(status=401, headers={"HX-Redirect": target})
     return redirect(target, 303)
 
 
-def _asked_for(fragment: bool) -> str:
-    if fragment:
+def _asked_for() -> str:
+    if wants_fragment():
         return request.headers.get("HX-Current-URL", "/")
     if request.method == "GET":
         return request.full_path.rstrip("?")
@@ -130,8 +141,3 @@ def _asked_for(fragment: bool) -> str:
 
 def _leave(error: BaseException | None = None) -> None:
     leave_organization()
-
-
-def template_globals() -> dict[str, Any]:
-    """Return what every template may use: the place, the person and their rights."""
-    return {"here": g.get("here"), "may": may}

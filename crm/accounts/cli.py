@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import secrets
 import sys
+from collections.abc import Iterator
 
 import click
 import sqlalchemy as sa
@@ -14,7 +16,8 @@ from flask.cli import AppGroup
 from crm.accounts import services
 from crm.accounts.models import Organization, User
 from crm.accounts.roles import Role
-from crm.accounts.rules import normalize_username, password_problem
+from crm.accounts.rules import normalize_username, parse_setting, password_problem, username_problem
+from crm.errors import SentenceError
 from crm.extensions import db
 
 org = AppGroup("org", help="Organizations.")
@@ -29,9 +32,8 @@ def create_org(slug: str, name: str) -> None:
     """Add the organization SLUG."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,59}", slug):
         raise click.ClickException("The slug has to be lower-case letters, digits and hyphens.")
-    if db.session.scalar(sa.select(Organization.id).where(Organization.slug == slug)):
-        raise click.ClickException(f"There is an organization {slug} already.")
-    services.create_organization(slug, name=name)
+    with _sentences():
+        services.create_organization(slug, name=parse_setting("name", name))
     click.echo(f"Organization {slug} is there. Set its time zone, currency and phone region: flask org set {slug} …")
 
 
@@ -46,10 +48,8 @@ def set_org(slug: str, settings: tuple[str, ...]) -> None:
         if not equals:
             raise click.ClickException(f"Write {setting!r} as KEY=VALUE.")
         values[key] = value
-    try:
+    with _sentences():
         services.change_organization(find_organization(slug).id, values)
-    except ValueError as error:
-        raise click.ClickException(str(error)) from None
     click.echo(f"Organization {slug} is changed.")
 
 
@@ -74,13 +74,17 @@ def list_orgs(as_json: bool) -> None:
 def create_user(username: str, organization: str, role: str, branch: str | None, password_stdin: bool) -> None:
     """Add a user to an organization; without --password-stdin a password is made and printed."""
     found = find_organization(organization)
+    problem = username_problem(username)
+    if problem:
+        raise click.ClickException(problem)
     password = _read_password(username) if password_stdin else secrets.token_urlsafe(12)
-    try:
+    is_new = _find_user(username) is None
+    with _sentences():
         services.create_user(username, password, found.id, Role.named(role), branch=branch)
-    except ValueError as error:
-        raise click.ClickException(str(error)) from None
     click.echo(f"User {username} is {role} of {organization}.")
-    if not password_stdin:
+    if not is_new:
+        click.echo("The user name was in use, so the password stays as it is.")
+    elif not password_stdin:
         click.echo(f"Password: {password}")
 
 
@@ -89,7 +93,7 @@ def create_user(username: str, organization: str, role: str, branch: str | None,
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def reset_password(username: str, password_stdin: bool) -> None:
     """Give a user a new password and end their sign-ins."""
-    user_id = db.session.scalar(sa.select(User.id).where(User.username == normalize_username(username)))
+    user_id = _find_user(username)
     if user_id is None:
         raise click.ClickException(f"There is no user {username}.")
     password = _read_password(username) if password_stdin else secrets.token_urlsafe(12)
@@ -105,6 +109,18 @@ def find_organization(slug: str) -> Organization:
     if found is None:
         raise click.ClickException(f"There is no organization {slug}. flask org list shows them.")
     return found
+
+
+def _find_user(username: str) -> int | None:
+    return db.session.scalar(sa.select(User.id).where(User.username == normalize_username(username)))
+
+
+@contextlib.contextmanager
+def _sentences() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, SentenceError) as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _read_password(username: str) -> str:

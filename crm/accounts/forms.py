@@ -1,10 +1,82 @@
-"""Forms of sign-in and settings."""
+"""Forms of sign-in, set-up and settings."""
 
 from __future__ import annotations
 
-from wtforms import HiddenField, PasswordField, StringField
+from collections.abc import Callable
+from typing import Any
 
-from crm.web.forms import Form, Required
+from wtforms import Field, HiddenField, PasswordField, RadioField, SelectField, StringField, ValidationError
+from wtforms.widgets import TimeInput
+
+from crm.accounts import places
+from crm.accounts.models import User
+from crm.accounts.queries import branches
+from crm.accounts.roles import Role
+from crm.accounts.rules import GATEWAYS, parse_setting, password_problem, username_problem
+from crm.web.forms import CreatingForm, Form, Length, Required
+
+GATEWAY_LABELS = {
+    "manual": "By hand: staff send it from the Due list",
+    "console": "Nowhere: for trying things out, messages only appear in the list",
+}
+GATEWAY_CHOICES = [(gateway, GATEWAY_LABELS[gateway]) for gateway in GATEWAYS]
+ROLE_CHOICES = [
+    (Role.VIEWER.label, "Viewer: looks, changes nothing"),
+    (Role.STAFF.label, "Staff: customers, invoices, messages"),
+    (Role.MANAGER.label, "Manager: also deletes, voids, keeps the branches"),
+    (Role.OWNER.label, "Owner: also users and settings"),
+]
+
+
+class Setting:
+    """Check the text of an organization's setting as every other way of changing it does."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+    def __call__(self, form: Any, field: Field) -> None:
+        """Refuse what the setting refuses, with its sentence."""
+        try:
+            parse_setting(self.key, field.data or "")
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+
+class NewPassword:
+    """Refuse a password that is too short or easy to guess, whatever the form's `username` is."""
+
+    field_flags = {"required": True}
+
+    def __call__(self, form: Any, field: Field) -> None:
+        """Check the password."""
+        problem = password_problem(field.data or "", form.new_password_of())
+        if problem:
+            raise ValidationError(problem)
+
+
+def check_username(form: Any, field: Field) -> None:
+    """Refuse a user name that can't be told from another or typed."""
+    problem = username_problem(field.data or "")
+    if problem:
+        raise ValidationError(problem)
+
+
+def optional_id(value: Any) -> int | None:
+    """Return the chosen id, None for none, and 0, which no row has, for what is no id."""
+    text = str(value or "")
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+def setting(kind: type[Field], label: str, key: str, **options: Any) -> Field:
+    """Return the field of an organization's setting."""
+    return kind(label, [Setting(key)], **options)
+
+
+def choice(label: str, key: str, choices: Callable[[], places.Choices]) -> Field:
+    """Return the field of a setting that is chosen from a list."""
+    return setting(SelectField, label, key, choices=choices, validate_choice=False)
 
 
 class LoginForm(Form):
@@ -13,3 +85,111 @@ class LoginForm(Form):
     username = StringField("User name", [Required("Enter your user name.")])
     password = PasswordField("Password", [Required("Enter your password.")])
     next = HiddenField()
+
+
+class PlaceFields(Form):
+    """Where an organization is, and how it writes; what was set by other ways stays choosable."""
+
+    name = setting(StringField, "Name", "name")
+    phone_region = choice("Country", "phone_region", places.regions)
+    time_zone = choice("Time zone", "time_zone", places.time_zones)
+    currency = choice("Currency", "currency", places.currencies)
+    locale = choice("Dates and amounts as in", "locale", places.locales)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in (self.phone_region, self.time_zone, self.currency, self.locale):
+            if field.data and field.data not in dict(field.choices):
+                field.choices = [(field.data, field.data), *field.choices]
+
+
+class SetupForm(PlaceFields):
+    """The first organization and its owner."""
+
+    code = HiddenField()
+    username = StringField("Your user name", [check_username])
+    password = PasswordField("Your password", [NewPassword()])
+
+    def new_password_of(self) -> str:
+        """Return the user name that the password may not be."""
+        return self.username.data or ""
+
+
+class OrganizationForm(PlaceFields):
+    """The settings of an organization."""
+
+    quiet_from = setting(StringField, "Quiet from", "quiet_from", widget=TimeInput())
+    quiet_until = setting(StringField, "Quiet until", "quiet_until", widget=TimeInput())
+
+    def validate_quiet_until(self, field: Field) -> None:
+        """Refuse half of the quiet hours."""
+        if bool(field.data) != bool(self.quiet_from.data):
+            raise ValidationError("Enter when the quiet hours begin and when they end, or leave both empty.")
+        if field.data and field.data == self.quiet_from.data:
+            raise ValidationError("Enter an end that differs from the beginning.")
+
+
+class MessagingForm(Form):
+    """Which way messages leave."""
+
+    sms_gateway = choice("SMS", "sms_gateway", lambda: GATEWAY_CHOICES)
+    whatsapp_gateway = choice("WhatsApp", "whatsapp_gateway", lambda: GATEWAY_CHOICES)
+
+
+class BranchForm(CreatingForm):
+    """A branch."""
+
+    name = StringField("Name", [Required("Enter the branch's name."), Length(200)])
+
+
+class MemberFields(CreatingForm):
+    """What an owner decides about a user."""
+
+    role = RadioField("Role", choices=ROLE_CHOICES, default=Role.STAFF.label, validate_choice=False)
+    branch = SelectField("Branch", coerce=optional_id, validate_choice=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.branch.choices = [("", "No branch in particular"), *((row.id, row.name) for row in branches())]
+
+    def validate_role(self, field: Field) -> None:
+        """Refuse what is no role."""
+        Role.named(field.data or "")
+
+
+class NewUserForm(MemberFields):
+    """A user who joins."""
+
+    username = StringField("User name", [check_username])
+    name = StringField("Name", [Length(200)])
+    password = PasswordField("First password", [NewPassword()])
+
+    def new_password_of(self) -> str:
+        """Return the user name that the password may not be."""
+        return self.username.data or ""
+
+
+class UserForm(MemberFields):
+    """A user who works here."""
+
+    name = StringField("Name", [Length(200)])
+
+
+class ResetPasswordForm(Form):
+    """A new password for someone else."""
+
+    password = PasswordField("New password", [NewPassword()])
+
+    def __init__(self, user: User) -> None:
+        super().__init__()
+        self.user = user
+
+    def new_password_of(self) -> str:
+        """Return the user name that the password may not be."""
+        return self.user.username
+
+
+class PasswordForm(ResetPasswordForm):
+    """A new password of one's own."""
+
+    current = PasswordField("Present password", [Required("Enter your present password.")])

@@ -59,19 +59,21 @@ class User(UserMixin, Base):  # type: ignore[misc]
     username: Mapped[str] = mapped_column(sa.String(100), unique=True)
     name: Mapped[str] = mapped_column(sa.String(200), default="")
     password_hash: Mapped[str] = mapped_column(sa.String(200))
-    disabled_at: Mapped[dt.datetime | None]
     created_at: Mapped[CreatedAt]
 
     memberships: Mapped[list[Membership]] = relationship(back_populates="user")
 
     @property
-    def is_active(self) -> bool:
-        """Whether the user may sign in."""
-        return self.disabled_at is None
+    def label(self) -> str:
+        """What others call the user."""
+        return self.name or self.username
 
 
 class Membership(Base):
-    """A user in an organization with a role, and perhaps tied to one branch."""
+    """A user in an organization with a role, and perhaps tied to one branch.
+
+    `disabled_at` shuts the user out of this organization alone: its owners have no say in the others.
+    """
 
     __tablename__ = "memberships"
     __table_args__ = (
@@ -86,6 +88,7 @@ class Membership(Base):
     user_id: Mapped[int] = mapped_column(BigInt, sa.ForeignKey("users.id", ondelete="CASCADE"))
     role_name: Mapped[str] = mapped_column("role", sa.String(10))
     branch_id: Mapped[int | None]
+    disabled_at: Mapped[dt.datetime | None]
     created_at: Mapped[CreatedAt]
 
     user: Mapped[User] = relationship(back_populates="memberships")
@@ -112,7 +115,7 @@ class SignIn(Base):
     """A signed-in browser. The cookie holds the token, the row its hash; deleting the row ends it."""
 
     __tablename__ = "sign_ins"
-    __table_args__ = (sa.Index(None, "user_id"), {"sqlite_autoincrement": True})
+    __table_args__ = (sa.Index(None, "user_id"), sa.Index(None, "expires_at"), {"sqlite_autoincrement": True})
 
     id: Mapped[Id]
     token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
@@ -123,12 +126,13 @@ class SignIn(Base):
 
 
 class SignInFailure(Base):
-    """A wrong password, kept for the throttle; the account is a hash, for people type passwords as names."""
+    """An attempt to sign in that failed, or is under way; the account is a hash, for people type passwords as names."""
 
     __tablename__ = "sign_in_failures"
     __table_args__ = (
         sa.Index(None, "account", "at"),
         sa.Index(None, "address", "at"),
+        sa.Index(None, "at"),
         {"sqlite_autoincrement": True},
     )
 

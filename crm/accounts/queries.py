@@ -1,12 +1,28 @@
-"""Reads that other features need of accounts."""
+"""Reads of the organization, its users and branches, and of what stands on a setting or branch."""
 
 from __future__ import annotations
 
-import sqlalchemy as sa
+from typing import Any, NamedTuple
 
-from crm.accounts.models import Branch, Organization
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from crm.accounts.models import Branch, Membership, Organization, User
+from crm.columns import Base
 from crm.extensions import db
-from crm.tenancy import require_organization
+from crm.tenancy import TenantMixin, require_organization
+from crm.text import fold
+
+COUNTED_TO = 10_000
+
+
+class Member(NamedTuple):
+    """A user of the organization as the list shows them."""
+
+    membership: Membership
+    user: User
+    branch: str | None
+    works_elsewhere: bool
 
 
 def current_organization() -> Organization:
@@ -14,6 +30,75 @@ def current_organization() -> Organization:
     return db.session.get_one(Organization, require_organization())
 
 
+def members() -> list[Member]:
+    """Return the users of the current organization by name."""
+    rows = db.session.execute(
+        sa.select(Membership, User, Branch.name, _elsewhere())
+        .join(User, User.id == Membership.user_id)
+        .outerjoin(Branch, Branch.id == Membership.branch_id)
+        .where(Membership.organization_id == require_organization())
+        .order_by(Membership.disabled_at.is_not(None), User.username)
+    )
+    return [Member(*row) for row in rows]
+
+
+def works_elsewhere(user_id: int) -> bool:
+    """Whether the user is a member of another organization too."""
+    return bool(
+        db.session.scalar(
+            sa.select(sa.func.count()).where(
+                Membership.user_id == user_id, Membership.organization_id != require_organization()
+            )
+        )
+    )
+
+
 def branches() -> list[Branch]:
-    """Return the organization's branches by name."""
+    """Return the branches of the current organization by name."""
     return list(db.session.scalars(sa.select(Branch).order_by(Branch.name)))
+
+
+def branch_called(name: str) -> Branch | None:
+    """Return the branch of the current organization with this name, in whatever case and accents."""
+    return next((branch for branch in branches() if fold(branch.name) == fold(name)), None)
+
+
+def uses_of_branch(branch_id: int) -> list[str]:
+    """Say what belongs to a branch, in words: ["12 customers", "1 user"]; counted to 10,000.
+
+    Higher features are found by their foreign keys, so that a new one needs no word here.
+    """
+    uses = []
+    for model in _models():
+        for key in model.__table__.foreign_key_constraints:
+            if key.referred_table is Branch.__table__:
+                column = next(element.parent for element in key.elements if element.column.name == "id")
+                uses.append(_count_in_words(model, column == branch_id))
+    return [use for use in uses if use]
+
+
+def has_money() -> bool:
+    """Whether an amount in the organization's currency was entered, in whatever feature."""
+    return any(
+        db.session.scalar(sa.select(model.id).limit(1)) is not None
+        for model in _models()
+        if issubclass(model, TenantMixin) and "currency" in model.__table__.columns
+    )
+
+
+def _elsewhere() -> sa.Exists:
+    other = aliased(Membership)
+    return sa.exists().where(other.user_id == Membership.user_id, other.organization_id != Membership.organization_id)
+
+
+def _models() -> list[Any]:
+    return sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda model: str(model.__tablename__))
+
+
+def _count_in_words(model: Any, condition: sa.ColumnElement[bool]) -> str:
+    rows = sa.select(model.id).where(condition, model.organization_id == require_organization())
+    count = db.session.scalar(sa.select(sa.func.count()).select_from(rows.limit(COUNTED_TO + 1).subquery())) or 0
+    noun = "users" if model is Membership else model.__tablename__
+    if count > COUNTED_TO:
+        return f"more than {COUNTED_TO:,} {noun}"
+    return f"{count:,} {noun if count != 1 else noun.removesuffix('s')}" if count else ""

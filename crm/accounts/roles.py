@@ -31,7 +31,9 @@ PUBLIC = frozenset(
     {
         "static",
         "accounts.login",
+        "accounts.start",
         "accounts.setup",
+        "accounts.set_up",
         "health.up",
         "health.ready",
     }
@@ -67,13 +69,19 @@ ROLES: dict[str, Role] = {
     "messages.done": Role.STAFF,
     "messages.undo_done": Role.STAFF,
     "accounts.organization": Role.OWNER,
+    "accounts.messaging": Role.OWNER,
     "accounts.users": Role.OWNER,
     "accounts.new_user": Role.OWNER,
+    "accounts.add_user": Role.OWNER,
     "accounts.edit_user": Role.OWNER,
     "accounts.reset_password": Role.OWNER,
+    "accounts.disable_user": Role.OWNER,
+    "accounts.enable_user": Role.OWNER,
     "accounts.branches": Role.MANAGER,
     "accounts.new_branch": Role.MANAGER,
+    "accounts.add_branch": Role.MANAGER,
     "accounts.edit_branch": Role.MANAGER,
+    "accounts.confirm_delete_branch": Role.MANAGER,
     "accounts.delete_branch": Role.MANAGER,
 }
 """The smallest role for each endpoint."""

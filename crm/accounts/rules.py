@@ -1,10 +1,13 @@
-"""Pure rules of sign-in."""
+"""Pure rules of sign-in and settings."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
 import hmac
+import ipaddress
+import re
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +19,7 @@ from babel.numbers import list_currencies
 
 PASSWORD_MIN = 10
 PASSWORD_MAX = 200
+_USERNAME = re.compile(r"[\w.@+-]{2,100}")
 
 
 def token_hash(token: str) -> str:
@@ -29,14 +33,46 @@ def account_key(username: str) -> str:
 
 
 def normalize_username(username: str) -> str:
-    """Return the user name as it is stored and compared: trimmed and in lower case."""
-    return username.strip().lower()
+    """Return the user name as it is stored and compared: trimmed, in lower case, look-alike forms as one."""
+    return unicodedata.normalize("NFKC", username).strip().casefold()
+
+
+def username_problem(username: str) -> str | None:
+    """Return the sentence that says why a new user name is refused, or None."""
+    if not _USERNAME.fullmatch(normalize_username(username)):
+        return "Use 2 to 100 letters, digits, dots, hyphens, @ or + in a user name, without spaces."
+    return None
+
+
+def network_of(address: str) -> str:
+    """Return what the throttle counts as one address: one household or shop has a whole IPv6 /64 to itself."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:45]
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, 64), strict=False).network_address)
 
 
 def setup_code(secret_key: str) -> str:
     """Return the code that opens the set-up wizard while the installation has no user."""
     digest = hmac.new(secret_key.encode(), b"set-up", hashlib.sha256).hexdigest()
     return "-".join(digest[i : i + 4] for i in range(0, 16, 4))
+
+
+def is_setup_code(typed: str, secret_key: str) -> bool:
+    """Whether `typed` is the set-up code, however its groups are written."""
+    plain = "".join(character for character in typed.lower() if character.isalnum())
+    return hmac.compare_digest(plain.encode(), setup_code(secret_key).replace("-", "").encode())
+
+
+def slug_of(name: str) -> str:
+    """Return the short name of an organization for commands: `toko-sari` for "Toko Sari!"."""
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-")[:50].strip("-") or "shop"
 
 
 def password_problem(password: str, username: str) -> str | None:

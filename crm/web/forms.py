@@ -12,7 +12,8 @@ from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage
 from wtforms import Field, HiddenField, PasswordField, StringField, TextAreaField, ValidationError
 
-from crm.idempotency import RequestKey
+from crm.errors import SentenceError
+from crm.idempotency import KeyReusedError, RequestKey
 from crm.text import clean_line, clean_text
 
 
@@ -45,6 +46,14 @@ class CreatingForm(Form):
         """Return what identifies this POST; None when the client sent no key."""
         key = (self.idempotency_key.data or "").strip()[:100]
         return RequestKey(key, fingerprint(request.form.items(multi=True), request.files)) if key else None
+
+    def refuse(self, field: str, error: SentenceError) -> None:
+        """Put what the services found at `field`, or give the form a new key when its key was the trouble."""
+        if isinstance(error, KeyReusedError):
+            self.renew_key()
+            self.form_errors.append(str(error))
+        else:
+            self.fail(field, str(error))
 
     def renew_key(self) -> None:
         """Give the form another key, after the old one was found used with other content."""

@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_sign_in_failures"),
         sqlite_autoincrement=True,
     )
+    op.create_index("ix_sign_in_failures_at", "sign_in_failures", ["at"], unique=False)
     op.create_index("ix_sign_in_failures_account_at", "sign_in_failures", ["account", "at"], unique=False)
     op.create_index("ix_sign_in_failures_address_at", "sign_in_failures", ["address", "at"], unique=False)
 
@@ -51,7 +52,6 @@ def upgrade() -> None:
         sa.Column("username", sa.String(length=100), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("password_hash", sa.String(length=200), nullable=False),
-        sa.Column("disabled_at", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), server_default=db_now(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_users"),
         sa.UniqueConstraint("username", name="uq_users_username"),
@@ -161,6 +161,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name="uq_sign_ins_token_hash"),
         sqlite_autoincrement=True,
     )
+    op.create_index("ix_sign_ins_expires_at", "sign_ins", ["expires_at"], unique=False)
     op.create_index("ix_sign_ins_user_id", "sign_ins", ["user_id"], unique=False)
 
     op.create_table(
@@ -274,6 +275,7 @@ def upgrade() -> None:
         sa.Column("user_id", BigInt, nullable=False),
         sa.Column("role", sa.String(length=10), nullable=False),
         sa.Column("branch_id", BigInt, nullable=True),
+        sa.Column("disabled_at", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), server_default=db_now(), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id", "branch_id"],

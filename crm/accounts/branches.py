@@ -1,0 +1,60 @@
+"""What is done with the branches of the current organization."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from crm.accounts.models import Branch
+from crm.accounts.queries import branch_called, uses_of_branch
+from crm.db import locked, transaction
+from crm.errors import ConflictError, SentenceError
+from crm.events import changes_of, record
+from crm.extensions import db
+from crm.idempotency import Once, RequestKey
+
+
+def add(name: str, key: RequestKey | None = None) -> int:
+    """Add a branch and return its id; raises SentenceError when there is one of this name."""
+    with transaction() as session:
+        once = Once(key)
+        if once.earlier is not None:
+            return once.earlier
+        _refuse_taken(name)
+        branch = Branch(name=name)
+        session.add(branch)
+        record("branch.added", branch, changes={"name": [None, name]})
+        once.made(branch.id)
+        return branch.id
+
+
+def rename(branch_id: int, name: str) -> None:
+    """Give a branch another name; raises SentenceError when another branch has it."""
+    with transaction():
+        branch = _get_locked(branch_id)
+        _refuse_taken(name, but=branch_id)
+        branch.name = name
+        changes = changes_of(branch)
+        if changes:
+            record("branch.changed", branch, changes=changes)
+
+
+def delete(branch_id: int) -> None:
+    """Delete a branch that nothing belongs to; raises ConflictError with what does."""
+    with transaction() as session:
+        # The lock keeps others from pointing to it until it is gone.
+        branch = _get_locked(branch_id)
+        uses = uses_of_branch(branch_id)
+        if uses:
+            raise ConflictError(f"{' and '.join(uses)} belong to {branch.name}. Move them to another branch first.")
+        record("branch.deleted", branch, changes={"name": [branch.name, None]})
+        session.delete(branch)
+
+
+def _get_locked(branch_id: int) -> Branch:
+    return db.session.scalars(locked(sa.select(Branch).where(Branch.id == branch_id))).one()
+
+
+def _refuse_taken(name: str, but: int | None = None) -> None:
+    found = branch_called(name)
+    if found is not None and found.id != but:
+        raise SentenceError(f"There is a branch {found.name} already.")

@@ -1,0 +1,59 @@
+"""What every page shows around its content: the organization, the way to the others, the menus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask import current_app, g
+
+from crm.accounts.access import here, may, organizations_of
+from crm.accounts.models import Organization
+from crm.accounts.roles import ROLES, SIGNED_IN
+
+MAIN = (
+    ("home.index", "Customers"),
+    ("messages.index", "Messages"),
+)
+SETTINGS = (
+    ("accounts.organization", "Organization"),
+    ("accounts.branches", "Branches"),
+    ("accounts.users", "Users"),
+    ("accounts.messaging", "Messaging"),
+)
+"""The pages of the settings; higher features are named by their endpoints alone."""
+
+
+class Switcher:
+    """The organizations the user may act in, asked for only where the menu is written."""
+
+    def __len__(self) -> int:
+        return here().organization_count
+
+    def __iter__(self) -> Iterator[Organization]:
+        return iter(organizations_of(here().user.id))
+
+
+def template_globals() -> dict[str, Any]:
+    """Return what every template may use: the place, the person, their rights and their ways."""
+    found = g.get("here")
+    if found is None:
+        return {"here": None, "may": may}
+    settings = _open_to_user(SETTINGS)
+    return {
+        "here": found,
+        "may": may,
+        "organization": found.organization,
+        "organizations": Switcher(),
+        "nav_items": _open_to_user(MAIN),
+        "menu_items": [(settings[0][0], "Settings")] * bool(settings) + [("accounts.password", "Change password")],
+        "settings_items": settings,
+    }
+
+
+def _open_to_user(items: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+    return [item for item in items if item[0] in current_app.view_functions and _is_open(item[0])]
+
+
+def _is_open(endpoint: str) -> bool:
+    return endpoint in SIGNED_IN or (endpoint in ROLES and may(ROLES[endpoint]))

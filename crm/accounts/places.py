@@ -1,0 +1,135 @@
+"""Countries with their time zones, currencies and ways of writing: what the settings offer and the wizard guesses."""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import NamedTuple
+
+import phonenumbers
+from babel import Locale
+from babel.core import get_global
+from babel.languages import get_official_languages
+from babel.localedata import locale_identifiers
+from babel.numbers import get_currency_name, get_territory_currencies
+
+Choices = list[tuple[str, str]]
+
+_ENGLISH = Locale("en")
+_FALLBACK = "en_001"
+_ZONES: dict[str, str] = {zone: region for zone, region in get_global("zone_territories").items() if len(region) == 2}
+
+# Where a country has several zones: the one most people live in.
+_MAIN_ZONES = {
+    "AR": "America/Argentina/Buenos_Aires",
+    "AU": "Australia/Sydney",
+    "BR": "America/Sao_Paulo",
+    "CA": "America/Toronto",
+    "CD": "Africa/Kinshasa",
+    "CL": "America/Santiago",
+    "CN": "Asia/Shanghai",
+    "CY": "Asia/Nicosia",
+    "DE": "Europe/Berlin",
+    "EC": "America/Guayaquil",
+    "ES": "Europe/Madrid",
+    "FM": "Pacific/Pohnpei",
+    "GL": "America/Nuuk",
+    "ID": "Asia/Jakarta",
+    "KI": "Pacific/Tarawa",
+    "KZ": "Asia/Almaty",
+    "MH": "Pacific/Majuro",
+    "MN": "Asia/Ulaanbaatar",
+    "MX": "America/Mexico_City",
+    "MY": "Asia/Kuala_Lumpur",
+    "NZ": "Pacific/Auckland",
+    "PF": "Pacific/Tahiti",
+    "PG": "Pacific/Port_Moresby",
+    "PS": "Asia/Hebron",
+    "PT": "Europe/Lisbon",
+    "RU": "Europe/Moscow",
+    "UA": "Europe/Kyiv",
+    "US": "America/New_York",
+    "UZ": "Asia/Tashkent",
+}
+
+
+class Guess(NamedTuple):
+    """What a shop in a country most likely uses."""
+
+    time_zone: str
+    currency: str
+    locale: str
+
+
+def guess(region: str) -> Guess:
+    """Return what a shop in the country `region` (two letters) most likely uses."""
+    zones = [zone for zone, territory in _ZONES.items() if territory == region]
+    currencies = get_territory_currencies(region)
+    return Guess(
+        _MAIN_ZONES.get(region) or (zones[0] if zones else "UTC"),
+        currencies[0] if currencies else "USD",
+        _locale_of(region),
+    )
+
+
+def region_of_browser(accept_language: str) -> str | None:
+    """Return the country that a browser's Accept-Language names first (`id-ID,en;q=0.8` is ID), or None."""
+    for found in re.findall(r"[a-zA-Z]{2,3}-([a-zA-Z]{2})\b", accept_language[:200]):
+        if found.upper() in phonenumbers.SUPPORTED_REGIONS:
+            return str(found.upper())
+    return None
+
+
+@functools.cache
+def regions() -> Choices:
+    """Return the countries with their calling codes, by name."""
+    names = {region: _ENGLISH.territories.get(region, region) for region in phonenumbers.SUPPORTED_REGIONS}
+    return sorted(
+        ((region, f"{name} (+{phonenumbers.country_code_for_region(region)})") for region, name in names.items()),
+        key=lambda choice: choice[1],
+    )
+
+
+@functools.cache
+def time_zones() -> Choices:
+    """Return the time zones, by name."""
+    return [(zone, zone.replace("_", " ")) for zone in sorted([*_ZONES, "UTC"])]
+
+
+@functools.cache
+def currencies() -> Choices:
+    """Return the currencies in use, by code."""
+    codes = {code for region in phonenumbers.SUPPORTED_REGIONS for code in get_territory_currencies(region)}
+    return [(code, f"{code}, {get_currency_name(code, locale=_ENGLISH)}") for code in sorted(codes)]
+
+
+@functools.cache
+def locales() -> Choices:
+    """Return one way of writing dates and amounts for each language and country where it is official, by country."""
+    found = ((region, language) for region in phonenumbers.SUPPORTED_REGIONS for language in _languages(region))
+    labels = {f"{language}_{region}": _locale_label(language, region) for region, language in found}
+    return [(_FALLBACK, "International, English"), *sorted(labels.items(), key=lambda choice: choice[1])]
+
+
+def _locale_label(language: str, region: str) -> str:
+    return f"{_ENGLISH.territories.get(region, region)}, {_ENGLISH.languages.get(language, language)}"
+
+
+def _languages(region: str) -> list[str]:
+    languages = (*get_official_languages(region, de_facto=True), "en")
+    known = _known_locales()
+    return [language for language in dict.fromkeys(languages) if f"{language}_{region}" in known]
+
+
+def _locale_of(region: str) -> str:
+    # The pages are in English, so digits and words in another script would look like a fault.
+    likely = get_global("likely_subtags")
+    for language in _languages(region):
+        if "Latn" in likely.get(language, "Latn"):
+            return f"{language}_{region}"
+    return _FALLBACK
+
+
+@functools.cache
+def _known_locales() -> frozenset[str]:
+    return frozenset(locale_identifiers())

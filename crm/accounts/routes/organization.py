@@ -1,0 +1,47 @@
+"""The settings of the organization."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, flash, redirect, render_template, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from crm.accounts import queries, services
+from crm.accounts.access import here
+from crm.accounts.forms import MessagingForm, OrganizationForm
+from crm.accounts.routes.blueprint import bp
+from crm.errors import SentenceError
+from crm.web.forms import Form
+
+
+@bp.route("/settings/organization", methods=["GET", "POST"])
+def organization() -> AnyResponse:
+    """Change how the organization is called, where it is and when it is quiet."""
+    form = OrganizationForm(data=services.settings_of(here().organization))
+    context = {"currency_is_fixed": queries.has_money()}
+    return _change(form, "accounts/organization.html", "accounts.organization", **context)
+
+
+@bp.route("/settings/messaging", methods=["GET", "POST"])
+def messaging() -> AnyResponse:
+    """Choose which way messages leave."""
+    form = MessagingForm(data=services.settings_of(here().organization))
+    return _change(form, "accounts/messaging.html", "accounts.messaging")
+
+
+def _change(form: Form, template: str, endpoint: str, **context: Any) -> AnyResponse:
+    if form.is_submitted() and form.validate():
+        try:
+            services.change_organization(here().organization.id, _typed(form))
+        except SentenceError as error:
+            form.fail("currency", str(error))
+        else:
+            flash("Saved.", "success")
+            return redirect(url_for(endpoint), 303)
+    page = render_template(template, form=form, **context)
+    return Response(page, 422 if form.is_submitted() else 200, mimetype="text/html")
+
+
+def _typed(form: Form) -> dict[str, str]:
+    return {field.name: field.data or "" for field in form if field.name != "csrf_token"}

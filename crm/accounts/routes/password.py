@@ -1,0 +1,45 @@
+"""One's own password."""
+
+from __future__ import annotations
+
+from flask import Response, flash, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from crm.accounts import members, sign_ins
+from crm.accounts.access import here
+from crm.accounts.forms import PasswordForm
+from crm.accounts.routes.blueprint import bp
+from crm.accounts.routes.sign_in import status_of, welcome
+from crm.errors import SentenceError
+from crm.web.htmx import respond
+
+
+@bp.route("/account/password", methods=["GET", "POST"])
+def password() -> AnyResponse:
+    """Change one's own password; every other sign-in ends."""
+    form = PasswordForm(here().user)
+    if not form.is_submitted():
+        return _window(form)
+    if not form.validate():
+        return _window(form, status=422)
+    try:
+        user_id = sign_ins.authenticate(here().user.username, form.current.data, request.remote_addr or "")
+    except SentenceError as error:
+        form.fail("current", _about_current(error))
+        return _window(form, **status_of(error))
+    members.change_own_password(user_id, form.password.data)
+    response = welcome(sign_ins.sign_in(user_id, here().organization.id), "/")
+    flash("Your password is changed. Other browsers are signed out.", "success")
+    return response
+
+
+def _about_current(error: SentenceError) -> str:
+    if isinstance(error, sign_ins.ThrottledError):
+        return str(error)
+    return "This is not your present password. Check it, then try again."
+
+
+def _window(form: PasswordForm, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    response = respond("accounts/password.html", "accounts/_password.html", status, form=form)
+    response.headers.update(headers or {})
+    return response

@@ -1,0 +1,78 @@
+"""Sign-in, sign-out and the organization switcher."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, abort, redirect, render_template, request, session, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from crm.accounts import services, sign_ins
+from crm.accounts.access import here
+from crm.accounts.forms import LoginForm
+from crm.accounts.routes.blueprint import bp
+from crm.accounts.rules import return_path
+from crm.errors import SentenceError
+
+
+@bp.get("/login")
+def login() -> AnyResponse:
+    """Show the sign-in; an empty installation is set up first."""
+    target = request.args.get("next", "/")
+    if current_user.is_authenticated:
+        return redirect(return_path(target, request.host), 303)
+    if services.installation_is_empty():
+        return redirect(url_for("accounts.setup"), 303)
+    return _page(LoginForm(next=target))
+
+
+@bp.post("/login")
+def start() -> AnyResponse:
+    """Sign in; the way back is `next`, on this site only."""
+    form = LoginForm()
+    if not form.validate():
+        return _page(form, status=422)
+    try:
+        user_id = sign_ins.authenticate(form.username.data, form.password.data, request.remote_addr or "")
+        return welcome(sign_ins.sign_in(user_id), return_path(form.next.data or "/", request.host))
+    except SentenceError as error:
+        form.fail("password", str(error))
+        return _page(form, **status_of(error))
+
+
+@bp.post("/logout")
+def logout() -> AnyResponse:
+    """End the sign-in on the server."""
+    sign_ins.sign_out(here().sign_in_id)
+    session.clear()
+    return redirect(url_for("accounts.login"), 303)
+
+
+@bp.post("/organizations/<id:organization_id>/switch")
+def switch(organization_id: int) -> AnyResponse:
+    """Act in another organization of one's own."""
+    if not sign_ins.switch(here().sign_in_id, here().user.id, organization_id):
+        abort(404)
+    return redirect("/", 303)
+
+
+def welcome(token: str, location: str) -> AnyResponse:
+    """Give the browser a new session with this sign-in; the one it had ends."""
+    if current_user.is_authenticated:
+        sign_ins.sign_out(here().sign_in_id)
+    session.clear()
+    session["_user_id"] = token
+    session.permanent = True
+    return redirect(location, 303)
+
+
+def status_of(error: SentenceError) -> dict[str, Any]:
+    """Return the status of a refused password, and when to come back."""
+    if isinstance(error, sign_ins.ThrottledError):
+        return {"status": 429, "headers": {"Retry-After": str(error.seconds)}}
+    return {"status": 422}
+
+
+def _page(form: LoginForm, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(render_template("accounts/login.html", form=form), status, headers, mimetype="text/html")

@@ -1,0 +1,114 @@
+"""The users of the organization."""
+
+from __future__ import annotations
+
+from flask import url_for
+from werkzeug.wrappers import Response
+
+from crm.accounts import members, queries
+from crm.accounts.access import find_member
+from crm.accounts.forms import MemberFields, NewUserForm, ResetPasswordForm, UserForm
+from crm.accounts.models import Membership
+from crm.accounts.roles import Role
+from crm.accounts.routes.blueprint import bp
+from crm.errors import ConflictError, SentenceError
+from crm.web.htmx import done, respond
+
+
+@bp.get("/settings/users")
+def users() -> Response:
+    """Show who works here, as what, and where."""
+    return respond("accounts/users.html", "accounts/_users.html", members=queries.members())
+
+
+@bp.get("/settings/users/new")
+def new_user() -> Response:
+    """Show the form of a new user."""
+    return _new(NewUserForm())
+
+
+@bp.post("/settings/users")
+def add_user() -> Response:
+    """Add a user, or let one of another organization join."""
+    form = NewUserForm()
+    if not form.validate():
+        return _new(form, 422)
+    try:
+        added = members.add(form.username.data, form.password.data, _details(form), form.request_key())
+    except SentenceError as error:
+        form.refuse("username", error)
+        return _new(form, 422)
+    told = "joined with the password they have already" if added.existed else "added"
+    return _done(f"{form.username.data} {told}")
+
+
+@bp.route("/settings/users/<id:membership_id>/edit", methods=["GET", "POST"])
+def edit_user(membership_id: int) -> Response:
+    """Change the role, branch and name of a user."""
+    member = find_member(membership_id)
+    form = UserForm(name=member.user.name, role=member.role.label, branch=member.branch_id)
+    if not form.is_submitted():
+        return _edit(form, member)
+    if not form.validate():
+        return _edit(form, member, 422)
+    try:
+        members.change(membership_id, _details(form))
+    except SentenceError as error:
+        form.refuse("role", error)
+        return _edit(form, find_member(membership_id), 422)
+    return _done(f"{member.user.label} saved")
+
+
+@bp.route("/settings/users/<id:membership_id>/password", methods=["GET", "POST"])
+def reset_password(membership_id: int) -> Response:
+    """Give a user who forgot their password a new one."""
+    member = find_member(membership_id)
+    if queries.works_elsewhere(member.user_id):
+        raise ConflictError(members.NOT_YOURS_TO_RESET)
+    form = ResetPasswordForm(member.user)
+    if form.is_submitted() and form.validate():
+        members.reset_password(membership_id, form.password.data)
+        return _done(f"{member.user.label} has a new password")
+    status = 422 if form.is_submitted() else 200
+    return respond("accounts/user_password.html", "accounts/_user_password.html", status, form=form, member=member)
+
+
+@bp.post("/settings/users/<id:membership_id>/disabled")
+def disable_user(membership_id: int) -> Response:
+    """Shut a user out at once."""
+    member = find_member(membership_id)
+    members.disable(membership_id)
+    undo = url_for("accounts.enable_user", membership_id=membership_id)
+    return _done(f"{member.user.label} disabled", undo)
+
+
+@bp.post("/settings/users/<id:membership_id>/disabled/delete")
+def enable_user(membership_id: int) -> Response:
+    """Let a disabled user in again."""
+    member = find_member(membership_id)
+    members.enable(membership_id)
+    return _done(f"{member.user.label} enabled")
+
+
+def _details(form: MemberFields) -> members.Details:
+    return members.Details(Role.named(form.role.data), form.branch.data, form.name.data or "")
+
+
+def _new(form: NewUserForm, status: int = 200) -> Response:
+    return respond("accounts/user_new.html", "accounts/_user_new.html", status, form=form)
+
+
+def _edit(form: UserForm, member: Membership, status: int = 200) -> Response:
+    return respond(
+        "accounts/user_edit.html",
+        "accounts/_user_edit.html",
+        status,
+        form=form,
+        member=member,
+        works_elsewhere=queries.works_elsewhere(member.user_id),
+    )
+
+
+def _done(message: str, undo: str | None = None) -> Response:
+    location = url_for("accounts.users")
+    return done(message, location, "accounts/users.htmx.html", undo=undo, members=queries.members())
