@@ -19,7 +19,10 @@
   function openWindow(url, from) {
     opener = from;
     windowUrl = url;
-    if (from) from.setAttribute("aria-busy", "true");
+    if (from) {
+      from.focus({ preventScroll: true });
+      from.setAttribute("aria-busy", "true");
+    }
     return htmx.ajax("GET", url, { source: document.body, target: dialogBody, swap: "innerHTML", push: "false", replace: "false" })
       .catch(() => {})
       .finally(() => from && from.removeAttribute("aria-busy"));
@@ -98,7 +101,8 @@
     dialog.close();
   });
   document.addEventListener("click", (event) => {
-    if (performance.now() - closedAt > 400) return;
+    const repeated = event.detail > 1 || (event.detail === 0 && opener && opener.contains(event.target));
+    if (!repeated || performance.now() - closedAt > 400) return;
     event.preventDefault();
     event.stopImmediatePropagation();
   }, true);
@@ -129,9 +133,10 @@
 
   function keepFocus() {
     if (!last || dialog.open || (document.activeElement && document.activeElement !== document.body)) return;
-    const same = last.element.isConnected && visible(last.element) ? last.element
-      : (last.id && document.getElementById(last.id)) || (last.href && [...document.querySelectorAll("a[href]")].find((link) => link.getAttribute("href") === last.href));
-    const home = same || last.homes.map((id) => document.getElementById(id)).find((element) => element && visible(element)) || document.getElementById("main");
+    const homes = last.homes.map((id) => document.getElementById(id)).filter((element) => element && visible(element));
+    const twin = (region) => last.href && [...region.querySelectorAll("a[href]")].find((link) => link.getAttribute("href") === last.href && visible(link));
+    const candidates = [last.element.isConnected && last.element, last.id && document.getElementById(last.id), ...homes.map(twin)];
+    const home = candidates.find((element) => element && visible(element)) || homes[0] || document.getElementById("main");
     if (!home.matches(FOCUSABLE)) home.setAttribute("tabindex", "-1");
     home.focus({ preventScroll: true });
   }
