@@ -118,14 +118,19 @@ def init_tenancy() -> None:
     configure_mappers()
     if _tables:
         return
-    current = sa.bindparam("current_organization", callable_=require_organization, type_=BigInt)
     for mapper in Base.registry.mappers:
         model = mapper.class_
         if issubclass(model, TenantMixin):
             _tables.add(model.__table__)  # type: ignore[attr-defined]
-            _scope.append(with_loader_criteria(model, model.organization_id == current, include_aliases=True))
+            # A function of the entity: a ready expression would name the table where an alias of it is joined.
+            _scope.append(with_loader_criteria(model, _is_here, include_aliases=True))
 
 
+def _is_here(entity: type[TenantMixin]) -> sa.ColumnElement[bool]:
+    return entity.organization_id == _current
+
+
+_current = sa.bindparam("current_organization", callable_=require_organization, type_=BigInt)
 _tables: set[sa.Table] = set()
 _scope: list[Any] = []
 
