@@ -21,6 +21,7 @@ from crm import create_app
 from crm.extensions import db
 from crm.redis_server import RedisServer, find_redis, start_redis
 from tests import servers
+from tests.factories import Cast, make_cast
 from tests.postgres import PostgresServer
 from tests.product import RunningApp, installation, serve
 from tests.servers import Process
@@ -213,3 +214,9 @@ def migrate(database_url: str, directory: Path) -> None:
     with app.app_context():
         flask_migrate.upgrade()
         db.engine.dispose()
+
+
+@pytest.fixture
+def cast(app: Flask) -> Cast:
+    """The owner, manager, staff and viewer of a shop, and a stranger who owns another organization."""
+    return make_cast(app)

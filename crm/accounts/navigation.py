@@ -46,7 +46,10 @@ def template_globals() -> dict[str, Any]:
         "organization": found.organization,
         "organizations": Switcher(),
         "nav_items": _open_to_user(MAIN),
-        "menu_items": [(settings[0][0], "Settings")] * bool(settings) + [("accounts.password", "Change password")],
+        "menu_items": [
+            *((endpoint, "Settings") for endpoint, _ in settings[:1]),
+            ("accounts.password", "Change password"),
+        ],
         "settings_items": settings,
     }
 

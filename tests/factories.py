@@ -1,0 +1,190 @@
+"""Rows to test with, and the cast: the people of one shop, and a stranger who owns another.
+
+A factory of a tenant's row acts in the current organization: call it within `use_organization` or `person.acting()`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from crm import clock, storage
+from crm.accounts import sign_ins
+from crm.accounts.models import Branch, Membership, Organization, User
+from crm.accounts.passwords import hash_password
+from crm.accounts.roles import Role
+from crm.columns import Base
+from crm.customers.models import BulkChange
+from crm.customers.services import create_customer
+from crm.db import transaction
+from crm.extensions import db
+from crm.invoices.models import Invoice, Receipt
+from crm.messages.models import Message
+from crm.tenancy import use_organization
+
+PASSWORD = "three green apples"
+PASSWORD_HASH = hash_password(PASSWORD)
+PDF = b"%PDF-1.4\n%%EOF\n"
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user of one organization."""
+
+    app: Flask
+    user_id: int
+    username: str
+    membership_id: int
+    organization_id: int
+    role: Role
+
+    def client(self) -> FlaskClient:
+        """Return a browser without JavaScript in which the person is signed in."""
+        client = self.app.test_client()
+        with self.app.app_context():
+            token = sign_ins.sign_in(self.user_id, self.organization_id)
+        with client.session_transaction() as session:
+            session["_user_id"] = token
+            session.permanent = True
+        return client
+
+    @contextmanager
+    def acting(self) -> Iterator[None]:
+        """Call services and factories as the person."""
+        with self.app.app_context(), use_organization(self.organization_id, self.user_id):
+            yield
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The people of the shop, and the owner of another organization."""
+
+    owner: Person
+    manager: Person
+    staff: Person
+    viewer: Person
+    stranger: Person
+
+    def of_shop(self) -> list[Person]:
+        """Return everyone but the stranger, those who may do least first."""
+        return [self.viewer, self.staff, self.manager, self.owner]
+
+
+def make_cast(app: Flask) -> Cast:
+    """Make the shop with its people, and the stranger's organization."""
+    with app.app_context():
+        shop, rival = make_organization("shop"), make_organization("rival")
+        people = {role.label: make_person(app, role.label, shop, role) for role in Role}
+        return Cast(**people, stranger=make_person(app, "stranger", rival, Role.OWNER))
+
+
+def make_organization(slug: str, **values: Any) -> int:
+    """Make an organization in Jakarta and return its id."""
+    defaults = {"time_zone": "Asia/Jakarta", "currency": "IDR", "phone_region": "ID", "locale": "id_ID"}
+    return _save(Organization(slug=slug, **{"name": slug.title(), **defaults, **values}))
+
+
+def make_person(app: Flask, username: str, organization_id: int, role: Role) -> Person:
+    """Make a user of the organization; their password is PASSWORD."""
+    user_id = _save(User(username=username, password_hash=PASSWORD_HASH))
+    membership_id = join(user_id, organization_id, role)
+    return Person(app, user_id, username, membership_id, organization_id, role)
+
+
+def join(user_id: int, organization_id: int, role: Role) -> int:
+    """Let a user join an organization and return the id of the membership."""
+    return _save(Membership(user_id=user_id, organization_id=organization_id, role=role))
+
+
+def make_branch() -> int:
+    """Make a branch and return its id."""
+    return _save(Branch(name=f"Branch {next(_numbers)}"))
+
+
+def make_member() -> int:
+    """Let a new user join the current organization as staff and return the id of the membership."""
+    organization_id = db.session.get_one(Branch, make_branch()).organization_id
+    user_id = _save(User(username=f"user{next(_numbers)}", password_hash=PASSWORD_HASH))
+    return join(user_id, organization_id, Role.STAFF)
+
+
+def make_customer(**values: Any) -> int:
+    """Make a customer and return their id."""
+    number = next(_numbers)
+    return create_customer({"name": f"Customer {number}", **values}, another_person=True).id
+
+
+def make_bulk_change() -> int:
+    """Make a deactivation of one customer that can be undone, and return its id."""
+    return _save(BulkChange(action="deactivate", customer_ids=[make_customer()]))
+
+
+def make_message(**values: Any) -> int:
+    """Make a message that is due tomorrow and return its id."""
+    number = 10_000 + next(_numbers)
+    customer_id = values.pop("customer_id", None) or make_customer(phone=f"+62 812 345 {number}")
+    tomorrow = clock.utcnow() + dt.timedelta(days=1)
+    return _save(
+        Message(
+            **{
+                "customer_id": customer_id,
+                "channel": "sms",
+                "body": "Your cake is ready",
+                "send_at": tomorrow,
+                **values,
+            }
+        )
+    )
+
+
+def make_invoice() -> int:
+    """Make an invoice and return its id."""
+    return _save(
+        Invoice(customer_id=make_customer(), amount=150_000_00, currency="IDR", date=clock.utcnow().date(), note="Cake")
+    )
+
+
+def make_receipt(state: str = "ready") -> int:
+    """Make a receipt with its files and return its id."""
+    key = f"receipts/test-{next(_numbers)}"
+    storage.current().put(key, PDF)
+    return _save(
+        Receipt(
+            invoice_id=make_invoice(),
+            filename="receipt.pdf",
+            kind="pdf",
+            size=len(PDF),
+            sha256="0" * 64,
+            original_key=key,
+            pdf_key=key if state == "ready" else None,
+            state=state,
+        )
+    )
+
+
+FILL: dict[str, Callable[[], int]] = {
+    "branch_id": make_branch,
+    "membership_id": make_member,
+    "customer_id": make_customer,
+    "change_id": make_bulk_change,
+    "message_id": make_message,
+    "invoice_id": make_invoice,
+    "receipt_id": make_receipt,
+}
+"""How to make the row of each id that stands in a URL, for the tests that try every page."""
+
+
+def _save(row: Base) -> int:
+    with transaction() as session:
+        session.add(row)
+        session.flush()
+        return int(row.id)  # type: ignore[attr-defined]
