@@ -71,10 +71,10 @@ def png_bomb(width: int = 13_000, height: int = 13_000, colour: int = 2) -> byte
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", packed) + _chunk(b"IEND", b"")
 
 
-def jpeg_of_size(width: int, height: int) -> bytes:
+def jpeg_of_size(width: int, height: int, **options: Any) -> bytes:
     """Return a small JPEG whose header claims another size than it has."""
-    jpeg = bytearray(encode(picture(), "JPEG"))
-    start = jpeg.index(b"\xff\xc0")
+    jpeg = bytearray(encode(picture(), "JPEG", **options))
+    start = jpeg.index(b"\xff\xc2" if options.get("progressive") else b"\xff\xc0")
     jpeg[start + 5 : start + 9] = struct.pack(">HH", height, width)
     return bytes(jpeg)
 

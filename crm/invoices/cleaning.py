@@ -47,7 +47,7 @@ def clean_pdf(source: Path, target: Path) -> int:
         _check_written(target, pages)
     except pikepdf.PasswordError as error:
         raise rules.Refused(rules.PROTECTED) from error
-    except (pikepdf.PdfError, pikepdf.DeletedObjectError, RuntimeError, ValueError, TypeError, KeyError) as error:
+    except (pikepdf.PdfError, ValueError) as error:
         raise rules.Refused(rules.DAMAGED_PDF) from error
     return pages
 

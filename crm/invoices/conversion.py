@@ -56,11 +56,11 @@ def _read(source: Path) -> Image.Image:
         with Image.open(source, formats=("JPEG", "PNG", "MPO")) as image:
             _check(image)
             image.load()
-            orientation = _orientation(image)
+            turn = _turn(image)
             page = _page(image)
     except BROKEN as error:
         raise rules.Refused(rules.DAMAGED_PICTURE) from error
-    return page.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else page
+    return page.transpose(turn) if turn is not None else page
 
 
 def _check(image: Image.Image) -> None:
@@ -82,13 +82,12 @@ def _layers(image: JpegImagePlugin.JpegImageFile) -> float:
     return sum(samples) / max(1, *samples)
 
 
-def _orientation(image: Image.Image) -> int:
+def _turn(image: Image.Image) -> Transpose | None:
     try:
-        value = image.getexif().get(ORIENTATION, 1)
+        return UPRIGHT.get(image.getexif().get(ORIENTATION, 1))
     except BROKEN:
         # A damaged note about a picture is no reason to refuse the picture.
-        return 1
-    return value if isinstance(value, int) else 1
+        return None
 
 
 def _page(image: Image.Image) -> Image.Image:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -101,6 +102,14 @@ def test_an_orientation_that_makes_no_sense_is_passed_over(target: Path) -> None
     assert_upright(rendered(target))
 
 
+def test_a_damaged_note_about_a_picture_is_passed_over(target: Path) -> None:
+    content = make_files.oriented(6)
+    start = content.index(b"Exif\0\0") + 6
+    for broken in (b"XX", b"MM\0\x2a\xff\xff\xff\xff", b"MM\0\x2a\0\0\0\x08\xff\xff" + b"\xff" * 40):
+        assert made(content[:start] + broken + content[start + len(broken) :], target) == Result(1)
+        assert rendered(target).size == (160, 240)
+
+
 def test_neither_place_nor_camera_nor_file_name_reach_the_pdf(target: Path) -> None:
     source = make_files.oriented(6)
     assert b"Exif" in source
@@ -111,8 +120,8 @@ def test_neither_place_nor_camera_nor_file_name_reach_the_pdf(target: Path) -> N
     pdf = target.read_bytes()
     assert b"Exif" not in pdf
     assert b"SecretCamera" not in pdf
-    assert b"upload" not in pdf
-    assert b"receipt" not in pdf
+    with pikepdf.open(target) as document:
+        assert "/Title" not in document.docinfo
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
@@ -186,15 +195,15 @@ def test_of_several_pictures_in_one_file_the_first_counts(target: Path) -> None:
 
 
 def test_a_large_picture_is_shrunk_without_seams(target: Path) -> None:
-    source = make_files.photo((4100, 1700))
+    stripes = Image.frombytes("L", (1, 1700), random.Random(2).randbytes(1700))
+    source = stripes.resize((4100, 1700), Image.Resampling.NEAREST)
     made(make_files.encode(source, "PNG"), target)
 
-    shown = rendered(target)
+    shown = rendered(target).convert("L")
     assert shown.size == (3000, 1244)
-    wanted = source.resize(shown.size, Image.Resampling.LANCZOS)
-    off = ImageChops.difference(shown, wanted).convert("L")
+    off = ImageChops.difference(shown, source.resize(shown.size, Image.Resampling.LANCZOS))
     rows = [ImageStat.Stat(off.crop((0, row, off.width, row + 1))).mean[0] for row in range(off.height)]
-    assert max(rows) < 3 * sum(rows) / len(rows) + 1
+    assert max(rows) <= 6
 
 
 def test_a_large_jpeg_is_never_made_coarser_than_it_has_to_be(target: Path) -> None:
@@ -238,6 +247,13 @@ def test_a_picture_of_too_many_pixels_is_refused_before_it_is_unpacked(target: P
         answer, megabytes = peak(content, target)
         assert answer == {"reason": rules.TOO_MANY_PIXELS}
         assert megabytes < 40
+
+
+def test_a_progressive_picture_may_have_fewer_pixels_since_it_is_unpacked_whole(target: Path) -> None:
+    fine = make_files.jpeg_of_size(8160, 6120, progressive=True, subsampling=0)
+    assert refusal(fine, target) == rules.TOO_MANY_PIXELS
+    usual = make_files.jpeg_of_size(8160, 6120, progressive=True, subsampling=2)
+    assert made(usual, target) == Result(1)
 
 
 def test_a_picture_that_would_be_a_line_is_refused(target: Path) -> None:
@@ -497,6 +513,12 @@ ACTIVE = {
         page=b"/Annots [<< /Subtype /FileAttachment /Rect [0 0 9 9] /FS << /F (evil.exe) /EF << /F 11 0 R >> >> >>]",
         more={11: make_files.stream(b"evil program")},
     ),
+    "attachment in an unheard-of place": make_files.page_pdf(
+        catalog=b"/Zz << /F (a.exe) /EF << /F 11 0 R >> >>", more={11: make_files.stream(b"evil program")}
+    ),
+    "opens at a place": make_files.page_pdf(catalog=b"/OpenAction [3 0 R /Fit]"),
+    "sound elsewhere": make_files.page_pdf(catalog=b"/Zz << /S /Sound /Volume 1 >>"),
+    "film elsewhere": make_files.page_pdf(catalog=b"/Zz << /S /Rendition /OP 0 >>"),
     "film": make_files.page_pdf(
         page=b"/Annots [<< /Subtype /Screen /Rect [0 0 9 9] /A << /S /Rendition /JS (app.alert\\(1\\)) /OP 0 >> >>]"
     ),
@@ -522,6 +544,13 @@ ACTIVE = {
 }
 
 
+TRACES = [
+    *(b"app.alert", b"evil", b"calc.exe", b"/JavaScript", b"/Launch", b"/Rendition", b"/OpenAction", b"/AA"),
+    *(b"/EF", b"/EmbeddedFile", b"/Collection", b"/XFA", b"/NeedsRendering"),
+    *(b"/RichMedia", b" /Sound", b"/Screen", b"/Subtype /3D"),
+]
+
+
 @pytest.mark.parametrize("content", ACTIVE.values(), ids=ACTIVE)
 def test_active_content_is_taken_out(content: bytes, target: Path) -> None:
     assert made(content, target) == Result(1)
@@ -530,9 +559,10 @@ def test_active_content_is_taken_out(content: bytes, target: Path) -> None:
         assert pdf.pages[0].Contents.read_bytes() == b"0 0 1 rg 10 10 50 50 re f"
         assert not pdf.check_pdf_syntax()
         assert not pdf.attachments
+        assert all(len(annotation) for annotation in pdf.pages[0].get("/Annots", []))
     text = target.with_suffix(".txt")
     readable(target, text)
-    for trace in (b"app.alert", b"evil", b"calc.exe", b"/JavaScript", b"/Launch", b"/AA", b"/EF", b"/XFA"):
+    for trace in TRACES:
         assert trace not in text.read_bytes(), trace
 
 
