@@ -108,11 +108,17 @@
   }, true);
 
   // An error leads to its field without a trace in the history.
+  function unfold(field) {
+    const folded = field.closest("details:not([open])");
+    if (folded) folded.open = true;
+  }
+
   document.addEventListener("click", (event) => {
     const link = event.target.closest(".error-summary a[href^='#']");
     const field = link && document.getElementById(link.hash.slice(1));
     if (!field) return;
     event.preventDefault();
+    unfold(field);
     field.focus();
   });
 
@@ -257,6 +263,7 @@
       if (!draft || draft.session !== session || form.querySelector(".error-summary")) continue;
       for (const [name, value] of draft.values) {
         for (const field of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
+          if (Array.isArray(value) ? field.value === value[0] && field.checked !== value[1] : field.value !== value) unfold(field);
           if (!Array.isArray(value)) field.value = value;
           else if (field.value === value[0]) field.checked = value[1];
         }
