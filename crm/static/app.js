@@ -271,12 +271,15 @@
     }
   }
 
-  // After signing in again, open the window that was lost, on the page where it was.
-  function reopenWindow() {
+  // After signing in again, go back to the form that was lost: the page it was on, the window it was in.
+  function resumeDrafts() {
+    const signedInAgain = sessionStorage.getItem("signed-out");
+    sessionStorage.removeItem("signed-out");
     for (const key of Object.keys(sessionStorage).filter((name) => name.startsWith("draft:"))) {
       const draft = JSON.parse(sessionStorage.getItem(key));
-      if (draft.session !== session || draft.page !== location.href || !draft.window) sessionStorage.removeItem(key);
-      else openWindow(draft.window, null);
+      if (draft.session === session && draft.window && draft.page === location.href) openWindow(draft.window, null);
+      else if (draft.session === session && signedInAgain && draft.page !== location.href) location.assign(draft.page);
+      else sessionStorage.removeItem(key);
     }
   }
 
@@ -354,7 +357,9 @@
   // ---- Start --------------------------------------------------------------------------------------------------------
   if (session) {
     restoreDrafts(document.getElementById("main"));
-    reopenWindow();
+    resumeDrafts();
+  } else if (location.pathname === "/login") {
+    sessionStorage.setItem("signed-out", "1");
   }
   const summary = document.querySelector("main [data-focus]");
   if (summary) summary.focus();

@@ -1,0 +1,22 @@
+"""axe-core over the page that a browser shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+SOURCE = Path(__file__).parent.parent / "vendor" / "axe-4.14.1.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe finds in the page as it is now, a line for each rule."""
+    # By the debugger, for the page's own policy lets no foreign script in.
+    debugger = page.context.new_cdp_session(page)
+    debugger.send("Runtime.evaluate", {"expression": SOURCE.read_text()})
+    debugger.detach()
+    found = page.evaluate("tags => axe.run(document, {runOnly: tags, rules: {'target-size': {enabled: true}}})", TAGS)[
+        "violations"
+    ]
+    return [f"{one['id']}: " + "; ".join(node["html"][:160] for node in one["nodes"]) for one in found]

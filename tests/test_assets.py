@@ -1,0 +1,41 @@
+"""The static files: light enough for a phone, complete, and with their licences."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import Path
+
+from tests.servers import ROOT
+
+STATIC = ROOT / "crm" / "static"
+TEMPLATES = ROOT / "crm" / "templates"
+ICON_CALL = re.compile(r"\bicon\(\s*\"([a-z-]+)\"")
+
+
+def test_scripts_and_styles_are_light() -> None:
+    weights = {path: len(gzip.compress(path.read_bytes())) for path in STATIC.rglob("*") if path.suffix != ".txt"}
+    scripts = sum(weight for path, weight in weights.items() if path.suffix == ".js")
+    assert scripts <= 48 * 1024
+    assert sum(weights.values()) <= 96 * 1024  # leaves 14 KB of the 110 for the page itself
+
+
+def test_every_icon_is_in_the_sprite() -> None:
+    there = set(re.findall(r'<symbol id="([a-z-]+)"', (STATIC / "icons.svg").read_text()))
+    asked = {name for path in TEMPLATES.rglob("*.html") for name in ICON_CALL.findall(path.read_text())}
+    assert asked
+    assert asked <= there
+
+
+def test_vendored_files_carry_version_and_licence() -> None:
+    vendored = [*(STATIC / "vendor").glob("*"), *(ROOT / "tests" / "vendor").glob("*")]
+    files = [path for path in vendored if path.suffix in (".js", ".css")]
+    assert files
+    for path in files:
+        stem = path.name.removesuffix(path.suffix).removesuffix(".min")
+        assert re.search(r"-\d+\.\d+\.\d+$", stem), path.name
+        assert licence(path, stem).exists(), path.name
+
+
+def licence(path: Path, stem: str) -> Path:
+    return path.with_name(f"{stem}.LICENSE.txt")
