@@ -36,7 +36,7 @@ def end(processes: Iterable[psutil.Process], timeout: float) -> None:
     psutil.wait_procs(leaders, timeout=timeout)
     family |= _descendants(leaders)
     _signal(family, signal.SIGKILL)
-    psutil.wait_procs(family, timeout=2)
+    psutil.wait_procs(leaders, timeout=2)
 
 
 def _descendants(processes: Iterable[psutil.Process]) -> set[psutil.Process]:

@@ -79,9 +79,9 @@ class Process:
         self.popen.wait()
 
     def end(self) -> None:
-        """End it and its children, one way or another."""
+        """End it and its children at once."""
         with contextlib.suppress(psutil.NoSuchProcess):
-            processes.end([psutil.Process(self.popen.pid)], timeout=5)
+            processes.end([psutil.Process(self.popen.pid)], timeout=0)
         self.popen.poll()
 
 
