@@ -16,6 +16,7 @@ from crm.accounts import cli as accounts_cli
 from crm.accounts import routes as accounts
 from crm.customers import routes as customers
 from crm.db import configure_engine
+from crm.demo import cli as demo_cli
 from crm.extensions import compress, csrf, db, migrate
 from crm.invoices import routes as invoices
 from crm.messages import routes as messages
@@ -46,7 +47,7 @@ def create_app(environ: Mapping[str, str] | None = None, instance: Path | None =
     app.add_template_global(dom_id)
     for blueprint in (health.bp, accounts.bp, customers.bp, messages.bp, invoices.bp):
         app.register_blueprint(blueprint)
-    for group in accounts_cli.GROUPS:
+    for group in (*accounts_cli.GROUPS, demo_cli.demo):
         app.cli.add_command(group)
     if app.config["TRUSTED_PROXIES"]:
         hops = app.config["TRUSTED_PROXIES"]

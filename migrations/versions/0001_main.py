@@ -102,6 +102,21 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "demo_ranges",
+        sa.Column("id", BigInt, autoincrement=True, nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("first_id", BigInt, nullable=False),
+        sa.Column("last_id", BigInt, nullable=False),
+        sa.Column("organization_id", BigInt, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name="fk_demo_ranges_organization_id", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_demo_ranges"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_demo_ranges_organization_id_kind", "demo_ranges", ["organization_id", "kind"], unique=False)
+
+    op.create_table(
         "due_work",
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("subject_id", BigInt, autoincrement=False, nullable=False),
@@ -496,6 +511,7 @@ TENANT_TABLES = (
     "branches",
     "events",
     "bulk_changes",
+    "demo_ranges",
     "used_keys",
     "customers",
     "messages",

@@ -1,0 +1,109 @@
+"""Many rows into tables in one go, each column a list, inside the open transaction and past the unit of work."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import psycopg.sql
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from crm.columns import Base, UtcDateTime, db_now
+from crm.tenancy import tenant_tables
+
+
+class Bulk:
+    """A writer for the models of one transaction; on SQLite by executemany, on PostgreSQL by COPY."""
+
+    def __init__(self, session: Session) -> None:
+        self._connection = session.connection()
+        self._is_postgresql = self._connection.dialect.name == "postgresql"
+        self.now: dt.datetime = session.scalars(sa.select(db_now())).one()
+
+    def new_ids(self, model: type[Base], count: int) -> list[int]:
+        """Return ids that nothing else gets, ascending."""
+        name = model.__tablename__
+        if self._is_postgresql:
+            sequence = sa.func.nextval(sa.func.pg_get_serial_sequence(name, "id"))
+            found = self._connection.execute(sa.select(sequence).select_from(sa.func.generate_series(1, count)))
+            return list(found.scalars())
+        # The write lock is held since the transaction began, so nobody else counts on.
+        counters = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))
+        last = self._connection.scalar(sa.select(counters.c.seq).where(counters.c.name == name)) or 0
+        return list(range(last + 1, last + 1 + count))
+
+    def insert(self, model: type[Base], count: int, values: Mapping[str, Any]) -> None:
+        """Write `count` rows; a list has a value for each, anything else is the same for all of them.
+
+        What is not given has its default; a default of the database's clock is the moment of the transaction.
+        """
+        if not count:
+            return
+        table = _table(model)
+        given = {column: values.get(column.name, self._default(column)) for column in table.columns}
+        columns = [column for column in given if column.name in values or not column.primary_key]
+        lists = [self._stored(column, given[column], count) for column in columns]
+        names, rows = [column.name for column in columns], zip(*lists, strict=True)
+        if self._is_postgresql:
+            self._copy(table, names, rows)
+        else:
+            statement = sa.insert(table).compile(dialect=self._connection.dialect, column_keys=names)
+            self._connection.exec_driver_sql(str(statement), list(rows))
+
+    def _default(self, column: sa.Column[Any]) -> Any:
+        if column.server_default is not None:
+            return self.now
+        return getattr(column.default, "arg", None)
+
+    def _stored(self, column: sa.Column[Any], value: Any, count: int) -> Sequence[Any]:
+        dialect = self._connection.dialect
+        stored = column.type.dialect_impl(dialect).bind_processor(dialect)
+        if not isinstance(value, list):
+            return [stored(value) if stored else value] * count
+        if not stored:
+            return value
+        if isinstance(column.type, UtcDateTime):
+            known = {moment: stored(moment) for moment in set(value)}  # few, and slow to convert
+            return [known[moment] for moment in value]
+        return list(map(stored, value))
+
+    def _copy(self, table: sa.Table, names: list[str], rows: Iterable[tuple[Any, ...]]) -> None:
+        if table not in tenant_tables():
+            self._copy_into(table.name, names, rows)
+            return
+        # COPY refuses tables with row-level security; INSERT … SELECT obeys it.
+        stage = f"stage_{table.name}"
+        self._connection.execute(
+            _sql(
+                "CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA",
+                [stage],
+                names,
+                [table.name],
+            )
+        )
+        self._copy_into(stage, names, rows)
+        staged = sa.table(stage, *(sa.column(name) for name in names))
+        self._connection.execute(sa.insert(table).from_select(names, sa.select(staged)))
+        self._connection.execute(_sql("DROP TABLE {}", [stage]))
+
+    def _copy_into(self, name: str, names: list[str], rows: Iterable[tuple[Any, ...]]) -> None:
+        driver = self._connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)  # noqa: S101 -- for the type checker
+        statement = _sql("COPY {} ({}) FROM STDIN", [name], names).text
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+
+
+def _table(model: type[Base]) -> sa.Table:
+    table = model.__table__
+    assert isinstance(table, sa.Table)  # noqa: S101 -- for the type checker
+    return table
+
+
+def _sql(template: str, *names: list[str]) -> sa.TextClause:
+    """Return a statement with lists of quoted names in its places."""
+    quoted = [psycopg.sql.SQL(", ").join(map(psycopg.sql.Identifier, some)) for some in names]
+    return sa.text(psycopg.sql.SQL(template).format(*quoted).as_string())

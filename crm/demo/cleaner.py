@@ -1,0 +1,57 @@
+"""Removing the demo rows, and nothing but them."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from crm.accounts.models import Organization
+from crm.customers.models import Customer, CustomerSearch
+from crm.customers.signals import customer_deleting
+from crm.db import transaction
+from crm.demo.models import DemoRange
+from crm.due import DueWork
+from crm.events import Event
+from crm.extensions import db
+from crm.invoices.models import Invoice
+from crm.messages.models import Message
+from crm.tenancy import use_organization
+
+BATCH = 5_000
+"""Customers that one transaction removes."""
+
+
+def clear() -> int:
+    """Remove every demo customer of every organization, with all that hangs on them; return how many."""
+    removed = 0
+    for organization_id in db.session.scalars(sa.select(Organization.id).order_by(Organization.id)).all():
+        with use_organization(organization_id):
+            while batch := _next_batch():
+                removed += _remove(*batch)
+    return removed
+
+
+def _next_batch() -> tuple[int, int, int] | None:
+    """Return a range and the ids to remove of it."""
+    row = db.session.scalar(sa.select(DemoRange).order_by(DemoRange.id).limit(1))
+    return (row.id, row.first_id, min(row.last_id, row.first_id + BATCH - 1)) if row else None
+
+
+def _remove(range_id: int, first: int, last: int) -> int:
+    with transaction() as session:
+        customers = sa.select(Customer.id).where(Customer.id.between(first, last))
+        messages = sa.select(Message.id).where(Message.customer_id.in_(customers))
+        session.execute(sa.delete(DueWork).where(DueWork.kind == "message", DueWork.subject_id.in_(messages)))
+        session.execute(sa.delete(Message).where(Message.customer_id.in_(customers)))
+        with_invoices = sa.select(Invoice.customer_id).where(Invoice.customer_id.in_(customers))
+        for customer in session.scalars(sa.select(Customer).where(Customer.id.in_(with_invoices))).all():
+            customer_deleting.send(customer)
+        session.execute(sa.delete(CustomerSearch).where(CustomerSearch.customer_id.in_(customers)))
+        session.execute(sa.delete(Event).where(Event.customer_id.between(first, last)))
+        count = session.scalar(sa.select(sa.func.count()).select_from(customers.subquery())) or 0
+        session.execute(sa.delete(Customer).where(Customer.id.between(first, last)))
+        found = session.get_one(DemoRange, range_id)
+        if last == found.last_id:
+            session.delete(found)
+        else:
+            found.first_id = last + 1
+        return count

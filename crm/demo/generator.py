@@ -1,0 +1,94 @@
+"""Generated customers and messages: the same ordinal gives the same person, in every installation."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import re
+from collections.abc import Iterator
+
+import phonenumbers
+
+from crm.demo.names import pool
+from crm.demo.rows import CustomerRow, MessageRow
+
+VARIED = 8
+"""Digits at the end of a generated number that differ: room for some tens of millions a region."""
+
+_LONG_NUMBERS = {"ID": "81234567890"}
+"""Where the example of the metadata is a kind of number that is hardly given out any more."""
+
+
+class NoMoreNumbersError(Exception):
+    """The region has not so many phone numbers; the message is a sentence."""
+
+
+def customers(
+    region: str, first: int, count: int, messages: int = 0, due_at: dt.datetime | None = None
+) -> Iterator[CustomerRow]:
+    """Yield `count` customers from ordinal `first` on, with `messages` SMS to them at `due_at`, spread evenly.
+
+    Raises NoMoreNumbersError when the region has no number left that nobody here has.
+    """
+    taken = itertools.islice(_numbers(region), first, None)
+    for place in range(count):
+        number = next(taken, None)
+        if number is None:
+            raise NoMoreNumbersError(f"{region} has no more phone numbers after {first + place:,} generated customers.")
+        row = _person(region, first + place, number)
+        share = messages // count + (place < messages % count)
+        if share and due_at is not None:
+            row.messages = [MessageRow("sms", _body(row.name, first + place, nth), due_at) for nth in range(share)]
+        yield row
+
+
+def _person(region: str, ordinal: int, number: str) -> CustomerRow:
+    names = pool(region)
+    dice = _scatter(ordinal)
+    dice, first = divmod(dice, len(names.first))
+    dice, last = divmod(dice, len(names.last))
+    dice, place = divmod(dice, len(names.places))
+    dice, street = divmod(dice, len(names.streets))
+    dice, house = divmod(dice, 200)
+    city, province, postal_code = names.places[place]
+    name = f"{names.first[first]} {names.last[last]}"
+    return CustomerRow(
+        name=name,
+        phone=number,
+        # A walk-in customer without an e-mail is normal: every fourth.
+        email=None if dice % 4 == 0 else f"{name.lower().replace(' ', '.')}{ordinal}@example.com",
+        address=f"{names.streets[street]} {house + 1}",
+        city=city,
+        province=province,
+        postal_code=postal_code,
+    )
+
+
+def _body(name: str, ordinal: int, nth: int) -> str:
+    return f"Hello {name.split()[0]}, your order {ordinal + 1}-{nth + 1} is ready. See you soon!"
+
+
+def _scatter(ordinal: int) -> int:
+    """Return 64 bits that look random; the finalizer of splitmix64."""
+    mixed = (ordinal + 1) * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
+    mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
+    mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF
+    return mixed ^ mixed >> 31
+
+
+def _numbers(region: str) -> Iterator[str]:
+    """Yield every mobile number of the region once, in E.164, in an order that looks random."""
+    example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
+    if example is None:
+        return
+    national = _LONG_NUMBERS.get(region) or phonenumbers.national_significant_number(example)
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    pattern = metadata and metadata.mobile and metadata.mobile.national_number_pattern
+    is_mobile = re.compile(pattern or "").fullmatch
+    varied = min(VARIED, len(national) - 1)
+    start, size = national[:-varied], 10**varied
+    for step in range(size):
+        # 61,803,399 and a power of ten have no common factor, so no number comes twice.
+        number = f"{start}{step * 61_803_399 % size:0{varied}}"
+        if is_mobile(number):
+            yield f"+{example.country_code}{number}"

@@ -1,0 +1,132 @@
+"""Loading and removing many customers quickly, as the services would have made them.
+
+A batch is one transaction, so what was loaded before an interruption is whole and known as demo data.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.accounts.queries import current_organization
+from crm.customers.models import Customer, CustomerSearch
+from crm.customers.search_text import search_text
+from crm.db import transaction
+from crm.demo.bulk import Bulk
+from crm.demo.models import DemoRange
+from crm.demo.rows import CustomerRow, MessageRow
+from crm.due import DueWork
+from crm.events import Event
+from crm.extensions import db
+from crm.messages.models import Message
+from crm.messages.rules import OPEN, Status
+from crm.tenancy import require_organization
+from crm.text import fold
+
+BATCH = 10_000
+"""Customers, and messages as well, that one transaction takes: seconds of SQLite's write lock, tens of MB."""
+
+Told = Callable[[int], None]
+_OPEN = frozenset(status.value for status in OPEN)
+
+
+def load(kind: str, rows: Iterable[CustomerRow], told: Told = lambda loaded: None) -> int:
+    """Add `rows` to the current organization as demo data; return how many. `told` hears the sum now and then."""
+    loaded = 0
+    for batch in _batches(rows):
+        with transaction():
+            _load(kind, batch)
+        loaded += len(batch)
+        told(loaded)
+    return loaded
+
+
+def count(kind: str) -> int:
+    """Return how many customers of this kind were ever loaded, since the last clear."""
+    size = sa.func.sum(DemoRange.last_id - DemoRange.first_id + 1)
+    return int(db.session.scalar(sa.select(size).where(DemoRange.kind == kind)) or 0)
+
+
+def refresh_statistics() -> None:
+    """Let the database's planner know how much there is now."""
+    names = ("customers", "customer_search", "messages", "due_work", "events")
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if connection.dialect.name == "postgresql":
+            # VACUUM also sorts what the trigram index has put off, which every search would else read through.
+            connection.execute(sa.text(f"VACUUM (ANALYZE) {', '.join(names)}"))
+        else:
+            connection.execute(sa.text("PRAGMA analysis_limit = 1000"))
+            connection.execute(sa.text("ANALYZE"))
+
+
+def _batches(rows: Iterable[CustomerRow]) -> Iterator[list[CustomerRow]]:
+    batch: list[CustomerRow] = []
+    messages = 0
+    for row in rows:
+        batch.append(row)
+        messages += len(row.messages)
+        if len(batch) >= BATCH or messages >= 2 * BATCH:
+            yield batch
+            batch, messages = [], 0
+    if batch:
+        yield batch
+
+
+def _load(kind: str, rows: list[CustomerRow]) -> None:
+    bulk = Bulk(db.session())
+    ids = bulk.new_ids(Customer, len(rows))
+    _load_customers(bulk, ids, rows)
+    _load_messages(bulk, [(id_, message) for id_, row in zip(ids, rows, strict=True) for message in row.messages])
+    _mark(kind, ids)
+
+
+def _load_customers(bulk: Bulk, ids: list[int], rows: list[CustomerRow]) -> None:
+    organization, region = require_organization(), current_organization().phone_region
+    made = [row.created_at or bulk.now for row in rows]
+    fields = {field.name for field in dataclasses.fields(CustomerRow)} - {"created_at", "messages"}
+    values: dict[str, Any] = {field: [getattr(row, field) for row in rows] for field in fields}
+    values |= {f"{field}_key": [fold(value)[:100] for value in values[field]] for field in ("name", "city", "province")}
+    values |= {"next_message_at": [_next(row) for row in rows], "created_at": made, "updated_at": made}
+    bulk.insert(Customer, len(rows), {"organization_id": organization, "id": ids, **values})
+    texts = [search_text(row.name, row.phone, row.phone_valid, region, row.email) for row in rows]
+    bulk.insert(CustomerSearch, len(rows), {"organization_id": organization, "customer_id": ids, "text": texts})
+    told = {"action": "customer.created", "subject": "customers", "subject_id": ids, "customer_id": ids, "at": made}
+    bulk.insert(Event, len(rows), {"organization_id": organization, "changes": {}, **told})
+
+
+def _load_messages(bulk: Bulk, rows: list[tuple[int, MessageRow]]) -> None:
+    organization = require_organization()
+    ids, customers = bulk.new_ids(Message, len(rows)), [customer_id for customer_id, _ in rows]
+    messages = [message for _, message in rows]
+    made = [min(bulk.now, message.send_at) for message in messages]
+    fields = [field.name for field in dataclasses.fields(MessageRow)]
+    values: dict[str, Any] = {field: [getattr(message, field) for message in messages] for field in fields}
+    values |= {"created_at": made, "updated_at": made}
+    values["status_at"] = [m.handed_over_at or at for m, at in zip(messages, made, strict=True)]
+    bulk.insert(Message, len(rows), {"organization_id": organization, "id": ids, "customer_id": customers, **values})
+    waiting = [(id_, m.send_at) for id_, m in zip(ids, messages, strict=True) if m.status == Status.SCHEDULED]
+    due = {"subject_id": [id_ for id_, _ in waiting], "due_at": [moment for _, moment in waiting]}
+    bulk.insert(DueWork, len(waiting), {"organization_id": organization, "kind": "message", **due})
+    changes = [
+        {"channel": [None, m.channel], "body": [None, m.body], "send_at": [None, m.send_at.isoformat()]}
+        for m in messages
+    ]
+    told = {"action": "message.scheduled", "subject": "messages", "subject_id": ids, "customer_id": customers}
+    bulk.insert(Event, len(rows), {"organization_id": organization, "changes": changes, "at": made, **told})
+
+
+def _next(row: CustomerRow) -> object:
+    return min((message.send_at for message in row.messages if message.status in _OPEN), default=None)
+
+
+def _mark(kind: str, ids: list[int]) -> None:
+    last = db.session.scalar(sa.select(DemoRange).where(DemoRange.kind == kind).order_by(DemoRange.id.desc()).limit(1))
+    for id_ in ids:
+        if last is not None and last.last_id == id_ - 1:
+            last.last_id = id_
+        else:
+            last = DemoRange(kind=kind, first_id=id_, last_id=id_)
+            db.session.add(last)

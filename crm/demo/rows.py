@@ -1,0 +1,41 @@
+"""What the loader takes: customers with their messages, as plain values."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Sequence
+
+
+@dataclasses.dataclass(slots=True)
+class MessageRow:
+    """A message to load. `handed_over_at` is when it left, None while it waits."""
+
+    channel: str
+    body: str
+    send_at: dt.datetime
+    status: str = "scheduled"
+    reason: str = ""
+    handed_over_at: dt.datetime | None = None
+
+
+@dataclasses.dataclass(slots=True)
+class CustomerRow:
+    """A customer to load, as the database keeps them: `phone` in E.164 when `phone_valid`, `email` normalized."""
+
+    name: str
+    phone: str = ""
+    phone_valid: bool = True
+    email: str | None = None
+    address: str = ""
+    city: str = ""
+    province: str = ""
+    postal_code: str = ""
+    passport_number: str = ""
+    notes: str = ""
+    source: str = "Manual"
+    service_type: str = ""
+    branch_id: int | None = None
+    is_active: bool = True
+    created_at: dt.datetime | None = None
+    messages: Sequence[MessageRow] = ()
