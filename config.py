@@ -24,6 +24,7 @@ def load(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
     port = _integer(environ, "PORT", 8000, 1, 65535)
     host = environ.get("HOST") or "127.0.0.1"
     public_url = _url(environ, "PUBLIC_URL", f"http://{host}:{port}", ("http", "https"))
+    secure = public_url.startswith("https://")
     return {
         "SECRET_KEY": _secret_key(environ, instance),
         "SQLALCHEMY_DATABASE_URI": _database_url(environ, instance),
@@ -41,10 +42,11 @@ def load(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
         "MESSAGE_LEASE": _integer(environ, "MESSAGE_LEASE", 60, 1),
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
-        "SESSION_COOKIE_NAME": "crm_session",
+        # Browsers take a cookie of the name __Host-… from this very host over HTTPS alone.
+        "SESSION_COOKIE_NAME": "__Host-crm_session" if secure else "crm_session",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
-        "SESSION_COOKIE_SECURE": public_url.startswith("https://"),
+        "SESSION_COOKIE_SECURE": secure,
         # A till stays open all day: the token lives as long as the session that it is bound to.
         "WTF_CSRF_TIME_LIMIT": None,
         "COMPRESS_MIMETYPES": [

@@ -1,0 +1,96 @@
+"""Settings from the environment: good ones are understood, malformed ones stop the start and are named."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import config
+from crm.accounts.rules import setup_code
+from tests.servers import ROOT
+
+KEY = "0123456789abcdefghijklmnop"
+
+
+def load(tmp_path: Path, **environ: str) -> dict[str, object]:
+    return config.load({"SECRET_KEY": KEY, **environ}, tmp_path)
+
+
+def test_without_settings_everything_is_on_this_machine(tmp_path: Path) -> None:
+    settings = load(tmp_path)
+    assert settings["SQLALCHEMY_DATABASE_URI"] == f"sqlite:///{tmp_path / 'crm.db'}"
+    assert settings["STORAGE_URL"] == (tmp_path / "storage").as_uri()
+    assert settings["REDIS_URL"] == ""
+    assert settings["PUBLIC_URL"] == "http://127.0.0.1:8000"
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_every_spelling_of_postgresql_is_understood(tmp_path: Path, scheme: str) -> None:
+    settings = load(tmp_path, DATABASE_URL=f"{scheme}://crm:secret@db.example/crm")
+    assert settings["SQLALCHEMY_DATABASE_URI"] == "postgresql+psycopg://crm:secret@db.example/crm"
+
+
+MALFORMED = {
+    "SECRET_KEY": ["", "short", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "abababababababababababababababab"],
+    "DATABASE_URL": ["mysql://db/crm", "crm.db", "sqlite://", "sqlite:///", "postgres://"],
+    "REDIS_URL": ["localhost:6379", "http://redis"],
+    "STORAGE_URL": ["/data", "ftp://files"],
+    "PUBLIC_URL": ["crm.example", "ftp://crm.example"],
+    "PORT": ["0", "65536", "http", "-1", "80.5", "٨٠"],
+    "TRUSTED_PROXIES": ["yes", "-1", "11"],
+    "LOG_LEVEL": ["LOUD"],
+    "MESSAGE_UNCONFIRMED_AFTER": ["0", "ten"],
+    "MESSAGE_EXPIRES_AFTER": ["0", "1e3"],
+    "MESSAGE_NO_REPORT_AFTER": ["-5"],
+    "MESSAGE_LEASE": ["0"],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in MALFORMED.items() for value in values])
+def test_a_malformed_value_is_named(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(config.ConfigError, match=name):
+        load(tmp_path, **{name: value})
+
+
+def test_a_malformed_value_stops_the_start_with_a_sentence() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "wsgi", "org", "list"],
+        env={"SECRET_KEY": KEY, "PORT": "http"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "PORT has to be a whole number" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_key_made_for_development_is_kept_and_private(tmp_path: Path) -> None:
+    config.make_secret_key(tmp_path)
+    first = config.load({}, tmp_path)["SECRET_KEY"]
+    config.make_secret_key(tmp_path)
+    assert config.load({}, tmp_path)["SECRET_KEY"] == first
+    assert (tmp_path / "secret_key").stat().st_mode & 0o077 == 0
+
+
+def test_a_key_of_the_checkout_does_not_stand_in_for_an_empty_one(tmp_path: Path) -> None:
+    config.make_secret_key(tmp_path)
+    with pytest.raises(config.ConfigError, match="SECRET_KEY"):
+        config.load({"SECRET_KEY": ""}, tmp_path)
+
+
+def test_behind_https_the_cookie_is_bound_to_it(tmp_path: Path) -> None:
+    plain, tls = load(tmp_path), load(tmp_path, PUBLIC_URL="https://crm.example/")
+    assert (plain["SESSION_COOKIE_SECURE"], plain["SESSION_COOKIE_NAME"]) == (False, "crm_session")
+    assert (tls["SESSION_COOKIE_SECURE"], tls["SESSION_COOKIE_NAME"]) == (True, "__Host-crm_session")
+    assert tls["PUBLIC_URL"] == "https://crm.example"
+    assert plain["SESSION_COOKIE_HTTPONLY"]
+    assert plain["SESSION_COOKIE_SAMESITE"] == "Lax"
+
+
+def test_another_key_means_another_set_up_code() -> None:
+    assert setup_code(KEY) != setup_code(KEY + "x")

@@ -1,0 +1,75 @@
+"""Conventions of the templates: whole, without inline script or style, each fragment part of a page."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from crm.accounts.roles import PUBLIC, ROLES, SIGNED_IN
+from tests.servers import ROOT
+
+FOLDER = ROOT / "crm" / "templates"
+TEMPLATES = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.html"))
+FRAGMENTS = [name for name in TEMPLATES if Path(name).name.startswith("_")]
+
+ASKED_FOR_WHILE_TYPING = {"customers/_cities.html"}
+
+every_template = pytest.mark.parametrize("name", TEMPLATES)
+
+
+def source(name: str) -> str:
+    """Return a template's text without its comments."""
+    return re.sub(r"\{#.*?#\}", "", (FOLDER / name).read_text(), flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_every_template_compiles(app: Flask) -> None:
+    for name in TEMPLATES:
+        app.jinja_env.get_template(name)
+
+
+@pytest.mark.parametrize("name", [name for name in FRAGMENTS if name not in ASKED_FOR_WHILE_TYPING])
+def test_a_fragment_is_part_of_a_page(name: str) -> None:
+    users = [other for other in TEMPLATES if other != name and f'"{name}"' in source(other)]
+    assert any(not other.endswith(".htmx.html") for other in users), f"no page includes {name}"
+
+
+@every_template
+def test_there_is_no_inline_script_or_style(name: str) -> None:
+    text = source(name)
+    assert not re.search(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son[a-z]+=|javascript:|hx-on", text, re.IGNORECASE)
+
+
+@every_template
+def test_nothing_comes_from_elsewhere(name: str) -> None:
+    loaded = re.findall(r"""<(?:script|img|link|iframe|source|use)[^>]*\s(?:src|href)="(https?:|//)""", source(name))
+    assert not loaded
+
+
+@every_template
+def test_other_parts_of_the_page_are_swapped_by_htmx_templates_alone(name: str) -> None:
+    """A fragment may take the word from the .htmx.html that includes it, as `swap`."""
+    text = source(name).replace('{% if swap %} hx-swap-oob="{{ swap }}"{% endif %}', "")
+    assert name.endswith(".htmx.html") or "hx-swap-oob" not in text
+
+
+@every_template
+def test_every_link_leads_somewhere(name: str) -> None:
+    named = set(re.findall(r"""url_for\(\s*["']([\w.]+)["']""", source(name)))
+    assert named <= PUBLIC | SIGNED_IN | set(ROLES)
+
+
+@every_template
+def test_words_are_plain(name: str) -> None:
+    """Words as `look.md` wants them: no begging, no blaming."""
+    text = re.sub(r"\{%.*?%\}|aria-invalid|:invalid|is-invalid", "", source(name), flags=re.DOTALL)
+    assert not re.search(r"\b(please|sorry|oops|invalid)\b", text, re.IGNORECASE)
+
+
+@every_template
+def test_every_form_that_posts_has_a_token(name: str) -> None:
+    for form in re.findall(r"<form[^>]*method=\"post\".*?</form>", source(name), re.DOTALL | re.IGNORECASE):
+        assert re.search(r"csrf\(\)|csrf_token|hidden_fields\(", form), form[:200]
