@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import Session
 
+from crm.columns import db_now
 from crm.extensions import db
 
 log = logging.getLogger(__name__)
@@ -36,7 +38,7 @@ def transaction() -> Iterator[Session]:
         raise RuntimeError("objects were changed outside transaction()")
     session.rollback()
     session.info[WRITE] = True
-    callbacks: list[Callable[[], None]] = session.info.setdefault("after_commit", [])
+    callbacks: list[Callable[[], object]] = session.info.setdefault("after_commit", [])
     try:
         session.connection(execution_options={WRITE: True})
         yield session
@@ -50,7 +52,7 @@ def transaction() -> Iterator[Session]:
     _run(callbacks)
 
 
-def after_commit(callback: Callable[[], None]) -> None:
+def after_commit(callback: Callable[[], object]) -> None:
     """Call `callback` once the transaction under way is committed, and never if it is rolled back.
 
     The row is the truth and the callback only speeds things up, so its failure is logged, not raised.
@@ -62,8 +64,18 @@ def after_commit(callback: Callable[[], None]) -> None:
 
 
 def locked(statement: sa.Select[T]) -> sa.Select[T]:
-    """Return `statement` taking row locks until the end of the transaction, and re-reading what is loaded."""
-    return statement.with_for_update().execution_options(populate_existing=True)
+    """Return `statement` taking row locks until the end of the transaction, and re-reading what is loaded.
+
+    Rows that point to a locked one may still be inserted: the lock is PostgreSQL's FOR NO KEY UPDATE. Two
+    transactions that each insert a message of one customer and then lock the customer would else wait for each
+    other. Locks are taken in the order due work, messages, customers, and by id among rows of one kind.
+    """
+    return statement.with_for_update(key_share=True).execution_options(populate_existing=True)
+
+
+def database_now() -> dt.datetime:
+    """Return the database's present moment, the one clock that all processes share."""
+    return db.session.scalars(sa.select(db_now())).one()
 
 
 def configure_engine(engine: Engine) -> None:
@@ -91,7 +103,7 @@ def _sqlite_begin(connection: Connection) -> None:
     connection.exec_driver_sql(f"begin {mode}")
 
 
-def _run(callbacks: list[Callable[[], None]]) -> None:
+def _run(callbacks: list[Callable[[], object]]) -> None:
     pending, callbacks[:] = list(callbacks), []
     for callback in pending:
         try:

@@ -7,7 +7,7 @@ itself, and taking work pushes `due_at` to the end of the lease, so work of a wo
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -35,9 +35,16 @@ class DueWork(Base):
 
 def put_off(kind: str, subject_ids: Iterable[int], due_at: dt.datetime) -> None:
     """Look at the subjects of the current organization at `due_at`, whatever was said before."""
+    plan(kind, dict.fromkeys(subject_ids, due_at))
+
+
+def plan(kind: str, moments: Mapping[int, dt.datetime | None]) -> None:
+    """Look at each subject of the current organization at its moment; None takes it off the list."""
+    settle(kind, [id_ for id_, due_at in moments.items() if due_at is None])
     rows = [
         {"kind": kind, "subject_id": id_, "organization_id": require_organization(), "due_at": due_at}
-        for id_ in subject_ids
+        for id_, due_at in sorted(moments.items())
+        if due_at is not None
     ]
     if not rows:
         return
@@ -53,7 +60,9 @@ def put_off(kind: str, subject_ids: Iterable[int], due_at: dt.datetime) -> None:
 
 def settle(kind: str, subject_ids: Iterable[int]) -> None:
     """Take the subjects off the list: nothing is left to do for them."""
-    db.session.execute(sa.delete(DueWork).where(DueWork.kind == kind, DueWork.subject_id.in_(list(subject_ids))))
+    ids = sorted(subject_ids)
+    if ids:
+        db.session.execute(sa.delete(DueWork).where(DueWork.kind == kind, DueWork.subject_id.in_(ids)))
 
 
 def organizations_with_due(kind: str) -> list[int]:
@@ -83,4 +92,32 @@ def lock_due(kind: str, limit: int) -> list[int]:
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
+    )
+
+
+def lock(kind: str, subject_ids: Iterable[int]) -> dict[int, dt.datetime]:
+    """Lock the subjects' places on the list, before the subjects themselves; return when each is due."""
+    rows = db.session.scalars(
+        sa.select(DueWork)
+        .where(DueWork.kind == kind, DueWork.subject_id.in_(sorted(subject_ids)))
+        .order_by(DueWork.subject_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {row.subject_id: row.due_at for row in rows}
+
+
+def hasten(kind: str, subject_ids: sa.Select[int]) -> None:
+    """Look now at those of the selected subjects that nobody is looking at."""
+    ids = db.session.scalars(
+        sa.select(DueWork.subject_id)
+        .where(
+            DueWork.kind == kind,
+            DueWork.organization_id == require_organization(),
+            DueWork.subject_id.in_(subject_ids),
+        )
+        .with_for_update(skip_locked=True)
+    ).all()
+    db.session.execute(
+        sa.update(DueWork).where(DueWork.kind == kind, DueWork.subject_id.in_(ids)).values(due_at=db_now())
     )

@@ -38,7 +38,8 @@ class Event(TenantMixin, Base):
 
 def record(action: str, subject: Any, *, customer_id: int | None = None, changes: dict[str, Any] | None = None) -> None:
     """Add the event `action` (such as "customer.archived") of the row `subject` to the open transaction."""
-    db.session.flush()
+    if subject.id is None:
+        db.session.flush()
     db.session.add(
         Event(
             action=action,

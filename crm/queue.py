@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import threading
 
 from flask import current_app
 from redis import Redis
@@ -13,6 +14,9 @@ from rq import Queue
 from crm.db import after_commit
 
 NAME = "crm"
+
+stopping = threading.Event()
+"""Set when this worker was asked to end: long work stops at its next safe point."""
 
 log = logging.getLogger(__name__)
 
