@@ -1,4 +1,4 @@
-"""Messages and the attempts to send them."""
+"""Messages, the attempts to send them, and senders that a provider refuses."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from crm.accounts.models import User
 from crm.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
 from crm.customers.models import Customer
-from crm.messages.rules import NEEDS_A_PERSON, OPEN, Channel, Status
+from crm.errors import ConflictError
+from crm.messages.rules import BEING_SENT, NEEDS_A_PERSON, OPEN, WAITING, Channel, Status
 from crm.tenancy import TenantMixin, within_organization
 
 
@@ -43,6 +45,7 @@ class Message(TenantMixin, Base):
         ),
         sa.Index("ix_messages_open", "organization_id", "send_at", postgresql_where=_OPEN, sqlite_where=_OPEN),
         sa.Index("ix_messages_status", "organization_id", "status", "send_at", "id"),
+        sa.Index("ix_messages_time", "organization_id", "send_at", "id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -51,7 +54,6 @@ class Message(TenantMixin, Base):
     channel: Mapped[str] = mapped_column(sa.String(10))
     body: Mapped[str] = mapped_column(sa.Text)
     send_at: Mapped[dt.datetime]
-    expires_at: Mapped[dt.datetime | None]
     status: Mapped[str] = mapped_column(sa.String(12), default=Status.SCHEDULED.value)
     reason: Mapped[str] = mapped_column(sa.String(300), default="")
     status_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
@@ -67,6 +69,7 @@ class Message(TenantMixin, Base):
     updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
 
     customer: Mapped[Customer] = relationship(viewonly=True)
+    acknowledged_by: Mapped[User | None] = relationship(viewonly=True, foreign_keys=[acknowledged_by_id])
     attempts: Mapped[list[Attempt]] = relationship(viewonly=True, order_by="Attempt.id")
 
     @property
@@ -78,6 +81,93 @@ class Message(TenantMixin, Base):
     def via(self) -> Channel:
         """How it reaches the customer."""
         return Channel(self.channel)
+
+    @property
+    def is_changeable(self) -> bool:
+        """Whether it may still be edited or canceled."""
+        return self.state in WAITING
+
+    @property
+    def is_acknowledged(self) -> bool:
+        """Whether somebody marked it as done."""
+        return self.acknowledged_at is not None
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether somebody has to see to it."""
+        return self.state in NEEDS_A_PERSON and not self.is_acknowledged
+
+    def turn(self, status: Status, now: dt.datetime, reason: str = "") -> None:
+        """Move to `status`, with the reason people read; whoever held a claim has lost it."""
+        self.status, self.reason, self.status_at = status.value, reason[:300], now
+        self.claim_token, self.lease_until = None, None
+
+    def rewrite(self, channel: Channel, body: str, send_at: dt.datetime, now: dt.datetime) -> bool:
+        """Change what is sent, how and when; False when that is how it is already.
+
+        Raises ConflictError once it is being sent or has ended.
+        """
+        self.ensure_waiting("changed")
+        if (self.channel, self.body, self.send_at) == (channel.value, body, send_at):
+            return False
+        self.channel, self.body, self.send_at, self.attempts_made = channel.value, body, send_at, 0
+        self.turn(Status.SCHEDULED, now)
+        return True
+
+    def cancel(self, now: dt.datetime) -> bool:
+        """Never send it; False when it is canceled already. Raises ConflictError as `rewrite` does."""
+        if self.state is Status.CANCELED:
+            return False
+        self.ensure_waiting("canceled")
+        self.turn(Status.CANCELED, now)
+        return True
+
+    def mark_done(self, user_id: int | None, now: dt.datetime, due_at: dt.datetime | None) -> bool:
+        """Let somebody vouch for it: what waits is not sent any more, what has ended keeps its status.
+
+        `due_at` is when the worker would have looked at it, for Undo. False when it is marked already; raises
+        ConflictError while it is being sent.
+        """
+        self._refuse_while_being_sent()
+        if self.is_acknowledged:
+            return False
+        due = due_at.isoformat() if due_at else None
+        self.before_done = {"status": self.status, "reason": self.reason, "due_at": due}
+        self.acknowledged_at, self.acknowledged_by_id = now, user_id
+        if self.state in WAITING:
+            self.turn(Status.DONE, now)
+        return True
+
+    def undo_done(self, now: dt.datetime) -> dict[str, Any] | None:
+        """Bring back what was before `mark_done`, and return it; None when it is not marked as done."""
+        before = self.before_done
+        if before is None:
+            return None
+        self.before_done, self.acknowledged_at, self.acknowledged_by_id = None, None, None
+        if self.state is Status.DONE:
+            self.turn(Status(before["status"]), now, before["reason"])
+        return before
+
+    def claim(self, token: str, lease_until: dt.datetime, now: dt.datetime) -> None:
+        """Give it to the worker that holds `token`, until the lease runs out."""
+        self.turn(Status.CLAIMED, now)
+        self.claim_token, self.lease_until = token, lease_until
+
+    def submit(self, lease_until: dt.datetime, now: dt.datetime) -> None:
+        """Say, before the gateway is called, that it may go out at any moment."""
+        token = self.claim_token
+        self.turn(Status.SUBMITTING, now)
+        self.claim_token, self.lease_until = token, lease_until
+
+    def ensure_waiting(self, verb: str) -> None:
+        """Raise ConflictError when nobody may have it "changed" or "canceled" any more."""
+        self._refuse_while_being_sent()
+        if self.state not in WAITING:
+            raise ConflictError(f"This message can't be {verb} any more: its state is “{self.state.label}”.")
+
+    def _refuse_while_being_sent(self) -> None:
+        if self.state in BEING_SENT:
+            raise ConflictError("This message is being sent right now. Wait a moment, then see what became of it.")
 
 
 class Attempt(TenantMixin, Base):
@@ -104,3 +194,32 @@ class Attempt(TenantMixin, Base):
     provider_id: Mapped[str | None] = mapped_column(sa.String(100))
     error_code: Mapped[str | None] = mapped_column(sa.String(40))
     detail: Mapped[str] = mapped_column(sa.String(300), default="")
+
+    @property
+    def via(self) -> Channel:
+        """How it went."""
+        return Channel(self.channel)
+
+    def finish(
+        self, now: dt.datetime, outcome: str, provider_id: str | None, error_code: str | None, detail: str
+    ) -> None:
+        """Write what came of the call."""
+        self.finished_at, self.outcome, self.provider_id = now, outcome, provider_id
+        self.error_code, self.detail = error_code, detail[:300]
+
+
+class BlockedSender(TenantMixin, Base):
+    """A channel of an organization that its provider refuses (credentials, account): messages wait.
+
+    One message at a time may try whether it works again; `probe_at` says when the next one may.
+    """
+
+    __tablename__ = "blocked_senders"
+    __table_args__ = (sa.UniqueConstraint("organization_id", "channel"), {"sqlite_autoincrement": True})
+
+    id: Mapped[Id]
+    channel: Mapped[str] = mapped_column(sa.String(10))
+    gateway: Mapped[str] = mapped_column(sa.String(20))
+    reason: Mapped[str] = mapped_column(sa.String(300))
+    blocked_at: Mapped[CreatedAt]
+    probe_at: Mapped[dt.datetime]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
+from typing import Protocol
 
 
 class Channel(enum.StrEnum):
@@ -45,6 +47,11 @@ class Status(enum.StrEnum):
         """The state in the words of the interface."""
         return LABELS[self]
 
+    @property
+    def tone(self) -> str:
+        """How the state is coloured: good, attention, bad or neutral."""
+        return TONES.get(self, "neutral")
+
 
 LABELS = {
     Status.SCHEDULED: "Scheduled",
@@ -68,6 +75,12 @@ LABELS = {
     Status.NO_REPORT: "No report",
 }
 
+TONES = {
+    **dict.fromkeys((Status.ACCEPTED, Status.SENT, Status.DELIVERED, Status.READ, Status.DONE), "good"),
+    **dict.fromkeys((Status.REMINDER, Status.UNCONFIRMED, Status.EXPIRED, Status.RETRY_WAIT), "attention"),
+    **dict.fromkeys((Status.FAILED, Status.UNDELIVERED), "bad"),
+}
+
 WAITING = frozenset({Status.SCHEDULED, Status.RETRY_WAIT, Status.HELD, Status.REMINDER})
 """Nobody is sending it: it may be edited, canceled and marked as done."""
 
@@ -79,3 +92,59 @@ OPEN = WAITING | BEING_SENT | {Status.UNKNOWN, Status.UNCONFIRMED}
 
 NEEDS_A_PERSON = frozenset({Status.REMINDER, Status.UNCONFIRMED, Status.FAILED, Status.UNDELIVERED, Status.EXPIRED})
 """On the list of due reminders until acknowledged."""
+
+HANDED_OVER = frozenset({Status.ACCEPTED, Status.SENT, Status.DELIVERED, Status.READ, Status.NO_REPORT})
+"""A provider has it."""
+
+MAX_LENGTH = {Channel.SMS: 1_600, Channel.WHATSAPP: 4_096}
+"""The most characters of a text. Sources: Twilio, Message resource, Body; WhatsApp Cloud API, text object."""
+
+LATE = dt.timedelta(minutes=15)
+"""After this long past its time, a message that still waits needs a person."""
+
+FIRST_RETRY = 30.0
+SPREAD = 0.2
+
+
+class Reachable(Protocol):
+    """The part of a customer that decides whether they may be messaged."""
+
+    name: str
+    phone: str
+    phone_valid: bool
+    sms_allowed: bool
+    whatsapp_allowed: bool
+
+
+def channel_problem(customer: Reachable, channel: Channel) -> str | None:
+    """Return the sentence that says why the customer gets nothing on this channel, or None."""
+    allowed = {Channel.SMS: customer.sms_allowed, Channel.WHATSAPP: customer.whatsapp_allowed}
+    if allowed[channel]:
+        return None
+    other = next((option.label for option in Channel if allowed[option]), None)
+    advice = f" Choose {other}." if other else ""
+    return f"{channel.label} is switched off for {customer.name}.{advice}"
+
+
+def number_problem(customer: Reachable) -> str | None:
+    """Return the sentence that says why the customer's number can't get messages, or None."""
+    if customer.phone_valid:
+        return None
+    if customer.phone:
+        return f"The number of {customer.name}, {customer.phone}, can't get messages. Correct it first."
+    return f"{customer.name} has no phone number that can get messages. Add one first."
+
+
+def told_alike(status: Status) -> list[Status]:
+    """Return the statuses that people see as the same state."""
+    return [other for other in Status if other.label == status.label]
+
+
+def back_off(tries: int, chance: float) -> dt.timedelta:
+    """Return how long to wait after the `tries`-th try in vain (1 is the first); `chance` is from 0 to 1.
+
+    30 s · 2ⁿ, 20 % more or less, so that messages that failed together don't come back together.
+    """
+    # Twelve doublings are 34 hours, longer than any message waits.
+    seconds = FIRST_RETRY * 2 ** min(tries - 1, 12)
+    return dt.timedelta(seconds=seconds * (1 + SPREAD * (2 * chance - 1)))

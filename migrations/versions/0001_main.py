@@ -362,7 +362,6 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(length=10), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("send_at", UtcDateTime(), nullable=False),
-        sa.Column("expires_at", UtcDateTime(), nullable=True),
         sa.Column("status", sa.String(length=12), nullable=False),
         sa.Column("reason", sa.String(length=300), nullable=False),
         sa.Column("status_at", UtcDateTime(), server_default=db_now(), nullable=False),
@@ -410,6 +409,7 @@ def upgrade() -> None:
         sqlite_where=sa.text(OPEN),
     )
     op.create_index("ix_messages_status", "messages", ["organization_id", "status", "send_at", "id"], unique=False)
+    op.create_index("ix_messages_time", "messages", ["organization_id", "send_at", "id"], unique=False)
 
     op.create_table(
         "attempts",
@@ -441,6 +441,22 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_attempts_message", "attempts", ["organization_id", "message_id"], unique=False)
+    op.create_table(
+        "blocked_senders",
+        sa.Column("id", BigInt, autoincrement=True, nullable=False),
+        sa.Column("channel", sa.String(length=10), nullable=False),
+        sa.Column("gateway", sa.String(length=20), nullable=False),
+        sa.Column("reason", sa.String(length=300), nullable=False),
+        sa.Column("blocked_at", UtcDateTime(), server_default=db_now(), nullable=False),
+        sa.Column("probe_at", UtcDateTime(), nullable=False),
+        sa.Column("organization_id", BigInt, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name="fk_blocked_senders_organization_id", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_blocked_senders"),
+        sa.UniqueConstraint("organization_id", "channel", name="uq_blocked_senders_organization_id_channel"),
+        sqlite_autoincrement=True,
+    )
 
     op.create_table(
         "receipts",
@@ -516,6 +532,7 @@ TENANT_TABLES = (
     "customers",
     "messages",
     "attempts",
+    "blocked_senders",
     "invoices",
     "receipts",
 )

@@ -1,0 +1,21 @@
+"""The gateways, by the names that an organization's settings give them."""
+
+from __future__ import annotations
+
+from crm.accounts.models import Organization
+from crm.messages.gateways.base import Gateway
+from crm.messages.gateways.console import Console
+from crm.messages.gateways.manual import Manual
+from crm.messages.rules import Channel
+
+_GATEWAYS: dict[str, Gateway] = {gateway.name: gateway for gateway in (Manual(), Console())}
+
+
+def gateway_of(organization: Organization, channel: Channel) -> Gateway:
+    """Return the gateway the organization chose for the channel; LookupError when there is none of that name."""
+    return gateway_named(organization.whatsapp_gateway if channel is Channel.WHATSAPP else organization.sms_gateway)
+
+
+def gateway_named(name: str) -> Gateway:
+    """Return the gateway of that name; LookupError when there is none."""
+    return _GATEWAYS[name]

@@ -1,0 +1,17 @@
+"""Sending by hand: the default of a new organization, which needs no provider and costs nothing."""
+
+from __future__ import annotations
+
+from crm.messages.gateways.base import Call, Outcome
+
+
+class Manual:
+    """A due message becomes a reminder; staff send it from their own phone and mark it as done."""
+
+    name = "manual"
+    by_hand = True
+    reports = False
+
+    def send(self, call: Call) -> Outcome:
+        """Refuse: nothing calls this gateway."""
+        raise NotImplementedError(f"message {call.message_id} is to be sent by hand")

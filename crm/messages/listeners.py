@@ -1,0 +1,34 @@
+"""What messages do when something happens below them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm import due
+from crm.accounts.models import Organization
+from crm.accounts.services import organization_changed
+from crm.customers.models import Customer
+from crm.customers.signals import customer_deleting
+from crm.db import after_commit
+from crm.extensions import db
+from crm.messages import services
+from crm.messages.models import Message
+from crm.messages.upkeep import KIND
+
+HOLDS = frozenset({"quiet_from", "quiet_until", "time_zone", "sms_gateway", "whatsapp_gateway"})
+"""Settings that may hold messages."""
+
+
+@organization_changed.connect
+def let_go_held(organization: Organization, changes: dict[str, Any]) -> None:
+    """Look again at what waits for the end of quiet hours or for a sender, once the change is committed."""
+    if not HOLDS.isdisjoint(changes):
+        after_commit(services.let_go_held)
+
+
+@customer_deleting.connect
+def forget_due_work(customer: Customer, **kwargs: Any) -> None:
+    """Take the messages that are deleted with their customer off the list of due work."""
+    due.settle(KIND, db.session.scalars(sa.select(Message.id).where(Message.customer_id == customer.id)))

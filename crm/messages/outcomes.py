@@ -1,0 +1,124 @@
+"""What came of the calls, written to attempts and messages; guarded by the worker's token."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import random
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+from crm import clock, due
+from crm.db import locked, transaction
+from crm.messages.gate import expires_at
+from crm.messages.gateways import gateway_named
+from crm.messages.gateways.base import Answer, Call, Outcome
+from crm.messages.models import Attempt, Message
+from crm.messages.round import Round
+from crm.messages.rules import Status, back_off
+from crm.messages.upkeep import KIND, hasten_held
+from crm.queue import stopping
+
+Result = tuple[Call, Outcome]
+
+FINAL = {Answer.PERMANENT: Status.FAILED, Answer.OPTED_OUT: Status.SUPPRESSED}
+PATIENCE = (0.5, 1, 2, 4, 8)
+"""How long to wait, in seconds, before each new try to write answers to a database that is away."""
+
+log = logging.getLogger(__name__)
+
+
+def record(results: Sequence[Result], token: str) -> None:
+    """Write the answers of calls that were made with `token`; one that can't be written does not stop the others."""
+    try:
+        _record_patiently(results, token)
+    except OperationalError:
+        raise
+    except Exception:
+        if len(results) > 1:
+            for result in results:
+                record([result], token)
+            return
+        call, outcome = results[0]
+        log.exception("message %d, attempt %d: can't record %s", call.message_id, call.attempt_id, outcome.answer)
+
+
+def _record_patiently(results: Sequence[Result], token: str) -> None:
+    for pause in PATIENCE:
+        try:
+            return _record(results, token)
+        except OperationalError as error:
+            log.warning("the database is away, answers of %d calls wait: %s", len(results), error.orig)
+            if stopping.wait(pause):
+                break
+    return _record(results, token)
+
+
+def _record(results: Sequence[Result], token: str) -> None:
+    ids = sorted(call.message_id for call, _ in results)
+    with transaction() as session:
+        due.lock(KIND, ids)
+        messages = session.scalars(
+            locked(
+                sa.select(Message)
+                .where(Message.id.in_(ids), Message.claim_token == token, Message.status == Status.SUBMITTING)
+                .order_by(Message.id)
+            )
+        ).all()
+        by_id = {message.id: message for message in messages}
+        rows = session.scalars(sa.select(Attempt).where(Attempt.id.in_([call.attempt_id for call, _ in results])))
+        attempts = {row.id: row for row in rows}
+        round_ = Round(messages)
+        opened = False
+        for call, outcome in results:
+            # The attempt keeps what the gateway said, even when the message is not ours to change any more.
+            if call.attempt_id in attempts:
+                attempts[call.attempt_id].finish(
+                    round_.now, outcome.answer, outcome.provider_id, outcome.code, outcome.sentence
+                )
+            message = by_id.get(call.message_id)
+            if message is None:
+                log.warning("message %d, attempt %d: answer after the lease", call.message_id, call.attempt_id)
+                continue
+            _apply(message, call, outcome, round_)
+            opened |= outcome.answer is Answer.ACCEPTED and round_.accept_sender(call.channel)
+        round_.finish()
+    if opened:
+        with transaction():
+            hasten_held()
+
+
+def _apply(message: Message, call: Call, outcome: Outcome, round_: Round) -> None:
+    """Move a message by the table of the delivery contract."""
+    if outcome.answer is not Answer.RATE_LIMITED:
+        message.attempts_made += 1
+    match outcome.answer:
+        case Answer.ACCEPTED:
+            message.handed_over_at = round_.now
+            if gateway_named(call.gateway).reports:
+                round_.end(message, Status.ACCEPTED, look=round_.after("MESSAGE_NO_REPORT_AFTER"))
+            else:
+                round_.end(message, Status.SENT)
+        case Answer.NO_CONNECTION | Answer.RATE_LIMITED:
+            _try_again(message, outcome, round_)
+        case Answer.REFUSED_SENDER:
+            reason = f"{outcome.sentence} Messages wait until this is put right."
+            look = round_.refuse_sender(call.channel, call.gateway, reason)
+            round_.end(message, Status.HELD, reason, look)
+        case Answer.UNKNOWN:
+            reason = f"{outcome.sentence} Checking what became of it."
+            round_.end(message, Status.UNKNOWN, reason, round_.after("MESSAGE_UNCONFIRMED_AFTER"))
+        case _:
+            round_.end(message, FINAL[outcome.answer], outcome.sentence)
+
+
+def _try_again(message: Message, outcome: Outcome, round_: Round) -> None:
+    pause = back_off(max(message.attempts_made, 1), random.random())  # noqa: S311 -- no secret
+    if outcome.answer is Answer.RATE_LIMITED:
+        pause = max(pause, dt.timedelta(seconds=outcome.retry_after))
+    look = min(round_.now + pause, expires_at(message) + dt.timedelta(seconds=1))
+    zone = clock.zone(round_.organization.time_zone)
+    said = clock.say_when(look, round_.now, zone, round_.organization.locale)
+    round_.end(message, Status.RETRY_WAIT, f"{outcome.sentence} Next try {said[0].lower()}{said[1:]}.", look)

@@ -1,0 +1,235 @@
+"""Reads of messages for lists, reminders and figures."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from crm.columns import db_now
+from crm.customers.models import Customer
+from crm.db import database_now
+from crm.extensions import db
+from crm.messages.links import sms_link, whatsapp_link
+from crm.messages.models import Attempt, BlockedSender, Message
+from crm.messages.rules import LATE, NEEDS_A_PERSON, OPEN, Channel, Status, told_alike
+
+COUNTED = 1_000
+"""Reminders are counted exactly up to here."""
+
+PAGE = 50
+LAST_PAGE = 200
+
+
+class NextMessage(NamedTuple):
+    """The message that puts a customer where they are in the list."""
+
+    id: int
+    channel: str
+    send_at: dt.datetime
+    status: str
+    is_due: bool
+
+    @property
+    def label(self) -> str:
+        """The channel's name as people write it."""
+        return Channel(self.channel).label
+
+
+class Reminder(NamedTuple):
+    """An entry of the Due list: a message that is due and not handed over, and what can be done about it."""
+
+    message: Message
+    customer: Customer
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether it is only waiting for somebody to send it."""
+        return self.message.state is Status.REMINDER
+
+    @property
+    def link(self) -> str | None:
+        """The link that opens the text in the customer's chat, where somebody may send it."""
+        return open_link(self.message, self.customer) if self.by_hand else None
+
+    @property
+    def reason(self) -> str:
+        """Why a person is needed, in words."""
+        if self.by_hand:
+            return ""
+        return self.message.reason or _REASONS.get(self.message.state, "It is late, and nothing has sent it yet.")
+
+
+@dataclass(frozen=True)
+class Reminders:
+    """The first reminders, and how many there are (up to COUNTED)."""
+
+    rows: list[Reminder]
+    count: int
+
+
+class MessageFilter(NamedTuple):
+    """Which messages a list shows; None is all."""
+
+    status: Status | None
+    channel: Channel | None
+
+
+class MessagePage(NamedTuple):
+    """A page of messages, and whether there is another one."""
+
+    rows: list[Message]
+    filter: MessageFilter
+    number: int
+    has_more: bool
+
+    def query(self, number: int) -> dict[str, Any]:
+        """Return the query of the URL of another page."""
+        status, channel = self.filter
+        return {"status": status, "channel": channel, "page": number if number > 1 else None}
+
+
+_REASONS = {
+    Status.UNCONFIRMED: "We could not confirm this message.",
+    Status.FAILED: "It could not be sent.",
+    Status.UNDELIVERED: "It was not delivered.",
+    Status.EXPIRED: "It was too late to send it.",
+}
+
+
+def open_link(message: Message, customer: Customer) -> str | None:
+    """Return the link that opens a message ready to send by a tap; None without a number."""
+    if not customer.phone_valid:
+        return None
+    make = whatsapp_link if message.via is Channel.WHATSAPP else sms_link
+    return make(customer.phone, message.body)
+
+
+def due_reminders(limit: int = 20) -> Reminders:
+    """Return what is due and not handed over and nobody has acknowledged, to be sent by hand first, then by time."""
+    ids = _reminder_ids(limit)
+    rows = db.session.execute(
+        sa.select(Message, Customer)
+        .join(Customer, Customer.id == Message.customer_id)
+        .where(Message.id.in_(ids))
+        .order_by(Message.status != Status.REMINDER, Message.send_at, Message.id)
+    )
+    reminders = [Reminder(message, customer) for message, customer in rows]
+    return Reminders(reminders, len(reminders) if len(reminders) < limit else count_due_reminders())
+
+
+def count_due_reminders() -> int:
+    """Return how many reminders are due, up to COUNTED."""
+    return len(_reminder_ids(COUNTED))
+
+
+def next_messages(customer_ids: Sequence[int]) -> dict[int, NextMessage]:
+    """Return, by customer id, the earliest message that is open and not acknowledged."""
+    if not customer_ids:
+        return {}
+    order = sa.func.row_number().over(partition_by=Message.customer_id, order_by=(Message.send_at, Message.id))
+    ranked = (
+        sa.select(
+            Message.customer_id,
+            Message.id,
+            Message.channel,
+            Message.send_at,
+            Message.status,
+            (Message.send_at <= db_now()).label("is_due"),
+            order.label("place"),
+        )
+        .where(Message.customer_id.in_(customer_ids), Message.status.in_(OPEN), Message.acknowledged_at.is_(None))
+        .subquery()
+    )
+    rows = db.session.execute(sa.select(ranked).where(ranked.c.place == 1))
+    return {row.customer_id: NextMessage(row.id, row.channel, row.send_at, row.status, row.is_due) for row in rows}
+
+
+def messages_of(customer_id: int, limit: int = PAGE) -> list[Message]:
+    """Return a customer's messages, the latest first."""
+    return list(
+        db.session.scalars(
+            sa.select(Message)
+            .where(Message.customer_id == customer_id)
+            .options(joinedload(Message.acknowledged_by))
+            .order_by(Message.send_at.desc(), Message.id.desc())
+            .limit(limit)
+        )
+    )
+
+
+def count_messages_of(customer_id: int) -> int:
+    """Return how many messages a customer has."""
+    return db.session.scalars(sa.select(sa.func.count(Message.id)).where(Message.customer_id == customer_id)).one()
+
+
+def page_of_messages(wanted: MessageFilter, number: int) -> MessagePage:
+    """Return a page of all messages, the latest first; pages end at LAST_PAGE."""
+    number = min(max(number, 1), LAST_PAGE)
+    statement = sa.select(Message).options(joinedload(Message.customer))
+    if wanted.status is not None:
+        statement = statement.where(Message.status.in_(told_alike(wanted.status)))
+    if wanted.channel is not None:
+        statement = statement.where(Message.channel == wanted.channel)
+    rows = db.session.scalars(
+        statement.order_by(Message.send_at.desc(), Message.id.desc()).offset((number - 1) * PAGE).limit(PAGE + 1)
+    ).all()
+    return MessagePage(list(rows[:PAGE]), wanted, number, len(rows) > PAGE and number < LAST_PAGE)
+
+
+def console_attempts(limit: int = 100) -> list[Attempt]:
+    """Return what the console gateway was given last, the latest first."""
+    return list(
+        db.session.scalars(
+            sa.select(Attempt).where(Attempt.gateway == "console").order_by(Attempt.id.desc()).limit(limit)
+        )
+    )
+
+
+def counts() -> dict[str, int]:
+    """Return how many messages of the organization are in each status."""
+    number = sa.func.count(Message.id).label("number")
+    rows = db.session.execute(sa.select(Message.status, number).group_by(Message.status))
+    found = {row.status: row.number for row in rows}
+    return {status.value: found.get(status.value, 0) for status in Status}
+
+
+def _reminder_ids(limit: int) -> list[int]:
+    ids: list[int] = []
+    for condition in _reminder_conditions():
+        if len(ids) < limit:
+            ids += _ids(condition, limit)
+    return list(dict.fromkeys(ids))[:limit]
+
+
+def _reminder_conditions() -> list[Any]:
+    late = Message.send_at < database_now() - LATE
+    conditions = [
+        Message.status == Status.REMINDER,
+        _among(NEEDS_A_PERSON) & (Message.status != Status.REMINDER),
+        _among(OPEN) & late & Message.status.not_in(NEEDS_A_PERSON),
+    ]
+    blocked = db.session.scalars(sa.select(BlockedSender.channel)).all()
+    if blocked:
+        conditions.append((Message.status == Status.HELD) & Message.channel.in_(blocked))
+    return conditions
+
+
+def _among(statuses: frozenset[Status]) -> Any:
+    """Say the condition of a partial index in its own words: SQLite takes the index only then."""
+    values: sa.BindParameter[Any] = sa.bindparam(None, sorted(statuses), expanding=True, literal_execute=True)
+    return Message.status.in_(values)
+
+
+def _ids(condition: Any, limit: int) -> Sequence[int]:
+    return db.session.scalars(
+        sa.select(Message.id)
+        .join(Customer, Customer.id == Message.customer_id)
+        .where(condition, Message.acknowledged_at.is_(None), Customer.archived_at.is_(None))
+        .order_by(Message.send_at, Message.id)
+        .limit(limit)
+    ).all()

@@ -1,0 +1,105 @@
+"""One transaction of the worker over some messages: what it needs to judge them, and what follows at its end."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from flask import current_app
+from sqlalchemy.exc import IntegrityError
+
+from crm.accounts.queries import current_organization
+from crm.db import database_now, locked
+from crm.extensions import db
+from crm.messages.gate import Go, Hold, Stop, Verdict, gate
+from crm.messages.models import BlockedSender, Message
+from crm.messages.rules import Channel, Status
+from crm.messages.upkeep import lock_customers, look_at, refresh_next, tell
+
+PROBE_EVERY = dt.timedelta(seconds=10)
+"""A refused sender is tried at most once in this time."""
+
+
+class Round:
+    """The time, the organization, the customers and refused senders of messages whose locks are held.
+
+    `looks` says when each message has to be looked at again; `finish` writes it, and the customers' next messages.
+    """
+
+    def __init__(self, messages: Sequence[Message]) -> None:
+        self.customers = lock_customers(message.customer_id for message in messages)
+        self.organization = current_organization()
+        self.blocked = {row.channel: row for row in db.session.scalars(locked(sa.select(BlockedSender)))}
+        self.now = database_now()
+        self.looks: dict[int, dt.datetime | None] = {}
+        self._moved: set[int] = set()
+
+    def judge(self, message: Message, *, probing: bool = False) -> Verdict:
+        """Say whether a due message may go; a message that may try a refused sender is said to be `probing`."""
+        verdict = gate(message, self.customers[message.customer_id], self.organization, self.now)
+        sender = self.blocked.get(message.channel)
+        if sender is None or probing or not isinstance(verdict, Go) or verdict.gateway.by_hand:
+            return verdict
+        if sender.probe_at <= self.now:
+            sender.probe_at = self.now + PROBE_EVERY
+            return verdict
+        return Hold(self._sometime(), sender.reason)
+
+    def settle(self, message: Message, verdict: Verdict) -> None:
+        """Do what the gate says with a message that is not handed to a gateway now."""
+        match verdict:
+            case Stop(status, reason):
+                self.end(message, status, reason)
+            case Hold(until, reason):
+                if (message.state, message.reason) != (Status.HELD, reason):
+                    message.turn(Status.HELD, self.now, reason)
+                self.looks[message.id] = until
+            case Go():
+                self.end(message, Status.REMINDER)
+
+    def end(self, message: Message, status: Status, reason: str = "", look: dt.datetime | None = None) -> None:
+        """Move a message to where the worker leaves it, at least until `look`."""
+        message.turn(status, self.now, reason)
+        tell(f"message.{status.value}", message)
+        self.looks[message.id] = look
+        self._moved.add(message.customer_id)
+
+    def lease_end(self) -> dt.datetime:
+        """Return when a lease that is taken now runs out."""
+        return self.after("MESSAGE_LEASE")
+
+    def after(self, setting: str) -> dt.datetime:
+        """Return the moment that lies a limit, in seconds, from now."""
+        return self.now + dt.timedelta(seconds=current_app.config[setting])
+
+    def refuse_sender(self, channel: Channel, gateway: str, reason: str) -> dt.datetime:
+        """Let the messages of a channel wait, for its provider refuses the account; return when to look again."""
+        if channel.value not in self.blocked:
+            row = BlockedSender(channel=channel.value, gateway=gateway, reason=reason, probe_at=self.now + PROBE_EVERY)
+            try:
+                with db.session.begin_nested():
+                    db.session.add(row)
+            except IntegrityError:
+                row = db.session.scalars(sa.select(BlockedSender).where(BlockedSender.channel == channel)).one()
+            self.blocked[channel.value] = row
+        return self._sometime()
+
+    def accept_sender(self, channel: Channel) -> bool:
+        """End the waiting of a channel whose provider takes messages; False when it wasn't refused."""
+        row = self.blocked.pop(channel.value, None)
+        if row is None:
+            return False
+        db.session.delete(row)
+        return True
+
+    def finish(self) -> None:
+        """Write what follows from the changes."""
+        look_at(self.looks)
+        if self._moved:
+            refresh_next(self._moved)
+
+    def _sometime(self) -> dt.datetime:
+        # Not all at once: thousands may wait, and each look is for one probe.
+        return self.now + PROBE_EVERY * (1 + 5 * random.random())  # noqa: S311 -- no secret

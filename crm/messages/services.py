@@ -1,0 +1,148 @@
+"""What is done with messages: each function is one intent of a user and one transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+
+from crm import clock, queue
+from crm.customers.models import Customer
+from crm.db import database_now, transaction
+from crm.errors import SentenceError
+from crm.events import record
+from crm.idempotency import Once, RequestKey
+from crm.messages.models import BlockedSender, Message
+from crm.messages.rules import MAX_LENGTH, Channel, Status, channel_problem, number_problem
+from crm.messages.upkeep import hasten_held, lock_customers, lock_message, look_at, refresh_next, tell
+from crm.tenancy import current_actor, require_organization
+
+PAST = dt.timedelta(minutes=5)
+AHEAD = dt.timedelta(days=clock.MAX_DAYS, hours=3)
+"""How far from now a message may be scheduled."""
+
+
+class RefusedError(SentenceError):
+    """What was asked breaks a rule; `field` is where the form shows the sentence."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+def schedule_message(
+    customer_id: int, channel: Channel, body: str, send_at: dt.datetime, request_key: RequestKey | None = None
+) -> Message:
+    """Schedule a message to a customer; one of the past five minutes goes at once.
+
+    Raises RefusedError, and KeyReusedError for a key that was used with other content.
+    """
+    with transaction() as session:
+        once = Once(request_key)
+        if once.earlier is not None:
+            return session.get_one(Message, once.earlier)
+        customer = lock_customers([customer_id])[customer_id]
+        now = database_now()
+        _check_content(customer, channel, body)
+        _check_time(send_at, now)
+        message = Message(
+            customer_id=customer_id, channel=channel.value, body=body, send_at=send_at, created_by_id=current_actor()
+        )
+        session.add(message)
+        session.flush()
+        once.made(message.id)
+        changes = {"channel": [None, channel.value], "body": [None, body], "send_at": [None, send_at.isoformat()]}
+        record("message.scheduled", message, customer_id=customer_id, changes=changes)
+        _await(message, now)
+        return message
+
+
+def edit_message(message_id: int, channel: Channel, body: str, send_at: dt.datetime) -> Message:
+    """Change a message that nobody is sending; raises RefusedError, and ConflictError when it is too late."""
+    with transaction():
+        message, _ = lock_message(message_id)
+        customer = lock_customers([message.customer_id])[message.customer_id]
+        now, moved = database_now(), message.send_at != send_at
+        if message.rewrite(channel, body, send_at, now):
+            _check_content(customer, channel, body)
+            if moved:
+                _check_time(send_at, now)
+            tell("message.edited", message)
+            _await(message, now)
+        return message
+
+
+def cancel_message(message_id: int) -> Message:
+    """Never send a message that nobody is sending yet; raises ConflictError when it is too late."""
+    with transaction():
+        message, _ = lock_message(message_id)
+        if message.cancel(database_now()):
+            tell("message.canceled", message)
+            look_at({message.id: None})
+            refresh_next([message.customer_id])
+        return message
+
+
+def mark_done(message_id: int) -> Message:
+    """Record that the current user saw to a message; raises ConflictError while it is being sent."""
+    with transaction():
+        message, due_at = lock_message(message_id)
+        if message.mark_done(current_actor(), database_now(), due_at):
+            tell("message.done", message)
+            if message.state is Status.DONE:
+                look_at({message.id: None})
+            refresh_next([message.customer_id])
+        return message
+
+
+def undo_done(message_id: int) -> Message:
+    """Bring back what was before a message was marked as done; nothing happens when it isn't any more."""
+    with transaction():
+        message, _ = lock_message(message_id)
+        was_done = message.state is Status.DONE
+        before = message.undo_done(database_now())
+        if before is not None:
+            tell("message.undone", message)
+            if was_done:
+                due_at = before["due_at"]
+                look_at({message.id: dt.datetime.fromisoformat(due_at) if due_at else None})
+            refresh_next([message.customer_id])
+        return message
+
+
+def let_go_held() -> None:
+    """Look now at every message of the organization that is held, and try refused senders again.
+
+    Called when what held them may have gone: the organization's quiet hours or gateways were changed.
+    """
+    with transaction() as session:
+        session.execute(sa.delete(BlockedSender))
+        hasten_held()
+
+
+def _await(message: Message, now: dt.datetime) -> None:
+    look_at({message.id: message.send_at})
+    refresh_next([message.customer_id])
+    if message.send_at <= now + dt.timedelta(seconds=1):
+        queue.enqueue("crm.messages.jobs.deliver_organization", require_organization())
+
+
+def _check_content(customer: Customer, channel: Channel, body: str) -> None:
+    if customer.is_archived:
+        raise RefusedError("channel", f"{customer.name} is archived. Restore them first, then schedule a message.")
+    problem = channel_problem(customer, channel) or number_problem(customer)
+    if problem:
+        raise RefusedError("channel", problem)
+    if not body.strip():
+        raise RefusedError("body", "Write the message.")
+    over = len(body) - MAX_LENGTH[channel]
+    if over > 0:
+        room = f"{MAX_LENGTH[channel]:,}"
+        raise RefusedError("body", f"Shorten the message by {over:,} characters: {channel.label} has room for {room}.")
+
+
+def _check_time(send_at: dt.datetime, now: dt.datetime) -> None:
+    if send_at < now - PAST:
+        raise RefusedError("send_at", "This time has passed. Choose a later one.")
+    if send_at > now + AHEAD:
+        raise RefusedError("send_at", "Choose a time within the next two years.")
