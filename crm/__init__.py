@@ -19,6 +19,7 @@ from crm.db import configure_engine
 from crm.demo import cli as demo_cli
 from crm.extensions import compress, csrf, db, migrate
 from crm.invoices import routes as invoices
+from crm.messages import cli as messages_cli
 from crm.messages import routes as messages
 from crm.tenancy import init_tenancy
 from crm.web import filters, security, static
@@ -47,7 +48,7 @@ def create_app(environ: Mapping[str, str] | None = None, instance: Path | None =
     app.add_template_global(dom_id)
     for blueprint in (health.bp, accounts.bp, customers.bp, messages.bp, invoices.bp):
         app.register_blueprint(blueprint)
-    for group in (*accounts_cli.GROUPS, demo_cli.demo):
+    for group in (*accounts_cli.GROUPS, *messages_cli.GROUPS, demo_cli.demo):
         app.cli.add_command(group)
     if app.config["TRUSTED_PROXIES"]:
         hops = app.config["TRUSTED_PROXIES"]

@@ -64,6 +64,7 @@ ROLES: dict[str, Role] = {
     "messages.index": Role.VIEWER,
     "messages.console": Role.VIEWER,
     "messages.new": Role.STAFF,
+    "messages.preview": Role.STAFF,
     "messages.edit": Role.STAFF,
     "messages.cancel": Role.STAFF,
     "messages.done": Role.STAFF,
