@@ -18,6 +18,7 @@ from crm.customers import routes as customers
 from crm.db import configure_engine
 from crm.demo import cli as demo_cli
 from crm.extensions import compress, csrf, db, migrate
+from crm.home import routes as home
 from crm.invoices import routes as invoices
 from crm.messages import cli as messages_cli
 from crm.messages import routes as messages
@@ -46,7 +47,7 @@ def create_app(environ: Mapping[str, str] | None = None, instance: Path | None =
     filters.init_app(app)
     app.context_processor(navigation.template_globals)
     app.add_template_global(dom_id)
-    for blueprint in (health.bp, accounts.bp, customers.bp, messages.bp, invoices.bp):
+    for blueprint in (health.bp, accounts.bp, customers.bp, messages.bp, invoices.bp, home.bp):
         app.register_blueprint(blueprint)
     for group in (*accounts_cli.GROUPS, *messages_cli.GROUPS, demo_cli.demo):
         app.cli.add_command(group)

@@ -29,7 +29,7 @@ TOP = {"crm", "crm.worker", "crm.run", "crm.first_start", "crm.doctor", "crm.dem
 LIFTED = {"crm.web.filters": "accounts"}
 """Modules of the kernel that speak for the organization that is here."""
 
-SHARED = {"models", "services", "queries", "rules", "access", "signals", "panels"}
+SHARED = {"models", "services", "queries", "filters", "rules", "access", "signals", "panels", "cli"}
 """The modules of a feature that higher features may import."""
 
 RANKS = {

@@ -1,0 +1,31 @@
+"""The home page: due reminders, and the list of customers below them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, abort, request
+
+from crm.accounts.queries import branches
+from crm.customers.filters import BeyondLastRowError, Filters
+from crm.home.queries import customer_list
+from crm.messages.queries import due_reminders
+from crm.web.htmx import respond, wants_fragment
+
+bp = Blueprint("home", __name__)
+
+
+@bp.get("/")
+def index() -> Response:
+    """Show what is due and whom the organization knows."""
+    try:
+        filters = Filters.from_args(request.args)
+    except BeyondLastRowError:
+        abort(400, "Pages by number end at row 10,000. Search or filter to get closer.")
+    if wants_fragment() and request.headers.get("HX-Target") == "reminders":
+        return respond("home/index.html", "home/_reminders.html", reminders=due_reminders())
+    page, messages = customer_list(filters)
+    context: dict[str, Any] = {"filters": filters, "page": page, "messages": messages}
+    if not wants_fragment():
+        context |= {"reminders": due_reminders(), "branches": branches()}
+    return respond("home/index.html", "home/_results.html", **context)

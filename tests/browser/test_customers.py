@@ -1,0 +1,208 @@
+"""A person at the counter: finding, adding and changing customers in the browser."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.steps import sign_in
+from tests.factories import Cast, make_customer
+from tests.product import RunningApp
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def counter(page: Page, running_app: RunningApp, cast: Cast) -> Page:
+    """The home page, with staff signed in and three customers."""
+    with cast.staff.acting():
+        for name, phone in (("Siti Rahma", "0812-3456-7890"), ("José Fernández", "+34 612 345 678"), ("Budi", "")):
+            make_customer(name=name, phone=phone)
+    sign_in(page, running_app.url, cast.staff)
+    return page
+
+
+def test_search_narrows_while_typing_and_keeps_focus_caret_and_url(counter: Page) -> None:
+    loads: list[str] = []
+    counter.on("framenavigated", lambda frame: loads.append(frame.url))
+    box = counter.get_by_role("searchbox", name="Search customers")
+    box.click()
+    counter.keyboard.type("0812 345")
+
+    expect(counter.get_by_role("row", name="Siti Rahma")).to_be_visible()
+    expect(counter.get_by_role("row", name="Budi")).to_have_count(0)
+    expect(box).to_be_focused()
+    assert counter.evaluate("document.activeElement.selectionStart") == len("0812 345")
+    expect(counter).to_have_url(re.compile(r"q=0812(\+|%20)345"))
+    assert all("q=" in url for url in loads), "the URL changes in place; the page is never loaded again"
+
+    box.fill("jose")
+    expect(counter.get_by_role("row", name="José Fernández")).to_be_visible()
+    counter.reload()
+    expect(box).to_have_value("jose")
+    expect(counter.get_by_role("row", name="José Fernández")).to_be_visible()
+
+
+def test_nobody_found_offers_to_add_them(counter: Page) -> None:
+    counter.get_by_role("searchbox", name="Search customers").fill("Wulan")
+    expect(counter.get_by_role("heading", name="Nobody matches “Wulan”")).to_be_visible()
+
+    counter.get_by_role("link", name="Add “Wulan”").click()
+
+    expect(counter.get_by_role("dialog").get_by_label("Name", exact=True)).to_have_value("Wulan")
+
+
+def test_a_slow_older_answer_never_replaces_a_newer_one(counter: Page) -> None:
+    def slowly(route: object) -> None:
+        counter.wait_for_timeout(800)
+        route.continue_()  # type: ignore[attr-defined]
+
+    counter.route(re.compile(r"q=si(&|$)"), slowly)
+    box = counter.get_by_role("searchbox", name="Search customers")
+    box.fill("si")
+    counter.wait_for_timeout(300)
+    box.fill("budi")
+
+    expect(counter.get_by_role("row", name="Budi")).to_be_visible()
+    counter.wait_for_timeout(1_000)
+    expect(counter.get_by_role("row", name="Siti Rahma")).to_have_count(0)
+    expect(counter.get_by_role("row", name="Budi")).to_be_visible()
+
+
+def test_back_restores_filters_and_rows(counter: Page) -> None:
+    box = counter.get_by_role("searchbox", name="Search customers")
+    box.fill("siti")
+    expect(counter.get_by_role("row", name="Budi")).to_have_count(0)
+    counter.get_by_role("link", name="Siti Rahma").click()
+    expect(counter.get_by_role("heading", name="Siti Rahma", level=1)).to_be_visible()
+
+    counter.go_back()
+
+    expect(counter.get_by_role("banner")).to_be_visible()
+    expect(box).to_have_value("siti")
+    expect(counter.get_by_role("row", name="Siti Rahma")).to_be_visible()
+    expect(counter.get_by_role("row", name="Budi")).to_have_count(0)
+
+
+def test_add_by_keyboard_alone_in_six_stops(counter: Page) -> None:
+    add = counter.get_by_role("link", name="Add customer")
+    add.focus()
+    counter.keyboard.press("Enter")
+    dialog = counter.get_by_role("dialog", name="Add customer")
+    expect(dialog.get_by_label("Name", exact=True)).to_be_focused()
+    counter.keyboard.type("Wulan Sari")
+    counter.keyboard.press("Tab")
+    counter.keyboard.type("0857 1234 5678")
+    counter.keyboard.press("Enter")
+
+    expect(dialog).to_be_hidden()
+    expect(counter.get_by_role("status")).to_contain_text("Wulan Sari is added.")
+    expect(counter.get_by_role("row", name="Wulan Sari")).to_contain_text("0857-1234-5678")
+    expect(add).to_be_focused()
+
+
+def test_the_window_keeps_focus_closes_by_escape_and_gives_it_back(counter: Page) -> None:
+    add = counter.get_by_role("link", name="Add customer")
+    add.click()
+    dialog = counter.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    for _ in range(20):
+        counter.keyboard.press("Tab")
+        assert counter.evaluate("document.getElementById('dialog').contains(document.activeElement)")
+    counter.keyboard.press("Escape")
+
+    expect(dialog).to_be_hidden()
+    expect(add).to_be_focused()
+
+
+def test_errors_stand_in_the_window_and_nothing_typed_is_lost(counter: Page) -> None:
+    counter.get_by_role("link", name="Add customer").click()
+    dialog = counter.get_by_role("dialog")
+    dialog.get_by_label("Phone").fill("0812-3456-7890")
+    dialog.get_by_role("button", name="Save customer").click()
+
+    expect(dialog.get_by_role("alert").filter(has_text="There is a problem")).to_be_focused()
+    expect(dialog.get_by_label("Phone")).to_have_value("0812-3456-7890")
+    dialog.get_by_role("link", name="Enter the customer's name.").click()
+    expect(dialog.get_by_label("Name", exact=True)).to_be_focused()
+
+    dialog.get_by_label("Name", exact=True).fill("Her daughter")
+    dialog.get_by_role("button", name="Save customer").click()
+    expect(dialog).to_contain_text("This number belongs to Siti Rahma.")
+    dialog.get_by_label("Save as another person").check()
+    dialog.get_by_role("button", name="Save customer").click()
+    expect(counter.get_by_role("row", name="Her daughter")).to_be_visible()
+
+
+def test_double_enter_saves_once(counter: Page) -> None:
+    counter.get_by_role("link", name="Add customer").click()
+    counter.get_by_role("dialog").get_by_label("Name", exact=True).fill("Wulan")
+    counter.keyboard.press("Enter")
+    counter.keyboard.press("Enter")
+
+    expect(counter.get_by_role("row", name="Wulan")).to_have_count(1)
+    counter.reload()
+    expect(counter.get_by_role("row", name="Wulan")).to_have_count(1)
+
+
+def test_edit_over_the_list_changes_the_row(counter: Page) -> None:
+    row = counter.get_by_role("row", name="Siti Rahma")
+    row.hover()
+    row.get_by_role("link", name="Edit Siti Rahma").click()
+    counter.get_by_role("dialog").get_by_label("Name", exact=True).fill("Siti Nurhaliza")
+    counter.get_by_role("button", name="Save customer").click()
+
+    expect(counter.get_by_role("row", name="Siti Nurhaliza")).to_be_visible()
+    expect(counter.get_by_role("row", name="Siti Rahma")).to_have_count(0)
+
+
+def test_delete_asks_and_deletes(counter: Page, cast: Cast, running_app: RunningApp) -> None:
+    counter.get_by_role("button", name=re.compile("Ayu|staff")).first.or_(
+        counter.locator(".header-user summary")
+    ).first.click()
+    counter.get_by_role("button", name="Sign out").first.click()
+    sign_in(counter, running_app.url, cast.manager)
+    row = counter.get_by_role("row", name="Budi")
+    row.locator("summary").click()
+    row.get_by_role("link", name="Delete").click()
+    dialog = counter.get_by_role("dialog", name="Delete Budi for good?")
+    dialog.get_by_role("button", name="Delete Budi").click()
+
+    expect(dialog).to_be_hidden()
+    expect(counter.get_by_role("row", name="Budi")).to_have_count(0)
+    expect(counter.get_by_role("row", name="Siti Rahma")).to_be_visible()
+
+
+def test_bulk_deactivate_the_selected_and_undo(counter: Page) -> None:
+    counter.get_by_label("Select Budi").check()
+    counter.get_by_label("Select Siti Rahma").check()
+    counter.get_by_role("button", name="Deactivate").click()
+
+    expect(counter.get_by_role("status")).to_contain_text("2 customers deactivated")
+    expect(counter.get_by_role("row", name="Budi")).to_contain_text("Inactive")
+    counter.get_by_role("status").get_by_role("button", name="Undo").click()
+    expect(counter.get_by_role("row", name="Budi")).not_to_contain_text("Inactive")
+
+
+def test_an_expired_session_leads_to_sign_in_and_back_with_the_typed_text(
+    counter: Page, cast: Cast, running_app: RunningApp
+) -> None:
+    counter.get_by_role("link", name="Add customer").click()
+    counter.get_by_role("dialog").get_by_label("Name", exact=True).fill("Half-typed")
+    counter.context.clear_cookies()
+    counter.get_by_role("button", name="Save customer").click()
+
+    expect(counter).to_have_url(re.compile("/login"))
+    sign_in(counter, None, cast.staff)
+    counter.get_by_role("link", name="Add customer").click()
+    expect(counter.get_by_role("dialog").get_by_label("Name", exact=True)).to_have_value("Half-typed")
+
+
+@pytest.mark.parametrize("width", [320, 360, 412])
+def test_a_phone_scrolls_one_way_only(counter: Page, width: int) -> None:
+    counter.set_viewport_size({"width": width, "height": 740})
+    for path in ("/", "/customers/1", "/customers/1/edit", "/?q=zzz"):
+        counter.goto(counter.url.split("/", 3)[0] + "//" + counter.url.split("/", 3)[2] + path)
+        assert counter.evaluate("document.documentElement.scrollWidth") <= width, path
