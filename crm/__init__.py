@@ -23,7 +23,7 @@ from crm.invoices import routes as invoices
 from crm.messages import cli as messages_cli
 from crm.messages import routes as messages
 from crm.tenancy import init_tenancy
-from crm.web import filters, security, static
+from crm.web import filters, security, static, uploads
 from crm.web.ids import IdConverter, dom_id
 
 
@@ -40,6 +40,7 @@ def create_app(environ: Mapping[str, str] | None = None, instance: Path | None =
     static.init_app(app)
     _init_database(app, instance)
     access.init_app(app)
+    uploads.init_app(app)
     csrf.init_app(app)
     compress.init_app(app)
     security.init_app(app)

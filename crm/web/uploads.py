@@ -1,0 +1,34 @@
+"""Pages that take files: they accept larger requests than others, once the role is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, current_app, request
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def init_app(app: Flask) -> None:
+    """Raise the limit before anything reads the form; registered after the role check, before the CSRF check."""
+    app.before_request(_raise_limit)
+
+
+def takes_files(limit: int) -> Callable[[View], View]:
+    """Let requests to a view be up to `limit` bytes long; larger ones are answered with 413."""
+
+    def mark(view: View) -> View:
+        _limits[view] = limit
+        return view
+
+    return mark
+
+
+_limits: dict[Callable[..., Any], int] = {}
+
+
+def _raise_limit() -> None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view in _limits:
+        request.max_content_length = _limits[view]
