@@ -55,6 +55,7 @@ ROLES: dict[str, Role] = {
     "customers.bulk": Role.STAFF,
     "customers.undo_bulk": Role.STAFF,
     "customers.delete": Role.MANAGER,
+    "invoices.index": Role.VIEWER,
     "invoices.new": Role.STAFF,
     "invoices.new_receipt": Role.STAFF,
     "invoices.receipt": Role.VIEWER,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -10,6 +11,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from crm.columns import Base, BigInt, CreatedAt, Id
 from crm.customers.models import Customer
 from crm.tenancy import TenantMixin, within_organization
+
+
+class State(enum.StrEnum):
+    """How far a receipt is on its way to a PDF."""
+
+    CONVERTING = "converting"
+    READY = "ready"
+    FAILED = "failed"
 
 
 class Invoice(TenantMixin, Base):
@@ -40,12 +49,14 @@ class Invoice(TenantMixin, Base):
 class Receipt(TenantMixin, Base):
     """A file of an invoice: the original as it was uploaded, and the PDF the worker makes of it.
 
-    `state` is converting, ready or failed; `reason` says why it failed. A worker holds it until `lease_until`.
+    `kind` is pdf, jpeg or png by the content of the original, `state` one of State; `reason` says why it failed. A
+    worker that converts it holds it by `claim_token` until `lease_until`, and `tries` counts the workers.
     """
 
     __tablename__ = "receipts"
     __table_args__ = (
         sa.UniqueConstraint("organization_id", "id"),
+        sa.UniqueConstraint("organization_id", "original_key"),
         within_organization("invoice_id", "invoices", ondelete="CASCADE"),
         sa.Index("ix_receipts_invoice", "organization_id", "invoice_id"),
         {"sqlite_autoincrement": True},
@@ -61,7 +72,7 @@ class Receipt(TenantMixin, Base):
     pdf_key: Mapped[str | None] = mapped_column(sa.String(200))
     pdf_size: Mapped[int | None]
     pages: Mapped[int | None] = mapped_column(sa.Integer)
-    state: Mapped[str] = mapped_column(sa.String(12), default="converting")
+    state: Mapped[str] = mapped_column(sa.String(12), default=State.CONVERTING.value)
     reason: Mapped[str] = mapped_column(sa.String(300), default="")
     tries: Mapped[int] = mapped_column(sa.Integer, default=0)
     claim_token: Mapped[str | None] = mapped_column(sa.String(32))
@@ -70,3 +81,45 @@ class Receipt(TenantMixin, Base):
     created_at: Mapped[CreatedAt]
 
     invoice: Mapped[Invoice] = relationship(viewonly=True)
+
+    @property
+    def is_converting(self) -> bool:
+        """Whether the PDF is still to be made."""
+        return self.state == State.CONVERTING
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the PDF is there."""
+        return self.state == State.READY
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether there will be no PDF unless somebody tries again."""
+        return self.state == State.FAILED
+
+    def hold(self, token: str, until: dt.datetime) -> None:
+        """Give the receipt to the worker that knows `token`, for so long."""
+        self.claim_token, self.lease_until = token, until
+        self.tries += 1
+
+    def let_go(self) -> None:
+        """Take the receipt back from its worker, whatever comes next."""
+        self.claim_token, self.lease_until = None, None
+
+    def succeed(self, pdf_key: str, pdf_size: int, pages: int) -> None:
+        """Say that the PDF is there."""
+        self.let_go()
+        self.state, self.reason = State.READY.value, ""
+        self.pdf_key, self.pdf_size, self.pages = pdf_key, pdf_size, pages
+
+    def fail(self, reason: str) -> None:
+        """Say why there is no PDF."""
+        self.let_go()
+        self.state, self.reason = State.FAILED.value, reason[:300]
+
+    def try_again(self) -> bool:
+        """Have a failed receipt converted once more; False when it has not failed."""
+        if not self.is_failed:
+            return False
+        self.state, self.reason, self.tries = State.CONVERTING.value, "", 0
+        return True

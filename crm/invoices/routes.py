@@ -1,9 +1,132 @@
-"""Pages of invoices."""
+"""Pages of invoices and receipts."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, Response, abort, make_response, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
-from crm.invoices import models  # noqa: F401
+from crm import storage
+from crm.accounts.access import find
+from crm.customers import panels
+from crm.customers.models import Customer
+from crm.errors import ConflictError
+from crm.idempotency import KeyReusedError
+from crm.invoices import names, queries, services
+from crm.invoices.files import NotStoredError
+from crm.invoices.forms import MAX_REQUEST, InvoiceForm, NewReceiptsForm
+from crm.invoices.models import Invoice, Receipt
+from crm.invoices.rules import Kind
+from crm.storage import StorageError
+from crm.web.filters import amount
+from crm.web.forms import Form
+from crm.web.htmx import done, respond, wants_fragment
+from crm.web.uploads import takes_files
 
 bp = Blueprint("invoices", __name__)
+
+panels.register("invoices", "Invoices", "invoices/_panel.html", queries.panel_data, queries.count_in_words)
+
+
+@bp.get("/customers/<id:customer_id>/invoices")
+def index(customer_id: int) -> Response:
+    """Show all invoices of a customer, in pages."""
+    customer = find(Customer, customer_id)
+    page = queries.invoices_of(customer_id, before=request.args.get("before"))
+    return respond("invoices/index.html", "invoices/_invoices.html", customer=customer, page=page)
+
+
+@bp.route("/customers/<id:customer_id>/invoices/new", methods=["GET", "POST"])
+@takes_files(MAX_REQUEST)
+def new(customer_id: int) -> AnyResponse:
+    """Add an invoice with its receipts."""
+    customer = find(Customer, customer_id)
+    form = InvoiceForm()
+    if form.validate_on_submit():
+        try:
+            invoice = services.add_invoice(
+                customer_id, form.hundredths, form.day, form.note.data, form.uploads, form.request_key()
+            )
+        except (KeyReusedError, NotStoredError) as error:
+            form.explain(error)
+        else:
+            said = f"Invoice of {amount(invoice.amount, invoice.currency)} for {customer.name} is added."
+            data = queries.panel_data(customer)
+            return done(said, _panel_url(customer), "invoices/new.htmx.html", customer=customer, data=data)
+    return respond("invoices/new.html", "invoices/_form.html", _status(form), form=form, customer=customer)
+
+
+@bp.route("/invoices/<id:invoice_id>/receipts/new", methods=["GET", "POST"])
+@takes_files(MAX_REQUEST)
+def new_receipt(invoice_id: int) -> AnyResponse:
+    """Add receipts to an invoice."""
+    invoice = find(Invoice, invoice_id)
+    form = NewReceiptsForm()
+    if form.validate_on_submit():
+        try:
+            invoice = services.add_receipts(invoice_id, form.uploads, form.request_key())
+        except (KeyReusedError, NotStoredError) as error:
+            form.explain(error)
+        else:
+            said = "The receipt is added." if len(form.uploads) == 1 else f"{len(form.uploads)} receipts are added."
+            return done(said, _panel_url(invoice.customer), "invoices/new_receipt.htmx.html", invoice=invoice)
+    return respond(
+        "invoices/new_receipt.html", "invoices/_receipts_form.html", _status(form), form=form, invoice=invoice
+    )
+
+
+@bp.get("/receipts/<id:receipt_id>")
+def receipt(receipt_id: int) -> Response:
+    """Say how far a receipt is; 204 to a page that shows that `state` already."""
+    found = find(Receipt, receipt_id)
+    if wants_fragment() and request.args.get("state") == found.state:
+        return make_response("", 204)
+    return respond("invoices/receipt.html", "invoices/_receipt.html", receipt=found)
+
+
+@bp.get("/receipts/<id:receipt_id>/file")
+def receipt_file(receipt_id: int) -> Response:
+    """Hand out the PDF; 409 until it is there."""
+    found = find(Receipt, receipt_id)
+    if found.is_failed:
+        raise ConflictError(f"This receipt could not be converted. {found.reason}")
+    if found.pdf_key is None:
+        raise ConflictError("This receipt is still being converted. Try again in a moment.")
+    return _download(found.pdf_key, found.filename, "pdf")
+
+
+@bp.get("/receipts/<id:receipt_id>/original")
+def receipt_original(receipt_id: int) -> Response:
+    """Hand out what was uploaded, byte for byte."""
+    found = find(Receipt, receipt_id)
+    return _download(found.original_key, found.filename, found.kind)  # type: ignore[arg-type]
+
+
+@bp.post("/receipts/<id:receipt_id>/retry")
+def retry_receipt(receipt_id: int) -> AnyResponse:
+    """Have a receipt that failed converted once more."""
+    found = services.retry_receipt(find(Receipt, receipt_id).id)
+    location = url_for("invoices.receipt", receipt_id=receipt_id)
+    return done(f"{found.filename} is being converted again.", location, "invoices/_receipt.html", receipt=found)
+
+
+def _download(key: str, filename: str, kind: Kind) -> Response:
+    try:
+        size, chunks = storage.current().stream(key)
+    except FileNotFoundError:
+        abort(404, "The file is not in the storage any more.")
+    except StorageError:
+        abort(503, "The file can't be read just now. Try again in a minute.")
+    response = Response(chunks, mimetype=names.MEDIA_TYPES[kind])
+    response.content_length = size
+    response.headers.set("Content-Disposition", "attachment", **names.disposition(names.download_name(filename, kind)))
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
+
+
+def _panel_url(customer: Customer) -> str:
+    return url_for("customers.show", customer_id=customer.id, _anchor="invoices")
+
+
+def _status(form: Form) -> int:
+    return 422 if form.is_submitted() else 200

@@ -490,6 +490,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name="pk_receipts"),
         sa.UniqueConstraint("organization_id", "id", name="uq_receipts_organization_id_id"),
+        sa.UniqueConstraint("organization_id", "original_key", name="uq_receipts_organization_id_original_key"),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_receipts_invoice", "receipts", ["organization_id", "invoice_id"], unique=False)

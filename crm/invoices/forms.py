@@ -1,0 +1,101 @@
+"""The forms of invoices and receipts."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+from flask_wtf.file import MultipleFileField
+from wtforms import StringField, TextAreaField, ValidationError
+
+from crm import clock, money
+from crm.accounts.queries import current_organization
+from crm.errors import SentenceError
+from crm.invoices.files import Upload
+from crm.invoices.names import clean_filename
+from crm.invoices.rules import MAX_BYTES, Refused, check_upload
+from crm.web.forms import CreatingForm, Length
+
+MAX_FILES = 10
+MAX_REQUEST = MAX_FILES * MAX_BYTES + 1024 * 1024
+"""All files at their largest, and the rest of the form."""
+FIRST_YEAR = 2000
+
+
+class ReceiptsForm(CreatingForm):
+    """Files for an invoice. Their content decides what they are, not their names."""
+
+    receipt = MultipleFileField("Receipts")
+    uploads: list[Upload]
+    """The files, once the form is validated."""
+
+    def validate_receipt(self, field: MultipleFileField) -> None:
+        """Refuse all files when one of them can't become a receipt, and say which."""
+        self.uploads = []
+        files = field.data or []
+        if len(files) > MAX_FILES:
+            raise ValidationError(f"Choose {MAX_FILES} files at most. Add the others to the invoice afterwards.")
+        for file in files:
+            name = clean_filename(file.filename)
+            try:
+                self.uploads.append(Upload(name, check_upload(file.stream), file.stream))
+            except Refused as refused:
+                field.errors = [*field.errors, f"{name}: {refused}" if len(files) > 1 else str(refused)]
+
+    def explain(self, error: SentenceError) -> None:
+        """Show what the services found; the key is used up when its content was another."""
+        self.renew_key()
+        self.form_errors.append(str(error))
+
+
+class NewReceiptsForm(ReceiptsForm):
+    """Files for an invoice that is there: at least one."""
+
+    def validate_receipt(self, field: MultipleFileField) -> None:
+        """Ask for a file."""
+        if not field.data:
+            raise ValidationError("Choose a receipt: a photo or a PDF.")
+        super().validate_receipt(field)
+
+
+class InvoiceForm(ReceiptsForm):
+    """What the customer was charged, and when; receipts may follow later."""
+
+    amount = StringField("Amount")
+    date = StringField("Date")
+    note = TextAreaField("Note", [Length(2_000)])
+    hundredths: int
+    day: dt.date
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = clock.to_local(clock.utcnow(), clock.zone(current_organization().time_zone)).date()
+        if not self.date.data:
+            self.date.data = self.today.isoformat()
+
+    def validate_amount(self, field: StringField) -> None:
+        """Read the amount as the organization writes it."""
+        organization = current_organization()
+        try:
+            self.hundredths = money.parse_amount(field.data or "", organization.locale, organization.currency)
+        except money.MoneyError as error:
+            raise ValidationError(str(error)) from None
+
+    def validate_date(self, field: StringField) -> None:
+        """Refuse days that no invoice can have: an invoice is entered on its day or later."""
+        self.day = _day(field.data)
+        if self.day > self.today:
+            raise ValidationError("Enter the invoice's date: today or an earlier day.")
+        if self.day.year < FIRST_YEAR:
+            raise ValidationError(f"Enter the invoice's date: a day from {FIRST_YEAR} on.")
+
+
+def _day(text: str) -> dt.date:
+    sentence = "Enter the invoice's date, like 2026-11-20."
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+        raise ValidationError(sentence)
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise ValidationError(sentence) from None

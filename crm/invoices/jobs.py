@@ -1,0 +1,41 @@
+"""What the worker runs for receipts."""
+
+from __future__ import annotations
+
+import logging
+
+from crm import due
+from crm.invoices.converting import convert_next, convert_one, remove_workplaces
+from crm.invoices.services import KIND
+from crm.invoices.sweep import OLD, remove_orphans
+from crm.queue import stopping
+from crm.tenancy import use_organization
+
+log = logging.getLogger(__name__)
+
+
+def convert_receipt(organization_id: int, receipt_id: int) -> None:
+    """Convert a receipt as soon as it is uploaded."""
+    with use_organization(organization_id):
+        convert_one(receipt_id)
+
+
+def convert_due() -> bool:
+    """Convert a due receipt of every organization; True when there may be more."""
+    more = False
+    for organization_id in due.organizations_with_due(KIND):
+        if stopping.is_set():
+            return False
+        try:
+            with use_organization(organization_id):
+                more |= convert_next()
+        except Exception:
+            # One organization's trouble is not the others'; the lease brings the receipt back.
+            log.exception("organization %d: conversion failed", organization_id)
+    return more
+
+
+def sweep() -> None:
+    """Remove files that no receipt names, and what killed workers left behind."""
+    remove_orphans()
+    remove_workplaces(OLD)

@@ -1,0 +1,44 @@
+"""Names of uploaded files: cleaned for showing, and safe as the name of a download."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from urllib.parse import quote
+
+from crm.invoices.rules import Kind
+from crm.text import clean_line
+
+LONGEST = 100
+MEDIA_TYPES: dict[Kind, str] = {"pdf": "application/pdf", "jpeg": "image/jpeg", "png": "image/png"}
+EXTENSIONS: dict[Kind, tuple[str, ...]] = {"pdf": (".pdf",), "jpeg": (".jpg", ".jpeg"), "png": (".png",)}
+
+
+def clean_filename(name: str) -> str:
+    """Return the last part of a path as one short line of visible characters; it is never used as a path."""
+    name = re.split(r"[/\\]", clean_line(name))[-1].strip(" .")
+    if len(name) <= LONGEST:
+        return name or "receipt"
+    stem, dot, extension = name.rpartition(".")
+    if not stem or len(extension) > 8:
+        return name[:LONGEST].rstrip()
+    return stem[: LONGEST - len(extension) - 1].rstrip() + dot + extension
+
+
+def download_name(filename: str, kind: Kind) -> str:
+    """Return the name with the ending of what the file is, whatever it was called."""
+    if filename.lower().endswith(EXTENSIONS[kind]):
+        return filename
+    stem, _, extension = filename.rpartition(".")
+    known = bool(stem) and re.fullmatch(r"[A-Za-z0-9]{1,8}", extension) is not None
+    return (stem if known else filename) + EXTENSIONS[kind][0]
+
+
+def disposition(name: str) -> dict[str, str]:
+    """Return the parameters of `Content-Disposition: attachment` (RFC 6266): plain ASCII, and the name itself."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    plain = re.sub(r"[^A-Za-z0-9 ._()+-]", "_", plain).strip()
+    if plain.startswith("."):
+        plain = f"receipt{plain}"
+    # RFC 5987: what may stand unescaped.
+    return {"filename": plain, "filename*": f"UTF-8''{quote(name, safe='!#$&+-.^_`|~')}"}
