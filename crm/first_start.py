@@ -39,8 +39,9 @@ def prepare(environ: Mapping[str, str], instance: Path) -> str | None:
     with app.app_context():
         try:
             flask_migrate.upgrade()
-            if services.installation_is_empty():
-                _load_demo(environ, password)
+            if services.installation_is_empty() or _marker(instance).exists():
+                _keep(file, password)
+                _load_demo(environ, password, instance)
             elif kept and kept != password:
                 _change_passwords(kept, password)
             works = _works(password)
@@ -55,9 +56,10 @@ def prepare(environ: Mapping[str, str], instance: Path) -> str | None:
     return password if works else None
 
 
-def _load_demo(environ: Mapping[str, str], password: str) -> None:
+def _load_demo(environ: Mapping[str, str], password: str, instance: Path) -> None:
     click.echo("Loading the demo shop (once).")
     db.session.remove()
+    _marker(instance).touch()
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "demo", "load"]
     done = subprocess.run(
         command,
@@ -71,6 +73,12 @@ def _load_demo(environ: Mapping[str, str], password: str) -> None:
     )
     if done.returncode:
         raise RefusalError(f"The demo shop could not be loaded.\n{done.stdout}")
+    _marker(instance).unlink()
+
+
+def _marker(instance: Path) -> Path:
+    """Return the file that is there while the demo shop is loaded: a load that was cut off is taken up again."""
+    return instance / "demo_loading"
 
 
 def _change_passwords(old: str, new: str) -> None:
