@@ -25,8 +25,7 @@ def counter(page: Page, running_app: RunningApp, cast: Cast) -> Page:
 
 
 def test_search_narrows_while_typing_and_keeps_focus_caret_and_url(counter: Page) -> None:
-    loads: list[str] = []
-    counter.on("framenavigated", lambda frame: loads.append(frame.url))
+    counter.evaluate("window.stayed = true")
     box = counter.get_by_role("searchbox", name="Search customers")
     box.click()
     counter.keyboard.type("0812 345")
@@ -36,7 +35,7 @@ def test_search_narrows_while_typing_and_keeps_focus_caret_and_url(counter: Page
     expect(box).to_be_focused()
     assert counter.evaluate("document.activeElement.selectionStart") == len("0812 345")
     expect(counter).to_have_url(re.compile(r"q=0812(\+|%20)345"))
-    assert all("q=" in url for url in loads), "the URL changes in place; the page is never loaded again"
+    assert counter.evaluate("window.stayed"), "the page is never loaded again"
 
     box.fill("jose")
     expect(counter.get_by_role("row", name="José Fernández")).to_be_visible()
@@ -75,7 +74,7 @@ def test_back_restores_filters_and_rows(counter: Page) -> None:
     box = counter.get_by_role("searchbox", name="Search customers")
     box.fill("siti")
     expect(counter.get_by_role("row", name="Budi")).to_have_count(0)
-    counter.get_by_role("link", name="Siti Rahma").click()
+    counter.get_by_role("link", name="Siti Rahma", exact=True).click()
     expect(counter.get_by_role("heading", name="Siti Rahma", level=1)).to_be_visible()
 
     counter.go_back()
@@ -186,9 +185,7 @@ def test_bulk_deactivate_the_selected_and_undo(counter: Page) -> None:
     expect(counter.get_by_role("row", name="Budi")).not_to_contain_text("Inactive")
 
 
-def test_an_expired_session_leads_to_sign_in_and_back_with_the_typed_text(
-    counter: Page, cast: Cast, running_app: RunningApp
-) -> None:
+def test_an_expired_session_leads_to_sign_in_and_back_with_the_typed_text(counter: Page, cast: Cast) -> None:
     counter.get_by_role("link", name="Add customer").click()
     counter.get_by_role("dialog").get_by_label("Name", exact=True).fill("Half-typed")
     counter.context.clear_cookies()
@@ -196,7 +193,6 @@ def test_an_expired_session_leads_to_sign_in_and_back_with_the_typed_text(
 
     expect(counter).to_have_url(re.compile("/login"))
     sign_in(counter, None, cast.staff)
-    counter.get_by_role("link", name="Add customer").click()
     expect(counter.get_by_role("dialog").get_by_label("Name", exact=True)).to_have_value("Half-typed")
 
 
