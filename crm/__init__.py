@@ -25,6 +25,7 @@ from crm.messages import routes as messages
 from crm.tenancy import init_tenancy
 from crm.web import filters, security, static, uploads
 from crm.web.ids import IdConverter, dom_id
+from crm.worker import worker
 
 
 def create_app(environ: Mapping[str, str] | None = None, instance: Path | None = None) -> Flask:
@@ -52,6 +53,7 @@ def create_app(environ: Mapping[str, str] | None = None, instance: Path | None =
         app.register_blueprint(blueprint)
     for group in (*accounts_cli.GROUPS, *messages_cli.GROUPS, demo_cli.demo):
         app.cli.add_command(group)
+    app.cli.add_command(worker)
     if app.config["TRUSTED_PROXIES"]:
         hops = app.config["TRUSTED_PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]

@@ -12,8 +12,9 @@ from flask import Blueprint, current_app
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm import clock, queue, storage
+from crm import queue, storage
 from crm.columns import Base, Id, UtcDateTime, db_now
+from crm.db import database_now, transaction
 from crm.extensions import db
 from crm.storage import StorageError
 
@@ -33,6 +34,7 @@ class WorkerBeat(Base):
 bp = Blueprint("health", __name__)
 
 STOPPED_AFTER = dt.timedelta(seconds=60)
+FORGOTTEN_AFTER = dt.timedelta(hours=1)
 
 
 @bp.get("/up")
@@ -74,7 +76,23 @@ def migrations_are_current() -> bool:
     return set(MigrationContext.configure(db.session.connection()).get_current_heads()) == heads
 
 
+def beat(name: str) -> None:
+    """Say that the worker `name` is at work, and forget those that were not seen for long."""
+    with transaction() as session:
+        now = database_now()
+        mine = sa.update(WorkerBeat).where(WorkerBeat.name == name).values(beat_at=db_now()).returning(WorkerBeat.id)
+        if session.scalar(mine) is None:
+            session.add(WorkerBeat(name=name))
+        session.execute(sa.delete(WorkerBeat).where(WorkerBeat.beat_at < now - FORGOTTEN_AFTER))
+
+
+def end_beat(name: str) -> None:
+    """Say that the worker `name` has ended."""
+    with transaction() as session:
+        session.execute(sa.delete(WorkerBeat).where(WorkerBeat.name == name))
+
+
 def worker_is_running() -> bool:
-    """Whether a worker was seen within the last minute."""
-    since = clock.utcnow() - STOPPED_AFTER
+    """Whether a worker was seen within the last minute, by the database's clock."""
+    since = database_now() - STOPPED_AFTER
     return db.session.scalar(sa.select(WorkerBeat.id).where(WorkerBeat.beat_at > since).limit(1)) is not None

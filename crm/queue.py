@@ -4,18 +4,50 @@ from __future__ import annotations
 
 import functools
 import logging
-import threading
+import time
 
 from flask import current_app
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 from rq import Queue
 
 from crm.db import after_commit
 
 NAME = "crm"
 
-stopping = threading.Event()
+AWAY = 10.0
+"""After a failure the queue is left alone for so many seconds: pages don't wait for it again and again."""
+
+
+class Stopping:
+    """A flag that a signal handler may set at any moment: it has no lock that the interrupted code may hold."""
+
+    def __init__(self) -> None:
+        self._set = False
+
+    def set(self) -> None:
+        """Ask for the end."""
+        self._set = True
+
+    def clear(self) -> None:
+        """Forget that it was asked for."""
+        self._set = False
+
+    def is_set(self) -> bool:
+        """Whether the end was asked for."""
+        return self._set
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep for `seconds`, or until the end is asked for; return whether it was."""
+        until = time.monotonic() + seconds
+        while not self._set and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, 0.1))
+        return self._set
+
+
+stopping = Stopping()
 """Set when this worker was asked to end: long work stops at its next safe point."""
 
 log = logging.getLogger(__name__)
@@ -31,7 +63,7 @@ def enqueue(path: str, *args: int) -> None:
 
 def connect(url: str) -> Redis:
     """Return a client that gives up after two seconds, so that a hung Redis doesn't hang pages."""
-    return Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2)
+    return Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2, retry=Retry(NoBackoff(), 0))
 
 
 def state() -> str:
@@ -53,9 +85,13 @@ def _client(url: str) -> Redis:
 
 def _send(path: str, args: tuple[int, ...]) -> None:
     url = current_app.config["REDIS_URL"]
-    if not url:
+    if not url or time.monotonic() < _away_until.get(url, 0):
         return
     try:
         Queue(NAME, connection=_client(url)).enqueue(path, *args, result_ttl=0, failure_ttl=3600, job_timeout=120)
     except RedisError as error:
+        _away_until[url] = time.monotonic() + AWAY
         log.warning("queue is away, the worker will find the work itself: %s", error)
+
+
+_away_until: dict[str, float] = {}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import time
 
 from crm import due
 from crm.messages.delivery import deliver_batch
 from crm.messages.upkeep import KIND
 from crm.queue import stopping
 
-ROUNDS = 20
+SECONDS = 20
+"""So long a job goes on with one organization; then the ticker, which is fair to all, sees to the rest."""
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +30,7 @@ def deliver_due() -> bool:
 
 
 def deliver_organization(organization_id: int) -> None:
-    """Deal with the due messages of one organization, a few batches; the ticker sees to the rest."""
-    for _ in range(ROUNDS):
-        if stopping.is_set() or not deliver_batch(organization_id):
-            return
+    """Deal with the due messages of one organization, for some seconds."""
+    until = time.monotonic() + SECONDS
+    while time.monotonic() < until and not stopping.is_set() and deliver_batch(organization_id):
+        pass
