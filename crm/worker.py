@@ -33,7 +33,11 @@ from sqlalchemy.exc import OperationalError
 from crm import health, queue
 from crm.queue import stopping
 
-PERIODIC: tuple[tuple[float, str], ...] = ((1, "crm.messages.jobs:deliver_due"),)
+PERIODIC: tuple[tuple[float, str], ...] = (
+    (1, "crm.messages.jobs:deliver_due"),
+    (1, "crm.invoices.jobs:convert_due"),
+    (3600, "crm.invoices.jobs:sweep"),
+)
 """What is done every so many seconds: a function that returns True when it wants to go on at once."""
 
 BEAT = 5

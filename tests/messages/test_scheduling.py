@@ -395,3 +395,14 @@ def test_the_recipient_is_the_number_in_e164(shop: Shop) -> None:
     id_ = shop.schedule(shop.customer())
     shop.work()
     assert [attempt.recipient for attempt in shop.attempts(id_)] == [E164]
+
+
+def test_the_customers_page_shows_its_messages(shop: Shop, owner: FlaskClient) -> None:
+    sari = shop.customer()
+    id_ = shop.schedule(sari, in_=60, body="Cake <b>ready</b>")
+
+    page = owner.get(f"/customers/{sari}").text
+
+    assert f'id="message-{id_}" data-status="scheduled"' in page
+    assert "Cake &lt;b&gt;ready&lt;/b&gt;" in page
+    assert "Scheduled" in page
