@@ -18,6 +18,7 @@ class Panel:
     template: str
     load: Callable[[Customer], dict[str, Any]]
     count: Callable[[int], str]
+    place: int
 
 
 _panels: dict[str, Panel] = {}
@@ -29,14 +30,16 @@ def register(
     template: str,
     load: Callable[[Customer], dict[str, Any]],
     count: Callable[[int], str],
+    *,
+    place: int,
 ) -> None:
-    """Add a panel; the order of registration is the order on the page.
+    """Add a panel; the one with the smallest `place` stands first on the page.
 
     `count` says for a customer's id what is there, in words ("4 invoices with 6 receipts"), or "" for nothing.
     """
-    _panels[key] = Panel(key, label, template, load, count)
+    _panels[key] = Panel(key, label, template, load, count, place)
 
 
 def registered() -> list[Panel]:
-    """Return all panels."""
-    return list(_panels.values())
+    """Return all panels in the order of the page."""
+    return sorted(_panels.values(), key=lambda panel: panel.place)

@@ -24,7 +24,7 @@ from crm.web.uploads import takes_files
 
 bp = Blueprint("invoices", __name__)
 
-panels.register("invoices", "Invoices", "invoices/_panel.html", queries.panel_data, queries.count_in_words)
+panels.register("invoices", "Invoices", "invoices/_panel.html", queries.panel_data, queries.count_in_words, place=20)
 
 
 @bp.get("/customers/<id:customer_id>/invoices")

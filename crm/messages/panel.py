@@ -23,4 +23,4 @@ def count(customer_id: int) -> str:
     return f"{number} message{'' if number == 1 else 's'}" if number else ""
 
 
-panels.register("messages", "Messages", "messages/_panel.html", load, count)
+panels.register("messages", "Messages", "messages/_panel.html", load, count, place=10)

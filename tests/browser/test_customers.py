@@ -202,3 +202,17 @@ def test_a_phone_scrolls_one_way_only(counter: Page, width: int) -> None:
     for path in ("/", "/customers/1", "/customers/1/edit", "/?q=zzz"):
         counter.goto(counter.url.split("/", 3)[0] + "//" + counter.url.split("/", 3)[2] + path)
         assert counter.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def test_edit_on_the_customers_page_changes_it_in_place(counter: Page) -> None:
+    counter.get_by_role("link", name="Siti Rahma", exact=True).click()
+    counter.evaluate("window.stayed = true")
+    counter.get_by_role("link", name="Edit", exact=True).click()
+    dialog = counter.get_by_role("dialog")
+    dialog.get_by_label("Name", exact=True).fill("Siti Nurhaliza")
+    dialog.get_by_label("City").fill("Bandung")
+    dialog.get_by_role("button", name="Save customer").click()
+
+    expect(counter.get_by_role("heading", name="Siti Nurhaliza", level=1)).to_be_visible()
+    expect(counter.get_by_role("region", name="Profile")).to_contain_text("Bandung")
+    assert counter.evaluate("window.stayed")
