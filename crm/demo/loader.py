@@ -116,6 +116,15 @@ def _load_messages(bulk: Bulk, rows: list[tuple[int, MessageRow]]) -> None:
     ]
     told = {"action": "message.scheduled", "subject": "messages", "subject_id": ids, "customer_id": customers}
     bulk.insert(Event, len(rows), {"organization_id": organization, "changes": changes, "at": made, **told})
+    moved = [(id_, customer_id, m) for id_, (customer_id, m) in zip(ids, rows, strict=True) if m.status != "scheduled"]
+    told = {
+        "action": [f"message.{m.status}" for _, _, m in moved],
+        "subject_id": [id_ for id_, _, _ in moved],
+        "customer_id": [customer_id for _, customer_id, _ in moved],
+        "changes": [{"status": ["scheduled", m.status]} for _, _, m in moved],
+        "at": [m.handed_over_at or min(bulk.now, m.send_at) for _, _, m in moved],
+    }
+    bulk.insert(Event, len(moved), {"organization_id": organization, "subject": "messages", **told})
 
 
 def _next(row: CustomerRow) -> object:

@@ -16,6 +16,7 @@ class MessageRow:
     send_at: dt.datetime
     status: str = "scheduled"
     reason: str = ""
+    attempts_made: int = 0
     handed_over_at: dt.datetime | None = None
 
 

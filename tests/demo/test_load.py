@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
 
-from crm import phone
+from crm import phone, storage
 from crm.accounts import services as accounts
 from crm.accounts.models import Organization, User
 from crm.customers import services
@@ -23,7 +23,10 @@ from crm.demo.people import JAKARTA, KARACHI
 from crm.due import DueWork
 from crm.events import Event
 from crm.extensions import db
+from crm.invoices.jobs import convert_receipt
+from crm.invoices.models import Receipt
 from crm.messages.models import Message
+from crm.messages.queries import due_reminders
 from crm.tenancy import use_organization
 
 PASSWORD = "for the demo 1"
@@ -69,9 +72,20 @@ class TestTheShop:
         run(app, "load")
         with app.app_context(), use_organization(organization_id()):
             statuses = set(db.session.scalars(sa.select(Message.status)))
-            assert {"reminder", "scheduled", "delivered", "failed"} <= statuses
-            first = page_of(Filters()).rows[0]
-            assert first.next_message_at is not None
+            assert {"reminder", "scheduled", "sent", "failed"} <= statuses
+            assert due_reminders().count == 4
+            assert page_of(Filters()).rows[0].next_message_at is not None
+
+    def test_it_has_invoices_and_receipts_that_the_worker_converts(self, app: Flask) -> None:
+        run(app, "load")
+        with app.app_context(), use_organization(organization_id()):
+            receipt = db.session.scalars(sa.select(Receipt).order_by(Receipt.id)).first()
+            assert receipt is not None
+            assert receipt.state == "converting"
+            convert_receipt(organization_id(), receipt.id)
+            db.session.rollback()
+            db.session.refresh(receipt)
+            assert receipt.state == "ready", receipt.reason
 
     def test_a_random_password_is_printed_once_for_both(self, app: Flask) -> None:
         app.config["DEMO_PASSWORD"] = ""
@@ -178,8 +192,11 @@ def test_clear_removes_exactly_the_demo_rows(app: Flask) -> None:
     with app.app_context(), use_organization(organization_id()):
         entered = services.create_customer({"name": "Entered between", "phone": "0812 1234 5679"}).id
     run(app, "load", "--customers", 5)
+    with app.app_context():
+        assert list(storage.current().keys("receipts"))
     run(app, "clear")
     with app.app_context(), use_organization(organization_id()):
+        assert not list(storage.current().keys("receipts"))
         assert db.session.get_one(Customer, entered).name == "Entered between"
         services.delete_customer(entered)
         with transaction() as session:

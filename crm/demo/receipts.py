@@ -1,0 +1,74 @@
+"""Invoices of the demo shops, some with a receipt that looks photographed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from typing import NamedTuple
+
+from PIL import Image, ImageDraw, ImageFont
+
+from crm import clock
+from crm.accounts.queries import current_organization
+from crm.invoices.files import Upload
+from crm.invoices.services import add_invoice
+
+
+class Sale(NamedTuple):
+    """An invoice of the shop: to the person with this index, so many days ago; `lines` are what the receipt lists."""
+
+    person: int
+    days_ago: int
+    note: str
+    lines: tuple[tuple[str, int], ...]
+    has_receipt: bool = False
+
+
+JAKARTA = (
+    Sale(0, 6, "Birthday cake", (("Pandan cake 24 cm", 42_500_000), ("Candles", 2_500_000)), True),
+    Sale(0, 48, "", (("Klepon cake", 28_500_000),)),
+    Sale(1, 3, "Lunch boxes for 30", (("Nasi box 30 x", 135_000_000), ("Delivery", 7_500_000)), True),
+    Sale(3, 9, "", (("Gayo beans 1 kg", 31_000_000),)),
+    Sale(4, 12, "Wedding cake, first half", (("Wedding cake", 250_000_000),), True),
+    Sale(6, 20, "Office catering October", (("Catering 4 weeks", 960_000_000),), True),
+    Sale(9, 5, "", (("Toraja beans 500 g", 16_500_000),)),
+    Sale(12, 1, "", (("Cupcakes 24 x", 36_000_000),)),
+    Sale(20, 30, "Faculty dinner", (("Dinner 80 guests", 1_200_000_000), ("Waiters", 160_000_000))),
+    Sale(26, 14, "Flowers for the counter", (("Cake exchange", 12_000_000),)),
+)
+KARACHI = (
+    Sale(0, 4, "Umrah package, deposit", (("Umrah 10 nights", 15_000_000),), True),
+    Sale(2, 10, "", (("KHI-DXB return", 9_450_000),)),
+    Sale(6, 2, "Group of five, deposit", (("Umrah 14 nights 5 x", 62_500_000),), True),
+)
+
+
+def add_sales(sales: tuple[Sale, ...], customer_ids: list[int]) -> None:
+    """Add the invoices; the worker converts their receipts like those of people."""
+    organization = current_organization()
+    today = clock.to_local(clock.utcnow(), clock.zone(organization.time_zone)).date()
+    for sale in sales:
+        date, total = today - dt.timedelta(days=sale.days_ago), sum(amount for _, amount in sale.lines)
+        uploads = [_receipt(sale, date, total)] if sale.has_receipt else []
+        add_invoice(customer_ids[sale.person], total, date, sale.note, uploads)
+
+
+def _receipt(sale: Sale, date: dt.date, total: int) -> Upload:
+    organization = current_organization()
+    paper = Image.new("RGB", (620, 420 + 48 * len(sale.lines)), (250, 248, 242))
+    draw, ink = ImageDraw.Draw(paper), (45, 45, 50)
+    small, large = ImageFont.load_default(26), ImageFont.load_default(38)
+    draw.text((310, 60), organization.name, ink, large, anchor="mm")
+    draw.text((310, 110), f"{date:%d/%m/%Y}", ink, small, anchor="mm")
+    lines = [*sale.lines, ("TOTAL", total)]
+    for row, (what, amount) in enumerate(lines):
+        height = 180 + 48 * row + (24 if row == len(sale.lines) else 0)
+        draw.text((40, height), what, ink, small)
+        draw.text((580, height), f"{amount / 100:,.0f}", ink, small, anchor="ra")
+    draw.line((40, 186 + 48 * len(sale.lines), 580, 186 + 48 * len(sale.lines)), ink, 2)
+    draw.text((310, paper.height - 60), "Thank you!", ink, small, anchor="mm")
+    content = io.BytesIO()
+    paper.rotate(1.2, expand=True, fillcolor=(120, 104, 92), resample=Image.Resampling.BICUBIC).save(
+        content, "JPEG", quality=80
+    )
+    return Upload(f"receipt-{date:%Y-%m-%d}.jpg", "jpeg", content)
