@@ -62,16 +62,20 @@ class Worker:
         self._app = app
         self._name = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(4)}"
         self._rq: QueueWorker | None = None
+        self._is_waiting = False
+        """Whether the main thread does nothing that an exception would spoil, but for a job of the queue."""
 
     def run(self) -> None:
         """Work until a signal comes; return once what was in flight is finished."""
+        jobs = [(seconds, _load(path), path) for seconds, path in PERIODIC]
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
-        tickers = [self._start(BEAT, lambda: health.beat(self._name), "beat")]
-        tickers += [self._start(seconds, _load(path), path) for seconds, path in PERIODIC]
+        tickers = [self._start(seconds, job, path) for seconds, job, path in jobs]
+        tickers.append(self._start(BEAT, lambda: health.beat(self._name), "beat"))
         self._start_watchdog()
         log.info("worker %s is at work", self._name)
         with contextlib.suppress(StopRequested):
+            self._is_waiting = True
             self._serve_queue()
         for ticker in tickers:
             ticker.join()
@@ -94,7 +98,8 @@ class Worker:
         if stopping.is_set():
             return
         stopping.set()
-        if self._rq is None or not self._rq.finish_job_and_stop():
+        has_job = self._rq is not None and self._rq.finish_job_and_stop()
+        if self._is_waiting and not has_job:
             raise StopRequested
 
     def _start(self, seconds: float, job: Callable[[], Any], name: str) -> threading.Thread:
