@@ -1,0 +1,157 @@
+"""Every page of the URL map through axe-core: full, empty, with errors, in a window; light, dark, wide and narrow.
+
+The suite looks at each page once, and at each state once; `make axe` looks at everything in every combination.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page
+
+from crm.accounts.roles import Role
+from tests.browser.axe import violations
+from tests.browser.steps import sign_in
+from tests.factories import FILL, Cast, Person, make_customer, make_message, make_organization, make_person
+from tests.product import RunningApp
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+NO_PAGES = {
+    "static",
+    "health.up",
+    "health.ready",
+    "customers.index",
+    "customers.cities",
+    "invoices.receipt_file",
+    "invoices.receipt_original",
+    "messages.preview",
+}
+"""Endpoints whose answer is no page of its own: files, JSON, parts of pages, redirects."""
+
+ONLY_BEFORE_THE_FIRST_USER = {"accounts.setup"}
+LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 360)]
+
+
+class Visit(NamedTuple):
+    """A page in a state."""
+
+    url: str
+    state: str
+
+
+def pages(app: Flask, person: Person) -> Iterator[str]:
+    """Yield the URL of every page, with rows of the person's organization."""
+    for rule in app.url_map.iter_rules():
+        if "GET" not in (rule.methods or set()) or rule.endpoint in NO_PAGES | ONLY_BEFORE_THE_FIRST_USER:
+            continue
+        with person.acting():
+            ids = {name: FILL[name]() for name in sorted(rule.arguments)}
+        with app.test_request_context():
+            yield app.url_for(rule.endpoint, **ids)
+
+
+def fill(person: Person) -> None:
+    """Put something of everything into the organization."""
+    with person.acting():
+        for make in FILL.values():
+            make()
+        for status in ("reminder", "failed", "unconfirmed", "held", "accepted"):
+            make_message(status=status, reason="The phone could not be reached." if status == "failed" else "")
+        make_customer(name="Inactive", is_active=False, phone="no number", notes="Two\nlines")
+
+
+def visits(app: Flask, person: Person) -> list[Visit]:
+    """Return every page, and the states that pages share."""
+    found = [Visit(url, "full") for url in pages(app, person)]
+    forms = [visit.url for visit in found if visit.url.endswith(("/new", "/edit", "/password", "/organization"))]
+    found += [Visit(url, "errors") for url in forms]
+    found += [Visit("/?q=nobody-is-called-this", "nothing found"), Visit("/customers/999999", "not found")]
+    return [*found, Visit("/", "window"), Visit("/", "window with errors")]
+
+
+def show(page: Page, base: str, visit: Visit) -> None:
+    """Bring the page into the state."""
+    page.goto(base + visit.url)
+    if visit.state.startswith("window"):
+        page.get_by_role("link", name="Add").filter(visible=True).first.click()
+        page.get_by_role("dialog").wait_for()
+    if visit.state == "errors":
+        for box in page.locator("main input:visible:not([type=checkbox]):not([type=radio]):not([type=file])").all():
+            box.fill("")
+        page.locator("main form button[type=submit], main form button.btn-primary").first.click()
+        page.wait_for_load_state()
+    if visit.state == "window with errors":
+        page.get_by_role("dialog").get_by_role("button", name="Save").click()
+        page.get_by_text("There is a problem").wait_for()
+
+
+def problems(page: Page, base: str, visit: Visit) -> list[str]:
+    """Return what is wrong with the page in this state."""
+    show(page, base, visit)
+    wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    return [f"{visit.url} ({visit.state}): {found}" for found in violations(page) + ["sideways scroll"] * wide]
+
+
+def looked_at(browser: Browser, scheme: str, width: int) -> Page:
+    """Return a page of its own with this theme and width."""
+    context = browser.new_context(
+        color_scheme="dark" if scheme == "dark" else "light",
+        viewport={"width": width, "height": 800},
+        has_touch=width < 768,
+        reduced_motion="reduce",
+    )
+    return context.new_page()
+
+
+def test_every_page_and_every_state_once(browser: Browser, running_app: RunningApp, cast: Cast, app: Flask) -> None:
+    fill(cast.owner)
+    everything = visits(app, cast.owner)
+    found: list[str] = []
+    shares = {look: everything[number :: len(LOOKS)] for number, look in enumerate(LOOKS)}
+    for (scheme, width), share in shares.items():
+        page = looked_at(browser, scheme, width)
+        sign_in(page, running_app.url, cast.owner)
+        for visit in share:
+            found += [f"{scheme} {width} {problem}" for problem in problems(page, running_app.url, visit)]
+    assert not found, "\n".join(found)
+
+
+def test_pages_before_sign_in_and_of_an_empty_organization(
+    browser: Browser, running_app: RunningApp, cast: Cast, app: Flask
+) -> None:
+    with app.app_context():
+        organization_id = make_organization("empty")
+        newcomer = make_person(app, "newcomer", organization_id, Role.OWNER)
+    page = looked_at(browser, "light", 360)
+    found = problems(page, running_app.url, Visit("/login", "full"))
+    found += problems(page, running_app.url, Visit("/login", "errors"))
+    sign_in(page, running_app.url, newcomer)
+    for url in ("/", "/messages", "/settings/branches", "/settings/users"):
+        found += problems(page, running_app.url, Visit(url, "empty"))
+    assert not found, "\n".join(found)
+
+
+def test_the_set_up_of_an_empty_installation(browser: Browser, running_app: RunningApp) -> None:
+    page = looked_at(browser, "dark", 1280)
+    found = problems(page, running_app.url, Visit("/setup", "full"))
+    assert "/setup" in page.url
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.axe
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_every_page_in_every_state_and_look(
+    browser: Browser, running_app: RunningApp, cast: Cast, app: Flask, scheme: str, width: int
+) -> None:
+    fill(cast.owner)
+    page = looked_at(browser, scheme, width)
+    sign_in(page, running_app.url, cast.owner)
+    found = list(
+        itertools.chain.from_iterable(problems(page, running_app.url, visit) for visit in visits(app, cast.owner))
+    )
+    assert not found, "\n".join(found)
