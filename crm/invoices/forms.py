@@ -64,6 +64,7 @@ class InvoiceForm(ReceiptsForm):
 
     amount = StringField("Amount")
     date = StringField("Date")
+    receipt = MultipleFileField("Receipts")
     note = TextAreaField("Note", [Length(2_000)])
     hundredths: int
     day: dt.date

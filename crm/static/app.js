@@ -201,14 +201,16 @@
     if (note) dismiss(note);
   });
 
-  document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
-    if (xhr.status === 401) return;
+  // What asks by itself every few seconds would say every few seconds that it got no answer.
+  const asksByItself = (element) => (element.getAttribute("hx-trigger") || "").startsWith("every ");
+  document.addEventListener("htmx:responseError", ({ detail: { xhr, elt } }) => {
+    if (xhr.status === 401 || asksByItself(elt)) return;
     const page = new DOMParser().parseFromString(xhr.responseText || "", "text/html");
     const sentence = page.querySelector("[data-error]");
     toast(sentence ? sentence.textContent.trim() : BROKEN, "bad");
   });
-  document.addEventListener("htmx:sendError", () => toast(UNREACHABLE, "bad"));
-  document.addEventListener("htmx:timeout", () => toast(UNREACHABLE, "bad"));
+  document.addEventListener("htmx:sendError", ({ detail: { elt } }) => asksByItself(elt) || toast(UNREACHABLE, "bad"));
+  document.addEventListener("htmx:timeout", ({ detail: { elt } }) => asksByItself(elt) || toast(UNREACHABLE, "bad"));
 
   // ---- One submit at a time, and the progress of an upload ----------------------------------------------------------
   document.addEventListener("submit", (event) => {

@@ -60,7 +60,7 @@ def test_with_htmx_the_window_closes_and_the_panel_follows(staff: FlaskClient, c
     assert answer.status_code == 200
     assert '"closeWindow": true' in answer.headers["HX-Trigger"]
     assert 'id="invoices"' in answer.text
-    assert 'hx-swap-oob="true"' in answer.text
+    assert 'hx-swap-oob="outerHTML"' in answer.text
     assert "is added" in answer.text
     assert 'data-state="converting"' in answer.text
 
