@@ -16,6 +16,8 @@ from rq import Queue
 from crm.db import after_commit
 
 NAME = "crm"
+PATIENCE = 2
+"""Seconds that a page waits for Redis."""
 
 AWAY = 10.0
 """After a failure the queue is left alone for so many seconds: pages don't wait for it again and again."""
@@ -62,8 +64,8 @@ def enqueue(path: str, *args: int) -> None:
 
 
 def connect(url: str) -> Redis:
-    """Return a client that gives up after two seconds, so that a hung Redis doesn't hang pages."""
-    return Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2, retry=Retry(NoBackoff(), 0))
+    """Return a client that gives up after PATIENCE, so that a hung Redis doesn't hang pages."""
+    return Redis.from_url(url, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE, retry=Retry(NoBackoff(), 0))
 
 
 def state() -> str:

@@ -142,8 +142,9 @@ class QueueWorker(SimpleWorker):
     max_connection_wait_time = 5.0
 
     def __init__(self, app: Flask, url: str) -> None:
+        queue.connect(url).ping()
+        # RQ lengthens the time-out of connections that are yet to be made, for it waits longer than pages do.
         connection = queue.connect(url)
-        connection.ping()
         super().__init__(
             [Queue(queue.NAME, connection=connection)],
             connection=connection,

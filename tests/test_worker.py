@@ -194,6 +194,19 @@ def test_with_redis_a_message_that_is_due_now_goes_through_the_queue(
     assert worker.stop() == 0
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_quiet_queue_is_waited_at_without_a_word(
+    shop: Shop, environ: dict[str, str], redis_url: str, worker_process: Start
+) -> None:
+    worker = worker_process(environ | {"REDIS_URL": redis_url})
+    worker.wait_until(lambda: beats(shop), "the worker is at work")
+
+    time.sleep(2 * queue.PATIENCE + 1)
+
+    assert "timeout" not in worker.output().lower()
+    assert worker.stop() == 0
+
+
 def test_redis_may_die_and_come_back(
     shop: Shop, app: Flask, environ: dict[str, str], own_redis: RedisServer, tmp_path: Path, worker_process: Start
 ) -> None:
