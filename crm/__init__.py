@@ -10,7 +10,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
-from crm import errors, health, logs
+from crm import errors, health, logs, storage
 from crm.accounts import access, navigation
 from crm.accounts import cli as accounts_cli
 from crm.accounts import routes as accounts
@@ -40,6 +40,7 @@ def create_app(environ: Mapping[str, str] | None = None, instance: Path | None =
     logs.init_app(app)
     static.init_app(app)
     _init_database(app, instance)
+    _open_storage(app)
     access.init_app(app)
     uploads.init_app(app)
     csrf.init_app(app)
@@ -68,3 +69,11 @@ def _init_database(app: Flask, instance: Path) -> None:
     with app.app_context():
         configure_engine(db.engine)
     init_tenancy()
+
+
+def _open_storage(app: Flask) -> None:
+    try:
+        with app.app_context():
+            storage.current()
+    except ValueError as error:
+        raise config.ConfigError(str(error)) from None

@@ -69,6 +69,13 @@ def test_a_malformed_value_stops_the_start_with_a_sentence() -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_storage_that_cannot_be_opened_stops_the_start(tmp_path: Path) -> None:
+    environ = {"SECRET_KEY": "for-the-tests-alone-0123456789", "STORAGE_URL": "s3://"}
+
+    with pytest.raises(ConfigError, match="STORAGE_URL needs the name of a bucket"):
+        create_app(environ, tmp_path)
+
+
 def test_a_key_made_for_development_is_kept_and_private(tmp_path: Path) -> None:
     config.make_secret_key(tmp_path)
     first = config.load({}, tmp_path)["SECRET_KEY"]

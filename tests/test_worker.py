@@ -203,7 +203,7 @@ def test_a_quiet_queue_is_waited_at_without_a_word(
 
     time.sleep(2 * queue.PATIENCE + 1)
 
-    assert "timeout" not in worker.output().lower()
+    assert "timeout" not in worker.output.lower()
     assert worker.stop() == 0
 
 
