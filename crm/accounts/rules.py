@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import hashlib
 import hmac
 import ipaddress
 import re
 import unicodedata
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -88,7 +90,10 @@ def password_problem(password: str, username: str) -> str | None:
 
 def return_path(url: str, host: str) -> str:
     """Return the path of `url` on this site, or "/": never a way to another site."""
-    parts = urlsplit(url.replace("\\", "/")) if url.isprintable() else urlsplit("/")
+    try:
+        parts = urlsplit(url.replace("\\", "/") if url.isprintable() else "/")
+    except ValueError:
+        return "/"
     if parts.netloc and parts.netloc != host:
         return "/"
     path = parts.path if parts.path.startswith("/") and not parts.path.startswith("//") else "/"
@@ -109,9 +114,14 @@ def _name(value: str) -> str:
 
 
 def _time_zone(value: str) -> str:
-    if value not in available_timezones():
+    if value not in _zones():
         raise ValueError(f"There is no time zone {value!r}. Use one like Asia/Jakarta.")
     return value
+
+
+@functools.cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def _currency(value: str) -> str:
@@ -163,18 +173,5 @@ SETTINGS: dict[str, Callable[[str], Any]] = {
 }
 """The settings of an organization, and how the text of each is read."""
 
-_COMMON = frozenset(
-    {
-        "password12",
-        "password123",
-        "1234567890",
-        "12345678910",
-        "qwertyuiop",
-        "qwerty12345",
-        "iloveyou123",
-        "administrator",
-        "changeme123",
-        "letmein1234",
-        "welcome1234",
-    }
-)
+# The common passwords of zxcvbn's list (MIT licence, Dropbox) that are long enough to be taken.
+_COMMON = frozenset(Path(__file__).with_name("common_passwords.txt").read_text().split())

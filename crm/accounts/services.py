@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from blinker import Signal
+from flask import current_app
 
 from crm.accounts import members, passwords, queries
 from crm.accounts.models import Membership, Organization, User
 from crm.accounts.roles import Role
-from crm.accounts.rules import SETTINGS, normalize_username, parse_setting, slug_of
+from crm.accounts.rules import SETTINGS, normalize_username, parse_setting, setup_code, slug_of
 from crm.db import transaction
 from crm.errors import SentenceError
 from crm.events import changes_of, record
@@ -102,6 +103,14 @@ def set_password(user_id: int, password: str) -> None:
 def installation_is_empty() -> bool:
     """Whether nobody can sign in yet, so that the set-up wizard is open."""
     return db.session.scalar(sa.select(User.id).limit(1)) is None
+
+
+def invitation() -> str | None:
+    """Say where and with which code to set up an empty installation; None when somebody can sign in."""
+    if not installation_is_empty():
+        return None
+    code = setup_code(current_app.config["SECRET_KEY"])
+    return f"Nobody can sign in yet. Set up your organization: {current_app.config['PUBLIC_URL']}/setup?code={code}"
 
 
 def set_up(settings: dict[str, str], owner: NewOwner) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, Response, request
+from flask.sessions import SecureCookieSessionInterface
 
 CSP = "; ".join(
     (
@@ -20,8 +21,17 @@ CSP = "; ".join(
 )
 
 
+class SessionInterface(SecureCookieSessionInterface):
+    """A session cookie that never leaves HTTPS again once it was set there."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Whether browsers keep the cookie to HTTPS."""
+        return request.is_secure or super().get_cookie_secure(app)
+
+
 def init_app(app: Flask) -> None:
     """Set the headers on every response that does not bring stricter ones."""
+    app.session_interface = SessionInterface()
     app.after_request(_harden)
 
 

@@ -38,7 +38,7 @@ def add_branch() -> Response:
     except SentenceError as error:
         form.refuse("name", error)
         return _window(form, status=422)
-    return _done(f"{form.name.data} added")
+    return _done(f"{form.name.data} is added.")
 
 
 @bp.route("/settings/branches/<id:branch_id>/edit", methods=["GET", "POST"])
@@ -55,7 +55,7 @@ def edit_branch(branch_id: int) -> Response:
     except SentenceError as error:
         form.refuse("name", error)
         return _window(form, branch, status=422)
-    return _done(f"{form.name.data} saved")
+    return _done(f"{form.name.data} is saved.")
 
 
 @bp.get("/settings/branches/<id:branch_id>/delete")
@@ -75,7 +75,7 @@ def delete_branch(branch_id: int) -> Response:
     """Delete a branch that nothing belongs to."""
     name = find(Branch, branch_id).name
     services.delete(branch_id)
-    return _done(f"{name} deleted")
+    return _done(f"{name} is deleted.")
 
 
 def _window(form: BranchForm, branch: Branch | None = None, status: int = 200) -> Response:

@@ -38,7 +38,7 @@ def add_user() -> Response:
     except SentenceError as error:
         form.refuse("username", error)
         return _new(form, 422)
-    told = "joined with the password they have already" if added.existed else "added"
+    told = "joined, with the password they have already." if added.existed else "is added."
     return _done(f"{form.username.data} {told}")
 
 
@@ -56,7 +56,7 @@ def edit_user(membership_id: int) -> Response:
     except SentenceError as error:
         form.refuse("role", error)
         return _edit(form, find_member(membership_id), 422)
-    return _done(f"{member.user.label} saved")
+    return _done(f"{member.user.label} is saved.")
 
 
 @bp.route("/settings/users/<id:membership_id>/password", methods=["GET", "POST"])
@@ -68,7 +68,7 @@ def reset_password(membership_id: int) -> Response:
     form = ResetPasswordForm(member.user)
     if form.is_submitted() and form.validate():
         members.reset_password(membership_id, form.password.data)
-        return _done(f"{member.user.label} has a new password")
+        return _done(f"{member.user.label} has a new password.")
     status = 422 if form.is_submitted() else 200
     return respond("accounts/user_password.html", "accounts/_user_password.html", status, form=form, member=member)
 
@@ -79,7 +79,7 @@ def disable_user(membership_id: int) -> Response:
     member = find_member(membership_id)
     members.disable(membership_id)
     undo = url_for("accounts.enable_user", membership_id=membership_id)
-    return _done(f"{member.user.label} disabled", undo)
+    return _done(f"{member.user.label} is disabled.", undo)
 
 
 @bp.post("/settings/users/<id:membership_id>/disabled/delete")
@@ -87,7 +87,7 @@ def enable_user(membership_id: int) -> Response:
     """Let a disabled user in again."""
     member = find_member(membership_id)
     members.enable(membership_id)
-    return _done(f"{member.user.label} enabled")
+    return _done(f"{member.user.label} is enabled.")
 
 
 def _details(form: MemberFields) -> members.Details:

@@ -1,0 +1,29 @@
+"""The settings of gunicorn that are code: `gunicorn --config python:crm.server`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from crm.accounts import services
+
+
+def post_worker_init(worker: Any) -> None:
+    """Say once at the start how to set up an empty installation."""
+    if worker.age == 1:
+        announce(worker.wsgi)
+
+
+def announce(app: Flask) -> None:
+    """Print the way to the set-up wizard while nobody can sign in."""
+    with app.app_context():
+        try:
+            sentence = services.invitation()
+        except SQLAlchemyError:
+            # A database that is away or not migrated is told by /ready, and the start goes on.
+            return
+    if sentence:
+        click.echo(sentence)

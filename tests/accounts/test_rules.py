@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import pytest
+
+from crm.accounts import places
+from crm.accounts.rules import (
+    is_setup_code,
+    network_of,
+    normalize_username,
+    parse_setting,
+    password_problem,
+    return_path,
+    setup_code,
+    slug_of,
+    username_problem,
+)
+
+HOST = "crm.example"
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("/", "/"),
+        ("/customers/7?q=a&page=2", "/customers/7?q=a&page=2"),
+        ("https://crm.example/customers/7", "/customers/7"),
+        ("http://crm.example/?q=siti#top", "/?q=siti"),
+        ("", "/"),
+        ("customers", "/"),
+        ("//evil.example", "/"),
+        ("///evil.example", "/evil.example"),
+        ("https://evil.example/", "/"),
+        ("https:evil.example", "/"),
+        ("https:///evil.example", "/evil.example"),
+        ("\\\\evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("\\/evil.example", "/"),
+        ("/\t/evil.example", "/"),
+        ("/\n/evil.example", "/"),
+        ("\x00//evil.example", "/"),
+        (" //evil.example", "/"),
+        ("javascript:alert(1)", "/"),
+        ("//crm.example@evil.example", "/"),
+        ("//crm.example:80@evil.example/", "/"),
+        ("https://crm.example.evil.example", "/"),
+        ("//[", "/"),
+        ("/\u202e//evil.example", "/"),
+    ],
+)
+def test_the_way_back_stays_on_this_site(url: str, path: str) -> None:
+    assert return_path(url, HOST) == path
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::"),
+        ("", ""),
+        ("unix:" + "x" * 90, "unix:" + "x" * 40),
+    ],
+)
+def test_an_address_is_counted_by_its_network(address: str, network: str) -> None:
+    assert network_of(address) == network
+
+
+@pytest.mark.parametrize(
+    ("password", "words"),
+    [
+        ("short", "at least 10"),
+        ("x" * 201, "at most 200"),
+        ("Password123", "easy to guess"),
+        ("1234567890", "easy to guess"),
+        ("aaabbbaaabbb", "easy to guess"),
+        ("ayu.santoso", "easy to guess"),
+        ("AYU.SANTOSO", "easy to guess"),
+    ],
+)
+def test_a_weak_password_is_refused_with_what_to_do(password: str, words: str) -> None:
+    assert words in (password_problem(password, "ayu.santoso") or "")
+
+
+@pytest.mark.parametrize("password", ["three green apples", "kopi susu enak", "пароль из слов", "x" * 5 + "yz ab" * 39])
+def test_a_password_may_be_any_long_text(password: str) -> None:
+    assert password_problem(password, "ayu") is None
+
+
+def test_user_names_are_one_whatever_their_case_and_form() -> None:
+    assert normalize_username("  \uff21yu.Santoso ") == normalize_username("AYU.SANTOSO") == "ayu.santoso"
+
+
+@pytest.mark.parametrize(("name", "taken"), [("ayu", True), ("ayu@shop.example", True), ("李明", True), ("a", False)])
+def test_user_names_can_be_typed(name: str, taken: bool) -> None:
+    assert (username_problem(name) is None) is taken
+    assert username_problem(f"{name} x") is not None
+    assert username_problem(name * 101) is not None
+
+
+def test_the_set_up_code_is_read_as_people_copy_it() -> None:
+    code = setup_code("a key")
+    assert is_setup_code(code, "a key")
+    assert is_setup_code(f" {code.upper().replace('-', ' ')} ", "a key")
+    assert not is_setup_code(code, "another key")
+    assert not is_setup_code("", "a key")
+    assert not is_setup_code("ä" * 16, "a key")
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("Toko Kue Sari!", "toko-kue-sari"),
+        ("Café José", "cafe-jose"),
+        ("李明", "shop"),
+        ("-", "shop"),
+        ("a" * 90, "a" * 50),
+    ],
+)
+def test_an_organization_gets_a_short_name(name: str, slug: str) -> None:
+    assert slug_of(name) == slug
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [
+        ("name", "  Toko Sari ", "Toko Sari"),
+        ("time_zone", "Asia/Jakarta", "Asia/Jakarta"),
+        ("currency", "idr", "IDR"),
+        ("phone_region", "id", "ID"),
+        ("locale", "id-ID", "id_ID"),
+        ("quiet_from", "", None),
+        ("sms_gateway", "console", "console"),
+    ],
+)
+def test_settings_are_read_as_people_write_them(key: str, text: str, value: object) -> None:
+    assert parse_setting(key, text) == value
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("name", ""),
+        ("name", "x" * 201),
+        ("time_zone", "Jakarta"),
+        ("time_zone", "../../etc/passwd"),
+        ("currency", "RUPIAH"),
+        ("phone_region", "XX"),
+        ("locale", "xx_YY"),
+        ("locale", ""),
+        ("quiet_from", "9pm"),
+        ("quiet_from", "25:00"),
+        ("sms_gateway", "pigeon"),
+        ("colour", "red"),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_a_sentence(key: str, text: str) -> None:
+    with pytest.raises(ValueError, match=r"[A-Z].*\."):
+        parse_setting(key, text)
+
+
+def test_every_country_is_guessed_to_something_that_can_be_chosen() -> None:
+    zones, currencies, locales = dict(places.time_zones()), dict(places.currencies()), dict(places.locales())
+    for region, _ in places.regions():
+        guess = places.guess(region)
+        assert guess.time_zone in zones, region
+        assert guess.currency in currencies, region
+        assert guess.locale in locales, region
+
+
+def test_every_choice_is_taken() -> None:
+    for key, choices in (
+        ("time_zone", places.time_zones()),
+        ("currency", places.currencies()),
+        ("phone_region", places.regions()),
+        ("locale", places.locales()),
+    ):
+        for value, label in choices:
+            assert parse_setting(key, value) == value, label
+
+
+@pytest.mark.parametrize(
+    ("region", "guess"),
+    [
+        ("ID", ("Asia/Jakarta", "IDR", "id_ID")),
+        ("PK", ("Asia/Karachi", "PKR", "en_PK")),
+        ("US", ("America/New_York", "USD", "en_US")),
+        ("DE", ("Europe/Berlin", "EUR", "de_DE")),
+        ("AU", ("Australia/Sydney", "AUD", "en_AU")),
+    ],
+)
+def test_the_guess_is_what_most_shops_there_use(region: str, guess: tuple[str, str, str]) -> None:
+    assert places.guess(region) == guess
+
+
+@pytest.mark.parametrize(
+    ("header", "region"),
+    [("id-ID,id;q=0.9,en;q=0.8", "ID"), ("en,id-ID;q=0.8", "ID"), ("en", None), ("", None), ("en-XX", None)],
+)
+def test_the_browser_tells_the_country(header: str, region: str | None) -> None:
+    assert places.region_of_browser(header) == region
