@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import config
+from crm import create_app
 from crm.accounts.rules import setup_code
 from tests.servers import ROOT
 
@@ -70,9 +71,9 @@ def test_a_malformed_value_stops_the_start_with_a_sentence() -> None:
 
 
 def test_a_storage_that_cannot_be_opened_stops_the_start(tmp_path: Path) -> None:
-    environ = {"SECRET_KEY": "for-the-tests-alone-0123456789", "STORAGE_URL": "s3://"}
+    environ = {"SECRET_KEY": KEY, "STORAGE_URL": "s3://"}
 
-    with pytest.raises(ConfigError, match="STORAGE_URL needs the name of a bucket"):
+    with pytest.raises(config.ConfigError, match="STORAGE_URL needs the name of a bucket"):
         create_app(environ, tmp_path)
 
 
