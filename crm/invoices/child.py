@@ -6,6 +6,7 @@ application nor more libraries than the file needs.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import json
 import os
@@ -43,13 +44,15 @@ def main(source: Path, target: Path) -> None:
 
 
 def limit_itself() -> None:
-    """Give this process an end: time on the clock and on the processor, memory, and the size of what it writes."""
+    """Give this process an end: its parent's, time on the clock and on the processor, memory, and what it writes."""
     signal.alarm(SECONDS)
     # The soft limit ends the process with a signal of its own, the hard one a second later kills it.
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT, OUTPUT))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
+        # Nobody reads the answer once the worker is gone: PR_SET_PDEATHSIG ends this process with it.
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
         # Elsewhere the system doesn't keep to this one.
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     # Pages for people go first.
