@@ -19,7 +19,8 @@ from tests.product import RunningApp
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
-PHOTO = make_files.encode(make_files.photo((1200, 1600)), "JPEG", quality=95)
+# Larger than any other request may be.
+PHOTO = make_files.encode(make_files.photo((3000, 4000)), "JPEG", quality=90)
 
 
 @pytest.fixture

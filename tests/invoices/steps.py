@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
-from pathlib import Path
 
 import sqlalchemy as sa
 from flask import Flask
@@ -15,6 +15,7 @@ from crm.due import DueWork
 from crm.extensions import db
 from crm.invoices import jobs
 from crm.invoices.models import Invoice, Receipt
+from crm.tenancy import use_organization
 from tests.factories import Person, make_customer
 
 HTMX = {"HX-Request": "true"}
@@ -78,7 +79,14 @@ def due_receipts(app: Flask) -> list[int]:
         return list(db.session.scalars(sa.select(DueWork.subject_id).where(DueWork.kind == "receipt")))
 
 
-def as_file(content: bytes, folder: Path) -> Path:
-    path = folder / "answer"
-    path.write_bytes(content)
-    return path
+def let_time_pass(app: Flask) -> None:
+    """Make every lease and every pause end."""
+    past = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    with app.app_context():
+        organizations = db.session.scalars(sa.select(DueWork.organization_id).distinct()).all()
+        db.session.execute(sa.update(DueWork).values(due_at=past))
+        db.session.commit()
+        for organization_id in organizations:
+            with use_organization(organization_id):
+                db.session.execute(sa.update(Receipt).where(Receipt.lease_until.is_not(None)).values(lease_until=past))
+                db.session.commit()

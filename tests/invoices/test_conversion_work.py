@@ -16,7 +16,6 @@ from flask.testing import FlaskClient
 
 from crm import storage
 from crm.customers.services import delete_customer
-from crm.due import DueWork
 from crm.extensions import db
 from crm.invoices import converting, jobs, rules, sandbox, sweep
 from crm.invoices.models import Invoice, Receipt
@@ -24,7 +23,7 @@ from crm.invoices.sandbox import Result
 from crm.storage import Storage, StorageError
 from tests import make_files
 from tests.factories import Cast
-from tests.invoices.steps import add_receipt, due_receipts, receipt_of, stored_keys, work
+from tests.invoices.steps import add_receipt, due_receipts, let_time_pass, receipt_of, stored_keys, work
 
 PHOTO = make_files.encode(make_files.picture(), "JPEG")
 NOW = dt.timedelta(0)
@@ -42,23 +41,6 @@ def staff(cast: Cast) -> FlaskClient:
 @pytest.fixture
 def receipt(cast: Cast, staff: FlaskClient) -> int:
     return add_receipt(staff, cast.staff, PHOTO)
-
-
-def let_time_pass(app: Flask) -> None:
-    """Make every lease and every pause end."""
-    past = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-    with app.app_context():
-        everywhere = {"all_organizations": True}
-        if db.engine.dialect.name == "postgresql":
-            db.session.execute(
-                sa.text("select set_config('app.organization_id', '1', false)"), execution_options=everywhere
-            )
-        db.session.execute(sa.update(DueWork).values(due_at=past))
-        db.session.execute(
-            sa.text("update receipts set lease_until = '2020-01-01 00:00:00' where lease_until is not null"),
-            execution_options=everywhere,
-        )
-        db.session.commit()
 
 
 def die_in(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, after: bool = False) -> None:

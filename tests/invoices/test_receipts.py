@@ -119,6 +119,37 @@ def test_a_file_that_cannot_be_converted_says_why_and_can_be_tried_again(
     assert actions == ["receipt.added", "receipt.failed", "receipt.retried", "receipt.failed"]
 
 
+@ON_ONE
+@pytest.mark.parametrize(
+    ("content", "state"),
+    [
+        (make_files.protected_pdf(), "failed"),
+        (make_files.page_pdf(page=b"/Kids [3 0 R]"), "failed"),
+        (make_files.page_pdf(b"/OpenAction << /S /JavaScript /JS (app.alert(1)) >>"), "ready"),
+        (b"%PDF-1.7\n" + bytes(range(256)) * 40 + b"\n%%EOF\n", "failed"),
+        (make_files.jpeg_of_size(60_000, 60_000), "failed"),
+        (make_files.encode(make_files.picture(), "PNG")[:60], "failed"),
+        (make_files.png_bomb(7_900, 7_900, colour=6), "ready"),
+    ],
+    ids=["password", "loop", "script", "noise", "claims too much", "cut off", "unpacks to 250 MB"],
+)
+def test_a_hostile_file_ends_ready_or_with_a_reason_and_harms_nothing(
+    app: Flask, cast: Cast, staff: FlaskClient, content: bytes, state: str
+) -> None:
+    hostile = add_receipt(staff, cast.staff, content)
+    plain = add_receipt(staff, cast.staff, PHOTO)
+    work(app)
+
+    found = receipt_of(cast.staff, hostile)
+    assert (found.state, bool(found.reason)) == (state, state == "failed")
+    assert receipt_of(cast.staff, plain).state == "ready"
+    if state == "ready":
+        pdf = staff.get(f"/receipts/{hostile}/file").data
+        assert pdf.startswith(b"%PDF-")
+        assert b"JavaScript" not in pdf
+    assert staff.get(f"/receipts/{hostile}/original").data == content
+
+
 def test_trying_again_leaves_a_ready_receipt_alone(app: Flask, cast: Cast, staff: FlaskClient) -> None:
     receipt = add_receipt(staff, cast.staff, PHOTO)
     work(app)
