@@ -156,7 +156,10 @@ class MemberFields(CreatingForm):
 
     def validate_role(self, field: Field) -> None:
         """Refuse what is no role."""
-        Role.named(field.data or "")
+        try:
+            Role.named(field.data or "")
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
 
 
 class NewUserForm(MemberFields):
