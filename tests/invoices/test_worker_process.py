@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 import pytest
+import requests
 from flask import Flask
 
 from tests import make_files
-from tests.factories import Cast
-from tests.invoices.steps import add_receipt, let_time_pass, receipt_of
+from tests.factories import Cast, Person
+from tests.invoices.steps import add_receipt, invoices, let_time_pass, new_customer, receipt_of, receipts
+from tests.product import serve
 from tests.servers import Process, wait_for
 
 Start = Callable[[dict[str, str]], Process]
@@ -77,3 +82,45 @@ def test_a_worker_that_is_asked_to_end_finishes_its_conversion(
 
     assert worker.stop() == 0
     assert receipt_of(cast.staff, receipt).state == "ready"
+
+
+def test_a_bucket_two_web_processes_and_a_worker_make_one_invoice_of_twenty_identical_forms(
+    environ: dict[str, str], s3_environ: dict[str, str], cast: Cast, tmp_path: Path, worker_process: Start
+) -> None:
+    environ |= {**s3_environ, "WEB_CONCURRENCY": "2"}
+    product = serve(environ, tmp_path / "web.log")
+    try:
+        worker_process(environ)
+        url = f"{product.url}/customers/{new_customer(cast.staff)}/invoices/new"
+        session = signed_in(cast.staff)
+        fields = {"amount": "150.000", "date": "2026-11-02", **hidden_fields(session.get(url).text)}
+        with concurrent.futures.ThreadPoolExecutor(20) as pool:
+            answers = list(pool.map(lambda _: post(session, url, fields), range(20)))
+        assert {(answer.status_code, answer.headers.get("Location")) for answer in answers} == {
+            (303, answers[0].headers["Location"])
+        }
+        assert len(invoices(cast.staff)) == 1
+        [receipt] = receipts(cast.staff)
+        wait_for(lambda: receipt_of(cast.staff, receipt.id).state == "ready", "the receipt is ready")
+        assert session.get(f"{product.url}/receipts/{receipt.id}/file").content.startswith(b"%PDF-")
+        assert session.get(f"{product.url}/receipts/{receipt.id}/original").content == PHOTO
+    finally:
+        product.web.end()
+
+
+def signed_in(person: Person) -> requests.Session:
+    session = requests.Session()
+    cookie = person.client().get_cookie("crm_session")
+    assert cookie is not None
+    session.cookies.set("crm_session", cookie.value, domain="127.0.0.1", path="/")
+    return session
+
+
+def hidden_fields(page: str) -> dict[str, str]:
+    form = page[page.index('enctype="multipart/form-data"') :]
+    return dict(re.findall(r'name="(\w+)" type="hidden" value="([^"]+)"', form))
+
+
+def post(session: requests.Session, url: str, fields: dict[str, str]) -> requests.Response:
+    file = {"receipt": ("bon.jpg", PHOTO)}
+    return requests.post(url, fields, files=file, cookies=session.cookies.get_dict(), allow_redirects=False, timeout=60)
