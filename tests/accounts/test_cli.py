@@ -12,7 +12,7 @@ from crm.accounts.models import Membership, User
 from crm.extensions import db
 from tests.factories import PASSWORD, Cast
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def run(app: Flask, *arguments: str, given: str | None = None) -> Result:
@@ -116,6 +116,7 @@ REFUSED = {
 }
 
 
+@one_database
 @pytest.mark.parametrize(("arguments", "words"), REFUSED.values(), ids=REFUSED)
 def test_it_refuses_with_a_sentence_and_a_failing_exit(
     app: Flask, cast: Cast, arguments: list[str], words: str
@@ -134,6 +135,7 @@ def test_one_wrong_setting_changes_none(app: Flask, cast: Cast) -> None:
     assert "Shop" in run(app, "org", "list").output
 
 
+@one_database
 @pytest.mark.parametrize("command", [["org"], ["org", "create"], ["org", "set"], ["user", "create"]])
 def test_every_command_explains_itself(app: Flask, command: list[str]) -> None:
     assert run(app, *command, "--help").exit_code == 0

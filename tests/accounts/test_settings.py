@@ -18,6 +18,7 @@ from crm.extensions import db
 from tests.factories import PASSWORD, Cast, Person, join, make_branch, make_customer, make_invoice, make_person
 
 HTMX = {"HX-Request": "true"}
+one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ORGANIZATION = {
     "name": "Toko Sari",
     "phone_region": "PK",
@@ -104,6 +105,7 @@ def test_the_currency_is_fixed_once_there_is_an_invoice(cast: Cast) -> None:
         assert (organization.currency, organization.time_zone) == ("IDR", "Asia/Karachi")
 
 
+@one_database
 def test_a_setting_made_elsewhere_stays_choosable(cast: Cast) -> None:
     with cast.owner.acting():
         change_organization(cast.owner.organization_id, {"locale": "en", "time_zone": "Asia/Calcutta"})
@@ -112,6 +114,7 @@ def test_a_setting_made_elsewhere_stays_choosable(cast: Cast) -> None:
     assert '<option selected value="Asia/Calcutta">' in page
 
 
+@one_database
 def test_higher_features_hear_of_a_change(cast: Cast) -> None:
     heard = []
 
@@ -177,6 +180,7 @@ def test_two_branches_have_two_names(cast: Cast, name: str) -> None:
         branches.add("Kemang")
 
 
+@one_database
 @pytest.mark.parametrize(
     ("name", "words"), [("", "Enter the branch"), (" \x00 ", "Enter the branch"), ("x" * 201, "by 1 characters")]
 )
@@ -238,6 +242,7 @@ def test_an_owner_adds_a_user_who_can_sign_in(app: Flask, cast: Cast) -> None:
     assert changes == {"role": [None, "staff"], "branch_id": [None, branch_id]}
 
 
+@one_database
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
@@ -326,6 +331,16 @@ def test_the_last_owner_stays_owner(app: Flask, cast: Cast) -> None:
             members.change(second.membership_id, members.Details(Role.STAFF))
 
 
+@one_database
+def test_an_owner_who_gives_it_up_is_led_away_from_the_users(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        make_person(app, "second", cast.owner.organization_id, Role.OWNER)
+    client = cast.owner.client()
+    response = client.post(f"/settings/users/{cast.owner.membership_id}/edit", data={"role": "staff", "branch": ""})
+    assert (response.status_code, response.location) == (303, "/")
+    assert client.get("/settings/users").status_code == 403
+
+
 def test_two_owners_can_not_take_the_right_from_each_other_at_once(app: Flask, cast: Cast) -> None:
     with app.app_context():
         second = make_person(app, "second", cast.owner.organization_id, Role.OWNER)
@@ -405,6 +420,7 @@ def test_users_of_other_organizations_are_not_listed(app: Flask, cast: Cast) -> 
     assert "stranger" not in page
 
 
+@one_database
 def test_the_menu_shows_what_the_role_may_open(cast: Cast) -> None:
     for person, shown, hidden in (
         (cast.owner, ["/settings/organization", "/account/password"], []),

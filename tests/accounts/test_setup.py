@@ -80,6 +80,7 @@ def test_a_wrong_code_makes_nothing(app: Flask, client: FlaskClient, code: str) 
         assert services.installation_is_empty()
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [

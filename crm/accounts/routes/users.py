@@ -6,7 +6,7 @@ from flask import url_for
 from werkzeug.wrappers import Response
 
 from crm.accounts import members, queries
-from crm.accounts.access import find_member
+from crm.accounts.access import find_member, here
 from crm.accounts.forms import MemberFields, NewUserForm, ResetPasswordForm, UserForm
 from crm.accounts.models import Membership
 from crm.accounts.roles import Role
@@ -56,7 +56,8 @@ def edit_user(membership_id: int) -> Response:
     except SentenceError as error:
         form.refuse("role", error)
         return _edit(form, find_member(membership_id), 422)
-    return _done(f"{member.user.label} is saved.")
+    gave_it_up = member.user_id == here().user.id and member.role < Role.OWNER
+    return _done(f"{member.user.label} is saved.", location="/" if gave_it_up else None)
 
 
 @bp.route("/settings/users/<id:membership_id>/password", methods=["GET", "POST"])
@@ -109,6 +110,6 @@ def _edit(form: UserForm, member: Membership, status: int = 200) -> Response:
     )
 
 
-def _done(message: str, undo: str | None = None) -> Response:
-    location = url_for("accounts.users")
+def _done(message: str, undo: str | None = None, location: str | None = None) -> Response:
+    location = location or url_for("accounts.users")
     return done(message, location, "accounts/users.htmx.html", undo=undo, members=queries.members())
