@@ -39,11 +39,19 @@ class Message(TenantMixin, Base):
         sa.Index(
             "ix_messages_attention",
             "organization_id",
+            "acknowledged_at",  # always null here, but SQLite takes a partial index only for more equalities
             "send_at",
             postgresql_where=_ATTENTION,
             sqlite_where=_ATTENTION,
         ),
-        sa.Index("ix_messages_open", "organization_id", "send_at", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        sa.Index(
+            "ix_messages_open",
+            "organization_id",
+            "acknowledged_at",
+            "send_at",
+            postgresql_where=_OPEN,
+            sqlite_where=_OPEN,
+        ),
         sa.Index("ix_messages_status", "organization_id", "status", "send_at", "id"),
         sa.Index("ix_messages_time", "organization_id", "send_at", "id"),
         {"sqlite_autoincrement": True},

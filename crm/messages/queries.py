@@ -111,20 +111,21 @@ def open_link(message: Message, customer: Customer) -> str | None:
 
 def due_reminders(limit: int = 20) -> Reminders:
     """Return what is due and not handed over and nobody has acknowledged, to be sent by hand first, then by time."""
-    ids = _reminder_ids(limit)
+    conditions = _reminder_conditions()
     rows = db.session.execute(
         sa.select(Message, Customer)
         .join(Customer, Customer.id == Message.customer_id)
-        .where(Message.id.in_(ids))
+        .where(Message.id.in_(_earliest(conditions, limit)))
         .order_by(Message.status != Status.REMINDER, Message.send_at, Message.id)
+        .limit(limit)
     )
     reminders = [Reminder(message, customer) for message, customer in rows]
-    return Reminders(reminders, len(reminders) if len(reminders) < limit else count_due_reminders())
+    return Reminders(reminders, len(reminders) if len(reminders) < limit else _count(conditions))
 
 
 def count_due_reminders() -> int:
     """Return how many reminders are due, up to COUNTED."""
-    return len(_reminder_ids(COUNTED))
+    return _count(_reminder_conditions())
 
 
 def next_messages(customer_ids: Sequence[int]) -> dict[int, NextMessage]:
@@ -198,12 +199,9 @@ def counts() -> dict[str, int]:
     return {status.value: found.get(status.value, 0) for status in Status}
 
 
-def _reminder_ids(limit: int) -> list[int]:
-    ids: list[int] = []
-    for condition in _reminder_conditions():
-        if len(ids) < limit:
-            ids += _ids(condition, limit)
-    return list(dict.fromkeys(ids))[:limit]
+def _count(conditions: list[Any]) -> int:
+    counted = _earliest(conditions, COUNTED).limit(COUNTED).subquery()
+    return db.session.scalars(sa.select(sa.func.count()).select_from(counted)).one()
 
 
 def _reminder_conditions() -> list[Any]:
@@ -225,11 +223,15 @@ def _among(statuses: frozenset[Status]) -> Any:
     return Message.status.in_(values)
 
 
-def _ids(condition: Any, limit: int) -> Sequence[int]:
-    return db.session.scalars(
+def _earliest(conditions: list[Any], limit: int) -> Any:
+    """Return a select of the ids of the first `limit` messages of each condition, each message once."""
+    parts = [
         sa.select(Message.id)
         .join(Customer, Customer.id == Message.customer_id)
         .where(condition, Message.acknowledged_at.is_(None), Customer.archived_at.is_(None))
         .order_by(Message.send_at, Message.id)
         .limit(limit)
-    ).all()
+        .subquery()
+        for condition in conditions
+    ]
+    return sa.union(*(sa.select(part.c.id) for part in parts))

@@ -394,7 +394,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_messages_attention",
         "messages",
-        ["organization_id", "send_at"],
+        ["organization_id", "acknowledged_at", "send_at"],
         unique=False,
         postgresql_where=sa.text(NEEDS_A_PERSON),
         sqlite_where=sa.text(NEEDS_A_PERSON),
@@ -403,7 +403,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_messages_open",
         "messages",
-        ["organization_id", "send_at"],
+        ["organization_id", "acknowledged_at", "send_at"],
         unique=False,
         postgresql_where=sa.text(OPEN),
         sqlite_where=sa.text(OPEN),
