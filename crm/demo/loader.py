@@ -53,13 +53,14 @@ def count(kind: str) -> int:
 def refresh_statistics() -> None:
     """Let the database's planner know how much there is now."""
     names = ("customers", "customer_search", "messages", "due_work", "events")
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if connection.dialect.name == "postgresql":
+    if db.engine.dialect.name == "postgresql":
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             # VACUUM also sorts what the trigram index has put off, which every search would else read through.
             connection.execute(sa.text(f"VACUUM (ANALYZE) {', '.join(names)}"))
-        else:
-            connection.execute(sa.text("PRAGMA analysis_limit = 1000"))
-            connection.execute(sa.text("ANALYZE"))
+    else:
+        with transaction() as session:
+            session.connection().execute(sa.text("PRAGMA analysis_limit = 1000"))
+            session.connection().execute(sa.text("ANALYZE"))
 
 
 def _batches(rows: Iterable[CustomerRow]) -> Iterator[list[CustomerRow]]:
