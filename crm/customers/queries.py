@@ -64,60 +64,63 @@ def page_of(filters: Filters) -> Page:
     count: int | None
     if not filters.terms:
         count = _count(conditions)
-        rows = list(_along(order, conditions, filters, filters.per_page + 1))
+        rows = list(_along(order, conditions, filters, filters.per_page + 1, COLUMNS))
         end = None
     else:
         found = _found(filters.terms)
         if len(found) <= COUNTED:
             places = db.session.execute(sa.select(*PLACES).where(_among(Customer.id, found), *conditions)).all()
             count = len(places)
-            rows = _cut(order, places, filters)
+            rows = _complete(_cut(order, places, filters))
             end = None
         else:
             count = None if filters.narrowed_besides_search else COUNTED + 1
-            rows, end = _walk(order, conditions, filters)
+            places, end = _walk(order, conditions, filters)
+            rows = _complete(places)
     if filters.before and len(rows) <= filters.per_page:
         return page_of(dataclasses.replace(filters, before="", after="", page=1))
     return _page(order, filters, rows, count, end)
 
 
-def _page(order: Order, filters: Filters, places: list[Row], count: int | None, end: Row | None) -> Page:
-    more, places = len(places) > filters.per_page, places[: filters.per_page]
+def _page(order: Order, filters: Filters, rows: list[Row], count: int | None, end: Row | None) -> Page:
+    more, rows = len(rows) > filters.per_page, rows[: filters.per_page]
     if filters.before:
-        places.reverse()
-    rows = {row.id: row for row in _rows([place.id for place in places])}
-    shown = [rows[place.id] for place in places if place.id in rows]
-    if not places:
-        return Page(shown, count, after=order.encode(order.position(end)) if end else None)
-    first, last = order.position(places[0]), order.position(end or places[-1])
+        rows.reverse()
+    if not rows:
+        return Page(rows, count, after=order.encode(order.position(end)) if end else None)
+    first, last = order.position(rows[0]), order.position(end or rows[-1])
     moved = filters.after or filters.page > 1
     return Page(
-        shown,
+        rows,
         count,
         after=order.encode(last) if more or filters.before or end else None,
         before=order.encode(first) if moved or (filters.before and more) else None,
     )
 
 
-def _rows(ids: list[int]) -> Sequence[Row]:
-    return db.session.execute(sa.select(*COLUMNS).where(Customer.id.in_(ids))).all() if ids else []
+def _complete(places: list[Row]) -> list[Row]:
+    """Return the rows of `places` with all that the list shows."""
+    if not places:
+        return []
+    found = db.session.execute(sa.select(*COLUMNS).where(Customer.id.in_([place.id for place in places])))
+    rows = {row.id: row for row in found}
+    return [rows[place.id] for place in places if place.id in rows]
 
 
-def _along(order: Order, conditions: list[Condition], filters: Filters, wanted: int) -> Iterator[Row]:
-    """Yield up to `wanted` places along the list, from the cursor or the page number on."""
+def _along(
+    order: Order, conditions: list[Condition], filters: Filters, wanted: int, columns: Sequence[Any] = PLACES
+) -> Iterator[Row]:
+    """Yield up to `wanted` rows along the list, from the cursor or the page number on."""
     start = order.decode(filters.before or filters.after)
     skip = 0 if start else (filters.page - 1) * filters.per_page
     for part in order.parts(start, forward=not filters.before):
-        places = db.session.execute(_select(part, conditions).offset(skip).limit(wanted)).all()
+        statement = sa.select(*columns).where(part.condition, *conditions).order_by(*part.order)
+        places = db.session.execute(statement.offset(skip).limit(wanted)).all()
         skip = max(0, skip - _size(part, conditions, skip)) if skip and not places else 0
         yield from places
         wanted -= len(places)
         if wanted <= 0:
             return
-
-
-def _select(part: Part, conditions: list[Condition]) -> Any:
-    return sa.select(*PLACES).where(part.condition, *conditions).order_by(*part.order)
 
 
 def _size(part: Part, conditions: list[Condition], limit: int) -> int:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import re
 
-from flask import Flask
-from markupsafe import Markup
+from flask import Flask, g
+from markupsafe import Markup, escape
 
 from crm import clock, money, phone
 from crm.accounts.access import here
@@ -13,7 +15,7 @@ from crm.accounts.access import here
 
 def init_app(app: Flask) -> None:
     """Register the filters."""
-    for function in (when, when_full, day, amount, phone_number, phone.wa_me):
+    for function in (when, when_full, day, amount, phone_number, phone.wa_me, fill):
         app.add_template_filter(function)
 
 
@@ -23,11 +25,8 @@ def when(moment: dt.datetime | None) -> Markup:
         return Markup("")
     organization = here().organization
     zone, locale = clock.zone(organization.time_zone), organization.locale
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        _utc(moment),
-        clock.say_full(moment, zone, locale),
-        clock.say_when(moment, clock.utcnow(), zone, locale),
-    )
+    full, near = clock.say_full(moment, zone, locale), clock.say_when(moment, _now(), zone, locale)
+    return Markup(f'<time datetime="{_utc(moment)}" title="{full}">{near}</time>')  # noqa: S704 -- words of our own
 
 
 def when_full(moment: dt.datetime | None) -> Markup:
@@ -58,6 +57,28 @@ def amount(hundredths: int, currency: str | None = None) -> str:
 def phone_number(number: str, valid: bool = True) -> str:
     """Show a phone number in the organization's national format; what isn't a number as it was typed."""
     return phone.display(number, here().organization.phone_region) if valid else number
+
+
+def fill(piece: Markup, **values: object) -> Markup:
+    """Return a rendered piece of a page with its places, like `@name@`, filled in: cheaper than rendering it again."""
+    parts = _parts(piece)
+    escaped = {name: escape(value) for name, value in values.items()}
+    filled = list(parts)
+    filled[1::2] = [escaped[name] for name in parts[1::2]]
+    return Markup("".join(filled))  # noqa: S704 -- the piece is markup, the values are escaped
+
+
+@functools.lru_cache(maxsize=64)
+def _parts(piece: Markup) -> tuple[str, ...]:
+    return tuple(re.split("@([a-z]+)@", str(piece)))
+
+
+def _now() -> dt.datetime:
+    """Return the moment of the request, so that one page speaks of one time."""
+    if "now" not in g:
+        g.now = clock.utcnow()
+    now: dt.datetime = g.now
+    return now
 
 
 def _utc(moment: dt.datetime) -> str:

@@ -1,12 +1,14 @@
-"""A version in the URL of every static file, so that browsers may keep it for a year."""
+"""A version in the URL of every static file, so that browsers may keep it for a year; and the icons."""
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Flask, g, url_for
+from markupsafe import Markup, escape
 
 
 def init_app(app: Flask) -> None:
@@ -23,3 +25,21 @@ def init_app(app: Flask) -> None:
             values["v"] = versions[values["filename"]]
 
     app.url_default_functions.setdefault(None, []).append(add_version)
+    app.add_template_global(icon, "icon_of")
+
+
+def icon(name: str, label: str | None = None, **attributes: str) -> Markup:
+    """Return an icon of icons.svg with an extra `class`, if any; with a label it speaks, else it is decoration.
+
+    A page has hundreds of them, so the address of the file is asked for once.
+    """
+    if "icons" not in g:
+        g.icons = url_for("static", filename="icons.svg")
+    return _icon(g.icons, name, label, attributes.get("class", ""))
+
+
+@functools.lru_cache(maxsize=1024)
+def _icon(icons: str, name: str, label: str | None, extra: str) -> Markup:
+    spoken = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
+    drawing = f'<use href="{escape(icons)}#{escape(name)}"/>'
+    return Markup(f'<svg class="{escape(f"icon {extra}".strip())}" {spoken}>{drawing}</svg>')  # noqa: S704 -- escaped
