@@ -45,7 +45,7 @@ def delete(branch_id: int) -> None:
         branch = _get_locked(branch_id)
         uses = uses_of_branch(branch_id)
         if uses:
-            raise ConflictError(f"{' and '.join(uses)} belong to {branch.name}. Move them to another branch first.")
+            raise ConflictError(f"{uses} to {branch.name}. Move them to another branch first.")
         record("branch.deleted", branch, changes={"name": [branch.name, None]})
         session.delete(branch)
 

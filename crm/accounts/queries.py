@@ -63,8 +63,8 @@ def branch_called(name: str) -> Branch | None:
     return next((branch for branch in branches() if fold(branch.name) == fold(name)), None)
 
 
-def uses_of_branch(branch_id: int) -> list[str]:
-    """Say what belongs to a branch, in words: ["12 customers", "1 user"]; counted to 10,000.
+def uses_of_branch(branch_id: int) -> str:
+    """Say what belongs to a branch ("12 customers and 1 user belong"), counted to 10,000; "" for nothing.
 
     Higher features are found by their foreign keys, so that a new one needs no word here.
     """
@@ -74,7 +74,9 @@ def uses_of_branch(branch_id: int) -> list[str]:
             if key.referred_table is Branch.__table__:
                 column = next(element.parent for element in key.elements if element.column.name == "id")
                 uses.append(_count_in_words(model, column == branch_id))
-    return [use for use in uses if use]
+    found = [use for use in uses if use]
+    verb = "belongs" if len(found) == 1 and found[0].startswith("1 ") else "belong"
+    return f"{' and '.join(found)} {verb}" if found else ""
 
 
 def has_money() -> bool:

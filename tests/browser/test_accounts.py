@@ -1,0 +1,132 @@
+"""The wizard, the settings and the switcher, as an owner uses them: with JavaScript and without it, on a phone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, expect
+
+from crm.accounts.roles import Role
+from crm.accounts.rules import setup_code
+from tests.browser.steps import sign_in
+from tests.factories import PASSWORD, Cast, join, make_organization
+from tests.product import RunningApp
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+LONG_NAME = "Toko Kue Sari dan Anak-anak Perempuan Tercinta di Kemang"
+
+
+@pytest.fixture(params=["with JavaScript", "without JavaScript"])
+def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    """A browser on a phone."""
+    context = browser.new_context(
+        java_script_enabled=request.param == "with JavaScript",
+        locale="id-ID",
+        viewport={"width": 360, "height": 740},
+    )
+    yield context.new_page()
+    context.close()
+
+
+def save(page: Page, button: str) -> None:
+    page.locator("form.window").get_by_role("button", name=button).click()
+
+
+def act(page: Page, row: str, action: str) -> None:
+    """Choose an action of a row's menu."""
+    page.get_by_role("row", name=row).locator("summary").click()
+    page.get_by_role("row", name=row).locator(".menu-item", has_text=action).click()
+
+
+def told(page: Page, sentence: str) -> None:
+    expect(page.locator(".toast-note", has_text=sentence)).to_be_visible()
+
+
+def test_an_empty_installation_is_set_up(page: Page, app: Flask, running_app: RunningApp) -> None:
+    page.goto(running_app.url)
+    expect(page.get_by_role("heading", name="Set up the CRM")).to_be_visible()
+    expect(page.get_by_label("Where is your shop?")).to_have_value("ID")
+    page.get_by_label("Set-up code").fill("wrong")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("alert")).to_contain_text("This is not the set-up code.")
+    page.get_by_label("Set-up code").fill(setup_code(app.config["SECRET_KEY"]))
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_label("Time zone")).to_have_value("Asia/Jakarta")
+    expect(page.get_by_label("Currency")).to_have_value("IDR")
+    page.get_by_label("Name of your shop").fill("Toko Sari")
+    page.get_by_label("Your user name").fill("ayu")
+    page.get_by_label("Your password").fill("short")
+    page.get_by_role("button", name="Set up").click()
+    expect(page.get_by_label("Name of your shop")).to_have_value("Toko Sari")
+    page.get_by_label("Your password").fill(PASSWORD)
+    page.get_by_role("button", name="Set up").click()
+    expect(page.get_by_role("searchbox", name="Search customers")).to_be_visible()
+
+
+def test_an_owner_looks_after_users_and_branches(page: Page, running_app: RunningApp, cast: Cast) -> None:
+    sign_in(page, running_app.url, cast.owner)
+    page.goto(f"{running_app.url}/settings/branches")
+    page.get_by_role("link", name="Add branch").click()
+    save(page, "Save branch")
+    expect(page.locator(".error-summary")).to_contain_text("Enter the branch's name.")
+    page.get_by_label("Name", exact=True).fill("Kemang")
+    save(page, "Save branch")
+    told(page, "Kemang is added.")
+
+    page.goto(f"{running_app.url}/settings/users")
+    page.get_by_role("link", name="Add user").click()
+    page.get_by_label("User name").fill("citra")
+    page.get_by_label("First password").fill("short")
+    page.get_by_label("Branch", exact=True).select_option("Kemang")
+    save(page, "Add user")
+    expect(page.locator(".error-summary")).to_contain_text("Use at least 10 characters.")
+    expect(page.get_by_label("User name")).to_have_value("citra")
+    page.get_by_label("First password").fill("three grey apples")
+    save(page, "Add user")
+    told(page, "citra is added.")
+    expect(page.get_by_role("row", name="citra")).to_contain_text("Kemang")
+
+    act(page, "citra", "Change")
+    page.get_by_role("radio", name="Manager").check()
+    save(page, "Save user")
+    told(page, "citra is saved.")
+    expect(page.get_by_role("row", name="citra")).to_contain_text("Manager")
+    act(page, "citra", "Disable")
+    told(page, "citra is disabled.")
+    page.locator(".toast-note", has_text="disabled").get_by_role("button", name="Undo").click()
+    told(page, "citra is enabled.")
+
+    page.goto(f"{running_app.url}/settings/branches")
+    act(page, "Kemang", "Delete")
+    expect(page.get_by_text("1 user belongs to it.")).to_be_visible()
+
+
+def test_the_switcher_shows_long_names_whole(page: Page, app: Flask, running_app: RunningApp, cast: Cast) -> None:
+    with app.app_context():
+        join(cast.owner.user_id, make_organization("long", name=LONG_NAME), Role.OWNER)
+    sign_in(page, running_app.url, cast.owner)
+    page.locator(".header-organization summary").click()
+    button = page.get_by_role("button", name=LONG_NAME)
+    box = button.bounding_box()
+    assert box
+    assert box["x"] + box["width"] <= 360
+    assert button.evaluate("element => element.scrollWidth <= element.clientWidth")
+    button.click()
+    expect(page.locator(".header-organization strong")).to_have_text(re.compile("^Toko Kue Sari"))
+
+
+def test_a_form_sent_after_the_sign_in_ended_leads_back(page: Page, running_app: RunningApp, cast: Cast) -> None:
+    sign_in(page, running_app.url, cast.owner)
+    page.goto(f"{running_app.url}/settings/organization")
+    page.get_by_label("Name", exact=True).fill("Toko Baru")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.get_by_label("User name").fill(cast.owner.username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(f"{running_app.url}/settings/organization")
