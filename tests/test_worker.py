@@ -17,6 +17,7 @@ from rq import Queue
 from crm import create_app, queue
 from crm.extensions import db
 from crm.health import WorkerBeat, worker_is_running
+from crm.messages.delivery import CALLS
 from crm.messages.models import Attempt, Message
 from crm.messages.rules import Status
 from crm.redis_server import RedisServer, find_redis, start_redis
@@ -102,7 +103,7 @@ def test_a_signal_lets_what_is_in_flight_finish_and_gives_the_rest_back(
     shop: Shop, environ: dict[str, str], worker_process: Start, number: signal.Signals
 ) -> None:
     sari = shop.customer()
-    ids = [shop.schedule(sari, body=f"[delay 2] {n}", late=60) for n in range(20)]
+    ids = [shop.schedule(sari, body=f"[delay 2] {n}", late=60) for n in range(2 * CALLS)]
     worker = worker_process(environ)
     worker.wait_until(lambda: statuses(shop)["submitting"], "messages are being sent")
 
@@ -143,10 +144,10 @@ def test_a_worker_killed_at_any_moment_loses_nothing_and_sends_nothing_twice(
     shop: Shop, environ: dict[str, str], worker_process: Start
 ) -> None:
     sari = shop.customer()
-    ids = {shop.schedule(sari, body=f"[delay 0.05] {n}", late=60) for n in range(120)}
+    ids = {shop.schedule(sari, body=f"[delay 0.05] {n}", late=60) for n in range(200)}
     for kills in range(4):
         worker = worker_process(environ | SHORT)
-        worker.wait_until(lambda some=8 * kills: statuses(shop)["sent"] > some, "some are sent")
+        worker.wait_until(lambda some=CALLS * kills: statuses(shop)["sent"] > some, "some are sent")
         worker.kill()
 
     worker = worker_process(environ | SHORT)
@@ -154,7 +155,7 @@ def test_a_worker_killed_at_any_moment_loses_nothing_and_sends_nothing_twice(
     worker.wait_until(all_are(shop, *DONE), "each message has an end", timeout=60)
     found = statuses(shop)
     assert found.total() == len(ids)
-    assert found["unconfirmed"] <= 4 * 8, "no more than the calls that were in flight"
+    assert found["unconfirmed"] <= 4 * CALLS, "no more than the calls that were in flight"
     assert attempts(shop) == dict.fromkeys(ids, 1)
 
 

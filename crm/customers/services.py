@@ -91,8 +91,9 @@ def restore_customer(customer_id: int) -> Customer:
 def delete_customer(customer_id: int) -> None:
     """Delete a customer for good, with everything that hangs on them; one event without their data remains."""
     with transaction() as session:
+        # What hangs on the customer is locked before the customer, as everywhere.
+        customer_deleting.send(session.get_one(Customer, customer_id))
         customer = session.scalars(locked(sa.select(Customer).where(Customer.id == customer_id))).one()
-        customer_deleting.send(customer)
         session.execute(sa.delete(Event).where(Event.customer_id == customer_id))
         record("customer.deleted", customer)
         session.flush()

@@ -34,8 +34,11 @@ from crm.tenancy import use_organization
 BATCH = 50
 """So many due messages are claimed at once."""
 
-CALLS = 8
+CALLS = 16
 """So many calls are in flight at once, and so many rows `submitting`."""
+
+LINGER = 0.01
+"""So many seconds an answer waits for others, to be written with them."""
 
 PUT_OFF = dt.timedelta(seconds=60)
 
@@ -167,7 +170,9 @@ def _call_all(calls: Sequence[Call], token: str) -> None:
     with ThreadPoolExecutor(len(calls)) as pool:
         pending = {pool.submit(_call, call): call for call in calls}
         while pending:
-            answered, _ = wait(pending, return_when=FIRST_COMPLETED)
+            answered, _ = wait(pending, LINGER)
+            if not answered:
+                answered, _ = wait(pending, return_when=FIRST_COMPLETED)
             record([(pending.pop(future), future.result()) for future in answered], token)
 
 

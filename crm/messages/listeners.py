@@ -29,6 +29,9 @@ def let_go_held(organization: Organization, changes: dict[str, Any]) -> None:
 
 
 @customer_deleting.connect
-def forget_due_work(customer: Customer, **kwargs: Any) -> None:
-    """Take the messages that are deleted with their customer off the list of due work."""
-    due.settle(KIND, db.session.scalars(sa.select(Message.id).where(Message.customer_id == customer.id)))
+def delete_messages(customer: Customer, **kwargs: Any) -> None:
+    """Delete the customer's messages, and take them off the list of due work, in the order of locks."""
+    ids = db.session.scalars(sa.select(Message.id).where(Message.customer_id == customer.id)).all()
+    due.lock(KIND, ids)
+    db.session.execute(sa.delete(Message).where(Message.customer_id == customer.id))
+    due.settle(KIND, ids)

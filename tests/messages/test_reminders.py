@@ -130,6 +130,7 @@ def test_what_waits_is_not_sent_any_more(shop: Shop, owner: FlaskClient, status:
     before = shop.due_at(id_)
 
     done(owner, id_)
+    assert shop.due_at(id_) is None
     shop.work()
     assert shop.status(id_) is Status.DONE
     assert shop.attempts(id_) == []
