@@ -17,6 +17,7 @@ from crm.accounts import routes as accounts
 from crm.customers import routes as customers
 from crm.db import configure_engine
 from crm.demo import cli as demo_cli
+from crm.doctor import doctor
 from crm.extensions import compress, csrf, db, migrate
 from crm.home import routes as home
 from crm.invoices import routes as invoices
@@ -52,9 +53,8 @@ def create_app(environ: Mapping[str, str] | None = None, instance: Path | None =
     app.add_template_global(dom_id)
     for blueprint in (health.bp, accounts.bp, customers.bp, messages.bp, invoices.bp, home.bp):
         app.register_blueprint(blueprint)
-    for group in (*accounts_cli.GROUPS, *messages_cli.GROUPS, demo_cli.demo):
-        app.cli.add_command(group)
-    app.cli.add_command(worker)
+    for command in (*accounts_cli.GROUPS, *messages_cli.GROUPS, demo_cli.demo, doctor, worker):
+        app.cli.add_command(command)
     if app.config["TRUSTED_PROXIES"]:
         hops = app.config["TRUSTED_PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]

@@ -1,0 +1,107 @@
+"""`flask doctor`: what is well with an installation, what is not, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+import click
+import sqlalchemy as sa
+from flask import current_app
+from flask.cli import with_appcontext
+from sqlalchemy.exc import SQLAlchemyError
+
+from crm import health
+from crm.accounts.models import Organization
+from crm.accounts.services import invitation
+from crm.extensions import db
+from crm.messages.gateways import gateway_of
+from crm.messages.rules import Channel
+
+OK, WARNING, FAILURE = "ok", "warning", "failure"
+
+ADVICE = {
+    ("database", "down"): (FAILURE, "Start the database, or correct DATABASE_URL."),
+    ("migrations", "pending"): (FAILURE, "Run: flask --app wsgi db upgrade"),
+    ("migrations", "unknown"): (FAILURE, "Look again once the database answers."),
+    ("redis", "absent"): (OK, "There is none, and none is needed: the worker finds its work by itself."),
+    ("redis", "down"): (WARNING, "Start Redis, or correct REDIS_URL. Nothing is lost, work starts a second later."),
+    ("worker", "stopped"): (FAILURE, "Start one: flask --app wsgi worker. Until then no message goes out."),
+    ("storage", "down"): (FAILURE, "Make the storage writable, or correct STORAGE_URL and AWS_*."),
+}
+"""What a check's word means for the one who runs the installation."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check: its level (ok, warning, failure), and a sentence."""
+
+    check: str
+    level: str
+    sentence: str
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@with_appcontext
+def doctor(as_json: bool) -> None:
+    """Check the installation and say what to do; the exit code is not 0 when something is broken."""
+    findings = list(examine())
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            click.echo(f"{finding.level:<8} {finding.check:<11} {finding.sentence}")
+    if any(finding.level == FAILURE for finding in findings):
+        raise SystemExit(1)
+
+
+def examine() -> Iterator[Finding]:
+    """Yield a finding for every part of the installation."""
+    checks = health.run_checks()
+    for check, word in checks.items():
+        level, sentence = ADVICE.get((check, word), (OK, "Well."))
+        yield Finding(check, level, sentence)
+    yield _address()
+    if checks["migrations"] == "ok":
+        try:
+            yield _people()
+            yield _gateways()
+        except SQLAlchemyError:
+            db.session.rollback()
+            yield Finding("database", FAILURE, "It went away during the check. Look again.")
+
+
+def _address() -> Finding:
+    url: str = current_app.config["PUBLIC_URL"]
+    if url.startswith("https://"):
+        return Finding("address", OK, f"People reach it at {url}; cookies are bound to https.")
+    if "://127.0.0.1" in url or "://localhost" in url:
+        return Finding("address", OK, f"It is reached on this machine alone, at {url}.")
+    return Finding("address", WARNING, f"{url} is not https: put TLS in front and set PUBLIC_URL=https://…")
+
+
+def _people() -> Finding:
+    sentence = invitation()
+    return Finding("people", WARNING, sentence) if sentence else Finding("people", OK, "Somebody can sign in.")
+
+
+def _gateways() -> Finding:
+    missing = [
+        f"{organization.slug} ({channel.label})"
+        for organization in db.session.scalars(sa.select(Organization).order_by(Organization.id))
+        for channel in Channel
+        if not _has_gateway(organization, channel)
+    ]
+    if missing:
+        return Finding("gateways", FAILURE, f"No such gateway for {', '.join(missing)}: flask --app wsgi org set …")
+    return Finding("gateways", OK, "Every organization has one for each channel.")
+
+
+def _has_gateway(organization: Organization, channel: Channel) -> bool:
+    try:
+        gateway_of(organization, channel)
+    except LookupError:
+        return False
+    return True

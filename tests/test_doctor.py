@@ -1,0 +1,80 @@
+"""`flask doctor` as the one who runs an installation calls it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from crm.accounts.models import Organization
+from crm.db import transaction
+from crm.doctor import ADVICE, examine
+from crm.health import beat
+from tests.factories import Cast
+from tests.product import flask
+from tests.servers import Process
+
+
+def findings(app: Flask) -> dict[str, tuple[str, str]]:
+    with app.app_context():
+        return {finding.check: (finding.level, finding.sentence) for finding in examine()}
+
+
+def test_a_well_installation_is_all_well(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        beat("worker")
+
+    assert {level for level, _ in findings(app).values()} == {"ok"}
+
+
+def test_an_empty_installation_is_told_how_to_begin(app: Flask) -> None:
+    level, sentence = findings(app)["people"]
+
+    assert level == "warning"
+    assert "/setup?code=" in sentence
+
+
+def test_what_is_broken_is_said_with_what_to_do(app: Flask, cast: Cast) -> None:
+    app.config["REDIS_URL"] = "redis://127.0.0.1:1"
+    app.config["PUBLIC_URL"] = "http://crm.example.com"
+    with app.app_context(), transaction() as session:
+        session.get_one(Organization, cast.owner.organization_id).sms_gateway = "pigeon"
+
+    found = findings(app)
+
+    assert found["redis"] == ADVICE["redis", "down"]
+    assert found["worker"] == ADVICE["worker", "stopped"]
+    assert found["address"][0] == "warning"
+    assert found["gateways"][0] == "failure"
+    assert "shop (SMS)" in found["gateways"][1]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_missing_migration_fails(environ: dict[str, str], tmp_path: object) -> None:
+    empty = environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/empty.db"}
+
+    with pytest.raises(AssertionError, match="db upgrade"):
+        flask(empty, "doctor")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_command_answers_in_json(
+    environ: dict[str, str], cast: Cast, worker_process: Callable[[dict[str, str]], Process]
+) -> None:
+    worker = worker_process(environ)
+    worker.wait_until(lambda: "at work" in worker.output or _is_well(environ), "the worker beats")
+
+    found = {row["check"]: row["level"] for row in json.loads(flask(environ, "doctor", "--json"))}
+
+    assert found["worker"] == "ok"
+    assert set(found) == {"database", "migrations", "redis", "worker", "storage", "address", "people", "gateways"}
+
+
+def _is_well(environ: dict[str, str]) -> bool:
+    try:
+        flask(environ, "doctor")
+    except AssertionError:
+        return False
+    return True
