@@ -19,7 +19,7 @@ run: $(READY)
 test:
 	@.ci/system
 	@$(MAKE) --no-print-directory lint
-	$(PY) -m pytest -n auto
+	@.ci/tests $(PY)
 
 lint: $(DEV_READY)
 	$(PY) -m ruff check .
