@@ -17,7 +17,7 @@ from rq import Queue
 from crm import create_app, queue
 from crm.extensions import db
 from crm.health import WorkerBeat, worker_is_running
-from crm.messages.delivery import CALLS
+from crm.messages.delivery import BATCH, CALLS
 from crm.messages.models import Attempt, Message
 from crm.messages.rules import Status
 from crm.redis_server import RedisServer, find_redis, start_redis
@@ -115,6 +115,7 @@ def test_a_signal_lets_what_is_in_flight_finish_and_gives_the_rest_back(
     found = statuses(shop)
     assert set(found) == {"sent", "scheduled"}, found
     assert attempts(shop).total() == found["sent"]
+    assert "left to its lease" not in worker.output
     assert len(ids) == found.total()
 
 
@@ -206,6 +207,25 @@ def test_a_quiet_queue_is_waited_at_without_a_word(
 
     assert "timeout" not in worker.output.lower()
     assert worker.stop() == 0
+
+
+def test_a_signal_lets_the_job_of_the_queue_finish_too(
+    shop: Shop, environ: dict[str, str], redis_url: str, worker_process: Start
+) -> None:
+    sari = shop.customer()
+    ids = [shop.schedule(sari, body=f"[delay 1] {n}", late=60) for n in range(3 * BATCH)]
+    jobs = Queue(queue.NAME, connection=queue.connect(redis_url))
+    jobs.enqueue("crm.messages.jobs.deliver_organization", shop.id)
+    worker = worker_process(environ | {"REDIS_URL": redis_url})
+    worker.wait_until(lambda: statuses(shop)["submitting"] > CALLS, "ticker and job are sending")
+
+    assert worker.stop(timeout=10) == 0
+
+    found = statuses(shop)
+    assert set(found) == {"sent", "scheduled"}, found
+    assert len(ids) == found.total()
+    assert "left to its lease" not in worker.output
+    assert jobs.failed_job_registry.count == 0
 
 
 def test_redis_may_die_and_come_back(
