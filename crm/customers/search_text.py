@@ -36,7 +36,7 @@ def search_text(name: str, phone_value: str, phone_valid: bool, region: str, ema
     """Return the text that a customer is found by; `phone_value` as stored, `region` the organization's."""
     words = _words(name)
     words += [start for word in words for start in _inner_starts(word)]
-    words += phone.spellings(phone_value, region)
+    words += phone.spellings(phone_value, region, phone_valid)
     if not phone_valid:
         # "ask Sari 0812…" is found as it was typed, too.
         words += [word for word in _words(phone_value) if not _PHONE_LIKE.fullmatch(word)]
