@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -151,13 +152,12 @@ def _filter(state: ORMExecuteState) -> None:
 
 
 def _is_core_on_tenant_table(statement: Any) -> bool:
-    elements = [statement, *visitors.iterate(statement)]
-    table = getattr(statement, "table", None)
-    if table is not None:
-        elements.append(table)
-    if any("parententity" in getattr(element, "_annotations", ()) for element in elements):
-        return False
-    return any(isinstance(element, sa.Table) and element in _tables for element in elements)
+    found = False
+    for element in itertools.chain([getattr(statement, "table", None)], visitors.iterate(statement)):
+        if "parententity" in getattr(element, "_annotations", ()):
+            return False  # it is about a model, as nearly all are: nothing of it needs to be looked at any further
+        found |= isinstance(element, sa.Table) and element in _tables
+    return found
 
 
 @event.listens_for(Session, "before_flush")

@@ -17,11 +17,15 @@ from tests.servers import cannot_run, free_port
 SUPERUSER = "postgres"
 OWNER = "crm"
 
-# Speed instead of safety: what the tests write is thrown away.
-SETTINGS = """
+PLACE = """
 listen_addresses = '127.0.0.1'
 port = {port}
 unix_socket_directories = '{directory}'
+"""
+
+# Speed instead of safety: what the tests write is thrown away.
+SETTINGS = f"""
+{PLACE}
 max_connections = 200
 fsync = off
 full_page_writes = off
@@ -59,7 +63,7 @@ class PostgresServer:
     port: int
 
     @classmethod
-    def create(cls, directory: Path) -> PostgresServer:
+    def create(cls, directory: Path, settings: str = SETTINGS) -> PostgresServer:
         """Make a cluster in `directory` and start it."""
         directory.mkdir(parents=True)
         if os.geteuid() == 0:
@@ -67,7 +71,7 @@ class PostgresServer:
         server = cls(directory, free_port())
         server._run("initdb", "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
         with (directory / "data" / "postgresql.conf").open("a") as file:
-            file.write(SETTINGS.format(directory=directory, port=server.port))
+            file.write(settings.format(directory=directory, port=server.port))
         server.start()
         with server.connect() as connection:
             connection.execute(f"CREATE ROLE {OWNER} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE")
