@@ -52,7 +52,7 @@ def test_home_shows_a_reminder_with_its_link(shop: Shop, owner: FlaskClient) -> 
 
     assert f'id="message-{id_}" data-status="reminder"' in page
     assert "https://wa.me/6281234567890?text=Your%20cake%20is%20ready%20%26%20waiting." in page
-    assert re.search(r"Open(</span>)? WhatsApp", page)
+    assert re.search(r"Open ?(</span>)? ?WhatsApp", page)
     assert f'action="/messages/{id_}/done"' in page
 
 
