@@ -1,8 +1,8 @@
-"""Pages of messages."""
+"""Messages: all of them, and what may be done with one."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request, url_for
+from flask import render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from crm.accounts.access import find
@@ -12,11 +12,10 @@ from crm.errors import SentenceError
 from crm.messages import listeners, panel, queries, services  # noqa: F401 -- they register themselves
 from crm.messages.forms import MessageForm
 from crm.messages.models import Message
+from crm.messages.routes.blueprint import bp
 from crm.messages.rules import Channel, Status, told_alike
 from crm.web.htmx import done as saved
 from crm.web.htmx import respond
-
-bp = Blueprint("messages", __name__)
 
 STATES = [status for status in Status if told_alike(status)[0] is status]
 """One status for each state that people see."""
