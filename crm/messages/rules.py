@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -104,6 +105,15 @@ LATE = dt.timedelta(minutes=15)
 
 FIRST_RETRY = 30.0
 SPREAD = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedTemplate:
+    """A text that WhatsApp has approved, by its name there, with what goes in the place of its parameters."""
+
+    name: str
+    language: str
+    parameters: tuple[str, ...] = ()
 
 
 class Reachable(Protocol):

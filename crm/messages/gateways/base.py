@@ -6,12 +6,15 @@ import enum
 from dataclasses import dataclass
 from typing import Protocol
 
-from crm.messages.rules import Channel
+from crm.messages.rules import ApprovedTemplate, Channel
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One attempt to hand a message over. `attempt_id` travels with it, as its idempotency key."""
+    """One attempt to hand a message over. `attempt_id` travels with it, as its idempotency key.
+
+    With a `template` the provider is given its name and parameters; `body` is then what people read of it.
+    """
 
     attempt_id: int
     message_id: int
@@ -19,6 +22,7 @@ class Call:
     channel: Channel
     to: str
     body: str
+    template: ApprovedTemplate | None = None
 
 
 class Answer(enum.StrEnum):
