@@ -6,9 +6,12 @@ from crm.accounts.models import Organization
 from crm.messages.gateways.base import Gateway
 from crm.messages.gateways.console import Console
 from crm.messages.gateways.manual import Manual
+from crm.messages.gateways.twilio import Twilio
+from crm.messages.gateways.whatsapp_cloud import WhatsappCloud
 from crm.messages.rules import Channel
 
-_GATEWAYS: dict[str, Gateway] = {gateway.name: gateway for gateway in (Manual(), Console())}
+_ALL: tuple[Gateway, ...] = (Manual(), Console(), Twilio(), WhatsappCloud())
+_GATEWAYS = {gateway.name: gateway for gateway in _ALL}
 
 
 def gateway_of(organization: Organization, channel: Channel) -> Gateway:

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
-from crm.messages.rules import ApprovedTemplate, Channel
+from crm.messages.rules import ApprovedTemplate, Channel, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The account that a call is made with, and the number it comes from; plain values, for calls run in threads.
+
+    `account` is Twilio's Account SID or Meta's phone number id, `service` Twilio's Messaging Service SID. `callback`
+    is the public URL of the installation.
+    """
+
+    number: str = ""
+    account: str = ""
+    token: str = field(default="", repr=False)
+    service: str = ""
+    base: str = ""
+    callback: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One attempt to hand a message over. `attempt_id` travels with it, as its idempotency key.
+    """One attempt to hand a message over. `attempt_id` travels with it, as its idempotency key; 0 is a test.
 
     With a `template` the provider is given its name and parameters; `body` is then what people read of it.
     """
@@ -23,6 +40,7 @@ class Call:
     to: str
     body: str
     template: ApprovedTemplate | None = None
+    sender: Sender = Sender()
 
 
 class Answer(enum.StrEnum):
@@ -51,6 +69,33 @@ class Outcome:
     retry_after: float = 0
 
 
+class Meaning(NamedTuple):
+    """What a provider's code means: for delivery, and for people."""
+
+    answer: Answer
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A call whose answer was lost, asked about later; `taken` are the provider's ids of other calls."""
+
+    call: Call
+    provider_id: str | None
+    started_at: dt.datetime
+    taken: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the provider says became of a message that it has."""
+
+    provider_id: str
+    status: Status
+    code: str | None = None
+    sentence: str = ""
+
+
 class Gateway(Protocol):
     """A way to send messages."""
 
@@ -59,10 +104,20 @@ class Gateway(Protocol):
     """Nothing is called: a due message becomes a reminder for staff."""
     reports: bool
     """Whether it tells later what became of a message it accepted; if not, accepted means sent."""
+    channels: frozenset[Channel]
+    """What it can send."""
+
+    def lacks(self, sender: Sender, channel: Channel) -> str:
+        """Say what an owner has to enter before it can send, or nothing."""
+        ...
 
     def send(self, call: Call) -> Outcome:
         """Hand one message over; called with no transaction open.
 
         An exception counts as UNKNOWN, for the message may be on its way.
         """
+        ...
+
+    def look_up(self, question: Question) -> Report | None:
+        """Find what became of a call, when it is certain; None when it isn't, or the gateway can't be asked."""
         ...

@@ -11,7 +11,8 @@ import logging
 import re
 import time
 
-from crm.messages.gateways.base import Answer, Call, Outcome
+from crm.messages.gateways.base import Answer, Call, Outcome, Question, Report, Sender
+from crm.messages.rules import Channel
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,11 @@ class Console:
     name = "console"
     by_hand = False
     reports = False
+    channels = frozenset(Channel)
+
+    def lacks(self, sender: Sender, channel: Channel) -> str:
+        """Need nothing."""
+        return ""
 
     def send(self, call: Call) -> Outcome:
         """Log the message, or behave as its text orders."""
@@ -45,3 +51,7 @@ class Console:
                 return Outcome(answer, code=word, sentence=_SENTENCES[answer], retry_after=number)
         log.info("console: %s to %s, attempt %d: %s", call.channel.label, call.to, call.attempt_id, call.body)
         return Outcome(Answer.ACCEPTED, provider_id=f"console-{call.attempt_id}")
+
+    def look_up(self, question: Question) -> Report | None:
+        """Know nothing: what was lost stays unknown, as at a provider that can't be asked."""
+        return None

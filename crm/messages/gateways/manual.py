@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from crm.messages.gateways.base import Call, Outcome
+from crm.messages.gateways.base import Call, Outcome, Question, Report, Sender
+from crm.messages.rules import Channel
 
 
 class Manual:
@@ -11,7 +12,16 @@ class Manual:
     name = "manual"
     by_hand = True
     reports = False
+    channels = frozenset(Channel)
+
+    def lacks(self, sender: Sender, channel: Channel) -> str:
+        """Need nothing."""
+        return ""
 
     def send(self, call: Call) -> Outcome:
         """Refuse: nothing calls this gateway."""
         raise NotImplementedError(f"message {call.message_id} is to be sent by hand")
+
+    def look_up(self, question: Question) -> Report | None:
+        """Know nothing."""
+        return None
