@@ -27,6 +27,8 @@ from crm.db import transaction
 from crm.extensions import db
 from crm.invoices.models import Invoice, Receipt
 from crm.messages.models import Message
+from crm.messages.records import Source
+from crm.messages.suppressions import put_on
 from crm.tenancy import use_organization
 
 PASSWORD = "three green apples"
@@ -171,12 +173,18 @@ def make_receipt(state: str = "ready") -> int:
     )
 
 
+def make_suppression() -> int:
+    """Put a number on the list of opt-outs and return the id of its row."""
+    return put_on(f"+62812345{20_000 + next(_numbers)}", Source.STAFF).id
+
+
 FILL: dict[str, Callable[[], int]] = {
     "branch_id": make_branch,
     "membership_id": make_member,
     "customer_id": make_customer,
     "change_id": make_bulk_change,
     "message_id": make_message,
+    "suppression_id": make_suppression,
     "invoice_id": make_invoice,
     "receipt_id": make_receipt,
 }

@@ -35,6 +35,7 @@ FREE = {
     "sign_ins": "asked for before the organization is known",
     "sign_in_failures": "of nobody",
     "due_work": "one query finds the work of all organizations",
+    "attempt_places": "a provider's report names an attempt, and its organization is found by it",
     "customer_search": "row-level security would switch its trigram index off",
     "worker_beats": "of the installation",
 }

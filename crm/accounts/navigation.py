@@ -20,6 +20,7 @@ SETTINGS = (
     ("accounts.branches", "Branches"),
     ("accounts.users", "Users"),
     ("accounts.messaging", "Messaging"),
+    ("messages.opt_outs", "Opt-outs"),
 )
 """The pages of the settings; higher features are named by their endpoints alone."""
 

@@ -10,10 +10,11 @@ from flask import current_app
 from crm import clock
 from crm.accounts.models import Organization
 from crm.customers.models import Customer
+from crm.messages.facts import Facts
 from crm.messages.gateways import gateway_of
 from crm.messages.gateways.base import Gateway
 from crm.messages.models import Message
-from crm.messages.rules import Status, channel_problem, number_problem
+from crm.messages.rules import WINDOW, WINDOWED, Channel, Status, channel_problem, number_problem
 
 LOOK_AGAIN = dt.timedelta(seconds=60)
 
@@ -44,23 +45,20 @@ class Stop:
 Verdict = Go | Hold | Stop
 
 
-def gate(message: Message, customer: Customer, organization: Organization, now: dt.datetime) -> Verdict:
-    """Say whether a due message may be sent at `now`."""
-    if customer.is_archived:
-        return Stop(Status.CANCELED, f"{customer.name} was archived when it was due.")
-    problem = channel_problem(customer, message.via)
-    if problem:
-        return Stop(Status.SUPPRESSED, problem)
-    problem = number_problem(customer)
-    if problem:
-        return Stop(Status.FAILED, problem)
+def gate(message: Message, customer: Customer, organization: Organization, facts: Facts, now: dt.datetime) -> Verdict:
+    """Say whether a due message may be sent at `now`; `facts` are those about its customer's number."""
+    refusal = _refusal(message, customer, facts)
+    if refusal is not None:
+        return refusal
     try:
         gateway = gateway_of(organization, message.via)
     except LookupError:
         return Hold(now + LOOK_AGAIN, f"The gateway for {message.via.label} is not set up. Ask an owner to choose one.")
     if not gateway.by_hand and now > expires_at(message):
         return Stop(Status.EXPIRED, f"It could not be sent within {_hours(lasts())} of its time.")
-    return _after_quiet_hours(organization, now) or Go(gateway)
+    return (
+        _after_quiet_hours(organization, now) or _outside_window(message, customer, gateway, facts, now) or Go(gateway)
+    )
 
 
 def expires_at(message: Message) -> dt.datetime:
@@ -71,6 +69,35 @@ def expires_at(message: Message) -> dt.datetime:
 def lasts() -> dt.timedelta:
     """Return how long past its time a message may still be sent."""
     return dt.timedelta(seconds=current_app.config["MESSAGE_EXPIRES_AFTER"])
+
+
+def _refusal(message: Message, customer: Customer, facts: Facts) -> Stop | None:
+    """Say why the customer gets this message by no gateway."""
+    if customer.is_archived:
+        return Stop(Status.CANCELED, f"{customer.name} was archived when it was due.")
+    problem = channel_problem(customer, message.via)
+    if problem:
+        return Stop(Status.SUPPRESSED, problem)
+    problem = number_problem(customer)
+    if problem:
+        return Stop(Status.FAILED, problem)
+    suppression = facts.suppressed.get(customer.phone)
+    return Stop(Status.SUPPRESSED, suppression.reason) if suppression else None
+
+
+def _outside_window(
+    message: Message, customer: Customer, gateway: Gateway, facts: Facts, now: dt.datetime
+) -> Stop | None:
+    """Stop a text that WhatsApp would refuse, where somebody sees it and can do what the reason says."""
+    if message.via is not Channel.WHATSAPP or gateway.name not in WINDOWED:
+        return None
+    wrote_at = facts.wrote_at.get(customer.phone)
+    if wrote_at is not None and now < wrote_at + WINDOW:
+        return None
+    said = "has not written on WhatsApp" + (" in the last 24 hours" if wrote_at else " yet")
+    return Stop(
+        Status.FAILED, f"{customer.name} {said}, so only an approved template may be sent. Schedule one, or use SMS."
+    )
 
 
 def _after_quiet_hours(organization: Organization, now: dt.datetime) -> Hold | None:

@@ -69,6 +69,8 @@ class Message(TenantMixin, Base):
     claim_token: Mapped[str | None] = mapped_column(sa.String(32))
     lease_until: Mapped[dt.datetime | None]
     handed_over_at: Mapped[dt.datetime | None]
+    delivered_at: Mapped[dt.datetime | None]
+    read_at: Mapped[dt.datetime | None]
     acknowledged_at: Mapped[dt.datetime | None]
     acknowledged_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
     before_done: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))

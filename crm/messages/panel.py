@@ -6,14 +6,15 @@ from typing import Any
 
 from crm.customers import panels
 from crm.customers.models import Customer
-from crm.messages import queries
+from crm.messages import facts, queries
 
 
 def load(customer: Customer) -> dict[str, Any]:
-    """Return the customer's messages and which of them is next."""
+    """Return the customer's messages, which of them is next, and whether their number opted out."""
     return {
         "messages": queries.messages_of(customer.id),
         "next": queries.next_messages([customer.id]).get(customer.id),
+        "opted_out": facts.suppression_of(customer),
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from crm import clock, phone
 from crm.accounts.models import Organization
 from crm.customers.models import Customer
+from crm.messages.facts import opt_out_problem
 from crm.messages.rules import MAX_LENGTH, Channel, channel_problem, number_problem
 from crm.messages.segments import Segments, segments
 
@@ -37,7 +38,8 @@ class Preview:
         zone = clock.zone(organization.time_zone)
         when = f"On {clock.say_full(moment, zone, organization.locale)}" if moment else "At the time you choose"
         by = f", by {channel.label}" if channel else ""
-        problem = number_problem(customer) or (channel_problem(customer, channel) if channel else None)
+        problem = number_problem(customer) or opt_out_problem(customer)
+        problem = problem or (channel_problem(customer, channel) if channel else None)
         to = "" if number_problem(customer) else f", to {phone.international(customer.phone)}"
         notes = [note] if note else []
         if not customer.is_active and not customer.is_archived:

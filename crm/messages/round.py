@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from crm.accounts.queries import current_organization
 from crm.db import database_now, locked
 from crm.extensions import db
+from crm.messages.facts import facts_about
 from crm.messages.gate import Go, Hold, Stop, Verdict, gate
 from crm.messages.models import BlockedSender, Message
 from crm.messages.rules import Channel, Status
@@ -31,6 +32,7 @@ class Round:
     def __init__(self, messages: Sequence[Message]) -> None:
         self.customers = lock_customers(message.customer_id for message in messages)
         self.organization = current_organization()
+        self.facts = facts_about(self.customers.values(), self.organization)
         self.blocked = {row.channel: row for row in db.session.scalars(locked(sa.select(BlockedSender)))}
         self.now = database_now()
         self.looks: dict[int, dt.datetime | None] = {}
@@ -38,7 +40,7 @@ class Round:
 
     def judge(self, message: Message, *, probing: bool = False) -> Verdict:
         """Say whether a due message may go; a message that may try a refused sender is said to be `probing`."""
-        verdict = gate(message, self.customers[message.customer_id], self.organization, self.now)
+        verdict = gate(message, self.customers[message.customer_id], self.organization, self.facts, self.now)
         sender = self.blocked.get(message.channel)
         if sender is None or probing or not isinstance(verdict, Go) or verdict.gateway.by_hand:
             return verdict

@@ -88,6 +88,9 @@ WAITING = frozenset({Status.SCHEDULED, Status.RETRY_WAIT, Status.HELD, Status.RE
 BEING_SENT = frozenset({Status.CLAIMED, Status.SUBMITTING})
 """In a worker's hands: changes answer 409."""
 
+STOPPABLE = WAITING | {Status.CLAIMED}
+"""Not on its way yet: what a stop word stops, a message that a worker is only about to send too."""
+
 OPEN = WAITING | BEING_SENT | {Status.UNKNOWN, Status.UNCONFIRMED}
 """Neither final nor handed over: what `next_message_at` counts while nobody has acknowledged it."""
 
@@ -99,6 +102,12 @@ HANDED_OVER = frozenset({Status.ACCEPTED, Status.SENT, Status.DELIVERED, Status.
 
 MAX_LENGTH = {Channel.SMS: 1_600, Channel.WHATSAPP: 4_096}
 """The most characters of a text. Sources: Twilio, Message resource, Body; WhatsApp Cloud API, text object."""
+
+WINDOWED = frozenset({"twilio", "whatsapp_cloud"})
+"""Gateways whose WhatsApp takes a text of our own only within WINDOW after the customer wrote."""
+
+WINDOW = dt.timedelta(hours=24)
+"""Source: WhatsApp Business Platform, customer service windows."""
 
 LATE = dt.timedelta(minutes=15)
 """After this long past its time, a message that still waits needs a person."""

@@ -12,6 +12,7 @@ from crm.db import database_now, transaction
 from crm.errors import SentenceError
 from crm.events import record
 from crm.idempotency import Once, RequestKey
+from crm.messages.facts import opt_out_problem
 from crm.messages.models import BlockedSender, Message
 from crm.messages.rules import MAX_LENGTH, Channel, Status, channel_problem, number_problem
 from crm.messages.upkeep import hasten_held, lock_customers, lock_message, look_at, refresh_next, tell
@@ -130,7 +131,7 @@ def _await(message: Message, now: dt.datetime) -> None:
 def _check_content(customer: Customer, channel: Channel, body: str) -> None:
     if customer.is_archived:
         raise RefusedError("channel", f"{customer.name} is archived. Restore them first, then schedule a message.")
-    problem = channel_problem(customer, channel) or number_problem(customer)
+    problem = channel_problem(customer, channel) or number_problem(customer) or opt_out_problem(customer)
     if problem:
         raise RefusedError("channel", problem)
     if not body.strip():

@@ -16,7 +16,7 @@ from crm import clock
 from crm.accounts.roles import Role
 from crm.accounts.services import change_organization
 from crm.customers.models import Customer
-from crm.customers.services import create_customer
+from crm.customers.services import create_customer, edit_customer
 from crm.db import transaction
 from crm.due import DueWork
 from crm.events import Event
@@ -68,6 +68,14 @@ class Shop:
     def customer(self, name: str = "Sari", phone: str = PHONE, **values: Any) -> int:
         with self.inside():
             return create_customer({"name": name, "phone": phone, **values}, another_person=True).id
+
+    def change_phone(self, customer_id: int, phone: str) -> None:
+        with self.inside():
+            edit_customer(customer_id, {"phone": phone})
+
+    def soon(self) -> dt.datetime:
+        """Return a time that a message may be scheduled for."""
+        return clock.utcnow() + dt.timedelta(hours=1)
 
     def schedule(
         self,

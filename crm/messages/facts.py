@@ -1,0 +1,60 @@
+"""What the gate has to know besides the message and its customer, asked for once for a whole batch."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from crm.accounts.models import Organization
+from crm.customers.models import Customer
+from crm.extensions import db
+from crm.messages.records import InboundMessage, Suppression
+from crm.messages.rules import WINDOWED, Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """By phone number: why it opted out, and when it last wrote by WhatsApp."""
+
+    suppressed: Mapping[str, Suppression] = field(default_factory=dict)
+    wrote_at: Mapping[str, dt.datetime] = field(default_factory=dict)
+
+
+def facts_about(customers: Iterable[Customer], organization: Organization) -> Facts:
+    """Return what is known of the customers' numbers: one query, and one more where WhatsApp asks for the window."""
+    phones = sorted({customer.phone for customer in customers if customer.phone_valid})
+    if not phones:
+        return Facts()
+    return Facts(suppressed_among(phones), _wrote_at(phones) if organization.whatsapp_gateway in WINDOWED else {})
+
+
+def suppressed_among(phones: Iterable[str]) -> dict[str, Suppression]:
+    """Return those of the numbers that are on the list of opt-outs."""
+    rows = db.session.scalars(sa.select(Suppression).where(Suppression.phone.in_(list(phones))))
+    return {row.phone: row for row in rows}
+
+
+def suppression_of(customer: Customer) -> Suppression | None:
+    """Return why the customer's number gets no messages, or None."""
+    return suppressed_among([customer.phone]).get(customer.phone) if customer.phone_valid else None
+
+
+def opt_out_problem(customer: Customer) -> str | None:
+    """Return the sentence that says that the customer's number opted out, or None."""
+    suppression = suppression_of(customer)
+    if suppression is None:
+        return None
+    return f"{customer.name} opted out (by {suppression.by}), so this number gets no messages."
+
+
+def _wrote_at(phones: list[str]) -> dict[str, dt.datetime]:
+    last = sa.func.max(InboundMessage.sent_at).label("last")
+    rows = db.session.execute(
+        sa.select(InboundMessage.sender, last)
+        .where(InboundMessage.sender.in_(phones), InboundMessage.channel == Channel.WHATSAPP)
+        .group_by(InboundMessage.sender)
+    )
+    return {row.sender: row.last for row in rows}

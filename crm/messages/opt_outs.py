@@ -1,0 +1,67 @@
+"""Reads of the list of opt-outs for its page."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from crm import phone
+from crm.customers.models import Customer
+from crm.extensions import db
+from crm.messages.records import Suppression
+
+PAGE = 50
+LAST_PAGE = 200
+NAMES = 3
+"""So many names stand beside a number that several customers share."""
+
+
+class OptOut(NamedTuple):
+    """A number on the list, and the customers who have it."""
+
+    suppression: Suppression
+    customers: list[tuple[int, str]]
+
+
+class OptOutPage(NamedTuple):
+    """A page of the list, the latest first."""
+
+    rows: list[OptOut]
+    q: str
+    number: int
+    has_more: bool
+
+    def query(self, number: int) -> dict[str, Any]:
+        """Return the query of the URL of another page."""
+        return {"q": self.q or None, "page": number if number > 1 else None}
+
+
+def page_of_opt_outs(q: str, number: int) -> OptOutPage:
+    """Return a page of the numbers with the digits of `q` in them, however they are spelled; all for none."""
+    number = min(max(number, 1), LAST_PAGE)
+    statement = sa.select(Suppression).options(joinedload(Suppression.created_by))
+    # A leading 0 or 00 is how people dial; the stored number has the country's code there.
+    digits = phone.digits(q).lstrip("0")
+    if q:
+        statement = statement.where(Suppression.phone.contains(digits) if digits else sa.false())
+    rows = db.session.scalars(
+        statement.order_by(Suppression.id.desc()).offset((number - 1) * PAGE).limit(PAGE + 1)
+    ).all()
+    names = _customers([row.phone for row in rows[:PAGE]])
+    found = [OptOut(row, names.get(row.phone, [])) for row in rows[:PAGE]]
+    return OptOutPage(found, q, number, len(rows) > PAGE and number < LAST_PAGE)
+
+
+def _customers(phones: list[str]) -> dict[str, list[tuple[int, str]]]:
+    place = sa.func.row_number().over(partition_by=Customer.phone, order_by=Customer.id)
+    ranked = (
+        sa.select(Customer.id, Customer.name, Customer.phone, place.label("place"))
+        .where(Customer.phone.in_(phones), Customer.phone_valid, Customer.archived_at.is_(None))
+        .subquery()
+    )
+    found: dict[str, list[tuple[int, str]]] = {}
+    for row in db.session.execute(sa.select(ranked).where(ranked.c.place <= NAMES).order_by(ranked.c.id)):
+        found.setdefault(row.phone, []).append((row.id, row.name))
+    return found

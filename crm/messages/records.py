@@ -1,0 +1,138 @@
+"""What customers and providers tell us: numbers that opted out, reports of what became of a call, inbound texts."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crm.accounts.models import User
+from crm.columns import Base, BigInt, CreatedAt, Id
+from crm.messages.rules import Channel
+from crm.tenancy import TenantMixin, within_organization
+
+
+class Source(enum.StrEnum):
+    """Who put a number on the list of opt-outs."""
+
+    STOP = "stop"
+    PROVIDER = "provider"
+    STAFF = "staff"
+
+
+class Suppression(TenantMixin, Base):
+    """A phone number (E.164) that gets no messages, whichever the channel and whoever has it; outlives its customers.
+
+    `note` is the word that was written, the provider's sentence, or what staff noted.
+    """
+
+    __tablename__ = "suppressions"
+    __table_args__ = (sa.UniqueConstraint("organization_id", "phone"), {"sqlite_autoincrement": True})
+
+    id: Mapped[Id]
+    phone: Mapped[str] = mapped_column(sa.String(60))
+    source: Mapped[str] = mapped_column(sa.String(10))
+    note: Mapped[str] = mapped_column(sa.String(200), default="")
+    created_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
+    created_at: Mapped[CreatedAt]
+
+    created_by: Mapped[User | None] = relationship(viewonly=True)
+
+    @property
+    def by(self) -> str:
+        """Who or what put it there, to stand after "by"."""
+        if self.source == Source.STOP:
+            return self.note or "STOP"
+        if self.source == Source.PROVIDER:
+            return "the provider"
+        return self.created_by.label if self.created_by else "staff"
+
+    @property
+    def reason(self) -> str:
+        """Why a message to the number is not sent."""
+        if self.source == Source.STOP:
+            return f"The customer opted out by writing {self.by}."
+        if self.source == Source.PROVIDER:
+            return "The provider says that the customer opted out."
+        return "The number is on the list of opt-outs."
+
+
+class StopWord(TenantMixin, Base):
+    """A word of the organization's own that opts a customer out, in the form that `words.normalized` gives."""
+
+    __tablename__ = "stop_words"
+    __table_args__ = (sa.UniqueConstraint("organization_id", "word"), {"sqlite_autoincrement": True})
+
+    id: Mapped[Id]
+    word: Mapped[str] = mapped_column(sa.String(40))
+
+
+class AttemptPlace(Base):
+    """The organization of an attempt, for a report comes with nothing but the attempt's id; outside the locks."""
+
+    __tablename__ = "attempt_places"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["organization_id", "attempt_id"], ["attempts.organization_id", "attempts.id"], ondelete="CASCADE"
+        ),
+    )
+
+    attempt_id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
+    organization_id: Mapped[int] = mapped_column(BigInt, sa.ForeignKey("organizations.id", ondelete="CASCADE"))
+
+
+class Report(TenantMixin, Base):
+    """One thing a provider said about an attempt, in its own word; stored once, then applied to the message.
+
+    `said_at` is the provider's time where it gives one.
+    """
+
+    __tablename__ = "reports"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "attempt_id", "key"),
+        within_organization("attempt_id", "attempts", ondelete="CASCADE"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    attempt_id: Mapped[int]
+    key: Mapped[str] = mapped_column(sa.String(64))
+    word: Mapped[str] = mapped_column(sa.String(40))
+    provider_id: Mapped[str] = mapped_column(sa.String(100))
+    error_code: Mapped[str | None] = mapped_column(sa.String(40))
+    said_at: Mapped[dt.datetime | None]
+    received_at: Mapped[CreatedAt]
+    applied_at: Mapped[dt.datetime | None]
+
+
+class InboundMessage(TenantMixin, Base):
+    """A text that came in; it belongs to every customer with the `sender`'s number.
+
+    `sent_at` is the provider's time where it gives one. `effect` is what the text did: "stop", "start" or nothing.
+    """
+
+    __tablename__ = "inbound_messages"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "gateway", "provider_id"),
+        sa.Index("ix_inbound_messages_sender", "organization_id", "sender", "sent_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    gateway: Mapped[str] = mapped_column(sa.String(20))
+    provider_id: Mapped[str] = mapped_column(sa.String(100))
+    channel: Mapped[str] = mapped_column(sa.String(10))
+    sender: Mapped[str] = mapped_column(sa.String(60))
+    recipient: Mapped[str] = mapped_column(sa.String(60))
+    body: Mapped[str] = mapped_column(sa.Text)
+    effect: Mapped[str] = mapped_column(sa.String(10), default="")
+    sent_at: Mapped[dt.datetime]
+    received_at: Mapped[CreatedAt]
+    applied_at: Mapped[dt.datetime | None]
+
+    @property
+    def via(self) -> Channel:
+        """How it came."""
+        return Channel(self.channel)

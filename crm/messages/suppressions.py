@@ -1,0 +1,177 @@
+"""What is done with the list of numbers that opted out, and with the words that put a number there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from crm import due
+from crm.accounts.queries import current_organization
+from crm.customers.models import Customer
+from crm.db import database_now, locked, transaction
+from crm.errors import SentenceError
+from crm.events import record
+from crm.extensions import db
+from crm.idempotency import Once, RequestKey
+from crm.messages import words
+from crm.messages.models import Message
+from crm.messages.records import Source, StopWord, Suppression
+from crm.messages.rules import STOPPABLE, Status
+from crm.messages.upkeep import KIND, lock_customers, look_at, refresh_next, tell
+from crm.phone import parse
+from crm.tenancy import current_actor
+
+MOST_WORDS = 50
+
+
+def add_by_hand(typed: str, note: str, key: RequestKey | None = None) -> Suppression:
+    """Put a number on the list, as staff typed it; raises SentenceError when nothing can be sent to it anyway."""
+    phone = parse(typed, current_organization().phone_region)
+    if not phone.valid:
+        raise SentenceError(phone.reason or "Enter the phone number.")
+    with transaction() as session:
+        once = Once(key)
+        if once.earlier is not None:
+            return session.get_one(Suppression, once.earlier)
+        suppression = put_on(phone.value, Source.STAFF, note)
+        once.made(suppression.id)
+        return suppression
+
+
+def put_on(phone: str, source: Source, note: str = "") -> Suppression:
+    """Put a valid number on the list and stop what is pending to it; what staff says outweighs the other sources."""
+    with transaction():
+        ids = _stoppable(phone)
+        due.lock(KIND, ids)
+        messages = _locked_stoppable(ids)
+        suppression = note_down(phone, source, note)
+        _stop(messages, suppression)
+        return suppression
+
+
+def note_down(phone: str, source: Source, note: str = "") -> Suppression:
+    """Write a number on the list within a transaction that holds other locks; the gate stops what is pending."""
+    found = _on_list(phone)
+    if found is None:
+        found = Suppression(phone=phone, source=source.value, note=note[:200], created_by_id=current_actor())
+        try:
+            with db.session.begin_nested():
+                db.session.add(found)
+        except IntegrityError:
+            found = _on_list(phone)
+            if found is None:
+                raise
+        else:
+            _tell_of(found, "suppression.added", {"phone": [None, phone], "source": [None, found.source]})
+            return found
+    if source is Source.STAFF and found.source != source:
+        before, found.source, found.note = found.source, source.value, note[:200]
+        found.created_by_id = current_actor()
+        _tell_of(found, "suppression.changed", {"source": [before, found.source]})
+    return found
+
+
+def stop_pending(phones: Iterable[str]) -> None:
+    """Stop what is pending to numbers that `note_down` wrote on the list."""
+    for phone in sorted(set(phones)):
+        with transaction():
+            ids = _stoppable(phone)
+            due.lock(KIND, ids)
+            messages, suppression = _locked_stoppable(ids), _on_list(phone)
+            if suppression is not None:
+                _stop(messages, suppression)
+
+
+def take_off(suppression_id: int) -> str:
+    """Take a number off the list, and return it; nothing that was stopped starts again."""
+    with transaction() as session:
+        suppression = session.scalars(locked(sa.select(Suppression).where(Suppression.id == suppression_id))).one()
+        _remove(suppression)
+        return suppression.phone
+
+
+def let_back(phone: str) -> bool:
+    """Take a number off that opted in again; False when it isn't there, or staff put it there."""
+    with transaction():
+        suppression = _on_list(phone)
+        if suppression is None or suppression.source == Source.STAFF:
+            return False
+        _remove(suppression)
+        return True
+
+
+def set_stop_words(typed: Sequence[str]) -> list[str]:
+    """Make these the organization's own words, and return them as they are compared; raises SentenceError."""
+    wanted = {word: line for line in typed if (word := words.normalized(line))}
+    for word, line in wanted.items():
+        if len(word) > words.LONGEST:
+            raise SentenceError(f"Shorten “{line[:60]}” to {words.LONGEST} characters.")
+        if word in words.START:
+            raise SentenceError(f"“{line}” takes a number off the list. Choose another word.")
+    if len(wanted) > MOST_WORDS:
+        raise SentenceError(f"Keep at most {MOST_WORDS} words.")
+    with transaction() as session:
+        there = {row.word: row for row in session.scalars(sa.select(StopWord))}
+        for word in there.keys() - wanted.keys():
+            session.delete(there[word])
+        added = sorted(wanted.keys() - there.keys() - words.STOP)
+        session.add_all([StopWord(word=word) for word in added])
+        after = sorted((wanted.keys() & there.keys()) | set(added))
+        if sorted(there) != after:
+            changes = {"stop_words": [", ".join(sorted(there)), ", ".join(after)]}
+            record("organization.changed", current_organization(), changes=changes)
+        return after
+
+
+def stop_words() -> list[str]:
+    """Return the organization's own words."""
+    return list(db.session.scalars(sa.select(StopWord.word).order_by(StopWord.word)))
+
+
+def _on_list(phone: str) -> Suppression | None:
+    return db.session.scalars(locked(sa.select(Suppression).where(Suppression.phone == phone))).one_or_none()
+
+
+def _stoppable(phone: str) -> list[int]:
+    return list(
+        db.session.scalars(
+            sa.select(Message.id)
+            .join(Customer, Customer.id == Message.customer_id)
+            .where(Customer.phone == phone, Customer.phone_valid, Message.status.in_(STOPPABLE))
+            .order_by(Message.id)
+        )
+    )
+
+
+def _locked_stoppable(ids: list[int]) -> Sequence[Message]:
+    """Lock the messages, then their customers, before anything locks a row of the list."""
+    statement = sa.select(Message).where(Message.id.in_(ids), Message.status.in_(STOPPABLE)).order_by(Message.id)
+    messages = db.session.scalars(locked(statement)).all()
+    lock_customers(message.customer_id for message in messages)
+    return messages
+
+
+def _stop(messages: Sequence[Message], suppression: Suppression) -> None:
+    now = database_now()
+    for message in messages:
+        message.turn(Status.SUPPRESSED, now, suppression.reason)
+        tell("message.suppressed", message)
+    look_at({message.id: None for message in messages})
+    refresh_next({message.customer_id for message in messages})
+
+
+def _remove(suppression: Suppression) -> None:
+    gone: dict[str, Any] = {"phone": [suppression.phone, None], "source": [suppression.source, None]}
+    _tell_of(suppression, "suppression.removed", gone)
+    db.session.delete(suppression)
+
+
+def _tell_of(suppression: Suppression, action: str, changes: dict[str, Any]) -> None:
+    """Record it for every customer with the number, or once for nobody."""
+    has_number = sa.select(Customer.id).where(Customer.phone == suppression.phone, Customer.phone_valid)
+    found = db.session.scalars(has_number.order_by(Customer.id)).all()
+    for customer_id in found or (None,):
+        record(action, suppression, customer_id=customer_id, changes=changes)
