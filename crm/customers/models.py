@@ -35,9 +35,27 @@ class Customer(TenantMixin, Base):
             sqlite_where=sa.text("email IS NOT NULL"),
         ),
         sa.Index("ix_customers_phone", "organization_id", "phone"),
-        sa.Index("ix_customers_branch", "organization_id", "branch_id"),
-        sa.Index("ix_customers_city", "organization_id", "city_key"),
-        sa.Index("ix_customers_province", "organization_id", "province_key"),
+        # In the order of the list, so that a filter reads a page of it and no more.
+        sa.Index(
+            "ix_customers_branch",
+            "organization_id",
+            "branch_id",
+            "archived_at",
+            "next_message_at",
+            sa.text("id DESC"),
+        ),
+        *(
+            sa.Index(
+                f"ix_customers_{name}",
+                "organization_id",
+                column,
+                "next_message_at",
+                sa.text("id DESC"),
+                postgresql_where=sa.text("archived_at IS NULL"),
+                sqlite_where=sa.text("archived_at IS NULL"),
+            )
+            for name, column in (("active", "is_active"), ("city", "city_key"), ("province", "province_key"))
+        ),
         sa.Index(
             "ix_customers_next",
             "organization_id",
@@ -64,7 +82,9 @@ class Customer(TenantMixin, Base):
         sa.Index(
             "ix_customers_archived",
             "organization_id",
-            "id",
+            "is_active",
+            "next_message_at",
+            sa.text("id DESC"),
             postgresql_where=sa.text("archived_at IS NOT NULL"),
             sqlite_where=sa.text("archived_at IS NOT NULL"),
         ),
