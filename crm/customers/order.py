@@ -11,8 +11,6 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from crm.customers.models import Customer
-
 Condition = sa.ColumnElement[bool]
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MICROSECOND = dt.timedelta(microseconds=1)
@@ -39,12 +37,12 @@ class Order:
         """Return the place of a row."""
         raise NotImplementedError
 
-    def key(self, place: Position) -> tuple[Any, ...]:
-        """Return what sorts places as the list shows them."""
+    def whole(self, row: Any, forward: bool) -> tuple[sa.ColumnElement[Any], ...]:
+        """Return what sorts the whole list by the columns of `row`, where no index has to serve it."""
         raise NotImplementedError
 
-    def parts(self, start: Position | None, forward: bool) -> list[Part]:
-        """Return the stretches after `start` (before it and turned round, when not `forward`)."""
+    def parts(self, row: Any, start: Position | None, forward: bool) -> list[Part]:
+        """Return the stretches of `row` after `start` (before it and turned round, when not `forward`)."""
         raise NotImplementedError
 
     def encode(self, place: Position) -> str:
@@ -74,16 +72,19 @@ class NextMessage(Order):
         moment = row.next_message_at
         return Position(None if moment is None else (moment - EPOCH) // MICROSECOND, row.id)
 
-    def key(self, place: Position) -> tuple[Any, ...]:
-        """Return what sorts places as the list shows them."""
-        return (place.value is None, place.value or 0, -place.id)
+    def whole(self, row: Any, forward: bool) -> tuple[sa.ColumnElement[Any], ...]:
+        """Return what sorts the whole list by the columns of `row`, where no index has to serve it."""
+        at, id_ = row.next_message_at, row.id
+        if forward:
+            return at.is_(None), at.asc(), id_.desc()
+        return at.is_not(None), at.desc(), id_.asc()
 
     def _value(self, text: str) -> int | None:
         return int(text) if text and EPOCH + int(text) * MICROSECOND else None
 
-    def parts(self, start: Position | None, forward: bool) -> list[Part]:
+    def parts(self, row: Any, start: Position | None, forward: bool) -> list[Part]:
         """Return the stretches: the same moment, later moments, no moment."""
-        at, id_ = Customer.next_message_at, Customer.id
+        at, id_ = row.next_message_at, row.id
         by_id = id_.desc() if forward else id_.asc()
         with_message = Part(at.is_not(None), (at.asc() if forward else at.desc(), by_id))
         without = Part(at.is_(None), (by_id,))
@@ -106,17 +107,16 @@ class Newest(Order):
         """Return the place of a row."""
         return Position(None, row.id)
 
-    def key(self, place: Position) -> tuple[Any, ...]:
-        """Return what sorts places as the list shows them."""
-        return (-place.id,)
+    def whole(self, row: Any, forward: bool) -> tuple[sa.ColumnElement[Any], ...]:
+        """Return what sorts the whole list by the columns of `row`, where no index has to serve it."""
+        return (row.id.desc() if forward else row.id.asc(),)
 
-    def parts(self, start: Position | None, forward: bool) -> list[Part]:
+    def parts(self, row: Any, start: Position | None, forward: bool) -> list[Part]:
         """Return the one stretch."""
-        id_ = Customer.id
-        order = (id_.desc() if forward else id_.asc(),)
         if start is None:
-            return [Part(sa.true(), order)]
-        return [Part(id_ < start.id if forward else id_ > start.id, order)]
+            return [Part(sa.true(), self.whole(row, forward))]
+        beyond = row.id < start.id if forward else row.id > start.id
+        return [Part(beyond, self.whole(row, forward))]
 
 
 class Name(Order):
@@ -126,19 +126,19 @@ class Name(Order):
         """Return the place of a row."""
         return Position(row.name_key, row.id)
 
-    def key(self, place: Position) -> tuple[Any, ...]:
-        """Return what sorts places as the list shows them."""
-        return (place.value, place.id)
+    def whole(self, row: Any, forward: bool) -> tuple[sa.ColumnElement[Any], ...]:
+        """Return what sorts the whole list by the columns of `row`, where no index has to serve it."""
+        key, id_ = row.name_key, row.id
+        return (key.asc(), id_.asc()) if forward else (key.desc(), id_.desc())
 
-    def parts(self, start: Position | None, forward: bool) -> list[Part]:
+    def parts(self, row: Any, start: Position | None, forward: bool) -> list[Part]:
         """Return the stretches: the same name, later names."""
-        key, id_ = Customer.name_key, Customer.id
-        by_id = id_.asc() if forward else id_.desc()
-        order = (key.asc() if forward else key.desc(), by_id)
+        key, id_ = row.name_key, row.id
+        order = self.whole(row, forward)
         if start is None:
             return [Part(sa.true(), order)]
         same = sa.and_(key == start.value, id_ > start.id if forward else id_ < start.id)
-        return [Part(same, (by_id,)), Part(key > start.value if forward else key < start.value, order)]
+        return [Part(same, order[1:]), Part(key > start.value if forward else key < start.value, order)]
 
 
 ORDERS: dict[str, Order] = {"": NextMessage(), "newest": Newest(), "name": Name()}

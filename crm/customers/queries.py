@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from crm.customers.filters import Filters
 from crm.customers.models import Customer, CustomerSearch
-from crm.customers.order import ORDERS, Order, Part
+from crm.customers.order import ORDERS, Order, Part, Position
 from crm.customers.search_text import Term, fts_phrase, like_pattern
 from crm.extensions import db
 from crm.tenancy import require_organization
@@ -38,7 +38,6 @@ COLUMNS = (
     Customer.archived_at,
     Customer.next_message_at,
 )
-PLACES = (Customer.id, Customer.name_key, Customer.next_message_at)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +53,9 @@ class Page:
     before: str | None = None
 
 
+PLACES = (Customer.id, Customer.name_key, Customer.next_message_at)
+
+
 def page_of(filters: Filters) -> Page:
     """Return the page that `filters` ask for.
 
@@ -62,21 +64,19 @@ def page_of(filters: Filters) -> Page:
     """
     order, conditions = ORDERS[filters.sort], filters.conditions()
     count: int | None
+    end = None
     if not filters.terms:
         count = _count(conditions)
-        rows = list(_along(order, conditions, filters, filters.per_page + 1, COLUMNS))
-        end = None
+        # The indexes of filters are in the list's own order; few rows are sooner sorted than sought in another.
+        seek = not filters.sort or not filters.narrowed_besides_search or count > COUNTED
+        rows = list(_along(order, conditions, filters) if seek else _sorted(order, conditions, filters)[0])
     else:
         found = _found(filters.terms)
         if len(found) <= COUNTED:
-            places = db.session.execute(sa.select(*PLACES).where(_among(Customer.id, found), *conditions)).all()
-            count = len(places)
-            rows = _complete(_cut(order, places, filters))
-            end = None
+            rows, count = _sorted(order, [_among(Customer.id, found), *conditions], filters)
         else:
             count = None if filters.narrowed_besides_search else COUNTED + 1
-            places, end = _walk(order, conditions, filters)
-            rows = _complete(places)
+            rows, end = _walk(order, conditions, filters)
     if filters.before and len(rows) <= filters.per_page:
         return page_of(dataclasses.replace(filters, before="", after="", page=1))
     return _page(order, filters, rows, count, end)
@@ -98,27 +98,17 @@ def _page(order: Order, filters: Filters, rows: list[Row], count: int | None, en
     )
 
 
-def _complete(places: list[Row]) -> list[Row]:
-    """Return the rows of `places` with all that the list shows."""
-    if not places:
-        return []
-    found = db.session.execute(sa.select(*COLUMNS).where(Customer.id.in_([place.id for place in places])))
-    rows = {row.id: row for row in found}
-    return [rows[place.id] for place in places if place.id in rows]
-
-
-def _along(
-    order: Order, conditions: list[Condition], filters: Filters, wanted: int, columns: Sequence[Any] = PLACES
-) -> Iterator[Row]:
-    """Yield up to `wanted` rows along the list, from the cursor or the page number on."""
+def _along(order: Order, conditions: list[Condition], filters: Filters) -> Iterator[Row]:
+    """Yield a page of rows and one more, read along the list from the cursor or the page number on."""
     start = order.decode(filters.before or filters.after)
     skip = 0 if start else (filters.page - 1) * filters.per_page
-    for part in order.parts(start, forward=not filters.before):
-        statement = sa.select(*columns).where(part.condition, *conditions).order_by(*part.order)
-        places = db.session.execute(statement.offset(skip).limit(wanted)).all()
-        skip = max(0, skip - _size(part, conditions, skip)) if skip and not places else 0
-        yield from places
-        wanted -= len(places)
+    wanted = filters.per_page + 1
+    for part in order.parts(Customer, start, forward=not filters.before):
+        statement = sa.select(*COLUMNS).where(part.condition, *conditions).order_by(*part.order)
+        rows = db.session.execute(statement.offset(skip).limit(wanted)).all()
+        skip = max(0, skip - _size(part, conditions, skip)) if skip and not rows else 0
+        yield from rows
+        wanted -= len(rows)
         if wanted <= 0:
             return
 
@@ -136,43 +126,81 @@ def _bounded(statement: Any, limit: int) -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(counted)) or 0
 
 
-def _cut(order: Order, places: Sequence[Row], filters: Filters) -> list[Row]:
-    """Return up to a page and one more of `places`, sorted in Python: they are all there and few."""
-    forward = not filters.before
-    start = order.decode(filters.before or filters.after)
-    keyed = sorted(((order.key(order.position(place)), place) for place in places), reverse=not forward)
+def _sorted(order: Order, conditions: list[Condition], filters: Filters) -> tuple[list[Row], int]:
+    """Return a page of rows and one more, and how many there are in all: few enough for the database to sort."""
+    start, forward = order.decode(filters.before or filters.after), not filters.before
+    # Materialized, or SQLite would read the whole list in its order to save sorting these.
+    places = sa.select(*PLACES).where(*conditions).cte("places").prefix_with("MATERIALIZED")
+    count = sa.select(sa.func.count()).select_from(places)
+    statement = sa.select(places.c.id, count.scalar_subquery().label("number"))
     if start:
-        edge = order.key(start)
-        keyed = [(key, place) for key, place in keyed if (key > edge if forward else key < edge)]
-        skip = 0
-    else:
-        skip = (filters.page - 1) * filters.per_page
-    return [place for _, place in keyed[skip : skip + filters.per_page + 1]]
+        statement = statement.where(sa.or_(*(part.condition for part in order.parts(places.c, start, forward))))
+    skip = 0 if start else (filters.page - 1) * filters.per_page
+    statement = statement.order_by(*order.whole(places.c, forward)).offset(skip).limit(filters.per_page + 1)
+    rows = db.session.execute(statement).all()
+    return _complete([row.id for row in rows]), rows[0].number if rows else db.session.scalars(count).one()
 
 
 def _walk(order: Order, conditions: list[Condition], filters: Filters) -> tuple[list[Row], Row | None]:
     """Return the matches met along the list, and the row where the search stopped short of a page."""
-    matches: list[Row] = []
-    batch: Sequence[Row] = []
+    matches: list[int] = []
     skip = 0 if filters.after or filters.before else (filters.page - 1) * filters.per_page
-    step = dataclasses.replace(filters, page=1)
+    start = order.decode(filters.before or filters.after)
     for size in BATCHES:
-        batch = list(_along(order, conditions, step, size))
-        hits = _having([place.id for place in batch], filters.terms)
-        matches.extend(place for place in batch if place.id in hits)
+        batch = _ids_along(order, conditions, start, size, forward=not filters.before)
+        hits = _having(batch, filters.terms)
+        matches.extend(id_ for id_ in batch if id_ in hits)
         if len(matches) - skip > filters.per_page or len(batch) < size:
-            return matches[skip : skip + filters.per_page + 1], None
-        cursor = order.encode(order.position(batch[-1]))
-        step = dataclasses.replace(step, before=cursor) if filters.before else dataclasses.replace(step, after=cursor)
-    return matches[skip:], batch[-1]
+            return _complete(matches[skip : skip + filters.per_page + 1]), None
+        (end,) = _complete(batch[-1:])
+        start = order.position(end)
+    return _complete(matches[skip:]), end
+
+
+def _ids_along(
+    order: Order, conditions: list[Condition], start: Position | None, wanted: int, *, forward: bool
+) -> list[int]:
+    ids: list[int] = []
+    for part in order.parts(Customer, start, forward):
+        statement = sa.select(Customer.id).where(part.condition, *conditions).order_by(*part.order)
+        ids += db.session.scalars(statement.limit(wanted - len(ids)))
+        if len(ids) >= wanted:
+            break
+    return ids
+
+
+def _complete(ids: list[int]) -> list[Row]:
+    """Return the rows of `ids`, in their order, with all that the list shows."""
+    if not ids:
+        return []
+    rows = {row.id: row for row in db.session.execute(sa.select(*COLUMNS).where(Customer.id.in_(ids)))}
+    return [rows[id_] for id_ in ids if id_ in rows]
 
 
 def _found(terms: Sequence[Term]) -> list[int]:
-    """Return the customers that have all terms, up to one more than are counted."""
-    statement = sa.select(CustomerSearch.customer_id).where(
-        CustomerSearch.organization_id == require_organization(), *_matching(terms)
-    )
-    return list(db.session.scalars(statement.limit(COUNTED + 1)))
+    """Return the customers that have all terms, up to one more than are counted.
+
+    SQLite's index knows nothing of organizations. Where few customers of all have the terms, that is left to the
+    statement that reads them, for it is filtered as every one.
+    """
+    here = CustomerSearch.organization_id == require_organization()
+    if all(_is_short(term) for term in terms) and _is_small():
+        conditions = [here, *_likes([Term(term.needle.strip()) for term in terms])]
+    elif db.engine.dialect.name == "postgresql":
+        conditions = [here, *_likes(terms)]
+    else:
+        indexed = _indexed(terms)
+        ids = db.session.scalars(indexed.limit(COUNTED + 1)).all()
+        if len(ids) <= COUNTED:
+            return list(ids)
+        conditions = [here, CustomerSearch.customer_id.in_(indexed)]
+    return list(db.session.scalars(sa.select(CustomerSearch.customer_id).where(*conditions).limit(COUNTED + 1)))
+
+
+def _indexed(terms: Sequence[Term]) -> sa.Select[Any]:
+    index = sa.table("customer_search_fts", sa.column("rowid"), sa.column("customer_search_fts"))
+    phrases = " AND ".join(fts_phrase(term) for term in terms)
+    return sa.select(index.c.rowid).where(index.c.customer_search_fts.op("MATCH")(phrases))
 
 
 def _having(ids: list[int], terms: Sequence[Term]) -> set[int]:
@@ -180,18 +208,6 @@ def _having(ids: list[int], terms: Sequence[Term]) -> set[int]:
         CustomerSearch.organization_id == require_organization(), _among(CustomerSearch.customer_id, ids)
     )
     return set(db.session.scalars(statement.where(*_likes(terms))))
-
-
-def _matching(terms: Sequence[Term]) -> list[Condition]:
-    """Return conditions that a trigram index serves; in a small organization short terms are found anywhere."""
-    if all(_is_short(term) for term in terms) and _is_small():
-        return _likes([Term(term.needle.strip()) for term in terms])
-    if db.engine.dialect.name == "postgresql":
-        return _likes(terms)
-    phrases = " AND ".join(fts_phrase(term) for term in terms)
-    index = sa.table("customer_search_fts", sa.column("rowid"), sa.column("customer_search_fts"))
-    found = sa.select(index.c.rowid).where(index.c.customer_search_fts.op("MATCH")(phrases))
-    return [CustomerSearch.customer_id.in_(found)]
 
 
 def _is_short(term: Term) -> bool:
