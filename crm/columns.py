@@ -53,6 +53,26 @@ def _now_sqlite(element: db_now, compiler: Any, **kw: Any) -> str:
     return "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
 
 
+class db_ago(FunctionElement[dt.datetime]):  # noqa: N801 -- it reads as a SQL function
+    """A moment so many seconds before the database's clock at the moment of the statement."""
+
+    type = UtcDateTime()
+    inherit_cache = True
+
+    def __init__(self, ago: dt.timedelta) -> None:
+        super().__init__(sa.literal_column(str(int(ago.total_seconds())), sa.Integer))
+
+
+@compiles(db_ago, "postgresql")
+def _ago_postgresql(element: db_ago, compiler: Any, **kw: Any) -> str:
+    return f"statement_timestamp() - {compiler.process(element.clauses, **kw)} * interval '1 second'"
+
+
+@compiles(db_ago, "sqlite")
+def _ago_sqlite(element: db_ago, compiler: Any, **kw: Any) -> str:
+    return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', '-{compiler.process(element.clauses, **kw)} seconds')"
+
+
 class Base(DeclarativeBase):
     """The base of every model."""
 

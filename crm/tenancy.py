@@ -12,6 +12,7 @@ import contextvars
 import itertools
 from collections.abc import Iterator
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -146,9 +147,19 @@ def _filter(state: ORMExecuteState) -> None:
         if state.statement.table in _tables:
             raise TenantError("bulk insert into a tenant table: use session.add_all()")
         return
-    if _is_core_on_tenant_table(state.statement):
+    filtered = _filtered.get(state.statement)
+    state.statement = _filter_statement(state.statement) if filtered is None else filtered
+
+
+def _filter_statement(statement: Any) -> Any:
+    if _is_core_on_tenant_table(statement):
         raise TenantError("Core statement on a tenant table: select the model")
-    state.statement = state.statement.options(*_scope)
+    _filtered[statement] = filtered = statement.options(*_scope)
+    return filtered
+
+
+_filtered: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+"""By statement, the one that is executed in its place: one that is built once is looked at once."""
 
 
 def _is_core_on_tenant_table(statement: Any) -> bool:

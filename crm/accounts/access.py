@@ -30,6 +30,18 @@ class Here(NamedTuple):
     organization_count: int
 
 
+_WHO = (
+    sa.select(SignIn.id, User, Organization, Membership.role_name, sa.func.count().over())
+    .join(User, User.id == SignIn.user_id)
+    .join(Membership, sa.and_(Membership.user_id == User.id, Membership.disabled_at.is_(None)))
+    .join(Organization, Organization.id == Membership.organization_id)
+    .where(SignIn.token_hash == sa.bindparam("token_hash"), SignIn.expires_at > db_now())
+    .order_by(sa.case((Organization.id == SignIn.organization_id, 0), else_=1), Membership.id)
+    .limit(1)
+)
+"""Built once, for every request asks it."""
+
+
 def init_app(app: Flask) -> None:
     """Check the role of every request before anything else looks at it."""
     # The sign-in is a random token whose row can be deleted; tying it to an address would sign out phones on the move.
@@ -89,15 +101,7 @@ def load_user(token: str) -> User | None:
 
     They act in the organization they chose, or in the first they joined when they may no longer act in that one.
     """
-    row = db.session.execute(
-        sa.select(SignIn.id, User, Organization, Membership.role_name, sa.func.count().over())
-        .join(User, User.id == SignIn.user_id)
-        .join(Membership, sa.and_(Membership.user_id == User.id, Membership.disabled_at.is_(None)))
-        .join(Organization, Organization.id == Membership.organization_id)
-        .where(SignIn.token_hash == token_hash(token), SignIn.expires_at > db_now())
-        .order_by(sa.case((Organization.id == SignIn.organization_id, 0), else_=1), Membership.id)
-        .limit(1)
-    ).first()
+    row = db.session.execute(_WHO, {"token_hash": token_hash(token)}).first()
     if row is None:
         return None
     sign_in_id, user, organization, role, count = row

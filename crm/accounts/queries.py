@@ -55,7 +55,7 @@ def works_elsewhere(user_id: int) -> bool:
 
 def branches() -> list[Branch]:
     """Return the branches of the current organization by name."""
-    return list(db.session.scalars(sa.select(Branch).order_by(Branch.name)))
+    return list(db.session.scalars(_BRANCHES))
 
 
 def branch_called(name: str) -> Branch | None:
@@ -86,6 +86,9 @@ def has_money() -> bool:
         for model in _models()
         if issubclass(model, TenantMixin) and "currency" in model.__table__.columns
     )
+
+
+_BRANCHES = sa.select(Branch).order_by(Branch.name)
 
 
 def _elsewhere() -> sa.Exists:

@@ -26,17 +26,11 @@ class InvoicePage(NamedTuple):
 
 def invoices_of(customer_id: int, limit: int = PAGE, before: str | None = None) -> InvoicePage:
     """Return a customer's invoices, from the latest on or from the cursor `before`; one that can't be read is none."""
-    statement = (
-        sa.select(Invoice)
-        .where(Invoice.customer_id == customer_id)
-        .options(selectinload(Invoice.receipts))
-        .order_by(Invoice.date.desc(), Invoice.id.desc())
-        .limit(limit + 1)
-    )
     place = _place(before or "")
+    statement = _OF_CUSTOMER
     if place is not None:
         statement = statement.where(sa.tuple_(Invoice.date, Invoice.id) < sa.tuple_(*place))
-    rows = list(db.session.scalars(statement))
+    rows = list(db.session.scalars(statement, {"customer": customer_id, "most": limit + 1}))
     last = rows[limit - 1] if len(rows) > limit else None
     return InvoicePage(rows[:limit], f"{last.date}.{last.id}" if last else None)
 
@@ -57,6 +51,15 @@ def count_in_words(customer_id: int) -> str:
         return ""
     words = _number(invoices, "invoice")
     return f"{words} with {_number(receipts, 'receipt')}" if receipts else words
+
+
+_OF_CUSTOMER = (
+    sa.select(Invoice)
+    .where(Invoice.customer_id == sa.bindparam("customer"))
+    .options(selectinload(Invoice.receipts))
+    .order_by(Invoice.date.desc(), Invoice.id.desc())
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
 
 
 def _place(cursor: str) -> tuple[dt.date, int] | None:

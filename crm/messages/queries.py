@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -10,9 +11,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from crm.columns import db_now
+from crm.columns import db_ago, db_now
 from crm.customers.models import Customer
-from crm.db import database_now
 from crm.extensions import db
 from crm.messages.links import sms_link, whatsapp_link
 from crm.messages.models import Attempt, BlockedSender, Message
@@ -111,56 +111,28 @@ def open_link(message: Message, customer: Customer) -> str | None:
 
 def due_reminders(limit: int = 20) -> Reminders:
     """Return what is due and not handed over and nobody has acknowledged, to be sent by hand first, then by time."""
-    conditions = _reminder_conditions()
-    rows = db.session.execute(
-        sa.select(Message, Customer)
-        .join(Customer, Customer.id == Message.customer_id)
-        .where(Message.id.in_(_earliest(conditions, limit)))
-        .order_by(Message.status != Status.REMINDER, Message.send_at, Message.id)
-        .limit(limit)
-    )
-    reminders = [Reminder(message, customer) for message, customer in rows]
-    return Reminders(reminders, len(reminders) if len(reminders) < limit else _count(conditions))
+    reminders = [Reminder(message, customer) for message, customer in db.session.execute(_first_reminders(limit))]
+    return Reminders(reminders, len(reminders) if len(reminders) < limit else count_due_reminders())
 
 
 def count_due_reminders() -> int:
     """Return how many reminders are due, up to COUNTED."""
-    return _count(_reminder_conditions())
+    return db.session.scalars(_number_of_reminders()).one()
 
 
 def next_messages(customer_ids: Sequence[int]) -> dict[int, NextMessage]:
     """Return, by customer id, the earliest message that is open and not acknowledged."""
     if not customer_ids:
         return {}
-    order = sa.func.row_number().over(partition_by=Message.customer_id, order_by=(Message.send_at, Message.id))
-    ranked = (
-        sa.select(
-            Message.customer_id,
-            Message.id,
-            Message.channel,
-            Message.send_at,
-            Message.status,
-            (Message.send_at <= db_now()).label("is_due"),
-            order.label("place"),
-        )
-        .where(Message.customer_id.in_(customer_ids), Message.status.in_(OPEN), Message.acknowledged_at.is_(None))
-        .subquery()
-    )
-    rows = db.session.execute(sa.select(ranked).where(ranked.c.place == 1))
-    return {row.customer_id: NextMessage(row.id, row.channel, row.send_at, row.status, row.is_due) for row in rows}
+    rows = db.session.execute(_NEXT, {"customers": list(customer_ids)}).all()
+    open_ = [row for row in rows if row.status in OPEN and row.acknowledged_at is None]
+    # Of several the first one stays, which is put in last.
+    return {row.customer_id: NextMessage(*row[1:6]) for row in sorted(open_, key=lambda row: -row.id)}
 
 
 def messages_of(customer_id: int, limit: int = PAGE) -> list[Message]:
     """Return a customer's messages, the latest first."""
-    return list(
-        db.session.scalars(
-            sa.select(Message)
-            .where(Message.customer_id == customer_id)
-            .options(joinedload(Message.acknowledged_by))
-            .order_by(Message.send_at.desc(), Message.id.desc())
-            .limit(limit)
-        )
-    )
+    return list(db.session.scalars(_OF_CUSTOMER, {"customer": customer_id, "most": limit}))
 
 
 def count_messages_of(customer_id: int) -> int:
@@ -199,32 +171,51 @@ def counts() -> dict[str, int]:
     return {status.value: found.get(status.value, 0) for status in Status}
 
 
-def _count(conditions: list[Any]) -> int:
-    counted = _earliest(conditions, COUNTED).limit(COUNTED).subquery()
-    return db.session.scalars(sa.select(sa.func.count()).select_from(counted)).one()
+# Every home page or customer's page asks these, and putting them together takes longer than answering them.
+
+_OF_CUSTOMER = (
+    sa.select(Message)
+    .where(Message.customer_id == sa.bindparam("customer"))
+    .options(joinedload(Message.acknowledged_by))
+    .order_by(Message.send_at.desc(), Message.id.desc())
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+
+_NEXT = (
+    sa.select(
+        Message.customer_id,
+        Message.id,
+        Message.channel,
+        Message.send_at,
+        Message.status,
+        (Message.send_at <= db_now()).label("is_due"),
+        Message.acknowledged_at,
+    )
+    # `next_message_at` is kept with the messages, so it leads to the one that it comes from. Which of the few at
+    # that time it is, is not asked of the database: SQLite would read through all messages in these states.
+    .join(Customer, sa.and_(Customer.id == Message.customer_id, Customer.next_message_at == Message.send_at))
+    .where(Customer.id.in_(sa.bindparam("customers", expanding=True)))
+)
 
 
-def _reminder_conditions() -> list[Any]:
-    late = Message.send_at < database_now() - LATE
-    conditions = [
-        Message.status == Status.REMINDER,
-        _among(NEEDS_A_PERSON) & (Message.status != Status.REMINDER),
-        _among(OPEN) & late & Message.status.not_in(NEEDS_A_PERSON),
-    ]
-    blocked = db.session.scalars(sa.select(BlockedSender.channel)).all()
-    if blocked:
-        conditions.append((Message.status == Status.HELD) & Message.channel.in_(blocked))
-    return conditions
+@functools.cache
+def _first_reminders(limit: int) -> sa.Select[Message, Customer]:
+    return (
+        sa.select(Message, Customer)
+        .join(Customer, Customer.id == Message.customer_id)
+        .where(Message.id.in_(_earliest(limit)))
+        .order_by(Message.status != Status.REMINDER, Message.send_at, Message.id)
+        .limit(limit)
+    )
 
 
-def _among(statuses: frozenset[Status]) -> Any:
-    """Say the condition of a partial index in its own words: SQLite takes the index only then."""
-    values: sa.BindParameter[Any] = sa.bindparam(None, sorted(statuses), expanding=True, literal_execute=True)
-    return Message.status.in_(values)
+@functools.cache
+def _number_of_reminders() -> sa.Select[int]:
+    return sa.select(sa.func.count()).select_from(_earliest(COUNTED).limit(COUNTED).subquery())
 
 
-def _earliest(conditions: list[Any], limit: int) -> Any:
-    """Return a select of the ids of the first `limit` messages of each condition, each message once."""
+def _earliest(limit: int) -> Any:
+    """Return a select of the ids of the first `limit` reminders of each sort, each message once."""
     parts = [
         sa.select(Message.id)
         .join(Customer, Customer.id == Message.customer_id)
@@ -232,6 +223,17 @@ def _earliest(conditions: list[Any], limit: int) -> Any:
         .order_by(Message.send_at, Message.id)
         .limit(limit)
         .subquery()
-        for condition in conditions
+        for condition in (
+            Message.status == Status.REMINDER,
+            _among(NEEDS_A_PERSON) & (Message.status != Status.REMINDER),
+            _among(OPEN) & (Message.send_at < db_ago(LATE)) & Message.status.not_in(NEEDS_A_PERSON),
+            (Message.status == Status.HELD) & Message.channel.in_(sa.select(BlockedSender.channel)),
+        )
     ]
     return sa.union(*(sa.select(part.c.id) for part in parts))
+
+
+def _among(statuses: frozenset[Status]) -> Any:
+    """Say the condition of a partial index in its own words: SQLite takes the index only then."""
+    values: sa.BindParameter[Any] = sa.bindparam(None, sorted(statuses), expanding=True, literal_execute=True)
+    return Message.status.in_(values)

@@ -24,6 +24,7 @@ from crm.extensions import db
 from crm.messages import jobs, services
 from crm.messages.models import Attempt, Message
 from crm.messages.rules import Channel, Status
+from crm.messages.upkeep import refresh_next
 from crm.tenancy import use_organization
 from tests.factories import Person, make_organization, make_person
 
@@ -100,14 +101,17 @@ class Shop:
             past = clock.utcnow() - dt.timedelta(seconds=seconds)
             message.send_at = past
             session.execute(sa.update(DueWork).where(DueWork.subject_id == message_id).values(due_at=past))
+            refresh_next([message.customer_id])
 
     def look_now(self, message_id: int, **values: Any) -> None:
         """Let the time come at which the worker means to look at a message; `values` are set on its row."""
         past = clock.utcnow() - dt.timedelta(seconds=1)
         with self.inside(), transaction() as session:
+            message = session.get_one(Message, message_id)
             for name, value in values.items():
-                setattr(session.get_one(Message, message_id), name, value)
+                setattr(message, name, value)
             session.execute(sa.update(DueWork).where(DueWork.subject_id == message_id).values(due_at=past))
+            refresh_next([message.customer_id])
 
     def work(self) -> None:
         """Do what a worker's tickers do, until nothing is due."""
