@@ -57,6 +57,8 @@ def international(value: str) -> str:
 
 def digits(value: str) -> str:
     """Return the digits of `value`, nothing else."""
+    if value[:1] == "+" and value.isascii() and value[1:].isdigit():
+        return value[1:]
     return "".join(filter(str.isdecimal, ascii_digits(value)))
 
 

@@ -15,7 +15,7 @@ from crm.accounts.access import here
 
 def init_app(app: Flask) -> None:
     """Register the filters."""
-    for function in (when, when_full, day, amount, phone_number, phone.wa_me, fill):
+    for function in (when, when_full, day, amount, phone_number, tel_link, phone.wa_me, fill):
         app.add_template_filter(function)
 
 
@@ -24,9 +24,7 @@ def when(moment: dt.datetime | None) -> Markup:
     if moment is None:
         return Markup("")
     organization = here().organization
-    zone, locale = clock.zone(organization.time_zone), organization.locale
-    full, near = clock.say_full(moment, zone, locale), clock.say_when(moment, _now(), zone, locale)
-    return Markup(f'<time datetime="{_utc(moment)}" title="{full}">{near}</time>')  # noqa: S704 -- words of our own
+    return _when(moment, _today(), organization.time_zone, organization.locale)
 
 
 def when_full(moment: dt.datetime | None) -> Markup:
@@ -43,9 +41,7 @@ def day(date: dt.date | None) -> str:
     """Show a date as people say it near today."""
     if date is None:
         return ""
-    organization = here().organization
-    today = clock.to_local(clock.utcnow(), clock.zone(organization.time_zone)).date()
-    return clock.say_date(date, today, organization.locale)
+    return clock.say_date(date, _today(), here().organization.locale)
 
 
 def amount(hundredths: int, currency: str | None = None) -> str:
@@ -57,6 +53,12 @@ def amount(hundredths: int, currency: str | None = None) -> str:
 def phone_number(number: str, valid: bool = True) -> str:
     """Show a phone number in the organization's national format; what isn't a number as it was typed."""
     return phone.display(number, here().organization.phone_region) if valid else number
+
+
+def tel_link(number: str) -> Markup:
+    """Return a link that calls a valid number, shown in the organization's national format."""
+    shown = escape(phone_number(number))
+    return Markup(f'<a href="{phone.tel(number)}">{shown}</a>')  # noqa: S704 -- digits, and escaped
 
 
 def fill(piece: Markup, **values: object) -> Markup:
@@ -73,12 +75,20 @@ def _parts(piece: Markup) -> tuple[str, ...]:
     return tuple(re.split("@([a-z]+)@", str(piece)))
 
 
-def _now() -> dt.datetime:
-    """Return the moment of the request, so that one page speaks of one time."""
-    if "now" not in g:
-        g.now = clock.utcnow()
-    now: dt.datetime = g.now
-    return now
+def _today() -> dt.date:
+    """Return the organization's day at the moment of the request, so that one page speaks of one day."""
+    if "today" not in g:
+        g.today = clock.to_local(clock.utcnow(), clock.zone(here().organization.time_zone)).date()
+    today: dt.date = g.today
+    return today
+
+
+@functools.lru_cache(maxsize=8192)
+def _when(moment: dt.datetime, today: dt.date, time_zone: str, locale: str) -> Markup:
+    zone = clock.zone(time_zone)
+    noon = dt.datetime.combine(today, dt.time(12), zone)  # what is near depends on the day alone
+    near, full = clock.say_when(moment, noon, zone, locale), clock.say_full(moment, zone, locale)
+    return Markup(f'<time datetime="{_utc(moment)}" title="{full}">{near}</time>')  # noqa: S704 -- words of our own
 
 
 def _utc(moment: dt.datetime) -> str:
