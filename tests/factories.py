@@ -29,6 +29,7 @@ from crm.invoices.models import Invoice, Receipt
 from crm.messages.models import Message
 from crm.messages.records import Source
 from crm.messages.suppressions import put_on
+from crm.messages.templates.models import Template
 from crm.tenancy import use_organization
 
 PASSWORD = "three green apples"
@@ -148,6 +149,13 @@ def make_message(**values: Any) -> int:
     )
 
 
+def make_template(**values: Any) -> int:
+    """Make a template and return its id."""
+    name = values.pop("name", f"Template {next(_numbers)}")
+    defaults = {"channel": "sms", "body": "Hi {name}, see you at {branch}."}
+    return _save(Template(name=name, name_key=name.casefold(), **{**defaults, **values}))
+
+
 def make_invoice() -> int:
     """Make an invoice and return its id."""
     return _save(
@@ -185,6 +193,7 @@ FILL: dict[str, Callable[[], int]] = {
     "change_id": make_bulk_change,
     "message_id": make_message,
     "suppression_id": make_suppression,
+    "template_id": make_template,
     "invoice_id": make_invoice,
     "receipt_id": make_receipt,
 }

@@ -21,6 +21,7 @@ SETTINGS = (
     ("accounts.users", "Users"),
     ("accounts.messaging", "Messaging"),
     ("messages.opt_outs", "Opt-outs"),
+    ("messages.templates", "Templates"),
 )
 """The pages of the settings; higher features are named by their endpoints alone."""
 

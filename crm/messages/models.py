@@ -12,7 +12,7 @@ from crm.accounts.models import User
 from crm.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
 from crm.customers.models import Customer
 from crm.errors import ConflictError
-from crm.messages.rules import BEING_SENT, NEEDS_A_PERSON, OPEN, WAITING, Channel, Status
+from crm.messages.rules import BEING_SENT, NEEDS_A_PERSON, OPEN, WAITING, ApprovedTemplate, Channel, Status
 from crm.tenancy import TenantMixin, within_organization
 
 
@@ -27,6 +27,7 @@ _OPEN = sa.text(f"acknowledged_at IS NULL AND status IN ({_in(OPEN)})")
 class Message(TenantMixin, Base):
     """A scheduled SMS or WhatsApp to one customer.
 
+    `template` is the approved template it goes out as, with the parameters as they were when it was scheduled.
     `status` is proof and only moves by the verbs here. A claim holds until `lease_until` and every later write of
     the worker carries its `claim_token`. `before_done` is what Undo brings back.
     """
@@ -61,6 +62,7 @@ class Message(TenantMixin, Base):
     customer_id: Mapped[int]
     channel: Mapped[str] = mapped_column(sa.String(10))
     body: Mapped[str] = mapped_column(sa.Text)
+    template: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     send_at: Mapped[dt.datetime]
     status: Mapped[str] = mapped_column(sa.String(12), default=Status.SCHEDULED.value)
     reason: Mapped[str] = mapped_column(sa.String(300), default="")
@@ -91,6 +93,12 @@ class Message(TenantMixin, Base):
     def via(self) -> Channel:
         """How it reaches the customer."""
         return Channel(self.channel)
+
+    @property
+    def approved(self) -> ApprovedTemplate | None:
+        """The approved template it goes out as, None for a free text."""
+        found = self.template
+        return ApprovedTemplate(found["name"], found["language"], tuple(found["parameters"])) if found else None
 
     @property
     def is_changeable(self) -> bool:

@@ -10,7 +10,7 @@ from crm.accounts.models import Organization
 from crm.customers.models import Customer
 from crm.messages.facts import opt_out_problem
 from crm.messages.rules import MAX_LENGTH, Channel, channel_problem, number_problem
-from crm.messages.segments import Segments, segments
+from crm.messages.segments import Segments, segments, ucs2_note
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Preview:
     problem: str | None
     notes: list[str]
     parts: Segments | None
+    parts_note: str
     length: int
     room: int
 
@@ -46,4 +47,4 @@ class Preview:
             notes.append(f"{customer.name} is inactive, and still gets this message.")
         parts = segments(body) if channel is Channel.SMS else None
         room = MAX_LENGTH[channel or Channel.SMS]
-        return cls(f"{when}{by}{to}.", problem, notes, parts, len(body), room)
+        return cls(f"{when}{by}{to}.", problem, notes, parts, ucs2_note(body) if parts else "", len(body), room)

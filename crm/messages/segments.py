@@ -6,6 +6,7 @@ Source: 3GPP TS 23.038, 6.2.1 (GSM 7 bit default alphabet) and 6.2.1.1 (its exte
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -42,6 +43,27 @@ def segments(body: str) -> Segments:
         return _counted("GSM-7", widths, 160, 153, None)
     widths = [2 if ord(char) > 0xFFFF else 1 for char in body]
     return _counted("UCS-2", widths, 70, 67, foreign)
+
+
+def ucs2_note(body: str) -> str:
+    """Say which characters make the parts of `body` shorter, and what that costs; "" when none does."""
+    foreign = list(dict.fromkeys(char for char in body if char not in _BASIC and char not in _EXTENDED))
+    if not foreign:
+        return ""
+    names = [_named(char) for char in foreign[:2]] + [f"{len(foreign) - 2} more"] * (len(foreign) > 2)
+    what = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    verb = "makes" if len(foreign) == 1 else "make"
+    count, plain = segments(body).count, segments("".join("?" if char in foreign else char for char in body)).count
+    if count == plain:
+        return f"{what} {verb} the parts shorter."
+    return f"{what} {verb} this {count} parts instead of {plain}."
+
+
+def _named(char: str) -> str:
+    """Return a character as people see it, or its name where there is nothing to see."""
+    if char.isprintable() and not char.isspace() and not unicodedata.combining(char):
+        return f"“{char}”"
+    return f"a hidden character ({unicodedata.name(char, 'tab' if char == chr(9) else 'control').lower()})"
 
 
 def _counted(encoding: str, widths: list[int], alone: int, part: int, foreign: str | None) -> Segments:

@@ -223,7 +223,7 @@ def test_the_window_counts_the_parts_of_an_sms(shop: Shop, owner: FlaskClient) -
 
     assert "2 SMS, 200 characters" in said
     assert "2 SMS, 100 characters" in refused
-    assert "“ş” makes the parts shorter" in refused
+    assert "“ş” makes this 2 parts instead of 1." in refused
 
 
 def test_editing_changes_text_channel_and_time(shop: Shop, owner: FlaskClient) -> None:

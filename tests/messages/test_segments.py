@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.messages.segments import Segments, segments
+from crm.messages.segments import Segments, segments, ucs2_note
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,22 @@ from crm.messages.segments import Segments, segments
 )
 def test_parts_are_counted_as_the_network_does(body, expected):
     assert segments(body) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("Hi Sari, café?", ""),
+        ("ş", "“ş” makes the parts shorter."),
+        ("ş" + "a" * 150, "“ş” makes this 3 parts instead of 1."),
+        ("şğ" + "a" * 100, "“ş” and “ğ” make this 2 parts instead of 1."),
+        ("şğı" + "a" * 100, "“ş”, “ğ” and 1 more make this 2 parts instead of 1."),
+        ("a\u00a0b" + "a" * 100, "a hidden character (no-break space) makes this 2 parts instead of 1."),
+        ("a\tb", "a hidden character (tab) makes the parts shorter."),
+    ],
+)
+def test_it_names_what_makes_the_parts_shorter(body, said):
+    assert ucs2_note(body) == said
 
 
 @given(st.text(max_size=400) | st.text("ab€^\n", max_size=700))

@@ -1,0 +1,80 @@
+"""Texts with fields like `{name}`: read into pieces, checked, and filled; nothing in them is ever evaluated.
+
+A brace is for a field and nothing else. What a customer lacks has a fallback, written at each field.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+FIELDS = {
+    "name": "the customer's name",
+    "branch": "the customer's branch, or the organization's name without one",
+    "organization": "the organization's name",
+    "points": "the customer's points, 0 until they have some",
+}
+"""What a text may name, and what is put there."""
+
+APPROVED_NAME = re.compile(r"[a-z0-9_]{1,512}")
+LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Z][A-Za-z]{1,3})?")
+"""How WhatsApp names templates and languages. Source: WhatsApp Business Management API, message templates."""
+
+MAX_PARAMETERS = 20
+MAX_PARAMETER = 1_024
+
+_PIECE = re.compile(r"\{\{\s*\w*\s*\}\}|\{[^{}]*\}|[{}]|[^{}]+")
+_SHOWN = 20
+
+
+class Piece(NamedTuple):
+    """A part of a text: the name of a field, or words as they are."""
+
+    text: str
+    is_field: bool
+
+
+def parse(source: str) -> list[Piece]:
+    """Take a text apart; raises ValueError with a sentence that names what is wrong and what may be used."""
+    return [_piece(match[0], source[match.start() :]) for match in _PIECE.finditer(source)]
+
+
+def fill(pieces: Iterable[Piece], values: Mapping[str, str]) -> str:
+    """Put the values where the fields are; braces in a value are only characters."""
+    return "".join(values[piece.text] if piece.is_field else piece.text for piece in pieces)
+
+
+def problem(source: str) -> str | None:
+    """Return the sentence that says what is wrong with a text, or None."""
+    try:
+        parse(source)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def parameters_of(text: str) -> list[str]:
+    """Return the parameters of an approved template, written one a line."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _piece(found: str, rest: str) -> Piece:
+    if found.startswith("{{"):
+        raise ValueError(f"Write a field, in single braces, instead of {found}. {_known()}")
+    if found == "{":
+        raise ValueError(f"Close the brace in “{rest[:_SHOWN].splitlines()[0]}”. {_known()}")
+    if found == "}":
+        raise ValueError(f"There is a }} without a {{ before it. {_known()}")
+    if not found.startswith("{"):
+        return Piece(found, False)
+    name = found[1:-1].strip().lower()
+    if name not in FIELDS:
+        shown = found if len(found) <= 2 * _SHOWN else f"{found[: 2 * _SHOWN]}…"
+        raise ValueError(f"There is no field {shown}. {_known()}")
+    return Piece(name, True)
+
+
+def _known() -> str:
+    *others, last = (f"{{{name}}}" for name in FIELDS)
+    return f"The fields are {', '.join(others)} and {last}."
