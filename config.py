@@ -27,6 +27,8 @@ def load(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
     secure = public_url.startswith("https://")
     return {
         "SECRET_KEY": _secret_key(environ, instance),
+        # Keys of before, by which what they sealed can still be read.
+        "SECRET_KEY_FALLBACKS": [key for key in environ.get("SECRET_KEY_FALLBACKS", "").split(",") if key],
         "SQLALCHEMY_DATABASE_URI": _database_url(environ, instance),
         "SQLALCHEMY_ENGINE_OPTIONS": {},
         "REDIS_URL": _url(environ, "REDIS_URL", "", ("redis", "rediss", "unix")),

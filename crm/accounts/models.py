@@ -31,6 +31,8 @@ class Organization(Base):
     quiet_until: Mapped[dt.time | None] = mapped_column(sa.Time())
     sms_gateway: Mapped[str] = mapped_column(sa.String(20), default="manual")
     whatsapp_gateway: Mapped[str] = mapped_column(sa.String(20), default="manual")
+    sms_from: Mapped[str] = mapped_column(sa.String(40), default="", server_default="")
+    whatsapp_from: Mapped[str] = mapped_column(sa.String(40), default="", server_default="")
     created_at: Mapped[CreatedAt]
 
 

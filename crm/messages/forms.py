@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from typing import Any
 
-from wtforms import RadioField, StringField, TextAreaField, ValidationError
+from wtforms import BooleanField, RadioField, StringField, TextAreaField, ValidationError
 
 from crm import clock
 from crm.accounts.queries import current_organization
@@ -33,6 +33,7 @@ class MessageForm(CreatingForm):
     body = TextAreaField("Message", [Required("Write the message.")])
     in_days = StringField("In how many days")
     send_at = StringField("Or at a time")
+    must_arrive = BooleanField("It must arrive")
 
     def __init__(self, customer: Customer, message: Message | None = None) -> None:
         self.customer, self.message = customer, message
@@ -81,6 +82,10 @@ class MessageForm(CreatingForm):
             raise RuntimeError("content() of a form that is not valid")
         return Channel(self.channel.data), self.body.data, self.moment
 
+    def options(self) -> dict[str, Any]:
+        """Return what else the services take, of a valid form."""
+        return {"must_arrive": self.must_arrive.data}
+
     def explain(self, error: SentenceError) -> None:
         """Put what the services refused at its field."""
         field = error.field if isinstance(error, RefusedError) else "body"
@@ -96,7 +101,12 @@ class MessageForm(CreatingForm):
     def _first_values(self) -> dict[str, Any]:
         if self.message is not None:
             at = clock.to_local(self.message.send_at, self.zone)
-            return {"channel": self.message.channel, "body": self.message.body, "send_at": f"{at:%Y-%m-%dT%H:%M}"}
+            return {
+                "channel": self.message.channel,
+                "body": self.message.body,
+                "send_at": f"{at:%Y-%m-%dT%H:%M}",
+                "must_arrive": self.message.must_arrive,
+            }
         allowed = [channel for channel in Channel if channel_problem(self.customer, channel) is None]
         return {"channel": (allowed or list(Channel))[-1].value, "in_days": str(IN_DAYS)}
 

@@ -29,7 +29,8 @@ class Message(TenantMixin, Base):
 
     `template` is the approved template it goes out as, with the parameters as they were when it was scheduled.
     `status` is proof and only moves by the verbs here. A claim holds until `lease_until` and every later write of
-    the worker carries its `claim_token`. `before_done` is what Undo brings back.
+    the worker carries its `claim_token`. `before_done` is what Undo brings back. One that `must_arrive` is sent once
+    more by itself when nobody can say what became of it, and then has been `sent_again`.
     """
 
     __tablename__ = "messages"
@@ -64,6 +65,8 @@ class Message(TenantMixin, Base):
     body: Mapped[str] = mapped_column(sa.Text)
     template: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     send_at: Mapped[dt.datetime]
+    must_arrive: Mapped[bool] = mapped_column(sa.Boolean, default=False, server_default=sa.false())
+    sent_again: Mapped[bool] = mapped_column(sa.Boolean, default=False, server_default=sa.false())
     status: Mapped[str] = mapped_column(sa.String(12), default=Status.SCHEDULED.value)
     reason: Mapped[str] = mapped_column(sa.String(300), default="")
     status_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
@@ -120,14 +123,15 @@ class Message(TenantMixin, Base):
         self.status, self.reason, self.status_at = status.value, reason[:300], now
         self.claim_token, self.lease_until = None, None
 
-    def rewrite(self, channel: Channel, body: str, send_at: dt.datetime, now: dt.datetime) -> bool:
+    def rewrite(self, channel: Channel, body: str, send_at: dt.datetime, must_arrive: bool, now: dt.datetime) -> bool:
         """Change what is sent, how and when; False when that is how it is already.
 
         Raises ConflictError once it is being sent or has ended.
         """
         self.ensure_waiting("changed")
-        if (self.channel, self.body, self.send_at) == (channel.value, body, send_at):
+        if (self.channel, self.body, self.send_at, self.must_arrive) == (channel.value, body, send_at, must_arrive):
             return False
+        self.must_arrive = must_arrive
         self.channel, self.body, self.send_at, self.attempts_made = channel.value, body, send_at, 0
         self.turn(Status.SCHEDULED, now)
         return True
@@ -229,7 +233,8 @@ class Attempt(TenantMixin, Base):
 class BlockedSender(TenantMixin, Base):
     """A channel of an organization that its provider refuses (credentials, account): messages wait.
 
-    One message at a time may try whether it works again; `probe_at` says when the next one may.
+    One message at a time may try whether it works again; `probe_at` says when the next one may. People are told
+    until it works or somebody dismisses the notice.
     """
 
     __tablename__ = "blocked_senders"
@@ -241,3 +246,4 @@ class BlockedSender(TenantMixin, Base):
     reason: Mapped[str] = mapped_column(sa.String(300))
     blocked_at: Mapped[CreatedAt]
     probe_at: Mapped[dt.datetime]
+    dismissed_at: Mapped[dt.datetime | None]

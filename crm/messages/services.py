@@ -32,9 +32,17 @@ class RefusedError(SentenceError):
 
 
 def schedule_message(
-    customer_id: int, channel: Channel, body: str, send_at: dt.datetime, request_key: RequestKey | None = None
+    customer_id: int,
+    channel: Channel,
+    body: str,
+    send_at: dt.datetime,
+    request_key: RequestKey | None = None,
+    *,
+    must_arrive: bool = False,
 ) -> Message:
     """Schedule a message to a customer; one of the past five minutes goes at once.
+
+    One that `must_arrive` is sent once more by itself when nobody can say what became of it.
 
     Raises RefusedError, and KeyReusedError for a key that was used with other content.
     """
@@ -47,7 +55,12 @@ def schedule_message(
         _check_content(customer, channel, body)
         _check_time(send_at, now)
         message = Message(
-            customer_id=customer_id, channel=channel.value, body=body, send_at=send_at, created_by_id=current_actor()
+            customer_id=customer_id,
+            channel=channel.value,
+            body=body,
+            send_at=send_at,
+            must_arrive=must_arrive,
+            created_by_id=current_actor(),
         )
         session.add(message)
         session.flush()
@@ -58,13 +71,15 @@ def schedule_message(
         return message
 
 
-def edit_message(message_id: int, channel: Channel, body: str, send_at: dt.datetime) -> Message:
+def edit_message(
+    message_id: int, channel: Channel, body: str, send_at: dt.datetime, *, must_arrive: bool = False
+) -> Message:
     """Change a message that nobody is sending; raises RefusedError, and ConflictError when it is too late."""
     with transaction():
         message, _ = lock_message(message_id)
         customer = lock_customers([message.customer_id])[message.customer_id]
         now, moved = database_now(), message.send_at != send_at
-        if message.rewrite(channel, body, send_at, now):
+        if message.rewrite(channel, body, send_at, must_arrive, now):
             _check_content(customer, channel, body)
             if moved:
                 _check_time(send_at, now)

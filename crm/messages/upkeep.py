@@ -20,7 +20,9 @@ from crm.messages.models import Message
 from crm.messages.rules import OPEN, Status
 
 KIND = "message"
-SHOWN = frozenset({"channel", "body", "send_at", "status", "reason", "acknowledged_at", "acknowledged_by_id"})
+SHOWN = frozenset(
+    {"channel", "body", "send_at", "must_arrive", "status", "reason", "acknowledged_at", "acknowledged_by_id"}
+)
 """What an event of a message tells; the rest is the worker's own."""
 
 

@@ -44,7 +44,7 @@ def new(customer_id: int) -> Response:
     form = MessageForm(find(Customer, customer_id))
     if form.validate_on_submit():
         try:
-            message = services.schedule_message(customer_id, *form.content(), form.request_key())
+            message = services.schedule_message(customer_id, *form.content(), form.request_key(), **form.options())
         except SentenceError as error:
             form.explain(error)
         else:
@@ -68,7 +68,7 @@ def edit(message_id: int) -> Response:
     form = MessageForm(message.customer, message)
     if form.validate_on_submit():
         try:
-            message = services.edit_message(message_id, *form.content())
+            message = services.edit_message(message_id, *form.content(), **form.options())
         except services.RefusedError as error:
             form.explain(error)
         else:
