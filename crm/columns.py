@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -71,6 +73,52 @@ def _ago_postgresql(element: db_ago, compiler: Any, **kw: Any) -> str:
 @compiles(db_ago, "sqlite")
 def _ago_sqlite(element: db_ago, compiler: Any, **kw: Any) -> str:
     return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', '-{compiler.process(element.clauses, **kw)} seconds')"
+
+
+class _Ids(sa.types.TypeDecorator[list[Any]]):
+    """Many values as one parameter: an array on PostgreSQL, JSON on SQLite."""
+
+    impl = sa.Text
+    cache_ok = True
+    of: sa.types.TypeEngine[Any] = sa.BigInteger()
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """Return the type that carries the values."""
+        return dialect.type_descriptor(sa.ARRAY(self.of) if dialect.name == "postgresql" else sa.Text())
+
+    def process_bind_param(self, value: list[Any] | None, dialect: sa.Dialect) -> Any:
+        """Return the values as the database takes them."""
+        return value if dialect.name == "postgresql" else json.dumps(value)
+
+
+class _Texts(_Ids):
+    cache_ok = True
+    of = sa.Text()
+
+
+class _is_one_of(FunctionElement[Any]):  # noqa: N801 -- it reads as a SQL function
+    inherit_cache = True
+
+
+def one_of(column: Any, values: Iterable[int | str]) -> sa.ColumnElement[Any]:
+    """Say that a column is one of many ids or texts; the statement is the same for any number of them.
+
+    So it is compiled and prepared once, where `IN` would be another statement for each number.
+    """
+    type_ = _Texts() if isinstance(column.type, sa.String) else _Ids()
+    return _is_one_of(column, sa.bindparam(None, list(values), type_=type_))
+
+
+@compiles(_is_one_of, "postgresql")
+def _is_one_of_postgresql(element: _is_one_of, compiler: Any, **kw: Any) -> str:
+    column, values = (compiler.process(part, **kw) for part in element.clauses)
+    return f"{column} = ANY({values})"
+
+
+@compiles(_is_one_of, "sqlite")
+def _is_one_of_sqlite(element: _is_one_of, compiler: Any, **kw: Any) -> str:
+    column, values = (compiler.process(part, **kw) for part in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 -- both are compiled SQL
 
 
 class Base(DeclarativeBase):

@@ -17,7 +17,8 @@ from rq import Queue
 from crm import create_app, queue
 from crm.extensions import db
 from crm.health import WorkerBeat, worker_is_running
-from crm.messages.delivery import BATCH, CALLS
+from crm.messages.delivery import BATCH
+from crm.messages.flight import CALLS
 from crm.messages.models import Attempt, Message
 from crm.messages.rules import Status
 from crm.redis_server import RedisServer, find_redis, start_redis

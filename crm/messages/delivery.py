@@ -11,34 +11,31 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import secrets
+import time
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
+from flask import current_app
 
 from crm import due
+from crm.columns import one_of
 from crm.db import locked, transaction
 from crm.extensions import db
+from crm.messages.flight import Flight
 from crm.messages.gate import Go
-from crm.messages.gateways import gateway_named
-from crm.messages.gateways.base import Answer, Call, Outcome
+from crm.messages.gateways.base import Call
 from crm.messages.models import Attempt, Message
 from crm.messages.outcomes import record
 from crm.messages.round import Round
-from crm.messages.rules import BEING_SENT, Status
-from crm.messages.upkeep import KIND, look_at
+from crm.messages.rules import BEING_SENT, Channel, Status
+from crm.messages.upkeep import KIND, lock_customers, look_at
 from crm.queue import stopping
-from crm.tenancy import use_organization
+from crm.tenancy import insert_many, use_organization
 
-BATCH = 50
+BATCH = 256
 """So many due messages are claimed at once."""
-
-CALLS = 16
-"""So many calls are in flight at once, and so many rows `submitting`."""
-
-LINGER = 0.01
-"""So many seconds an answer waits for others, to be written with them."""
 
 PUT_OFF = dt.timedelta(seconds=60)
 
@@ -53,42 +50,45 @@ class Claim:
     ids: list[int] = field(default_factory=list)
     probes: set[int] = field(default_factory=set)
 
+    def take(self, count: int) -> list[int]:
+        """Return the next ids, and take them off."""
+        taken, self.ids = self.ids[:count], self.ids[count:]
+        return taken
 
-def deliver_batch(organization_id: int) -> int:
-    """Deal with up to BATCH due messages of an organization; return how many there were."""
+
+def deliver_batch(organization_id: int, limit: int = BATCH) -> int:
+    """Deal with up to `limit` due messages of an organization; return how many there were."""
     with use_organization(organization_id):
         claim = Claim()
-        looked_at = _claim(claim)
-        for start in range(0, len(claim.ids), CALLS):
-            if stopping.is_set():
-                _release(claim, claim.ids[start:])
-                break
-            calls = _submit(claim, claim.ids[start : start + CALLS])
-            if calls:
-                _call_all(calls, claim.token)
+        looked_at = _claim(claim, limit)
+        _send(claim)
         return looked_at
 
 
-def _claim(claim: Claim) -> int:
+def _claim(claim: Claim, limit: int) -> int:
     with transaction() as session:
-        ids = due.lock_due(KIND, BATCH)
+        ids = due.lock_due(KIND, limit)
         if not ids:
             return 0
-        messages = session.scalars(locked(sa.select(Message).where(Message.id.in_(ids)).order_by(Message.id))).all()
-        round_ = Round(messages)
+        messages = session.scalars(locked(sa.select(Message).where(one_of(Message.id, ids)).order_by(Message.id))).all()
+        round_ = Round(lock_customers(message.customer_id for message in messages))
         round_.looks = dict.fromkeys(ids)
+        taken = []
         for message in messages:
             try:
-                _look(message, round_, claim)
+                if _look(message, round_, claim):
+                    taken.append(message)
             except Exception:
                 log.exception("message %d of organization %d: put off", message.id, message.organization_id)
                 round_.looks[message.id] = round_.now + PUT_OFF
+        round_.lend(taken, Status.CLAIMED, claim.token)
         round_.finish()
+        claim.ids = [message.id for message in taken]
         return len(ids)
 
 
-def _look(message: Message, round_: Round, claim: Claim) -> None:
-    """Do what is due for one message."""
+def _look(message: Message, round_: Round, claim: Claim) -> bool:
+    """Do what is due for one message; True when that is to send it."""
     now, state = round_.now, message.state
     if state in BEING_SENT and message.lease_until is not None and message.lease_until > now:
         round_.looks[message.id] = message.lease_until
@@ -100,24 +100,34 @@ def _look(message: Message, round_: Round, claim: Claim) -> None:
     elif state is Status.ACCEPTED:
         round_.end(message, Status.NO_REPORT, "The provider took it and never said what became of it.")
     elif state in (Status.SCHEDULED, Status.CLAIMED, Status.RETRY_WAIT, Status.HELD):
-        _take(message, round_, claim)
+        return _may_go(message, round_, claim)
+    return False
 
 
-def _take(message: Message, round_: Round, claim: Claim) -> None:
+def _may_go(message: Message, round_: Round, claim: Claim) -> bool:
     if message.send_at > round_.now:
         round_.looks[message.id] = message.send_at
-        return
+        return False
     was_blocked = message.channel in round_.blocked
     verdict = round_.judge(message)
     if not isinstance(verdict, Go) or verdict.gateway.by_hand:
         round_.settle(message, verdict)
-        return
-    lease_end = round_.lease_end()
-    message.claim(claim.token, lease_end, round_.now)
-    round_.looks[message.id] = lease_end
-    claim.ids.append(message.id)
+        return False
     if was_blocked:
         claim.probes.add(message.id)
+    return True
+
+
+def _send(claim: Claim) -> None:
+    """Hand over what was claimed; what can't begin long before the lease runs out is given back."""
+    flight, until = Flight(), time.monotonic() + current_app.config["MESSAGE_LEASE"] / 4
+    while claim.ids or flight:
+        if claim.ids and (stopping.is_set() or time.monotonic() > until):
+            _release(claim)
+        elif claim.ids and flight.room:
+            flight.begin(_submit(claim, claim.take(flight.room)))
+        else:
+            record(flight.answered(), claim.token)
 
 
 def _submit(claim: Claim, ids: Sequence[int]) -> list[Call]:
@@ -125,67 +135,69 @@ def _submit(claim: Claim, ids: Sequence[int]) -> list[Call]:
 
     What the gate holds or stops by now, and what another worker may have taken, is left out.
     """
-    with transaction() as session:
+    with transaction():
         due.lock(KIND, ids)
-        round_ = Round(messages := _claimed(claim, ids))
-        attempts = []
+        messages = _claimed(claim, ids)
+        round_ = Round(lock_customers(message.customer_id for message in messages))
+        going, attempts = [], []
         for message in messages:
             if message.lease_until is None or message.lease_until <= round_.now:
                 continue
             verdict = round_.judge(message, probing=message.id in claim.probes)
             if isinstance(verdict, Go) and not verdict.gateway.by_hand:
-                message.submit(round_.lease_end(), round_.now)
-                round_.looks[message.id] = message.lease_until
+                going.append(message)
                 attempts.append(_attempt(message, round_, verdict.gateway.name, claim.token))
             else:
                 round_.settle(message, verdict)
-        session.add_all(attempts)
+        round_.lend(going, Status.SUBMITTING, claim.token)
+        insert_many(Attempt, attempts)
         round_.finish()
-        session.flush()
-        return [Call(row.id, row.message_id, row.gateway, row.via, row.recipient, row.body) for row in attempts]
+        return _calls(attempts, claim.token)
 
 
 def _claimed(claim: Claim, ids: Sequence[int]) -> Sequence[Message]:
     return db.session.scalars(
         locked(
             sa.select(Message)
-            .where(Message.id.in_(ids), Message.claim_token == claim.token, Message.status == Status.CLAIMED)
+            .where(one_of(Message.id, ids), Message.claim_token == claim.token, Message.status == Status.CLAIMED)
             .order_by(Message.id)
         )
     ).all()
 
 
-def _attempt(message: Message, round_: Round, gateway: str, token: str) -> Attempt:
-    return Attempt(
-        message_id=message.id,
-        claim_token=token,
-        gateway=gateway,
-        channel=message.channel,
-        recipient=round_.customers[message.customer_id].phone,
-        body=message.body,
+def _attempt(message: Message, round_: Round, gateway: str, token: str) -> dict[str, Any]:
+    return {
+        "message_id": message.id,
+        "claim_token": token,
+        "gateway": gateway,
+        "channel": message.channel,
+        "recipient": round_.customers[message.customer_id].phone,
+        "body": message.body,
+    }
+
+
+def _calls(attempts: Sequence[dict[str, Any]], token: str) -> list[Call]:
+    ids = [row["message_id"] for row in attempts]
+    found = db.session.execute(
+        sa.select(Attempt.message_id, Attempt.id).where(one_of(Attempt.message_id, ids), Attempt.claim_token == token)
     )
+    attempt_ids: dict[int, int] = {row.message_id: row.id for row in found}
+    return [
+        Call(
+            attempt_id=attempt_ids[row["message_id"]],
+            message_id=row["message_id"],
+            gateway=row["gateway"],
+            channel=Channel(row["channel"]),
+            to=row["recipient"],
+            body=row["body"],
+        )
+        for row in attempts
+    ]
 
 
-def _call_all(calls: Sequence[Call], token: str) -> None:
-    with ThreadPoolExecutor(len(calls)) as pool:
-        pending = {pool.submit(_call, call): call for call in calls}
-        while pending:
-            answered, _ = wait(pending, LINGER)
-            if not answered:
-                answered, _ = wait(pending, return_when=FIRST_COMPLETED)
-            record([(pending.pop(future), future.result()) for future in answered], token)
-
-
-def _call(call: Call) -> Outcome:
-    try:
-        return gateway_named(call.gateway).send(call)
-    except Exception:
-        log.exception("message %d, attempt %d: the gateway failed", call.message_id, call.attempt_id)
-        return Outcome(Answer.UNKNOWN, sentence="The gateway failed.")
-
-
-def _release(claim: Claim, ids: Sequence[int]) -> None:
+def _release(claim: Claim) -> None:
     """Give back what was claimed and not begun, so that nobody waits for the lease."""
+    ids = claim.take(len(claim.ids))
     with transaction():
         due.lock(KIND, ids)
         messages = _claimed(claim, ids)

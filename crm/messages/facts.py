@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from crm.accounts.models import Organization
+from crm.columns import one_of
 from crm.customers.models import Customer
 from crm.extensions import db
 from crm.messages.records import InboundMessage, Suppression
@@ -33,7 +34,7 @@ def facts_about(customers: Iterable[Customer], organization: Organization) -> Fa
 
 def suppressed_among(phones: Iterable[str]) -> dict[str, Suppression]:
     """Return those of the numbers that are on the list of opt-outs."""
-    rows = db.session.scalars(sa.select(Suppression).where(Suppression.phone.in_(list(phones))))
+    rows = db.session.scalars(sa.select(Suppression).where(one_of(Suppression.phone, phones)))
     return {row.phone: row for row in rows}
 
 
@@ -54,7 +55,7 @@ def _wrote_at(phones: list[str]) -> dict[str, dt.datetime]:
     last = sa.func.max(InboundMessage.sent_at).label("last")
     rows = db.session.execute(
         sa.select(InboundMessage.sender, last)
-        .where(InboundMessage.sender.in_(phones), InboundMessage.channel == Channel.WHATSAPP)
+        .where(one_of(InboundMessage.sender, phones), InboundMessage.channel == Channel.WHATSAPP)
         .group_by(InboundMessage.sender)
     )
     return {row.sender: row.last for row in rows}

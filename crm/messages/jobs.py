@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import threading
 import time
+from collections.abc import Iterator
 
 from crm import due
-from crm.messages.delivery import deliver_batch
+from crm.messages.delivery import BATCH, deliver_batch
+from crm.messages.flight import CALLS
 from crm.messages.upkeep import KIND
 from crm.queue import stopping
 
 SECONDS = 20
-"""So long a job goes on with one organization; then the ticker, which is fair to all, sees to the rest."""
+"""So long a job goes on with one organization; then the tickers, which are fair to all, see to the rest."""
 
 log = logging.getLogger(__name__)
 
 
 def deliver_due() -> bool:
-    """Deal with a batch of due messages of every organization; True when there may be more."""
+    """Deal with a batch of due messages of every organization in turn; True when there may be more.
+
+    Several tickers do this at once, and each takes the next organization that no other is serving: a provider that
+    is slow, or doesn't answer, holds up nobody else. With many in the queue the batches are small.
+    """
     more = False
-    for organization_id in due.organizations_with_due(KIND):
+    organization_ids = due.organizations_with_due(KIND)
+    for organization_id in organization_ids:
         if stopping.is_set():
             return False
-        try:
-            more |= deliver_batch(organization_id) > 0
-        except Exception:
-            log.exception("organization %d: delivery failed", organization_id)
+        with _serving(organization_id) as is_mine:
+            if is_mine:
+                more |= _deliver(organization_id, BATCH if len(organization_ids) == 1 else CALLS)
     return more
 
 
@@ -34,3 +42,27 @@ def deliver_organization(organization_id: int) -> None:
     until = time.monotonic() + SECONDS
     while time.monotonic() < until and not stopping.is_set() and deliver_batch(organization_id):
         pass
+
+
+def _deliver(organization_id: int, limit: int) -> bool:
+    try:
+        return deliver_batch(organization_id, limit) > 0
+    except Exception:
+        log.exception("organization %d: delivery failed", organization_id)
+        return False
+
+
+@contextlib.contextmanager
+def _serving(organization_id: int) -> Iterator[bool]:
+    with _lock:
+        is_mine = organization_id not in _served
+        _served.add(organization_id)
+    try:
+        yield is_mine
+    finally:
+        if is_mine:
+            _served.discard(organization_id)
+
+
+_served: set[int] = set()
+_lock = threading.Lock()

@@ -170,17 +170,6 @@ class Message(TenantMixin, Base):
             self.turn(Status(before["status"]), now, before["reason"])
         return before
 
-    def claim(self, token: str, lease_until: dt.datetime, now: dt.datetime) -> None:
-        """Give it to the worker that holds `token`, until the lease runs out."""
-        self.turn(Status.CLAIMED, now)
-        self.claim_token, self.lease_until = token, lease_until
-
-    def submit(self, lease_until: dt.datetime, now: dt.datetime) -> None:
-        """Say, before the gateway is called, that it may go out at any moment."""
-        token = self.claim_token
-        self.turn(Status.SUBMITTING, now)
-        self.claim_token, self.lease_until = token, lease_until
-
     def ensure_waiting(self, verb: str) -> None:
         """Raise ConflictError when nobody may have it "changed" or "canceled" any more."""
         self._refuse_while_being_sent()
@@ -221,13 +210,6 @@ class Attempt(TenantMixin, Base):
     def via(self) -> Channel:
         """How it went."""
         return Channel(self.channel)
-
-    def finish(
-        self, now: dt.datetime, outcome: str, provider_id: str | None, error_code: str | None, detail: str
-    ) -> None:
-        """Write what came of the call."""
-        self.finished_at, self.outcome, self.provider_id = now, outcome, provider_id
-        self.error_code, self.detail = error_code, detail[:300]
 
 
 class BlockedSender(TenantMixin, Base):

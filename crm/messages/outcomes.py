@@ -6,11 +6,13 @@ import datetime as dt
 import logging
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from crm import clock, due
+from crm.columns import one_of
 from crm.db import locked, transaction
 from crm.messages.gate import expires_at
 from crm.messages.gateways import gateway_named
@@ -18,8 +20,9 @@ from crm.messages.gateways.base import Answer, Call, Outcome
 from crm.messages.models import Attempt, Message
 from crm.messages.round import Round
 from crm.messages.rules import Status, back_off
-from crm.messages.upkeep import KIND, hasten_held
+from crm.messages.upkeep import KIND, hasten_held, hold_customers
 from crm.queue import stopping
+from crm.tenancy import update_many
 
 Result = tuple[Call, Outcome]
 
@@ -63,21 +66,17 @@ def _record(results: Sequence[Result], token: str) -> None:
         messages = session.scalars(
             locked(
                 sa.select(Message)
-                .where(Message.id.in_(ids), Message.claim_token == token, Message.status == Status.SUBMITTING)
+                .where(one_of(Message.id, ids), Message.claim_token == token, Message.status == Status.SUBMITTING)
                 .order_by(Message.id)
             )
         ).all()
         by_id = {message.id: message for message in messages}
-        rows = session.scalars(sa.select(Attempt).where(Attempt.id.in_([call.attempt_id for call, _ in results])))
-        attempts = {row.id: row for row in rows}
-        round_ = Round(messages)
+        hold_customers(message.customer_id for message in messages)
+        round_ = Round()
+        # An attempt keeps what the gateway said, even when its message is not ours to change any more.
+        update_many(Attempt, [_told(call, outcome, round_.now) for call, outcome in results])
         opened = False
         for call, outcome in results:
-            # The attempt keeps what the gateway said, even when the message is not ours to change any more.
-            if call.attempt_id in attempts:
-                attempts[call.attempt_id].finish(
-                    round_.now, outcome.answer, outcome.provider_id, outcome.code, outcome.sentence
-                )
             message = by_id.get(call.message_id)
             if message is None:
                 log.warning("message %d, attempt %d: answer after the lease", call.message_id, call.attempt_id)
@@ -88,6 +87,17 @@ def _record(results: Sequence[Result], token: str) -> None:
     if opened:
         with transaction():
             hasten_held()
+
+
+def _told(call: Call, outcome: Outcome, now: dt.datetime) -> dict[str, Any]:
+    return {
+        "id": call.attempt_id,
+        "finished_at": now,
+        "outcome": outcome.answer.value,
+        "provider_id": outcome.provider_id,
+        "error_code": outcome.code,
+        "detail": outcome.sentence[:300],
+    }
 
 
 def _apply(message: Message, call: Call, outcome: Outcome, round_: Round) -> None:

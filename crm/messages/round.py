@@ -4,39 +4,46 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
 from crm.accounts.queries import current_organization
+from crm.columns import one_of
+from crm.customers.models import Customer
 from crm.db import database_now, locked
+from crm.events import record_many, row_of
 from crm.extensions import db
 from crm.messages.facts import facts_about
 from crm.messages.gate import Go, Hold, Stop, Verdict, gate
 from crm.messages.models import BlockedSender, Message
 from crm.messages.rules import Channel, Status
-from crm.messages.upkeep import lock_customers, look_at, refresh_next, tell
+from crm.messages.upkeep import look_at, renew_next
 
 PROBE_EVERY = dt.timedelta(seconds=10)
 """A refused sender is tried at most once in this time."""
 
 
 class Round:
-    """The time, the organization, the customers and refused senders of messages whose locks are held.
+    """The time, the organization and refused senders for messages that are locked with their customers.
 
-    `looks` says when each message has to be looked at again; `finish` writes it, and the customers' next messages.
+    `customers` are those of messages that are judged. `looks` says when each message has to be looked at again;
+    `finish` writes it, the events, and the customers' next messages.
     """
 
-    def __init__(self, messages: Sequence[Message]) -> None:
-        self.customers = lock_customers(message.customer_id for message in messages)
+    def __init__(self, customers: Mapping[int, Customer] = MappingProxyType({})) -> None:
+        self.customers = customers
         self.organization = current_organization()
         self.facts = facts_about(self.customers.values(), self.organization)
         self.blocked = {row.channel: row for row in db.session.scalars(locked(sa.select(BlockedSender)))}
         self.now = database_now()
         self.looks: dict[int, dt.datetime | None] = {}
         self._moved: set[int] = set()
+        self._events: list[dict[str, Any]] = []
 
     def judge(self, message: Message, *, probing: bool = False) -> Verdict:
         """Say whether a due message may go; a message that may try a refused sender is said to be `probing`."""
@@ -63,14 +70,24 @@ class Round:
 
     def end(self, message: Message, status: Status, reason: str = "", look: dt.datetime | None = None) -> None:
         """Move a message to where the worker leaves it, at least until `look`."""
+        before = {"status": message.status, "reason": message.reason}
         message.turn(status, self.now, reason)
-        tell(f"message.{status.value}", message)
+        after = {"status": message.status, "reason": message.reason}
+        changes = {field: [before[field], after[field]] for field in after if before[field] != after[field]}
+        self._events.append(row_of(f"message.{status.value}", message, message.customer_id, changes))
         self.looks[message.id] = look
         self._moved.add(message.customer_id)
 
-    def lease_end(self) -> dt.datetime:
-        """Return when a lease that is taken now runs out."""
-        return self.after("MESSAGE_LEASE")
+    def lend(self, messages: Sequence[Message], status: Status, token: str) -> None:
+        """Give messages, as `status`, to the worker that holds `token`, until the lease runs out."""
+        ids, lease_end = [message.id for message in messages], self.after("MESSAGE_LEASE")
+        db.session.execute(
+            sa.update(Message)
+            .where(one_of(Message.id, ids))
+            .values(status=status.value, reason="", status_at=self.now, claim_token=token, lease_until=lease_end)
+            .execution_options(synchronize_session=False)
+        )
+        self.looks.update(dict.fromkeys(ids, lease_end))
 
     def after(self, setting: str) -> dt.datetime:
         """Return the moment that lies a limit, in seconds, from now."""
@@ -99,8 +116,9 @@ class Round:
     def finish(self) -> None:
         """Write what follows from the changes."""
         look_at(self.looks)
+        record_many(self._events)
         if self._moved:
-            refresh_next(self._moved)
+            renew_next(self._moved)
 
     def _sometime(self) -> dt.datetime:
         # Not all at once: thousands may wait, and each look is for one probe.

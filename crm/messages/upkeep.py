@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 
 from crm import due
+from crm.columns import one_of
 from crm.customers.models import Customer
 from crm.db import locked
 from crm.errors import ConflictError
@@ -37,11 +38,16 @@ def lock_message(message_id: int) -> tuple[Message, dt.datetime | None]:
 
 def lock_customers(customer_ids: Iterable[int]) -> dict[int, Customer]:
     """Return customers by id, locked."""
+    rows = db.session.scalars(
+        locked(sa.select(Customer).where(one_of(Customer.id, set(customer_ids))).order_by(Customer.id))
+    )
+    return {row.id: row for row in rows}
+
+
+def hold_customers(customer_ids: Iterable[int]) -> None:
+    """Lock customers that nothing else is needed of."""
     ids = sorted(set(customer_ids))
-    return {
-        row.id: row
-        for row in db.session.scalars(locked(sa.select(Customer).where(Customer.id.in_(ids)).order_by(Customer.id)))
-    }
+    db.session.execute(locked(sa.select(Customer.id).where(one_of(Customer.id, ids)).order_by(Customer.id)))
 
 
 def look_at(moments: Mapping[int, dt.datetime | None]) -> None:
@@ -56,18 +62,37 @@ def hasten_held() -> None:
 
 def refresh_next(customer_ids: Iterable[int]) -> None:
     """Bring `Customer.next_message_at` up to date with what the transaction wrote."""
-    customers = lock_customers(customer_ids)
-    rows = db.session.execute(
-        sa.select(Message.customer_id, sa.func.min(Message.send_at).label("send_at"))
-        .where(Message.customer_id.in_(list(customers)), Message.status.in_(OPEN), Message.acknowledged_at.is_(None))
-        .group_by(Message.customer_id)
+    ids = sorted(set(customer_ids))
+    hold_customers(ids)
+    renew_next(ids)
+
+
+def renew_next(customer_ids: Iterable[int]) -> None:
+    """Do what `refresh_next` does for customers that a statement before has locked.
+
+    An update that has to wait for a row sees other rows as they were before it waited.
+    """
+    db.session.execute(
+        sa.update(Customer)
+        .where(one_of(Customer.id, customer_ids))
+        .values(next_message_at=_NEXT)
+        .execution_options(synchronize_session=False)
     )
-    earliest = {row.customer_id: row.send_at for row in rows}
-    for customer in customers.values():
-        customer.next_message_at = earliest.get(customer.id)
 
 
 def tell(action: str, message: Message) -> None:
     """Record the event of a changed message, before the change is flushed."""
     changes = {field: values for field, values in changes_of(message).items() if field in SHOWN}
     record(action, message, customer_id=message.customer_id, changes=changes)
+
+
+_NEXT = (
+    sa.select(sa.func.min(Message.send_at))
+    .where(
+        Message.organization_id == Customer.organization_id,
+        Message.customer_id == Customer.id,
+        Message.status.in_(OPEN),
+        Message.acknowledged_at.is_(None),
+    )
+    .scalar_subquery()
+)

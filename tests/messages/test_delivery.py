@@ -16,6 +16,7 @@ from crm.db import transaction
 from crm.errors import ConflictError
 from crm.extensions import db
 from crm.messages import delivery, outcomes, services
+from crm.messages.flight import CALLS
 from crm.messages.gateways import console
 from crm.messages.gateways.base import Answer, Call, Outcome
 from crm.messages.models import BlockedSender, Message
@@ -305,12 +306,12 @@ def test_what_a_gateway_accepts_and_never_reports_ends_as_no_report(
 
 def test_a_refused_sender_holds_all_its_messages_and_is_probed_seldom(shop: Shop) -> None:
     sari = shop.customer()
-    refused = [shop.schedule(sari, body="[refused_sender]") for _ in range(2 * delivery.CALLS)]
+    refused = [shop.schedule(sari, body="[refused_sender]") for _ in range(2 * CALLS)]
 
     shop.work()
 
     made = [len(shop.attempts(id_)) for id_ in refused]
-    assert sum(made) <= delivery.CALLS, "only what was in flight when it was refused"
+    assert sum(made) <= CALLS, "only what was in flight when it was refused"
     assert {shop.status(id_) for id_ in refused} == {Status.HELD}
     assert {shop.message(id_).reason for id_ in refused} == {
         "The gateway refused the account. Messages wait until this is put right."
@@ -378,7 +379,7 @@ def probe_now(shop: Shop) -> None:
 def claim(shop: Shop) -> delivery.Claim:
     taken = delivery.Claim()
     with shop.inside():
-        delivery._claim(taken)
+        delivery._claim(taken, delivery.BATCH)
     return taken
 
 
@@ -470,7 +471,7 @@ def test_what_happens_between_claim_and_call_is_seen(shop: Shop, step: str) -> N
 
 def test_asked_to_end_it_gives_back_what_it_has_not_begun(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     sari = shop.customer()
-    ids = [shop.schedule(sari, body=str(n)) for n in range(2 * delivery.CALLS)]
+    ids = [shop.schedule(sari, body=str(n)) for n in range(2 * CALLS)]
     send = console.Console.send
 
     def stop(self: console.Console, call: Call) -> Outcome:
@@ -485,8 +486,8 @@ def test_asked_to_end_it_gives_back_what_it_has_not_begun(shop: Shop, monkeypatc
         stopping.clear()
 
     found = [shop.status(id_) for id_ in ids]
-    assert found.count(Status.SENT) == delivery.CALLS
-    assert found.count(Status.SCHEDULED) == len(ids) - delivery.CALLS
+    assert found.count(Status.SENT) == CALLS
+    assert found.count(Status.SCHEDULED) == len(ids) - CALLS
     monkeypatch.undo()
     shop.work()
     assert {shop.status(id_) for id_ in ids} == {Status.SENT}

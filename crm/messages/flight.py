@@ -1,0 +1,59 @@
+"""The calls of gateways that are under way: made in threads that are kept, with no transaction open."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from crm.messages.gateways import gateway_named
+from crm.messages.gateways.base import Answer, Call, Outcome
+
+CALLS = 32
+"""So many calls for one organization are in flight at once, and so many rows `submitting`."""
+
+TURNS = 5
+"""So many organizations are served at once: by the tickers, and by a job of the queue."""
+
+LINGER = 0.01
+"""So many seconds an answer waits for others, to be written with them."""
+
+log = logging.getLogger(__name__)
+
+
+class Flight:
+    """The calls of one batch."""
+
+    def __init__(self) -> None:
+        self._pending: dict[Future[Outcome], Call] = {}
+
+    def __len__(self) -> int:
+        return len(self._pending)
+
+    @property
+    def room(self) -> int:
+        """How many calls may begin, worth a transaction: 0 until half of CALLS may."""
+        free = CALLS - len(self._pending)
+        return free if free >= CALLS // 2 else 0
+
+    def begin(self, calls: Sequence[Call]) -> None:
+        """Make calls."""
+        self._pending.update({_threads.submit(_call, call): call for call in calls})
+
+    def answered(self) -> list[tuple[Call, Outcome]]:
+        """Wait for answers, and return them."""
+        done, _ = wait(self._pending, LINGER)
+        if not done:
+            done, _ = wait(self._pending, return_when=FIRST_COMPLETED)
+        return [(self._pending.pop(future), future.result()) for future in done]
+
+
+def _call(call: Call) -> Outcome:
+    try:
+        return gateway_named(call.gateway).send(call)
+    except Exception:
+        log.exception("message %d, attempt %d: the gateway failed", call.message_id, call.attempt_id)
+        return Outcome(Answer.UNKNOWN, sentence="The gateway failed.")
+
+
+_threads = ThreadPoolExecutor(TURNS * CALLS, thread_name_prefix="call")
