@@ -53,9 +53,9 @@ class Bulk:
             self._connection.exec_driver_sql(str(statement), list(rows))
 
     def _default(self, column: sa.Column[Any]) -> Any:
-        if column.server_default is not None:
-            return self.now
-        return getattr(column.default, "arg", None)
+        if column.default is not None:
+            return getattr(column.default, "arg", None)
+        return None if column.server_default is None else self.now
 
     def _stored(self, column: sa.Column[Any], value: Any, count: int) -> Sequence[Any]:
         dialect = self._connection.dialect
