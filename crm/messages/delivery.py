@@ -21,8 +21,9 @@ from flask import current_app
 
 from crm import due
 from crm.columns import one_of
-from crm.db import locked, transaction
+from crm.db import locked
 from crm.extensions import db
+from crm.fail_points import committing
 from crm.messages.flight import Flight
 from crm.messages.gate import Go
 from crm.messages.gateways.base import Call
@@ -66,7 +67,7 @@ def deliver_batch(organization_id: int, limit: int = BATCH) -> int:
 
 
 def _claim(claim: Claim, limit: int) -> int:
-    with transaction() as session:
+    with committing("claim") as session:
         ids = due.lock_due(KIND, limit)
         if not ids:
             return 0
@@ -135,7 +136,7 @@ def _submit(claim: Claim, ids: Sequence[int]) -> list[Call]:
 
     What the gate holds or stops by now, and what another worker may have taken, is left out.
     """
-    with transaction():
+    with committing("submit"):
         due.lock(KIND, ids)
         messages = _claimed(claim, ids)
         round_ = Round(lock_customers(message.customer_id for message in messages))
@@ -198,7 +199,7 @@ def _calls(attempts: Sequence[dict[str, Any]], token: str) -> list[Call]:
 def _release(claim: Claim) -> None:
     """Give back what was claimed and not begun, so that nobody waits for the lease."""
     ids = claim.take(len(claim.ids))
-    with transaction():
+    with committing("release"):
         due.lock(KIND, ids)
         messages = _claimed(claim, ids)
         for message in messages:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
+from crm.fail_points import reach
 from crm.messages.gateways import gateway_named
 from crm.messages.gateways.base import Answer, Call, Outcome
 
@@ -50,7 +51,9 @@ class Flight:
 
 def _call(call: Call) -> Outcome:
     try:
-        return gateway_named(call.gateway).send(call)
+        outcome = gateway_named(call.gateway).send(call)
+        reach("answered")
+        return outcome
     except Exception:
         log.exception("message %d, attempt %d: the gateway failed", call.message_id, call.attempt_id)
         return Outcome(Answer.UNKNOWN, sentence="The gateway failed.")

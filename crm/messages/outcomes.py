@@ -13,7 +13,8 @@ from sqlalchemy.exc import OperationalError
 
 from crm import clock, due
 from crm.columns import one_of
-from crm.db import locked, transaction
+from crm.db import locked
+from crm.fail_points import committing
 from crm.messages.gate import expires_at
 from crm.messages.gateways import gateway_named
 from crm.messages.gateways.base import Answer, Call, Outcome
@@ -61,7 +62,7 @@ def _record_patiently(results: Sequence[Result], token: str) -> None:
 
 def _record(results: Sequence[Result], token: str) -> None:
     ids = sorted(call.message_id for call, _ in results)
-    with transaction() as session:
+    with committing("record") as session:
         due.lock(KIND, ids)
         messages = session.scalars(
             locked(
@@ -85,7 +86,7 @@ def _record(results: Sequence[Result], token: str) -> None:
             opened |= outcome.answer is Answer.ACCEPTED and round_.accept_sender(call.channel)
         round_.finish()
     if opened:
-        with transaction():
+        with committing("let go"):
             hasten_held()
 
 
