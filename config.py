@@ -5,12 +5,16 @@ A malformed value stops the start with a sentence that names the variable. Limit
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+E164 = r"\+[1-9]\d{6,14}"
+SMS_SENDER = rf"{E164}|\d{{3,8}}|(?=.*[A-Za-z])[A-Za-z0-9 ]{{1,11}}"
+"""A number, a short code, or a name (Twilio, Alphanumeric Sender ID)."""
 ROOT = Path(__file__).resolve().parent
 SECRET_KEY_MIN = 24
 
@@ -28,7 +32,7 @@ def load(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
     return {
         "SECRET_KEY": _secret_key(environ, instance),
         # Keys of before, by which what they sealed can still be read.
-        "SECRET_KEY_FALLBACKS": [key for key in environ.get("SECRET_KEY_FALLBACKS", "").split(",") if key],
+        "SECRET_KEY_FALLBACKS": _old_keys(environ),
         "SQLALCHEMY_DATABASE_URI": _database_url(environ, instance),
         "SQLALCHEMY_ENGINE_OPTIONS": {},
         "REDIS_URL": _url(environ, "REDIS_URL", "", ("redis", "rediss", "unix")),
@@ -42,6 +46,7 @@ def load(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
         "MESSAGE_EXPIRES_AFTER": _integer(environ, "MESSAGE_EXPIRES_AFTER", 86_400, 1),
         "MESSAGE_NO_REPORT_AFTER": _integer(environ, "MESSAGE_NO_REPORT_AFTER", 259_200, 1),
         "MESSAGE_LEASE": _integer(environ, "MESSAGE_LEASE", 60, 1),
+        **_providers(environ),
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
         # Browsers take a cookie of the name __Host-… from this very host over HTTPS alone.
@@ -77,6 +82,27 @@ def make_secret_key(instance: Path) -> None:
         path.write_text(secrets.token_hex(32))
 
 
+def _providers(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what organizations without settings of their own send with."""
+    return {
+        "TWILIO_ACCOUNT_SID": _text(environ, "TWILIO_ACCOUNT_SID", r"AC[0-9A-Za-z]+", "start with AC"),
+        "TWILIO_AUTH_TOKEN": _text(environ, "TWILIO_AUTH_TOKEN", r"[!-~]+", "be one word"),
+        "TWILIO_MESSAGING_SERVICE_SID": _text(
+            environ, "TWILIO_MESSAGING_SERVICE_SID", r"MG[0-9A-Za-z]+", "start with MG"
+        ),
+        "TWILIO_API_BASE": _url(environ, "TWILIO_API_BASE", "", ("http", "https")),
+        "TWILIO_FROM": _text(environ, "TWILIO_FROM", SMS_SENDER, "be a number like +6281234567890"),
+        "TWILIO_WHATSAPP_FROM": _text(
+            environ, "TWILIO_WHATSAPP_FROM", rf"(whatsapp:)?({E164})", "be a number like +6281234567890"
+        ).removeprefix("whatsapp:"),
+        "WHATSAPP_TOKEN": _text(environ, "WHATSAPP_TOKEN", r"[!-~]+", "be one word"),
+        "WHATSAPP_PHONE_NUMBER_ID": _text(environ, "WHATSAPP_PHONE_NUMBER_ID", r"\d{1,30}", "be digits alone"),
+        "WHATSAPP_APP_SECRET": _text(environ, "WHATSAPP_APP_SECRET", r"[!-~]+", "be one word"),
+        "WHATSAPP_VERIFY_TOKEN": _text(environ, "WHATSAPP_VERIFY_TOKEN", r"[!-~]+", "be one word"),
+        "WHATSAPP_API_BASE": _url(environ, "WHATSAPP_API_BASE", "", ("http", "https")),
+    }
+
+
 def _secret_key(environ: Mapping[str, str], instance: Path) -> str:
     key = environ.get("SECRET_KEY", "")
     file = instance / "secret_key"
@@ -88,6 +114,13 @@ def _secret_key(environ: Mapping[str, str], instance: Path) -> str:
             'from: python3 -c "import secrets; print(secrets.token_hex(32))"'
         )
     return key
+
+
+def _old_keys(environ: Mapping[str, str]) -> list[str]:
+    keys = [key for key in environ.get("SECRET_KEY_FALLBACKS", "").split(",") if key]
+    if any(len(key) < SECRET_KEY_MIN for key in keys):
+        raise ConfigError("SECRET_KEY_FALLBACKS has to be earlier values of SECRET_KEY, with commas between them.")
+    return keys
 
 
 def _database_url(environ: Mapping[str, str], instance: Path) -> str:
@@ -105,6 +138,13 @@ def _url(environ: Mapping[str, str], name: str, default: str, schemes: tuple[str
     if url and urlsplit(url).scheme not in schemes:
         raise ConfigError(f"{name} has to start with {' or '.join(f'{scheme}://' for scheme in schemes)}.")
     return url
+
+
+def _text(environ: Mapping[str, str], name: str, pattern: str, rule: str) -> str:
+    value = environ.get(name, "").strip()
+    if value and not re.fullmatch(pattern, value, re.ASCII):
+        raise ConfigError(f"{name} has to {rule}.")  # the value may be a secret, so it is not repeated
+    return value
 
 
 def _integer(environ: Mapping[str, str], name: str, default: int, low: int, high: int = 10**9) -> int:

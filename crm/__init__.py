@@ -10,7 +10,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
-from crm import errors, health, logs, storage, vault  # noqa: F401 -- the vault has a model
+from crm import errors, health, logs, storage
 from crm.accounts import access, navigation
 from crm.accounts import cli as accounts_cli
 from crm.accounts import routes as accounts

@@ -14,10 +14,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from crm import health
 from crm.accounts.models import Organization
+from crm.accounts.queries import current_organization
 from crm.accounts.services import invitation
 from crm.extensions import db
-from crm.messages.gateways import gateway_of
 from crm.messages.rules import Channel
+from crm.messages.senders.accounts import lacking
+from crm.tenancy import use_organization
 
 OK, WARNING, FAILURE = "ok", "warning", "failure"
 
@@ -88,20 +90,17 @@ def _people() -> Finding:
 
 
 def _gateways() -> Finding:
-    missing = [
-        f"{organization.slug} ({channel.label})"
-        for organization in db.session.scalars(sa.select(Organization).order_by(Organization.id))
-        for channel in Channel
-        if not _has_gateway(organization, channel)
-    ]
-    if missing:
-        return Finding("gateways", FAILURE, f"No such gateway for {', '.join(missing)}: flask --app wsgi org set …")
-    return Finding("gateways", OK, "Every organization has one for each channel.")
+    ids = db.session.scalars(sa.select(Organization.id).order_by(Organization.id)).all()
+    problems = [problem for id_ in ids for problem in _gateway_problems(id_)]
+    if not problems:
+        return Finding("gateways", OK, "Every organization has one for each channel, with what it needs.")
+    return Finding("gateways", FAILURE, f"{' '.join(problems)} Change it: flask --app wsgi org set …")
 
 
-def _has_gateway(organization: Organization, channel: Channel) -> bool:
-    try:
-        gateway_of(organization, channel)
-    except LookupError:
-        return False
-    return True
+def _gateway_problems(organization_id: int) -> Iterator[str]:
+    with use_organization(organization_id):
+        organization = current_organization()
+        for channel in Channel:
+            problem = lacking(organization, channel)
+            if problem:
+                yield f"{organization.slug} ({channel.label}): {problem}"

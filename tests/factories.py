@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -26,7 +27,7 @@ from crm.customers.services import create_customer
 from crm.db import transaction
 from crm.extensions import db
 from crm.invoices.models import Invoice, Receipt
-from crm.messages.models import Message
+from crm.messages.models import BlockedSender, Message
 from crm.messages.records import Source
 from crm.messages.suppressions import put_on
 from crm.messages.templates.models import Template
@@ -156,6 +157,14 @@ def make_template(**values: Any) -> int:
     return _save(Template(name=name, name_key=name.casefold(), **{**defaults, **values}))
 
 
+def make_blocked_sender() -> int:
+    """Make a sender of SMS that its provider refuses, and return its id."""
+    with transaction() as session:
+        session.execute(sa.delete(BlockedSender))
+    row = BlockedSender(channel="sms", gateway="twilio", reason="Twilio refused the account.", probe_at=clock.utcnow())
+    return _save(row)
+
+
 def make_invoice() -> int:
     """Make an invoice and return its id."""
     return _save(
@@ -194,6 +203,7 @@ FILL: dict[str, Callable[[], int]] = {
     "message_id": make_message,
     "suppression_id": make_suppression,
     "template_id": make_template,
+    "sender_id": make_blocked_sender,
     "invoice_id": make_invoice,
     "receipt_id": make_receipt,
 }

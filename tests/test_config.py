@@ -47,6 +47,18 @@ MALFORMED = {
     "MESSAGE_EXPIRES_AFTER": ["0", "1e3"],
     "MESSAGE_NO_REPORT_AFTER": ["-5"],
     "MESSAGE_LEASE": ["0"],
+    "TWILIO_ACCOUNT_SID": ["SK0123", "AC 01", "AC"],
+    "TWILIO_AUTH_TOKEN": ["two words", "t\u00f6ken"],
+    "TWILIO_MESSAGING_SERVICE_SID": ["AC01"],
+    "TWILIO_API_BASE": ["api.twilio.com"],
+    "TWILIO_FROM": ["+0", "a name that is too long", "sms:+6281234567890"],
+    "TWILIO_WHATSAPP_FROM": ["081234", "Shop", "whatsapp:"],
+    "WHATSAPP_TOKEN": ["two words"],
+    "WHATSAPP_PHONE_NUMBER_ID": ["+6281234567890", "me"],
+    "WHATSAPP_APP_SECRET": ["two words"],
+    "WHATSAPP_VERIFY_TOKEN": ["two words"],
+    "WHATSAPP_API_BASE": ["graph.facebook.com"],
+    "SECRET_KEY_FALLBACKS": ["short", "x,y"],
 }
 
 
@@ -54,6 +66,16 @@ MALFORMED = {
 def test_a_malformed_value_is_named(tmp_path: Path, name: str, value: str) -> None:
     with pytest.raises(config.ConfigError, match=name):
         load(tmp_path, **{name: value})
+
+
+def test_a_secret_is_not_repeated_when_it_is_malformed(tmp_path: Path) -> None:
+    with pytest.raises(config.ConfigError) as raised:
+        load(tmp_path, TWILIO_AUTH_TOKEN="my secret")
+    assert "my secret" not in str(raised.value)
+
+
+def test_a_number_may_say_its_channel(tmp_path: Path) -> None:
+    assert load(tmp_path, TWILIO_WHATSAPP_FROM="whatsapp:+15005550006")["TWILIO_WHATSAPP_FROM"] == "+15005550006"
 
 
 def test_a_malformed_value_stops_the_start_with_a_sentence() -> None:

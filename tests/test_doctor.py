@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from crm.accounts.models import Organization
+from crm.accounts.services import change_organization
 from crm.db import transaction
 from crm.doctor import ADVICE, examine
 from crm.health import beat
@@ -49,6 +50,17 @@ def test_what_is_broken_is_said_with_what_to_do(app: Flask, cast: Cast) -> None:
     assert found["address"][0] == "warning"
     assert found["gateways"][0] == "failure"
     assert "shop (SMS)" in found["gateways"][1]
+
+
+def test_a_gateway_without_an_account_is_named_with_its_organization(app: Flask, cast: Cast) -> None:
+    with cast.owner.acting():
+        change_organization(cast.owner.organization_id, {"whatsapp_gateway": "whatsapp_cloud"})
+
+    level, sentence = findings(app)["gateways"]
+
+    assert level == "failure"
+    assert "shop (WhatsApp): WhatsApp needs an access token and a phone number ID." in sentence
+    assert "rival" not in sentence
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

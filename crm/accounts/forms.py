@@ -12,14 +12,9 @@ from crm.accounts import places
 from crm.accounts.models import User
 from crm.accounts.queries import branches
 from crm.accounts.roles import Role
-from crm.accounts.rules import GATEWAYS, parse_setting, password_problem, username_problem
+from crm.accounts.rules import parse_setting, password_problem, username_problem
 from crm.web.forms import CreatingForm, Form, Length, Required
 
-GATEWAY_LABELS = {
-    "manual": "By hand: due messages wait on the first page, ready to send",
-    "console": "Nowhere: to try things out, messages are only listed",
-}
-GATEWAY_CHOICES = [(gateway, GATEWAY_LABELS[gateway]) for gateway in GATEWAYS]
 ROLE_CHOICES = [
     (Role.VIEWER.label, "Viewer: looks, changes nothing"),
     (Role.STAFF.label, "Staff: customers, invoices, messages"),
@@ -127,15 +122,6 @@ class OrganizationForm(PlaceFields):
             raise ValidationError("Enter when the quiet hours begin and when they end, or leave both empty.")
         if field.data and field.data == self.quiet_from.data:
             raise ValidationError("Enter an end that differs from the beginning.")
-
-
-class MessagingForm(Form):
-    """Which way messages leave."""
-
-    sms_gateway = setting(RadioField, "SMS", "sms_gateway", choices=GATEWAY_CHOICES, validate_choice=False)
-    whatsapp_gateway = setting(
-        RadioField, "WhatsApp", "whatsapp_gateway", choices=GATEWAY_CHOICES, validate_choice=False
-    )
 
 
 class BranchForm(CreatingForm):

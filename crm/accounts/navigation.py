@@ -19,7 +19,7 @@ SETTINGS = (
     ("accounts.organization", "Organization"),
     ("accounts.branches", "Branches"),
     ("accounts.users", "Users"),
-    ("accounts.messaging", "Messaging"),
+    ("messages.messaging", "Messaging"),
     ("messages.opt_outs", "Opt-outs"),
     ("messages.templates", "Templates"),
 )

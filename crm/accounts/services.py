@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from blinker import Signal
 from flask import current_app
 
+from crm import vault
 from crm.accounts import members, passwords, queries
 from crm.accounts.models import Membership, Organization, User
 from crm.accounts.roles import Role
-from crm.accounts.rules import SETTINGS, normalize_username, parse_setting, setup_code, slug_of
+from crm.accounts.rules import SECRETS, SETTINGS, normalize_username, parse_setting, setup_code, slug_of
 from crm.db import transaction
 from crm.errors import SentenceError
 from crm.events import changes_of, record
@@ -21,6 +22,12 @@ from crm.tenancy import current_actor, enter_organization, use_organization
 
 organization_changed = Signal()
 """Sent by an organization whose settings change, within the transaction, with `changes`: {setting: [before, after]}."""
+
+gateway_named = Signal()
+"""Sent by an organization that was told its gateways, within the transaction, though they may be what they were: they
+are to be tried again."""
+
+GATEWAYS = frozenset({"sms_gateway", "whatsapp_gateway"})
 
 
 class NewOwner(NamedTuple):
@@ -51,18 +58,23 @@ def settings_of(organization: Organization) -> dict[str, Any]:
 
 
 def change_organization(organization_id: int, values: dict[str, str]) -> Organization:
-    """Change settings given as text; raises ValueError or SentenceError with a sentence, and changes nothing then."""
+    """Change settings and secrets given as text; an empty secret is removed.
+
+    Raises ValueError or SentenceError with a sentence, and changes nothing then.
+    """
     parsed = {key: parse_setting(key, value) for key, value in values.items()}
     with use_organization(organization_id, current_actor()), transaction() as session:
         organization = session.get_one(Organization, organization_id)
-        for key, value in parsed.items():
-            setattr(organization, key, value)
-        changes = changes_of(organization)
+        for key in parsed.keys() & SETTINGS.keys():
+            setattr(organization, key, parsed[key])
+        changes = changes_of(organization) | _keep_secrets({key: parsed[key] for key in parsed.keys() & SECRETS.keys()})
         if "currency" in changes and queries.has_money():
             raise SentenceError("The currency is fixed now: there are invoices in it.")
         if changes:
             record("organization.changed", organization, changes=changes)
             organization_changed.send(organization, changes=changes)
+        if not GATEWAYS.isdisjoint(values):
+            gateway_named.send(organization)
         return organization
 
 
@@ -137,3 +149,18 @@ def _free_slug(name: str) -> str:
     taken = set(db.session.scalars(sa.select(Organization.slug).where(Organization.slug.startswith(slug))))
     numbered = (f"{slug}-{number}" for number in range(2, len(taken) + 3))
     return slug if slug not in taken else next(free for free in numbered if free not in taken)
+
+
+def _keep_secrets(secrets: dict[str, str]) -> dict[str, list[Any]]:
+    """Keep secrets and return that they changed, without saying them."""
+    before = vault.names()
+    for name, value in secrets.items():
+        if value:
+            vault.keep(name, value)
+        else:
+            vault.forget(name)
+    return {
+        name: ["set" if name in before else None, "set" if value else None]
+        for name, value in secrets.items()
+        if value or name in before
+    }

@@ -8,16 +8,17 @@ import sqlalchemy as sa
 
 from crm import due
 from crm.accounts.models import Organization
-from crm.accounts.services import organization_changed
+from crm.accounts.rules import SECRETS
+from crm.accounts.services import gateway_named, organization_changed
 from crm.customers.models import Customer
 from crm.customers.signals import customer_deleting
 from crm.db import after_commit
 from crm.extensions import db
-from crm.messages import services
 from crm.messages.models import Message
+from crm.messages.senders import services
 from crm.messages.upkeep import KIND
 
-HOLDS = frozenset({"quiet_from", "quiet_until", "time_zone", "sms_gateway", "whatsapp_gateway"})
+HOLDS = frozenset({"quiet_from", "quiet_until", "time_zone", "sms_from", "whatsapp_from"}) | SECRETS.keys()
 """Settings that may hold messages."""
 
 
@@ -26,6 +27,12 @@ def let_go_held(organization: Organization, changes: dict[str, Any]) -> None:
     """Look again at what waits for the end of quiet hours or for a sender, once the change is committed."""
     if not HOLDS.isdisjoint(changes):
         after_commit(services.let_go_held)
+
+
+@gateway_named.connect
+def try_senders(organization: Organization) -> None:
+    """Try refused senders again when an owner names a gateway, though it may be the one of before."""
+    after_commit(services.let_go_held)
 
 
 @customer_deleting.connect

@@ -229,3 +229,8 @@ class BlockedSender(TenantMixin, Base):
     blocked_at: Mapped[CreatedAt]
     probe_at: Mapped[dt.datetime]
     dismissed_at: Mapped[dt.datetime | None]
+
+    @property
+    def via(self) -> Channel:
+        """What is not being sent."""
+        return Channel(self.channel)

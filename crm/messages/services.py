@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-import sqlalchemy as sa
-
 from crm import clock, queue
 from crm.customers.models import Customer
 from crm.db import database_now, transaction
@@ -13,9 +11,9 @@ from crm.errors import SentenceError
 from crm.events import record
 from crm.idempotency import Once, RequestKey
 from crm.messages.facts import opt_out_problem
-from crm.messages.models import BlockedSender, Message
+from crm.messages.models import Message
 from crm.messages.rules import MAX_LENGTH, Channel, Status, channel_problem, number_problem
-from crm.messages.upkeep import hasten_held, lock_customers, lock_message, look_at, refresh_next, tell
+from crm.messages.upkeep import lock_customers, lock_message, look_at, refresh_next, tell
 from crm.tenancy import current_actor, require_organization
 
 PAST = dt.timedelta(minutes=5)
@@ -124,16 +122,6 @@ def undo_done(message_id: int) -> Message:
                 look_at({message.id: dt.datetime.fromisoformat(due_at) if due_at else None})
             refresh_next([message.customer_id])
         return message
-
-
-def let_go_held() -> None:
-    """Look now at every message of the organization that is held, and try refused senders again.
-
-    Called when what held them may have gone: the organization's quiet hours or gateways were changed.
-    """
-    with transaction() as session:
-        session.execute(sa.delete(BlockedSender))
-        hasten_held()
 
 
 def _await(message: Message, now: dt.datetime) -> None:

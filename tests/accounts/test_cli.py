@@ -56,6 +56,8 @@ def test_an_installation_is_set_up_by_commands_alone(app: Flask) -> None:
             "quiet_until": None,
             "sms_gateway": "manual",
             "whatsapp_gateway": "manual",
+            "sms_from": "",
+            "whatsapp_from": "",
         }
     ]
 

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from crm.accounts import queries, services
 from crm.accounts.access import here
-from crm.accounts.forms import MessagingForm, OrganizationForm
+from crm.accounts.forms import OrganizationForm
 from crm.accounts.routes.blueprint import bp
 from crm.errors import SentenceError
 from crm.web.forms import Form
@@ -21,13 +21,6 @@ def organization() -> AnyResponse:
     form = OrganizationForm(data=services.settings_of(here().organization))
     context = {"currency_is_fixed": queries.has_money()}
     return _change(form, "accounts/organization.html", "accounts.organization", **context)
-
-
-@bp.route("/settings/messaging", methods=["GET", "POST"])
-def messaging() -> AnyResponse:
-    """Choose which way messages leave."""
-    form = MessagingForm(data=services.settings_of(here().organization))
-    return _change(form, "accounts/messaging.html", "accounts.messaging")
 
 
 def _change(form: Form, template: str, endpoint: str, **context: Any) -> AnyResponse:

@@ -1,0 +1,71 @@
+"""Reads of the senders: what each channel is sent by, and whether it works."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from crm import vault
+from crm.accounts.models import Organization
+from crm.extensions import db
+from crm.messages.gateways import gateway_of
+from crm.messages.models import BlockedSender
+from crm.messages.rules import Channel
+from crm.messages.senders.accounts import SECRETS, has_own, lacking
+
+
+class SenderState(NamedTuple):
+    """How a channel is sent, in words: good, attention or bad; `blocked` when its provider refuses it."""
+
+    channel: Channel
+    tone: str
+    word: str
+    sentence: str
+    blocked: BlockedSender | None = None
+
+
+class KnownSecret(NamedTuple):
+    """What people may see of a secret: whether it is set here or for the whole installation, and how it ends."""
+
+    is_own: bool
+    ending: str
+
+
+def sender_states(organization: Organization) -> list[SenderState]:
+    """Return the state of each channel."""
+    blocked = {row.channel: row for row in db.session.scalars(sa.select(BlockedSender))}
+    return [_state(organization, channel, blocked.get(channel.value)) for channel in Channel]
+
+
+def refused_senders() -> list[BlockedSender]:
+    """Return the senders that are refused and whose notice nobody has dismissed."""
+    return list(
+        db.session.scalars(
+            sa.select(BlockedSender).where(BlockedSender.dismissed_at.is_(None)).order_by(BlockedSender.channel)
+        )
+    )
+
+
+def known_secrets() -> dict[str, KnownSecret]:
+    """Return what is set, by name; a secret that can't be read any more counts as not set."""
+    own = vault.reveal_all()
+    found: dict[str, KnownSecret] = {}
+    for gateway, names in SECRETS.items():
+        if has_own(gateway):
+            found |= {name: KnownSecret(True, vault.ending(own[name])) for name in names if name in own}
+    return found
+
+
+def _state(organization: Organization, channel: Channel, blocked: BlockedSender | None) -> SenderState:
+    missing = lacking(organization, channel)
+    if missing:
+        return SenderState(channel, "attention", "Not ready", missing, blocked)
+    if blocked is not None:
+        return SenderState(channel, "bad", "Refused", blocked.reason, blocked)
+    gateway = gateway_of(organization, channel)
+    if gateway.by_hand:
+        return SenderState(channel, "neutral", "By hand", "Due messages wait on the first page.")
+    if not gateway.reports:
+        return SenderState(channel, "neutral", "Nowhere", "Messages are only listed.")
+    return SenderState(channel, "good", "Ready", "Messages go out when they are due.")

@@ -1,0 +1,118 @@
+"""What is done with senders: each function is one intent of a user and one transaction."""
+
+from __future__ import annotations
+
+import logging
+
+import sqlalchemy as sa
+
+from crm.accounts.models import Organization
+from crm.accounts.queries import current_organization
+from crm.columns import db_now
+from crm.db import locked, transaction
+from crm.errors import ConflictError, SentenceError
+from crm.events import record
+from crm.extensions import db
+from crm.messages.facts import suppressed_among
+from crm.messages.gateways import gateway_of
+from crm.messages.gateways.base import Answer, Call, Outcome
+from crm.messages.models import BlockedSender
+from crm.messages.rules import Channel
+from crm.messages.senders.accounts import lacking, sender_of
+from crm.messages.upkeep import hasten_held
+
+TEST = "This is a test message from {name}. You can ignore it."
+
+log = logging.getLogger(__name__)
+
+
+def let_go_held() -> None:
+    """Look now at every message of the organization that is held, and let a refused sender be tried at once.
+
+    Called when what held them may have gone: the organization's quiet hours, gateways or secrets were changed. One
+    message tries, and the others follow once it is taken. A refused sender that isn't used any more is forgotten.
+    """
+    with transaction() as session:
+        organization = current_organization()
+        for row in session.scalars(locked(sa.select(BlockedSender))):
+            if row.gateway == _gateway_name(organization, Channel(row.channel)):
+                row.probe_at = db_now()
+            else:
+                session.delete(row)
+    _hasten()
+
+
+def try_again(sender_id: int) -> None:
+    """Let a refused sender be tried at once, by the next message; ConflictError when it is not refused any more."""
+    with transaction():
+        row = _locked(sender_id)
+        row.probe_at = db_now()
+        record("sender.tried", row, changes={"channel": [None, row.channel]})
+    _hasten()
+
+
+def dismiss(sender_id: int) -> None:
+    """Show no notice of a refused sender any more; its messages wait all the same."""
+    with transaction():
+        row = _locked(sender_id)
+        if row.dismissed_at is None:
+            row.dismissed_at = db_now()
+            record("sender.dismissed", row, changes={"channel": [None, row.channel]})
+
+
+def send_test(channel: Channel, to: str) -> Outcome:
+    """Send a fixed text to a number and return what came of it; a sender that takes it counts as working.
+
+    Raises SentenceError when there is nothing to try.
+    """
+    call = _test_call(channel, to)
+    outcome = _send(call)
+    with transaction() as session:
+        changes = {"channel": [None, channel.value], "outcome": [None, outcome.answer.value]}
+        record("sender.tested", current_organization(), changes=changes)
+        if outcome.answer is Answer.ACCEPTED:
+            session.execute(sa.delete(BlockedSender).where(BlockedSender.channel == channel))
+    if outcome.answer is Answer.ACCEPTED:
+        _hasten()
+    return outcome
+
+
+def _test_call(channel: Channel, to: str) -> Call:
+    organization = current_organization()
+    missing = lacking(organization, channel)
+    if missing:
+        raise SentenceError(missing)
+    gateway = gateway_of(organization, channel)
+    if gateway.by_hand:
+        raise SentenceError(f"{channel.label} is sent by hand, so there is nothing to test. Choose a gateway first.")
+    if suppressed_among([to]):
+        raise SentenceError("This number has opted out, so nothing is sent to it.")
+    sender = sender_of(organization, gateway.name, channel)
+    return Call(0, 0, gateway.name, channel, to, TEST.format(name=organization.name), sender=sender)
+
+
+def _send(call: Call) -> Outcome:
+    gateway = gateway_of(current_organization(), call.channel)
+    db.session.rollback()  # no transaction stays open while a provider takes its time
+    try:
+        return gateway.send(call)
+    except Exception:
+        log.exception("a test message by %s failed", call.gateway)
+        return Outcome(Answer.UNKNOWN, sentence="The gateway failed.")
+
+
+def _gateway_name(organization: Organization, channel: Channel) -> str:
+    return organization.whatsapp_gateway if channel is Channel.WHATSAPP else organization.sms_gateway
+
+
+def _locked(sender_id: int) -> BlockedSender:
+    row = db.session.scalars(locked(sa.select(BlockedSender).where(BlockedSender.id == sender_id))).one_or_none()
+    if row is None:
+        raise ConflictError("This sender works again.")
+    return row
+
+
+def _hasten() -> None:
+    # In a transaction of its own, for it locks many messages.
+    with transaction():
+        hasten_held()
