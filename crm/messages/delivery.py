@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from crm import due
+from crm.accounts.models import Organization
 from crm.columns import one_of
 from crm.db import locked
 from crm.extensions import db
@@ -31,6 +32,7 @@ from crm.messages.models import Attempt, Message
 from crm.messages.outcomes import record
 from crm.messages.round import Round
 from crm.messages.rules import BEING_SENT, Channel, Status
+from crm.messages.senders.accounts import sender_of
 from crm.messages.upkeep import KIND, lock_customers, look_at
 from crm.queue import stopping
 from crm.tenancy import insert_many, use_organization
@@ -153,7 +155,7 @@ def _submit(claim: Claim, ids: Sequence[int]) -> list[Call]:
         round_.lend(going, Status.SUBMITTING, claim.token)
         insert_many(Attempt, attempts)
         round_.finish()
-        return _calls(attempts, claim.token)
+        return _calls(attempts, claim.token, round_.organization)
 
 
 def _claimed(claim: Claim, ids: Sequence[int]) -> Sequence[Message]:
@@ -177,12 +179,14 @@ def _attempt(message: Message, round_: Round, gateway: str, token: str) -> dict[
     }
 
 
-def _calls(attempts: Sequence[dict[str, Any]], token: str) -> list[Call]:
+def _calls(attempts: Sequence[dict[str, Any]], token: str, organization: Organization) -> list[Call]:
     ids = [row["message_id"] for row in attempts]
     found = db.session.execute(
         sa.select(Attempt.message_id, Attempt.id).where(one_of(Attempt.message_id, ids), Attempt.claim_token == token)
     )
     attempt_ids: dict[int, int] = {row.message_id: row.id for row in found}
+    ways = {(row["gateway"], Channel(row["channel"])) for row in attempts}
+    senders = {way: sender_of(organization, *way) for way in ways}
     return [
         Call(
             attempt_id=attempt_ids[row["message_id"]],
@@ -191,6 +195,7 @@ def _calls(attempts: Sequence[dict[str, Any]], token: str) -> list[Call]:
             channel=Channel(row["channel"]),
             to=row["recipient"],
             body=row["body"],
+            sender=senders[row["gateway"], Channel(row["channel"])],
         )
         for row in attempts
     ]

@@ -7,7 +7,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from crm.messages.rules import ApprovedTemplate, Channel, Status
+from crm.messages.rules import ApprovedTemplate, Channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +86,12 @@ class Question:
     taken: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What the provider says became of a message that it has."""
+class Found(NamedTuple):
+    """What a provider knows of a call whose answer was lost, in its own word and code."""
 
     provider_id: str
-    status: Status
+    word: str
     code: str | None = None
-    sentence: str = ""
 
 
 class Gateway(Protocol):
@@ -118,6 +116,6 @@ class Gateway(Protocol):
         """
         ...
 
-    def look_up(self, question: Question) -> Report | None:
+    def look_up(self, question: Question) -> Found | None:
         """Find what became of a call, when it is certain; None when it isn't, or the gateway can't be asked."""
         ...

@@ -11,7 +11,7 @@ import logging
 import re
 import time
 
-from crm.messages.gateways.base import Answer, Call, Outcome, Question, Report, Sender
+from crm.messages.gateways.base import Answer, Call, Found, Outcome, Question, Sender
 from crm.messages.rules import Channel
 
 log = logging.getLogger(__name__)
@@ -52,6 +52,6 @@ class Console:
         log.info("console: %s to %s, attempt %d: %s", call.channel.label, call.to, call.attempt_id, call.body)
         return Outcome(Answer.ACCEPTED, provider_id=f"console-{call.attempt_id}")
 
-    def look_up(self, question: Question) -> Report | None:
+    def look_up(self, question: Question) -> Found | None:
         """Know nothing: what was lost stays unknown, as at a provider that can't be asked."""
         return None

@@ -32,7 +32,7 @@ IDLE = 5.0
 """A connection that lay unused for so many seconds is not used again: the other side may be closing it, and a request
 that meets the close is a message nobody knows the fate of."""
 
-CONNECTIONS = 64
+CONNECTIONS = 160
 """So many connections to one provider are kept; more are made when more threads call."""
 
 LONGEST_ANSWER = 1024 * 1024

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm.messages.gateways.base import Call, Outcome, Question, Report, Sender
+from crm.messages.gateways.base import Call, Found, Outcome, Question, Sender
 from crm.messages.rules import Channel
 
 
@@ -22,6 +22,6 @@ class Manual:
         """Refuse: nothing calls this gateway."""
         raise NotImplementedError(f"message {call.message_id} is to be sent by hand")
 
-    def look_up(self, question: Question) -> Report | None:
+    def look_up(self, question: Question) -> Found | None:
         """Know nothing."""
         return None

@@ -16,10 +16,10 @@ from twilio.http.response import Response
 from twilio.rest import Client
 
 from crm.messages.gateways import answers, http
-from crm.messages.gateways.base import Answer, Call, Outcome, Question, Report, Sender
-from crm.messages.gateways.twilio_codes import CODES, STATUSES, explain
+from crm.messages.gateways.base import Answer, Call, Found, Outcome, Question, Sender
+from crm.messages.gateways.twilio_codes import CODES, STATUSES
 from crm.messages.gateways.twilio_search import SEARCHED, pick
-from crm.messages.rules import Channel, Status
+from crm.messages.rules import Channel
 
 NAME = "Twilio"
 
@@ -52,7 +52,7 @@ class Twilio:
             return answers.not_set_up(lacking)
         return _outcome(lambda: _client(call.sender).messages.create(**_fields(call)))
 
-    def look_up(self, question: Question) -> Report | None:
+    def look_up(self, question: Question) -> Found | None:
         """Ask for the message by its id, or find it among those to the same number (see `twilio_search`)."""
         call = question.call
         if self.lacks(call.sender, call.channel):
@@ -66,7 +66,7 @@ class Twilio:
         except (http.NoConnectionError, http.LostError, _RefusedError, *_UNREADABLE) as error:
             log.info("attempt %d: Twilio can't be asked: %s", call.attempt_id, type(error).__name__)
             return None
-        return _report(found) if found else None
+        return _found(found) if found else None
 
 
 class _RefusedError(Exception):
@@ -161,11 +161,8 @@ def _said(reply: http.Reply) -> tuple[int | None, str]:
     return code if isinstance(code, int) else None, str(payload.get("message") or payload.get("detail") or "")
 
 
-def _report(message: Any) -> Report | None:
-    status = STATUSES.get(str(message.status))
-    if status is None or not isinstance(message.sid, str):
+def _found(message: Any) -> Found | None:
+    if not isinstance(message.sid, str) or str(message.status) not in STATUSES:
         return None
-    if status not in (Status.FAILED, Status.UNDELIVERED):
-        return Report(message.sid, status)
     code = message.error_code if isinstance(message.error_code, int) else None
-    return Report(message.sid, status, str(code) if code else None, explain(code))
+    return Found(message.sid, str(message.status), str(code) if code else None)

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from crm.messages.gateways import answers, http
-from crm.messages.gateways.base import Answer, Call, Outcome, Question, Report, Sender
+from crm.messages.gateways.base import Answer, Call, Found, Outcome, Question, Sender
 from crm.messages.gateways.meta_codes import CODES, NO_SUCH_OBJECT
 from crm.messages.rules import Channel
 
@@ -43,7 +43,7 @@ class WhatsappCloud:
             return answers.failed(NAME, error)
         return _outcome(reply)
 
-    def look_up(self, question: Question) -> Report | None:
+    def look_up(self, question: Question) -> Found | None:
         """Know nothing: the Cloud API has no way to ask what became of a message, only its reports tell."""
         return None
 

@@ -32,8 +32,8 @@ def sender_of(organization: Organization, gateway: str, channel: Channel) -> Sen
     """Return what the current organization sends with by a gateway; empty values where something is not set."""
     if gateway not in SECRETS:
         return Sender()
-    known, config = secrets_of(gateway), current_app.config
-    number = number_of(organization, channel)
+    known, is_own = _secrets(gateway)
+    number, config = _number(organization, channel, is_own), current_app.config
     if gateway == "twilio":
         account, token, service = (known[name] for name in SECRETS["twilio"])
         return Sender(number, account, token, service, config["TWILIO_API_BASE"], config["PUBLIC_URL"])
@@ -43,22 +43,12 @@ def sender_of(organization: Organization, gateway: str, channel: Channel) -> Sen
 
 def number_of(organization: Organization, channel: Channel) -> str:
     """Return the number that messages of a channel come from: the organization's, or the installation's, or none."""
-    own = organization.whatsapp_from if channel is Channel.WHATSAPP else organization.sms_from
-    return own or ("" if has_own("twilio") else str(current_app.config[NUMBERS[channel]]))
+    return _number(organization, channel, _secrets("twilio")[1])
 
 
 def secrets_of(gateway: str) -> dict[str, str]:
     """Return what the current organization uses with a gateway, its own or the installation's, by name."""
-    names = SECRETS[gateway]
-    if has_own(gateway):
-        own = vault.reveal_all()
-        return {name: own.get(name, "") for name in names}
-    return {name: str(current_app.config[name.upper()]) for name in names}
-
-
-def has_own(gateway: str) -> bool:
-    """Whether the current organization has entered something of its own for a gateway."""
-    return not vault.names().isdisjoint(SECRETS[gateway])
+    return _secrets(gateway)[0]
 
 
 def lacking(organization: Organization, channel: Channel) -> str:
@@ -68,3 +58,15 @@ def lacking(organization: Organization, channel: Channel) -> str:
     except LookupError:
         return f"There is no such gateway for {channel.label}. An owner can choose one in Settings, Messaging."
     return gateway.lacks(sender_of(organization, gateway.name, channel), channel)
+
+
+def _secrets(gateway: str) -> tuple[dict[str, str], bool]:
+    own, names = vault.reveal_all(), SECRETS[gateway]
+    if not own.keys().isdisjoint(names):
+        return {name: own.get(name, "") for name in names}, True
+    return {name: str(current_app.config[name.upper()]) for name in names}, False
+
+
+def _number(organization: Organization, channel: Channel, is_own: bool) -> str:
+    number = organization.whatsapp_from if channel is Channel.WHATSAPP else organization.sms_from
+    return number or ("" if is_own else str(current_app.config[NUMBERS[channel]]))

@@ -12,7 +12,7 @@ from crm.extensions import db
 from crm.messages.gateways import gateway_of
 from crm.messages.models import BlockedSender
 from crm.messages.rules import Channel
-from crm.messages.senders.accounts import SECRETS, has_own, lacking
+from crm.messages.senders.accounts import lacking
 
 
 class SenderState(NamedTuple):
@@ -23,13 +23,6 @@ class SenderState(NamedTuple):
     word: str
     sentence: str
     blocked: BlockedSender | None = None
-
-
-class KnownSecret(NamedTuple):
-    """What people may see of a secret: whether it is set here or for the whole installation, and how it ends."""
-
-    is_own: bool
-    ending: str
 
 
 def sender_states(organization: Organization) -> list[SenderState]:
@@ -47,14 +40,9 @@ def refused_senders() -> list[BlockedSender]:
     )
 
 
-def known_secrets() -> dict[str, KnownSecret]:
-    """Return what is set, by name; a secret that can't be read any more counts as not set."""
-    own = vault.reveal_all()
-    found: dict[str, KnownSecret] = {}
-    for gateway, names in SECRETS.items():
-        if has_own(gateway):
-            found |= {name: KnownSecret(True, vault.ending(own[name])) for name in names if name in own}
-    return found
+def known_secrets() -> dict[str, str]:
+    """Return how each secret that is set ends, by name; one that can't be read any more counts as not set."""
+    return {name: vault.ending(value) for name, value in vault.reveal_all().items() if value}
 
 
 def _state(organization: Organization, channel: Channel, blocked: BlockedSender | None) -> SenderState:
