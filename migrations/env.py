@@ -11,9 +11,9 @@ from crm.extensions import db
 
 NOT_COMPARED = {
     *(f"ix_customers_{name}" for name in ("next", "branch", "active", "city", "province", "archived")),
-    "ix_customer_search_text",
+    *("ix_customer_search_text", "ix_messages_attention", "ix_messages_open"),
 }
-"""Indexes with an order or an operator class, which can't be compared with the models on both databases."""
+"""Indexes with an order or an operator class, or of one database, which can't be compared with the models on both."""
 
 
 def include_object(item: object, name: str | None, kind: str, reflected: bool, compare_to: object) -> bool:

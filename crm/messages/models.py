@@ -24,6 +24,18 @@ _ATTENTION = sa.text(f"acknowledged_at IS NULL AND status IN ({_in(NEEDS_A_PERSO
 _OPEN = sa.text(f"acknowledged_at IS NULL AND status IN ({_in(OPEN)})")
 
 
+def _partial(name: str, condition: sa.TextClause) -> tuple[sa.Index, sa.Index]:
+    """Return an index by time of the messages that meet `condition`, as each database makes use of it.
+
+    `acknowledged_at` is always null there. SQLite takes the index only for one equality more, and PostgreSQL would
+    read through all of a column that the condition settles.
+    """
+    return (
+        sa.Index(name, "organization_id", "acknowledged_at", "send_at", sqlite_where=condition).ddl_if("sqlite"),
+        sa.Index(name, "organization_id", "send_at", postgresql_where=condition).ddl_if("postgresql"),
+    )
+
+
 class Message(TenantMixin, Base):
     """A scheduled SMS or WhatsApp to one customer.
 
@@ -38,22 +50,8 @@ class Message(TenantMixin, Base):
         sa.UniqueConstraint("organization_id", "id"),
         within_organization("customer_id", "customers", ondelete="CASCADE"),
         sa.Index("ix_messages_customer", "organization_id", "customer_id", "send_at"),
-        sa.Index(
-            "ix_messages_attention",
-            "organization_id",
-            "acknowledged_at",  # always null here, but SQLite takes a partial index only for more equalities
-            "send_at",
-            postgresql_where=_ATTENTION,
-            sqlite_where=_ATTENTION,
-        ),
-        sa.Index(
-            "ix_messages_open",
-            "organization_id",
-            "acknowledged_at",
-            "send_at",
-            postgresql_where=_OPEN,
-            sqlite_where=_OPEN,
-        ),
+        *_partial("ix_messages_attention", _ATTENTION),
+        *_partial("ix_messages_open", _OPEN),
         sa.Index("ix_messages_status", "organization_id", "status", "send_at", "id"),
         sa.Index("ix_messages_time", "organization_id", "send_at", "id"),
         {"sqlite_autoincrement": True},
