@@ -1,10 +1,11 @@
 # make run    the product on this machine          make test   everything that is checked
 # make lint   style and types                      make format puts the style right
 # make bench  the benchmarks, as ratios            make axe    every page and state through axe
+# make faults the long runs: workers killed, servers gone, ten thousand messages (about ten minutes)
 # make clean  removes the environment and caches; what is stored in instance/ stays
 
 .NOTPARALLEL:
-.PHONY: run test lint format bench axe clean environment dev-environment
+.PHONY: run test lint format bench axe faults clean environment dev-environment
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
@@ -35,6 +36,9 @@ bench: $(DEV_READY)
 
 axe: $(DEV_READY)
 	$(PY) -m pytest -n auto -m axe
+
+faults: $(DEV_READY)
+	$(PY) -m pytest tests/faults -m "not axe" -rP
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results

@@ -8,6 +8,8 @@ import threading
 import time
 from collections.abc import Iterator
 
+from sqlalchemy.exc import OperationalError
+
 from crm import due
 from crm.messages.delivery import BATCH, deliver_batch
 from crm.messages.flight import CALLS
@@ -47,6 +49,8 @@ def deliver_organization(organization_id: int) -> None:
 def _deliver(organization_id: int, limit: int) -> bool:
     try:
         return deliver_batch(organization_id, limit) > 0
+    except OperationalError:
+        raise  # the database is away, for all organizations
     except Exception:
         log.exception("organization %d: delivery failed", organization_id)
         return False
