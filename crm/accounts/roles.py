@@ -68,6 +68,7 @@ ROLES: dict[str, Role] = {
     "messages.preview": Role.STAFF,
     "messages.edit": Role.STAFF,
     "messages.cancel": Role.STAFF,
+    "messages.resend": Role.STAFF,
     "messages.done": Role.STAFF,
     "messages.undo_done": Role.STAFF,
     "messages.opt_outs": Role.MANAGER,

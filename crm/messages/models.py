@@ -12,7 +12,7 @@ from crm.accounts.models import User
 from crm.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
 from crm.customers.models import Customer
 from crm.errors import ConflictError
-from crm.messages.rules import BEING_SENT, NEEDS_A_PERSON, OPEN, WAITING, ApprovedTemplate, Channel, Status
+from crm.messages.rules import BEING_SENT, NEEDS_A_PERSON, OPEN, RESENDABLE, WAITING, ApprovedTemplate, Channel, Status
 from crm.tenancy import TenantMixin, within_organization
 
 
@@ -107,6 +107,11 @@ class Message(TenantMixin, Base):
         return self.state in WAITING
 
     @property
+    def is_resendable(self) -> bool:
+        """Whether it may be sent again: it did not arrive, or nobody knows."""
+        return self.state in RESENDABLE
+
+    @property
     def is_acknowledged(self) -> bool:
         """Whether somebody marked it as done."""
         return self.acknowledged_at is not None
@@ -140,6 +145,21 @@ class Message(TenantMixin, Base):
             return False
         self.ensure_waiting("canceled")
         self.turn(Status.CANCELED, now)
+        return True
+
+    def send_again(self, now: dt.datetime) -> bool:
+        """Send it now, though it was tried before; False when it is about to be. The attempts keep what came of them.
+
+        Raises ConflictError when it may have arrived, or was never tried.
+        """
+        self._refuse_while_being_sent()
+        if self.state is Status.SCHEDULED and self.send_at <= now:
+            return False
+        if not self.is_resendable:
+            raise ConflictError(f"This message can't be sent again: its state is “{self.state.label}”.")
+        self.send_at, self.attempts_made, self.handed_over_at = now, 0, None
+        self.acknowledged_at, self.acknowledged_by_id, self.before_done = None, None, None
+        self.turn(Status.SCHEDULED, now)
         return True
 
     def mark_done(self, user_id: int | None, now: dt.datetime, due_at: dt.datetime | None) -> bool:

@@ -97,6 +97,9 @@ OPEN = WAITING | BEING_SENT | {Status.UNKNOWN, Status.UNCONFIRMED}
 NEEDS_A_PERSON = frozenset({Status.REMINDER, Status.UNCONFIRMED, Status.FAILED, Status.UNDELIVERED, Status.EXPIRED})
 """On the list of due reminders until acknowledged."""
 
+RESENDABLE = frozenset({Status.UNCONFIRMED, Status.FAILED, Status.UNDELIVERED, Status.EXPIRED})
+"""It did not arrive, or nobody knows: staff may have it sent again."""
+
 HANDED_OVER = frozenset({Status.ACCEPTED, Status.SENT, Status.DELIVERED, Status.READ, Status.NO_REPORT})
 """A provider has it."""
 

@@ -7,7 +7,7 @@ import datetime as dt
 from crm import clock, queue
 from crm.customers.models import Customer
 from crm.db import database_now, transaction
-from crm.errors import SentenceError
+from crm.errors import ConflictError, SentenceError
 from crm.events import record
 from crm.idempotency import Once, RequestKey
 from crm.messages.facts import opt_out_problem
@@ -94,6 +94,22 @@ def cancel_message(message_id: int) -> Message:
             tell("message.canceled", message)
             look_at({message.id: None})
             refresh_next([message.customer_id])
+        return message
+
+
+def resend_message(message_id: int) -> Message:
+    """Send a message again that did not arrive, or of which nobody knows; raises ConflictError when it may not be."""
+    with transaction():
+        message, _ = lock_message(message_id)
+        customer = lock_customers([message.customer_id])[message.customer_id]
+        now = database_now()
+        if message.send_again(now):
+            try:
+                _check_content(customer, message.via, message.body)
+            except RefusedError as error:
+                raise ConflictError(str(error)) from None
+            tell("message.resent", message)
+            _await(message, now)
         return message
 
 

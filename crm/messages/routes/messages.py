@@ -82,6 +82,12 @@ def cancel(message_id: int) -> Response:
     return _changed("Message canceled.", services.cancel_message(find(Message, message_id).id), _where_from())
 
 
+@bp.post("/messages/<id:message_id>/resend")
+def resend(message_id: int) -> Response:
+    """Send a message again."""
+    return _changed("Sending it again.", services.resend_message(find(Message, message_id).id), _where_from())
+
+
 @bp.post("/messages/<id:message_id>/done")
 def done(message_id: int) -> Response:
     """Mark a message as done: somebody saw to it."""
