@@ -80,6 +80,16 @@ def from_local(naive: dt.datetime, zone: ZoneInfo) -> tuple[dt.datetime, str | N
     return first, note if first != second else None
 
 
+def at_or_after(naive: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    """Return the moment in UTC at which the clocks of `zone` show `naive`.
+
+    Of two such moments it is the first; when clocks skip it, the first moment after the skip.
+    """
+    if _is_skipped(naive, zone):
+        return _end_of_gap(naive, zone)
+    return naive.replace(tzinfo=zone, fold=0).astimezone(dt.UTC)
+
+
 def in_days(days: int, now: dt.datetime, zone: ZoneInfo) -> dt.datetime:
     """Return the moment in UTC `days` days from now at the present time of day in `zone`; 0 is now.
 
@@ -131,6 +141,11 @@ def say_full(moment: dt.datetime, zone: ZoneInfo, locale: str = "en_GB") -> str:
 def say_date(day: dt.date, today: dt.date, locale: str = "en_GB") -> str:
     """Return `day` as people say it near today: `Yesterday`, `12 Nov`, `12 Nov 2025`."""
     return _near(day, today) or _short_date(day, today, locale)
+
+
+def say_day(day: dt.date, locale: str = "en_GB") -> str:
+    """Return `day` in full: `Monday 24 November 2026`."""
+    return _long_date(day, locale)
 
 
 def _check_aware(moment: dt.datetime) -> None:

@@ -29,6 +29,10 @@ from crm.extensions import db
 from crm.invoices.models import Invoice, Receipt
 from crm.messages.models import BlockedSender, Message
 from crm.messages.records import Source
+from crm.messages.recurring.queries import series_of_message
+from crm.messages.recurring.rules import Frequency, Rule
+from crm.messages.recurring.services import schedule
+from crm.messages.rules import Channel
 from crm.messages.suppressions import put_on
 from crm.messages.templates.models import Template
 from crm.tenancy import use_organization
@@ -150,6 +154,16 @@ def make_message(**values: Any) -> int:
     )
 
 
+def make_series() -> int:
+    """Make a message that comes again every month and return the id of its series."""
+    number, send_at = 30_000 + next(_numbers), clock.utcnow() + dt.timedelta(days=1)
+    rule = Rule(Frequency.MONTHLY, 1, send_at.date(), dt.time(9))
+    message = schedule(make_customer(phone=f"+62 812 345 {number}"), Channel.SMS, "See you", send_at, rule=rule)
+    found = series_of_message(message.id)
+    assert found is not None
+    return found.id
+
+
 def make_template(**values: Any) -> int:
     """Make a template and return its id."""
     name = values.pop("name", f"Template {next(_numbers)}")
@@ -204,6 +218,7 @@ FILL: dict[str, Callable[[], int]] = {
     "suppression_id": make_suppression,
     "template_id": make_template,
     "sender_id": make_blocked_sender,
+    "series_id": make_series,
     "invoice_id": make_invoice,
     "receipt_id": make_receipt,
 }

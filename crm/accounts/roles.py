@@ -71,6 +71,8 @@ ROLES: dict[str, Role] = {
     "messages.resend": Role.STAFF,
     "messages.done": Role.STAFF,
     "messages.undo_done": Role.STAFF,
+    "messages.stop_series": Role.STAFF,
+    "messages.undo_stop_series": Role.STAFF,
     "messages.opt_outs": Role.MANAGER,
     "messages.new_opt_out": Role.MANAGER,
     "messages.add_opt_out": Role.MANAGER,

@@ -13,7 +13,7 @@ from crm.accounts.queries import current_organization
 from crm.customers.identity import normalize_email, normalize_passport
 from crm.customers.models import BulkChange, Customer, CustomerSearch
 from crm.customers.search_text import search_text
-from crm.customers.signals import customer_deleting
+from crm.customers.signals import customer_deleting, customer_restored
 from crm.db import locked, transaction
 from crm.errors import SentenceError
 from crm.events import Event, changes_of, record
@@ -198,6 +198,8 @@ def _set(customer_id: int, action: str, verb: Any) -> Customer:
         if verb(customer):
             changes = changes_of(customer)
             record(action, customer, customer_id=customer.id, changes=changes)
+            if not customer.is_archived:
+                customer_restored.send(customer)
         return customer
 
 

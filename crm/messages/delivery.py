@@ -155,7 +155,7 @@ def _submit(claim: Claim, ids: Sequence[int]) -> list[Call]:
         round_.lend(going, Status.SUBMITTING, claim.token)
         insert_many(Attempt, attempts)
         round_.finish()
-        return _calls(attempts, claim.token, round_.organization)
+        return _calls(going, attempts, claim.token, round_.organization)
 
 
 def _claimed(claim: Claim, ids: Sequence[int]) -> Sequence[Message]:
@@ -179,7 +179,9 @@ def _attempt(message: Message, round_: Round, gateway: str, token: str) -> dict[
     }
 
 
-def _calls(attempts: Sequence[dict[str, Any]], token: str, organization: Organization) -> list[Call]:
+def _calls(
+    messages: Sequence[Message], attempts: Sequence[dict[str, Any]], token: str, organization: Organization
+) -> list[Call]:
     ids = [row["message_id"] for row in attempts]
     found = db.session.execute(
         sa.select(Attempt.message_id, Attempt.id).where(one_of(Attempt.message_id, ids), Attempt.claim_token == token)
@@ -196,8 +198,9 @@ def _calls(attempts: Sequence[dict[str, Any]], token: str, organization: Organiz
             to=row["recipient"],
             body=row["body"],
             sender=senders[row["gateway"], Channel(row["channel"])],
+            template=message.approved,
         )
-        for row in attempts
+        for message, row in zip(messages, attempts, strict=True)
     ]
 
 

@@ -13,10 +13,16 @@ from crm.accounts.queries import current_organization
 from crm.customers.models import Customer
 from crm.errors import SentenceError
 from crm.messages.models import Message
-from crm.messages.preview import Preview
+from crm.messages.preview import Preview, wording_notes
+from crm.messages.recurring.forms import RepeatFields
+from crm.messages.recurring.forms import values_of as values_of_series
+from crm.messages.recurring.queries import series_of_message
 from crm.messages.rules import Channel, channel_problem
 from crm.messages.services import RefusedError
-from crm.web.forms import CreatingForm, Required
+from crm.messages.templates.choice import Edited, TemplateChoice
+from crm.messages.templates.queries import values_of
+from crm.messages.templates.rules import Wording
+from crm.web.forms import CreatingForm
 
 IN_DAYS = 1
 """What a new form offers."""
@@ -24,13 +30,13 @@ IN_DAYS = 1
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?")
 
 
-class MessageForm(CreatingForm):
-    """What is sent, how, and when: in some days at the present time of day, or at a time."""
+class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
+    """What is sent, how, and when: in some days at the present time of day, or at a time; and how often."""
 
     channel = RadioField(
         "Send by", choices=[(channel.value, channel.label) for channel in Channel], validate_choice=False
     )
-    body = TextAreaField("Message", [Required("Write the message.")])
+    body = TextAreaField("Message")
     in_days = StringField("In how many days")
     send_at = StringField("Or at a time")
     must_arrive = BooleanField("It must arrive")
@@ -44,12 +50,20 @@ class MessageForm(CreatingForm):
         """When it is to be sent, once the form is valid."""
         self.note: str | None = None
         """What to say about a time that comes twice."""
+        self.values = values_of(customer, self.organization)
+        self.series = series_of_message(message.id) if message else None
+        self.edited = self._edited(message) if message else None
         super().__init__(data={} if self.is_submitted() else self._first_values())
 
     def validate_channel(self, field: RadioField) -> None:
         """Refuse a form without a channel in words."""
         if field.data not in list(Channel):
             raise ValidationError("Choose SMS or WhatsApp.")
+
+    def validate_body(self, field: TextAreaField) -> None:
+        """Refuse a form without a text; with nothing but a template it is the template's."""
+        if not field.data and not (self.chosen and self.take_template()):
+            raise ValidationError("Write the message.")
 
     def validate_in_days(self, field: StringField) -> None:
         """Find the moment of a number of days, unless a time was typed, which wins."""
@@ -84,7 +98,8 @@ class MessageForm(CreatingForm):
 
     def options(self) -> dict[str, Any]:
         """Return what else the services take, of a valid form."""
-        return {"must_arrive": self.must_arrive.data}
+        options = {"must_arrive": self.must_arrive.data, "template": self.approved()}
+        return options | ({"rule": self.rule(), "wording": self.wording()} if self.changes_all else {})
 
     def explain(self, error: SentenceError) -> None:
         """Put what the services refused at its field."""
@@ -93,22 +108,35 @@ class MessageForm(CreatingForm):
 
     def preview(self) -> Preview:
         """Return what would happen if the form was sent as it is."""
-        moment, channel = self.moment, Channel(self.channel.data) if self.channel.data in list(Channel) else None
+        channel = Channel(self.channel.data) if self.channel.data in list(Channel) else None
         if not self.is_submitted():
-            moment = self.message.send_at if self.message else clock.in_days(IN_DAYS, self.now, self.zone)
-        return Preview.of(self.customer, self.organization, channel, self.body.data or "", moment, self.note)
+            self.moment = self.message.send_at if self.message else clock.in_days(IN_DAYS, self.now, self.zone)
+        body, rule, wording = self.body.data or "", self.rule(), self.wording()
+        notes = [self.note] if self.note else []
+        notes += wording_notes(wording.filled(self.values), self.chosen, channel)
+        if rule and wording.has_fields:
+            notes.append("The text is filled in anew each time.")
+        return Preview.of(self.customer, self.organization, channel, body, self.moment, rule, notes)
+
+    def _edited(self, message: Message) -> Edited:
+        found = Wording(message.body, False, message.approved)
+        if self.series and self.series.words.filled(self.values).text == message.body:
+            found = self.series.words
+        return Edited(message.body, message.channel, found)
 
     def _first_values(self) -> dict[str, Any]:
-        if self.message is not None:
+        values = values_of_series(self.series)
+        if self.message is not None and self.edited is not None:
             at = clock.to_local(self.message.send_at, self.zone)
-            return {
+            return values | {
+                "template": self.edited.template_id,
                 "channel": self.message.channel,
                 "body": self.message.body,
                 "send_at": f"{at:%Y-%m-%dT%H:%M}",
                 "must_arrive": self.message.must_arrive,
             }
         allowed = [channel for channel in Channel if channel_problem(self.customer, channel) is None]
-        return {"channel": (allowed or list(Channel))[-1].value, "in_days": str(IN_DAYS)}
+        return values | {"channel": (allowed or list(Channel))[-1].value, "in_days": str(IN_DAYS)}
 
     def _is_time_changed(self) -> bool:
         return bool(self.send_at.data) and self.send_at.data != self._first_values().get("send_at")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,10 +12,13 @@ from crm.accounts.models import Organization
 from crm.accounts.rules import SECRETS
 from crm.accounts.services import gateway_named, organization_changed
 from crm.customers.models import Customer
-from crm.customers.signals import customer_deleting
+from crm.customers.signals import customer_deleting, customer_restored
 from crm.db import after_commit
 from crm.extensions import db
 from crm.messages.models import Message
+from crm.messages.recurring.models import Series
+from crm.messages.recurring.services import KIND as SERIES
+from crm.messages.recurring.services import look_at_series_of
 from crm.messages.senders import services
 from crm.messages.upkeep import KIND
 
@@ -35,9 +39,18 @@ def try_senders(organization: Organization) -> None:
     after_commit(services.let_go_held)
 
 
+@customer_restored.connect
+def go_on_with_series(customer: Customer, **kwargs: Any) -> None:
+    """Go on with what the customer gets again and again, once they are back."""
+    after_commit(partial(look_at_series_of, customer.id))
+
+
 @customer_deleting.connect
 def delete_messages(customer: Customer, **kwargs: Any) -> None:
     """Delete the customer's messages, and take them off the list of due work, in the order of locks."""
+    series_ids = db.session.scalars(sa.select(Series.id).where(Series.customer_id == customer.id)).all()
+    due.lock(SERIES, series_ids)
+    due.settle(SERIES, series_ids)
     ids = db.session.scalars(sa.select(Message.id).where(Message.customer_id == customer.id)).all()
     due.lock(KIND, ids)
     db.session.execute(sa.delete(Message).where(Message.customer_id == customer.id))

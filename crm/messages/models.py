@@ -98,8 +98,7 @@ class Message(TenantMixin, Base):
     @property
     def approved(self) -> ApprovedTemplate | None:
         """The approved template it goes out as, None for a free text."""
-        found = self.template
-        return ApprovedTemplate(found["name"], found["language"], tuple(found["parameters"])) if found else None
+        return ApprovedTemplate.from_json(self.template)
 
     @property
     def is_changeable(self) -> bool:
@@ -126,16 +125,26 @@ class Message(TenantMixin, Base):
         self.status, self.reason, self.status_at = status.value, reason[:300], now
         self.claim_token, self.lease_until = None, None
 
-    def rewrite(self, channel: Channel, body: str, send_at: dt.datetime, must_arrive: bool, now: dt.datetime) -> bool:
+    def rewrite(
+        self,
+        channel: Channel,
+        body: str,
+        send_at: dt.datetime,
+        must_arrive: bool,
+        template: ApprovedTemplate | None,
+        now: dt.datetime,
+    ) -> bool:
         """Change what is sent, how and when; False when that is how it is already.
 
         Raises ConflictError once it is being sent or has ended.
         """
         self.ensure_waiting("changed")
-        if (self.channel, self.body, self.send_at, self.must_arrive) == (channel.value, body, send_at, must_arrive):
+        wanted = (channel.value, body, send_at, must_arrive, template)
+        if (self.channel, self.body, self.send_at, self.must_arrive, self.approved) == wanted:
             return False
-        self.must_arrive = must_arrive
-        self.channel, self.body, self.send_at, self.attempts_made = channel.value, body, send_at, 0
+        self.channel, self.body, self.send_at, self.must_arrive = channel.value, body, send_at, must_arrive
+        self.template = template.to_json() if template else None
+        self.attempts_made = 0
         self.turn(Status.SCHEDULED, now)
         return True
 

@@ -7,13 +7,15 @@ from typing import Any
 from crm.customers import panels
 from crm.customers.models import Customer
 from crm.messages import facts, queries
+from crm.messages.recurring.queries import series_of
 
 
 def load(customer: Customer) -> dict[str, Any]:
-    """Return the customer's messages, which of them is next, and whether their number opted out."""
+    """Return the customer's messages, which of them is next, what comes again, and whether their number opted out."""
     return {
         "messages": queries.messages_of(customer.id),
         "next": queries.next_messages([customer.id]).get(customer.id),
+        "series": series_of(customer.id),
         "opted_out": facts.suppression_of(customer),
     }
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crm import clock, phone
 from crm.accounts.models import Organization
 from crm.customers.models import Customer
 from crm.messages.facts import opt_out_problem
+from crm.messages.recurring.rules import Rule
 from crm.messages.rules import MAX_LENGTH, Channel, channel_problem, number_problem
 from crm.messages.segments import Segments, segments, ucs2_note
+from crm.messages.templates.models import Template
+from crm.messages.templates.rules import FIELDS, Wording
+
+_FIELD = re.compile(r"\{ *(" + "|".join(FIELDS) + r") *\}", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,8 @@ class Preview:
         channel: Channel | None,
         body: str,
         moment: dt.datetime | None,
-        note: str | None,
+        rule: Rule | None,
+        notes: Sequence[str],
     ) -> Preview:
         """Say it for a form as far as it is filled in."""
         zone = clock.zone(organization.time_zone)
@@ -42,9 +50,27 @@ class Preview:
         problem = number_problem(customer) or opt_out_problem(customer)
         problem = problem or (channel_problem(customer, channel) if channel else None)
         to = "" if number_problem(customer) else f", to {phone.international(customer.phone)}"
-        notes = [note] if note else []
+        then = f"; then {rule.said(organization.locale)}" if rule else ""
+        notes = [*notes]
         if not customer.is_active and not customer.is_archived:
             notes.append(f"{customer.name} is inactive, and still gets this message.")
         parts = segments(body) if channel is Channel.SMS else None
         room = MAX_LENGTH[channel or Channel.SMS]
-        return cls(f"{when}{by}{to}.", problem, notes, parts, ucs2_note(body) if parts else "", len(body), room)
+        return cls(f"{when}{by}{to}{then}.", problem, notes, parts, ucs2_note(body) if parts else "", len(body), room)
+
+
+def wording_notes(wording: Wording, chosen: Template | None, channel: Channel | None) -> list[str]:
+    """Say how a text leaves: as an approved template, or freely where people might think otherwise."""
+    notes = []
+    if wording.approved:
+        with_ = ", ".join(f"“{parameter}”" for parameter in wording.approved.parameters)
+        notes.append(f"Goes out as {wording.approved.name}, approved by WhatsApp{f', with {with_}' if with_ else ''}.")
+    elif chosen and chosen.approved and wording.text and channel is Channel.WHATSAPP:
+        notes.append(
+            "The text was changed, so it does not go out as the approved template: WhatsApp takes it only within "
+            "24 hours after the customer wrote to you."
+        )
+    found = _FIELD.search(wording.text)
+    if found:
+        notes.append(f"{found[0]} goes out as it is written. Choose a template to have it filled in.")
+    return notes

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
 
 
 class Channel(enum.StrEnum):
@@ -121,11 +121,24 @@ SPREAD = 0.2
 
 @dataclass(frozen=True, slots=True)
 class ApprovedTemplate:
-    """A text that WhatsApp has approved, by its name there, with what goes in the place of its parameters."""
+    """A text that WhatsApp has approved, by its name there, with what goes in the place of its parameters.
+
+    `template_id` is our own template that it comes from; it may have changed since.
+    """
 
     name: str
     language: str
     parameters: tuple[str, ...] = ()
+    template_id: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a database keeps."""
+        return {**asdict(self), "parameters": list(self.parameters)}
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any] | None) -> ApprovedTemplate | None:
+        """Return what a database keeps as the values of the fields; None for nothing."""
+        return cls(**{**kept, "parameters": tuple(kept["parameters"])}) if kept else None
 
 
 class Reachable(Protocol):

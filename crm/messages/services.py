@@ -12,7 +12,7 @@ from crm.events import record
 from crm.idempotency import Once, RequestKey
 from crm.messages.facts import opt_out_problem
 from crm.messages.models import Message
-from crm.messages.rules import MAX_LENGTH, Channel, Status, channel_problem, number_problem
+from crm.messages.rules import MAX_LENGTH, ApprovedTemplate, Channel, Status, channel_problem, number_problem
 from crm.messages.upkeep import lock_customers, lock_message, look_at, refresh_next, tell
 from crm.tenancy import current_actor, require_organization
 
@@ -37,10 +37,12 @@ def schedule_message(
     request_key: RequestKey | None = None,
     *,
     must_arrive: bool = False,
+    template: ApprovedTemplate | None = None,
 ) -> Message:
     """Schedule a message to a customer; one of the past five minutes goes at once.
 
-    One that `must_arrive` is sent once more by itself when nobody can say what became of it.
+    One that `must_arrive` is sent once more by itself when nobody can say what became of it. With a `template`, its
+    parameters filled, `body` is what people read of it.
 
     Raises RefusedError, and KeyReusedError for a key that was used with other content.
     """
@@ -58,6 +60,7 @@ def schedule_message(
             body=body,
             send_at=send_at,
             must_arrive=must_arrive,
+            template=template.to_json() if template else None,
             created_by_id=current_actor(),
         )
         session.add(message)
@@ -70,14 +73,20 @@ def schedule_message(
 
 
 def edit_message(
-    message_id: int, channel: Channel, body: str, send_at: dt.datetime, *, must_arrive: bool = False
+    message_id: int,
+    channel: Channel,
+    body: str,
+    send_at: dt.datetime,
+    *,
+    must_arrive: bool = False,
+    template: ApprovedTemplate | None = None,
 ) -> Message:
     """Change a message that nobody is sending; raises RefusedError, and ConflictError when it is too late."""
     with transaction():
         message, _ = lock_message(message_id)
         customer = lock_customers([message.customer_id])[message.customer_id]
         now, moved = database_now(), message.send_at != send_at
-        if message.rewrite(channel, body, send_at, must_arrive, now):
+        if message.rewrite(channel, body, send_at, must_arrive, template, now):
             _check_content(customer, channel, body)
             if moved:
                 _check_time(send_at, now)

@@ -222,7 +222,8 @@
       return;
     }
     form.setAttribute("aria-busy", "true");
-    keepDraft(form);
+    // A button with a name asks for the form filled anew: what was typed comes back with the answer.
+    if (!event.submitter || !event.submitter.name) keepDraft(form);
   }, true);
 
   document.addEventListener("htmx:afterRequest", (event) => {

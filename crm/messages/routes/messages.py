@@ -12,6 +12,7 @@ from crm.errors import SentenceError
 from crm.messages import listeners, panel, queries, services  # noqa: F401 -- they register themselves
 from crm.messages.forms import MessageForm
 from crm.messages.models import Message
+from crm.messages.recurring import services as recurring
 from crm.messages.routes.blueprint import bp
 from crm.messages.rules import Channel, Status, told_alike
 from crm.web.htmx import done as saved
@@ -42,9 +43,11 @@ def console() -> Response:
 def new(customer_id: int) -> Response:
     """Schedule a message to a customer."""
     form = MessageForm(find(Customer, customer_id))
+    if form.wants_template():
+        return _window("messages/new.html", form, 200 if form.take_template() else 422)
     if form.validate_on_submit():
         try:
-            message = services.schedule_message(customer_id, *form.content(), form.request_key(), **form.options())
+            message = recurring.schedule(customer_id, *form.content(), form.request_key(), **form.options())
         except SentenceError as error:
             form.explain(error)
         else:
@@ -55,8 +58,10 @@ def new(customer_id: int) -> Response:
 @bp.post("/customers/<id:customer_id>/messages/preview")
 def preview(customer_id: int) -> str:
     """Say what would happen if the form was sent as it is."""
-    form = MessageForm(find(Customer, customer_id))
-    form.validate()
+    customer, message_id = find(Customer, customer_id), request.args.get("message", type=int)
+    form = MessageForm(customer, find(Message, message_id) if message_id else None)
+    if not form.wants_template():
+        form.validate()
     return render_template("messages/_preview.html", preview=form.preview())
 
 
@@ -66,9 +71,12 @@ def edit(message_id: int) -> Response:
     message = find(Message, message_id)
     message.ensure_waiting("changed")
     form = MessageForm(message.customer, message)
+    if form.wants_template():
+        return _window("messages/edit.html", form, 200 if form.take_template() else 422)
     if form.validate_on_submit():
         try:
-            message = services.edit_message(message_id, *form.content(), **form.options())
+            edit_ = recurring.edit_all if form.changes_all else services.edit_message
+            message = edit_(message_id, *form.content(), **form.options())
         except services.RefusedError as error:
             form.explain(error)
         else:
@@ -103,8 +111,8 @@ def undo_done(message_id: int) -> Response:
     return _changed("Back on the list.", services.undo_done(find(Message, message_id).id), _where_from())
 
 
-def _window(page: str, form: MessageForm) -> Response:
-    status = 422 if form.is_submitted() else 200
+def _window(page: str, form: MessageForm, status: int | None = None) -> Response:
+    status = status or (422 if form.is_submitted() else 200)
     return respond(page, "messages/_form.html", status, form=form, customer=form.customer, preview=form.preview())
 
 

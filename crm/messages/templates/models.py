@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.columns import Base, CreatedAt, Id
 from crm.messages.rules import ApprovedTemplate, Channel
-from crm.messages.templates.rules import fill, parse
+from crm.messages.templates.rules import Wording
 from crm.tenancy import TenantMixin
 
 _KEPT = sa.text("deleted_at IS NULL")
@@ -52,13 +52,14 @@ class Template(TenantMixin, Base):
         """How it is sent."""
         return Channel(self.channel)
 
-    def filled(self, values: dict[str, str]) -> str:
-        """Return the text with the values of a customer."""
-        return fill(parse(self.body), values)
-
     @property
     def approved(self) -> ApprovedTemplate | None:
         """What WhatsApp has approved, its parameters not filled yet; None for a text of our own."""
         if not self.approved_name:
             return None
-        return ApprovedTemplate(self.approved_name, self.language, tuple(self.parameters))
+        return ApprovedTemplate(self.approved_name, self.language, tuple(self.parameters), self.id)
+
+    @property
+    def wording(self) -> Wording:
+        """The text, its fields not filled yet."""
+        return Wording(self.body, True, self.approved)

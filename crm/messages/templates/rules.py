@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from crm.messages.rules import ApprovedTemplate
 
 FIELDS = {
     "name": "the customer's name",
@@ -33,6 +36,35 @@ class Piece(NamedTuple):
 
     text: str
     is_field: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What is sent: words as somebody wrote them, or a template's text with fields, perhaps approved by WhatsApp."""
+
+    text: str
+    has_fields: bool = False
+    approved: ApprovedTemplate | None = None
+
+    def filled(self, values: Mapping[str, str]) -> Wording:
+        """Return the same with the values where the fields are."""
+        if not self.has_fields:
+            return self
+        approved = self.approved
+        if approved is not None:
+            parameters = tuple(fill(parse(source), values) for source in approved.parameters)
+            approved = replace(approved, parameters=parameters)
+        return Wording(fill(parse(self.text), values), False, approved)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a database keeps."""
+        approved = self.approved.to_json() if self.approved else None
+        return {"text": self.text, "has_fields": self.has_fields, "approved": approved}
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> Wording:
+        """Return what `to_json` was made of."""
+        return cls(kept["text"], kept["has_fields"], ApprovedTemplate.from_json(kept["approved"]))
 
 
 def parse(source: str) -> list[Piece]:
