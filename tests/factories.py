@@ -27,11 +27,12 @@ from crm.customers.services import create_customer
 from crm.db import transaction
 from crm.extensions import db
 from crm.invoices.models import Invoice, Receipt
-from crm.messages.models import BlockedSender, Message
+from crm.messages.models import Attempt, BlockedSender, Message
 from crm.messages.records import Source
 from crm.messages.recurring.queries import series_of_message
 from crm.messages.recurring.rules import Frequency, Rule
 from crm.messages.recurring.services import schedule
+from crm.messages.reports import keep_places
 from crm.messages.rules import Channel
 from crm.messages.suppressions import put_on
 from crm.messages.templates.models import Template
@@ -204,6 +205,26 @@ def make_receipt(state: str = "ready") -> int:
     )
 
 
+def make_attempt(gateway: str = "twilio", **values: Any) -> int:
+    """Make an attempt to send a message by a provider that took it, and return its id."""
+    accepted = {"channel": "sms", "status": "accepted", "handed_over_at": clock.utcnow(), **values}
+    message_id = make_message(**accepted)
+    recipient = db.session.get_one(Message, message_id).customer.phone
+    with transaction() as session:
+        attempt = Attempt(
+            message_id=message_id,
+            claim_token="0" * 32,
+            gateway=gateway,
+            channel=accepted["channel"],
+            recipient=recipient,
+            body="Your cake is ready",
+        )
+        session.add(attempt)
+        session.flush()
+        keep_places([attempt.id])
+        return attempt.id
+
+
 def make_suppression() -> int:
     """Put a number on the list of opt-outs and return the id of its row."""
     return put_on(f"+62812345{20_000 + next(_numbers)}", Source.STAFF).id
@@ -215,6 +236,7 @@ FILL: dict[str, Callable[[], int]] = {
     "customer_id": make_customer,
     "change_id": make_bulk_change,
     "message_id": make_message,
+    "attempt_id": make_attempt,
     "suppression_id": make_suppression,
     "template_id": make_template,
     "sender_id": make_blocked_sender,

@@ -21,6 +21,9 @@ HTMX = {"HX-Request": "true"}
 REFUSED = (401, 403)
 WRONG = (404, 405, 500, 503)
 
+SIGNED = frozenset({"messages.twilio_status", "messages.twilio_inbound", "messages.whatsapp"})
+"""What other systems call: no form's token and no sign-in, but a signature (tests/messages/test_webhooks.py)."""
+
 
 class Try(NamedTuple):
     """One way to call an endpoint."""
@@ -88,7 +91,7 @@ def test_each_role_is_let_in_and_kept_out_as_the_table_says(app: Flask, cast: Ca
 
 
 def test_a_stranger_finds_nothing_and_changes_nothing(app: Flask, cast: Cast) -> None:
-    attempts = [attempt for attempt in tries(app) if attempt.rule.arguments]
+    attempts = [attempt for attempt in tries(app) if attempt.rule.arguments and attempt.endpoint not in SIGNED]
     urls = [attempt.url(app, cast.owner) for attempt in attempts]
     before = _everything(app, cast.owner)
     found = {}
@@ -114,11 +117,23 @@ def test_who_is_not_signed_in_is_led_to_the_sign_in(app: Flask, cast: Cast) -> N
 def test_no_form_is_taken_without_its_token(app: Flask, cast: Cast) -> None:
     app.config["WTF_CSRF_ENABLED"] = True
     for attempt in tries(app):
-        if attempt.method == "POST":
+        if attempt.method == "POST" and attempt.endpoint not in SIGNED:
             url = attempt.url(app, cast.owner)
             before = _everything(app, cast.owner)
             response = call(cast.owner.client(), "POST", url)
             assert (response.status_code, "too old" in response.text) == (400, True), attempt
+            assert _everything(app, cast.owner) == before, attempt
+
+
+def test_what_other_systems_call_is_refused_without_a_signature(app: Flask, cast: Cast) -> None:
+    app.config["WTF_CSRF_ENABLED"] = True
+    for attempt in tries(app):
+        if attempt.endpoint in SIGNED:
+            url = attempt.url(app, cast.owner)
+            before = _everything(app, cast.owner)
+            for client in (app.test_client(), cast.owner.client(), cast.stranger.client()):
+                response = client.post(url, json={"entry": []}) if "whatsapp" in url else client.post(url)
+                assert response.status_code == 403, attempt
             assert _everything(app, cast.owner) == before, attempt
 
 

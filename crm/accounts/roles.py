@@ -36,9 +36,13 @@ PUBLIC = frozenset(
         "accounts.set_up",
         "health.up",
         "health.ready",
+        "messages.twilio_status",
+        "messages.twilio_inbound",
+        "messages.whatsapp_subscription",
+        "messages.whatsapp",
     }
 )
-"""Endpoints without sign-in."""
+"""Endpoints without sign-in; what providers call proves itself by a signature."""
 
 SIGNED_IN = frozenset({"accounts.logout", "accounts.switch", "accounts.password"})
 """Endpoints of every signed-in user, whatever the role."""

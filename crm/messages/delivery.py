@@ -27,9 +27,11 @@ from crm.extensions import db
 from crm.fail_points import committing
 from crm.messages.flight import Flight
 from crm.messages.gate import Go
+from crm.messages.gateways import gateway_named
 from crm.messages.gateways.base import Call
 from crm.messages.models import Attempt, Message
 from crm.messages.outcomes import record
+from crm.messages.reports import keep_places
 from crm.messages.round import Round
 from crm.messages.rules import BEING_SENT, Channel, Status
 from crm.messages.senders.accounts import sender_of
@@ -189,6 +191,7 @@ def _calls(
     attempt_ids: dict[int, int] = {row.message_id: row.id for row in found}
     ways = {(row["gateway"], Channel(row["channel"])) for row in attempts}
     senders = {way: sender_of(organization, *way) for way in ways}
+    keep_places(attempt_ids[row["message_id"]] for row in attempts if gateway_named(row["gateway"]).reports)
     return [
         Call(
             attempt_id=attempt_ids[row["message_id"]],

@@ -51,6 +51,20 @@ def opt_out_problem(customer: Customer) -> str | None:
     return f"{customer.name} opted out (by {suppression.by}), so this number gets no messages."
 
 
+def texts_from(customer: Customer, limit: int = 50) -> list[InboundMessage]:
+    """Return what came in from the customer's number, the latest first."""
+    if not customer.phone_valid:
+        return []
+    return list(
+        db.session.scalars(
+            sa.select(InboundMessage)
+            .where(InboundMessage.sender == customer.phone)
+            .order_by(InboundMessage.sent_at.desc(), InboundMessage.id.desc())
+            .limit(limit)
+        )
+    )
+
+
 def _wrote_at(phones: list[str]) -> dict[str, dt.datetime]:
     last = sa.func.max(InboundMessage.sent_at).label("last")
     rows = db.session.execute(

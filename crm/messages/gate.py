@@ -89,7 +89,7 @@ def _outside_window(
     message: Message, customer: Customer, gateway: Gateway, facts: Facts, now: dt.datetime
 ) -> Stop | None:
     """Stop a text that WhatsApp would refuse, where somebody sees it and can do what the reason says."""
-    if message.via is not Channel.WHATSAPP or gateway.name not in WINDOWED:
+    if message.via is not Channel.WHATSAPP or message.template or gateway.name not in WINDOWED:
         return None
     wrote_at = facts.wrote_at.get(customer.phone)
     if wrote_at is not None and now < wrote_at + WINDOW:

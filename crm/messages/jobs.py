@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from sqlalchemy.exc import OperationalError
 
 from crm import due
+from crm.messages import inbound, reports
 from crm.messages.delivery import BATCH, deliver_batch
 from crm.messages.flight import CALLS
 from crm.messages.upkeep import KIND
@@ -36,6 +37,17 @@ def deliver_due() -> bool:
         with _serving(organization_id) as is_mine:
             if is_mine:
                 more |= _deliver(organization_id, BATCH if len(organization_ids) == 1 else CALLS)
+    return more
+
+
+def apply_reports() -> bool:
+    """Apply what was stored of what providers and customers said, and not applied; True when there may be more."""
+    more = False
+    for module in (reports, inbound):
+        for organization_id in due.organizations_with_due(module.KIND):
+            if stopping.is_set():
+                return False
+            more |= module.apply_due(organization_id) > 0
     return more
 
 

@@ -15,6 +15,7 @@ from crm.customers.models import Customer
 from crm.customers.signals import customer_deleting, customer_restored
 from crm.db import after_commit
 from crm.extensions import db
+from crm.messages.inbound import forget_texts
 from crm.messages.models import Message
 from crm.messages.recurring.models import Series
 from crm.messages.recurring.services import KIND as SERIES
@@ -47,7 +48,7 @@ def go_on_with_series(customer: Customer, **kwargs: Any) -> None:
 
 @customer_deleting.connect
 def delete_messages(customer: Customer, **kwargs: Any) -> None:
-    """Delete the customer's messages, and take them off the list of due work, in the order of locks."""
+    """Delete what was written to and by the customer, and take it off the list of due work, in the order of locks."""
     series_ids = db.session.scalars(sa.select(Series.id).where(Series.customer_id == customer.id)).all()
     due.lock(SERIES, series_ids)
     due.settle(SERIES, series_ids)
@@ -55,3 +56,4 @@ def delete_messages(customer: Customer, **kwargs: Any) -> None:
     due.lock(KIND, ids)
     db.session.execute(sa.delete(Message).where(Message.customer_id == customer.id))
     due.settle(KIND, ids)
+    forget_texts(customer)

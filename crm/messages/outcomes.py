@@ -15,10 +15,12 @@ from crm import clock, due
 from crm.columns import one_of
 from crm.db import locked
 from crm.fail_points import committing
+from crm.messages import suppressions
 from crm.messages.gate import expires_at
 from crm.messages.gateways import gateway_named
 from crm.messages.gateways.base import Answer, Call, Outcome
 from crm.messages.models import Attempt, Message
+from crm.messages.records import Source
 from crm.messages.round import Round
 from crm.messages.rules import Status, back_off
 from crm.messages.upkeep import KIND, hasten_held, hold_customers
@@ -78,13 +80,21 @@ def _record(results: Sequence[Result], token: str) -> None:
         update_many(Attempt, [_told(call, outcome, round_.now) for call, outcome in results])
         opened = False
         for call, outcome in results:
+            opened |= outcome.answer is Answer.ACCEPTED and round_.accept_sender(call.channel)
             message = by_id.get(call.message_id)
             if message is None:
-                log.warning("message %d, attempt %d: answer after the lease", call.message_id, call.attempt_id)
+                log.warning(
+                    "message %d, attempt %d: answer after the lease, or after a report",
+                    call.message_id,
+                    call.attempt_id,
+                )
                 continue
             _apply(message, call, outcome, round_)
-            opened |= outcome.answer is Answer.ACCEPTED and round_.accept_sender(call.channel)
+        opted_out = {call.to: outcome.sentence for call, outcome in results if outcome.answer is Answer.OPTED_OUT}
+        for phone, sentence in sorted(opted_out.items()):
+            suppressions.note_down(phone, Source.PROVIDER, sentence)
         round_.finish()
+    suppressions.stop_pending(opted_out)
     if opened:
         with committing("let go"):
             hasten_held()

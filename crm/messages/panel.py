@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from crm.customers import panels
 from crm.customers.models import Customer
 from crm.messages import facts, queries
+from crm.messages.models import Message
+from crm.messages.records import InboundMessage
 from crm.messages.recurring.queries import series_of
 
 
 def load(customer: Customer) -> dict[str, Any]:
-    """Return the customer's messages, which of them is next, what comes again, and whether their number opted out."""
+    """Return what was written to and by the customer, what is next and comes again, and whether they opted out."""
+    lines: list[Message | InboundMessage] = [*queries.messages_of(customer.id), *facts.texts_from(customer)]
     return {
-        "messages": queries.messages_of(customer.id),
+        "lines": sorted(lines, key=_time, reverse=True),
         "next": queries.next_messages([customer.id]).get(customer.id),
         "series": series_of(customer.id),
         "opted_out": facts.suppression_of(customer),
     }
+
+
+def _time(line: Message | InboundMessage) -> tuple[dt.datetime, int]:
+    return (line.send_at if isinstance(line, Message) else line.sent_at), line.id
 
 
 def count(customer_id: int) -> str:

@@ -6,6 +6,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from crm.web import signed
+from tests.messages.provider import Provider
 from tests.messages.shop import Shop
 
 
@@ -25,3 +27,10 @@ def stranger(app: Flask) -> Shop:
 def owner(shop: Shop) -> FlaskClient:
     """The owner's browser, without JavaScript."""
     return shop.browser()
+
+
+@pytest.fixture
+def provider(app: Flask) -> Provider:
+    """Twilio and Meta, with the installation's secrets."""
+    signed._seen.clear()
+    return Provider(app)

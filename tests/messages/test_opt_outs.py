@@ -111,6 +111,17 @@ def test_a_message_can_not_be_changed_to_go_there(shop: Shop) -> None:
         services.edit_message(id_, Channel.SMS, "Other words", shop.soon())
 
 
+def test_what_the_provider_refuses_as_opted_out_puts_the_number_on_the_list(shop: Shop) -> None:
+    sari = shop.customer()
+    pending = shop.schedule(sari, in_=3600)
+    refused = [shop.schedule(sari, body="[opted_out]"), shop.schedule(sari, body="[opted_out] too")]
+
+    shop.work()
+
+    assert {shop.status(id_) for id_ in (pending, *refused)} == {Status.SUPPRESSED}
+    assert listed(shop) == [(E164, "provider", "The customer has opted out.")]
+
+
 # Who puts it there, and who takes it off.
 
 

@@ -1,0 +1,155 @@
+"""Texts that come in: stored first, then applied, for the words that opt a customer out or in."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from crm import due
+from crm.customers.models import Customer
+from crm.db import database_now, transaction
+from crm.events import record
+from crm.extensions import db
+from crm.messages import suppressions
+from crm.messages.records import InboundMessage, Source
+from crm.messages.rules import Channel
+from crm.messages.words import Effect, effect_of, normalized
+from crm.phone import parse
+from crm.tenancy import use_organization
+from crm.text import clean_text
+
+KIND = "inbound"
+BATCH = 50
+SOON = dt.timedelta(seconds=5)
+PUT_OFF = dt.timedelta(seconds=60)
+LONGEST = 10_000
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A text as a provider tells it. `sender` and `recipient` are numbers with their country code."""
+
+    gateway: str
+    provider_id: str
+    channel: Channel
+    sender: str
+    recipient: str
+    body: str
+    sent_at: dt.datetime | None = None
+
+
+def receive(organization_id: int, texts: Iterable[Incoming]) -> None:
+    """Store texts that came in for an organization, then do what they say; if that fails, the worker does."""
+    with use_organization(organization_id):
+        ids = _store(list(texts))
+        for id_ in ids:
+            _apply_patiently(id_)
+
+
+def apply_due(organization_id: int) -> int:
+    """Do what stored texts say; return how many there were."""
+    with use_organization(organization_id):
+        with transaction():
+            ids = due.lock_due(KIND, BATCH)
+            due.put_off(KIND, ids, database_now() + PUT_OFF)
+        for id_ in ids:
+            _apply_patiently(id_)
+        return len(ids)
+
+
+def forget_texts(customer: Customer) -> None:
+    """Delete what came in from the number of a customer who is deleted for good, unless somebody else has it too."""
+    others = sa.select(Customer.id).where(
+        Customer.phone == customer.phone, Customer.phone_valid, Customer.id != customer.id
+    )
+    if customer.phone_valid and db.session.scalars(others.limit(1)).first() is None:
+        db.session.execute(sa.delete(InboundMessage).where(InboundMessage.sender == customer.phone))
+
+
+def _store(texts: Sequence[Incoming]) -> list[int]:
+    """Store what is new, and return the ids of all that has still to be applied."""
+    ids = []
+    with transaction() as session:
+        now = database_now()
+        for text in texts:
+            found = sa.select(InboundMessage).where(
+                InboundMessage.gateway == text.gateway, InboundMessage.provider_id == text.provider_id[:100]
+            )
+            row = session.scalars(found).one_or_none()
+            if row is None:
+                row = _new(text, now)
+                try:
+                    with session.begin_nested():
+                        session.add(row)
+                except IntegrityError:
+                    continue  # It came twice at once; the other request sees to it.
+            if row.applied_at is None:
+                ids.append(row.id)
+        due.put_off(KIND, ids, now + SOON)
+    return ids
+
+
+def _new(text: Incoming, now: dt.datetime) -> InboundMessage:
+    sender = parse(text.sender, "ZZ")
+    return InboundMessage(
+        gateway=text.gateway,
+        provider_id=text.provider_id[:100],
+        channel=text.channel.value,
+        sender=sender.value[:60],
+        recipient=text.recipient[:60],
+        body=clean_text(text.body[:LONGEST]),
+        sent_at=min(text.sent_at or now, now),
+    )
+
+
+def _apply_patiently(inbound_id: int) -> None:
+    try:
+        _apply(inbound_id)
+    except Exception:
+        log.exception("inbound text %d waits for the worker", inbound_id)
+
+
+def _apply(inbound_id: int) -> None:
+    with transaction() as session:
+        due.lock(KIND, [inbound_id])
+        text = session.scalars(sa.select(InboundMessage).where(InboundMessage.id == inbound_id)).one_or_none()
+        if text is not None and text.applied_at is None:
+            effect = _heed(text)
+            text.effect, text.applied_at = (effect.value if effect else ""), database_now()
+            _tell(text)
+        due.settle(KIND, [inbound_id])
+
+
+def _heed(text: InboundMessage) -> Effect | None:
+    """Do what the text says, where its sender is a number that messages can be sent to."""
+    effect = effect_of(text.body, suppressions.stop_words())
+    if not parse(text.sender, "ZZ").valid:
+        return None
+    if effect is Effect.STOP:
+        suppressions.put_on(text.sender, Source.STOP, normalized(text.body))
+    elif effect is Effect.START and not _stopped_later(text):
+        suppressions.let_back(text.sender)
+    return effect
+
+
+def _stopped_later(text: InboundMessage) -> bool:
+    """Say whether the sender wrote a stop word after this text, which came late."""
+    later = sa.select(InboundMessage.id).where(
+        InboundMessage.sender == text.sender,
+        InboundMessage.sent_at > text.sent_at,
+        InboundMessage.effect == Effect.STOP,
+    )
+    return db.session.scalars(later.limit(1)).first() is not None
+
+
+def _tell(text: InboundMessage) -> None:
+    has_number = sa.select(Customer.id).where(Customer.phone == text.sender, Customer.phone_valid)
+    for customer_id in db.session.scalars(has_number.order_by(Customer.id)):
+        record("message.received", text, customer_id=customer_id, changes={"body": [None, text.body]})

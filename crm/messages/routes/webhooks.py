@@ -1,0 +1,74 @@
+"""What providers call: reports of what became of a message, and texts that came in."""
+
+from __future__ import annotations
+
+from flask import Response, abort, current_app, request
+
+from crm.messages.routes.blueprint import bp
+from crm.messages.webhooks import answering
+from crm.messages.webhooks.answering import ForgedError, UnknownError
+from crm.web.signed import by_signature, refuse_forged
+
+
+@bp.post("/webhooks/twilio/status/<id:attempt_id>")
+@by_signature
+def twilio_status(attempt_id: int) -> Response:
+    """Take what Twilio says became of an attempt."""
+    try:
+        answering.twilio_report(attempt_id, _public_url(), request.form, _header("X-Twilio-Signature"))
+    except UnknownError:
+        abort(404, "There is no such attempt.")
+    except ForgedError:
+        refuse_forged()
+    except ValueError as error:
+        abort(400, str(error))
+    return Response(status=204)
+
+
+@bp.post("/webhooks/twilio/inbound")
+@by_signature
+def twilio_inbound() -> Response:
+    """Take a text that came in by Twilio; the answer is one that sends nothing back."""
+    try:
+        answering.twilio_text(_public_url(), request.form, _header("X-Twilio-Signature"))
+    except UnknownError:
+        abort(404, "Nobody here sends from this number.")
+    except ForgedError:
+        refuse_forged()
+    except ValueError as error:
+        abort(400, str(error))
+    return Response("<Response/>", mimetype="text/xml")
+
+
+@bp.get("/webhooks/whatsapp")
+def whatsapp_subscription() -> Response:
+    """Answer Meta's question whether this address is ours (Webhooks, Verification Requests)."""
+    asked = request.args
+    if asked.get("hub.mode") != "subscribe" or not answering.may_subscribe(asked.get("hub.verify_token", "")):
+        abort(403, "The verify token is another one.")
+    return Response(asked.get("hub.challenge", "")[:200], mimetype="text/plain")
+
+
+@bp.post("/webhooks/whatsapp")
+@by_signature
+def whatsapp() -> Response:
+    """Take reports and texts from Meta."""
+    try:
+        answering.meta(request.get_data(), _header("X-Hub-Signature-256"))
+    except UnknownError:
+        abort(404, "There is no such attempt.")
+    except ForgedError:
+        refuse_forged()
+    except ValueError as error:
+        abort(400, str(error))
+    return Response(status=200)
+
+
+def _public_url() -> str:
+    """Return the URL that was signed: the one the provider was given, whatever a proxy in between made of it."""
+    query = request.query_string.decode("latin-1")
+    return f"{current_app.config['PUBLIC_URL']}{request.path}" + (f"?{query}" if query else "")
+
+
+def _header(name: str) -> str:
+    return request.headers.get(name, "")[:500]

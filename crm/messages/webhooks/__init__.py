@@ -1,0 +1,1 @@
+"""What providers send us: whose it is, whether it is genuine, and what it says."""

@@ -1,0 +1,47 @@
+"""Requests of other systems, which prove by a signature who they are: no form token, and no patience with forgers."""
+
+from __future__ import annotations
+
+import collections
+import time
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
+
+from flask import abort, request
+
+from crm.extensions import csrf
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+FORGED = 600
+PERIOD = 60.0
+"""So many forged requests of one address, in so many seconds, are told why; more are told to wait."""
+
+REMEMBERED = 1_000
+
+
+def by_signature(view: View) -> View:
+    """Take requests to a view without a form's token; the view checks their signature before anything else."""
+    csrf.exempt(view)
+    return view
+
+
+def refuse_forged() -> NoReturn:
+    """Answer a request whose signature does not fit; a genuine one is never counted."""
+    if _count(request.remote_addr or "", time.monotonic()) > FORGED:
+        abort(429, "Too many requests with a wrong signature. Wait a minute, then try again.")
+    abort(403, "The signature does not fit. Check the secret, and the public URL that was signed.")
+
+
+_seen: collections.OrderedDict[str, tuple[float, int]] = collections.OrderedDict()
+
+
+def _count(address: str, now: float) -> int:
+    """Return how many forged requests of an address this process has seen in the period."""
+    since, number = _seen.pop(address, (now, 0))
+    if now - since > PERIOD:
+        since, number = now, 0
+    _seen[address] = (since, number + 1)
+    while len(_seen) > REMEMBERED:
+        _seen.popitem(last=False)
+    return number + 1

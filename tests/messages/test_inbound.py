@@ -1,0 +1,311 @@
+"""Texts that come in: stop and start words, the customer's page, WhatsApp's window; on both databases."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from crm import clock
+from crm.accounts.models import Organization
+from crm.customers.services import delete_customer
+from crm.db import transaction
+from crm.due import DueWork
+from crm.extensions import db
+from crm.messages import inbound, jobs, suppressions
+from crm.messages.gate import Go, Stop, gate
+from crm.messages.models import Message
+from crm.messages.records import InboundMessage, Source, Suppression
+from crm.messages.round import Round
+from crm.messages.rules import Channel, Status
+from crm.messages.upkeep import lock_customers
+from tests.messages.provider import Provider
+from tests.messages.shop import E164, Shop
+
+
+@pytest.fixture(autouse=True)
+def by_twilio(shop: Shop) -> None:
+    """The shop sends by Twilio; its messages are not due in these tests."""
+    use_gateways(shop, sms_gateway="twilio", whatsapp_gateway="twilio")
+
+
+def use_gateways(shop: Shop, **values: str) -> None:
+    with shop.app.app_context(), transaction() as session:
+        session.execute(sa.update(Organization).where(Organization.id == shop.id).values(**values))
+
+
+def texts(shop: Shop) -> list[tuple[str, str, str]]:
+    """Return what came in: sender, text and effect."""
+    with shop.inside():
+        rows = db.session.scalars(sa.select(InboundMessage).order_by(InboundMessage.id))
+        return [(row.sender, row.body, row.effect) for row in rows]
+
+
+def listed(shop: Shop) -> list[str]:
+    with shop.inside():
+        return list(db.session.scalars(sa.select(Suppression.phone)))
+
+
+# Stop and start.
+
+
+@pytest.mark.parametrize("body", ["STOP", " stop! ", "Unsubscribe.", "OptOut"])
+@pytest.mark.parametrize("sender", [E164, f"whatsapp:{E164}"])
+def test_a_stop_word_stops_what_is_pending_and_is_answered_with_nothing(
+    shop: Shop, provider: Provider, body: str, sender: str
+) -> None:
+    ids = [shop.schedule(shop.customer(), in_=3600, channel=channel) for channel in Channel]
+
+    answer = provider.twilio_text(body, sender)
+
+    assert (answer.status_code, answer.mimetype, answer.text) == (200, "text/xml", "<Response/>")
+    assert [shop.status(id_) for id_ in ids] == [Status.SUPPRESSED] * 2
+    assert listed(shop) == [E164]
+    assert texts(shop)[0][2] == "stop"
+
+
+@pytest.mark.parametrize("body", ["START", "yes", "Unstop"])
+def test_a_start_word_takes_the_number_off_unless_staff_put_it_there(shop: Shop, provider: Provider, body: str) -> None:
+    provider.twilio_text("STOP", E164, "SM1")
+    provider.twilio_text(body, E164, "SM2")
+    assert listed(shop) == []
+
+    with shop.inside():
+        suppressions.put_on(E164, Source.STAFF)
+    provider.twilio_text(body, E164, "SM3")
+    assert listed(shop) == [E164]
+
+
+def test_the_organizations_own_word_stops(shop: Shop, provider: Provider) -> None:
+    with shop.inside():
+        suppressions.set_stop_words(["berhenti"])
+    provider.twilio_text("Berhenti.", E164)
+    assert listed(shop) == [E164]
+
+
+def test_it_holds_for_every_organization_that_sends_from_the_number(
+    shop: Shop, stranger: Shop, provider: Provider
+) -> None:
+    use_gateways(stranger, sms_gateway="twilio")
+    with provider.app.app_context():
+        third = Shop.open(provider.app, "third")
+    pending = stranger.schedule(stranger.customer(), in_=3600)
+
+    provider.twilio_text("STOP", E164)
+
+    assert [listed(shop), listed(stranger), listed(third)] == [[E164], [E164], []]
+    assert stranger.status(pending) is Status.SUPPRESSED
+
+
+def test_the_number_is_the_organizations_own_where_it_has_one(shop: Shop, stranger: Shop, provider: Provider) -> None:
+    stranger.set(sms_gateway="twilio", sms_from="+6221500999")
+
+    provider.twilio_text("STOP", E164)
+    assert [listed(shop), listed(stranger)] == [[E164], []]
+
+    other = {"MessageSid": "SM9", "From": E164, "To": "+6221500999", "Body": "STOP"}
+    assert provider.twilio("/webhooks/twilio/inbound", other).status_code == 200
+    assert listed(stranger) == [E164]
+
+
+def test_a_messaging_service_stands_for_its_numbers(shop: Shop, provider: Provider) -> None:
+    service = "MG" + "2" * 32
+    own = {"twilio_account_sid": "AC" + "1" * 32, "twilio_auth_token": "our-own-token-of-twilio"}
+    shop.set(sms_gateway="twilio", twilio_messaging_service_sid=service, **own)
+    form = {"MessageSid": "SM9", "From": E164, "To": "+6221500777", "Body": "STOP", "MessagingServiceSid": service}
+
+    assert provider.twilio("/webhooks/twilio/inbound", form).status_code == 403
+    answer = provider.twilio("/webhooks/twilio/inbound", form, token="our-own-token-of-twilio")
+
+    assert (answer.status_code, listed(shop)) == (200, [E164])
+
+
+def test_the_number_of_meta_may_be_the_organizations_own(shop: Shop, provider: Provider) -> None:
+    own = {"whatsapp_token": "t" * 20, "whatsapp_phone_number_id": "555", "whatsapp_app_secret": "s" * 20}
+    shop.set(whatsapp_gateway="whatsapp_cloud", **own)
+    text = {"from": E164.lstrip("+"), "id": "wamid.1", "type": "text", "text": {"body": "STOP"}}
+    value = {"metadata": {"phone_number_id": "555"}, "messages": [text]}
+
+    assert provider.meta(value).status_code == 403
+    assert provider.meta(value, secret="s" * 20).status_code == 200
+    assert listed(shop) == [E164]
+
+
+def test_a_stop_word_that_comes_late_does_not_lose_to_an_earlier_start(shop: Shop, provider: Provider) -> None:
+    use_gateways(shop, whatsapp_gateway="whatsapp_cloud")
+    now = int(clock.utcnow().timestamp())
+    provider.meta_text("STOP", E164, "wamid.2", now - 60)
+    provider.meta_text("START", E164, "wamid.1", now - 120)
+    assert listed(shop) == [E164]
+
+
+@pytest.mark.parametrize("sender", ["12345", "TWILIO", "+62", "whatsapp:abc"])
+def test_who_has_no_number_is_stored_and_not_put_on_the_list(shop: Shop, provider: Provider, sender: str) -> None:
+    assert provider.twilio_text("STOP", sender).status_code == 200
+    assert len(texts(shop)) == 1
+    assert listed(shop) == []
+
+
+# Stored once, whoever brings it.
+
+
+def test_the_same_text_again_is_one_text(shop: Shop, provider: Provider) -> None:
+    assert [provider.twilio_text("Hello", E164).status_code for _ in range(3)] == [200] * 3
+    assert texts(shop) == [(E164, "Hello", "")]
+
+
+def test_a_forged_text_is_refused_and_not_stored(shop: Shop, provider: Provider) -> None:
+    assert provider.twilio_text("STOP", E164, token="x").status_code == 403
+    assert provider.meta_text("STOP", E164, secret="x").status_code == 403
+    assert (texts(shop), listed(shop)) == ([], [])
+
+
+def test_a_text_to_a_number_that_nobody_sends_from_is_nobodys(shop: Shop, provider: Provider) -> None:
+    use_gateways(shop, sms_gateway="manual", whatsapp_gateway="manual")
+    assert provider.twilio_text("STOP", E164).status_code == 404
+    assert provider.meta_text("STOP", E164).status_code == 200
+    assert (texts(shop), listed(shop)) == ([], [])
+
+
+@pytest.mark.parametrize("form", [{}, {"From": E164, "To": "+6221500100"}, {"MessageSid": "S", "To": "+6221500100"}])
+def test_a_text_without_its_parts_is_refused(shop: Shop, provider: Provider, form: dict[str, str]) -> None:
+    assert provider.twilio("/webhooks/twilio/inbound", form).status_code in (400, 404)
+    assert texts(shop) == []
+
+
+def test_odd_texts_are_stored_as_people_can_read_them(shop: Shop, provider: Provider) -> None:
+    sari = shop.customer()
+    odd = "<script>alert(1)</script>\x00 \u202e%00 \U0001f600 " + "x" * 20_000
+    assert provider.twilio_text(odd, E164).status_code == 200
+    page = shop.browser().get(f"/customers/{sari}").text
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_what_the_process_did_not_do_the_worker_does(
+    shop: Shop, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(inbound, "_apply", broken)
+        assert provider.twilio_text("STOP", E164).status_code == 200
+    assert listed(shop) == []
+
+    past = clock.utcnow() - dt.timedelta(seconds=1)
+    with shop.inside(), transaction() as session:
+        session.execute(sa.update(DueWork).where(DueWork.kind == inbound.KIND).values(due_at=past))
+    with provider.app.app_context():
+        jobs.apply_reports()
+        assert not jobs.apply_reports()
+
+    assert listed(shop) == [E164]
+
+
+def broken(id_: int) -> None:
+    raise RuntimeError("the process died here")
+
+
+# The customer's page.
+
+
+def test_it_stands_among_the_messages_of_everyone_with_the_number(
+    shop: Shop, stranger: Shop, provider: Provider
+) -> None:
+    sari, budi = shop.customer(), shop.customer(name="Budi")
+    wati = shop.customer(name="Wati", phone="0812-0000-1111")
+    provider.twilio_text("Is my cake ready?", E164)
+
+    pages = {id_: shop.browser().get(f"/customers/{id_}").text for id_ in (sari, budi, wati)}
+    assert ["Is my cake ready?" in pages[id_] for id_ in (sari, budi, wati)] == [True, True, False]
+    assert "Received" in pages[sari]
+    assert shop.events(sari)[-1][0] == "message.received"
+    assert "Is my cake" not in stranger.browser().get(f"/customers/{stranger.customer()}").text
+
+
+def test_it_goes_with_the_last_customer_who_has_the_number(shop: Shop, provider: Provider) -> None:
+    sari, budi = shop.customer(), shop.customer(name="Budi")
+    provider.twilio_text("STOP", E164)
+    with shop.inside():
+        delete_customer(sari)
+    assert len(texts(shop)) == 1
+    with shop.inside():
+        delete_customer(budi)
+    assert texts(shop) == []
+    assert listed(shop) == [E164]
+
+
+@pytest.mark.parametrize(
+    ("part", "read"),
+    [
+        ({"type": "text", "text": {"body": "Hello"}}, "Hello"),
+        ({"type": "image", "image": {"id": "1", "caption": "My cake"}}, "My cake"),
+        ({"type": "image", "image": {"id": "1"}}, "[image]"),
+        ({"type": "button", "button": {"text": "Yes, come", "payload": "y"}}, "Yes, come"),
+        ({"type": "interactive", "interactive": {"type": "button_reply", "button_reply": {"title": "Later"}}}, "Later"),
+        ({"type": "reaction", "reaction": {"emoji": "👍"}}, "[reaction]"),
+        ({}, "[message]"),
+    ],
+)
+def test_what_people_send_by_whatsapp_is_read(
+    shop: Shop, provider: Provider, part: dict[str, object], read: str
+) -> None:
+    use_gateways(shop, whatsapp_gateway="whatsapp_cloud")
+    one = {"from": E164.lstrip("+"), "id": "wamid.1", "timestamp": "1700000000", **part}
+    metadata = {"phone_number_id": "106540352242922"}
+    assert provider.meta({"metadata": metadata, "messages": [one]}).status_code == 200
+    assert texts(shop) == [(E164, read, "")]
+
+
+# WhatsApp's window.
+
+
+@pytest.mark.parametrize("gateway", ["twilio", "whatsapp_cloud"])
+def test_whatsapp_is_sent_within_a_day_after_the_customer_wrote_and_not_later(
+    shop: Shop, provider: Provider, gateway: str
+) -> None:
+    use_gateways(shop, whatsapp_gateway=gateway)
+    id_ = shop.schedule(shop.customer(), in_=3600, channel=Channel.WHATSAPP)
+    by_sms = shop.schedule(shop.customer(name="Budi"), in_=3600)
+    assert "has not written on WhatsApp yet" in verdict(shop, id_)
+    assert verdict(shop, by_sms) == "goes"
+
+    wrote = int((clock.utcnow() - dt.timedelta(hours=23, minutes=59)).timestamp())
+    use_gateways(shop, whatsapp_gateway="whatsapp_cloud")
+    provider.meta_text("Hello", E164, at=wrote)
+    use_gateways(shop, whatsapp_gateway=gateway)
+    assert verdict(shop, id_) == "goes"
+    assert "in the last 24 hours" in verdict(shop, id_, later=dt.timedelta(minutes=2))
+
+
+def test_a_text_that_comes_days_late_opens_no_window(shop: Shop, provider: Provider) -> None:
+    use_gateways(shop, whatsapp_gateway="whatsapp_cloud")
+    id_ = shop.schedule(shop.customer(), in_=3600, channel=Channel.WHATSAPP)
+    provider.meta_text("Hello", E164, at=int((clock.utcnow() - dt.timedelta(days=2)).timestamp()))
+    assert "in the last 24 hours" in verdict(shop, id_)
+
+
+def test_an_approved_template_needs_no_window(shop: Shop) -> None:
+    id_ = shop.schedule(shop.customer(), in_=3600, channel=Channel.WHATSAPP)
+    shop.look_now(id_, template={"name": "order_ready", "language": "id", "parameters": ["Sari"]})
+    assert verdict(shop, id_) == "goes"
+
+
+@pytest.mark.parametrize("gateway", ["manual", "console"])
+def test_what_does_not_go_by_a_provider_needs_no_window(shop: Shop, app: Flask, gateway: str) -> None:
+    use_gateways(shop, whatsapp_gateway=gateway)
+    assert verdict(shop, shop.schedule(shop.customer(), in_=3600, channel=Channel.WHATSAPP)) == "goes"
+
+
+def verdict(shop: Shop, message_id: int, later: dt.timedelta = dt.timedelta()) -> str:
+    """Return what the gate says to a message that is due by now: that it goes, or why it fails."""
+    with shop.inside(), transaction():
+        message = db.session.get_one(Message, message_id)
+        round_ = Round(lock_customers([message.customer_id]))
+        customer = round_.customers[message.customer_id]
+        found = gate(message, customer, round_.organization, round_.facts, round_.now + later)
+        if isinstance(found, Stop):
+            assert found.status is Status.FAILED
+            return found.reason
+        assert isinstance(found, Go)
+        return "goes"
