@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+import time
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Blueprint, current_app
+from flask.blueprints import BlueprintSetupState
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm import queue, storage
-from crm.columns import Base, Id, UtcDateTime, db_now
+from crm.columns import Base, Id, UtcDateTime, db_ago, db_now
 from crm.db import database_now, transaction
 from crm.extensions import db
 from crm.storage import StorageError
@@ -35,6 +37,13 @@ bp = Blueprint("health", __name__)
 
 STOPPED_AFTER = dt.timedelta(seconds=60)
 FORGOTTEN_AFTER = dt.timedelta(hours=1)
+STARTED = "crm_started"
+
+
+class Silence(NamedTuple):
+    """Nothing is sent or converted, for no worker is at work; `since` is when one was seen last, if that is known."""
+
+    since: dt.datetime | None
 
 
 @bp.get("/up")
@@ -94,5 +103,29 @@ def end_beat(name: str) -> None:
 
 def worker_is_running() -> bool:
     """Whether a worker was seen within the last minute, by the database's clock."""
-    since = database_now() - STOPPED_AFTER
-    return db.session.scalar(sa.select(WorkerBeat.id).where(WorkerBeat.beat_at > since).limit(1)) is not None
+    return bool(_last_beat().is_recent)
+
+
+def worker_silence() -> Silence | None:
+    """Return since when no worker was seen, None while one is at work.
+
+    Whoever has just started waits a minute before saying so, for the worker may be starting too.
+    """
+    beat = _last_beat()
+    is_new = time.monotonic() - current_app.extensions[STARTED] < STOPPED_AFTER.total_seconds()
+    return None if beat.is_recent or is_new else Silence(beat.at)
+
+
+def _last_beat() -> Any:
+    return db.session.execute(_LAST_BEAT).one()
+
+
+_LAST_BEAT = sa.select(
+    sa.func.max(WorkerBeat.beat_at).label("at"),
+    (sa.func.max(WorkerBeat.beat_at) > db_ago(STOPPED_AFTER)).label("is_recent"),
+)
+
+
+@bp.record
+def _remember_start(state: BlueprintSetupState) -> None:
+    state.app.extensions[STARTED] = time.monotonic()

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from crm.customers.filters import Filters
 from crm.customers.models import Customer, CustomerSearch
 from crm.customers.order import ORDERS, Order, Part, Position
-from crm.customers.search_text import Term, fts_phrase, like_pattern
+from crm.customers.search_text import Term, fts_phrase, like_pattern, terms
+from crm.db import among
 from crm.extensions import db
 from crm.tenancy import require_organization
 from crm.text import clean_line, fold
@@ -73,13 +72,28 @@ def page_of(filters: Filters) -> Page:
     else:
         found = _found(filters.terms)
         if len(found) <= COUNTED:
-            rows, count = _sorted(order, [_among(Customer.id, found), *conditions], filters)
+            rows, count = _sorted(order, [among(Customer.id, found), *conditions], filters)
         else:
             count = None if filters.narrowed_besides_search else COUNTED + 1
             rows, end = _walk(order, conditions, filters)
     if filters.before and len(rows) <= filters.per_page:
         return page_of(dataclasses.replace(filters, before="", after="", page=1))
     return _page(order, filters, rows, count, end)
+
+
+def find_ids(query: str) -> list[int] | None:
+    """Return the ids of the customers that a search finds, archived ones too; None when more than 10,000 share it.
+
+    They are only good for a statement that is filtered by organization: other organizations' may be among them.
+    """
+    wanted = terms(query)
+    found = _found(wanted) if wanted else []
+    return found if len(found) <= COUNTED else None
+
+
+def find_among(ids: list[int], query: str) -> set[int]:
+    """Return those of some customers that a search finds."""
+    return _having(ids, terms(query))
 
 
 def _page(order: Order, filters: Filters, rows: list[Row], count: int | None, end: Row | None) -> Page:
@@ -177,19 +191,19 @@ def _complete(ids: list[int]) -> list[Row]:
     return [rows[id_] for id_ in ids if id_ in rows]
 
 
-def _found(terms: Sequence[Term]) -> list[int]:
+def _found(wanted: Sequence[Term]) -> list[int]:
     """Return the customers that have all terms, up to one more than are counted.
 
     SQLite's index knows nothing of organizations. Where few customers of all have the terms, that is left to the
     statement that reads them, for it is filtered as every one.
     """
     here = CustomerSearch.organization_id == require_organization()
-    if all(_is_short(term) for term in terms) and _is_small():
-        conditions = [here, *_likes([Term(term.needle.strip()) for term in terms])]
+    if all(_is_short(term) for term in wanted) and _is_small():
+        conditions = [here, *_likes([Term(term.needle.strip()) for term in wanted])]
     elif db.engine.dialect.name == "postgresql":
-        conditions = [here, *_likes(terms)]
+        conditions = [here, *_likes(wanted)]
     else:
-        indexed = _indexed(terms)
+        indexed = _indexed(wanted)
         ids = db.session.scalars(indexed.limit(COUNTED + 1)).all()
         if len(ids) <= COUNTED:
             return list(ids)
@@ -197,17 +211,17 @@ def _found(terms: Sequence[Term]) -> list[int]:
     return list(db.session.scalars(sa.select(CustomerSearch.customer_id).where(*conditions).limit(COUNTED + 1)))
 
 
-def _indexed(terms: Sequence[Term]) -> sa.Select[Any]:
+def _indexed(wanted: Sequence[Term]) -> sa.Select[Any]:
     index = sa.table("customer_search_fts", sa.column("rowid"), sa.column("customer_search_fts"))
-    phrases = " AND ".join(fts_phrase(term) for term in terms)
+    phrases = " AND ".join(fts_phrase(term) for term in wanted)
     return sa.select(index.c.rowid).where(index.c.customer_search_fts.op("MATCH")(phrases))
 
 
-def _having(ids: list[int], terms: Sequence[Term]) -> set[int]:
+def _having(ids: list[int], wanted: Sequence[Term]) -> set[int]:
     statement = sa.select(CustomerSearch.customer_id).where(
-        CustomerSearch.organization_id == require_organization(), _among(CustomerSearch.customer_id, ids)
+        CustomerSearch.organization_id == require_organization(), among(CustomerSearch.customer_id, ids)
     )
-    return set(db.session.scalars(statement.where(*_likes(terms))))
+    return set(db.session.scalars(statement.where(*_likes(wanted))))
 
 
 def _is_short(term: Term) -> bool:
@@ -219,20 +233,12 @@ def _is_small() -> bool:
     return _bounded(statement, SMALL + 1) <= SMALL
 
 
-def _likes(terms: Sequence[Term]) -> list[Condition]:
-    return [_like(like_pattern(term)) for term in terms]
+def _likes(wanted: Sequence[Term]) -> list[Condition]:
+    return [_like(like_pattern(term)) for term in wanted]
 
 
 def _like(pattern: str) -> Condition:
     return CustomerSearch.text.like(pattern, escape="\\")
-
-
-def _among(column: Any, ids: list[int]) -> Condition:
-    """Return `column` in `ids` with one parameter: thousands of single ones are slow to parse."""
-    if db.engine.dialect.name == "postgresql":
-        return column == sa.any_(sa.cast(ids, ARRAY(sa.BigInteger)))  # type: ignore[no-any-return]
-    values = sa.func.json_each(json.dumps(ids)).table_valued("value")
-    return column.in_(sa.select(values.c.value))  # type: ignore[no-any-return]
 
 
 def cities_like(start: str) -> list[str]:

@@ -1,12 +1,36 @@
-"""What the home page is made of: the list with each customer's next message."""
+"""What the home page is made of: what needs somebody, and the list with each customer's next message."""
 
 from __future__ import annotations
 
-from typing import Any
+import hashlib
+from typing import Any, NamedTuple
 
 from crm.customers.filters import Filters
 from crm.customers.queries import Page, page_of
-from crm.messages.queries import next_messages
+from crm.messages.queries import Notices, Reminders, due_reminders, next_messages, notices
+
+
+class Attention(NamedTuple):
+    """What stands on top of the page, for somebody to see to."""
+
+    notices: Notices
+    reminders: Reminders
+
+    @property
+    def version(self) -> str:
+        """Return what changes when the page would say something else: an open page asks again and again."""
+        shown = [
+            self.notices.silence,
+            [(row.id, row.reason) for row in self.notices.refused],
+            self.reminders.count,
+            [(row.message.id, row.message.status_at, row.message.updated_at) for row in self.reminders.rows],
+        ]
+        return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
+
+
+def attention() -> Attention:
+    """Return what needs somebody now."""
+    return Attention(notices(), due_reminders())
 
 
 def customer_list(filters: Filters) -> tuple[Page, dict[int, Any]]:

@@ -8,8 +8,7 @@ from flask import Blueprint, Response, abort, request
 
 from crm.accounts.queries import branches
 from crm.customers.filters import BeyondLastRowError, Filters
-from crm.home.queries import customer_list
-from crm.messages.queries import due_reminders
+from crm.home.queries import attention, customer_list
 from crm.web.htmx import respond, wants_fragment
 
 bp = Blueprint("home", __name__)
@@ -23,9 +22,17 @@ def index() -> Response:
     except BeyondLastRowError:
         abort(400, "Pages by number end at row 10,000. Search or filter to get closer.")
     if wants_fragment() and request.headers.get("HX-Target") == "reminders":
-        return respond("home/index.html", "home/_reminders.html", reminders=due_reminders())
+        return _attention()
     page, messages = customer_list(filters)
     context: dict[str, Any] = {"filters": filters, "page": page, "messages": messages}
     if not wants_fragment():
-        context |= {"reminders": due_reminders(), "branches": branches()}
+        context |= {"attention": attention(), "branches": branches()}
     return respond("home/index.html", "home/_results.html", **context)
+
+
+def _attention() -> Response:
+    """Answer a page that asks for what needs somebody; 204 when it shows that already."""
+    found = attention()
+    if request.args.get("seen") == found.version:
+        return Response(status=204)
+    return respond("home/index.html", "home/_reminders.html", attention=found)

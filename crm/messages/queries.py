@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,16 +13,26 @@ from sqlalchemy.orm import joinedload
 
 from crm.columns import db_ago, db_now
 from crm.customers.models import Customer
+from crm.customers.queries import find_among, find_ids
+from crm.db import among
 from crm.extensions import db
+from crm.health import Silence, worker_silence
 from crm.messages.links import sms_link, whatsapp_link
 from crm.messages.models import Attempt, BlockedSender, Message
 from crm.messages.rules import LATE, NEEDS_A_PERSON, OPEN, Channel, Status, told_alike
+from crm.messages.senders.queries import refused_senders
+from crm.text import clean_line
 
 COUNTED = 1_000
 """Reminders are counted exactly up to here."""
 
 PAGE = 50
 LAST_PAGE = 200
+
+SEARCHED = 20_000
+"""A search reads the texts of so many messages, the latest."""
+
+LATEST_FIRST = (Message.send_at.desc(), Message.id.desc())
 
 
 class NextMessage(NamedTuple):
@@ -75,8 +85,18 @@ class Reminders:
 class MessageFilter(NamedTuple):
     """Which messages a list shows; None is all."""
 
-    status: Status | None
-    channel: Channel | None
+    status: Status | None = None
+    channel: Channel | None = None
+    q: str = ""
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, str]) -> MessageFilter:
+        """Read the query of a URL; unknown choices count as not given, so that an old link still opens."""
+        return cls(
+            next((status for status in Status if status == args.get("status")), None),
+            next((channel for channel in Channel if channel == args.get("channel")), None),
+            clean_line(args.get("q", ""))[:200],
+        )
 
 
 class MessagePage(NamedTuple):
@@ -89,8 +109,15 @@ class MessagePage(NamedTuple):
 
     def query(self, number: int) -> dict[str, Any]:
         """Return the query of the URL of another page."""
-        status, channel = self.filter
-        return {"status": status, "channel": channel, "page": number if number > 1 else None}
+        given = {key: value for key, value in self.filter._asdict().items() if value}
+        return given | ({"page": number} if number > 1 else {})
+
+
+class Notices(NamedTuple):
+    """Senders that a provider refuses, and the worker's silence: told to everybody at the top of the pages."""
+
+    refused: Sequence[BlockedSender]
+    silence: Silence | None
 
 
 _REASONS = {
@@ -120,6 +147,11 @@ def count_due_reminders() -> int:
     return db.session.scalars(_number_of_reminders()).one()
 
 
+def notices() -> Notices:
+    """Return what keeps messages of the current organization from going out."""
+    return Notices(refused_senders(), worker_silence())
+
+
 def next_messages(customer_ids: Sequence[int]) -> dict[int, NextMessage]:
     """Return, by customer id, the earliest message that is open and not acknowledged."""
     if not customer_ids:
@@ -143,15 +175,37 @@ def count_messages_of(customer_id: int) -> int:
 def page_of_messages(wanted: MessageFilter, number: int) -> MessagePage:
     """Return a page of all messages, the latest first; pages end at LAST_PAGE."""
     number = min(max(number, 1), LAST_PAGE)
-    statement = sa.select(Message).options(joinedload(Message.customer))
+    conditions: list[sa.ColumnElement[bool]] = []
     if wanted.status is not None:
-        statement = statement.where(Message.status.in_(told_alike(wanted.status)))
+        conditions.append(Message.status.in_(told_alike(wanted.status)))
     if wanted.channel is not None:
-        statement = statement.where(Message.channel == wanted.channel)
+        conditions.append(Message.channel == wanted.channel)
+    if wanted.q:
+        conditions.append(_about(wanted.q, conditions))
     rows = db.session.scalars(
-        statement.order_by(Message.send_at.desc(), Message.id.desc()).offset((number - 1) * PAGE).limit(PAGE + 1)
+        sa.select(Message)
+        .options(joinedload(Message.customer))
+        .where(*conditions)
+        .order_by(*LATEST_FIRST)
+        .offset((number - 1) * PAGE)
+        .limit(PAGE + 1)
     ).all()
     return MessagePage(list(rows[:PAGE]), wanted, number, len(rows) > PAGE and number < LAST_PAGE)
+
+
+def _about(q: str, conditions: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:
+    """Say which messages a search finds: those to the customers it finds, and among the latest those with its words."""
+    latest = sa.select(Message.id, Message.customer_id, Message.body).where(*conditions).order_by(*LATEST_FIRST)
+    latest = latest.limit(SEARCHED)
+    read = latest.subquery()
+    said = Message.id.in_(sa.select(read.c.id).where(read.c.body.icontains(q, autoescape=True)))
+    customers = find_ids(q)
+    if customers is not None:
+        return sa.or_(among(Message.customer_id, customers), said)
+    # Too many share the name to look up each one's messages.
+    near = db.session.scalars(sa.select(read.c.customer_id).distinct()).all()
+    theirs = among(Message.customer_id, sorted(find_among(list(near), q)))
+    return sa.or_(sa.and_(theirs, Message.id.in_(sa.select(read.c.id))), said)
 
 
 def console_attempts(limit: int = 100) -> list[Attempt]:

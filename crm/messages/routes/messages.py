@@ -25,11 +25,16 @@ STATES = [status for status in Status if told_alike(status)[0] is status]
 @bp.get("/messages")
 def index() -> Response:
     """Show all messages, the latest first."""
-    status = next((status for status in Status if status == request.args.get("status")), None)
-    channel = next((channel for channel in Channel if channel == request.args.get("channel")), None)
-    number = request.args.get("page", 1, type=int)
-    page = queries.page_of_messages(queries.MessageFilter(status, channel), number)
-    return respond("messages/index.html", "messages/_list.html", page=page, channels=Channel, statuses=STATES)
+    wanted = queries.MessageFilter.from_args(request.args)
+    page = queries.page_of_messages(wanted, request.args.get("page", 1, type=int))
+    return respond(
+        "messages/index.html",
+        "messages/_list.html",
+        page=page,
+        channels=Channel,
+        statuses=STATES,
+        notices=queries.notices(),
+    )
 
 
 @bp.get("/messages/console")

@@ -18,8 +18,6 @@ from crm.messages.rules import Channel
 from crm.messages.senders import queries, services
 from crm.messages.senders.forms import SendersForm, SenderTestForm
 
-bp.add_app_template_global(queries.refused_senders)
-
 
 @bp.route("/settings/messaging", methods=["GET", "POST"])
 def messaging() -> AnyResponse:

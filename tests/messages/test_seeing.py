@@ -1,0 +1,124 @@
+"""Seeing what becomes of messages: the list with its search, an open page that keeps up, the worker's silence."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from crm import clock, health
+from crm.customers import queries as customer_queries
+from crm.extensions import db
+from crm.messages import queries
+from crm.messages.rules import Channel
+from tests.messages.shop import Shop
+
+POLL = {"HX-Request": "true", "HX-Target": "reminders"}
+
+
+def listed(browser: FlaskClient, query: str) -> list[int]:
+    page = browser.get(f"/messages?{query}")
+    assert page.status_code == 200
+    return [int(id_) for id_ in re.findall(r'<tr id="message-(\d+)"', page.text)]
+
+
+@pytest.fixture
+def cakes(shop: Shop) -> list[int]:
+    """A message each to Sari, José and Budi, the last one due first."""
+    sari = shop.schedule(shop.customer("Sari"), in_=3600, body="Your CAKE is ready.")
+    jose = shop.schedule(shop.customer("José", "0813-1111-2222"), in_=2400, body="100% of the bread_rolls")
+    budi = shop.schedule(
+        shop.customer("Budi", "0815-7777-8888"), in_=1200, body="See you, Sari says hi.", channel=Channel.WHATSAPP
+    )
+    return [sari, jose, budi]
+
+
+def test_messages_are_found_by_customer_number_and_text(shop: Shop, owner: FlaskClient, cakes: list[int]) -> None:
+    sari, jose, budi = cakes
+
+    assert listed(owner, "") == [sari, jose, budi]
+    assert listed(owner, "q=jose") == [jose]
+    assert listed(owner, "q=0815+7777") == [budi]
+    assert listed(owner, "q=cake") == [sari]
+    assert listed(owner, "q=sari") == [sari, budi]
+    assert listed(owner, "q=sari&channel=whatsapp") == [budi]
+    assert listed(owner, "q=sari&status=canceled") == []
+
+
+@pytest.mark.parametrize(("typed", "place"), [("0%25+of", 1), ("bread_", 1), ("readXrolls", None), ("_____", None)])
+def test_wildcards_are_just_characters(
+    shop: Shop, owner: FlaskClient, cakes: list[int], typed: str, place: int | None
+) -> None:
+    assert listed(owner, f"q={typed}") == ([] if place is None else [cakes[place]])
+
+
+def test_a_name_that_very_many_share_is_looked_for_among_the_latest_messages(
+    shop: Shop, owner: FlaskClient, cakes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(customer_queries, "COUNTED", 0)
+    monkeypatch.setattr(queries, "SEARCHED", 2)
+    jose = cakes[1]
+
+    assert listed(owner, "q=jose") == [jose]
+    assert listed(owner, "q=budi") == []
+
+
+def test_a_search_that_finds_nothing_says_so(shop: Shop, owner: FlaskClient, cakes: list[int]) -> None:
+    page = owner.get("/messages?q=zzzz").text
+    assert "No message matches “zzzz”" in page
+    assert "Clear search" in page
+
+
+def test_the_fragment_of_a_search_is_the_list_alone(shop: Shop, owner: FlaskClient, cakes: list[int]) -> None:
+    part = owner.get("/messages?q=jose", headers={"HX-Request": "true"}).text
+    assert part.lstrip().startswith('<div class="results"')
+    assert f"message-{cakes[1]}" in part
+
+
+def seen_by(page: str) -> str:
+    found = re.search(r'hx-vals=\'{"seen": "(\w+)"}', page)
+    assert found
+    return found[1]
+
+
+def test_an_open_page_hears_of_a_new_reminder_and_only_then(shop: Shop, owner: FlaskClient) -> None:
+    seen = seen_by(owner.get("/").text)
+    assert owner.get(f"/?seen={seen}", headers=POLL).status_code == 204
+
+    id_ = shop.schedule(shop.customer(), channel=Channel.WHATSAPP, late=60)
+    shop.work()
+
+    answer = owner.get(f"/?seen={seen}", headers=POLL)
+    assert answer.status_code == 200
+    assert f'id="message-{id_}"' in answer.text
+    assert owner.get(f"/?seen={seen_by(answer.text)}", headers=POLL).status_code == 204
+
+
+def test_a_worker_that_stopped_is_told_on_open_pages(shop: Shop, owner: FlaskClient) -> None:
+    with shop.app.app_context():
+        health.beat("worker")
+    seen = seen_by(owner.get("/").text)
+    shop.app.extensions[health.STARTED] -= 120
+
+    assert owner.get(f"/?seen={seen}", headers=POLL).status_code == 204
+
+    with shop.app.app_context():
+        past = clock.utcnow() - dt.timedelta(seconds=90)
+        db.session.execute(sa.update(health.WorkerBeat).values(beat_at=past))
+        db.session.commit()
+
+    told = owner.get(f"/?seen={seen}", headers=POLL).text
+    assert "Messages are not being sent" in told
+    assert "was last seen" in told
+    assert "Messages are not being sent" in owner.get("/messages").text
+
+
+def test_a_worker_that_never_ran_is_told_after_a_minute(shop: Shop, owner: FlaskClient) -> None:
+    assert "Messages are not being sent" not in owner.get("/").text
+
+    shop.app.extensions[health.STARTED] -= 120
+
+    assert "is not running" in owner.get("/").text
