@@ -62,7 +62,7 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
 
     def validate_body(self, field: TextAreaField) -> None:
         """Refuse a form without a text; with nothing but a template it is the template's."""
-        if not field.data and not (self.chosen and self.take_template()):
+        if not field.data and not self.take_template():
             raise ValidationError("Write the message.")
 
     def validate_in_days(self, field: StringField) -> None:

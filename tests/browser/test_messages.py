@@ -12,6 +12,7 @@ from crm import clock
 from crm.accounts.services import change_organization
 from crm.messages import jobs, services
 from crm.messages.rules import Channel
+from crm.messages.templates.services import add_template
 from tests.browser.steps import sign_in
 from tests.factories import Cast, make_customer
 from tests.product import RunningApp
@@ -98,3 +99,74 @@ def test_a_message_is_changed_and_canceled_on_the_customers_page(counter: Page) 
     panel.get_by_role("button", name="Cancel message").click()
     expect(panel).to_contain_text("Canceled")
     expect(panel.get_by_label(re.compile("Actions for the message"))).to_have_count(0)
+
+
+def test_a_template_is_chosen_and_the_message_comes_again(counter: Page, cast: Cast) -> None:
+    with cast.owner.acting():
+        add_template({"name": "Rent", "channel": "sms", "body": "Hi {name}, the rent is due."})
+    counter.get_by_role("row", name="Siti Rahma").hover()
+    counter.get_by_role("link", name="Schedule message to Siti Rahma").click()
+    window = counter.get_by_role("dialog", name="Schedule message to Siti Rahma")
+    window.get_by_label("Or at a time").fill("2027-01-31T09:00")
+    window.get_by_label("Template").select_option("Rent (SMS)")
+    window.get_by_role("button", name="Use template").click()
+    text = window.get_by_label("Message", exact=True)
+    expect(text).to_have_value("Hi Siti Rahma, the rent is due.")
+    expect(text).to_be_focused()
+    expect(window.get_by_label("SMS")).to_be_checked()
+    expect(window.get_by_label("Or at a time")).to_have_value("2027-01-31T09:00")
+
+    window.get_by_text("Repeat", exact=True).click()
+    window.get_by_label("How often").select_option("Monthly")
+    expect(window.get_by_text("to +62 812-3456-7890; then every month on the 31st or the last day.")).to_be_visible()
+    window.get_by_role("button", name="Schedule message").click()
+    expect(window).to_be_hidden()
+
+    counter.get_by_role("link", name="Siti Rahma").first.click()
+    panel = counter.get_by_role("region", name="Messages")
+    expect(panel).to_contain_text("Repeats every month on the 31st or the last day, at 09:00, by SMS.")
+    panel.get_by_role("button", name="Stop repeating").click()
+    expect(panel).to_contain_text("Canceled")
+    expect(panel).not_to_contain_text("Repeats")
+    counter.get_by_role("button", name="Undo").click()
+    expect(panel).to_contain_text("Repeats every month")
+    expect(panel).to_contain_text("Scheduled")
+
+
+def test_enter_schedules_although_another_button_comes_first(counter: Page, cast: Cast) -> None:
+    with cast.owner.acting():
+        add_template({"name": "Rent", "channel": "sms", "body": "Hi {name}"})
+    counter.get_by_role("row", name="Siti Rahma").hover()
+    counter.get_by_role("link", name="Schedule message to Siti Rahma").click()
+    window = counter.get_by_role("dialog")
+    window.get_by_label("Message", exact=True).fill("See you")
+    window.get_by_label("In how many days").press("Enter")
+    expect(counter.get_by_text("Message scheduled.")).to_be_visible()
+
+
+def test_a_template_is_written_with_a_preview_of_a_real_customer(
+    page: Page, running_app: RunningApp, cast: Cast, app: Flask
+) -> None:
+    with cast.owner.acting():
+        make_customer(name="Siti Rahma", phone="0812-3456-7890")
+        make_customer(name="Ayşe", phone="0813-1111-2222")
+    sign_in(page, running_app.url, cast.manager)
+    page.goto(f"{running_app.url}/settings/templates")
+    page.get_by_role("link", name="Add template").click()
+    window = page.get_by_role("dialog", name="Add template")
+    window.get_by_label("Name", exact=True).fill("Rent")
+    window.get_by_label("SMS").check()
+    window.get_by_label("Text", exact=True).fill("Hi {name}, the rent of {month} is due." + "." * 60)
+    expect(window.get_by_text("There is no field {month}.")).to_be_visible()
+    window.get_by_label("Text", exact=True).fill("Hi {name}, the rent is due." + "." * 60)
+    window.get_by_label("Preview for").fill("Ay")
+    expect(window.get_by_text("“ş” makes this 2 parts instead of 1.")).to_be_visible()
+    window.get_by_role("button", name="Save template").click()
+
+    expect(window).to_be_hidden()
+    expect(page.get_by_text("Rent is added.")).to_be_visible()
+    page.get_by_label("Actions for Rent").click()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("No templates yet")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("row", name="Rent")).to_be_visible()

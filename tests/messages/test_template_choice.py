@@ -70,6 +70,8 @@ def test_use_template_gives_the_form_filled(shop: Shop, owner: FlaskClient, head
     assert re.search(r'value="sms"[^>]*checked|checked[^>]*value="sms"', answer.text)
     assert 'value="2027-02-03T10:00"' in answer.text
     assert 'value="k"' in answer.text
+    assert "On Wednesday 3 February 2027 at 10:00 (Asia/Jakarta), by SMS" in answer.text
+    assert "There is a problem" not in answer.text
     assert ("<html" in answer.text) is not bool(headers)
     assert shop.next_at(sari) is None
 

@@ -49,7 +49,7 @@ def new(customer_id: int) -> Response:
     """Schedule a message to a customer."""
     form = MessageForm(find(Customer, customer_id))
     if form.wants_template():
-        return _window("messages/new.html", form, 200 if form.take_template() else 422)
+        return _window("messages/new.html", form, 200 if form.refill() else 422)
     if form.validate_on_submit():
         try:
             message = recurring.schedule(customer_id, *form.content(), form.request_key(), **form.options())
@@ -77,7 +77,7 @@ def edit(message_id: int) -> Response:
     message.ensure_waiting("changed")
     form = MessageForm(message.customer, message)
     if form.wants_template():
-        return _window("messages/edit.html", form, 200 if form.take_template() else 422)
+        return _window("messages/edit.html", form, 200 if form.refill() else 422)
     if form.validate_on_submit():
         try:
             edit_ = recurring.edit_all if form.changes_all else services.edit_message

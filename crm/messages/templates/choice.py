@@ -64,11 +64,20 @@ class TemplateChoice(Form):
         """Put the template's text, filled for the customer, into the form; False when none is chosen."""
         template = self.chosen
         if template is None:
-            self.fail("template", "Choose a template from the list.")
             return False
         self.body.data = template.wording.filled(self.values).text
         self.channel.data = template.channel
         return True
+
+    def refill(self) -> bool:
+        """Take the chosen template, and of what else was typed what is right; False when none is chosen."""
+        found = self.take_template()
+        self.validate()
+        for field in self:
+            field.errors = []
+        if not found:
+            self.fail("template", "Choose a template from the list.")
+        return found
 
     def wording(self) -> Wording:
         """Return what is sent: the template's text with its fields if nobody changed it, else the words as typed."""
