@@ -27,9 +27,12 @@ BELIEVED = frozenset(
 def moves(before: Status, after: Status, *, is_last: bool) -> bool:
     """Say whether a report of `after` moves a message that is `before`.
 
-    Good news of any attempt counts: it may stop another one that is about to begin. Bad news counts only of the last
-    attempt, and only while the message is believed to be on its way.
+    That it arrived counts of any attempt, and stops another one that is about to begin. All else counts only of the
+    last attempt, and only while that one is believed to be on its way: a message that is to be sent again waits for
+    another attempt, and what comes late of the one before is no news.
     """
     if RANK[after] <= RANK[before]:
         return False
-    return after in GOOD or (is_last and before in BELIEVED)
+    if after in ARRIVED:
+        return True
+    return is_last and (before in BELIEVED or (after in GOOD and before is Status.RETRY_WAIT))

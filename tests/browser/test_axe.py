@@ -30,6 +30,7 @@ NO_PAGES = {
     "invoices.receipt_file",
     "invoices.receipt_original",
     "messages.preview",
+    "messages.whatsapp_subscription",
 }
 """Endpoints whose answer is no page of its own: files, JSON, parts of pages, redirects."""
 
@@ -131,7 +132,7 @@ def test_pages_before_sign_in_and_of_an_empty_organization(
     found = problems(page, running_app.url, Visit("/login", "full"))
     found += problems(page, running_app.url, Visit("/login", "errors"))
     sign_in(page, running_app.url, newcomer)
-    for url in ("/", "/messages", "/settings/branches", "/settings/users", "/settings/templates"):
+    for url in ("/", "/messages", "/settings/branches", "/settings/users", "/settings/templates", "/settings/opt-outs"):
         found += problems(page, running_app.url, Visit(url, "empty"))
     assert not found, "\n".join(found)
 

@@ -10,7 +10,8 @@ from crm.accounts.roles import Role
 from crm.customers.services import archive_customer, delete_customer
 from crm.events import Event
 from crm.extensions import db
-from crm.messages import services, suppressions, words
+from crm.messages import delivery, services, suppressions, words
+from crm.messages.gateways.base import Call
 from crm.messages.records import Source, Suppression
 from crm.messages.rules import STOPPABLE, Channel, Status
 from crm.messages.services import RefusedError
@@ -109,6 +110,22 @@ def test_a_message_can_not_be_changed_to_go_there(shop: Shop) -> None:
 
     with shop.inside(), pytest.raises(RefusedError):
         services.edit_message(id_, Channel.SMS, "Other words", shop.soon())
+
+
+def test_a_stop_between_claim_and_call_stops_the_call(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    submit = delivery._submit
+
+    def late(claim: delivery.Claim, ids: list[int]) -> list[Call]:
+        suppressions.put_on(E164, Source.STOP, "STOP")
+        return submit(claim, ids)
+
+    monkeypatch.setattr(delivery, "_submit", late)
+    ids = [shop.schedule(shop.customer()), shop.schedule(shop.customer(name="Wati", phone="0812-3456-7891"))]
+
+    shop.work()
+
+    assert [shop.status(id_) for id_ in ids] == [Status.SUPPRESSED, Status.SENT]
+    assert shop.attempts(ids[0]) == []
 
 
 def test_what_the_provider_refuses_as_opted_out_puts_the_number_on_the_list(shop: Shop) -> None:

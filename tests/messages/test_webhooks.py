@@ -272,6 +272,19 @@ def test_bad_news_of_an_earlier_attempt_is_no_news(shop: Shop, provider: Provide
     assert sent.state is Status.ACCEPTED
 
 
+@pytest.mark.parametrize("late", ["queued", "sent", "failed"])
+def test_sending_again_is_not_stopped_by_old_news(shop: Shop, provider: Provider, late: str) -> None:
+    sent = Sent(shop, send_at=clock.utcnow())
+    provider.twilio_status(sent.attempt, "undelivered")
+    assert shop.browser().post(f"/messages/{sent.message}/resend").status_code == 303
+    assert sent.state is Status.SCHEDULED
+
+    provider.twilio_status(sent.attempt, late)
+    assert sent.state is Status.SCHEDULED
+    provider.twilio_status(sent.attempt, "delivered")
+    assert sent.state is Status.DELIVERED
+
+
 @pytest.mark.parametrize("state", list(Status))
 @pytest.mark.parametrize("word", sorted(ranks.GOOD | {Status.FAILED, Status.UNDELIVERED}))
 def test_a_report_never_moves_a_message_back(state: Status, word: Status) -> None:
