@@ -29,6 +29,7 @@ from crm.messages.flight import Flight
 from crm.messages.gate import Go
 from crm.messages.gateways import gateway_named
 from crm.messages.gateways.base import Call
+from crm.messages.lookups import ask_about
 from crm.messages.models import Attempt, Message
 from crm.messages.outcomes import record
 from crm.messages.reports import keep_places
@@ -49,11 +50,15 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Claim:
-    """What one worker took to send: message ids, and among them those that try a refused sender."""
+    """What one worker took to send: message ids, and among them those that try a refused sender.
+
+    `doubts` are other messages, about which their provider is to be asked.
+    """
 
     token: str = field(default_factory=lambda: secrets.token_hex(16))
     ids: list[int] = field(default_factory=list)
     probes: set[int] = field(default_factory=set)
+    doubts: list[int] = field(default_factory=list)
 
     def take(self, count: int) -> list[int]:
         """Return the next ids, and take them off."""
@@ -67,6 +72,7 @@ def deliver_batch(organization_id: int, limit: int = BATCH) -> int:
         claim = Claim()
         looked_at = _claim(claim, limit)
         _send(claim)
+        ask_about(claim.doubts)
         return looked_at
 
 
@@ -99,14 +105,29 @@ def _look(message: Message, round_: Round, claim: Claim) -> bool:
         round_.looks[message.id] = message.lease_until
     elif state is Status.SUBMITTING:
         reason = "The worker stopped while it was being sent. Checking what became of it."
-        round_.end(message, Status.UNKNOWN, reason, look=round_.after("MESSAGE_UNCONFIRMED_AFTER"))
+        round_.doubt(message, reason)
     elif state is Status.UNKNOWN:
-        round_.end(message, Status.UNCONFIRMED, "We could not confirm this message: it may or may not have arrived.")
+        _settle_doubt(message, round_, claim)
     elif state is Status.ACCEPTED:
         round_.end(message, Status.NO_REPORT, "The provider took it and never said what became of it.")
     elif state in (Status.SCHEDULED, Status.CLAIMED, Status.RETRY_WAIT, Status.HELD):
         return _may_go(message, round_, claim)
     return False
+
+
+def _settle_doubt(message: Message, round_: Round, claim: Claim) -> None:
+    """Ask the provider once more; when the time for that is over, ask a person, or send again what must arrive."""
+    limit = dt.timedelta(seconds=current_app.config["MESSAGE_UNCONFIRMED_AFTER"])
+    deadline = message.status_at + limit
+    if round_.now < deadline:
+        round_.looks[message.id] = round_.next_question(deadline)
+        claim.doubts.append(message.id)
+    elif message.must_arrive and not message.sent_again:
+        message.sent_again = True
+        reason = "Nobody can say if it arrived, and it must: it is sent once more."
+        round_.end(message, Status.RETRY_WAIT, reason, round_.now)
+    else:
+        round_.end(message, Status.UNCONFIRMED, "We could not confirm this message: it may or may not have arrived.")
 
 
 def _may_go(message: Message, round_: Round, claim: Claim) -> bool:

@@ -129,8 +129,7 @@ def _apply(message: Message, call: Call, outcome: Outcome, round_: Round) -> Non
             look = round_.refuse_sender(call.channel, call.gateway, reason)
             round_.end(message, Status.HELD, reason, look)
         case Answer.UNKNOWN:
-            reason = f"{outcome.sentence} Checking what became of it."
-            round_.end(message, Status.UNKNOWN, reason, round_.after("MESSAGE_UNCONFIRMED_AFTER"))
+            round_.doubt(message, f"{outcome.sentence} Checking what became of it.")
         case _:
             round_.end(message, FINAL[outcome.answer], outcome.sentence)
 

@@ -16,7 +16,7 @@ from crm.accounts.queries import current_organization
 from crm.columns import one_of
 from crm.customers.models import Customer
 from crm.db import database_now, locked
-from crm.events import record_many, row_of
+from crm.events import record, record_many, row_of
 from crm.extensions import db
 from crm.messages.facts import facts_about
 from crm.messages.gate import Go, Hold, Stop, Verdict, gate
@@ -26,6 +26,9 @@ from crm.messages.upkeep import look_at, renew_next
 
 PROBE_EVERY = dt.timedelta(seconds=10)
 """A refused sender is tried at most once in this time."""
+
+QUESTIONS = 10
+"""So often a provider is asked about a lost answer before it counts as one that nobody can confirm."""
 
 
 class Round:
@@ -93,6 +96,15 @@ class Round:
         """Return the moment that lies a limit, in seconds, from now."""
         return self.now + dt.timedelta(seconds=current_app.config[setting])
 
+    def doubt(self, message: Message, reason: str) -> None:
+        """Leave a message of which nobody knows whether it went out; the provider is asked about it now and then."""
+        self.end(message, Status.UNKNOWN, reason, self.next_question(self.after("MESSAGE_UNCONFIRMED_AFTER")))
+
+    def next_question(self, deadline: dt.datetime) -> dt.datetime:
+        """Return when to ask a provider about a lost answer, at `deadline` at the latest."""
+        pause = dt.timedelta(seconds=current_app.config["MESSAGE_UNCONFIRMED_AFTER"]) / QUESTIONS
+        return min(self.now + pause, deadline)
+
     def refuse_sender(self, channel: Channel, gateway: str, reason: str) -> dt.datetime:
         """Let the messages of a channel wait, for its provider refuses the account; return when to look again."""
         if channel.value not in self.blocked:
@@ -100,6 +112,7 @@ class Round:
             try:
                 with db.session.begin_nested():
                     db.session.add(row)
+                record("sender.refused", row, changes={"channel": [None, channel.value], "reason": [None, row.reason]})
             except IntegrityError:
                 row = db.session.scalars(sa.select(BlockedSender).where(BlockedSender.channel == channel)).one()
             self.blocked[channel.value] = row
@@ -110,6 +123,7 @@ class Round:
         row = self.blocked.pop(channel.value, None)
         if row is None:
             return False
+        record("sender.accepted", row, changes={"channel": [channel.value, None]})
         db.session.delete(row)
         return True
 

@@ -133,6 +133,10 @@ def time_passes(shop: Shop, id_: int) -> None:
         session.execute(
             sa.update(Message).where(Message.id == id_, Message.lease_until.is_not(None)).values(lease_until=past)
         )
+        limit = dt.timedelta(seconds=shop.app.config["MESSAGE_UNCONFIRMED_AFTER"])
+        session.execute(
+            sa.update(Message).where(Message.id == id_, Message.status == Status.UNKNOWN).values(status_at=past - limit)
+        )
     if shop.due_at(id_) is not None:
         shop.look_now(id_)
 

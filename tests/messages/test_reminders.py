@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 import pytest
@@ -168,7 +169,7 @@ def test_what_has_ended_keeps_its_status_when_acknowledged(shop: Shop, owner: Fl
 
 def test_undo_keeps_what_happened_since(shop: Shop, owner: FlaskClient) -> None:
     id_ = shop.schedule(shop.customer(), late=LATE)
-    shop.look_now(id_, status=Status.UNKNOWN.value)
+    shop.look_now(id_, status=Status.UNKNOWN.value, status_at=clock.utcnow() - dt.timedelta(hours=1))
     done(owner, id_)
     shop.work()
     assert shop.status(id_) is Status.UNCONFIRMED
