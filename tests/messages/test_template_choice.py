@@ -182,3 +182,16 @@ def test_the_gateway_gets_the_template(shop: Shop, owner: FlaskClient, monkeypat
     (call,) = calls
     assert call.body == "Hi Sari, your order waits."
     assert call.template == ApprovedTemplate("order_ready", "id", ("Sari", "today"), order)
+
+
+def test_the_preview_of_a_change_knows_the_message(shop: Shop, owner: FlaskClient, stranger: Shop) -> None:
+    sari, order = shop.customer(), approved(shop)
+    post(owner, sari, template=order, channel="whatsapp")
+    message = only_message(shop, sari)
+    page = owner.get(f"/messages/{message.id}/edit").text
+    url = f"/customers/{sari}/messages/preview?message={message.id}"
+    assert url in unescape(page)
+    fields = {"channel": "whatsapp", "body": message.body, "send_at": "2027-02-03T10:00", "template": order}
+    assert "Goes out as order_ready" in unescape(owner.post(url, data=fields).text)
+    foreign = stranger.schedule(stranger.customer(), in_=3600)
+    assert owner.post(f"/customers/{sari}/messages/preview?message={foreign}", data=fields).status_code == 404

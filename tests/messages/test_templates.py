@@ -180,6 +180,13 @@ def test_an_approved_one_keeps_its_parameters_in_order(shop: Shop, owner: FlaskC
     assert only_template(shop).approved is None
 
 
+def test_a_content_of_twilio_needs_no_language(shop: Shop, owner: FlaskClient) -> None:
+    name = f"HX{'0a' * 16}"
+    assert add(owner, channel="whatsapp", approved_name=name, parameters="{name}").status_code == 303
+    assert only_template(shop).approved_name == name
+    assert add(owner, name="Other", channel="whatsapp", approved_name="HX12").status_code == 422
+
+
 def preview(browser: FlaskClient, **fields: Any) -> str:
     answer = browser.post("/settings/templates/preview", data={**CAKE, **fields}, headers={"HX-Request": "true"})
     assert answer.status_code == 200

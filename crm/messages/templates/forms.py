@@ -53,11 +53,16 @@ class TemplateForm(CreatingForm):
         if not field.data and (self.language.data or self.parameters.data):
             raise ValidationError("Enter the name that WhatsApp approved, or leave language and parameters empty.")
         if field.data and not rules.APPROVED_NAME.fullmatch(field.data):
-            raise ValidationError("Enter the name as WhatsApp shows it: small letters, digits and _, like order_ready.")
+            raise ValidationError(
+                "Enter the name as WhatsApp shows it, like order_ready, or the Content SID as Twilio shows it."
+            )
 
     def validate_language(self, field: StringField) -> None:
-        """Refuse a template without its language."""
-        if self._is_whatsapp() and self.approved_name.data and not rules.LANGUAGE.fullmatch(field.data or ""):
+        """Refuse a template without its language; a content of Twilio has it in itself."""
+        name, language = self.approved_name.data or "", field.data or ""
+        if not self._is_whatsapp() or not name or (name.startswith("HX") and not language):
+            return
+        if not rules.LANGUAGE.fullmatch(language):
             raise ValidationError("Enter the language as WhatsApp shows it, like id or en_US.")
 
     def validate_parameters(self, field: TextAreaField) -> None:

@@ -20,9 +20,12 @@ FIELDS = {
 }
 """What a text may name, and what is put there."""
 
-APPROVED_NAME = re.compile(r"[a-z0-9_]{1,512}")
+APPROVED_NAME = re.compile(r"[a-z0-9_]{1,512}|HX[0-9a-f]{32}")
 LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Z][A-Za-z]{1,3})?")
-"""How WhatsApp names templates and languages. Source: WhatsApp Business Management API, message templates."""
+"""How WhatsApp names templates and languages, and Twilio contents, whose language is part of them.
+
+Sources: WhatsApp Business Management API, message templates; Twilio Content API, ContentSid.
+"""
 
 MAX_PARAMETERS = 20
 MAX_PARAMETER = 1_024
