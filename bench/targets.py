@@ -60,6 +60,16 @@ class Bench:
         web = Process.start(["sh", "-c", f"exec {read_procfile(ROOT)['web']}"], self.directory / "ours.log", environ)
         return _answering(environ["PUBLIC_URL"], web, "/up"), json.loads(loaded.read_text())["deep"]
 
+    def empty_installation(self, kind: str, name: str) -> dict[str, str]:
+        """Return the settings of an installation whose database is new."""
+        if kind == "sqlite":
+            for path in self.directory.glob(f"{name}.db*"):
+                path.unlink()
+            url = f"sqlite:///{self.directory / name}.db"
+        else:
+            url = self._server().create_database(name)
+        return installation(url, self.directory)
+
     def theirs(self, kind: str, size: int) -> Target:
         """Start the seed's application with the same customers."""
         name, python = f"seed_{size}", self._python()
