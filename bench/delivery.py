@@ -36,8 +36,11 @@ from crm.tenancy import use_organization  # noqa: E402
 from tests.product import flask  # noqa: E402
 from tests.servers import BIN, Process  # noqa: E402
 
-DUE, SPREAD, PACE = 5_000, 1_000, 0.02
-"""Messages for the speed; messages for the lateness, and the seconds between two of them."""
+DUE = 5_000
+"""Messages for the speed."""
+
+SPREAD, PACE, BEFORE = 1_000, 0.02, 15
+"""Messages for the lateness, the seconds between two of them, and before the first."""
 
 
 @dataclass(frozen=True)
@@ -114,14 +117,15 @@ def _lateness(app: Flask) -> tuple[float, float]:
         soon = sa.select(Message.id).order_by(Message.send_at, Message.id).where(Message.status == "scheduled")
         ids = db.session.scalars(soon.limit(SPREAD)).all()
         now = db.session.scalars(sa.select(sa.func.max(Attempt.finished_at))).one()
-        start = max(now, clock.utcnow()) + dt.timedelta(seconds=3)
+        start = max(now, clock.utcnow()) + dt.timedelta(seconds=BEFORE)
         rows = [{"id_": id_, "at": start + dt.timedelta(seconds=PACE * place)} for place, id_ in enumerate(ids)]
         connection = db.session.connection()
         for table, key, column in ((Message, "id", "send_at"), (DueWork, "subject_id", "due_at")):
             this = table.__table__.c[key] == sa.bindparam("id_")
             connection.execute(sa.update(table.__table__).where(this).values({column: sa.bindparam("at")}), rows)
         db.session.commit()
-        time.sleep(3 + PACE * SPREAD + 5)
+        assert clock.utcnow() < start, "the machine is too busy"
+        time.sleep(BEFORE + PACE * SPREAD + 5)
         sent = db.session.execute(
             sa.select(Attempt.started_at, Message.send_at)
             .join(Message, Message.id == Attempt.message_id)

@@ -21,13 +21,14 @@ from flask import current_app
 
 from crm import due
 from crm.accounts.models import Organization
+from crm.accounts.queries import current_organization
 from crm.columns import one_of
 from crm.db import locked
 from crm.extensions import db
 from crm.fail_points import committing
 from crm.messages.flight import Flight
 from crm.messages.gate import Go
-from crm.messages.gateways import gateway_named
+from crm.messages.gateways import at_once, gateway_named
 from crm.messages.gateways.base import Call
 from crm.messages.lookups import ask_about
 from crm.messages.models import Attempt, Message
@@ -71,7 +72,8 @@ def deliver_batch(organization_id: int, limit: int = BATCH) -> int:
     with use_organization(organization_id):
         claim = Claim()
         looked_at = _claim(claim, limit)
-        _send(claim)
+        if claim.ids:
+            _send(claim)
         ask_about(claim.doubts)
         return looked_at
 
@@ -146,7 +148,7 @@ def _may_go(message: Message, round_: Round, claim: Claim) -> bool:
 
 def _send(claim: Claim) -> None:
     """Hand over what was claimed; what can't begin long before the lease runs out is given back."""
-    flight, until = Flight(), time.monotonic() + current_app.config["MESSAGE_LEASE"] / 4
+    flight, until = Flight(at_once(current_organization())), time.monotonic() + current_app.config["MESSAGE_LEASE"] / 4
     while claim.ids or flight:
         if claim.ids and (stopping.is_set() or time.monotonic() > until):
             _release(claim)

@@ -10,8 +10,8 @@ from crm.fail_points import reach
 from crm.messages.gateways import gateway_named
 from crm.messages.gateways.base import Answer, Call, Outcome
 
-CALLS = 32
-"""So many calls for one organization are in flight at once, and so many rows `submitting`."""
+CALLS = 64
+"""So many calls for one organization are in flight at most, and so many rows `submitting`."""
 
 TURNS = 5
 """So many organizations are served at once: by the tickers, and by a job of the queue."""
@@ -23,9 +23,10 @@ log = logging.getLogger(__name__)
 
 
 class Flight:
-    """The calls of one batch."""
+    """The calls of one batch, `at_once` at most."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int) -> None:
+        self._at_once = min(at_once, CALLS)
         self._pending: dict[Future[Outcome], Call] = {}
 
     def __len__(self) -> int:
@@ -33,9 +34,9 @@ class Flight:
 
     @property
     def room(self) -> int:
-        """How many calls may begin, worth a transaction: 0 until half of CALLS may."""
-        free = CALLS - len(self._pending)
-        return free if free >= CALLS // 2 else 0
+        """How many calls may begin, worth a transaction: 0 until half of them may."""
+        free = self._at_once - len(self._pending)
+        return free if 2 * free >= self._at_once else 0
 
     def begin(self, calls: Sequence[Call]) -> None:
         """Make calls."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -12,13 +13,14 @@ import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
+from crm.accounts.models import Organization
 from crm.accounts.queries import current_organization
 from crm.columns import one_of
 from crm.customers.models import Customer
 from crm.db import database_now, locked
 from crm.events import record, record_many, row_of
 from crm.extensions import db
-from crm.messages.facts import facts_about
+from crm.messages.facts import Facts, facts_about
 from crm.messages.gate import Go, Hold, Stop, Verdict, gate
 from crm.messages.models import BlockedSender, Message
 from crm.messages.rules import Channel, Status
@@ -40,13 +42,21 @@ class Round:
 
     def __init__(self, customers: Mapping[int, Customer] = MappingProxyType({})) -> None:
         self.customers = customers
-        self.organization = current_organization()
-        self.facts = facts_about(self.customers.values(), self.organization)
         self.blocked = {row.channel: row for row in db.session.scalars(locked(sa.select(BlockedSender)))}
         self.now = database_now()
         self.looks: dict[int, dt.datetime | None] = {}
         self._moved: set[int] = set()
         self._events: list[dict[str, Any]] = []
+
+    @cached_property
+    def organization(self) -> Organization:
+        """The organization that is acted in."""
+        return current_organization()
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What the gate has to know about the customers' numbers."""
+        return facts_about(self.customers.values(), self.organization)
 
     def judge(self, message: Message, *, probing: bool = False) -> Verdict:
         """Say whether a due message may go; a message that may try a refused sender is said to be `probing`."""

@@ -10,7 +10,7 @@ import pytest
 from crm import clock
 from crm.customers.models import Customer
 from crm.db import transaction
-from crm.messages.flight import CALLS
+from crm.messages.gateways.twilio import Twilio
 from crm.messages.records import InboundMessage
 from crm.messages.rules import Channel, Status
 from tests.faults import runs
@@ -88,7 +88,7 @@ def test_a_refused_account_is_not_hammered_and_all_goes_once_it_is_taken(
         wait_for(lambda: set(runs.states(shop)) == {"held"}, "all wait")
         asked = fake.state()["requests"]
         time.sleep(25)
-        assert asked <= CALLS
+        assert asked <= Twilio.at_once
         assert 1 <= fake.state()["requests"] - asked <= 3, "one probe in ten seconds"
         fake.forget()
         runs.wait_for_the_end(shop, 40)

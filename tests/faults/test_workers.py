@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crm.messages.flight import CALLS
+from crm.messages.gateways.twilio import Twilio
 from tests.faults import runs
 from tests.faults.fake import Fake
 from tests.faults.invariants import check
@@ -58,8 +58,8 @@ def killed_every_two_seconds(
     found = check(shop, fake, count=count)
     assert set(found) <= {"accepted", "unconfirmed"}
     assert kills >= 1
-    assert submitting <= workers * CALLS
-    assert found["unconfirmed"] <= kills * CALLS, "no more than were in flight when killed"
+    assert submitting <= workers * Twilio.at_once
+    assert found["unconfirmed"] <= kills * Twilio.at_once, "no more than were in flight when killed"
     report(count=count, workers=workers, kills=kills, **found)
 
 
@@ -100,7 +100,7 @@ def test_a_worker_frozen_past_its_lease_and_thawed(
 
     assert len(fake.accepted()) == sent, "who slept past its lease sends nothing more"
     assert check(shop, fake, count=150) == before
-    assert before["unconfirmed"] <= CALLS
+    assert before["unconfirmed"] <= Twilio.at_once
 
 
 @POSTGRESQL

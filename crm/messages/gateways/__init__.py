@@ -22,3 +22,9 @@ def gateway_of(organization: Organization, channel: Channel) -> Gateway:
 def gateway_named(name: str) -> Gateway:
     """Return the gateway of that name; LookupError when there is none."""
     return _GATEWAYS[name]
+
+
+def at_once(organization: Organization) -> int:
+    """Return how many calls of an organization may be in flight at once, by the slower of its gateways."""
+    chosen = {organization.sms_gateway, organization.whatsapp_gateway}
+    return min((gateway.at_once for name, gateway in _GATEWAYS.items() if name in chosen), default=1)

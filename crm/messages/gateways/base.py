@@ -104,6 +104,8 @@ class Gateway(Protocol):
     """Whether it tells later what became of a message it accepted; if not, accepted means sent."""
     channels: frozenset[Channel]
     """What it can send."""
+    at_once: int
+    """So many calls of one organization may be in flight at once, which keeps to the provider's rate."""
 
     def lacks(self, sender: Sender, channel: Channel) -> str:
         """Say what an owner has to enter before it can send, or nothing."""

@@ -35,6 +35,7 @@ class Console:
     by_hand = False
     reports = False
     channels = frozenset(Channel)
+    at_once = 64
 
     def lacks(self, sender: Sender, channel: Channel) -> str:
         """Need nothing."""

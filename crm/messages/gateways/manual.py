@@ -13,6 +13,7 @@ class Manual:
     by_hand = True
     reports = False
     channels = frozenset(Channel)
+    at_once = 64
 
     def lacks(self, sender: Sender, channel: Channel) -> str:
         """Need nothing."""

@@ -36,6 +36,7 @@ class Twilio:
     by_hand = False
     reports = True
     channels = frozenset(Channel)
+    at_once = 32  # Twilio queues for each number, and refuses too many requests at a time (error 20429)
 
     def lacks(self, sender: Sender, channel: Channel) -> str:
         """Say what an owner has to enter first, or nothing."""

@@ -24,6 +24,7 @@ class WhatsappCloud:
     by_hand = False
     reports = True
     channels = frozenset({Channel.WHATSAPP})
+    at_once = 16  # a number may send 80 messages a second, and a call takes about a fifth of one
 
     def lacks(self, sender: Sender, channel: Channel) -> str:
         """Say what an owner has to enter first, or nothing."""
