@@ -13,14 +13,19 @@ import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
 from crm import clock
+from crm.accounts.models import Organization
 from crm.db import transaction
 from crm.due import DueWork
 from crm.extensions import db
 from crm.messages import jobs, ranks, reports
+from crm.messages.gateways.base import Answer, Call, Outcome
 from crm.messages.gateways.console import Console
+from crm.messages.gateways.twilio import Twilio
 from crm.messages.models import Attempt, Message
+from crm.messages.outcomes import record
 from crm.messages.records import Report, Suppression
-from crm.messages.rules import OPEN, Status
+from crm.messages.rules import OPEN, Channel, Status
+from crm.tenancy import use_organization
 from crm.web import signed
 from tests.factories import make_attempt
 from tests.messages.provider import VERIFY, Provider, metadata, status
@@ -326,6 +331,49 @@ def test_before_the_answer_it_is_neither_lost_nor_undone(
     (attempt,) = shop.attempts(id_)
     assert attempt.outcome == "accepted"
     assert shop.message(id_).handed_over_at is not None or word == "failed"
+
+
+@pytest.mark.parametrize("word", ["sent", "delivered", "undelivered"])
+def test_at_the_very_moment_of_the_answer_it_comes_to_the_same_end(shop: Shop, provider: Provider, word: str) -> None:
+    for number in range(5):
+        token = f"{number}" * 32
+        sent = Sent(shop, status="submitting", handed_over_at=None, claim_token=token, lease_until=shop.soon())
+        call = Call(sent.attempt, sent.message, "twilio", Channel.SMS, E164, "Your cake is ready")
+        start = threading.Barrier(2)
+
+        def answered(call: Call = call, token: str = token, start: threading.Barrier = start) -> None:
+            start.wait()
+            with provider.app.app_context(), use_organization(shop.id):
+                record([(call, Outcome(Answer.ACCEPTED, provider_id=f"SM{call.attempt_id}"))], token)
+
+        thread = threading.Thread(target=answered)
+        thread.start()
+        start.wait()
+        assert provider.twilio_status(sent.attempt, word).status_code == 204
+        thread.join()
+
+        assert sent.state == word
+        (attempt,) = shop.attempts(sent.message)
+        assert (attempt.outcome, attempt.provider_id) == ("accepted", f"SM{sent.attempt}")
+        assert shop.due_at(sent.message) is None
+
+
+def test_a_real_gateways_attempt_is_found_by_its_report(
+    shop: Shop, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with shop.inside(), transaction() as session:
+        session.execute(sa.update(Organization).where(Organization.id == shop.id).values(sms_gateway="twilio"))
+    monkeypatch.setattr(Twilio, "send", lambda gateway, call: Outcome(Answer.ACCEPTED, provider_id="SM1"))
+    id_ = shop.schedule(shop.customer())
+    shop.work()
+    assert shop.status(id_) is Status.ACCEPTED
+    assert shop.due_at(id_) is not None
+
+    (attempt,) = shop.attempts(id_)
+    assert provider.twilio_status(attempt.id, "delivered").status_code == 204
+
+    assert shop.status(id_) is Status.DELIVERED
+    assert shop.due_at(id_) is None
 
 
 def test_many_at_once_are_stored_once_and_applied_once(shop: Shop, provider: Provider, sent: Sent) -> None:
