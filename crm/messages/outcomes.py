@@ -77,7 +77,10 @@ def _record(results: Sequence[Result], token: str) -> None:
         hold_customers(message.customer_id for message in messages)
         round_ = Round()
         # An attempt keeps what the gateway said, even when its message is not ours to change any more.
-        update_many(Attempt, [_told(call, outcome, round_.now) for call, outcome in results])
+        told = [_told(call, outcome, round_.now) for call, outcome in results]
+        update_many(Attempt, [row for row in told if row["provider_id"]])
+        # An answer without the provider's id leaves what a report said before it.
+        update_many(Attempt, [_without_id(row) for row in told if not row["provider_id"]])
         opened = False
         for call, outcome in results:
             opened |= outcome.answer is Answer.ACCEPTED and round_.accept_sender(call.channel)
@@ -109,6 +112,10 @@ def _told(call: Call, outcome: Outcome, now: dt.datetime) -> dict[str, Any]:
         "error_code": outcome.code,
         "detail": outcome.sentence[:300],
     }
+
+
+def _without_id(told: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in told.items() if name != "provider_id"}
 
 
 def _apply(message: Message, call: Call, outcome: Outcome, round_: Round) -> None:

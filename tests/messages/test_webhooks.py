@@ -358,6 +358,16 @@ def test_at_the_very_moment_of_the_answer_it_comes_to_the_same_end(shop: Shop, p
         assert shop.due_at(sent.message) is None
 
 
+def test_an_answer_that_was_lost_takes_nothing_back(shop: Shop, provider: Provider) -> None:
+    sent = Sent(shop, status="submitting", handed_over_at=None, claim_token="1" * 32, lease_until=shop.soon())
+    call = Call(sent.attempt, sent.message, "twilio", Channel.SMS, E164, "Your cake is ready")
+    provider.twilio_status(sent.attempt, "queued")
+    with shop.inside():
+        record([(call, Outcome(Answer.UNKNOWN, sentence="Twilio did not answer."))], "1" * 32)
+    assert sent.state is Status.ACCEPTED
+    assert shop.attempts(sent.message)[0].provider_id == f"SM{sent.attempt}"
+
+
 def test_a_real_gateways_attempt_is_found_by_its_report(
     shop: Shop, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
