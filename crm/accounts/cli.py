@@ -16,13 +16,18 @@ from flask.cli import AppGroup
 from crm.accounts import services
 from crm.accounts.models import Organization, User
 from crm.accounts.roles import Role
-from crm.accounts.rules import normalize_username, parse_setting, password_problem, username_problem
+from crm.accounts.rules import SECRETS, SETTINGS, normalize_username, parse_setting, password_problem, username_problem
 from crm.errors import SentenceError
 from crm.extensions import db
 
 org = AppGroup("org", help="Organizations.")
 user = AppGroup("user", help="Users.")
 GROUPS = (org, user)
+SETTINGS_HELP = (
+    f"Settings: {', '.join(SETTINGS)}. "
+    f"Secrets, kept encrypted and removed by an empty value: {', '.join(SECRETS)}. "
+    "Others on this machine may see a command while it runs, so enter those of a provider in Settings, Messaging."
+)
 
 
 @org.command("create")
@@ -37,7 +42,7 @@ def create_org(slug: str, name: str) -> None:
     click.echo(f"Organization {slug} is there. Set its time zone, currency and phone region: flask org set {slug} …")
 
 
-@org.command("set")
+@org.command("set", epilog=SETTINGS_HELP)
 @click.argument("slug")
 @click.argument("settings", nargs=-1, required=True, metavar="KEY=VALUE…")
 def set_org(slug: str, settings: tuple[str, ...]) -> None:

@@ -115,6 +115,24 @@ def test_a_message_of_another_attempt_is_not_taken(shop: Shop, fake: Provider) -
     assert shop.status(id_) is Status.UNKNOWN
 
 
+def test_in_an_account_of_several_organizations_nothing_is_searched_for(
+    app: Flask, shop: Shop, stranger: Shop, fake: Provider
+) -> None:
+    app.config.update(TWILIO_ACCOUNT_SID=ACCOUNT, TWILIO_AUTH_TOKEN=TOKEN)
+    shop.set(twilio_account_sid="", twilio_auth_token="")
+    id_ = lost(shop, fake)
+    has(fake, kept())
+    stranger.set(whatsapp_gateway="twilio")
+    shop.look_now(id_)
+    shop.work()
+    assert (shop.status(id_), fake.asked) == (Status.UNKNOWN, [])
+
+    stranger.set(whatsapp_gateway="manual")
+    shop.look_now(id_)
+    shop.work()
+    assert shop.status(id_) is Status.DELIVERED
+
+
 # What must arrive
 
 

@@ -6,13 +6,16 @@ token would not fit another's account, nor would a number.
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from flask import current_app
 
 from crm import vault
 from crm.accounts.models import Organization
+from crm.extensions import db
 from crm.messages.gateways import gateway_of
 from crm.messages.gateways.base import Sender
 from crm.messages.rules import Channel
+from crm.tenancy import require_organization
 
 SECRETS: dict[str, tuple[str, ...]] = {
     "twilio": ("twilio_account_sid", "twilio_auth_token", "twilio_messaging_service_sid"),
@@ -49,6 +52,15 @@ def number_of(organization: Organization, channel: Channel) -> str:
 def secrets_of(gateway: str) -> dict[str, str]:
     """Return what the current organization uses with a gateway, its own or the installation's, by name."""
     return _secrets(gateway)[0]
+
+
+def shares_account(gateway: str) -> bool:
+    """Whether other organizations may be sending with the same account: the installation's."""
+    if _secrets(gateway)[1]:
+        return False
+    users = sa.or_(Organization.sms_gateway == gateway, Organization.whatsapp_gateway == gateway)
+    others = sa.select(Organization.id).where(users, Organization.id != require_organization())
+    return db.session.scalar(others.limit(1)) is not None
 
 
 def lacking(organization: Organization, channel: Channel) -> str:
