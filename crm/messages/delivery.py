@@ -11,7 +11,6 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import secrets
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,7 +25,7 @@ from crm.columns import one_of
 from crm.db import locked
 from crm.extensions import db
 from crm.fail_points import committing
-from crm.messages.flight import Flight
+from crm.messages.flight import Flight, uptime
 from crm.messages.gate import Go
 from crm.messages.gateways import at_once, gateway_named
 from crm.messages.gateways.base import Call
@@ -148,12 +147,14 @@ def _may_go(message: Message, round_: Round, claim: Claim) -> bool:
 
 def _send(claim: Claim) -> None:
     """Hand over what was claimed; what can't begin long before the lease runs out is given back."""
-    flight, until = Flight(at_once(current_organization())), time.monotonic() + current_app.config["MESSAGE_LEASE"] / 4
+    lease = current_app.config["MESSAGE_LEASE"]
+    flight, until = Flight(at_once(current_organization())), uptime() + lease / 4
     while claim.ids or flight:
-        if claim.ids and (stopping.is_set() or time.monotonic() > until):
+        if claim.ids and (stopping.is_set() or uptime() > until):
             _release(claim)
         elif claim.ids and flight.room:
-            flight.begin(_submit(claim, claim.take(flight.room)))
+            begun = uptime()
+            flight.begin(_submit(claim, claim.take(flight.room)), begun + lease)
         else:
             record(flight.answered(), claim.token)
 

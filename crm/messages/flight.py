@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
@@ -38,9 +39,9 @@ class Flight:
         free = self._at_once - len(self._pending)
         return free if 2 * free >= self._at_once else 0
 
-    def begin(self, calls: Sequence[Call]) -> None:
-        """Make calls."""
-        self._pending.update({_threads.submit(_call, call): call for call in calls})
+    def begin(self, calls: Sequence[Call], until: float) -> None:
+        """Make calls, those that can begin before `until` of `uptime()`: then their lease is over."""
+        self._pending.update({_threads.submit(_call, call, until): call for call in calls})
 
     def answered(self) -> list[tuple[Call, Outcome]]:
         """Wait for answers, and return them."""
@@ -50,7 +51,14 @@ class Flight:
         return [(self._pending.pop(future), future.result()) for future in done]
 
 
-def _call(call: Call) -> Outcome:
+def uptime() -> float:
+    """Return the seconds since some moment, by a clock that goes on while this process or the machine sleeps."""
+    return time.clock_gettime(_CLOCK)
+
+
+def _call(call: Call, until: float) -> Outcome:
+    if uptime() > until:
+        return Outcome(Answer.NO_CONNECTION, sentence="The worker was held up, and nothing was sent.")
     try:
         outcome = gateway_named(call.gateway).send(call)
         reach("answered")
@@ -60,4 +68,5 @@ def _call(call: Call) -> Outcome:
         return Outcome(Answer.UNKNOWN, sentence="The gateway failed.")
 
 
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _threads = ThreadPoolExecutor(TURNS * CALLS, thread_name_prefix="call")

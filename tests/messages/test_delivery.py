@@ -15,8 +15,8 @@ from crm.customers.services import archive_customer, delete_customer, edit_custo
 from crm.db import transaction
 from crm.errors import ConflictError
 from crm.extensions import db
-from crm.messages import delivery, outcomes, services
-from crm.messages.flight import CALLS
+from crm.messages import delivery, flight, outcomes, services
+from crm.messages.flight import CALLS, uptime
 from crm.messages.gateways import console
 from crm.messages.gateways.base import Answer, Call, Outcome
 from crm.messages.models import BlockedSender, Message
@@ -402,6 +402,27 @@ def test_a_lease_that_ran_out_before_the_call_frees_the_message(shop: Shop) -> N
 
     assert shop.status(id_) is Status.SENT
     assert len(shop.attempts(id_)) == 1
+
+
+def test_a_call_that_could_not_begin_within_its_lease_is_not_made(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "crm.messages.gateways.console")
+    id_ = shop.schedule(shop.customer())
+    submit_now = delivery._submit
+
+    def held_up(*arguments: Any) -> list[Call]:
+        calls = submit_now(*arguments)
+        monkeypatch.setattr(flight, "uptime", lambda: uptime() + 3600)
+        return calls
+
+    monkeypatch.setattr(delivery, "_submit", held_up)
+    with shop.app.app_context():
+        delivery.deliver_batch(shop.id)
+
+    assert "Your cake is ready." not in caplog.text
+    assert shop.status(id_) is Status.RETRY_WAIT
+    assert "nothing was sent" in shop.message(id_).reason
 
 
 def test_who_lost_its_claim_to_another_worker_calls_nothing(shop: Shop) -> None:
