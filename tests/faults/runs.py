@@ -37,7 +37,7 @@ class Crew:
         self.started += 1
         command = [str(BIN / "flask"), "--app", "wsgi", "worker"]
         log = self.directory / f"worker-{self.started}.log"
-        self.at_work.append(Process.start(command, log, self.environ | LIMITS | more))
+        self.at_work.append(Process.start(command, log, LIMITS | self.environ | more))
         return self.at_work[-1]
 
     def replace_oldest(self, end: Callable[[Process], object]) -> None:
