@@ -13,7 +13,7 @@ from crm.accounts.models import User
 from crm.accounts.queries import branches
 from crm.accounts.roles import Role
 from crm.accounts.rules import parse_setting, password_problem, username_problem
-from crm.web.forms import CreatingForm, Form, Length, Required
+from crm.web.forms import CreatingForm, Form, Length, Required, options
 
 ROLE_CHOICES = [
     (Role.VIEWER.label, "Viewer: looks, changes nothing"),
@@ -71,7 +71,7 @@ def setting(kind: type[Field], label: str, key: str, **options: Any) -> Field:
 
 def choice(label: str, key: str, choices: Callable[[], places.Choices]) -> Field:
     """Return the field of a setting that is chosen from a list."""
-    return setting(SelectField, label, key, choices=choices, validate_choice=False)
+    return setting(SelectField, label, key, choices=lambda: options(choices()), validate_choice=False)
 
 
 class LoginForm(Form):
@@ -94,8 +94,8 @@ class PlaceFields(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in (self.phone_region, self.time_zone, self.currency, self.locale):
-            if field.data and field.data not in dict(field.choices):
-                field.choices = [(field.data, field.data), *field.choices]
+            if field.data and field.data not in {choice.value for choice in field.choices}:
+                field.choices = [*options([(field.data, field.data)]), *field.choices]
 
 
 class SetupForm(PlaceFields):
@@ -133,12 +133,12 @@ class BranchForm(CreatingForm):
 class MemberFields(CreatingForm):
     """What an owner decides about a user."""
 
-    role = RadioField("Role", choices=ROLE_CHOICES, default=Role.STAFF.label, validate_choice=False)
+    role = RadioField("Role", choices=options(ROLE_CHOICES), default=Role.STAFF.label, validate_choice=False)
     branch = SelectField("Branch", coerce=optional_id, validate_choice=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.branch.choices = [("", "No branch in particular"), *((row.id, row.name) for row in branches())]
+        self.branch.choices = options([("", "No branch in particular"), *((row.id, row.name) for row in branches())])
 
     def validate_role(self, field: Field) -> None:
         """Refuse what is no role."""

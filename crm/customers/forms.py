@@ -11,7 +11,7 @@ from crm.customers.identity import EmailError, normalize_email
 from crm.customers.models import Customer
 from crm.customers.services import EmailTakenError, NumberSharedError
 from crm.errors import SentenceError
-from crm.web.forms import CreatingForm, Length, Required
+from crm.web.forms import CreatingForm, Length, Required, options
 
 EDITED = (
     "name",
@@ -53,7 +53,7 @@ class CustomerForm(CreatingForm):
         if customer is not None:
             kwargs["branch"] = str(customer.branch_id or "")
         super().__init__(*args, obj=customer, **kwargs)
-        self.branch.choices = [("", "None"), *((str(branch.id), branch.name) for branch in branches())]
+        self.branch.choices = options([("", "None"), *((branch.id, branch.name) for branch in branches())])
         if self.branch.data is None:
             self.branch.data = ""
 

@@ -22,7 +22,7 @@ from crm.messages.services import RefusedError
 from crm.messages.templates.choice import Edited, TemplateChoice
 from crm.messages.templates.queries import values_of
 from crm.messages.templates.rules import Wording
-from crm.web.forms import CreatingForm
+from crm.web.forms import CreatingForm, options
 
 IN_DAYS = 1
 """What a new form offers."""
@@ -34,7 +34,7 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
     """What is sent, how, and when: in some days at the present time of day, or at a time; and how often."""
 
     channel = RadioField(
-        "Send by", choices=[(channel.value, channel.label) for channel in Channel], validate_choice=False
+        "Send by", choices=options((channel, channel.label) for channel in Channel), validate_choice=False
     )
     body = TextAreaField("Message")
     in_days = StringField("In how many days")

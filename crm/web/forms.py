@@ -10,11 +10,16 @@ from typing import Any
 from flask import request
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage
-from wtforms import Field, HiddenField, PasswordField, StringField, TextAreaField, ValidationError
+from wtforms import Field, HiddenField, PasswordField, SelectChoice, StringField, TextAreaField, ValidationError
 
 from crm.errors import SentenceError
 from crm.idempotency import KeyReusedError, RequestKey
 from crm.text import clean_line, clean_text
+
+
+def options(pairs: Iterable[tuple[object, str]]) -> list[SelectChoice]:
+    """Return the choices of a field from values and labels."""
+    return [SelectChoice(str(value), label) for value, label in pairs]
 
 
 class Form(FlaskForm):  # type: ignore[misc]

@@ -12,7 +12,7 @@ from crm import clock
 from crm.messages.models import Message
 from crm.messages.recurring.models import Series
 from crm.messages.recurring.rules import LAST_YEAR, MAX_EVERY, Frequency, Rule
-from crm.web.forms import Form
+from crm.web.forms import Form, options
 
 CHOICES = [
     ("", "Once"),
@@ -27,11 +27,11 @@ ONE, ALL = "one", "all"
 class RepeatFields(Form):
     """How often, and until when; `series` is the one that the message belongs to."""
 
-    repeat = SelectField("How often", choices=CHOICES, validate_choice=False)
+    repeat = SelectField("How often", choices=options(CHOICES), validate_choice=False)
     repeat_every = StringField("Every")
     repeat_until = StringField("Until")
     change = RadioField(
-        "Change", choices=[(ONE, "Only this one"), (ALL, "This one and all after it")], validate_choice=False
+        "Change", choices=options([(ONE, "Only this one"), (ALL, "This one and all after it")]), validate_choice=False
     )
 
     series: Series | None = None

@@ -11,7 +11,7 @@ from crm.accounts.queries import current_organization
 from crm.accounts.rules import parse_setting
 from crm.messages.rules import Channel
 from crm.messages.senders.accounts import SECRETS
-from crm.web.forms import Form, Required
+from crm.web.forms import Form, Required, options
 
 LABELS = {
     "manual": "By hand: due messages wait on the first page, ready to send",
@@ -34,7 +34,7 @@ class Parsed:
 
 
 def _gateway(label: str, *names: str) -> Field:
-    return RadioField(label, [Parsed()], choices=[(name, LABELS[name]) for name in names], validate_choice=False)
+    return RadioField(label, [Parsed()], choices=options((name, LABELS[name]) for name in names), validate_choice=False)
 
 
 def _secret(label: str) -> Field:
@@ -72,7 +72,7 @@ class SenderTestForm(Form):
 
     channel = RadioField(
         "Send by",
-        choices=[(channel.value, channel.label) for channel in Channel],
+        choices=options((channel, channel.label) for channel in Channel),
         default=Channel.SMS.value,
         validate_choice=False,
     )

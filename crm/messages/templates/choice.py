@@ -11,7 +11,7 @@ from crm.messages.rules import ApprovedTemplate
 from crm.messages.templates.models import Template
 from crm.messages.templates.queries import templates
 from crm.messages.templates.rules import Wording
-from crm.web.forms import Form
+from crm.web.forms import Form, options
 
 
 class Edited(NamedTuple):
@@ -42,9 +42,8 @@ class TemplateChoice(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.templates = {str(template.id): template for template in templates()}
-        self.template.choices = [("", "None")] + [
-            (id_, f"{template.name} ({template.via.label})") for id_, template in self.templates.items()
-        ]
+        known = ((id_, f"{template.name} ({template.via.label})") for id_, template in self.templates.items())
+        self.template.choices = options([("", "None"), *known])
 
     @property
     def chosen(self) -> Template | None:

@@ -12,7 +12,7 @@ from crm.messages.templates import rules
 from crm.messages.templates.models import Template
 from crm.messages.templates.preview import Preview
 from crm.messages.templates.queries import someone_like
-from crm.web.forms import CreatingForm, Length, Required
+from crm.web.forms import CreatingForm, Length, Required, options
 
 
 class TemplateForm(CreatingForm):
@@ -20,7 +20,7 @@ class TemplateForm(CreatingForm):
 
     name = StringField("Name", [Required("Enter the template's name."), Length(100)])
     channel = RadioField(
-        "Send by", choices=[(channel.value, channel.label) for channel in Channel], validate_choice=False
+        "Send by", choices=options((channel, channel.label) for channel in Channel), validate_choice=False
     )
     body = TextAreaField("Text", [Required("Write the text.")])
     approved_name = StringField("Name at WhatsApp")
