@@ -15,7 +15,7 @@ from crm.customers.services import archive_customer, delete_customer, edit_custo
 from crm.db import transaction
 from crm.errors import ConflictError
 from crm.extensions import db
-from crm.messages import delivery, flight, outcomes, services
+from crm.messages import delivery, flight, jobs, outcomes, services
 from crm.messages.flight import CALLS, uptime
 from crm.messages.gateways import console
 from crm.messages.gateways.base import Answer, Call, Outcome
@@ -23,6 +23,7 @@ from crm.messages.models import BlockedSender, Message
 from crm.messages.rules import Channel, Status
 from crm.queue import stopping
 from tests.messages.shop import Shop
+from tests.servers import wait_for
 
 
 def ago(moment: dt.datetime | None) -> float:
@@ -76,6 +77,57 @@ def test_each_organization_gets_its_turn(shop: Shop, stranger: Shop) -> None:
     shop.work()
 
     assert [shop.status(ids[0]), stranger.status(ids[1])] == [Status.SENT, Status.SENT]
+
+
+def load(shop: Shop, slug: str, count: int) -> None:
+    arguments = ["demo", "load", "--messages", str(count), "--due-in", "-1", "--organization", slug]
+    assert shop.app.test_cli_runner().invoke(args=arguments).exit_code == 0
+
+
+def test_many_messages_of_one_do_not_hold_up_another(shop: Shop, stranger: Shop) -> None:
+    load(shop, "shop", 300)
+    ids = [stranger.schedule(stranger.customer()) for _ in range(3)]
+
+    with shop.app.app_context():
+        jobs.deliver_due()
+
+    assert {stranger.status(id_) for id_ in ids} == {Status.SENT}
+    with shop.inside():
+        sent = db.session.scalar(sa.select(sa.func.count(Message.id)).where(Message.status == "sent"))
+    assert 0 < (sent or 0) < 300, "in turn, a small batch each"
+
+
+def test_a_provider_that_is_slow_holds_up_nobody_else(shop: Shop, stranger: Shop) -> None:
+    slow = shop.schedule(shop.customer(), body="[delay 3]")
+    quick = stranger.schedule(stranger.customer())
+
+    def tick() -> None:
+        with shop.app.app_context():
+            jobs.deliver_due()
+
+    tickers = [threading.Thread(target=tick) for _ in range(2)]
+    for ticker in tickers:
+        ticker.start()
+    wait_for(lambda: stranger.status(quick) is Status.SENT, "it is sent")
+
+    assert shop.status(slow) is Status.SUBMITTING
+    for ticker in tickers:
+        ticker.join()
+    assert shop.status(slow) is Status.SENT
+
+
+def test_what_can_not_begin_long_before_the_lease_ends_is_given_back(shop: Shop) -> None:
+    load(shop, "shop", CALLS + 20)
+    with shop.inside(), transaction() as session:
+        session.execute(sa.update(Message).values(body="[delay 1.5]"))
+    shop.app.config["MESSAGE_LEASE"] = 4
+
+    with shop.app.app_context():
+        assert delivery.deliver_batch(shop.id) == CALLS + 20
+
+    with shop.inside():
+        found = db.session.execute(sa.select(Message.status, sa.func.count(Message.id)).group_by(Message.status))
+        assert dict(tuple(row) for row in found) == {"sent": CALLS, "scheduled": 20}
 
 
 # The gate.
