@@ -83,6 +83,14 @@ def states(shop: Shop) -> Counter[str]:
         return Counter({row.status: row.number for row in rows})
 
 
+def most_submitting(shop: Shop) -> int:
+    """Return how many messages are being handed over by the worker that has most of them in its hands."""
+    number = sa.func.count(Message.id)
+    of_each = sa.select(number).where(Message.status == Status.SUBMITTING).group_by(Message.claim_token)
+    with shop.inside():
+        return max(db.session.scalars(of_each), default=0)
+
+
 def wait_for_the_end(shop: Shop, seconds: float, every: float = 2, disturb: Callable[[], object] | None = None) -> None:
     """Wait until every message has an end, and do something every so many seconds until then."""
     deadline, next_ = time.monotonic() + seconds, time.monotonic() + every
