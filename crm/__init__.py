@@ -21,6 +21,8 @@ from crm.doctor import doctor
 from crm.extensions import compress, csrf, db, migrate
 from crm.home import routes as home
 from crm.invoices import routes as invoices
+from crm.loyalty import cli as loyalty_cli
+from crm.loyalty import routes as loyalty
 from crm.messages import cli as messages_cli
 from crm.messages import routes as messages
 from crm.tenancy import init_tenancy
@@ -46,14 +48,13 @@ def create_app(environ: Mapping[str, str] | None = None, instance: Path | None =
     uploads.init_app(app)
     csrf.init_app(app)
     compress.init_app(app)
-    security.init_app(app)
-    errors.init_app(app)
-    filters.init_app(app)
+    for part in (security, errors, filters):
+        part.init_app(app)
     app.context_processor(navigation.template_globals)
     app.add_template_global(dom_id)
-    for blueprint in (health.bp, accounts.bp, customers.bp, messages.bp, invoices.bp, home.bp):
+    for blueprint in (health.bp, accounts.bp, customers.bp, messages.bp, loyalty.bp, invoices.bp, home.bp):
         app.register_blueprint(blueprint)
-    for command in (*accounts_cli.GROUPS, *messages_cli.GROUPS, demo_cli.demo, doctor, worker):
+    for command in (*accounts_cli.GROUPS, *messages_cli.GROUPS, *loyalty_cli.GROUPS, demo_cli.demo, doctor, worker):
         app.cli.add_command(command)
     if app.config["TRUSTED_PROXIES"]:
         hops = app.config["TRUSTED_PROXIES"]

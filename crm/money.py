@@ -61,6 +61,12 @@ def format_amount(hundredths: int, currency: str, locale: str) -> str:
     return number.replace("¤", symbol).replace("\u00a0\u00a0", "\u00a0")
 
 
+@lru_cache(maxsize=8192)
+def format_number(number: int, locale: str) -> str:
+    """Return a whole number as people of `locale` write it: `1.500`."""
+    return str(format_decimal(number, format="#,##0", locale=_locale(locale)))
+
+
 def to_decimal(hundredths: int) -> Decimal:
     """Return the amount as a decimal with two places."""
     return Decimal(hundredths).scaleb(-2)

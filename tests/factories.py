@@ -27,6 +27,7 @@ from crm.customers.services import create_customer
 from crm.db import transaction
 from crm.extensions import db
 from crm.invoices.models import Invoice, Receipt
+from crm.loyalty.services import change_points
 from crm.messages.models import Attempt, BlockedSender, Message
 from crm.messages.records import Source
 from crm.messages.recurring.queries import series_of_message
@@ -205,6 +206,11 @@ def make_receipt(state: str = "ready") -> int:
     )
 
 
+def make_points_entry() -> int:
+    """Add points to a new customer and return the id of the entry."""
+    return change_points(make_customer(), 620, "Birthday").id
+
+
 def make_attempt(gateway: str = "twilio", **values: Any) -> int:
     """Make an attempt to send a message by a provider that took it, and return its id."""
     accepted = {"channel": "sms", "status": "accepted", "handed_over_at": clock.utcnow(), **values}
@@ -243,6 +249,7 @@ FILL: dict[str, Callable[[], int]] = {
     "series_id": make_series,
     "invoice_id": make_invoice,
     "receipt_id": make_receipt,
+    "entry_id": make_points_entry,
 }
 """How to make the row of each id that stands in a URL, for the tests that try every page."""
 

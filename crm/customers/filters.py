@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.customers.models import Customer
+from crm.customers.rules import Tier
 from crm.customers.search_text import Term, terms
 from crm.text import clean_line, fold
 
@@ -16,6 +17,9 @@ PER_PAGE = (25, 50, 100)
 STATUSES = {"": "Active and inactive", "active": "Active", "inactive": "Inactive", "archived": "Archived"}
 SORTS = {"": "Next message", "newest": "Newest", "name": "Name"}
 LAST_ROW_BY_PAGE = 10_000
+
+
+_TIERS = {tier.value: tier.label for tier in Tier}
 
 
 class BeyondLastRowError(Exception):
@@ -27,6 +31,7 @@ class Filters:
     """A list's query. Unknown choices count as not given, so that an old link still opens."""
 
     q: str = ""
+    tier: str = ""
     status: str = ""
     city: str = ""
     province: str = ""
@@ -47,6 +52,7 @@ class Filters:
             raise BeyondLastRowError
         return cls(
             q=clean_line(args.get("q", ""))[:200],
+            tier=_choice(args.get("tier"), _TIERS),
             status=_choice(args.get("status"), STATUSES),
             city=clean_line(args.get("city", ""))[:100],
             province=clean_line(args.get("province", ""))[:100],
@@ -71,7 +77,7 @@ class Filters:
     @property
     def narrowed_besides_search(self) -> bool:
         """Whether filters apply, whatever is searched."""
-        return bool(self.status or self.city or self.province or self.branch)
+        return bool(self.tier or self.status or self.city or self.province or self.branch)
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
         """Return the conditions besides the search."""
@@ -82,6 +88,8 @@ class Filters:
         if self.status:
             # Archived customers are inactive, too: saying so lets SQLite see the index of the few.
             found.append(Customer.is_active.is_(self.status == "active"))
+        if self.tier:
+            found.append(Customer.tier == self.tier)
         if self.city:
             found.append(Customer.city_key == fold(self.city))
         if self.province:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from crm import clock
 from crm.accounts.models import Branch
 from crm.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
+from crm.customers.rules import Tier
 from crm.tenancy import TenantMixin, current_actor, within_organization
 
 
@@ -18,8 +19,9 @@ class Customer(TenantMixin, Base):
 
     `phone` is E.164 when `phone_valid`, else what was typed, never used for matching or sending. `next_message_at`
     is the time of the earliest message that still needs something (`delivery.md`), kept by the messages feature in
-    the transaction that changes them; the list is ordered by it. `name_key`,
-    `city_key` and `province_key` are folded for sorting and filtering.
+    the transaction that changes them; the list is ordered by it. `loyalty_points` and `tier` are kept by the loyalty
+    feature in the transaction of each entry of its ledger. `name_key`, `city_key` and `province_key` are folded for
+    sorting and filtering.
     """
 
     __tablename__ = "customers"
@@ -54,7 +56,12 @@ class Customer(TenantMixin, Base):
                 postgresql_where=sa.text("archived_at IS NULL"),
                 sqlite_where=sa.text("archived_at IS NULL"),
             )
-            for name, column in (("active", "is_active"), ("city", "city_key"), ("province", "province_key"))
+            for name, column in (
+                ("active", "is_active"),
+                ("city", "city_key"),
+                ("province", "province_key"),
+                ("tier", "tier"),
+            )
         ),
         sa.Index(
             "ix_customers_next",
@@ -115,6 +122,8 @@ class Customer(TenantMixin, Base):
     archived_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
     last_activity_at: Mapped[dt.datetime | None]
     next_message_at: Mapped[dt.datetime | None]
+    loyalty_points: Mapped[int] = mapped_column(default=0, server_default="0")
+    tier: Mapped[str] = mapped_column(sa.String(10), default=Tier.BRONZE.value, server_default=Tier.BRONZE.value)
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
 

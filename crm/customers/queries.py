@@ -36,6 +36,8 @@ COLUMNS = (
     Customer.is_active,
     Customer.archived_at,
     Customer.next_message_at,
+    Customer.loyalty_points,
+    Customer.tier,
 )
 
 

@@ -12,10 +12,12 @@ from markupsafe import Markup, escape
 from crm import clock, money, phone
 from crm.accounts.access import here
 
+MINUS = "\N{MINUS SIGN}"
+
 
 def init_app(app: Flask) -> None:
     """Register the filters."""
-    for function in (when, when_full, day, amount, phone_number, tel_link, phone.wa_me, fill):
+    for function in (when, when_full, day, amount, number, signed, phone_number, tel_link, phone.wa_me, fill):
         app.add_template_filter(function)
 
 
@@ -48,6 +50,16 @@ def amount(hundredths: int, currency: str | None = None) -> str:
     """Show money as the organization writes it."""
     organization = here().organization
     return money.format_amount(hundredths, currency or organization.currency, organization.locale)
+
+
+def number(value: int) -> str:
+    """Show a whole number as the organization writes it."""
+    return money.format_number(value, here().organization.locale)
+
+
+def signed(value: int) -> str:
+    """Show a whole number with its sign: +50, or a minus before 50."""
+    return f"{MINUS if value < 0 else '+' if value else ''}{number(abs(value))}"
 
 
 def phone_number(number: str, valid: bool = True) -> str:

@@ -39,7 +39,7 @@ def values_of(customer: Customer, organization: Organization) -> dict[str, str]:
         "name": customer.name,
         "branch": customer.branch.name if customer.branch else organization.name,
         "organization": organization.name,
-        "points": "0",
+        "points": str(customer.loyalty_points),
     }
 
 

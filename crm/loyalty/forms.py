@@ -1,0 +1,39 @@
+"""The form that adds or deducts points."""
+
+from __future__ import annotations
+
+from wtforms import RadioField, StringField, ValidationError
+
+from crm.errors import SentenceError
+from crm.loyalty.rules import MAX_REASON, read_points
+from crm.web.forms import CreatingForm, Length, options
+
+DEDUCT = "deduct"
+CHOICES = (("add", "Add points"), (DEDUCT, "Deduct points"))
+
+
+class PointsForm(CreatingForm):
+    """How many points, and why. They are deducted when that is chosen, or when the number is negative."""
+
+    change = RadioField("Change", choices=options(CHOICES), default="add", validate_choice=False)
+    points = StringField("Points")
+    reason = StringField("Reason", [Length(MAX_REASON)])
+    number: int
+    """The points with their sign, once the form is validated."""
+
+    def validate_change(self, field: RadioField) -> None:
+        """Refuse what is no choice."""
+        if field.data not in dict(CHOICES):
+            raise ValidationError("Choose whether to add points or to deduct them.")
+
+    def validate_points(self, field: StringField) -> None:
+        """Read the number."""
+        try:
+            points = read_points(field.data or "")
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+        self.number = -abs(points) if self.change.data == DEDUCT else points
+
+    def explain(self, error: SentenceError) -> None:
+        """Show what the services found."""
+        self.refuse("points", error)

@@ -1,0 +1,121 @@
+"""Reads of the ledger: a customer's history, and what does not add up."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased, joinedload
+
+from crm.customers.models import Customer
+from crm.extensions import db
+from crm.loyalty.models import PointsEntry
+from crm.loyalty.rules import BOUNDS
+
+SHOWN = 10
+PAGE = 50
+
+
+class Line(NamedTuple):
+    """An entry of the history, and whether another one took it back."""
+
+    entry: PointsEntry
+    is_taken_back: bool
+
+    @property
+    def may_be_taken_back(self) -> bool:
+        """Whether there is something to take back."""
+        return not (self.is_taken_back or self.entry.is_reversal) and self.entry.applied != 0
+
+
+class History(NamedTuple):
+    """Entries, the latest first, and the cursor of those before them, if there are any."""
+
+    rows: list[Line]
+    older: int | None
+
+
+class Difference(NamedTuple):
+    """What is wrong with a customer's points, in words that follow the customer's name."""
+
+    customer_id: int
+    sentence: str
+
+
+def history_of(customer_id: int, limit: int = PAGE, before: int | None = None) -> History:
+    """Return a customer's entries, from the latest on or from those before the entry `before`."""
+    statement = _OF_CUSTOMER
+    if before is not None:
+        statement = statement.where(PointsEntry.id < before)
+    found = db.session.execute(statement, {"customer": customer_id, "most": limit + 1}).all()
+    rows = [Line(entry, taken_back) for entry, taken_back in found]
+    return History(rows[:limit], rows[limit - 1].entry.id if len(rows) > limit else None)
+
+
+def panel_data(customer: Customer) -> dict[str, Any]:
+    """Return what the panel on the customer's page shows."""
+    return {"history": history_of(customer.id, SHOWN)}
+
+
+def count_in_words(customer_id: int) -> str:
+    """Return how much there is, as in "12 points entries"; "" for nothing."""
+    statement = sa.select(sa.func.count(PointsEntry.id)).where(PointsEntry.customer_id == customer_id)
+    number = db.session.scalars(statement).one()
+    if not number:
+        return ""
+    return f"{number:,} points entr{'y' if number == 1 else 'ies'}"
+
+
+def differences() -> list[Difference]:
+    """Return where balances, tiers and entries of the organization's customers do not agree, by customer.
+
+    Each statement sees one moment, so changes under way are no differences.
+    """
+    return sorted([*_wrong_balances(), *_wrong_tiers(), *_wrong_entries()])
+
+
+_later = aliased(PointsEntry)
+_OF_CUSTOMER = (
+    sa.select(PointsEntry, sa.exists().where(_later.reverses_id == PointsEntry.id))
+    .where(PointsEntry.customer_id == sa.bindparam("customer"))
+    .options(joinedload(PointsEntry.created_by))
+    .order_by(PointsEntry.id.desc())
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+
+
+def _wrong_balances() -> list[Difference]:
+    totals = (
+        sa.select(PointsEntry.customer_id, sa.func.sum(PointsEntry.applied).label("points"))
+        .group_by(PointsEntry.customer_id)
+        .subquery()
+    )
+    total = sa.func.coalesce(totals.c.points, 0)
+    rows = db.session.execute(
+        sa.select(Customer.id, Customer.loyalty_points, total)
+        .outerjoin(totals, totals.c.customer_id == Customer.id)
+        .where(Customer.loyalty_points != total)
+    )
+    return [Difference(id_, f"has {points} points; the entries make {made}.") for id_, points, made in rows]
+
+
+def _wrong_tiers() -> list[Difference]:
+    right = sa.case(
+        *((Customer.loyalty_points >= bound, tier.value) for tier, bound in BOUNDS), else_=BOUNDS[-1][0].value
+    )
+    rows = db.session.execute(
+        sa.select(Customer.id, Customer.tier, Customer.loyalty_points, right).where(Customer.tier != right)
+    )
+    return [
+        Difference(id_, f"is {tier}; {points} points make them {expected}.") for id_, tier, points, expected in rows
+    ]
+
+
+def _wrong_entries() -> list[Difference]:
+    running = sa.func.sum(PointsEntry.applied).over(partition_by=PointsEntry.customer_id, order_by=PointsEntry.id)
+    made = sa.select(PointsEntry.id, PointsEntry.customer_id, PointsEntry.balance, running.label("points")).subquery()
+    rows = db.session.execute(sa.select(made).where(made.c.balance != made.c.points))
+    return [
+        Difference(row.customer_id, f"had {row.points} points after entry {row.id}, which says {row.balance}.")
+        for row in rows
+    ]

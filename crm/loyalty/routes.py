@@ -1,0 +1,72 @@
+"""Pages of points."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from crm.accounts.access import find
+from crm.customers import panels
+from crm.customers.models import Customer
+from crm.idempotency import KeyReusedError
+from crm.loyalty import queries, services
+from crm.loyalty.forms import PointsForm
+from crm.loyalty.models import PointsEntry
+from crm.web.filters import number
+from crm.web.htmx import done, respond
+
+bp = Blueprint("loyalty", __name__)
+
+panels.register("points", "Points", "loyalty/_panel.html", queries.panel_data, queries.count_in_words, place=30)
+
+
+@bp.get("/customers/<id:customer_id>/points")
+def index(customer_id: int) -> Response:
+    """Show the whole history of a customer's points, in pages."""
+    customer = find(Customer, customer_id)
+    history = queries.history_of(customer_id, before=_before())
+    return respond("loyalty/index.html", "loyalty/_entries.html", customer=customer, history=history)
+
+
+@bp.route("/customers/<id:customer_id>/points/new", methods=["GET", "POST"])
+def new(customer_id: int) -> AnyResponse:
+    """Add or deduct points."""
+    customer = find(Customer, customer_id)
+    form = PointsForm()
+    if form.validate_on_submit():
+        try:
+            entry = services.change_points(customer_id, form.number, form.reason.data or "", form.request_key())
+        except (KeyReusedError, services.PointsError) as error:
+            form.explain(error)
+        else:
+            undo = url_for("loyalty.reverse", entry_id=entry.id) if entry.applied else None
+            return _changed(entry, undo=undo)
+    status = 422 if form.is_submitted() else 200
+    return respond("loyalty/new.html", "loyalty/_form.html", status, form=form, customer=customer)
+
+
+@bp.post("/points/<id:entry_id>/reverse")
+def reverse(entry_id: int) -> AnyResponse:
+    """Take an entry back."""
+    return _changed(services.reverse(find(PointsEntry, entry_id).id))
+
+
+def _changed(entry: PointsEntry, **context: Any) -> AnyResponse:
+    customer = find(Customer, entry.customer_id)
+    location = url_for("customers.show", customer_id=customer.id, _anchor="points-panel")
+    data = queries.panel_data(customer)
+    return done(_said(entry, customer), location, "loyalty/changed.htmx.html", customer=customer, data=data, **context)
+
+
+def _said(entry: PointsEntry, customer: Customer) -> str:
+    count = abs(entry.applied)
+    points = f"{number(count)} point{' is' if count == 1 else 's are'} {'added' if entry.asked > 0 else 'deducted'}"
+    rest = f", not {number(abs(entry.asked))}: there were no more" if entry.is_short else ""
+    return f"{points}{rest}. {customer.name} has {number(customer.loyalty_points)} now."
+
+
+def _before() -> int | None:
+    text = request.args.get("before", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -1,0 +1,136 @@
+"""What is done with points: each function is one intent of a user and one transaction.
+
+Balance and tier are changed with the entry, under the customer's lock.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from crm.customers.models import Customer
+from crm.db import locked, transaction
+from crm.errors import ConflictError, SentenceError
+from crm.events import changes_of, record
+from crm.extensions import db
+from crm.idempotency import KeyReusedError, RequestKey
+from crm.loyalty import rules
+from crm.loyalty.models import PointsEntry
+from crm.tenancy import current_actor
+from crm.text import clean_line
+
+MANUAL = "Manual"
+"""The source of what people enter."""
+
+_GONE = "This customer has been deleted in the meantime."
+
+
+class PointsError(SentenceError):
+    """The points, or the reason for them, can't be entered."""
+
+
+def change_points(
+    customer_id: int, points: int, reason: str = "", request_key: RequestKey | None = None, source: str = MANUAL
+) -> PointsEntry:
+    """Add points, or deduct them when negative; a deduction takes no more than there is.
+
+    The same key with the same content enters nothing and returns the entry of before; the content is compared with
+    that entry, not by the key's fingerprint. Raises PointsError, KeyReusedError and, when the customer is gone,
+    ConflictError.
+    """
+    reason = clean_line(reason)
+    _check(points, reason)
+    with transaction():
+        customer = _lock_customer(customer_id)
+        key = f"request:{request_key.key}" if request_key else f"entry:{uuid.uuid4().hex}"
+        earlier = db.session.scalar(sa.select(PointsEntry).where(PointsEntry.key == key))
+        if earlier is None:
+            entry = PointsEntry(customer_id=customer.id, asked=points, reason=reason, source=source, key=key)
+            return _enter("points.changed", customer, entry)
+        if (earlier.customer_id, earlier.asked, earlier.reason, earlier.source) != (
+            customer.id,
+            points,
+            reason,
+            source,
+        ):
+            raise KeyReusedError
+        return earlier
+
+
+def reverse(entry_id: int, source: str = MANUAL) -> PointsEntry:
+    """Take an entry back by another one, which is returned; an entry that was taken back stays so.
+
+    Points that were spent since can't be taken back: the balance is never below 0, and the new entry says so.
+    Raises ConflictError for an entry that itself takes one back, or is gone.
+    """
+    with transaction() as session:
+        customer_id = session.scalar(sa.select(PointsEntry.customer_id).where(PointsEntry.id == entry_id))
+        customer = _lock_customer(customer_id or 0)
+        taken = session.get_one(PointsEntry, entry_id)
+        if taken.is_reversal:
+            raise ConflictError("This entry took another one back. Add or deduct points instead.")
+        earlier = session.scalar(sa.select(PointsEntry).where(PointsEntry.reverses_id == entry_id))
+        if earlier is not None:
+            return earlier
+        entry = PointsEntry(
+            customer_id=customer.id,
+            asked=-taken.applied,
+            reason=f"Taken back: {taken.reason}"[: rules.MAX_REASON] if taken.reason else "Taken back",
+            source=source,
+            key=f"reverse:{entry_id}",
+            reverses_id=entry_id,
+        )
+        return _enter("points.reversed", customer, entry)
+
+
+def rebuild(customer_id: int) -> bool:
+    """Make a customer's balance and tier what the entries say; False when they are already.
+
+    Raises ConflictError when the customer is gone.
+    """
+    with transaction() as session:
+        customer = _lock_customer(customer_id)
+        statement = sa.select(sa.func.sum(PointsEntry.applied)).where(PointsEntry.customer_id == customer_id)
+        _set_balance(customer, max(0, int(session.scalar(statement) or 0)))
+        changes = changes_of(customer)
+        if changes:
+            record("points.rebuilt", customer, customer_id=customer.id, changes=changes)
+        return bool(changes)
+
+
+def _check(points: int, reason: str) -> None:
+    sentence = rules.problem(points)
+    if sentence is None and len(reason) > rules.MAX_REASON:
+        sentence = f"Shorten the reason to {rules.MAX_REASON} characters."
+    if sentence:
+        raise PointsError(sentence)
+
+
+def _lock_customer(customer_id: int) -> Customer:
+    customer = db.session.scalars(locked(sa.select(Customer).where(Customer.id == customer_id))).one_or_none()
+    if customer is None:
+        raise ConflictError(_GONE)
+    return customer
+
+
+def _enter(action: str, customer: Customer, entry: PointsEntry) -> PointsEntry:
+    entry.applied = rules.applied(customer.loyalty_points, entry.asked)
+    entry.balance = customer.loyalty_points + entry.applied
+    entry.created_by_id = current_actor()
+    _set_balance(customer, entry.balance)
+    changes = changes_of(customer)
+    try:
+        with db.session.begin_nested():
+            db.session.add(entry)
+    except IntegrityError:
+        # The key made an entry of another customer, whose lock is not this one.
+        raise KeyReusedError from None
+    told = {field: [None, getattr(entry, field)] for field in ("asked", "applied", "reason", "source")}
+    record(action, entry, customer_id=customer.id, changes=changes | told)
+    return entry
+
+
+def _set_balance(customer: Customer, balance: int) -> None:
+    customer.loyalty_points, customer.tier = balance, rules.tier_of(balance).value

@@ -1,0 +1,75 @@
+"""Points at the counter: the window, and what follows at once in the row, the badge and the customer's page."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from crm.loyalty.services import change_points
+from tests.browser.steps import sign_in
+from tests.factories import Cast, make_customer
+from tests.product import RunningApp
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def counter(page: Page, running_app: RunningApp, cast: Cast) -> Page:
+    """The home page, with staff signed in and a customer with 90 points."""
+    with cast.staff.acting():
+        change_points(make_customer(name="Siti Rahma"), 90, "First visit")
+    sign_in(page, running_app.url, cast.staff)
+    return page
+
+
+def test_row_and_badge_follow_the_window_at_once_and_undo_takes_it_back(counter: Page) -> None:
+    counter.evaluate("window.stayed = true")
+    row = counter.get_by_role("row", name="Siti Rahma")
+    expect(row).to_contain_text("Bronze")
+    row.hover()
+    row.get_by_role("link", name="Points of Siti Rahma").click()
+    dialog = counter.get_by_role("dialog", name="Points of Siti Rahma")
+    expect(dialog.get_by_label("Points", exact=True)).to_be_focused()
+    counter.keyboard.type("fifty")
+    counter.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert", name="There is a problem")).to_contain_text("Enter a whole number of points")
+
+    dialog.get_by_label("Points", exact=True).fill("50")
+    dialog.get_by_label("Reason").fill("Birthday")
+    dialog.get_by_role("button", name="Save points").click()
+
+    expect(dialog).to_be_hidden()
+    expect(row).to_contain_text("Silver")
+    expect(row.get_by_role("cell", name="140")).to_be_visible()
+    toast = counter.get_by_role("status")
+    expect(toast).to_contain_text("50 points are added. Siti Rahma has 140 now.")
+
+    toast.get_by_role("button", name="Undo").click()
+
+    expect(row).to_contain_text("Bronze")
+    expect(row.get_by_role("cell", name="90")).to_be_visible()
+    assert counter.evaluate("window.stayed"), "the page is never loaded again"
+
+
+def test_the_customers_page_follows_and_an_entry_is_taken_back_there(counter: Page) -> None:
+    counter.get_by_role("link", name="Siti Rahma", exact=True).click()
+    profile, panel = counter.get_by_role("region", name="Profile"), counter.get_by_role("region", name="Points")
+    panel.get_by_role("link", name="Add or deduct points").click()
+    dialog = counter.get_by_role("dialog", name="Points of Siti Rahma")
+    dialog.get_by_label("Deduct points").check()
+    dialog.get_by_label("Points", exact=True).fill("200")
+    dialog.get_by_role("button", name="Save points").click()
+
+    expect(panel).to_contain_text(
+        re.compile(r"\u221290 No reason given\s*\u2212200 was asked; there were no more points")
+    )
+    expect(profile).to_contain_text("0 Bronze")
+
+    panel.get_by_label("Actions for \u221290 points").click()
+    panel.get_by_role("button", name="Take back").click()
+
+    expect(panel).to_contain_text("+90 Taken back")
+    expect(profile).to_contain_text("90 Bronze")
+    assert counter.evaluate("document.activeElement !== document.body")
