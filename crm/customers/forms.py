@@ -50,12 +50,11 @@ class CustomerForm(CreatingForm):
     """Who has the e-mail or the number already."""
 
     def __init__(self, *args: Any, customer: Customer | None = None, **kwargs: Any) -> None:
-        if customer is not None:
-            kwargs["branch"] = str(customer.branch_id or "")
         super().__init__(*args, obj=customer, **kwargs)
         self.branch.choices = options([("", "None"), *((branch.id, branch.name) for branch in branches())])
-        if self.branch.data is None:
-            self.branch.data = ""
+        # The customer's own `branch` is a record; the choices know it by its number.
+        if not self.branch.raw_data:
+            self.branch.data = str(customer.branch_id or "") if customer else ""
 
     def validate_email(self, field: StringField) -> None:
         """Refuse what is no e-mail address."""
