@@ -73,7 +73,10 @@ def delete(customer_id: int) -> Response:
         return respond("customers/delete.html", "customers/_delete.html", customer=customer, counts=counts)
     name = customer.name
     services.delete_customer(customer_id)
-    return done(f"{name} is deleted.", url_for("home.index"), "customers/delete.htmx.html", customer_id=customer_id)
+    gone = url_for("customers.show", customer_id=customer_id)
+    return done(
+        f"{name} is deleted.", url_for("home.index"), "customers/delete.htmx.html", gone=gone, customer_id=customer_id
+    )
 
 
 @bp.post("/customers/<id:customer_id>/archive")
@@ -103,7 +106,7 @@ def bulk() -> Response:
         return respond("customers/bulk_problem.html", "customers/_bulk_problem.html", 422, sentence=sentence)
     change = services.set_active(ids[: services.BULK_AT_ONCE], active)
     count = len(change.customer_ids)
-    text = f"{count} {'customer' if count == 1 else 'customers'} {'activated' if active else 'deactivated'}"
+    text = f"{count} {'customer' if count == 1 else 'customers'} {'activated' if active else 'deactivated'}."
     undo = url_for("customers.undo_bulk", change_id=change.id) if count else None
     return done(text, _list_url(), "customers/bulk.htmx.html", undo=undo)
 
@@ -112,7 +115,7 @@ def bulk() -> Response:
 def undo_bulk(change_id: int) -> Response:
     """Take a bulk change back."""
     count = services.undo_bulk(find(BulkChange, change_id))
-    text = f"{count} {'customer' if count == 1 else 'customers'} put back"
+    text = f"{count} {'customer' if count == 1 else 'customers'} put back."
     return done(text, url_for("home.index"), "customers/bulk.htmx.html")
 
 
@@ -124,7 +127,7 @@ def cities() -> str:
 
 def _saved(message: str, customer: Customer, undo: str | None = None) -> Response:
     location = url_for("customers.show", customer_id=customer.id)
-    return done(message, location, "customers/saved.htmx.html", undo=undo, customer=customer)
+    return done(message, location, "customers/saved.htmx.html", undo=undo, show=location, customer=customer)
 
 
 def _list_url() -> str:

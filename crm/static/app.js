@@ -175,11 +175,11 @@
     if (hadFocus) keepFocus();
   }
 
-  // Good news leaves by itself, later when it offers Undo; what went wrong stays until it is dismissed.
+  // Good news leaves by itself, later when it offers Undo or a page; what went wrong stays until it is dismissed.
   function startTimer(note) {
     if (note.timed || note.matches(".toast-bad")) return;
     note.timed = true;
-    const seconds = note.querySelector("form") ? 20 : 6;
+    const seconds = note.querySelector("form, a") ? 20 : 6;
     let timer = setTimeout(dismiss, seconds * 1000, note);
     for (const name of ["pointerenter", "focusin"]) note.addEventListener(name, () => clearTimeout(timer));
     for (const name of ["pointerleave", "focusout"]) note.addEventListener(name, () => { timer = setTimeout(dismiss, 4000, note); });

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Response, flash, get_flashed_messages, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -24,14 +25,29 @@ def respond(page: str, fragment: str, /, status: int = 200, **context: Any) -> R
     return response
 
 
-def done(message: str, location: str, fragment: str, /, *, undo: str | None = None, **context: Any) -> AnyResponse:
+def done(
+    message: str,
+    location: str,
+    fragment: str,
+    /,
+    *,
+    undo: str | None = None,
+    show: str | None = None,
+    gone: str | None = None,
+    **context: Any,
+) -> AnyResponse:
     """Answer a write that succeeded with a toast: `fragment` for htmx, which closes the window, else 303.
 
-    `undo` is the URL that takes the write back by POST.
+    `undo` is the URL that takes the write back by POST, `show` the page of what was written, for whoever is elsewhere.
+    `gone` is the path of a page that the write has ended: whoever is on it is led to `location`.
     """
-    flash({"text": message, "undo": undo}, "success")  # type: ignore[arg-type]
+    here = urlsplit(request.headers.get("HX-Current-URL", "")).path
     if not wants_fragment():
+        flash({"text": message, "undo": undo}, "success")  # type: ignore[arg-type]
         return redirect(location, 303)
+    flash({"text": message, "undo": undo, "show": show if show != here else None}, "success")  # type: ignore[arg-type]
+    if gone == here:
+        return Response(headers={"HX-Redirect": location})
     response = make_response(render_template(fragment, **context) + _toasts())
     response.headers["HX-Trigger"] = json.dumps({"closeWindow": True, "customersChanged": True})
     response.vary.add("HX-Request")

@@ -7,6 +7,7 @@ import threading
 import pytest
 import sqlalchemy as sa
 
+from crm.accounts.models import Branch
 from crm.customers.models import Customer, CustomerSearch
 from crm.events import Event
 from crm.extensions import db
@@ -162,6 +163,51 @@ def test_saving_without_a_change_leaves_no_event(cast: Cast) -> None:
     )
 
     assert actions(cast.staff) == ["customer.created"]
+
+
+def test_an_edit_keeps_the_branch_that_the_form_shows(cast: Cast) -> None:
+    with cast.staff.acting():
+        branch = Branch(name="Kemang")
+        db.session.add(branch)
+        db.session.commit()
+        branch_id = branch.id
+        id_ = make_customer(name="Siti", branch_id=branch_id)
+    client = cast.staff.client()
+
+    page = client.get(f"/customers/{id_}/edit").text
+
+    assert f'<option selected value="{branch_id}">Kemang</option>' in page
+    client.post(f"/customers/{id_}/edit", data={"name": "Siti R"})
+    assert (one(cast.staff).name, one(cast.staff).branch_id) == ("Siti R", branch_id)
+
+
+def test_who_deletes_the_customer_on_the_screen_is_led_to_the_list(cast: Cast) -> None:
+    with cast.manager.acting():
+        ids = [make_customer(name=f"Siti {number}") for number in range(2)]
+    client = cast.manager.client()
+
+    on_the_list = client.post(
+        f"/customers/{ids[0]}/delete", headers=HTMX | {"HX-Current-URL": "http://localhost/?q=si"}
+    )
+    on_the_page = client.post(
+        f"/customers/{ids[1]}/delete", headers=HTMX | {"HX-Current-URL": f"http://localhost/customers/{ids[1]}"}
+    )
+
+    assert "HX-Redirect" not in on_the_list.headers
+    assert "Siti 0 is deleted." in on_the_list.text
+    assert on_the_page.headers["HX-Redirect"] == "/"
+    assert "Siti 1 is deleted." in client.get("/").text
+
+
+def test_who_adds_a_customer_on_the_list_is_offered_their_page(cast: Cast) -> None:
+    client = cast.staff.client()
+
+    added = client.post("/customers/new", data={"name": "Siti"}, headers=HTMX | {"HX-Current-URL": "http://localhost/"})
+
+    page = f"/customers/{one(cast.staff).id}"
+    assert f'href="{page}">Open</a>' in added.text
+    here = HTMX | {"HX-Current-URL": f"http://localhost{page}"}
+    assert ">Open</a>" not in client.post(f"{page}/edit", data={"name": "Siti R"}, headers=here).text
 
 
 def test_delete_asks_first_and_then_is_for_good(cast: Cast) -> None:
