@@ -16,9 +16,10 @@ from crm.accounts.models import Branch, Membership, Organization, User
 from crm.accounts.queries import current_organization
 from crm.accounts.roles import Role
 from crm.db import transaction
-from crm.demo import loader, receipts, said
+from crm.demo import loader, points, receipts, said
 from crm.demo.models import DemoRange
 from crm.demo.people import JAKARTA, JAKARTA_PLACES, KARACHI, KARACHI_PLACES, Person
+from crm.demo.points import Given, give
 from crm.demo.receipts import Sale, add_sales
 from crm.demo.rows import CustomerRow, MessageRow
 from crm.demo.said import Said
@@ -45,6 +46,7 @@ class Place(NamedTuple):
     towns: tuple[tuple[str, str, str], ...]
     messages: tuple[Said, ...]
     sales: tuple[Sale, ...]
+    points: tuple[Given, ...]
 
 
 PLACES = (
@@ -66,6 +68,7 @@ PLACES = (
         JAKARTA_PLACES,
         said.JAKARTA,
         receipts.JAKARTA,
+        points.JAKARTA,
     ),
     Place(
         "demo-travel",
@@ -85,6 +88,7 @@ PLACES = (
         KARACHI_PLACES,
         said.KARACHI,
         receipts.KARACHI,
+        points.KARACHI,
     ),
 )
 
@@ -129,7 +133,9 @@ def load(slug: str) -> int:
         first, last = session.execute(
             sa.select(DemoRange.first_id, DemoRange.last_id).where(DemoRange.kind == SHOP)
         ).one()
-        add_sales(place.sales, list(range(first, last + 1)))
+        ids_of_people = list(range(first, last + 1))
+        add_sales(place.sales, ids_of_people)
+        give(place.points, ids_of_people)
     return loaded
 
 
