@@ -181,20 +181,21 @@ def make_blocked_sender() -> int:
     return _save(row)
 
 
-def make_invoice() -> int:
+def make_invoice(customer_id: int | None = None) -> int:
     """Make an invoice and return its id."""
+    customer_id = customer_id or make_customer()
     return _save(
-        Invoice(customer_id=make_customer(), amount=150_000_00, currency="IDR", date=clock.utcnow().date(), note="Cake")
+        Invoice(customer_id=customer_id, amount=150_000_00, currency="IDR", date=clock.utcnow().date(), note="Cake")
     )
 
 
-def make_receipt(state: str = "ready") -> int:
+def make_receipt(state: str = "ready", customer_id: int | None = None) -> int:
     """Make a receipt with its files and return its id."""
     key = f"receipts/test-{next(_numbers)}"
     storage.current().put(key, PDF)
     return _save(
         Receipt(
-            invoice_id=make_invoice(),
+            invoice_id=make_invoice(customer_id),
             filename="receipt.pdf",
             kind="pdf",
             size=len(PDF),
@@ -206,9 +207,9 @@ def make_receipt(state: str = "ready") -> int:
     )
 
 
-def make_points_entry() -> int:
-    """Add points to a new customer and return the id of the entry."""
-    return change_points(make_customer(), 620, "Birthday").id
+def make_points_entry(customer_id: int | None = None) -> int:
+    """Add points to a customer and return the id of the entry."""
+    return change_points(customer_id or make_customer(), 620, "Birthday").id
 
 
 def make_attempt(gateway: str = "twilio", **values: Any) -> int:

@@ -82,6 +82,7 @@ class Message(TenantMixin, Base):
     updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
 
     customer: Mapped[Customer] = relationship(viewonly=True)
+    created_by: Mapped[User | None] = relationship(viewonly=True, foreign_keys=[created_by_id])
     acknowledged_by: Mapped[User | None] = relationship(viewonly=True, foreign_keys=[acknowledged_by_id])
     attempts: Mapped[list[Attempt]] = relationship(viewonly=True, order_by="Attempt.id")
 

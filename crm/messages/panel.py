@@ -8,6 +8,7 @@ from typing import Any
 from crm.customers import panels
 from crm.customers.models import Customer
 from crm.messages import facts, queries
+from crm.messages.life import life_of
 from crm.messages.models import Message
 from crm.messages.records import InboundMessage
 from crm.messages.recurring.queries import series_of
@@ -15,8 +16,10 @@ from crm.messages.recurring.queries import series_of
 
 def load(customer: Customer) -> dict[str, Any]:
     """Return what was written to and by the customer, what is next and comes again, and whether they opted out."""
-    lines: list[Message | InboundMessage] = [*queries.messages_of(customer.id), *facts.texts_from(customer)]
+    messages = queries.messages_of(customer.id)
+    lines: list[Message | InboundMessage] = [*messages, *facts.texts_from(customer)]
     return {
+        "lives": {message.id: life_of(message) for message in messages},
         "lines": sorted(lines, key=_time, reverse=True),
         "next": queries.next_messages([customer.id]).get(customer.id),
         "series": series_of(customer.id),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from crm.columns import db_ago, db_now
 from crm.customers.models import Customer
@@ -163,7 +163,7 @@ def next_messages(customer_ids: Sequence[int]) -> dict[int, NextMessage]:
 
 
 def messages_of(customer_id: int, limit: int = PAGE) -> list[Message]:
-    """Return a customer's messages, the latest first."""
+    """Return a customer's messages with their attempts, the latest first."""
     return list(db.session.scalars(_OF_CUSTOMER, {"customer": customer_id, "most": limit}))
 
 
@@ -230,7 +230,7 @@ def counts() -> dict[str, int]:
 _OF_CUSTOMER = (
     sa.select(Message)
     .where(Message.customer_id == sa.bindparam("customer"))
-    .options(joinedload(Message.acknowledged_by))
+    .options(joinedload(Message.acknowledged_by), joinedload(Message.created_by), selectinload(Message.attempts))
     .order_by(Message.send_at.desc(), Message.id.desc())
     .limit(sa.bindparam("most", type_=sa.Integer))
 )

@@ -122,3 +122,32 @@ def test_a_worker_that_never_ran_is_told_after_a_minute(shop: Shop, owner: Flask
     shop.app.extensions[health.STARTED] -= 120
 
     assert "is not running" in owner.get("/").text
+
+
+def test_the_customers_page_tells_what_happened_to_a_message(shop: Shop, owner: FlaskClient) -> None:
+    customer_id = shop.customer()
+    id_ = shop.schedule(customer_id, late=1, body="[no_connection] Your cake is ready.")
+    shop.work()
+    owner.post(f"/messages/{id_}/done")
+
+    page = owner.get(f"/customers/{customer_id}").text
+
+    told = re.search(r'<details class="life">(.*?)</details>', page, re.S)
+    assert told
+    words = " ".join(re.sub("<[^>]+>", " ", told[1]).split())
+    assert "Scheduled by boss-of-shop" in words
+    assert "Tried out: not reached. The gateway could not be reached." in words
+    assert "Marked as done by boss-of-shop" in words
+    assert words.index("Scheduled by") < words.index("not reached") < words.index("Marked as done")
+
+
+def test_an_archived_customers_page_says_that_nothing_is_sent(shop: Shop, owner: FlaskClient) -> None:
+    customer_id = shop.customer()
+    shop.schedule(customer_id, in_=3600)
+    assert "Next: " in owner.get(f"/customers/{customer_id}").text
+
+    owner.post(f"/customers/{customer_id}/archive")
+
+    page = owner.get(f"/customers/{customer_id}").text
+    assert "Next: " not in page
+    assert "Nothing is sent while Sari is archived" in page

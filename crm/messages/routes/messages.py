@@ -11,6 +11,7 @@ from crm.customers.models import Customer
 from crm.errors import SentenceError
 from crm.messages import listeners, panel, queries, services  # noqa: F401 -- they register themselves
 from crm.messages.forms import MessageForm
+from crm.messages.life import ANSWERS
 from crm.messages.models import Message
 from crm.messages.recurring import services as recurring
 from crm.messages.routes.blueprint import bp
@@ -41,7 +42,7 @@ def index() -> Response:
 def console() -> Response:
     """Show what the console gateway was given, for nothing left the machine."""
     attempts = queries.console_attempts()
-    return respond("messages/console.html", "messages/_console.html", attempts=attempts)
+    return respond("messages/console.html", "messages/_console.html", attempts=attempts, answers=ANSWERS)
 
 
 @bp.route("/customers/<id:customer_id>/messages/new", methods=["GET", "POST"])

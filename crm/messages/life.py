@@ -1,0 +1,57 @@
+"""What became of a message, step by step, as the customer's page tells it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from crm.messages.models import Message
+from crm.messages.rules import Status
+
+ANSWERS = {
+    "accepted": "Taken",
+    "no_connection": "Not reached",
+    "rate_limited": "Too many at once",
+    "permanent": "Not possible",
+    "opted_out": "Opted out",
+    "refused_sender": "Sender refused",
+    "unknown": "Not known",
+}
+"""What came of a call, in the words of the interface; a call without an outcome has no answer yet."""
+
+PROVIDERS = {"console": "Tried out", "twilio": "Twilio", "whatsapp_cloud": "WhatsApp Business"}
+
+TOLD_OTHERWISE = frozenset(
+    {Status.SCHEDULED, Status.SUBMITTING, Status.ACCEPTED, Status.SENT, Status.DELIVERED, Status.READ, Status.DONE}
+)
+
+
+class Step(NamedTuple):
+    """One thing that happened, and the reason where there is one."""
+
+    at: dt.datetime
+    said: str
+    reason: str = ""
+
+
+def life_of(message: Message) -> list[Step]:
+    """Return what happened to a message, in the order of time; its attempts and users should be loaded."""
+    return sorted(_steps(message), key=lambda step: step.at)
+
+
+def _steps(message: Message) -> Iterator[Step]:
+    by = f" by {message.created_by.label}" if message.created_by else ""
+    yield Step(message.created_at, f"Scheduled{by}")
+    for attempt in message.attempts:
+        answer = ANSWERS[attempt.outcome] if attempt.outcome else "No answer yet"
+        yield Step(attempt.started_at, f"{PROVIDERS[attempt.gateway]}: {answer[0].lower()}{answer[1:]}", attempt.detail)
+    if message.delivered_at:
+        yield Step(message.delivered_at, "Delivered")
+    if message.read_at:
+        yield Step(message.read_at, "Read")
+    if message.acknowledged_at:
+        by = f" by {message.acknowledged_by.label}" if message.acknowledged_by else ""
+        yield Step(message.acknowledged_at, f"Marked as done{by}")
+    if message.state not in TOLD_OTHERWISE:
+        yield Step(message.status_at, message.state.label, message.reason)

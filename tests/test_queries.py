@@ -1,0 +1,87 @@
+"""How many questions a page asks of the database: as many for many rows as for few."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from crm.extensions import db
+from tests.factories import (
+    Cast,
+    make_attempt,
+    make_branch,
+    make_customer,
+    make_message,
+    make_points_entry,
+    make_receipt,
+    make_suppression,
+    make_template,
+)
+
+MOST = {"/": 12, "/?q=customer": 14, "/customers/{customer}": 12, "/messages": 8}
+PAGES = (
+    *MOST,
+    "/messages?q=customer",
+    "/customers/{customer}/invoices",
+    "/customers/{customer}/points",
+    "/settings/branches",
+    "/settings/users",
+    "/settings/templates",
+    "/settings/opt-outs",
+)
+"""Pages that show rows; MOST says how many questions some may ask at all."""
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_more_rows_are_not_more_questions(app: Flask, cast: Cast, address: str) -> None:
+    client = cast.owner.client()
+    with cast.owner.acting():
+        customer = make_customer(name="Customer 0")
+    path = address.format(customer=customer)
+
+    counts = []
+    for number in (2, 9):
+        with cast.owner.acting():
+            for _ in range(number):
+                _add_rows(customer)
+        with _counted(app) as statements:
+            assert client.get(path).status_code == 200
+        counts.append(len(statements))
+
+    # One more may count what no longer fits.
+    assert counts[1] <= counts[0] + 1, "\n".join(statements)
+    assert counts[1] <= MOST.get(address, 99), "\n".join(statements)
+
+
+def _add_rows(customer: int) -> None:
+    make_branch()
+    other = make_customer(name="Customer")
+    for id_ in (customer, other):
+        make_message(customer_id=id_)
+        make_message(customer_id=id_, status="reminder")
+    make_attempt(customer_id=customer)
+    make_receipt(customer_id=customer)
+    make_points_entry(customer)
+    make_template()
+    make_suppression()
+
+
+@contextmanager
+def _counted(app: Flask) -> Iterator[list[str]]:
+    statements: list[str] = []
+    with app.app_context():
+        engine = db.engine
+
+    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        if statement.startswith(("SELECT", "WITH")) and "set_config" not in statement:
+            statements.append(statement)
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
