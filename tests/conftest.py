@@ -22,7 +22,7 @@ from crm.extensions import db
 from crm.redis_server import RedisServer, find_redis, start_redis
 from tests import servers
 from tests.factories import Cast, make_cast
-from tests.postgres import PostgresServer
+from tests.postgres import SURE, PostgresServer
 from tests.product import RunningApp, installation, serve
 from tests.servers import Process
 
@@ -81,7 +81,7 @@ def own_postgres(pytestconfig: pytest.Config) -> Iterator[PostgresServer]:
     """A PostgreSQL of the test's own, to stop, crash and start again."""
     directory = Path(tempfile.mkdtemp(prefix="own-", dir=pytestconfig.stash[RUN_DIRECTORY]))
     directory.chmod(0o711)
-    server = PostgresServer.create(directory / "postgres")
+    server = PostgresServer.create(directory / "postgres", SURE)
     yield server
     with contextlib.suppress(AssertionError):  # it may be stopped already
         server.stop("immediate")

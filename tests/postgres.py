@@ -23,12 +23,17 @@ port = {port}
 unix_socket_directories = '{directory}'
 """
 
-# Speed instead of safety: what the tests write is thrown away.
-SETTINGS = f"""
+# No safety against a machine that loses power: what the tests write is thrown away.
+SURE = f"""
 {PLACE}
 max_connections = 200
 fsync = off
 full_page_writes = off
+"""
+"""For a server that crashes: what was committed is there when it starts again."""
+
+SETTINGS = f"""
+{SURE}
 synchronous_commit = off
 """
 

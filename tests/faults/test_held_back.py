@@ -48,7 +48,7 @@ def test_nothing_begins_after_it_was_stopped(
     tmp_path: Path,
     hold_back: Callable[[Message], None],
 ) -> None:
-    runs.load(shop, 300, text="{hang_after 0.5}")
+    runs.load(shop, 300, text="{hang_after 1}")
     stopped: dict[int, dt.datetime] = {}
     with runs.crew(environ, tmp_path, 2) as crew:
         crew.at_work[0].wait_until(fake.accepted, "messages go out")

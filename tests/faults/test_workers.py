@@ -98,7 +98,7 @@ def test_a_worker_frozen_past_its_lease_and_thawed(
         wait_for(lambda: "answer after the lease" in sleeper.output, "its answers are refused")
         time.sleep(1)
 
-    assert len(fake.accepted()) == sent, "who slept past its lease sends nothing more"
+    assert len(fake.accepted()) - sent <= Twilio.at_once, "only calls that were under way reach the provider later"
     assert check(shop, fake, count=150) == before
     assert before["unconfirmed"] <= Twilio.at_once
 

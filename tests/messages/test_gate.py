@@ -118,7 +118,7 @@ def test_calls_begin_at_one_place_with_what_was_submitted() -> None:
     assert callers_of("begin") - callers_of("begin_nested") == set(BEGINNERS)
     (send,) = (function for function in functions() if function.name in BEGINNERS)
     (begin,) = (call for call in send.calls() if _last_name(call.func) == "begin")
-    (given,) = begin.args
+    given, _until = begin.args
     assert isinstance(given, ast.Call)
     assert _last_name(given.func) == "_submit"
 
