@@ -189,8 +189,8 @@ def test_times_of_arrival_and_reading_are_shown(shop: Shop, provider: Provider) 
     assert row.delivered_at == dt.datetime.fromtimestamp(at, dt.UTC)
     assert row.read_at == dt.datetime.fromtimestamp(at + 60, dt.UTC)
     page = shop.browser().get(f"/customers/{sent.customer}").text
-    assert "Delivered <time" in page
-    assert "read <time" in page
+    assert "</time> <span>Delivered.</span>" in page
+    assert "</time> <span>Read.</span>" in page
 
 
 def test_it_is_an_event_and_the_next_message_follows(shop: Shop, provider: Provider) -> None:
