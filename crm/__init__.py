@@ -10,25 +10,13 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
-from crm import errors, health, logs, storage
+from crm import errors, features, logs, storage
 from crm.accounts import access, navigation
-from crm.accounts import cli as accounts_cli
-from crm.accounts import routes as accounts
-from crm.customers import routes as customers
 from crm.db import configure_engine
-from crm.demo import cli as demo_cli
-from crm.doctor import doctor
 from crm.extensions import compress, csrf, db, migrate
-from crm.home import routes as home
-from crm.invoices import routes as invoices
-from crm.loyalty import cli as loyalty_cli
-from crm.loyalty import routes as loyalty
-from crm.messages import cli as messages_cli
-from crm.messages import routes as messages
 from crm.tenancy import init_tenancy
 from crm.web import filters, security, static, uploads
 from crm.web.ids import IdConverter, dom_id
-from crm.worker import worker
 
 
 def create_app(environ: Mapping[str, str] | None = None, instance: Path | None = None) -> Flask:
@@ -52,9 +40,9 @@ def create_app(environ: Mapping[str, str] | None = None, instance: Path | None =
         part.init_app(app)
     app.context_processor(navigation.template_globals)
     app.add_template_global(dom_id)
-    for blueprint in (health.bp, accounts.bp, customers.bp, messages.bp, loyalty.bp, invoices.bp, home.bp):
+    for blueprint in features.BLUEPRINTS:
         app.register_blueprint(blueprint)
-    for command in (*accounts_cli.GROUPS, *messages_cli.GROUPS, *loyalty_cli.GROUPS, demo_cli.demo, doctor, worker):
+    for command in features.COMMANDS:
         app.cli.add_command(command)
     if app.config["TRUSTED_PROXIES"]:
         hops = app.config["TRUSTED_PROXIES"]

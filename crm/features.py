@@ -1,0 +1,39 @@
+"""What the application is made of: the pages and the commands of every feature."""
+
+from __future__ import annotations
+
+import click
+from flask import Blueprint
+
+from crm import health
+from crm.accounts import cli as accounts_cli
+from crm.accounts import routes as accounts
+from crm.customers import routes as customers
+from crm.demo import cli as demo_cli
+from crm.doctor import doctor
+from crm.home import routes as home
+from crm.invoices import routes as invoices
+from crm.loyalty import cli as loyalty_cli
+from crm.loyalty import routes as loyalty
+from crm.messages import cli as messages_cli
+from crm.messages import routes as messages
+from crm.worker import worker
+
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    health.bp,
+    accounts.bp,
+    customers.bp,
+    messages.bp,
+    loyalty.bp,
+    invoices.bp,
+    home.bp,
+)
+
+COMMANDS: tuple[click.Command, ...] = (
+    *accounts_cli.GROUPS,
+    *messages_cli.GROUPS,
+    *loyalty_cli.GROUPS,
+    demo_cli.demo,
+    doctor,
+    worker,
+)
