@@ -22,7 +22,7 @@ from crm.health import migrations_are_current
 from tests.postgres import PostgresServer
 from tests.product import flask
 
-RELEASES = ("0001",)
+RELEASES = ("0001", "0008")
 """The heads of releases that people may come from."""
 
 
@@ -84,6 +84,61 @@ def test_what_an_earlier_release_stored_is_still_there(
             assert {column: row[column] for column in values} == values, table
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_customers_get_the_totals_of_the_invoices_that_are_there(
+    kind: str, environ: dict[str, str], tmp_path: Path, postgres_server: PostgresServer
+) -> None:
+    """By organization, each with its own day; what is void does not count, and nothing else of a customer changes."""
+    name = f"orders_{uuid.uuid4().hex}"
+    url = f"sqlite:///{tmp_path / name}.db" if kind == "sqlite" else postgres_server.create_database(name)
+    settings = {**environ, "DATABASE_URL": url}
+    flask(settings, "db", "upgrade", "0008")
+    early = dt.datetime(2026, 3, 1, 23, 30, tzinfo=dt.UTC)  # the second of March in Jakarta already
+    first, second = dt.date(2026, 3, 1), dt.date(2026, 3, 2)
+    rows = {
+        # organization and customer: date, amount, status
+        (1, 1): [(first, 500, "open"), (second, 700, "open"), (second, 10_000, "void")],
+        (1, 2): [(second, 100, "void")],
+        (1, 3): [],
+        (2, 4): [(first, 9_000_000_000_00, "open"), (first, 9_000_000_000_00, "open")],
+        (2, 5): [(dt.date(2026, 2, 3), 1, "open")],
+    }
+    with _connected(url) as connection:
+        metadata = sa.MetaData()
+        metadata.reflect(connection)
+        for id_, zone in ((1, "Asia/Jakarta"), (2, "UTC"), (3, "Mars/Olympus")):
+            _insert(connection, metadata, "organizations", id=id_, slug=str(id_), time_zone=zone)
+        for (organization, customer), invoices in rows.items():
+            ids = {"organization_id": organization}
+            if kind == "postgresql":
+                connection.execute(sa.select(sa.func.set_config("app.organization_id", str(organization), True)))
+            here = {**ids, "branch_id": None, "archived_by_id": None}
+            _insert(connection, metadata, "customers", id=customer, email=str(customer), **here)
+            for date, amount, status in invoices:
+                values = {**ids, "customer_id": customer, "date": date, "amount": amount, "status": status}
+                _insert(connection, metadata, "invoices", id=None, created_at=early, created_by_id=None, **values)
+
+    flask(settings, "db", "upgrade")
+
+    found = {}
+    for organization in (1, 2):
+        with _connected(url, organization) as connection:
+            metadata = sa.MetaData()
+            metadata.reflect(connection)
+            customers = metadata.tables["customers"]
+            statement = sa.select(customers).where(customers.c.organization_id == organization)
+            for row in connection.execute(statement):
+                moment = row.last_order_at and row.last_order_at.replace(tzinfo=row.last_order_at.tzinfo or dt.UTC)
+                found[row.id] = (row.total_orders, row.total_spent, moment and moment.astimezone(dt.UTC))
+    assert found == {
+        1: (2, 1_200, early),
+        2: (0, 0, None),
+        3: (0, 0, None),
+        4: (2, 18_000_000_000_00, early),
+        5: (1, 1, dt.datetime(2026, 2, 3, tzinfo=dt.UTC)),
+    }
+
+
 def test_ids_are_never_used_again(app: Flask) -> None:
     """A deleted row's id in a link or log never means another row."""
     with app.app_context():
@@ -102,13 +157,19 @@ def _revision() -> tuple[str, ...]:
 
 
 @contextmanager
-def _connected(url: str) -> Iterator[sa.Connection]:
+def _connected(url: str, organization: int = 1) -> Iterator[sa.Connection]:
     engine = sa.create_engine(url.replace("postgres://", "postgresql+psycopg://"))
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
-            connection.execute(sa.text("SELECT set_config('app.organization_id', '1', true)"))
+            connection.execute(sa.select(sa.func.set_config("app.organization_id", str(organization), True)))
         yield connection
     engine.dispose()
+
+
+def _insert(connection: sa.Connection, metadata: sa.MetaData, table: str, **given: Any) -> None:
+    columns = metadata.tables[table].columns
+    values = {column.name: _something(column) for column in columns} | given
+    connection.execute(metadata.tables[table].insert().values({k: v for k, v in values.items() if k != "id" or v}))
 
 
 def _fill(connection: sa.Connection) -> dict[str, dict[str, Any]]:

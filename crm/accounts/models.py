@@ -15,7 +15,10 @@ from crm.tenancy import TenantMixin, within_organization
 
 
 class Organization(Base):
-    """A tenant: one shop, restaurant or agency with its own customers and settings."""
+    """A tenant: one shop, restaurant or agency with its own customers and settings.
+
+    An invoice earns `earn_points` points for each whole `earn_per` (hundredths) of its amount; nothing while one is 0.
+    """
 
     __tablename__ = "organizations"
     __table_args__ = {"sqlite_autoincrement": True}
@@ -33,6 +36,8 @@ class Organization(Base):
     whatsapp_gateway: Mapped[str] = mapped_column(sa.String(20), default="manual")
     sms_from: Mapped[str] = mapped_column(sa.String(40), default="", server_default="")
     whatsapp_from: Mapped[str] = mapped_column(sa.String(40), default="", server_default="")
+    earn_points: Mapped[int] = mapped_column(default=0, server_default="0")
+    earn_per: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[CreatedAt]
 
 

@@ -20,8 +20,9 @@ class Customer(TenantMixin, Base):
     `phone` is E.164 when `phone_valid`, else what was typed, never used for matching or sending. `next_message_at`
     is the time of the earliest message that still needs something (`delivery.md`), kept by the messages feature in
     the transaction that changes them; the list is ordered by it. `loyalty_points` and `tier` are kept by the loyalty
-    feature in the transaction of each entry of its ledger. `name_key`, `city_key` and `province_key` are folded for
-    sorting and filtering.
+    feature in the transaction of each entry of its ledger. `total_orders`, `total_spent` (hundredths) and
+    `last_order_at` follow from the open invoices, in the transaction of each. `name_key`, `city_key` and
+    `province_key` are folded for sorting and filtering.
     """
 
     __tablename__ = "customers"
@@ -86,6 +87,24 @@ class Customer(TenantMixin, Base):
             postgresql_where=sa.text("archived_at IS NULL"),
             sqlite_where=sa.text("archived_at IS NULL"),
         ),
+        # What the list and the API order by; both read it either way.
+        *(
+            sa.Index(
+                f"ix_customers_{name}",
+                "organization_id",
+                column,
+                "id",
+                postgresql_where=sa.text("archived_at IS NULL"),
+                sqlite_where=sa.text("archived_at IS NULL"),
+            )
+            for name, column in (
+                ("points", "loyalty_points"),
+                ("orders", "total_orders"),
+                ("spent", "total_spent"),
+                ("last_order", "last_order_at"),
+                ("created", "created_at"),
+            )
+        ),
         sa.Index(
             "ix_customers_archived",
             "organization_id",
@@ -124,6 +143,9 @@ class Customer(TenantMixin, Base):
     next_message_at: Mapped[dt.datetime | None]
     loyalty_points: Mapped[int] = mapped_column(default=0, server_default="0")
     tier: Mapped[str] = mapped_column(sa.String(10), default=Tier.BRONZE.value, server_default=Tier.BRONZE.value)
+    total_orders: Mapped[int] = mapped_column(default=0, server_default="0")
+    total_spent: Mapped[int] = mapped_column(default=0, server_default="0")
+    last_order_at: Mapped[dt.datetime | None]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
 

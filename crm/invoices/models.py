@@ -22,7 +22,10 @@ class State(enum.StrEnum):
 
 
 class Invoice(TenantMixin, Base):
-    """What a customer was charged. `amount` is integer hundredths of `currency`."""
+    """What a customer was charged. `amount` is integer hundredths of `currency`.
+
+    `status` is open or void; a void invoice stays, out of the customer's totals, with who voided it and when.
+    """
 
     __tablename__ = "invoices"
     __table_args__ = (
@@ -41,6 +44,8 @@ class Invoice(TenantMixin, Base):
     status: Mapped[str] = mapped_column(sa.String(10), default="open")
     created_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
     created_at: Mapped[CreatedAt]
+    voided_at: Mapped[dt.datetime | None]
+    voided_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
 
     customer: Mapped[Customer] = relationship(viewonly=True)
     receipts: Mapped[list[Receipt]] = relationship(viewonly=True, order_by="Receipt.id")
