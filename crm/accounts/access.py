@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeVar
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from flask import Flask, Response, abort, g, redirect, request, session, url_for
@@ -21,23 +22,40 @@ Row = TypeVar("Row", bound=Base)
 
 
 class Here(NamedTuple):
-    """Who acts in this request, and where; plain values, so that no later rollback loses them."""
+    """Who acts in this request, and where; plain values, so that no later rollback loses them.
 
-    sign_in_id: int
+    `sign_in_id` is 0 where no browser is signed in: a request of another system brings its proof each time.
+    """
+
     user: User
     organization: Organization
     role: Role
     organization_count: int
+    sign_in_id: int = 0
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> Here:
+        """Return what a row of WHO says, and of what was selected besides the sign-in."""
+        user, organization, role, count, *sign_in = row
+        db.session.expunge(user)
+        db.session.expunge(organization)
+        return cls(user, organization, Role.named(role), count, *sign_in)
 
 
-_WHO = (
-    sa.select(SignIn.id, User, Organization, Membership.role_name, sa.func.count().over())
-    .join(User, User.id == SignIn.user_id)
+WHO = (
+    sa.select(User, Organization, Membership.role_name, sa.func.count().over())
+    .select_from(User)
     .join(Membership, sa.and_(Membership.user_id == User.id, Membership.disabled_at.is_(None)))
     .join(Organization, Organization.id == Membership.organization_id)
+    .limit(1)
+)
+"""A member who is not shut out, for Here.of; whoever asks says which one, and in which order."""
+
+_BY_SIGN_IN = (
+    WHO.add_columns(SignIn.id)
+    .join(SignIn, SignIn.user_id == User.id)
     .where(SignIn.token_hash == sa.bindparam("token_hash"), SignIn.expires_at > db_now())
     .order_by(sa.case((Organization.id == SignIn.organization_id, 0), else_=1), Membership.id)
-    .limit(1)
 )
 """Built once, for every request asks it."""
 
@@ -49,6 +67,19 @@ def init_app(app: Flask) -> None:
     login_manager.init_app(app)
     app.before_request(_admit)
     app.teardown_request(_leave)
+
+
+def admit(found: Here) -> None:
+    """Let the request act as `found` in their organization; 403 for what their role may not do.
+
+    Every way into an organization ends here, the pages' and that of other systems.
+    """
+    g.here = found
+    enter_organization(found.organization.id, found.user.id)
+    if request.endpoint in SIGNED_IN:
+        return
+    if request.endpoint not in ROLES or found.role < ROLES[request.endpoint]:
+        abort(403)
 
 
 def here() -> Here:
@@ -101,14 +132,11 @@ def load_user(token: str) -> User | None:
 
     They act in the organization they chose, or in the first they joined when they may no longer act in that one.
     """
-    row = db.session.execute(_WHO, {"token_hash": token_hash(token)}).first()
+    row = db.session.execute(_BY_SIGN_IN, {"token_hash": token_hash(token)}).first()
     if row is None:
         return None
-    sign_in_id, user, organization, role, count = row
-    db.session.expunge(user)
-    db.session.expunge(organization)
-    g.here = Here(sign_in_id, user, organization, Role.named(role), count)
-    return user
+    g.here = Here.of(row)
+    return here().user
 
 
 def _admit() -> AnyResponse | None:
@@ -118,11 +146,7 @@ def _admit() -> AnyResponse | None:
         return None
     if not current_user.is_authenticated:
         return _to_sign_in()
-    enter_organization(here().organization.id, here().user.id)
-    if endpoint in SIGNED_IN:
-        return None
-    if endpoint not in ROLES or here().role < ROLES[endpoint]:
-        abort(403)
+    admit(here())
     return None
 
 
