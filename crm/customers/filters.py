@@ -15,7 +15,14 @@ from crm.text import clean_line, fold
 
 PER_PAGE = (25, 50, 100)
 STATUSES = {"": "Active and inactive", "active": "Active", "inactive": "Inactive", "archived": "Archived"}
-SORTS = {"": "Next message", "newest": "Newest", "name": "Name"}
+SORTS = {
+    "": "Next message",
+    "newest": "Newest",
+    "name": "Name",
+    "last-order": "Last order",
+    "spent": "Most spent",
+    "points": "Most points",
+}
 LAST_ROW_BY_PAGE = 10_000
 
 

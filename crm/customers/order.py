@@ -141,4 +141,60 @@ class Name(Order):
         return [Part(same, order[1:]), Part(key > start.value if forward else key < start.value, order)]
 
 
-ORDERS: dict[str, Order] = {"": NextMessage(), "newest": Newest(), "name": Name()}
+class Largest(Order):
+    """By a number or a moment, the largest first; those without one after them; of equals the newest first."""
+
+    def __init__(self, column: str, *, is_moment: bool = False) -> None:
+        self._column, self._is_moment = column, is_moment
+
+    def position(self, row: Any) -> Position:
+        """Return the place of a row."""
+        value = getattr(row, self._column)
+        return Position((value - EPOCH) // MICROSECOND if isinstance(value, dt.datetime) else value, row.id)
+
+    def whole(self, row: Any, forward: bool) -> tuple[sa.ColumnElement[Any], ...]:
+        """Return what sorts the whole list by the columns of `row`, where no index has to serve it."""
+        column, id_ = getattr(row, self._column), row.id
+        if forward:
+            return column.is_(None), column.desc(), id_.desc()
+        return column.is_not(None), column.asc(), id_.asc()
+
+    def parts(self, row: Any, start: Position | None, forward: bool) -> list[Part]:
+        """Return the stretches: the same value, smaller ones, none; a column that is never empty has no last one."""
+        column, id_ = getattr(row, self._column), row.id
+        by_id = id_.desc() if forward else id_.asc()
+        ordered = (column.desc() if forward else column.asc(), by_id)
+        with_value, without = Part(column.is_not(None), ordered), Part(column.is_(None), (by_id,))
+        rest = [without] if self._is_moment else []
+        if start is None:
+            return [with_value, *rest] if forward else [*rest, with_value]
+        beyond = id_ < start.id if forward else id_ > start.id
+        if start.value is None:
+            here = Part(sa.and_(column.is_(None), beyond), (by_id,))
+            return [here] if forward else [here, with_value]
+        value = EPOCH + start.value * MICROSECOND if self._is_moment else start.value
+        same = Part(sa.and_(column == value, beyond), (by_id,))
+        further = Part(column < value if forward else column > value, ordered)
+        return [same, further, *rest] if forward else [same, further]
+
+    def _value(self, text: str) -> int | None:
+        if not self._is_moment:
+            return _bounded(int(text))
+        return int(text) if text and EPOCH + int(text) * MICROSECOND else None
+
+
+def _bounded(number: int) -> int:
+    """Return a number that the database can compare; raises ValueError for another."""
+    if abs(number) >= 2**63:
+        raise ValueError
+    return number
+
+
+ORDERS: dict[str, Order] = {
+    "": NextMessage(),
+    "newest": Newest(),
+    "name": Name(),
+    "last-order": Largest("last_order_at", is_moment=True),
+    "spent": Largest("total_spent"),
+    "points": Largest("loyalty_points"),
+}

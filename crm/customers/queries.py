@@ -38,6 +38,8 @@ COLUMNS = (
     Customer.next_message_at,
     Customer.loyalty_points,
     Customer.tier,
+    Customer.total_spent,
+    Customer.last_order_at,
 )
 
 
@@ -54,7 +56,14 @@ class Page:
     before: str | None = None
 
 
-PLACES = (Customer.id, Customer.name_key, Customer.next_message_at)
+PLACES = (
+    Customer.id,
+    Customer.name_key,
+    Customer.next_message_at,
+    Customer.last_order_at,
+    Customer.total_spent,
+    Customer.loyalty_points,
+)
 
 
 def page_of(filters: Filters) -> Page:

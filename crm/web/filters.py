@@ -17,7 +17,7 @@ MINUS = "\N{MINUS SIGN}"
 
 def init_app(app: Flask) -> None:
     """Register the filters."""
-    for function in (when, when_full, day, amount, number, signed, phone_number, tel_link, phone.wa_me, fill):
+    for function in (when, when_full, day, day_of, amount, number, signed, phone_number, tel_link, phone.wa_me, fill):
         app.add_template_filter(function)
 
 
@@ -44,6 +44,14 @@ def day(date: dt.date | None) -> str:
     if date is None:
         return ""
     return clock.say_date(date, _today(), here().organization.locale)
+
+
+def day_of(moment: dt.datetime | None) -> str:
+    """Show the organization's day of a moment as people say it near today."""
+    if moment is None:
+        return ""
+    organization = here().organization
+    return _day_of(moment, _today(), organization.time_zone, organization.locale)
 
 
 def amount(hundredths: int, currency: str | None = None) -> str:
@@ -101,6 +109,11 @@ def _when(moment: dt.datetime, today: dt.date, time_zone: str, locale: str) -> M
     noon = dt.datetime.combine(today, dt.time(12), zone)  # what is near depends on the day alone
     near, full = clock.say_when(moment, noon, zone, locale), clock.say_full(moment, zone, locale)
     return Markup(f'<time datetime="{_utc(moment)}" title="{full}">{near}</time>')  # noqa: S704 -- words of our own
+
+
+@functools.lru_cache(maxsize=8192)
+def _day_of(moment: dt.datetime, today: dt.date, time_zone: str, locale: str) -> str:
+    return clock.say_date(clock.to_local(moment, clock.zone(time_zone)).date(), today, locale)
 
 
 def _utc(moment: dt.datetime) -> str:

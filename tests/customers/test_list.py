@@ -7,11 +7,13 @@ import random
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from crm.accounts.services import create_organization
 from crm.customers import queries
-from crm.customers.filters import BeyondLastRowError, Filters
+from crm.customers.filters import SORTS, BeyondLastRowError, Filters
+from crm.customers.models import Customer
 from crm.customers.queries import page_of
 from crm.customers.services import archive_customer, create_customer, edit_customer
 from crm.db import transaction
@@ -45,6 +47,10 @@ def forty(seed: int = 3) -> list[int]:
     rng = random.Random(seed)
     moments = [None, None, START, START, *(START + dt.timedelta(minutes=n) for n in range(6))]
     made = [(moment, make(f"N{n:02}", next_message_at=moment)) for n in range(40) for moment in [rng.choice(moments)]]
+    with transaction() as session:
+        for customer in session.scalars(sa.select(Customer)):
+            customer.last_order_at = rng.choice(moments)
+            customer.total_spent, customer.loyalty_points = rng.choice((0, 0, 100, 7_000)), rng.choice((0, 0, 90, 620))
     return [id_ for moment, id_ in sorted(made, key=lambda row: (row[0] is None, row[0] or START, -row[1]))]
 
 
@@ -56,7 +62,32 @@ def test_the_earliest_message_comes_first_then_the_newest_without_one() -> None:
 
 
 @pytest.mark.usefixtures("shop")
-@pytest.mark.parametrize("sort", ["", "newest", "name"])
+@pytest.mark.parametrize(
+    ("sort", "column"), [("last-order", "last_order_at"), ("spent", "total_spent"), ("points", "loyalty_points")]
+)
+@pytest.mark.parametrize("q", ["", "n"])
+def test_the_largest_comes_first_then_those_without_any(sort: str, column: str, q: str) -> None:
+    forty()
+    values = {row.id: getattr(row, column) for row in db.session.scalars(sa.select(Customer))}
+
+    found = [row.id for row in page_of(Filters(sort=sort, q=q, per_page=100)).rows]
+
+    order = {id_: (value is not None, value or 0, id_) for id_, value in values.items()}
+    assert found == sorted(values, key=lambda id_: order[id_], reverse=True)
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize(
+    "cursor", ["", "7", "7.x", "7.9999999999999999999", "7.-1", "9" * 18 + ".5", "7.1e3", ".", "x.5"]
+)
+def test_a_cursor_that_names_nothing_shows_some_page(sort: str, cursor: str) -> None:
+    make("Siti")
+    assert page_of(Filters(sort=sort, after=cursor)).count == 1
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("q", ["", "n"])
 def test_cursors_show_each_customer_once_forward_and_back(sort: str, q: str, monkeypatch: pytest.MonkeyPatch) -> None:
     forty()
@@ -79,7 +110,7 @@ def test_cursors_show_each_customer_once_forward_and_back(sort: str, q: str, mon
 
 
 @pytest.mark.usefixtures("shop")
-@pytest.mark.parametrize("sort", ["", "newest", "name"])
+@pytest.mark.parametrize("sort", SORTS)
 def test_a_common_term_is_found_along_the_list(sort: str, monkeypatch: pytest.MonkeyPatch) -> None:
     forty()
     monkeypatch.setattr(queries, "COUNTED", 5)
@@ -97,7 +128,7 @@ def test_a_common_term_is_found_along_the_list(sort: str, monkeypatch: pytest.Mo
 
 
 @pytest.mark.usefixtures("shop")
-@pytest.mark.parametrize("sort", ["", "newest", "name"])
+@pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("q", ["", "n"])
 def test_page_numbers_and_cursors_agree(sort: str, q: str) -> None:
     forty()
