@@ -15,7 +15,7 @@ from crm.accounts import access, navigation
 from crm.db import configure_engine
 from crm.extensions import compress, csrf, db, migrate
 from crm.tenancy import init_tenancy
-from crm.web import filters, security, static, uploads
+from crm.web import filters, memo, security, static, uploads
 from crm.web.ids import IdConverter, dom_id
 
 
@@ -36,7 +36,7 @@ def create_app(environ: Mapping[str, str] | None = None, instance: Path | None =
     uploads.init_app(app)
     csrf.init_app(app)
     compress.init_app(app)
-    for part in (security, errors, filters):
+    for part in (security, errors, filters, memo):
         part.init_app(app)
     app.context_processor(navigation.template_globals)
     app.add_template_global(dom_id)

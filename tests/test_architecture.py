@@ -26,7 +26,7 @@ FLOORS: tuple[frozenset[str], ...] = (
 TOP = {"crm", "crm.features", "crm.worker", "crm.run", "crm.first_start", "crm.doctor", "crm.demo", "crm.server"}
 """The application factory and the programs that stand on all features."""
 
-LIFTED = {"crm.web.filters": "accounts"}
+LIFTED = {"crm.web.filters": "accounts", "crm.web.memo": "accounts"}
 """Modules of the kernel that speak for the organization that is here."""
 
 SHARED = {"models", "services", "queries", "filters", "rules", "access", "signals", "panels", "cli"}

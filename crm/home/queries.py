@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, NamedTuple
+from collections.abc import Hashable
+from typing import NamedTuple
 
 from crm.customers.filters import Filters
 from crm.customers.queries import Page, page_of
-from crm.messages.queries import Notices, Reminders, due_reminders, next_messages, notices
+from crm.messages.queries import NextMessage, Notices, Reminders, due_reminders, next_messages, notices
 
 
 class Attention(NamedTuple):
@@ -23,9 +24,21 @@ class Attention(NamedTuple):
             self.notices.silence,
             [(row.id, row.reason) for row in self.notices.refused],
             self.reminders.count,
-            [(row.message.id, row.message.status_at, row.message.updated_at) for row in self.reminders.rows],
+            self.reminders.marks,
         ]
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
+
+
+class CustomerList(NamedTuple):
+    """A page of customers and, by customer id, the message the list names."""
+
+    page: Page
+    messages: dict[int, NextMessage]
+
+    @property
+    def shown(self) -> Hashable:
+        """Return all values that the rows show."""
+        return tuple(self.page.rows), tuple(self.messages.items())
 
 
 def attention() -> Attention:
@@ -33,7 +46,7 @@ def attention() -> Attention:
     return Attention(notices(), due_reminders())
 
 
-def customer_list(filters: Filters) -> tuple[Page, dict[int, Any]]:
-    """Return a page of customers and, by customer id, the message the list names."""
+def customer_list(filters: Filters) -> CustomerList:
+    """Return a page of customers, each with the message the list names."""
     page = page_of(filters)
-    return page, next_messages([row.id for row in page.rows if row.next_message_at is not None])
+    return CustomerList(page, next_messages([row.id for row in page.rows if row.next_message_at is not None]))

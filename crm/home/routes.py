@@ -23,8 +23,7 @@ def index() -> Response:
         abort(400, "Pages by number end at row 10,000. Search or filter to get closer.")
     if wants_fragment() and request.headers.get("HX-Target") == "reminders":
         return _attention()
-    page, messages = customer_list(filters)
-    context: dict[str, Any] = {"filters": filters, "page": page, "messages": messages}
+    context: dict[str, Any] = {"filters": filters, "listed": customer_list(filters)}
     if not wants_fragment():
         context |= {"attention": attention(), "branches": branches()}
     return respond("home/index.html", "home/_results.html", **context)

@@ -6,6 +6,7 @@ import datetime as dt
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -76,10 +77,21 @@ class Reminder(NamedTuple):
 
 @dataclass(frozen=True)
 class Reminders:
-    """The first reminders, and how many there are (up to COUNTED)."""
+    """The first reminders, and how many there are (up to COUNTED).
 
-    rows: list[Reminder]
+    `marks` are values of each that change whenever it would be shown otherwise; the messages themselves are read when
+    they are asked for.
+    """
+
+    marks: tuple[tuple[Any, ...], ...]
     count: int
+
+    @cached_property
+    def rows(self) -> list[Reminder]:
+        """Return the messages and whom they are for."""
+        found = db.session.execute(_REMINDERS, {"messages": [mark[0] for mark in self.marks]}).all()
+        by_id = {message.id: Reminder(message, customer) for message, customer in found}
+        return [by_id[mark[0]] for mark in self.marks if mark[0] in by_id]
 
 
 class MessageFilter(NamedTuple):
@@ -138,13 +150,8 @@ def open_link(message: Message, customer: Customer) -> str | None:
 
 def due_reminders(limit: int = 20) -> Reminders:
     """Return what is due and not handed over and nobody has acknowledged, to be sent by hand first, then by time."""
-    reminders = [Reminder(message, customer) for message, customer in db.session.execute(_first_reminders(limit))]
-    return Reminders(reminders, len(reminders) if len(reminders) < limit else count_due_reminders())
-
-
-def count_due_reminders() -> int:
-    """Return how many reminders are due, up to COUNTED."""
-    return db.session.scalars(_number_of_reminders()).one()
+    found = db.session.execute(_first_reminders(limit)).all()
+    return Reminders(tuple(tuple(row[1:]) for row in found), found[0].number if found else 0)
 
 
 def notices() -> Notices:
@@ -252,20 +259,24 @@ _NEXT = (
 )
 
 
+_REMINDERS = (
+    sa.select(Message, Customer)
+    .join(Customer, Customer.id == Message.customer_id)
+    .where(Message.id.in_(sa.bindparam("messages", expanding=True)))
+)
+
+
 @functools.cache
-def _first_reminders(limit: int) -> sa.Select[Message, Customer]:
+def _first_reminders(limit: int) -> sa.Select[Any]:
+    number = sa.select(sa.func.count()).select_from(_earliest(COUNTED).limit(COUNTED).subquery())
+    marks = (Message.id, Message.status, Message.status_at, Message.updated_at, Customer.id, Customer.updated_at)
     return (
-        sa.select(Message, Customer)
+        sa.select(number.scalar_subquery().label("number"), *marks)
         .join(Customer, Customer.id == Message.customer_id)
         .where(Message.id.in_(_earliest(limit)))
         .order_by(Message.status != Status.REMINDER, Message.send_at, Message.id)
         .limit(limit)
     )
-
-
-@functools.cache
-def _number_of_reminders() -> sa.Select[int]:
-    return sa.select(sa.func.count()).select_from(_earliest(COUNTED).limit(COUNTED).subquery())
 
 
 def _earliest(limit: int) -> Any:

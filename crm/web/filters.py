@@ -26,7 +26,7 @@ def when(moment: dt.datetime | None) -> Markup:
     if moment is None:
         return Markup("")
     organization = here().organization
-    return _when(moment, _today(), organization.time_zone, organization.locale)
+    return _when(moment, today(), organization.time_zone, organization.locale)
 
 
 def when_full(moment: dt.datetime | None) -> Markup:
@@ -43,7 +43,7 @@ def day(date: dt.date | None) -> str:
     """Show a date as people say it near today."""
     if date is None:
         return ""
-    return clock.say_date(date, _today(), here().organization.locale)
+    return clock.say_date(date, today(), here().organization.locale)
 
 
 def day_of(moment: dt.datetime | None) -> str:
@@ -51,7 +51,7 @@ def day_of(moment: dt.datetime | None) -> str:
     if moment is None:
         return ""
     organization = here().organization
-    return _day_of(moment, _today(), organization.time_zone, organization.locale)
+    return _day_of(moment, today(), organization.time_zone, organization.locale)
 
 
 def amount(hundredths: int, currency: str | None = None) -> str:
@@ -90,17 +90,17 @@ def fill(piece: Markup, **values: object) -> Markup:
     return Markup("".join(filled))  # noqa: S704 -- the piece is markup, the values are escaped
 
 
-@functools.lru_cache(maxsize=64)
-def _parts(piece: Markup) -> tuple[str, ...]:
-    return tuple(re.split("@([a-z]+)@", str(piece)))
-
-
-def _today() -> dt.date:
+def today() -> dt.date:
     """Return the organization's day at the moment of the request, so that one page speaks of one day."""
     if "today" not in g:
         g.today = clock.to_local(clock.utcnow(), clock.zone(here().organization.time_zone)).date()
     today: dt.date = g.today
     return today
+
+
+@functools.lru_cache(maxsize=64)
+def _parts(piece: Markup) -> tuple[str, ...]:
+    return tuple(re.split("@([a-z]+)@", str(piece)))
 
 
 @functools.lru_cache(maxsize=8192)

@@ -229,7 +229,7 @@ def test_reminders_to_send_come_first_then_by_time_and_are_counted(shop: Shop) -
     assert listed(shop) == [first, second, failed]
     with shop.inside():
         few = queries.due_reminders(limit=2)
-    assert ([row.message.id for row in few.rows], few.count) == ([first, second], 3)
+        assert ([row.message.id for row in few.rows], few.count) == ([first, second], 3)
 
 
 def test_the_list_names_the_next_message_of_each_customer(shop: Shop) -> None:
