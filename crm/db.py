@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import Session
 
@@ -91,8 +92,16 @@ def among(column: Any, ids: Sequence[int]) -> sa.ColumnElement[bool]:
 def configure_engine(engine: Engine) -> None:
     """Prepare SQLite for many processes; PostgreSQL is fine as it is."""
     if engine.dialect.name == "sqlite":
+        engine.dialect.statement_compiler = _HintCompiler
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
+
+
+class _HintCompiler(SQLiteCompiler):
+    """Writes the hints of a statement, "INDEXED BY …": SQLite's compiler leaves them out."""
+
+    def get_from_hint_text(self, table: Any, text: str | None) -> str | None:
+        return text
 
 
 def _sqlite_connect(connection: Any, record: Any) -> None:

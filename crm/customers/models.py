@@ -72,10 +72,12 @@ class Customer(TenantMixin, Base):
             postgresql_where=sa.text("archived_at IS NULL"),
             sqlite_where=sa.text("archived_at IS NULL"),
         ),
+        # With the time, so that what a search has found is put in order without reading the rows.
         sa.Index(
             "ix_customers_newest",
             "organization_id",
             "id",
+            "next_message_at",
             postgresql_where=sa.text("archived_at IS NULL"),
             sqlite_where=sa.text("archived_at IS NULL"),
         ),

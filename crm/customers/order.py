@@ -31,7 +31,9 @@ class Position(NamedTuple):
 
 
 class Order:
-    """An order of the list; `forward` is the way it is shown."""
+    """An order of the list by `columns`, then by id; `forward` is the way it is shown."""
+
+    columns: tuple[str, ...] = ()
 
     def position(self, row: Any) -> Position:
         """Return the place of a row."""
@@ -66,6 +68,8 @@ class Order:
 
 class NextMessage(Order):
     """By the earliest message that needs something; those without one after them, newest first."""
+
+    columns = ("next_message_at",)
 
     def position(self, row: Any) -> Position:
         """Return the place of a row."""
@@ -122,6 +126,8 @@ class Newest(Order):
 class Name(Order):
     """By folded name."""
 
+    columns = ("name_key",)
+
     def position(self, row: Any) -> Position:
         """Return the place of a row."""
         return Position(row.name_key, row.id)
@@ -146,6 +152,7 @@ class Largest(Order):
 
     def __init__(self, column: str, *, is_moment: bool = False) -> None:
         self._column, self._is_moment = column, is_moment
+        self.columns = (column,)
 
     def position(self, row: Any) -> Position:
         """Return the place of a row."""
