@@ -2,7 +2,8 @@
 
 Three locks, one behind the other: every ORM statement is filtered by the current organization and raises when none
 is set; composite foreign keys keep a row from pointing into another organization; PostgreSQL's row-level security
-filters once more. Tables that are tenant-free by nature are those without `TenantMixin`.
+filters once more. Tables that are tenant-free by nature are those without `TenantMixin`. For a member who is bound
+to a branch the first lock also holds within the organization (`crm/branch_scope.py`).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from sqlalchemy.orm import (
 )
 from sqlalchemy.sql import visitors
 
+from crm import branch_scope
 from crm.columns import Base, BigInt
 from crm.extensions import db
 
@@ -54,26 +56,34 @@ def current_actor() -> int | None:
 
 
 @contextlib.contextmanager
-def use_organization(organization_id: int | None, actor_id: int | None = None) -> Iterator[None]:
-    """Act within one organization; one session never serves two, since its identity map would leak."""
+def use_organization(
+    organization_id: int | None, actor_id: int | None = None, branch_id: int | None = None
+) -> Iterator[None]:
+    """Act within one organization, or one branch of it; one session never serves two: its identity map would leak."""
     if organization_id is not None and _organization.get() == organization_id:
         yield
         return
     db.session.remove()
     organization = _organization.set(organization_id)
     actor = _actor.set(actor_id)
+    branch = branch_scope.bind(branch_id)
     try:
         yield
     finally:
         db.session.remove()
+        branch_scope.unbind(branch)
         _actor.reset(actor)
         _organization.reset(organization)
 
 
-def enter_organization(organization_id: int | None, actor_id: int | None) -> None:
-    """Set the organization of a request, whose session has so far read only tenant-free tables."""
+def enter_organization(organization_id: int | None, actor_id: int | None, branch_id: int | None = None) -> None:
+    """Set the organization of a request, whose session has so far read only tenant-free tables.
+
+    With `branch_id` nothing is seen but the customers of this branch, and what hangs on them.
+    """
     _organization.set(organization_id)
     _actor.set(actor_id)
+    branch_scope.bind(branch_id)
     session = db.session()
     if session.in_transaction():
         _tell_postgresql(session, session.connection())
@@ -83,6 +93,7 @@ def leave_organization() -> None:
     """Forget the organization at the end of a request: the thread serves another one next."""
     _organization.set(None)
     _actor.set(None)
+    branch_scope.bind(None)
 
 
 class TenantMixin:
@@ -92,6 +103,11 @@ class TenantMixin:
     def organization_id(cls) -> Mapped[int]:  # noqa: N805 -- a declared_attr gets the class
         """Return the column of the organization that owns the row."""
         return mapped_column(BigInt, sa.ForeignKey("organizations.id", ondelete="CASCADE"))
+
+    @classmethod
+    def is_of_branch(cls) -> sa.ColumnElement[bool]:
+        """Return the condition of the rows that a member bound to a branch sees."""
+        return branch_scope.is_of_branch(_table(cls), cls)
 
 
 def within_organization(column: str, target: str, *, ondelete: str | None = None) -> sa.ForeignKeyConstraint:
@@ -137,12 +153,14 @@ def init_tenancy() -> None:
     configure_mappers()
     if _tables:
         return
-    for mapper in Base.registry.mappers:
-        model = mapper.class_
-        if issubclass(model, TenantMixin):
-            _tables.add(model.__table__)  # type: ignore[attr-defined]
-            # A function of the entity: a ready expression would name the table where an alias of it is joined.
-            _scope.append(with_loader_criteria(model, _is_here, include_aliases=True))
+    models = [mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, TenantMixin)]
+    _tables.update(map(_table, models))
+    # Functions of the entity: a ready expression would name the table where an alias of it is joined.
+    _scope.extend(with_loader_criteria(model, _is_here, include_aliases=True) for model in models)
+    bound = branch_scope.follow(_tables)
+    _branch_scope.extend(
+        with_loader_criteria(model, _is_of_branch, include_aliases=True) for model in models if _table(model) in bound
+    )
 
 
 def _table(model: type[TenantMixin]) -> sa.Table:
@@ -154,9 +172,17 @@ def _is_here(entity: type[TenantMixin]) -> sa.ColumnElement[bool]:
     return entity.organization_id == _current
 
 
+def _is_of_branch(entity: type[TenantMixin]) -> sa.ColumnElement[bool]:
+    return entity.is_of_branch()
+
+
 _current = sa.bindparam("current_organization", callable_=require_organization, type_=BigInt)
+ACTOR = sa.bindparam("current_actor", callable_=current_actor, type_=BigInt)
+"""The user who acts, in a condition."""
+
 _tables: set[sa.Table] = set()
 _scope: list[Any] = []
+_branch_scope: list[Any] = []
 
 
 @event.listens_for(Session, "do_orm_execute")
@@ -169,19 +195,22 @@ def _filter(state: ORMExecuteState) -> None:
         if state.statement.table in _tables:
             raise TenantError("bulk insert into a tenant table: use session.add_all()")
         return
-    filtered = _filtered.get(state.statement)
-    state.statement = _filter_statement(state.statement) if filtered is None else filtered
+    bound = branch_scope.bound_branch() is not None and not state.execution_options.get("all_branches")
+    filtered = _filtered[bound].get(state.statement)
+    state.statement = _filter_statement(state.statement, bound) if filtered is None else filtered
 
 
-def _filter_statement(statement: Any) -> Any:
+def _filter_statement(statement: Any, bound: bool) -> Any:
     if _is_core_on_tenant_table(statement):
         raise TenantError("Core statement on a tenant table: select the model")
-    _filtered[statement] = filtered = statement.options(*_scope)
+    filtered = statement.options(*_scope, *_branch_scope) if bound else statement.options(*_scope)
+    _filtered[bound][statement] = filtered
     return filtered
 
 
-_filtered: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
-"""By statement, the one that is executed in its place: one that is built once is looked at once."""
+_filtered: tuple[WeakKeyDictionary[Any, Any], WeakKeyDictionary[Any, Any]] = (WeakKeyDictionary(), WeakKeyDictionary())
+"""By statement, the one that is executed in its place, for those who see all branches and for those bound to one: one
+that is built once is looked at once."""
 
 
 def _is_core_on_tenant_table(statement: Any) -> bool:

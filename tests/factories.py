@@ -37,7 +37,7 @@ from crm.messages.reports import keep_places
 from crm.messages.rules import Channel
 from crm.messages.suppressions import put_on
 from crm.messages.templates.models import Template
-from crm.tenancy import use_organization
+from crm.tenancy import current_actor, use_organization
 
 PASSWORD = "three green apples"
 PASSWORD_HASH = hash_password(PASSWORD)
@@ -68,9 +68,9 @@ class Person:
         return client
 
     @contextmanager
-    def acting(self) -> Iterator[None]:
-        """Call services and factories as the person."""
-        with self.app.app_context(), use_organization(self.organization_id, self.user_id):
+    def acting(self, branch_id: int | None = None) -> Iterator[None]:
+        """Call services and factories as the person; bound to a branch, they make what belongs to it."""
+        with self.app.app_context(), use_organization(self.organization_id, self.user_id, branch_id):
             yield
 
 
@@ -135,7 +135,7 @@ def make_customer(**values: Any) -> int:
 
 def make_bulk_change() -> int:
     """Make a deactivation of one customer that can be undone, and return its id."""
-    return _save(BulkChange(action="deactivate", customer_ids=[make_customer()]))
+    return _save(BulkChange(action="deactivate", user_id=current_actor(), customer_ids=[make_customer()]))
 
 
 def make_message(**values: Any) -> int:

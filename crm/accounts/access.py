@@ -30,20 +30,26 @@ class Here(NamedTuple):
     user: User
     organization: Organization
     role: Role
+    branch_id: int | None
     organization_count: int
     sign_in_id: int = 0
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> Here:
         """Return what a row of WHO says, and of what was selected besides the sign-in."""
-        user, organization, role, count, *sign_in = row
+        user, organization, role, branch_id, count, *sign_in = row
         db.session.expunge(user)
         db.session.expunge(organization)
-        return cls(user, organization, Role.named(role), count, *sign_in)
+        return cls(user, organization, Role.named(role), branch_id, count, *sign_in)
+
+    @property
+    def bound_to(self) -> int | None:
+        """The branch whose customers are all that is shown to the user; None for those of all branches."""
+        return self.branch_id if self.organization.branch_bound and self.role.may_be_bound else None
 
 
 WHO = (
-    sa.select(User, Organization, Membership.role_name, sa.func.count().over())
+    sa.select(User, Organization, Membership.role_name, Membership.branch_id, sa.func.count().over())
     .select_from(User)
     .join(Membership, sa.and_(Membership.user_id == User.id, Membership.disabled_at.is_(None)))
     .join(Organization, Organization.id == Membership.organization_id)
@@ -75,7 +81,7 @@ def admit(found: Here) -> None:
     Every way into an organization ends here, the pages' and that of other systems.
     """
     g.here = found
-    enter_organization(found.organization.id, found.user.id)
+    enter_organization(found.organization.id, found.user.id, found.bound_to)
     if request.endpoint in SIGNED_IN:
         return
     if request.endpoint not in ROLES or found.role < ROLES[request.endpoint]:

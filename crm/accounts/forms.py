@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from wtforms import Field, HiddenField, PasswordField, RadioField, SelectField, StringField, ValidationError
+from wtforms import (
+    BooleanField,
+    Field,
+    HiddenField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    StringField,
+    ValidationError,
+)
 from wtforms.widgets import TimeInput
 
 from crm.accounts import places
@@ -115,6 +124,7 @@ class OrganizationForm(PlaceFields):
 
     quiet_from = setting(StringField, "Quiet from", "quiet_from", widget=TimeInput())
     quiet_until = setting(StringField, "Quiet until", "quiet_until", widget=TimeInput())
+    branch_bound = BooleanField("Staff of a branch see only its customers")
 
     def validate_quiet_until(self, field: Field) -> None:
         """Refuse half of the quiet hours."""

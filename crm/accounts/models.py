@@ -38,6 +38,7 @@ class Organization(Base):
     whatsapp_from: Mapped[str] = mapped_column(sa.String(40), default="", server_default="")
     earn_points: Mapped[int] = mapped_column(default=0, server_default="0")
     earn_per: Mapped[int] = mapped_column(default=0, server_default="0")
+    branch_bound: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     created_at: Mapped[CreatedAt]
 
 

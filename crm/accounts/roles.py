@@ -26,6 +26,11 @@ class Role(enum.IntEnum):
         """The role's name as people write it."""
         return self.name.lower()
 
+    @property
+    def may_be_bound(self) -> bool:
+        """Whether an organization may show a user of this role the customers of their branch alone."""
+        return self < Role.MANAGER
+
 
 PUBLIC = frozenset(
     {

@@ -154,6 +154,12 @@ def _quiet_time(value: str) -> dt.time | None:
         raise ValueError("Write quiet hours like 21:00, or leave both empty.") from None
 
 
+def _yes_or_no(value: str) -> bool:
+    if value.lower() not in ("yes", "no", ""):
+        raise ValueError("Write yes or no.")
+    return value.lower() == "yes"
+
+
 def _sms_gateway(value: str) -> str:
     if value == "whatsapp_cloud":
         raise ValueError("whatsapp_cloud sends WhatsApp alone. Use another gateway for SMS.")
@@ -223,6 +229,7 @@ SETTINGS: dict[str, Callable[[str], Any]] = {
     "whatsapp_gateway": _whatsapp_gateway,
     "sms_from": _sms_from,
     "whatsapp_from": _whatsapp_from,
+    "branch_bound": _yes_or_no,
 }
 """The settings of an organization, and how the text of each is read."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from crm.branch_scope import bound_branch
 from crm.customers.models import Customer
 from crm.customers.rules import Tier
 from crm.customers.search_text import Term, terms
@@ -63,7 +64,7 @@ class Filters:
             status=_choice(args.get("status"), STATUSES),
             city=clean_line(args.get("city", ""))[:100],
             province=clean_line(args.get("province", ""))[:100],
-            branch=_number(args.get("branch"), 0) or None,
+            branch=bound_branch() or _number(args.get("branch"), 0) or None,
             sort=_choice(args.get("sort"), SORTS),
             page=page,
             per_page=per_page,
@@ -78,8 +79,9 @@ class Filters:
 
     @property
     def narrowed(self) -> bool:
-        """Whether anything but the order was asked for."""
-        return bool(self.q or self.narrowed_besides_search)
+        """Whether anything but the order was asked for; the branch that a user is bound to was not."""
+        asked = dataclasses.replace(self, branch=None) if bound_branch() else self
+        return bool(self.q or asked.narrowed_besides_search)
 
     @property
     def narrowed_besides_search(self) -> bool:

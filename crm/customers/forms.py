@@ -7,6 +7,7 @@ from typing import Any
 from wtforms import BooleanField, SelectField, StringField, TextAreaField, ValidationError
 
 from crm.accounts.queries import branches
+from crm.branch_scope import bound_branch
 from crm.customers.identity import EmailError, normalize_email
 from crm.customers.models import Customer
 from crm.customers.services import EmailTakenError, NumberSharedError
@@ -48,6 +49,8 @@ class CustomerForm(CreatingForm):
     another_person = BooleanField("Save as another person")
     other: Customer | None = None
     """Who has the e-mail or the number already."""
+    may_be_another = False
+    """Whether somebody has the number, which two people may share."""
 
     def __init__(self, *args: Any, customer: Customer | None = None, **kwargs: Any) -> None:
         super().__init__(*args, obj=customer, **kwargs)
@@ -55,6 +58,9 @@ class CustomerForm(CreatingForm):
         # The customer's own `branch` is a record; the choices know it by its number.
         if not self.branch.raw_data:
             self.branch.data = str(customer.branch_id or "") if customer else ""
+        if bound_branch() is not None:
+            # The services keep it: nobody who is bound to a branch adds to another or moves anybody there.
+            del self.branch
 
     def validate_email(self, field: StringField) -> None:
         """Refuse what is no e-mail address."""
@@ -65,7 +71,8 @@ class CustomerForm(CreatingForm):
 
     def values(self) -> dict[str, Any]:
         """Return the values for the services, by column."""
-        return {name: self[name].data for name in EDITED} | {"branch_id": int(self.branch.data or 0) or None}
+        values = {name: self[name].data for name in EDITED}
+        return values | ({"branch_id": int(self.branch.data or 0) or None} if self.branch else {})
 
     def explain(self, error: SentenceError) -> None:
         """Put what the services found at its field."""
@@ -74,7 +81,7 @@ class CustomerForm(CreatingForm):
             self.other = error.other
         elif isinstance(error, NumberSharedError):
             self.fail("phone", str(error))
-            self.other = error.other
+            self.other, self.may_be_another = error.other, True
         else:
             self.renew_key()
             self.form_errors.append(str(error))

@@ -9,9 +9,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm import clock
 from crm.accounts.models import Branch
+from crm.branch_scope import BOUND, seen_by_branch, seen_with
 from crm.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
 from crm.customers.rules import Tier
-from crm.tenancy import TenantMixin, current_actor, within_organization
+from crm.events import Event
+from crm.tenancy import ACTOR, TenantMixin, current_actor, within_organization
 
 
 class Customer(TenantMixin, Base):
@@ -207,3 +209,9 @@ class BulkChange(TenantMixin, Base):
     customer_ids: Mapped[list[int]] = mapped_column(sa.JSON)
     undone_at: Mapped[dt.datetime | None]
     created_at: Mapped[CreatedAt]
+
+
+seen_by_branch(Customer, lambda row: row.branch_id == BOUND)
+seen_by_branch(Event, lambda row: seen_with(Customer, row.customer_id))
+# It may be about customers of all branches, so it is for the user alone who made it.
+seen_by_branch(BulkChange, lambda row: row.user_id == ACTOR)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from crm import clock, phone
 from crm.accounts.queries import current_organization
+from crm.branch_scope import bound_branch
 from crm.customers.identity import normalize_email, normalize_passport
 from crm.customers.models import BulkChange, Customer, CustomerSearch
 from crm.customers.search_text import search_text
@@ -19,25 +21,35 @@ from crm.errors import SentenceError
 from crm.events import Event, changes_of, record
 from crm.extensions import db
 from crm.idempotency import Once, RequestKey
+from crm.tenancy import current_actor
 from crm.text import fold
 
 BULK_AT_ONCE = 5_000
 
 
 class EmailTakenError(SentenceError):
-    """Another customer has this e-mail."""
+    """Another customer has this e-mail: `other`, or None for one whom the user may not see."""
 
-    def __init__(self, other: Customer) -> None:
-        rest = ", who is archived. Restore them, or leave the e-mail empty." if other.is_archived else "."
-        super().__init__(f"This e-mail belongs to {other.name}{rest}")
+    def __init__(self, other: Customer | None) -> None:
+        if other is None:
+            super().__init__("This e-mail belongs to a customer of another branch. Leave it empty, or ask a manager.")
+        elif other.is_archived:
+            super().__init__(
+                f"This e-mail belongs to {other.name}, who is archived. Restore them, or leave the e-mail empty."
+            )
+        else:
+            super().__init__(f"This e-mail belongs to {other.name}.")
         self.other = other
 
 
 class NumberSharedError(SentenceError):
-    """Another customer has this phone number; it may still be another person."""
+    """Another customer has this number, though it may still be another person: `other`, or None as for an e-mail."""
 
-    def __init__(self, other: Customer) -> None:
-        super().__init__(f"This number belongs to {other.name}. Open them, or save this as another person.")
+    def __init__(self, other: Customer | None) -> None:
+        if other is None:
+            super().__init__("This number belongs to a customer of another branch. Check it, or save another person.")
+        else:
+            super().__init__(f"This number belongs to {other.name}. Open them, or save this as another person.")
         self.other = other
 
 
@@ -53,10 +65,11 @@ def create_customer(
         if once.earlier is not None:
             return session.get_one(Customer, once.earlier)
         customer = Customer(name="", name_key="")
-        _apply(customer, values)
-        if not another_person:
-            _refuse_shared_number(customer)
-        _save(customer)
+        with _unique_email(customer):
+            _apply(customer, values)
+            if not another_person:
+                _refuse_shared_number(customer)
+            session.add(customer)
         _index(customer)
         record("customer.created", customer, customer_id=customer.id)
         once.made(customer.id)
@@ -67,12 +80,13 @@ def edit_customer(customer_id: int, values: dict[str, Any]) -> Customer:
     """Change a customer; raises EmailTakenError."""
     with transaction() as session:
         customer = session.scalars(locked(sa.select(Customer).where(Customer.id == customer_id))).one()
-        _apply(customer, values)
-        changes = changes_of(customer)
+        with _unique_email(customer):
+            _apply(customer, values)
+            changes = changes_of(customer)
+            if changes:
+                customer.updated_at = clock.utcnow()
         if not changes:
             return customer
-        customer.updated_at = clock.utcnow()
-        _save(customer)
         _index(customer)
         record("customer.edited", customer, customer_id=customer.id, changes=changes)
         return customer
@@ -113,7 +127,9 @@ def set_active(customer_ids: Sequence[int], active: bool) -> BulkChange:
             )
         ).all()
         change = BulkChange(
-            action="activate" if active else "deactivate", customer_ids=[customer.id for customer in found]
+            action="activate" if active else "deactivate",
+            user_id=current_actor(),
+            customer_ids=[customer.id for customer in found],
         )
         session.add(change)
         _activate(found, active)
@@ -147,6 +163,8 @@ def _apply(customer: Customer, values: dict[str, Any]) -> None:
     region = current_organization().phone_region
     for field, value in values.items():
         setattr(customer, field, value)
+    if (branch_id := bound_branch()) is not None:
+        customer.branch_id = branch_id
     parsed = phone.parse(customer.phone or "", region)
     customer.phone, customer.phone_valid = parsed.value, parsed.valid
     customer.email = normalize_email(customer.email or "")
@@ -166,30 +184,34 @@ def _index(customer: Customer) -> None:
         row.text = text
 
 
-def _save(customer: Customer) -> None:
-    """Write the row; the unique index decides about the e-mail, also between two requests at once."""
-    email, id_ = customer.email, customer.id
+@contextmanager
+def _unique_email(customer: Customer) -> Iterator[None]:
+    """Write what the block does; the unique index decides about the e-mail, also between two requests at once."""
+    taken: sa.ColumnElement[bool] = sa.false()
     try:
+        # From before the change on: beginning it writes what has changed already, outside of it.
         with db.session.begin_nested():
-            db.session.add(customer)
+            yield
+            taken = sa.and_(Customer.email == customer.email, Customer.id != (customer.id or 0))
     except IntegrityError:
-        other = db.session.scalar(sa.select(Customer).where(Customer.email == email, Customer.id != (id_ or 0)))
-        if other is None:
+        if not _is_known(taken):
             raise
-        raise EmailTakenError(other) from None
+        raise EmailTakenError(db.session.scalar(sa.select(Customer).where(taken))) from None
 
 
 def _refuse_shared_number(customer: Customer) -> None:
     if not customer.phone_valid:
         return
-    other = db.session.scalar(
-        sa.select(Customer)
-        .where(Customer.phone == customer.phone, Customer.phone_valid, Customer.archived_at.is_(None))
-        .order_by(Customer.id)
-        .limit(1)
-    )
-    if other is not None:
+    shared = sa.and_(Customer.phone == customer.phone, Customer.phone_valid, Customer.archived_at.is_(None))
+    other = db.session.scalar(sa.select(Customer).where(shared).order_by(Customer.id).limit(1))
+    if other is not None or _is_known(shared):
         raise NumberSharedError(other)
+
+
+def _is_known(condition: sa.ColumnElement[bool]) -> bool:
+    """Whether there is such a customer in whatever branch, also for a user who may see one branch alone."""
+    found = sa.select(Customer.id).where(condition).limit(1)
+    return db.session.scalar(found, execution_options={"all_branches": True}) is not None
 
 
 def _set(customer_id: int, action: str, verb: Any) -> Customer:

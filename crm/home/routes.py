@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, request
 
 from crm.accounts.queries import branches
+from crm.branch_scope import bound_branch
 from crm.customers.filters import BeyondLastRowError, Filters
 from crm.home.queries import attention, customer_list
 from crm.web.htmx import respond, wants_fragment
@@ -25,7 +26,7 @@ def index() -> Response:
         return _attention()
     context: dict[str, Any] = {"filters": filters, "listed": customer_list(filters)}
     if not wants_fragment():
-        context |= {"attention": attention(), "branches": branches()}
+        context |= {"attention": attention(), "branches": [] if bound_branch() else branches()}
     return respond("home/index.html", "home/_results.html", **context)
 
 

@@ -58,6 +58,7 @@ def test_an_installation_is_set_up_by_commands_alone(app: Flask) -> None:
             "whatsapp_gateway": "manual",
             "sms_from": "",
             "whatsapp_from": "",
+            "branch_bound": False,
         }
     ]
 

@@ -102,6 +102,19 @@ def test_two_organizations_may_have_the_same_email(cast: Cast) -> None:
         assert answer.status_code == 303
 
 
+def test_an_email_that_another_customer_has_is_refused_in_an_edit(cast: Cast) -> None:
+    client = cast.staff.client()
+    client.post("/customers/new", data={"name": "Siti", "email": "siti@example.com"})
+    edit = client.post("/customers/new", data={"name": "Rina"}).location + "/edit"
+
+    answer = client.post(edit, data={"name": "Rina Dewi", "email": "SITI@example.com"})
+
+    assert answer.status_code == 422
+    assert "This e-mail belongs to Siti." in answer.text
+    assert "Rina Dewi" in answer.text
+    assert [customer.name for customer in customers(cast.staff)] == ["Siti", "Rina"]
+
+
 def test_a_number_that_belongs_to_somebody_is_asked_about(cast: Cast) -> None:
     client = cast.staff.client()
     client.post("/customers/new", data={"name": "Siti", "phone": "0812-3456-7890"})

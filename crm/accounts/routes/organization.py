@@ -17,7 +17,7 @@ from crm.web.forms import Form
 
 @bp.route("/settings/organization", methods=["GET", "POST"])
 def organization() -> AnyResponse:
-    """Change how the organization is called, where it is and when it is quiet."""
+    """Change how the organization is called, where it is, when it is quiet and what its staff see."""
     form = OrganizationForm(data=services.settings_of(here().organization))
     context = {"currency_is_fixed": queries.has_money()}
     return _change(form, "accounts/organization.html", "accounts.organization", **context)
@@ -37,4 +37,8 @@ def _change(form: Form, template: str, endpoint: str, **context: Any) -> AnyResp
 
 
 def _typed(form: Form) -> dict[str, str]:
-    return {field.name: field.data or "" for field in form if field.name != "csrf_token"}
+    return {field.name: _text(field.data) for field in form if field.name != "csrf_token"}
+
+
+def _text(value: str | bool | None) -> str:
+    return "yes" if value is True else value or ""
