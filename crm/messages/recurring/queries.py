@@ -25,11 +25,7 @@ def occurrence_of(message_id: int) -> Occurrence | None:
 
 def series_of(customer_id: int) -> list[Series]:
     """Return the series of a customer that go on, the oldest first."""
-    return list(
-        db.session.scalars(
-            sa.select(Series).where(Series.customer_id == customer_id, Series.stopped_at.is_(None)).order_by(Series.id)
-        )
-    )
+    return list(db.session.scalars(_OF_CUSTOMER, {"customer": customer_id}))
 
 
 def latest_message(series_id: int) -> Message | None:
@@ -41,3 +37,11 @@ def latest_message(series_id: int) -> Message | None:
         .order_by(Occurrence.date.desc())
         .limit(1)
     )
+
+
+_OF_CUSTOMER = (
+    sa.select(Series)
+    .where(Series.customer_id == sa.bindparam("customer"), Series.stopped_at.is_(None))
+    .order_by(Series.id)
+)
+"""Built once, for every customer's page asks it."""
