@@ -12,6 +12,7 @@ from crm.customers import routes as customers
 from crm.demo import cli as demo_cli
 from crm.doctor import doctor
 from crm.home import routes as home
+from crm.invoices import cli as invoices_cli
 from crm.invoices import routes as invoices
 from crm.loyalty import cli as loyalty_cli
 from crm.loyalty import routes as loyalty
@@ -33,6 +34,7 @@ COMMANDS: tuple[click.Command, ...] = (
     *accounts_cli.GROUPS,
     *messages_cli.GROUPS,
     *loyalty_cli.GROUPS,
+    *invoices_cli.GROUPS,
     demo_cli.demo,
     doctor,
     worker,

@@ -26,7 +26,8 @@ from crm.customers.models import BulkChange
 from crm.customers.services import create_customer
 from crm.db import transaction
 from crm.extensions import db
-from crm.invoices.models import Invoice, Receipt
+from crm.invoices.models import Receipt
+from crm.invoices.services import add_invoice
 from crm.loyalty.services import change_points
 from crm.messages.models import Attempt, BlockedSender, Message
 from crm.messages.records import Source
@@ -184,9 +185,7 @@ def make_blocked_sender() -> int:
 def make_invoice(customer_id: int | None = None) -> int:
     """Make an invoice and return its id."""
     customer_id = customer_id or make_customer()
-    return _save(
-        Invoice(customer_id=customer_id, amount=150_000_00, currency="IDR", date=clock.utcnow().date(), note="Cake")
-    )
+    return add_invoice(customer_id, 150_000_00, clock.utcnow().date(), "Cake").id
 
 
 def make_receipt(state: str = "ready", customer_id: int | None = None) -> int:

@@ -19,6 +19,7 @@ from crm.accounts.roles import Role
 from crm.accounts.rules import SECRETS, SETTINGS, normalize_username, parse_setting, password_problem, username_problem
 from crm.errors import SentenceError
 from crm.extensions import db
+from crm.tenancy import use_organization
 
 org = AppGroup("org", help="Organizations.")
 user = AppGroup("user", help="Users.")
@@ -114,6 +115,18 @@ def find_organization(slug: str) -> Organization:
     if found is None:
         raise click.ClickException(f"There is no organization {slug}. flask org list shows them.")
     return found
+
+
+def each_organization(slug: str | None, everywhere: bool) -> Iterator[str]:
+    """Act in one organization after the other, and yield its slug; in all of them unless `slug` names one."""
+    if slug and everywhere:
+        raise click.ClickException("Use --organization or --all, not both.")
+    statement = sa.select(Organization.id, Organization.slug).order_by(Organization.id)
+    if slug:
+        statement = statement.where(Organization.id == find_organization(slug).id)
+    for row in db.session.execute(statement).all():
+        with use_organization(row.id):
+            yield row.slug
 
 
 def _find_user(username: str) -> int | None:

@@ -17,9 +17,10 @@ from wtforms import (
 )
 from wtforms.widgets import TimeInput
 
+from crm import money
 from crm.accounts import places
 from crm.accounts.models import User
-from crm.accounts.queries import branches
+from crm.accounts.queries import branches, current_organization
 from crm.accounts.roles import Role
 from crm.accounts.rules import parse_setting, password_problem, username_problem
 from crm.web.forms import CreatingForm, Form, Length, Required, options
@@ -125,6 +126,28 @@ class OrganizationForm(PlaceFields):
     quiet_from = setting(StringField, "Quiet from", "quiet_from", widget=TimeInput())
     quiet_until = setting(StringField, "Quiet until", "quiet_until", widget=TimeInput())
     branch_bound = BooleanField("Staff of a branch see only its customers")
+    earn_points = setting(StringField, "Points", "earn_points")
+    earn_per = StringField("For each")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.earn_points.data = str(self.earn_points.data or "")
+        if not self.is_submitted():
+            self.earn_per.data = self._written(parse_setting("earn_per", self.earn_per.data or ""))
+
+    def typed(self) -> dict[str, str]:
+        """Return the settings as texts that say the same in every language."""
+        texts = {field.name: _text(field.data) for field in self if field.name != "csrf_token"}
+        return texts | {"earn_per": money.to_json(self._read(self.earn_per.data))}
+
+    def validate_earn_per(self, field: Field) -> None:
+        """Read the amount as the organization writes it, and refuse half of the rule."""
+        try:
+            per = self._read(field.data)
+        except money.MoneyError as error:
+            raise ValidationError(str(error)) from None
+        if bool(per) != bool((self.earn_points.data or "").strip("0")):
+            raise ValidationError("Enter how many points and for each of which amount, or leave both empty.")
 
     def validate_quiet_until(self, field: Field) -> None:
         """Refuse half of the quiet hours."""
@@ -132,6 +155,19 @@ class OrganizationForm(PlaceFields):
             raise ValidationError("Enter when the quiet hours begin and when they end, or leave both empty.")
         if field.data and field.data == self.quiet_from.data:
             raise ValidationError("Enter an end that differs from the beginning.")
+
+    def _read(self, text: str | None) -> int:
+        organization = current_organization()
+        return money.parse_amount(text, organization.locale, organization.currency) if text and text.strip("0.,") else 0
+
+    def _written(self, hundredths: int) -> str:
+        if hundredths % 100:
+            return money.to_json(hundredths)
+        return money.format_number(hundredths // 100, current_organization().locale) if hundredths else ""
+
+
+def _text(value: str | bool | None) -> str:
+    return "yes" if value is True else value or ""
 
 
 class BranchForm(CreatingForm):

@@ -66,6 +66,7 @@ ROLES: dict[str, Role] = {
     "customers.delete": Role.MANAGER,
     "invoices.index": Role.VIEWER,
     "invoices.new": Role.STAFF,
+    "invoices.void": Role.MANAGER,
     "invoices.new_receipt": Role.STAFF,
     "invoices.receipt": Role.VIEWER,
     "invoices.receipt_file": Role.VIEWER,

@@ -20,6 +20,8 @@ import phonenumbers
 from babel import Locale, UnknownLocaleError
 from babel.numbers import list_currencies
 
+from crm import money
+
 PASSWORD_MIN = 10
 PASSWORD_MAX = 200
 _USERNAME = re.compile(r"[\w.@+-]{2,100}")
@@ -190,6 +192,18 @@ def _whatsapp_from(value: str) -> str:
     return number
 
 
+def _earn_points(value: str) -> int:
+    if value and not re.fullmatch(r"\d{1,5}", value, re.ASCII):
+        raise ValueError("Enter how many points as a whole number up to 99999, like 1, or leave it empty.")
+    return int(value or 0)
+
+
+def _earn_per(value: str) -> int:
+    if not value or re.fullmatch(r"0+(\.0+)?", value, re.ASCII):
+        return 0
+    return money.parse_amount(value, "en")
+
+
 def _without_separators(value: str) -> str:
     return re.sub(r"[\s().-]", "", value)
 
@@ -230,6 +244,8 @@ SETTINGS: dict[str, Callable[[str], Any]] = {
     "sms_from": _sms_from,
     "whatsapp_from": _whatsapp_from,
     "branch_bound": _yes_or_no,
+    "earn_points": _earn_points,
+    "earn_per": _earn_per,
 }
 """The settings of an organization, and how the text of each is read."""
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from blinker import Signal
 from flask import current_app
 
-from crm import vault
+from crm import money, vault
 from crm.accounts import members, passwords, queries
 from crm.accounts.models import Membership, Organization, User
 from crm.accounts.roles import Role
@@ -49,12 +49,12 @@ def create_organization(slug: str, **values: Any) -> Organization:
 
 
 def settings_of(organization: Organization) -> dict[str, Any]:
-    """Return the settings of an organization as plain values, times as HH:MM."""
+    """Return the settings of an organization as plain values, times as HH:MM, money with two decimals."""
     plain: dict[str, Any] = {"id": organization.id, "slug": organization.slug}
     for key in SETTINGS:
         value = getattr(organization, key)
         plain[key] = value.strftime("%H:%M") if isinstance(value, dt.time) else value
-    return plain
+    return plain | {"earn_per": money.to_json(organization.earn_per)}
 
 
 def change_organization(organization_id: int, values: dict[str, str]) -> Organization:

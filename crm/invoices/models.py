@@ -8,9 +8,18 @@ import enum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from crm import clock
+from crm.accounts.models import User
 from crm.columns import Base, BigInt, CreatedAt, Id
 from crm.customers.models import Customer
-from crm.tenancy import TenantMixin, within_organization
+from crm.tenancy import TenantMixin, current_actor, within_organization
+
+
+class Status(enum.StrEnum):
+    """Whether an invoice counts."""
+
+    OPEN = "open"
+    VOID = "void"
 
 
 class State(enum.StrEnum):
@@ -41,7 +50,7 @@ class Invoice(TenantMixin, Base):
     currency: Mapped[str] = mapped_column(sa.String(3))
     date: Mapped[dt.date] = mapped_column(sa.Date)
     note: Mapped[str] = mapped_column(sa.Text, default="")
-    status: Mapped[str] = mapped_column(sa.String(10), default="open")
+    status: Mapped[str] = mapped_column(sa.String(10), default=Status.OPEN.value)
     created_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
     created_at: Mapped[CreatedAt]
     voided_at: Mapped[dt.datetime | None]
@@ -49,6 +58,19 @@ class Invoice(TenantMixin, Base):
 
     customer: Mapped[Customer] = relationship(viewonly=True)
     receipts: Mapped[list[Receipt]] = relationship(viewonly=True, order_by="Receipt.id")
+    voided_by: Mapped[User | None] = relationship(viewonly=True, foreign_keys=voided_by_id)
+
+    @property
+    def is_void(self) -> bool:
+        """Whether the invoice is out of the customer's totals."""
+        return self.status == Status.VOID
+
+    def void(self) -> bool:
+        """Take the invoice out of what counts; False when it is already."""
+        if self.is_void:
+            return False
+        self.status, self.voided_at, self.voided_by_id = Status.VOID.value, clock.utcnow(), current_actor()
+        return True
 
 
 class Receipt(TenantMixin, Base):

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
+from collections.abc import Iterator
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
+from crm import clock, money
+from crm.accounts.queries import current_organization
 from crm.customers.models import Customer
 from crm.extensions import db
-from crm.invoices.models import Invoice, Receipt
+from crm.invoices.days import order_moment
+from crm.invoices.models import Invoice, Receipt, Status
+from crm.loyalty import queries as loyalty
 
 SHOWN = 20
 PAGE = 50
+
+
+OPEN = Invoice.status == Status.OPEN.value
+"""What counts: every invoice but the void ones."""
 
 
 class InvoicePage(NamedTuple):
@@ -22,6 +33,13 @@ class InvoicePage(NamedTuple):
 
     rows: list[Invoice]
     older: str | None
+
+
+class Difference(NamedTuple):
+    """What is wrong with a customer's totals, in words that follow the customer's name."""
+
+    customer_id: int
+    sentence: str
 
 
 def invoices_of(customer_id: int, limit: int = PAGE, before: str | None = None) -> InvoicePage:
@@ -40,6 +58,16 @@ def panel_data(customer: Customer) -> dict[str, Any]:
     return {"page": invoices_of(customer.id, SHOWN)}
 
 
+def points_key(invoice_id: int) -> str:
+    """Return the key of the points that an invoice earned."""
+    return f"invoice-{invoice_id}"
+
+
+def points_of(invoice_id: int) -> loyalty.Earned:
+    """Return the points that an invoice earned, and how many of them were taken back."""
+    return loyalty.earned_under(points_key(invoice_id))
+
+
 def count_in_words(customer_id: int) -> str:
     """Return how much there is, as in "4 invoices with 6 receipts"; "" for nothing."""
     invoices, receipts = db.session.execute(
@@ -49,17 +77,78 @@ def count_in_words(customer_id: int) -> str:
     ).one()
     if not invoices:
         return ""
-    words = _number(invoices, "invoice")
-    return f"{words} with {_number(receipts, 'receipt')}" if receipts else words
+    words = _counted(invoices, "invoice")
+    return f"{words} with {_counted(receipts, 'receipt')}" if receipts else words
+
+
+def zone_here() -> ZoneInfo:
+    """Return the zone whose days orders have."""
+    return clock.zone(current_organization().time_zone)
+
+
+def differences() -> list[Difference]:
+    """Return where the totals of the organization's customers are not what their open invoices say, by customer.
+
+    Each statement sees one moment, so invoices that are being added are no differences.
+    """
+    return sorted([*_wrong_sums(), *_wrong_last_orders()])
 
 
 _OF_CUSTOMER = (
     sa.select(Invoice)
     .where(Invoice.customer_id == sa.bindparam("customer"))
-    .options(selectinload(Invoice.receipts))
+    .options(selectinload(Invoice.receipts), joinedload(Invoice.voided_by))
     .order_by(Invoice.date.desc(), Invoice.id.desc())
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
+
+
+def _wrong_sums() -> list[Difference]:
+    made = (
+        sa.select(Invoice.customer_id, sa.func.count().label("orders"), sa.func.sum(Invoice.amount).label("spent"))
+        .where(OPEN)
+        .group_by(Invoice.customer_id)
+        .subquery()
+    )
+    orders, spent = sa.func.coalesce(made.c.orders, 0), sa.func.coalesce(made.c.spent, 0)
+    rows = db.session.execute(
+        sa.select(Customer.id, Customer.total_orders, Customer.total_spent, orders, spent)
+        .outerjoin(made, made.c.customer_id == Customer.id)
+        .where(sa.or_(Customer.total_orders != orders, Customer.total_spent != spent))
+    )
+    return [
+        Difference(id_, f"has {_orders(*found)}; the open invoices make {_orders(*right)}.")
+        for id_, *numbers in rows
+        for found, right in [(numbers[:2], numbers[2:])]
+    ]
+
+
+def _orders(number: int, spent: int) -> str:
+    return f"{_counted(number, 'order')} of {money.to_json(spent)} in all"
+
+
+def _wrong_last_orders() -> Iterator[Difference]:
+    zone = zone_here()
+    latest = sa.select(Invoice.customer_id, sa.func.max(Invoice.date).label("date")).where(OPEN)
+    days = latest.group_by(Invoice.customer_id).subquery()
+    of_that_day = sa.and_(Invoice.customer_id == days.c.customer_id, Invoice.date == days.c.date, OPEN)
+    rows = db.session.execute(
+        sa.select(Customer.id, Customer.last_order_at, Invoice.date, Invoice.created_at)
+        .outerjoin(days, days.c.customer_id == Customer.id)
+        .outerjoin(Invoice, of_that_day)
+        .where(sa.or_(Customer.last_order_at.is_not(None), Invoice.id.is_not(None)))
+        .order_by(Customer.id)
+        .execution_options(yield_per=1_000)
+    )
+    for (id_, found), group in itertools.groupby(rows, key=lambda row: (row[0], row[1])):
+        moments = [order_moment(date, entered_at, zone) for _, _, date, entered_at in group if date]
+        right = max(moments, default=None)
+        if found != right:
+            yield Difference(id_, f"ordered last {_moment(found)}; by the open invoices it was {_moment(right)}.")
+
+
+def _moment(moment: dt.datetime | None) -> str:
+    return f"at {moment:%Y-%m-%dT%H:%M:%SZ}" if moment else "never"
 
 
 def _place(cursor: str) -> tuple[dt.date, int] | None:
@@ -72,5 +161,5 @@ def _place(cursor: str) -> tuple[dt.date, int] | None:
         return None
 
 
-def _number(count: int, noun: str) -> str:
+def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, abort, make_response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -16,8 +18,9 @@ from crm.invoices.files import NotStoredError
 from crm.invoices.forms import MAX_REQUEST, InvoiceForm, NewReceiptsForm
 from crm.invoices.models import Invoice, Receipt
 from crm.invoices.rules import Kind
+from crm.loyalty import queries as loyalty
 from crm.storage import StorageError
-from crm.web.filters import amount
+from crm.web.filters import amount, number
 from crm.web.forms import Form
 from crm.web.htmx import done, respond, wants_fragment
 from crm.web.uploads import takes_files
@@ -49,10 +52,20 @@ def new(customer_id: int) -> AnyResponse:
         except (KeyReusedError, NotStoredError) as error:
             form.explain(error)
         else:
-            said = f"Invoice of {amount(invoice.amount, invoice.currency)} for {customer.name} is added."
-            data = queries.panel_data(customer)
-            return done(said, _panel_url(customer), "invoices/new.htmx.html", customer=customer, data=data)
+            return _changed(invoice, "is added", "earned")
     return respond("invoices/new.html", "invoices/_form.html", _status(form), form=form, customer=customer)
+
+
+@bp.route("/invoices/<id:invoice_id>/void", methods=["GET", "POST"])
+def void(invoice_id: int) -> AnyResponse:
+    """Ask, then take an invoice out of its customer's totals."""
+    invoice = find(Invoice, invoice_id)
+    if request.method == "POST":
+        return _changed(services.void_invoice(invoice_id), "is void", "taken back")
+    if invoice.is_void:
+        raise ConflictError("This invoice is void already.")
+    points = queries.points_of(invoice_id)
+    return respond("invoices/void.html", "invoices/_void.html", invoice=invoice, points=points)
 
 
 @bp.route("/invoices/<id:invoice_id>/receipts/new", methods=["GET", "POST"])
@@ -107,6 +120,17 @@ def retry_receipt(receipt_id: int) -> AnyResponse:
     found = services.retry_receipt(find(Receipt, receipt_id).id)
     location = url_for("invoices.receipt", receipt_id=receipt_id)
     return done(f"{found.filename} is being converted again.", location, "invoices/_receipt.html", receipt=found)
+
+
+def _changed(invoice: Invoice, verb: str, points_verb: str) -> AnyResponse:
+    customer, points = find(Customer, invoice.customer_id), queries.points_of(invoice.id)
+    said = f"Invoice of {amount(invoice.amount, invoice.currency)} for {customer.name} {verb}."
+    context: dict[str, Any] = {"customer": customer, "data": queries.panel_data(customer)}
+    if points.earned:
+        moved = points.taken_back if invoice.is_void else points.earned
+        said += f" {number(moved)} point{'' if moved == 1 else 's'} {points_verb}."
+        context["points_data"] = loyalty.panel_data(customer)
+    return done(said, _panel_url(customer), "invoices/changed.htmx.html", **context)
 
 
 def _download(key: str, filename: str, kind: Kind) -> Response:

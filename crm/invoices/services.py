@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm import due, queue
+from crm import due, money, queue
 from crm.accounts.queries import current_organization
 from crm.customers.models import Customer
 from crm.customers.signals import customer_deleting
@@ -18,8 +18,12 @@ from crm.errors import ConflictError
 from crm.events import changes_of, record
 from crm.extensions import db
 from crm.idempotency import Once, RequestKey
+from crm.invoices import orders
 from crm.invoices.files import StoredFile, Upload, discard, stored
 from crm.invoices.models import Invoice, Receipt
+from crm.invoices.queries import points_key
+from crm.loyalty import services as loyalty
+from crm.loyalty.rules import earned
 from crm.tenancy import current_actor, require_organization
 
 KIND = "receipt"
@@ -36,12 +40,13 @@ def add_invoice(
     uploads: Sequence[Upload] = (),
     request_key: RequestKey | None = None,
 ) -> Invoice:
-    """Add an invoice of `amount` hundredths in the organization's currency, with its receipts.
+    """Add an invoice of `amount` hundredths in the organization's currency, with its receipts and the points it earns.
 
-    Raises NotStoredError, KeyReusedError and, when the customer is gone, ConflictError; nothing is kept then.
+    The customer's totals follow. Raises NotStoredError, KeyReusedError and, when the customer is gone, ConflictError;
+    nothing is kept then.
     """
     with stored(uploads) as batch, transaction() as session:
-        _lock_customer(customer_id)
+        customer = _lock_customer(customer_id)
         once = Once(request_key)
         if once.earlier is not None:
             return session.get_one(Invoice, once.earlier)
@@ -58,9 +63,41 @@ def add_invoice(
         changes["date"] = [None, date.isoformat()]
         record("invoice.created", invoice, customer_id=customer_id, changes=changes)
         once.made(invoice.id)
+        orders.count_in(customer, invoice)
+        _earn_points(invoice)
         _add_receipts(invoice, batch.files)
         batch.keep()
         return invoice
+
+
+def void_invoice(invoice_id: int) -> Invoice:
+    """Take an invoice out of its customer's totals, and the points it earned back; a void one is left as it is.
+
+    The invoice and its receipts stay. Raises ConflictError when the customer is gone.
+    """
+    with transaction() as session:
+        customer_id = session.scalar(sa.select(Invoice.customer_id).where(Invoice.id == invoice_id))
+        customer = _lock_customer(customer_id or 0)
+        invoice = session.scalars(locked(sa.select(Invoice).where(Invoice.id == invoice_id))).one()
+        if invoice.void():
+            record("invoice.voided", invoice, customer_id=customer.id, changes=changes_of(invoice))
+            orders.take_out(customer, invoice)
+            loyalty.take_back(points_key(invoice.id), f"Invoice {invoice.id} void")
+        return invoice
+
+
+def rebuild(customer_id: int) -> bool:
+    """Make a customer's totals what their open invoices say; False when they are already.
+
+    Raises ConflictError when the customer is gone.
+    """
+    with transaction():
+        customer = _lock_customer(customer_id)
+        orders.count_again(customer)
+        changes = changes_of(customer)
+        if changes:
+            record("orders.rebuilt", customer, customer_id=customer.id, changes=changes)
+        return bool(changes)
 
 
 def add_receipts(invoice_id: int, uploads: Sequence[Upload], request_key: RequestKey | None = None) -> Invoice:
@@ -103,9 +140,20 @@ def tell(action: str, receipt: Receipt) -> None:
     record(action, receipt, customer_id=customer_id, changes=shown)
 
 
-def _lock_customer(customer_id: int) -> None:
-    if db.session.scalar(locked(sa.select(Customer.id).where(Customer.id == customer_id))) is None:
+def _lock_customer(customer_id: int) -> Customer:
+    customer = db.session.scalars(locked(sa.select(Customer).where(Customer.id == customer_id))).one_or_none()
+    if customer is None:
         raise ConflictError(_GONE)
+    return customer
+
+
+def _earn_points(invoice: Invoice) -> None:
+    organization = current_organization()
+    points = earned(invoice.amount, organization.earn_points, organization.earn_per)
+    if points:
+        shown = money.format_amount(invoice.amount, invoice.currency, organization.locale)
+        key, source = points_key(invoice.id), f"Invoice {invoice.id}"
+        loyalty.earn(invoice.customer_id, points, key, source, f"Invoice of {shown}")
 
 
 def _add_receipts(invoice: Invoice, files: Sequence[StoredFile]) -> None:

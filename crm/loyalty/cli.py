@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import click
-import sqlalchemy as sa
 from flask.cli import AppGroup
 
-from crm.accounts.cli import find_organization
-from crm.accounts.models import Organization
-from crm.extensions import db
+from crm.accounts.cli import each_organization
 from crm.loyalty import queries, services
-from crm.tenancy import use_organization
 
 loyalty = AppGroup("loyalty", help="Points and tiers.")
 GROUPS = (loyalty,)
@@ -27,7 +22,7 @@ def verify(organization: str | None, everywhere: bool, as_json: bool) -> None:
     """Say where points, tiers and the ledger do not agree; exit code 1 when they don't."""
     found = [
         {"organization": slug, "customer": difference.customer_id, "difference": difference.sentence}
-        for slug in _entered(organization, everywhere)
+        for slug in each_organization(organization, everywhere)
         for difference in queries.differences()
     ]
     if as_json:
@@ -47,19 +42,7 @@ def verify(organization: str | None, everywhere: bool, as_json: bool) -> None:
 def rebuild(organization: str | None, everywhere: bool) -> None:
     """Make points and tiers what the entries say."""
     number = 0
-    for _ in _entered(organization, everywhere):
+    for _ in each_organization(organization, everywhere):
         wrong = sorted({difference.customer_id for difference in queries.differences()})
         number += sum(services.rebuild(customer_id) for customer_id in wrong)
     click.echo(f"{number} customer{' is' if number == 1 else 's are'} put right.")
-
-
-def _entered(slug: str | None, everywhere: bool) -> Iterator[str]:
-    """Act in one organization after the other, and yield its slug."""
-    if slug and everywhere:
-        raise click.ClickException("Use --organization or --all, not both.")
-    statement = sa.select(Organization.id, Organization.slug).order_by(Organization.id)
-    if slug:
-        statement = statement.where(Organization.id == find_organization(slug).id)
-    for row in db.session.execute(statement).all():
-        with use_organization(row.id):
-            yield row.slug

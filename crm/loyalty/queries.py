@@ -10,10 +10,12 @@ from sqlalchemy.orm import aliased, joinedload
 from crm.customers.models import Customer
 from crm.extensions import db
 from crm.loyalty.models import PointsEntry
-from crm.loyalty.rules import BOUNDS
+from crm.loyalty.rules import BOUNDS, earned_key
 
 SHOWN = 10
 PAGE = 50
+
+_later = aliased(PointsEntry)
 
 
 class Line(NamedTuple):
@@ -40,6 +42,23 @@ class Difference(NamedTuple):
 
     customer_id: int
     sentence: str
+
+
+class Earned(NamedTuple):
+    """Points that something earned, and how many of them were taken back."""
+
+    earned: int = 0
+    taken_back: int = 0
+
+
+def earned_under(key: str) -> Earned:
+    """Return what was earned under a key of `services.earn`."""
+    row = db.session.execute(
+        sa.select(PointsEntry.applied, sa.func.coalesce(-_later.applied, 0))
+        .outerjoin(_later, _later.reverses_id == PointsEntry.id)
+        .where(PointsEntry.key == earned_key(key))
+    ).first()
+    return Earned(*row) if row else Earned()
 
 
 def history_of(customer_id: int, limit: int = PAGE, before: int | None = None) -> History:
@@ -74,7 +93,6 @@ def differences() -> list[Difference]:
     return sorted([*_wrong_balances(), *_wrong_tiers(), *_wrong_entries()])
 
 
-_later = aliased(PointsEntry)
 _OF_CUSTOMER = (
     sa.select(PointsEntry, sa.exists().where(_later.reverses_id == PointsEntry.id))
     .where(PointsEntry.customer_id == sa.bindparam("customer"))

@@ -30,6 +30,19 @@ def applied(balance: int, points: int) -> int:
     return max(points, -balance)
 
 
+def earned(amount: int, points: int, per: int) -> int:
+    """Return what an amount earns: `points` for each whole `per` of it, both in hundredths; nothing while one is 0.
+
+    It is no more than one change may add.
+    """
+    return min(amount // per * points, MAX_POINTS) if per > 0 else 0
+
+
+def earned_key(key: str) -> str:
+    """Return the ledger's key for what is earned under `key`; the keys of requests begin otherwise."""
+    return f"earned:{key}"
+
+
 def read_points(text: str) -> int:
     """Return the points that somebody typed, with a sign or without; raises ValueError with a sentence."""
     plain = ascii_digits(text).replace("\u2212", "-").replace(" ", "")

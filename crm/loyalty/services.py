@@ -10,6 +10,7 @@ import uuid
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from crm import clock
 from crm.customers.models import Customer
 from crm.db import locked, transaction
 from crm.errors import ConflictError, SentenceError
@@ -40,23 +41,8 @@ def change_points(
     that entry, not by the key's fingerprint. Raises PointsError, KeyReusedError and, when the customer is gone,
     ConflictError.
     """
-    reason = clean_line(reason)
-    _check(points, reason)
-    with transaction():
-        customer = _lock_customer(customer_id)
-        key = f"request:{request_key.key}" if request_key else f"entry:{uuid.uuid4().hex}"
-        earlier = db.session.scalar(sa.select(PointsEntry).where(PointsEntry.key == key))
-        if earlier is None:
-            entry = PointsEntry(customer_id=customer.id, asked=points, reason=reason, source=source, key=key)
-            return _enter("points.changed", customer, entry)
-        if (earlier.customer_id, earlier.asked, earlier.reason, earlier.source) != (
-            customer.id,
-            points,
-            reason,
-            source,
-        ):
-            raise KeyReusedError
-        return earlier
+    key = f"request:{request_key.key}" if request_key else f"entry:{uuid.uuid4().hex}"
+    return _change(customer_id, points, reason, key, source)
 
 
 def reverse(entry_id: int, source: str = MANUAL) -> PointsEntry:
@@ -85,6 +71,21 @@ def reverse(entry_id: int, source: str = MANUAL) -> PointsEntry:
         return _enter("points.reversed", customer, entry)
 
 
+def earn(customer_id: int, points: int, key: str, source: str, reason: str) -> PointsEntry:
+    """Add points that something earned, once for its `key` ("invoice-12"), which no request can use.
+
+    Raises what change_points raises.
+    """
+    return _change(customer_id, points, reason, rules.earned_key(key), source)
+
+
+def take_back(key: str, source: str) -> PointsEntry | None:
+    """Take back what was earned under `key`, and return the entry that does; None when nothing was."""
+    with transaction() as session:
+        earned = session.scalar(sa.select(PointsEntry.id).where(PointsEntry.key == rules.earned_key(key)))
+        return reverse(earned, source) if earned is not None else None
+
+
 def rebuild(customer_id: int) -> bool:
     """Make a customer's balance and tier what the entries say; False when they are already.
 
@@ -98,6 +99,25 @@ def rebuild(customer_id: int) -> bool:
         if changes:
             record("points.rebuilt", customer, customer_id=customer.id, changes=changes)
         return bool(changes)
+
+
+def _change(customer_id: int, points: int, reason: str, key: str, source: str) -> PointsEntry:
+    reason = clean_line(reason)
+    _check(points, reason)
+    with transaction():
+        customer = _lock_customer(customer_id)
+        earlier = db.session.scalar(sa.select(PointsEntry).where(PointsEntry.key == key))
+        if earlier is None:
+            entry = PointsEntry(customer_id=customer.id, asked=points, reason=reason, source=source, key=key)
+            return _enter("points.changed", customer, entry)
+        if (earlier.customer_id, earlier.asked, earlier.reason, earlier.source) != (
+            customer.id,
+            points,
+            reason,
+            source,
+        ):
+            raise KeyReusedError
+        return earlier
 
 
 def _check(points: int, reason: str) -> None:
@@ -121,6 +141,8 @@ def _enter(action: str, customer: Customer, entry: PointsEntry) -> PointsEntry:
     entry.created_by_id = current_actor()
     _set_balance(customer, entry.balance)
     changes = changes_of(customer)
+    if changes:
+        customer.updated_at = clock.utcnow()
     try:
         with db.session.begin_nested():
             db.session.add(entry)

@@ -82,6 +82,43 @@ def test_what_is_wrong_with_the_organization_is_said_and_kept(cast: Cast, fields
     assert events(cast.owner) == []
 
 
+def test_an_owner_says_what_invoices_earn(app: Flask, cast: Cast) -> None:
+    client = cast.owner.client()
+    indonesian = {**ORGANIZATION, "locale": "id_ID", "currency": "IDR"}
+    for points, per, stored in (("2", "10.000", (2, 10_000_00)), ("1", "1,50", (1, 1_50)), ("", "", (0, 0))):
+        answer = client.post("/settings/organization", data={**indonesian, "earn_points": points, "earn_per": per})
+        assert answer.status_code == 303
+        with app.app_context():
+            shop = db.session.get_one(Organization, cast.owner.organization_id)
+            assert (shop.earn_points, shop.earn_per) == stored
+    client.post("/settings/organization", data={**indonesian, "earn_points": "2", "earn_per": "10.000"})
+    page = client.get("/settings/organization").text
+    assert 'name="earn_per" type="text" value="10.000"' in page, "as the organization writes it"
+    assert client.post("/settings/organization", data={**indonesian, "earn_points": "2", "earn_per": "10.000"})
+    assert events(cast.owner)[-1][2] == {"earn_points": [0, 2], "earn_per": [0, 10_000_00]}, (
+        "saved again, it is the same"
+    )
+
+
+@one_database
+@pytest.mark.parametrize(
+    ("points", "per", "words"),
+    [
+        ("2", "", "Enter how many points and for each of which amount, or leave both empty."),
+        ("", "100", "Enter how many points and for each of which amount, or leave both empty."),
+        ("0", "100", "Enter how many points and for each of which amount, or leave both empty."),
+        ("-1", "100", "Enter how many points as a whole number up to 99999, like 1, or leave it empty."),
+        ("1", "much", "Enter the amount in digits"),
+    ],
+)
+def test_half_a_rule_for_points_is_refused(cast: Cast, points: str, per: str, words: str) -> None:
+    data = {**ORGANIZATION, "earn_points": points, "earn_per": per}
+    answer = cast.owner.client().post("/settings/organization", data=data)
+    assert answer.status_code == 422
+    assert answer.text.count(words) == 2
+    assert f'value="{points}"' in answer.text
+
+
 def test_the_currency_is_fixed_once_there_is_an_invoice(cast: Cast) -> None:
     with cast.owner.acting():
         make_invoice()

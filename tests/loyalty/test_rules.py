@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crm.loyalty.rules import MAX_POINTS, NO_NUMBER, NOTHING, TOO_MANY, applied, read_points, tier_of
+from crm.loyalty.rules import MAX_POINTS, NO_NUMBER, NOTHING, TOO_MANY, applied, earned, read_points, tier_of
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,22 @@ def test_it_says_what_to_enter_instead(text: str, sentence: str) -> None:
     with pytest.raises(ValueError, match="Enter") as refused:
         read_points(text)
     assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("amount", "points", "per", "expected"),
+    [
+        (0, 1, 1_000_000, 0),
+        (999_999, 1, 1_000_000, 0),
+        (1_000_000, 1, 1_000_000, 1),
+        (1_000_001, 1, 1_000_000, 1),
+        (1_999_999, 3, 1_000_000, 3),
+        (2_000_000, 3, 1_000_000, 6),
+        (1, 1, 1, 1),
+        (2_000_000, 0, 1_000_000, 0),
+        (2_000_000, 3, 0, 0),
+        (999_999_999_999, 1, 1, MAX_POINTS),
+    ],
+)
+def test_an_amount_earns_points_for_each_whole_part(amount: int, points: int, per: int, expected: int) -> None:
+    assert earned(amount, points, per) == expected

@@ -12,7 +12,6 @@ from crm.accounts.access import here
 from crm.accounts.forms import OrganizationForm
 from crm.accounts.routes.blueprint import bp
 from crm.errors import SentenceError
-from crm.web.forms import Form
 
 
 @bp.route("/settings/organization", methods=["GET", "POST"])
@@ -23,10 +22,10 @@ def organization() -> AnyResponse:
     return _change(form, "accounts/organization.html", "accounts.organization", **context)
 
 
-def _change(form: Form, template: str, endpoint: str, **context: Any) -> AnyResponse:
+def _change(form: OrganizationForm, template: str, endpoint: str, **context: Any) -> AnyResponse:
     if form.is_submitted() and form.validate():
         try:
-            services.change_organization(here().organization.id, _typed(form))
+            services.change_organization(here().organization.id, form.typed())
         except SentenceError as error:
             form.fail("currency", str(error))
         else:
@@ -34,11 +33,3 @@ def _change(form: Form, template: str, endpoint: str, **context: Any) -> AnyResp
             return redirect(url_for(endpoint), 303)
     page = render_template(template, form=form, **context)
     return Response(page, 422 if form.is_submitted() else 200, mimetype="text/html")
-
-
-def _typed(form: Form) -> dict[str, str]:
-    return {field.name: _text(field.data) for field in form if field.name != "csrf_token"}
-
-
-def _text(value: str | bool | None) -> str:
-    return "yes" if value is True else value or ""

@@ -1,0 +1,48 @@
+"""Commands for invoices."""
+
+from __future__ import annotations
+
+import json
+
+import click
+from flask.cli import AppGroup
+
+from crm.accounts.cli import each_organization
+from crm.invoices import queries, services
+
+invoices = AppGroup("invoices", help="Invoices, and the totals of customers.")
+GROUPS = (invoices,)
+
+
+@invoices.command("verify")
+@click.option("--organization", metavar="SLUG", help="Look at this organization's customers.")
+@click.option("--all", "everywhere", is_flag=True, help="Look at the customers of all organizations (the default).")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def verify(organization: str | None, everywhere: bool, as_json: bool) -> None:
+    """Say where customers' orders, money spent and last order are not what their invoices say; exit code 1 then."""
+    found = [
+        {"organization": slug, "customer": difference.customer_id, "difference": difference.sentence}
+        for slug in each_organization(organization, everywhere)
+        for difference in queries.differences()
+    ]
+    if as_json:
+        click.echo(json.dumps({"differences": found}))
+    else:
+        for row in found:
+            click.echo(f"{row['organization']}: customer {row['customer']} {row['difference']}")
+        if not found:
+            click.echo("All orders are what the invoices say.")
+    if found:
+        raise SystemExit(1)
+
+
+@invoices.command("rebuild")
+@click.option("--organization", metavar="SLUG", help="Put this organization's customers right.")
+@click.option("--all", "everywhere", is_flag=True, help="Put the customers of all organizations right (the default).")
+def rebuild(organization: str | None, everywhere: bool) -> None:
+    """Make orders, money spent and last order what the invoices say."""
+    number = 0
+    for _ in each_organization(organization, everywhere):
+        wrong = sorted({difference.customer_id for difference in queries.differences()})
+        number += sum(services.rebuild(customer_id) for customer_id in wrong)
+    click.echo(f"{number} customer{' is' if number == 1 else 's are'} put right.")

@@ -1,0 +1,51 @@
+"""Invoices as orders: the totals on the customer's row, kept under its lock in the transaction of each invoice."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+
+from crm import clock
+from crm.customers.models import Customer
+from crm.extensions import db
+from crm.invoices.days import bounds, order_moment
+from crm.invoices.models import Invoice
+from crm.invoices.queries import OPEN, zone_here
+
+
+def count_in(customer: Customer, invoice: Invoice) -> None:
+    """Add a new invoice, which is flushed, to its customer's totals."""
+    moment = order_moment(invoice.date, invoice.created_at, zone_here())
+    latest = max(moment, customer.last_order_at) if customer.last_order_at else moment
+    _set(customer, customer.total_orders + 1, customer.total_spent + invoice.amount, latest)
+
+
+def take_out(customer: Customer, invoice: Invoice) -> None:
+    """Take a void invoice out of its customer's totals."""
+    _set(customer, customer.total_orders - 1, customer.total_spent - invoice.amount, _last_order(customer.id))
+
+
+def count_again(customer: Customer) -> None:
+    """Make a customer's totals what their open invoices say."""
+    statement = sa.select(sa.func.count(), sa.func.sum(Invoice.amount)).where(Invoice.customer_id == customer.id, OPEN)
+    number, spent = db.session.execute(statement).one()
+    values = number, int(spent or 0), _last_order(customer.id)
+    if values != (customer.total_orders, customer.total_spent, customer.last_order_at):
+        _set(customer, *values)
+
+
+def _set(customer: Customer, orders: int, spent: int, last_order_at: dt.datetime | None) -> None:
+    customer.total_orders, customer.total_spent, customer.last_order_at = orders, spent, last_order_at
+    customer.updated_at = clock.utcnow()
+
+
+def _last_order(customer_id: int) -> dt.datetime | None:
+    """Return the moment of the latest open invoice, by an index whatever the number of invoices."""
+    of_customer = sa.and_(Invoice.customer_id == customer_id, OPEN)
+    day = db.session.scalar(sa.select(sa.func.max(Invoice.date)).where(of_customer))
+    if day is None:
+        return None
+    start, end = bounds(day, zone_here())
+    that_day = sa.and_(Invoice.date == day, Invoice.created_at >= start, Invoice.created_at < end)
+    return db.session.scalar(sa.select(sa.func.max(Invoice.created_at)).where(of_customer, that_day)) or start
