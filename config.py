@@ -46,6 +46,8 @@ def load(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
         "MESSAGE_EXPIRES_AFTER": _integer(environ, "MESSAGE_EXPIRES_AFTER", 86_400, 1),
         "MESSAGE_NO_REPORT_AFTER": _integer(environ, "MESSAGE_NO_REPORT_AFTER", 259_200, 1),
         "MESSAGE_LEASE": _integer(environ, "MESSAGE_LEASE", 60, 1),
+        # Of each user in each organization, by each web process.
+        "API_REQUESTS_PER_MINUTE": _integer(environ, "API_REQUESTS_PER_MINUTE", 600, 1),
         **_providers(environ),
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,

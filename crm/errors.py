@@ -1,4 +1,7 @@
-"""Error pages: what happened and what to do; never a stack trace, and nothing of the organization in them."""
+"""Error pages: what happened and what to do; never a stack trace, and nothing of the organization in them.
+
+The JSON API gets the same as problems (`crm/problems.py`).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
+from crm import problems
 from crm.extensions import db
 
 log = logging.getLogger(__name__)
@@ -34,6 +38,8 @@ def init_app(app: Flask) -> None:
 def _http_error(error: HTTPException) -> Response:
     if error.response is not None:
         return make_response(error.response)
+    if problems.are_wanted():
+        return problems.of(error)
     own = error.description if error.description != type(error).description else None
     response = _page(error.code or 500, own)
     for name, value in error.get_headers():
@@ -65,4 +71,6 @@ def _unexpected(error: Exception) -> Response:
 
 
 def _page(code: int, sentence: str | None = None) -> Response:
+    if problems.are_wanted():
+        return problems.answer(code, sentence)
     return make_response(render_template("errors/error.html", code=code, message=sentence), code)

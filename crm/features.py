@@ -8,6 +8,7 @@ from flask import Blueprint
 from crm import health
 from crm.accounts import cli as accounts_cli
 from crm.accounts import routes as accounts
+from crm.api import routes as api
 from crm.customers import routes as customers
 from crm.demo import cli as demo_cli
 from crm.doctor import doctor
@@ -28,6 +29,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     loyalty.bp,
     invoices.bp,
     home.bp,
+    *api.BLUEPRINTS,
 )
 
 COMMANDS: tuple[click.Command, ...] = (

@@ -17,7 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from crm import clock, storage
-from crm.accounts import sign_ins
+from crm.accounts import sign_ins, tokens
 from crm.accounts.models import Branch, Membership, Organization, User
 from crm.accounts.passwords import hash_password
 from crm.accounts.roles import Role
@@ -67,6 +67,12 @@ class Person:
             session["_user_id"] = token
             session.permanent = True
         return client
+
+    def token(self) -> dict[str, str]:
+        """Return the headers by which the API knows the person, in this organization."""
+        with self.app.app_context():
+            access = tokens.issue(self.user_id).access
+        return {"Authorization": f"Bearer {access}", "X-Tenant-ID": str(self.organization_id)}
 
     @contextmanager
     def acting(self, branch_id: int | None = None) -> Iterator[None]:

@@ -29,7 +29,10 @@ TOP = {"crm", "crm.features", "crm.worker", "crm.run", "crm.first_start", "crm.d
 LIFTED = {"crm.web.filters": "accounts", "crm.web.memo": "accounts"}
 """Modules of the kernel that speak for the organization that is here."""
 
-SHARED = {"models", "services", "queries", "filters", "rules", "access", "signals", "panels", "cli"}
+SHARED = {
+    *("models", "services", "queries", "filters", "order", "rules", "access", "signals", "panels", "cli"),
+    *("sign_ins", "tokens", "roles", "branches", "identity"),
+}
 """The modules of a feature that higher features may import."""
 
 RANKS = {

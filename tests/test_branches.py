@@ -31,12 +31,13 @@ from tests.factories import (
     make_points_entry,
     make_receipt,
 )
-from tests.test_endpoints import HTMX, Try, call, tries
+from tests.test_endpoints import HTMX, Try, tries
 
 OF_ALL_BRANCHES = {
     "blocked_senders": "a provider refuses the whole organization",
     "branches": "their names are no secret",
     "demo_ranges": "of no user",
+    "given_answers": "of one user each",
     "inbound_messages": "found by the number of a customer who is seen",
     "message_templates": "the same for all",
     "organization_secrets": "of no user",
@@ -94,7 +95,7 @@ def test_nothing_of_another_branch_is_found_or_changed(app: Flask, shop: Shop, r
         before = db.session.scalar(sa.select(sa.func.count(Event.id)))
     for attempt, url in zip(attempts, urls, strict=True):
         for headers in ({}, HTMX):
-            response = call(person.client(), attempt.method, url, headers=headers)
+            response = attempt.by(person, url, headers=headers)
             found[attempt.endpoint, attempt.method, bool(headers)] = response.status_code
     assert found == dict.fromkeys(found, 404)
     with shop.cast.owner.acting():
@@ -106,7 +107,7 @@ def test_all_of_ones_own_branch_is_found(app: Flask, shop: Shop) -> None:
     person = shop.cast.staff
     for attempt in tries(app):
         if _may(attempt, Role.STAFF) and attempt.rule.arguments and not attempt.endpoint.endswith(".undo_bulk"):
-            response = call(person.client(), attempt.method, _url(app, attempt, shop, shop.ours))
+            response = attempt.by(person, _url(app, attempt, shop, shop.ours))
             assert response.status_code not in (403, 404, 500), attempt
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import sqlalchemy as sa
@@ -12,9 +12,10 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from crm.accounts.roles import PUBLIC, ROLES, SIGNED_IN, Role
+from crm.accounts.roles import API, PUBLIC, ROLES, SIGNED_IN, Role
 from crm.columns import Base
 from crm.extensions import db
+from tests.api.contents import content_of
 from tests.factories import FILL, Cast, Person
 
 HTMX = {"HX-Request": "true"}
@@ -38,6 +39,21 @@ class Try(NamedTuple):
             ids = {name: _make(name, self, person) for name in sorted(self.rule.arguments)}
         with app.test_request_context():
             return str(app.url_for(self.endpoint, **ids))
+
+    def by(self, person: Person, url: str, **options: Any) -> TestResponse:
+        """Let a person call it: an operation of the API with their token and what it takes, a page with nothing."""
+        if self.is_api:
+            options = {**options, "headers": {**options.get("headers", {}), **person.token()}, **self.content()}
+        return call(person.client(), self.method, url, **options)
+
+    def content(self) -> dict[str, Any]:
+        """Return what an operation of the API takes."""
+        return content_of(self.endpoint) if self.is_api and self.method in ("POST", "PUT", "PATCH") else {}
+
+    @property
+    def is_api(self) -> bool:
+        """Whether it is an operation of the API."""
+        return self.endpoint.startswith(API)
 
 
 def _make(name: str, attempt: Try, person: Person) -> int:
@@ -81,7 +97,7 @@ def test_each_role_is_let_in_and_kept_out_as_the_table_says(app: Flask, cast: Ca
     found = {}
     for attempt in tries(app):
         if attempt.endpoint in ROLES:
-            response = call(person.client(), attempt.method, attempt.url(app, person))
+            response = attempt.by(person, attempt.url(app, person))
             found[attempt.endpoint, attempt.method] = _verdict(response)
     assert found == {
         (attempt.endpoint, attempt.method): "let in" if role >= ROLES[attempt.endpoint] else "kept out"
@@ -97,7 +113,7 @@ def test_a_stranger_finds_nothing_and_changes_nothing(app: Flask, cast: Cast) ->
     found = {}
     for attempt, url in zip(attempts, urls, strict=True):
         for headers in ({}, HTMX):
-            response = call(cast.stranger.client(), attempt.method, url, headers=headers)
+            response = attempt.by(cast.stranger, url, headers=headers)
             found[attempt.endpoint, attempt.method, bool(headers)] = response.status_code
     assert found == dict.fromkeys(found, 404)
     assert found
@@ -106,7 +122,7 @@ def test_a_stranger_finds_nothing_and_changes_nothing(app: Flask, cast: Cast) ->
 
 def test_who_is_not_signed_in_is_led_to_the_sign_in(app: Flask, cast: Cast) -> None:
     for attempt in tries(app):
-        if attempt.endpoint not in PUBLIC:
+        if attempt.endpoint not in PUBLIC and not attempt.is_api:
             url = attempt.url(app, cast.owner)
             page = call(app.test_client(), attempt.method, url)
             assert (page.status_code, page.location.partition("?")[0]) == (303, "/login"), attempt
@@ -114,10 +130,29 @@ def test_who_is_not_signed_in_is_led_to_the_sign_in(app: Flask, cast: Cast) -> N
             assert (fragment.status_code, fragment.headers["HX-Redirect"].partition("?")[0]) == (401, "/login"), attempt
 
 
+def test_the_api_knows_nobody_without_a_token_and_no_browser_by_its_session(app: Flask, cast: Cast) -> None:
+    app.config["WTF_CSRF_ENABLED"] = True
+    for attempt in tries(app):
+        if attempt.endpoint not in PUBLIC and attempt.is_api:
+            url = attempt.url(app, cast.owner)
+            before = _everything(app, cast.owner)
+            for client in (app.test_client(), cast.owner.client()):
+                response = call(client, attempt.method, url, **attempt.content())
+                assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer realm=api"), (
+                    attempt
+                )
+            assert _everything(app, cast.owner) == before, attempt
+
+
+def test_pages_know_nobody_by_a_token(app: Flask, cast: Cast) -> None:
+    response = app.test_client().get("/customers/new", headers=cast.owner.token())
+    assert (response.status_code, response.location.partition("?")[0]) == (303, "/login")
+
+
 def test_no_form_is_taken_without_its_token(app: Flask, cast: Cast) -> None:
     app.config["WTF_CSRF_ENABLED"] = True
     for attempt in tries(app):
-        if attempt.method == "POST" and attempt.endpoint not in SIGNED:
+        if attempt.method == "POST" and attempt.endpoint not in SIGNED and not attempt.is_api:
             url = attempt.url(app, cast.owner)
             before = _everything(app, cast.owner)
             response = call(cast.owner.client(), "POST", url)
@@ -138,13 +173,12 @@ def test_what_other_systems_call_is_refused_without_a_signature(app: Flask, cast
 
 
 def test_unknown_ids_and_pages_are_not_found(app: Flask, cast: Cast) -> None:
-    client = cast.owner.client()
     for id_ in ("0", "-1", "999999999999999999", "9" * 30, "1e3", "%00", "abc"):
         for attempt in tries(app):
             if len(attempt.rule.arguments) == 1:
                 prefix, _, suffix = attempt.rule.rule.partition("<")
                 url = f"{prefix}{id_}{suffix.partition('>')[2]}"
-                assert call(client, attempt.method, url).status_code == 404, url
+                assert attempt.by(cast.owner, url).status_code == 404, url
 
 
 def _verdict(response: TestResponse) -> str:
@@ -157,7 +191,7 @@ def _everything(app: Flask, person: Person) -> dict[str, list[sa.Row[tuple[objec
     with person.acting():
         rows = {}
         for table in Base.metadata.sorted_tables:
-            if table.name not in ("sign_ins", "sign_in_failures"):
+            if table.name not in ("sign_ins", "sign_in_failures", "token_families"):
                 statement = sa.select(table).order_by(*table.primary_key).execution_options(all_organizations=True)
                 rows[table.name] = list(db.session.execute(statement))
         return rows

@@ -34,6 +34,7 @@ FREE = {
     "memberships": "asked for before the organization is known",
     "sign_ins": "asked for before the organization is known",
     "sign_in_failures": "of nobody",
+    "token_families": "asked for before the organization is known",
     "due_work": "one query finds the work of all organizations",
     "attempt_places": "a provider's report names an attempt, and its organization is found by it",
     "customer_search": "row-level security would switch its trigram index off",

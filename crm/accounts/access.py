@@ -1,4 +1,7 @@
-"""The only door to tenant rows: who is here, in which organization, with which role, and what they may see."""
+"""The only door to tenant rows: who is here, in which organization, with which role, and what they may see.
+
+Pages know people by the session of a browser, the JSON API by the token of the request and by nothing else.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,14 @@ from typing import Any, NamedTuple, TypeVar
 import sqlalchemy as sa
 from flask import Flask, Response, abort, g, redirect, request, session, url_for
 from flask_login import current_user, logout_user
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response as AnyResponse
 
-from crm.accounts.models import Membership, Organization, SignIn, User
-from crm.accounts.roles import PUBLIC, ROLES, SIGNED_IN, Role
-from crm.accounts.rules import return_path, token_hash
+from crm.accounts.models import Membership, Organization, SignIn, TokenFamily, User
+from crm.accounts.roles import API, PUBLIC, ROLES, SIGNED_IN, Role
+from crm.accounts.rules import return_path, tenant_key, token_hash
+from crm.accounts.tokens import TokenError, family_of
 from crm.columns import Base, db_now
 from crm.extensions import db, login_manager
 from crm.tenancy import enter_organization, leave_organization
@@ -65,6 +71,17 @@ _BY_SIGN_IN = (
 )
 """Built once, for every request asks it."""
 
+_BY_TOKEN = (
+    WHO.join(TokenFamily, TokenFamily.user_id == User.id)
+    .where(TokenFamily.id == sa.bindparam("family"), TokenFamily.expires_at > db_now())
+    .order_by(
+        sa.case(
+            (Organization.id == sa.bindparam("tenant"), 0), (Organization.slug == sa.bindparam("slug"), 1), else_=2
+        ),
+        Membership.id,
+    )
+)
+
 
 def init_app(app: Flask) -> None:
     """Check the role of every request before anything else looks at it."""
@@ -94,10 +111,21 @@ def here() -> Here:
     return found
 
 
+def has_come_in() -> bool:
+    """Whether the request acts as somebody, so that `here()` says who."""
+    return "here" in g
+
+
 def may(role: Role | str) -> bool:
     """Whether the current user has at least `role`."""
     needed = Role.named(role) if isinstance(role, str) else role
-    return "here" in g and here().role >= needed
+    return has_come_in() and here().role >= needed
+
+
+def unauthorized(sentence: str | None = None) -> Unauthorized:
+    """Return the refusal of a request to the API without a token that lets it in."""
+    values: dict[str, str | None] = {"realm": "api", **({"error": "invalid_token"} if sentence else {})}
+    return Unauthorized(sentence, www_authenticate=WWWAuthenticate("bearer", values))
 
 
 def find(model: type[Row], id_: int) -> Row:
@@ -150,10 +178,33 @@ def _admit() -> AnyResponse | None:
     endpoint = request.endpoint
     if endpoint is None or endpoint in PUBLIC:
         return None
+    if endpoint.startswith(API):
+        admit(_by_token())
+        return None
     if not current_user.is_authenticated:
         return _to_sign_in()
     admit(here())
     return None
+
+
+def _by_token() -> Here:
+    """Return who sent the request's token, in the organization they ask for or in the first they joined."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise unauthorized()
+    try:
+        family = family_of(token.strip())
+    except TokenError as error:
+        raise unauthorized(str(error)) from None
+    asked = request.headers.get("X-Tenant-ID", "").strip()
+    tenant, slug = tenant_key(asked)
+    row = db.session.execute(_BY_TOKEN, {"family": family, "tenant": tenant, "slug": slug}).first()
+    if row is None:
+        raise unauthorized("This access token has ended. Sign in again at /api/token/.")
+    found = Here.of(row)
+    if asked and found.organization.id != tenant and found.organization.slug != slug:
+        abort(400, "Tenant not found")
+    return found
 
 
 def _to_sign_in() -> AnyResponse:

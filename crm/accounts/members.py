@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from crm import clock
 from crm.accounts import passwords, queries
-from crm.accounts.models import Branch, Membership, SignIn, User
+from crm.accounts.models import Branch, Membership, SignIn, TokenFamily, User
 from crm.accounts.roles import Role
 from crm.accounts.rules import normalize_username
 from crm.db import locked, transaction
@@ -101,6 +101,8 @@ def disable(membership_id: int) -> bool:
                 SignIn.user_id == membership.user_id, SignIn.organization_id == membership.organization_id
             )
         )
+        if not queries.works_elsewhere(membership.user_id):
+            session.execute(sa.delete(TokenFamily).where(TokenFamily.user_id == membership.user_id))
         record("user.disabled", membership.user)
         return True
 
@@ -140,9 +142,10 @@ def reset_password(membership_id: int, password: str) -> None:
 
 
 def give_password(user_id: int, hashed: str) -> None:
-    """Change a password in the open transaction, and end all sign-ins that the old one opened."""
+    """Change a password in the open transaction, and end all sign-ins and tokens that the old one opened."""
     db.session.execute(sa.update(User).where(User.id == user_id).values(password_hash=hashed))
     db.session.execute(sa.delete(SignIn).where(SignIn.user_id == user_id))
+    db.session.execute(sa.delete(TokenFamily).where(TokenFamily.user_id == user_id))
 
 
 def lock_users() -> None:

@@ -133,6 +133,23 @@ class SignIn(Base):
     expires_at: Mapped[dt.datetime]
 
 
+class TokenFamily(Base):
+    """A client of the JSON API that signed in: all its tokens, each pair in the place of the one before.
+
+    The row holds the hash of the one refresh token that is good; deleting the row ends every token of the family.
+    """
+
+    __tablename__ = "token_families"
+    __table_args__ = (sa.Index(None, "user_id"), sa.Index(None, "expires_at"), {"sqlite_autoincrement": True})
+
+    id: Mapped[Id]
+    user_id: Mapped[int] = mapped_column(BigInt, sa.ForeignKey("users.id", ondelete="CASCADE"))
+    refresh_hash: Mapped[str] = mapped_column(sa.String(64))
+    refreshed_at: Mapped[dt.datetime | None]
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[dt.datetime]
+
+
 class SignInFailure(Base):
     """An attempt to sign in that failed, or is under way; the account is a hash, for people type passwords as names."""
 

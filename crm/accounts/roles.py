@@ -45,9 +45,15 @@ PUBLIC = frozenset(
         "messages.twilio_inbound",
         "messages.whatsapp_subscription",
         "messages.whatsapp",
+        "api.document",
+        "api_token.issue",
+        "api_token.refresh",
     }
 )
 """Endpoints without sign-in; what providers call proves itself by a signature."""
+
+API = "api_"
+"""How the names of endpoints begin that know people by a token, and by nothing else."""
 
 SIGNED_IN = frozenset({"accounts.logout", "accounts.switch", "accounts.password"})
 """Endpoints of every signed-in user, whatever the role."""
@@ -116,5 +122,16 @@ ROLES: dict[str, Role] = {
     "accounts.edit_branch": Role.MANAGER,
     "accounts.confirm_delete_branch": Role.MANAGER,
     "accounts.delete_branch": Role.MANAGER,
+    "api_customers.index": Role.VIEWER,
+    "api_customers.create": Role.STAFF,
+    "api_customers.show": Role.VIEWER,
+    "api_customers.replace": Role.STAFF,
+    "api_customers.change": Role.STAFF,
+    "api_customers.archive": Role.STAFF,
+    "api_customers.restore": Role.STAFF,
+    "api_customers.stats": Role.VIEWER,
+    "api_customers.update_points": Role.STAFF,
+    "api_customers.bulk_update": Role.STAFF,
+    "api_customers.points": Role.VIEWER,
 }
 """The smallest role for each endpoint."""

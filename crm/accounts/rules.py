@@ -62,6 +62,12 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network((parsed, 64), strict=False).network_address)
 
 
+def tenant_key(asked: str) -> tuple[int, str]:
+    """Return the id and the slug that an X-Tenant-ID may name; 0 and "" where it is none."""
+    is_id = asked.isascii() and asked.isdigit() and len(asked) < 19
+    return int(asked) if is_id else 0, asked if asked.isascii() and asked.isprintable() else ""
+
+
 def setup_code(secret_key: str) -> str:
     """Return the code that opens the set-up wizard while the installation has no user."""
     digest = hmac.new(secret_key.encode(), b"set-up", hashlib.sha256).hexdigest()

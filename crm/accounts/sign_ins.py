@@ -71,13 +71,7 @@ def sign_in(user_id: int, organization_id: int | None = None) -> str:
     token = secrets.token_urlsafe(32)
     with transaction() as session:
         session.execute(sa.delete(SignIn).where(SignIn.expires_at <= db_now()))
-        first = session.scalar(
-            sa.select(Membership.organization_id)
-            .where(Membership.user_id == user_id, Membership.disabled_at.is_(None))
-            .order_by(Membership.id)
-        )
-        if first is None:
-            raise SignInError("Your user is disabled. Ask an owner of your organization to enable it.")
+        first = first_organization(user_id)
         session.add(
             SignIn(
                 token_hash=token_hash(token),
@@ -88,6 +82,18 @@ def sign_in(user_id: int, organization_id: int | None = None) -> str:
         )
     log.info("signed in: user %s", user_id)
     return token
+
+
+def first_organization(user_id: int) -> int:
+    """Return the id of the organization that the user joined first; raises SignInError when none lets them in."""
+    first: int | None = db.session.scalar(
+        sa.select(Membership.organization_id)
+        .where(Membership.user_id == user_id, Membership.disabled_at.is_(None))
+        .order_by(Membership.id)
+    )
+    if first is None:
+        raise SignInError("Your user is disabled. Ask an owner of your organization to enable it.")
+    return first
 
 
 def sign_out(sign_in_id: int) -> None:

@@ -10,6 +10,7 @@ from crm.accounts.queries import branches
 from crm.branch_scope import bound_branch
 from crm.customers.identity import EmailError, normalize_email
 from crm.customers.models import Customer
+from crm.customers.rules import LIMITS
 from crm.customers.services import EmailTakenError, NumberSharedError
 from crm.errors import SentenceError
 from crm.web.forms import CreatingForm, Length, Required, options
@@ -33,19 +34,19 @@ EDITED = (
 class CustomerForm(CreatingForm):
     """Who the customer is and how to reach them; only the name is needed."""
 
-    name = StringField("Name", [Required("Enter the customer's name."), Length(200)])
-    phone = StringField("Phone", [Length(60)])
-    email = StringField("E-mail", [Length(254)])
+    name = StringField("Name", [Required("Enter the customer's name."), Length(LIMITS["name"])])
+    phone = StringField("Phone", [Length(LIMITS["phone"])])
+    email = StringField("E-mail", [Length(LIMITS["email"])])
     sms_allowed = BooleanField("May get SMS", default=True)
     whatsapp_allowed = BooleanField("May get WhatsApp messages", default=True)
-    address = TextAreaField("Address", [Length(500)])
-    city = StringField("City", [Length(100)])
-    province = StringField("Province", [Length(100)])
-    postal_code = StringField("Postal code", [Length(20)])
-    passport_number = StringField("Passport number", [Length(40)])
-    service_type = StringField("Service", [Length(100)])
+    address = TextAreaField("Address", [Length(LIMITS["address"])])
+    city = StringField("City", [Length(LIMITS["city"])])
+    province = StringField("Province", [Length(LIMITS["province"])])
+    postal_code = StringField("Postal code", [Length(LIMITS["postal_code"])])
+    passport_number = StringField("Passport number", [Length(LIMITS["passport_number"])])
+    service_type = StringField("Service", [Length(LIMITS["service_type"])])
     branch = SelectField("Branch", coerce=str)
-    notes = TextAreaField("Notes", [Length(5_000)])
+    notes = TextAreaField("Notes", [Length(LIMITS["notes"])])
     another_person = BooleanField("Save as another person")
     other: Customer | None = None
     """Who has the e-mail or the number already."""

@@ -97,6 +97,18 @@ def find_among(ids: list[int], query: str) -> set[int]:
     return _having(ids, terms(query))
 
 
+def matching(query: str) -> list[Condition]:
+    """Return the conditions that a customer meets whom a search finds; none for an empty search."""
+    wanted = terms(query)
+    if not wanted:
+        return []
+    ids = find_ids(query)
+    if ids is not None:
+        return [among(Customer.id, ids)]
+    text = sa.select(CustomerSearch.customer_id).where(CustomerSearch.customer_id == Customer.id, *_likes(wanted))
+    return [text.exists()]
+
+
 def _page(order: Order, filters: Filters, rows: list[Row], count: int | None, end: Row | None) -> Page:
     more, rows = len(rows) > filters.per_page, rows[: filters.per_page]
     if filters.before:

@@ -17,3 +17,19 @@ class Tier(enum.StrEnum):
     def label(self) -> str:
         """The tier as people write it."""
         return self.value.title()
+
+
+LIMITS = {
+    "name": 200,
+    "phone": 60,
+    "email": 254,
+    "address": 500,
+    "city": 100,
+    "province": 100,
+    "postal_code": 20,
+    "passport_number": 40,
+    "service_type": 100,
+    "source": 40,
+    "notes": 5_000,
+}
+"""The most characters of each field, whichever way it comes."""

@@ -1,0 +1,135 @@
+"""Tokens of the JSON API: a short access token, and a refresh token that is good once.
+
+Both are signed with keys made from SECRET_KEY, for each kind its own; values of SECRET_KEY_FALLBACKS are tried after
+it. They name a family (`TokenFamily`), so that what ends it ends them at the next request. The refresh token of a
+family is replaced with every use; an older one that turns up again was stolen, or the newer one was: the family ends.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import logging
+import secrets
+from typing import Any, NamedTuple
+
+import jwt
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from flask import current_app
+
+from crm import clock
+from crm.accounts.models import TokenFamily
+from crm.accounts.rules import token_hash
+from crm.accounts.sign_ins import first_organization
+from crm.columns import db_now
+from crm.db import transaction
+from crm.errors import SentenceError
+
+ACCESS_LASTS = dt.timedelta(minutes=15)
+FAMILY_LASTS = dt.timedelta(days=30)
+ALGORITHM = "HS256"
+
+log = logging.getLogger(__name__)
+
+
+class TokenError(SentenceError):
+    """A token that lets nobody in."""
+
+
+class Pair(NamedTuple):
+    """What a client gets."""
+
+    access: str
+    refresh: str
+
+
+def issue(user_id: int) -> Pair:
+    """Return the tokens of a new family; raises SignInError when no organization lets the user in."""
+    once = secrets.token_urlsafe(24)
+    now = clock.utcnow()
+    with transaction() as session:
+        session.execute(sa.delete(TokenFamily).where(TokenFamily.expires_at <= db_now()))
+        first_organization(user_id)
+        family = TokenFamily(user_id=user_id, refresh_hash=token_hash(once), expires_at=now + FAMILY_LASTS)
+        session.add(family)
+        session.flush()
+        pair = _pair(family.id, user_id, once, family.expires_at)
+    log.info("tokens given: user %s", user_id)
+    return pair
+
+
+def refresh(token: str) -> Pair:
+    """Return the next tokens of a family, for the refresh token that is good; raises TokenError for another one."""
+    claims = _read(token, "refresh")
+    once = secrets.token_urlsafe(24)
+    with transaction() as session:
+        exchanged = session.execute(
+            sa.update(TokenFamily)
+            .where(
+                TokenFamily.id == claims["family"],
+                TokenFamily.refresh_hash == token_hash(claims["jti"]),
+                TokenFamily.expires_at > db_now(),
+            )
+            .values(refresh_hash=token_hash(once), refreshed_at=db_now())
+            .returning(TokenFamily.user_id, TokenFamily.expires_at)
+        ).first()
+        if exchanged is None:
+            session.execute(sa.delete(TokenFamily).where(TokenFamily.id == claims["family"]))
+    if exchanged is None:
+        log.warning("an old refresh token was used: family %s of user %s has ended", claims["family"], claims["sub"])
+        raise TokenError("This refresh token has ended. Sign in again at /api/token/.")
+    return _pair(claims["family"], exchanged.user_id, once, exchanged.expires_at)
+
+
+def family_of(access: str) -> int:
+    """Return the id of the family that an access token names, whether it has ended or not; raises TokenError."""
+    family: int = _read(access, "access")["family"]
+    return family
+
+
+def _pair(family_id: int, user_id: int, once: str, ends: dt.datetime) -> Pair:
+    now = clock.utcnow()
+    claims = {"sub": str(user_id), "family": family_id, "iat": now}
+    return Pair(
+        _sign("access", {**claims, "exp": min(now + ACCESS_LASTS, ends)}),
+        _sign("refresh", {**claims, "exp": ends, "jti": once}),
+    )
+
+
+def _sign(kind: str, claims: dict[str, Any]) -> str:
+    return jwt.encode(claims, _keys(kind)[0], ALGORITHM)
+
+
+def _read(token: str, kind: str) -> dict[str, Any]:
+    """Return the claims of a token that this installation signed and that has not expired."""
+    needed = {"require": ["exp", "sub", "family", *(["jti"] if kind == "refresh" else [])]}
+    for key in _keys(kind):
+        try:
+            claims: dict[str, Any] = jwt.decode(token, key, [ALGORITHM], options=needed)  # type: ignore[arg-type]
+        except jwt.InvalidSignatureError:
+            continue
+        except jwt.ExpiredSignatureError:
+            raise TokenError(f"This {kind} token has expired. {_ADVICE[kind]}") from None
+        except (jwt.InvalidTokenError, ValueError):
+            break
+        if isinstance(claims["family"], int) and 0 < claims["family"] < 2**63:
+            return claims
+    raise TokenError(f"This is no {kind} token. {_ADVICE[kind]}")
+
+
+_ADVICE = {
+    "access": "Get a new one from /api/token/refresh/ or /api/token/.",
+    "refresh": "Sign in again at /api/token/.",
+}
+
+
+def _keys(kind: str) -> list[bytes]:
+    materials = (current_app.config["SECRET_KEY"], *current_app.config["SECRET_KEY_FALLBACKS"])
+    return [_derived(material, kind) for material in materials]
+
+
+@functools.lru_cache(maxsize=64)
+def _derived(material: str, kind: str) -> bytes:
+    return HKDF(SHA256(), 32, b"crm.accounts.tokens", f"{kind} token".encode()).derive(material.encode())

@@ -1,0 +1,173 @@
+"""Customers, their points, and the figures of all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, abort
+
+from crm.accounts.access import find
+from crm.accounts.queries import branches
+from crm.api import paging, queries, schemas
+from crm.api.resource import Resource
+from crm.customers import services
+from crm.customers.filters import Filters
+from crm.customers.models import Customer
+from crm.loyalty import services as loyalty
+from crm.loyalty.queries import entries_of
+from crm.problems import InputProblem
+from crm.text import clean_line
+
+bp = Resource("customers", "Customers")
+
+TAKEN = "Customer with this email already exists"
+
+
+@bp.get("/customers/")
+@bp.arguments(schemas.CustomerQuery, location="query")
+@bp.response(200, schemas.page_of(schemas.Customer))
+def index(query: dict[str, Any]) -> dict[str, Any]:
+    """List customers.
+
+    Archived ones are left out. `count` is exact; `next` carries a cursor and goes on at any depth.
+    """
+    status = {True: "active", False: "inactive"}.get(query.get("is_active", ""), "")
+    filters = Filters(
+        q=clean_line(query.get("search", ""))[:200],
+        tier=query.get("loyalty_level", ""),
+        status=status,
+        city=clean_line(query.get("city", ""))[:100],
+        province=clean_line(query.get("province", ""))[:100],
+        sort=query["ordering"],
+        page=query["page"],
+        per_page=query["page_size"],
+        after=query.get("after", "")[:60],
+        before=query.get("before", "")[:60],
+    )
+    return paging.in_pages(queries.customers(filters), query["page"], by_cursor=True)
+
+
+@bp.post("/customers/")
+@bp.arguments(schemas.CustomerInput)
+@bp.response(201, schemas.CustomerDetails)
+def create(given: dict[str, Any]) -> Customer:
+    """Add a customer.
+
+    One whose phone number belongs to somebody else is added all the same; an e-mail can belong to one customer.
+    """
+    try:
+        return services.create_customer(_columns({"source": "API", **given}), another_person=True)
+    except services.EmailTakenError:
+        raise InputProblem({"email": [TAKEN]}) from None
+
+
+@bp.get("/customers/<id:customer_id>/")
+@bp.response(200, schemas.CustomerDetails)
+def show(customer_id: int) -> Customer:
+    """Read a customer."""
+    return find_customer(customer_id)
+
+
+@bp.put("/customers/<id:customer_id>/")
+@bp.arguments(schemas.CustomerInput)
+@bp.response(200, schemas.CustomerDetails)
+def replace(given: dict[str, Any], customer_id: int) -> Customer:
+    """Change a customer.
+
+    What was read can be sent back: fields that can't be changed are ignored.
+    """
+    return _edit(customer_id, given)
+
+
+@bp.patch("/customers/<id:customer_id>/")
+@bp.arguments(schemas.CustomerChange)
+@bp.response(200, schemas.CustomerDetails)
+def change(given: dict[str, Any], customer_id: int) -> Customer:
+    """Change some fields of a customer."""
+    return _edit(customer_id, given)
+
+
+@bp.delete("/customers/<id:customer_id>/")
+@bp.response(204)
+def archive(customer_id: int) -> Response:
+    """Archive a customer.
+
+    They are in no list and no answer any more, and can be restored.
+    """
+    services.archive_customer(find_customer(customer_id).id)
+    return Response(status=204)
+
+
+@bp.post("/customers/<id:customer_id>/restore/")
+@bp.response(200, schemas.CustomerDetails)
+def restore(customer_id: int) -> Customer:
+    """Bring an archived customer back, active."""
+    return services.restore_customer(find(Customer, customer_id).id)
+
+
+@bp.get("/customers/stats/")
+@bp.response(200, schemas.Stats)
+def stats() -> dict[str, Any]:
+    """Read the figures: customers, active ones, their points, and how many are in each tier."""
+    return queries.figures()
+
+
+@bp.post("/customers/<id:customer_id>/update_points/")
+@bp.arguments(schemas.PointsChange)
+@bp.response(200, schemas.CustomerDetails)
+def update_points(given: dict[str, Any], customer_id: int) -> Customer:
+    """Add points, or deduct them.
+
+    A deduction takes what is there and no more; 0 changes nothing.
+    """
+    customer = find_customer(customer_id)
+    if given["points"]:
+        loyalty.change_points(customer.id, given["points"], given["reason"], source="API")
+    return find_customer(customer_id)
+
+
+@bp.post("/customers/bulk_update/")
+@bp.arguments(schemas.Selection)
+@bp.response(200, schemas.Said)
+def bulk_update(given: dict[str, Any]) -> dict[str, str]:
+    """Activate or deactivate customers.
+
+    Ids that are no customers of the organization are left out of the count.
+    """
+    ids = queries.known_customers(given["customer_ids"])
+    services.set_active(ids, given["action"] == "activate")
+    return {"message": f"{len(ids)} customers updated successfully"}
+
+
+@bp.get("/customers/<id:customer_id>/points/")
+@bp.arguments(schemas.PageQuery, location="query")
+@bp.response(200, schemas.page_of(schemas.PointsEntry))
+def points(query: dict[str, Any], customer_id: int) -> dict[str, Any]:
+    """List the entries of a customer's points, the latest first."""
+    page = queries.page_of(entries_of(find_customer(customer_id).id), query["page"], query["page_size"])
+    return paging.in_pages(page, query["page"])
+
+
+def find_customer(customer_id: int) -> Customer:
+    """Return a customer who is not archived; 404 for any other."""
+    customer = find(Customer, customer_id)
+    if customer.is_archived:
+        abort(404)
+    return customer
+
+
+def _edit(customer_id: int, given: dict[str, Any]) -> Customer:
+    try:
+        return services.edit_customer(find_customer(customer_id).id, _columns(given))
+    except services.EmailTakenError:
+        raise InputProblem({"email": [TAKEN]}) from None
+
+
+def _columns(given: dict[str, Any]) -> dict[str, Any]:
+    """Return what was given by the names of the columns."""
+    columns = dict(given)
+    if "branch" in columns:
+        branch = columns["branch_id"] = columns.pop("branch")
+        if branch is not None and branch not in {known.id for known in branches()}:
+            raise InputProblem({"branch": ["There is no branch with this id."]})
+    return columns

@@ -1,0 +1,152 @@
+"""The OpenAPI document of the JSON API, made from the resources when somebody first asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import flask_smorest
+from flask import Flask
+
+from crm import problems
+from crm.api.resource import Resource
+from crm.web.ids import IdConverter
+
+EXTENSION = "crm-api-document"
+
+TITLE = "CRM"
+VERSION = "1"
+"""The version of the interface: it changes when something that was there works in another way."""
+
+DESCRIPTION = """\
+Customers, their points, invoices and messages, for other systems.
+
+Get a token from `POST /api/token/` with a user name and password, and send it with every request:
+`Authorization: Bearer <access>`. What the user may do here is what their role lets them do on the pages.
+
+**Organizations.** A user of several organizations acts in the first they joined, or in the one whose id or short name
+is in the header `X-Tenant-ID`.
+
+**Doing things once.** Every POST but those for tokens takes the header `Idempotency-Key`: the same key with the same
+content is done once and answered the same for a day, with other content 422, while the first is under way 409.
+
+**Errors** are `application/problem+json`: `error` is a sentence that says what to do, `errors` has sentences by field.
+
+**Lists** have `count`, `next`, `previous` and `results`. Times are ISO 8601 in UTC, money is a text with two decimals.
+"""
+
+PROBLEMS = {
+    400: "Something in the request can't be taken.",
+    401: "There is no token, or it has ended.",
+    403: "The user's role does not allow this.",
+    404: "There is no such thing in the organization.",
+    405: "The address takes other methods, which the header Allow names.",
+    409: "The present state does not allow it, or the same request is under way.",
+    413: "The request is too large.",
+    415: "The content is of another type.",
+    422: "The Idempotency-Key was used before with other content.",
+    429: "Too many requests; the header Retry-After says how many seconds to wait.",
+    503: "The system is not available right now.",
+}
+
+PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "error"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "error": {"type": "string", "description": "One sentence that says what to do."},
+        "errors": {
+            "type": "object",
+            "description": "Sentences by field.",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}},
+        },
+    },
+}
+
+
+class Spec(flask_smorest.Api):  # type: ignore[misc]
+    """The collector of the document; the application's errors are handled by the application."""
+
+    DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def _register_error_handlers(self) -> None:
+        """Leave them alone."""
+
+
+def document(app: Flask, resources: Iterable[Resource]) -> dict[str, Any]:
+    """Return the document."""
+    if EXTENSION not in app.extensions:
+        app.extensions[EXTENSION] = _make(app, resources)
+    made: dict[str, Any] = app.extensions[EXTENSION]
+    return made
+
+
+def _make(app: Flask, resources: Iterable[Resource]) -> dict[str, Any]:
+    api = Spec(
+        spec_kwargs={
+            "title": TITLE,
+            "version": VERSION,
+            "openapi_version": "3.1.0",
+            "info": {"description": DESCRIPTION},
+        }
+    )
+    api.init_app(app)
+    api.register_converter(IdConverter, lambda converter: {"type": "integer", "minimum": 1, "maximum": 10**18 - 1})
+    for resource in resources:
+        resource.register_views_in_doc(api, app, api.spec, name=resource.name, parameters=None)
+        api.spec.tag({"name": resource.title})
+    api.spec.components.schema("Problem", PROBLEM)
+    api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
+    made: dict[str, Any] = api.spec.to_dict()
+    for path, operations in made["paths"].items():
+        for method, operation in operations.items():
+            if method != "parameters":
+                _complete(operation, method, path)
+    made["components"]["responses"] = {f"Problem{status}": _response(status) for status in PROBLEMS}
+    made["components"]["parameters"] = PARAMETERS
+    return made
+
+
+def _complete(operation: dict[str, Any], method: str, path: str) -> None:
+    """Say what else an operation may answer."""
+    statuses = {429, 503}
+    if operation["security"]:
+        statuses |= {400, 401, 403}
+    if "{" in path:
+        statuses.add(404)
+    if method != "get":
+        statuses.add(409)
+    if "requestBody" in operation:
+        statuses |= {400, 413, 415}
+    if method == "post":
+        statuses |= {401, 422} if operation["security"] else {401}
+    responses = operation["responses"]
+    operation["responses"] = {
+        **{status: found for status, found in responses.items() if int(status) < 400},
+        **{str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in sorted(statuses)},
+    }
+
+
+def _response(status: int) -> dict[str, Any]:
+    content = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {"description": PROBLEMS[status], "content": content}
+
+
+PARAMETERS = {
+    "TenantId": {
+        "name": "X-Tenant-ID",
+        "in": "header",
+        "description": "The id or short name of one of the user's organizations; every operation takes it.",
+        "schema": {"type": "string"},
+    },
+    "IdempotencyKey": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "A new one for each thing to do; every POST but those for tokens takes it.",
+        "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    },
+}
+"""Headers that operations share. They stand on none of them, for a value is only good once, or for one user."""

@@ -1,0 +1,171 @@
+"""Fields of the JSON API: what JSON says is taken as it is said, no text for a number and no number for a yes.
+
+Text is cleaned as forms clean it; what is wrong is told in a sentence.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+from crm import money
+from crm.accounts.access import here
+from crm.customers.identity import EmailError, normalize_email
+from crm.text import clean_line, clean_text
+
+MAX_ID = 2**63 - 1
+
+
+class Number(fields.Integer):
+    """A whole number from `low` to `high`."""
+
+    default_error_messages = {"invalid": "Send a whole number.", "range": "Send a whole number from {low} to {high}."}
+
+    def __init__(self, low: int = 1, high: int = MAX_ID, **options: Any) -> None:
+        self.low, self.high = low, high
+        options["metadata"] = {"minimum": low, "maximum": high, **options.get("metadata", {})}
+        super().__init__(strict=True, **options)
+
+    def _validated(self, value: Any) -> int:
+        if isinstance(value, bool):
+            raise self.make_error("invalid")
+        # JSON knows one kind of number: 50.0 is 50.
+        number = super()._validated(int(value) if isinstance(value, float) and value.is_integer() else value)
+        if not self.low <= number <= self.high:
+            raise self.make_error("range", low=self.low, high=self.high)
+        return number
+
+
+class QueryNumber(Number):
+    """A whole number in a URL."""
+
+    def _validated(self, value: Any) -> int:
+        if not re.fullmatch(r"-?[0-9]{1,19}", value, re.ASCII):
+            raise self.make_error("invalid")
+        return super()._validated(int(value))
+
+
+class YesNo(fields.Boolean):
+    """True or false, and nothing that could be meant so."""
+
+    default_error_messages = {"invalid": "Send true or false."}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid")
+        return value
+
+
+class QueryYesNo(fields.Boolean):
+    """`true` or `false` in a URL."""
+
+    default_error_messages = {"invalid": "Send true or false."}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if value.lower() not in ("true", "false"):
+            raise self.make_error("invalid")
+        return bool(value.lower() == "true")
+
+
+class Text(fields.String):
+    """Text of some lines, up to `limit` characters."""
+
+    default_error_messages = {
+        "invalid": "Send text.",
+        "long": "Shorten this by {over} characters: it has room for {limit}.",
+    }
+    clean = staticmethod(clean_text)
+
+    def __init__(self, limit: int, **options: Any) -> None:
+        self.limit = limit
+        options["metadata"] = {"maxLength": limit, **options.get("metadata", {})}
+        super().__init__(**options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = self.clean(typed := str(super()._deserialize(value, attr, data, **kwargs)))
+        # The column has to have room for it, too: a few letters become longer when they are written in one way.
+        over = max(len(typed), len(text)) - self.limit
+        if over > 0:
+            raise self.make_error("long", over=over, limit=self.limit)
+        return text
+
+
+class Line(Text):
+    """Text of one line."""
+
+    clean = staticmethod(clean_line)
+
+
+class Name(Line):
+    """A line that says something."""
+
+    def __init__(self, limit: int, sentence: str, **options: Any) -> None:
+        options["metadata"] = {"minLength": 1, **options.get("metadata", {})}
+        messages = {"required": sentence, "null": sentence, "empty": sentence}
+        super().__init__(limit, error_messages=messages, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not text:
+            raise self.make_error("empty")
+        return text
+
+
+class Email(Line):
+    """An e-mail address; nothing is `null` or an empty text."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            normalize_email(text)
+        except EmailError as error:
+            raise ValidationError(str(error)) from None
+        return text
+
+
+class Moment(fields.DateTime):
+    """A moment as ISO 8601 has it; with its offset, and in UTC in answers."""
+
+    default_error_messages = {"invalid": "Send a date and time with its offset, like 2026-11-24T02:00:00Z."}
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dt.datetime:
+        if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+            raise self.make_error("invalid")
+        try:
+            # Python takes six digits of a second at most, the format as many as one likes.
+            return dt.datetime.fromisoformat(_LONG_FRACTION.sub(r"\1", value.upper())).astimezone(dt.UTC)
+        except (ValueError, OverflowError):
+            raise self.make_error("invalid") from None
+
+
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+_LONG_FRACTION = re.compile(r"(\.[0-9]{6})[0-9]+")
+
+
+class Money(fields.String):
+    """Hundredths as a text with two decimals, `2500000.00`."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str:
+        return money.to_json(value)
+
+
+class Average(fields.Float):
+    """The average of a customer's orders as a number; the attribute is their total."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> float:
+        return float(round(value / obj.total_orders) / 100) if obj.total_orders else 0.0
+
+
+class TenantName(fields.String):
+    """The name of the organization that the request is about."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str:
+        return here().organization.name

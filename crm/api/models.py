@@ -1,0 +1,28 @@
+"""Answers that the API gave to requests with an Idempotency-Key, kept so that they can be given again."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.columns import Base, BigInt, CreatedAt, Id
+from crm.tenancy import TenantMixin
+
+
+class GivenAnswer(TenantMixin, Base):
+    """What a user's request with a key was answered; written in the transaction of what the request did."""
+
+    __tablename__ = "given_answers"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "user_id", "key"),
+        sa.Index("ix_given_answers_age", "organization_id", "created_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    user_id: Mapped[int] = mapped_column(BigInt, sa.ForeignKey("users.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(sa.String(255))
+    fingerprint: Mapped[str] = mapped_column(sa.String(64))
+    status: Mapped[int] = mapped_column(sa.Integer)
+    body: Mapped[str] = mapped_column(sa.Text)
+    created_at: Mapped[CreatedAt]

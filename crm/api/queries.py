@@ -1,0 +1,152 @@
+"""Pages of lists with exact counts: by page number to row 10,000, by cursor at any depth."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from crm.columns import one_of
+from crm.customers.filters import LAST_ROW_BY_PAGE, Filters
+from crm.customers.models import Customer
+from crm.customers.order import Largest, Name, Order
+from crm.customers.queries import matching
+from crm.customers.rules import Tier
+from crm.errors import SentenceError
+from crm.extensions import db
+
+SORTED = 10_000
+"""So many rows are sooner sorted than sought in the list's order."""
+
+
+class Direction(NamedTuple):
+    """An order of the list, and whether it is taken the way its pages show it."""
+
+    order: Order
+    forward: bool
+
+
+def _both_ways(name: str, order: Order, *, forward: str = "-") -> dict[str, Direction]:
+    return {f"{sign}{name}": Direction(order, sign == forward) for sign in ("", "-")}
+
+
+ORDERINGS: dict[str, Direction] = {
+    **_both_ways("name", Name(), forward=""),
+    **_both_ways("created_at", Largest("created_at", is_moment=True)),
+    **_both_ways("loyalty_points", Largest("loyalty_points")),
+    **_both_ways("total_orders", Largest("total_orders")),
+    **_both_ways("total_spent", Largest("total_spent")),
+    **_both_ways("last_order_date", Largest("last_order_at", is_moment=True)),
+}
+"""By the name and sign in the URL; `-` is the largest or the latest first, and the last of the alphabet."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Page:
+    """Rows of a list, how many there are in all, and the cursors of the pages before and after."""
+
+    rows: Sequence[Any]
+    count: int
+    after: str | None = None
+    before: str | None = None
+
+
+class BeyondError(SentenceError):
+    """A page number past the last row that has one."""
+
+    def __init__(self) -> None:
+        super().__init__("Pages go to row 10,000. Go on with the address in next, or search and filter.")
+
+
+def customers(filters: Filters) -> Page:
+    """Return a page of customers in one of ORDERINGS, which `filters.sort` names; raises BeyondError."""
+    order, shown_forward = ORDERINGS[filters.sort]
+    forward = shown_forward != bool(filters.before)
+    conditions = [*filters.conditions(), *matching(filters.q)]
+    count = _count(conditions)
+    start = order.decode(filters.before or filters.after)
+    skip = 0 if start else _skip(filters.page, filters.per_page)
+    if count <= SORTED and filters.narrowed:
+        rows = _sorted(order, conditions, start, forward, skip, filters.per_page + 1)
+    else:
+        rows = _along(order, conditions, start, forward, skip, filters.per_page + 1)
+    more, rows = len(rows) > filters.per_page, rows[: filters.per_page]
+    if filters.before:
+        rows.reverse()
+    if not rows:
+        return Page(rows, count)
+    first, last = (order.encode(order.position(row)) for row in (rows[0], rows[-1]))
+    has_next = more or bool(filters.before)
+    has_previous = more if filters.before else bool(start or skip)
+    return Page(rows, count, last if has_next else None, first if has_previous else None)
+
+
+def known_customers(ids: Sequence[int]) -> list[int]:
+    """Return those of some ids that are customers who are not archived, in order."""
+    statement = sa.select(Customer.id).where(one_of(Customer.id, ids), Customer.archived_at.is_(None))
+    return list(db.session.scalars(statement.order_by(Customer.id)))
+
+
+def figures() -> dict[str, Any]:
+    """Return the figures of the organization's customers."""
+    active = sa.func.count().filter(Customer.is_active)
+    rows = db.session.execute(
+        sa.select(Customer.tier, sa.func.count(), active, sa.func.sum(Customer.loyalty_points))
+        .where(Customer.archived_at.is_(None))
+        .group_by(Customer.tier)
+    ).all()
+    found = {row[0]: row[1] for row in rows}
+    return {
+        "total_customers": sum(row[1] for row in rows),
+        "active_customers": sum(row[2] for row in rows),
+        "total_loyalty_points": sum(int(row[3]) for row in rows),
+        "customers_by_tier": {tier.value: found.get(tier.value, 0) for tier in Tier},
+    }
+
+
+def page_of(statement: sa.Select[Any], number: int, size: int) -> Page:
+    """Return a page of a list that is short as a rule, with numbers for cursors; raises BeyondError."""
+    skip = _skip(number, size)
+    count = db.session.scalars(sa.select(sa.func.count()).select_from(statement.order_by(None).subquery())).one()
+    rows = db.session.scalars(statement.offset(skip).limit(size)).unique().all()
+    after = str(number + 1) if skip + size < min(count, LAST_ROW_BY_PAGE) else None
+    return Page(rows, count, after, str(number - 1) if number > 1 else None)
+
+
+def _skip(number: int, size: int) -> int:
+    if number * size > LAST_ROW_BY_PAGE:
+        raise BeyondError
+    return (number - 1) * size
+
+
+def _count(conditions: list[sa.ColumnElement[bool]]) -> int:
+    return db.session.scalars(sa.select(sa.func.count(Customer.id)).where(*conditions)).one()
+
+
+def _along(order: Order, conditions: Any, start: Any, forward: bool, skip: int, wanted: int) -> list[Customer]:
+    """Return rows read along the index of the order."""
+    rows: list[Customer] = []
+    for part in order.parts(Customer, start, forward):
+        statement = sa.select(Customer).where(part.condition, *conditions).order_by(*part.order)
+        found = db.session.scalars(statement.offset(skip).limit(wanted - len(rows))).all()
+        if skip and not found:
+            skip -= db.session.scalars(sa.select(sa.func.count(Customer.id)).where(part.condition, *conditions)).one()
+        elif found:
+            skip = 0
+        rows += found
+        if len(rows) >= wanted:
+            break
+    return rows
+
+
+def _sorted(order: Order, conditions: Any, start: Any, forward: bool, skip: int, wanted: int) -> list[Customer]:
+    """Return rows of few enough for the database to sort."""
+    # Materialized, or SQLite would read the whole list in its order to save sorting these.
+    ids = sa.select(Customer.id).where(*conditions).cte("ids").prefix_with("MATERIALIZED")
+    statement = sa.select(Customer).where(Customer.id.in_(sa.select(ids.c.id)))
+    if start:
+        statement = statement.where(sa.or_(*(part.condition for part in order.parts(Customer, start, forward))))
+    statement = statement.order_by(*order.whole(Customer, forward)).offset(skip).limit(wanted)
+    return list(db.session.scalars(statement))

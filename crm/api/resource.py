@@ -1,0 +1,90 @@
+"""The blueprint of a resource: its operations know people by tokens, and their POSTs are done once by key."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+from collections.abc import Callable
+from typing import Any
+
+import flask_smorest
+from flask import Response, abort, current_app, make_response, request
+
+from crm import problems
+from crm.accounts.roles import API
+from crm.api import limits
+from crm.api.reading import Parser
+from crm.api.services import Answer, answer_once
+from crm.errors import ConflictError, SentenceError
+from crm.extensions import csrf
+from crm.idempotency import KeyReusedError, RequestKey
+from crm.web.forms import fingerprint
+
+View = Callable[..., Any]
+
+KEY = re.compile(r"[!-~]{1,255}")
+
+
+class Resource(flask_smorest.Blueprint):  # type: ignore[misc]
+    """The operations on one thing, each an endpoint of its own, so that each has its role.
+
+    Without `once`, POSTs take no Idempotency-Key: an answer with tokens is kept nowhere.
+    """
+
+    ARGUMENTS_PARSER = Parser()
+
+    def __init__(self, name: str, title: str, *, once: bool = True) -> None:
+        super().__init__(f"{API}{name}", __name__, url_prefix="/api", description=title)
+        self.title, self.once = title, once
+        csrf.exempt(self)
+        self.before_request(limits.count)
+        self.register_error_handler(SentenceError, _refused)
+
+    def add_url_rule(
+        self, rule: str, endpoint: str | None = None, view_func: View | None = None, **options: Any
+    ) -> None:
+        """Register an operation."""
+        if view_func is not None and self.once and "POST" in options.get("methods", ()):
+            view_func = _once(view_func)
+        if view_func is not None:
+            name = f"{self.name.removeprefix(API)}_{endpoint or view_func.__name__}"
+            view_func = self.doc(operationId=name, security=[{"bearer": []}] if self.once else [])(view_func)
+        options.setdefault("tags", [self.title])
+        super().add_url_rule(rule, endpoint, view_func, **options)
+
+
+def _once(view: View) -> View:
+    """Let a view do and answer the same request with the same key once."""
+
+    @functools.wraps(view)
+    def keyed(*args: Any, **kwargs: Any) -> Response:
+        key = request.headers.get("Idempotency-Key")
+        if key is None:
+            return make_response(view(*args, **kwargs))
+        if not KEY.fullmatch(key):
+            abort(400, "An Idempotency-Key has 1 to 255 letters, digits and marks, without spaces.")
+        answer = answer_once(RequestKey(key, _content()), lambda: _answer_of(make_response(view(*args, **kwargs))))
+        return current_app.response_class(answer.body, answer.status, mimetype="application/json")
+
+    return keyed
+
+
+def _content() -> str:
+    """Return the hash of what was sent, and where to."""
+    if request.mimetype == "multipart/form-data":
+        return fingerprint(request.form.items(multi=True), request.files)
+    return hashlib.sha256(request.path.encode() + b"\0" + request.get_data(cache=True)).hexdigest()
+
+
+def _answer_of(response: Response) -> Answer:
+    return Answer(response.status_code, response.get_data(as_text=True))
+
+
+def _refused(error: SentenceError) -> Response:
+    """Answer what a service refused."""
+    if isinstance(error, ConflictError):
+        return problems.answer(409, str(error))
+    if isinstance(error, KeyReusedError):
+        return problems.answer(422)
+    return problems.answer(400, str(error))

@@ -1,0 +1,240 @@
+"""The shapes of the JSON API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from crm.api.fields import (
+    Average,
+    Email,
+    Line,
+    Moment,
+    Money,
+    Name,
+    Number,
+    QueryNumber,
+    QueryYesNo,
+    TenantName,
+    Text,
+    YesNo,
+)
+from crm.api.queries import ORDERINGS
+from crm.customers.rules import LIMITS, Tier
+from crm.loyalty.rules import MAX_POINTS, MAX_REASON, TOO_MANY
+
+PAGE_SIZE = 20
+MAX_PAGE_SIZE = 100
+MAX_SELECTED = 5_000
+
+
+class Output(ma.Schema):
+    """What is answered: every field is always there."""
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Say so in the document."""
+        field_obj.required = field_obj.dump_only = True
+
+
+class TierName(fields.String):
+    """A tier as people write it."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str:
+        return Tier(value).label
+
+
+def _always(sentence: str) -> dict[str, Any]:
+    """Say the same whatever is wrong."""
+    return dict.fromkeys(("required", "null", "invalid"), sentence)
+
+
+# Tokens
+
+
+class Credentials(ma.Schema):
+    """Who signs in."""
+
+    username = fields.String(required=True, metadata={"maxLength": 1_000}, validate=validate.Length(max=1_000))
+    password = fields.String(required=True, metadata={"maxLength": 1_000}, validate=validate.Length(max=1_000))
+
+
+class RefreshToken(ma.Schema):
+    """A refresh token that was not used yet."""
+
+    refresh = fields.String(required=True, validate=validate.Length(max=4_000))
+
+
+class Tokens(Output):
+    """A token for 15 minutes of requests, and one that gets the next two."""
+
+    access = fields.String()
+    refresh = fields.String()
+
+
+# Customers
+
+
+class CustomerChange(ma.Schema):
+    """What can be changed of a customer; other fields of an answer are ignored."""
+
+    name = Name(LIMITS["name"], "Name is required")
+    email = Email(LIMITS["email"], allow_none=True)
+    phone = Line(LIMITS["phone"])
+    address = Text(LIMITS["address"])
+    city = Line(LIMITS["city"])
+    province = Line(LIMITS["province"])
+    postal_code = Line(LIMITS["postal_code"])
+    notes = Text(LIMITS["notes"])
+    is_active = YesNo()
+    branch = Number(allow_none=True, metadata={"description": "The id of a branch."})
+    passport_number = Line(LIMITS["passport_number"])
+    source = Line(LIMITS["source"])
+    service_type = Line(LIMITS["service_type"])
+
+
+class CustomerInput(CustomerChange):
+    """A whole customer; what is left out of one that is there stays as it is."""
+
+    name = Name(LIMITS["name"], "Name is required", required=True)
+
+
+class Customer(Output):
+    """A customer as lists show them."""
+
+    id = fields.Integer()
+    tenant = fields.Integer(attribute="organization_id")
+    tenant_name = TenantName(attribute="organization_id")
+    organization = fields.Integer(attribute="organization_id")
+    name = fields.String()
+    full_name = fields.String(attribute="name")
+    email = fields.String(allow_none=True)
+    phone = fields.String(metadata={"description": "E.164 when phone_valid, else as it was typed."})
+    phone_valid = fields.Boolean()
+    address = fields.String()
+    city = fields.String()
+    province = fields.String()
+    postal_code = fields.String()
+    loyalty_points = fields.Integer(metadata={"minimum": 0})
+    loyalty_tier = TierName(attribute="tier", metadata={"enum": [tier.label for tier in Tier]})
+    total_orders = fields.Integer(metadata={"minimum": 0})
+    total_spent = Money(metadata={"pattern": r"^-?[0-9]+\.[0-9]{2}$"})
+    notes = fields.String()
+    is_active = fields.Boolean()
+    branch = fields.Integer(attribute="branch_id", allow_none=True)
+    passport_number = fields.String()
+    source = fields.String()
+    service_type = fields.String()
+    last_activity = Moment(attribute="last_activity_at", allow_none=True)
+    next_message_at = Moment(allow_none=True)
+    created_at = Moment()
+    updated_at = Moment()
+    last_order_date = Moment(attribute="last_order_at", allow_none=True)
+
+
+class CustomerDetails(Customer):
+    """One customer."""
+
+    average_order_value = Average(attribute="total_spent")
+
+
+class PageQuery(ma.Schema):
+    """Which page of a list."""
+
+    page = QueryNumber(load_default=1, metadata={"description": "To row 10,000; `next` goes further."})
+    page_size = QueryNumber(1, MAX_PAGE_SIZE, load_default=PAGE_SIZE)
+
+
+class CustomerQuery(PageQuery):
+    """Which customers, in which order."""
+
+    search = fields.String(metadata={"description": "Name, phone in any spelling, or e-mail."})
+    is_active = QueryYesNo()
+    loyalty_level = fields.String(validate=validate.OneOf([tier.value for tier in Tier]))
+    city = fields.String()
+    province = fields.String()
+    ordering = fields.String(validate=validate.OneOf(sorted(ORDERINGS)), load_default="-created_at")
+    after = fields.String(metadata={"description": "The cursor that `next` carries."})
+    before = fields.String(metadata={"description": "The cursor that `previous` carries."})
+
+
+class TierCounts(Output):
+    """How many customers are in each tier."""
+
+    platinum = fields.Integer()
+    gold = fields.Integer()
+    silver = fields.Integer()
+    bronze = fields.Integer()
+
+
+class Stats(Output):
+    """The figures of the organization's customers."""
+
+    total_customers = fields.Integer()
+    active_customers = fields.Integer()
+    total_loyalty_points = fields.Integer()
+    customers_by_tier = fields.Nested(TierCounts)
+
+
+class PointsChange(ma.Schema):
+    """Points to add, or to deduct when negative; never more than there are."""
+
+    points = Number(
+        -MAX_POINTS,
+        MAX_POINTS,
+        required=True,
+        error_messages={**_always("Invalid points value"), "range": TOO_MANY},
+    )
+    reason = Line(MAX_REASON, load_default="")
+
+
+class PointsEntry(Output):
+    """An entry of a customer's points: what was applied, and the balance after it."""
+
+    id = fields.Integer()
+    organization = fields.Integer(attribute="organization_id")
+    customer = fields.Integer(attribute="customer_id")
+    points = fields.Integer(attribute="applied")
+    reason = fields.String()
+    balance = fields.Integer(metadata={"minimum": 0})
+    created_at = Moment()
+    updated_at = Moment(attribute="created_at")
+
+
+class Selection(ma.Schema):
+    """Which customers, and what becomes of them."""
+
+    customer_ids = fields.List(
+        Number(),
+        required=True,
+        validate=[
+            validate.Length(min=1, error="No customers selected"),
+            validate.Length(max=MAX_SELECTED, error=f"Select at most {MAX_SELECTED:,} customers at a time."),
+        ],
+        error_messages=_always("No customers selected"),
+    )
+    action = fields.String(
+        required=True,
+        validate=validate.OneOf(["activate", "deactivate"], error="Invalid action"),
+        error_messages=_always("Invalid action"),
+    )
+
+
+class Said(Output):
+    """What was done, in a sentence."""
+
+    message = fields.String()
+
+
+def page_of(item: type[ma.Schema]) -> type[ma.Schema]:
+    """Return the shape of a page of a list."""
+
+    class Page(Output):
+        count = fields.Integer(metadata={"minimum": 0})
+        next = fields.String(allow_none=True)
+        previous = fields.String(allow_none=True)
+        results = fields.List(fields.Nested(item))
+
+    Page.__name__ = f"{item.__name__}Page"
+    return Page

@@ -1,0 +1,48 @@
+"""Signing in: tokens for a user name and password, and the next ones for a refresh token."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+from werkzeug.exceptions import TooManyRequests
+
+from crm.accounts import sign_ins, tokens
+from crm.accounts.access import unauthorized
+from crm.api import schemas
+from crm.api.resource import Resource
+from crm.text import clean_line
+
+bp = Resource("token", "Tokens", once=False)
+
+
+@bp.post("/token/")
+@bp.arguments(schemas.Credentials)
+@bp.response(200, schemas.Tokens)
+def issue(given: dict[str, Any]) -> tokens.Pair:
+    """Sign in.
+
+    The access token is good for 15 minutes. Failed attempts are counted together with those on the sign-in page.
+    """
+    try:
+        user_id = sign_ins.authenticate(clean_line(given["username"]), given["password"], request.remote_addr or "")
+        return tokens.issue(user_id)
+    except sign_ins.ThrottledError as error:
+        raise TooManyRequests(str(error), retry_after=error.seconds) from None
+    except sign_ins.SignInError as error:
+        raise unauthorized(str(error)) from None
+
+
+@bp.post("/token/refresh/")
+@bp.arguments(schemas.RefreshToken)
+@bp.response(200, schemas.Tokens)
+def refresh(given: dict[str, Any]) -> tokens.Pair:
+    """Get the next two tokens.
+
+    A refresh token is good once: the answer has the next one. When an old one is used again, all of its family end,
+    and so do they when the password changes.
+    """
+    try:
+        return tokens.refresh(given["refresh"])
+    except tokens.TokenError as error:
+        raise unauthorized(str(error)) from None
