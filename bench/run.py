@@ -59,9 +59,13 @@ def _measure(bench: Bench, kind: str, size: int) -> dict[str, float]:
         sys.stdout.write(f"\n{kind}, {size:,} customers\n{HEADING}\n")
         for page in dict.fromkeys(row["page"] for row in rows):
             both = {row["target"]: row for row in rows if row["page"] == page}
-            sys.stdout.write(_line(page, both["seed"], both["ours"]) + "\n")
+            if "seed" in both:
+                sys.stdout.write(_line(page, both["seed"], both["ours"]) + "\n")
+        found = {row["page"]: row["p50"] for row in rows if row["target"] == "ours"}
+        figures, empty = found["figures"], found["empty page"]
+        sys.stdout.write(f"figures: {figures:.1f} ms, {figures / empty:.2f}x an empty page ({empty:.1f} ms)\n")
         sys.stdout.write(f"list, 8 clients: {_throughput(bench, ours)}; largest worker {ours.memory()} MB\n")
-        return {row["page"]: row["p50"] for row in rows if row["target"] == "ours"}
+        return found
     finally:
         ours.web.end()
         theirs.web.end()
@@ -92,6 +96,8 @@ def _pages(size: int, deep: str) -> list[str]:
     for name, (seed, ours) in searches.items():
         pages += [f"seed:{name}=/?search={seed}&page=1", f"ours:{name}=/?q={ours.replace(' ', '+')}"]
     pages += [f"seed:customer=/customer/{{i%{size}}}/", f"ours:customer=/customers/{{i%{size}}}"]
+    # The seed has nothing like them.
+    pages += ["ours:figures=/stats", "ours:empty page=/account/password"]
     return [part for page in pages for part in ("--path", page)]
 
 

@@ -148,6 +148,17 @@ def say_day(day: dt.date, locale: str = "en_GB") -> str:
     return _long_date(day, locale)
 
 
+def month_of(moment: dt.datetime, zone: dt.tzinfo) -> str:
+    """Return the month of `moment` on the clocks of `zone`, as 2026-11."""
+    return f"{to_local(moment, zone):%Y-%m}"
+
+
+def say_month(month: str) -> str:
+    """Return a month like 2026-11 as people say it: `November 2026`."""
+    year, _, number = month.partition("-")
+    return f"{_MONTHS[int(number) - 1]} {year}"
+
+
 def _check_aware(moment: dt.datetime) -> None:
     if moment.tzinfo is None:
         raise TypeError(f"naive datetime {moment!r}")

@@ -19,6 +19,8 @@ from crm.loyalty import cli as loyalty_cli
 from crm.loyalty import routes as loyalty
 from crm.messages import cli as messages_cli
 from crm.messages import routes as messages
+from crm.stats import cli as stats_cli
+from crm.stats import routes as stats
 from crm.worker import worker
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
@@ -28,6 +30,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     messages.bp,
     loyalty.bp,
     invoices.bp,
+    stats.bp,
     home.bp,
     *api.BLUEPRINTS,
 )
@@ -37,6 +40,7 @@ COMMANDS: tuple[click.Command, ...] = (
     *messages_cli.GROUPS,
     *loyalty_cli.GROUPS,
     *invoices_cli.GROUPS,
+    *stats_cli.GROUPS,
     demo_cli.demo,
     doctor,
     worker,

@@ -10,7 +10,7 @@ from crm.columns import Base
 from crm.extensions import db
 
 NOT_COMPARED = {
-    *(f"ix_customers_{name}" for name in ("next", "branch", "active", "city", "province", "tier", "archived")),
+    *(f"ix_customers_{name}" for name in ("next", "branch", "active", "city", "province", "tier", "month", "archived")),
     *("ix_customer_search_text", "ix_messages_attention", "ix_messages_open"),
 }
 """Indexes with an order or an operator class, or of one database, which can't be compared with the models on both."""

@@ -16,7 +16,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"kernel"}),
     frozenset({"accounts"}),
     frozenset({"customers"}),
-    frozenset({"messages", "loyalty", "collection", "duplicates"}),
+    frozenset({"messages", "loyalty", "collection", "duplicates", "stats"}),
     frozenset({"invoices", "leads"}),
     frozenset({"bookings"}),
     frozenset({"home"}),

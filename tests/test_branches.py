@@ -18,6 +18,7 @@ from crm.events import Event
 from crm.extensions import db
 from crm.invoices.models import Invoice, Receipt
 from crm.loyalty.models import PointsEntry
+from crm.loyalty.services import change_points
 from crm.messages.models import Attempt, Message
 from crm.tenancy import tenant_tables
 from tests.factories import (
@@ -308,6 +309,16 @@ def _url(app: Flask, attempt: Try, shop: Shop, branch: int) -> str:
         ids = {name: FILL[name]() for name in sorted(attempt.rule.arguments)}
     with app.test_request_context():
         return str(app.url_for(attempt.endpoint, **ids))
+
+
+def test_figures_are_those_of_the_branch(shop: Shop) -> None:
+    with shop.cast.owner.acting():
+        change_points(shop.their_customer, 5_000)
+    for address in ("/", "/stats"):
+        page = shop.cast.staff.client().get(address).text
+        assert "<b>1</b> <span>customer</span>" in page
+        assert "<b>0</b> <span>points</span>" in page
+        assert "<b>3</b> <span>customers</span>" in shop.cast.owner.client().get(address).text
 
 
 def _one_of_each(customer: int) -> dict[type, int]:

@@ -22,7 +22,7 @@ from tests.factories import (
     make_template,
 )
 
-MOST = {"/": 12, "/?q=customer": 14, "/customers/{customer}": 12, "/messages": 8}
+MOST = {"/": 13, "/?q=customer": 14, "/customers/{customer}": 12, "/messages": 8, "/stats": 5}
 PAGES = (
     *MOST,
     "/messages?q=customer",

@@ -14,6 +14,7 @@ from crm.accounts.roles import ROLES, SIGNED_IN
 MAIN = (
     ("home.index", "Customers"),
     ("messages.index", "Messages"),
+    ("stats.index", "Figures"),
 )
 SETTINGS = (
     ("accounts.organization", "Organization"),

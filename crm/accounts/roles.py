@@ -81,6 +81,7 @@ ROLES: dict[str, Role] = {
     "loyalty.index": Role.VIEWER,
     "loyalty.new": Role.STAFF,
     "loyalty.reverse": Role.STAFF,
+    "stats.index": Role.VIEWER,
     "messages.index": Role.VIEWER,
     "messages.console": Role.VIEWER,
     "messages.new": Role.STAFF,

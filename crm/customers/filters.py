@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
+from crm import clock
 from crm.branch_scope import bound_branch
 from crm.customers.models import Customer
 from crm.customers.rules import Tier
@@ -44,6 +46,7 @@ class Filters:
     city: str = ""
     province: str = ""
     branch: int | None = None
+    created: str = ""
     sort: str = ""
     page: int = 1
     per_page: int = 50
@@ -65,6 +68,7 @@ class Filters:
             city=clean_line(args.get("city", ""))[:100],
             province=clean_line(args.get("province", ""))[:100],
             branch=bound_branch() or _number(args.get("branch"), 0) or None,
+            created=_month(args.get("created", "")),
             sort=_choice(args.get("sort"), SORTS),
             page=page,
             per_page=per_page,
@@ -86,7 +90,12 @@ class Filters:
     @property
     def narrowed_besides_search(self) -> bool:
         """Whether filters apply, whatever is searched."""
-        return bool(self.tier or self.status or self.city or self.province or self.branch)
+        return bool(self.tier or self.status or self.city or self.province or self.branch or self.created)
+
+    @property
+    def created_in_words(self) -> str:
+        """The month that the customers are new in, as people say it; "" for any."""
+        return clock.say_month(self.created) if self.created else ""
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
         """Return the conditions besides the search."""
@@ -105,6 +114,8 @@ class Filters:
             found.append(Customer.province_key == fold(self.province))
         if self.branch:
             found.append(Customer.branch_id == self.branch)
+        if self.created:
+            found.append(Customer.created_month == self.created)
         return found
 
     def query(self, **changes: Any) -> dict[str, Any]:
@@ -116,6 +127,10 @@ class Filters:
 
 def _number(text: str | None, default: int) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and 0 < len(text) < 10 and int(text) else default
+
+
+def _month(text: str) -> str:
+    return text if re.fullmatch(r"[12]\d{3}-(0[1-9]|1[0-2])", text, re.ASCII) else ""
 
 
 def _choice(value: str | None, choices: Mapping[str, str]) -> str:

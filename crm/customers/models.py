@@ -23,7 +23,8 @@ class Customer(TenantMixin, Base):
     is the time of the earliest message that still needs something (`delivery.md`), kept by the messages feature in
     the transaction that changes them; the list is ordered by it. `loyalty_points` and `tier` are kept by the loyalty
     feature in the transaction of each entry of its ledger. `total_orders`, `total_spent` (hundredths) and
-    `last_order_at` follow from the open invoices, in the transaction of each. `name_key`, `city_key` and
+    `last_order_at` follow from the open invoices, in the transaction of each. `created_month` is the month of
+    creation in the organization's zone, as 2026-11; the figures count by it. `name_key`, `city_key` and
     `province_key` are folded for sorting and filtering.
     """
 
@@ -64,6 +65,7 @@ class Customer(TenantMixin, Base):
                 ("city", "city_key"),
                 ("province", "province_key"),
                 ("tier", "tier"),
+                ("month", "created_month"),
             )
         ),
         sa.Index(
@@ -150,6 +152,7 @@ class Customer(TenantMixin, Base):
     total_orders: Mapped[int] = mapped_column(default=0, server_default="0")
     total_spent: Mapped[int] = mapped_column(default=0, server_default="0")
     last_order_at: Mapped[dt.datetime | None]
+    created_month: Mapped[str] = mapped_column(sa.String(7), default="", server_default="")
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
 

@@ -64,7 +64,7 @@ def create_customer(
         once = Once(request_key)
         if once.earlier is not None:
             return session.get_one(Customer, once.earlier)
-        customer = Customer(name="", name_key="")
+        customer = Customer(name="", name_key="", created_month=_this_month())
         with _unique_email(customer):
             _apply(customer, values)
             if not another_person:
@@ -157,6 +157,10 @@ def undo_bulk(change: BulkChange) -> int:
         ).all()
         _activate(found, was_active)
         return len(found)
+
+
+def _this_month() -> str:
+    return clock.month_of(clock.utcnow(), clock.zone(current_organization().time_zone))
 
 
 def _apply(customer: Customer, values: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from crm.accounts.cli import find_organization
-from crm.accounts.queries import current_organization
+from crm.accounts.queries import branches, current_organization
 from crm.columns import db_now
 from crm.demo import cleaner, generator, loader, shop
 from crm.extensions import db
@@ -70,7 +70,8 @@ def _load_generated(slug: str, customers: int, messages: int, due_in: int) -> No
     with _inside(slug, secrets.token_urlsafe(9)):
         due_at = db.session.scalars(sa.select(db_now())).one() + dt.timedelta(seconds=due_in)
         region, first = current_organization().phone_region, loader.count(GENERATED)
-        rows = generator.customers(region, first, customers, messages, due_at)
+        branch_ids = sorted(branch.id for branch in branches())
+        rows = generator.customers(region, first, customers, messages, due_at, branch_ids)
         try:
             loader.load(GENERATED, rows, _Progress(customers))
         except generator.NoMoreNumbersError as error:

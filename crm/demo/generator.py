@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import phonenumbers
 
 from crm.demo.names import pool
 from crm.demo.rows import CustomerRow, MessageRow
+
+_SHARES = ((5, 1, 100), (8, 100, 500), (9, 500, 1_000), (10, 1_000, 5_000))
+"""Of ten people with points, how many have at most so many: share so far, from, to but not including."""
 
 VARIED = 8
 """Digits at the end of a generated number that differ: room for some tens of millions a region."""
@@ -24,10 +27,16 @@ class NoMoreNumbersError(Exception):
 
 
 def customers(
-    region: str, first: int, count: int, messages: int = 0, due_at: dt.datetime | None = None
+    region: str,
+    first: int,
+    count: int,
+    messages: int = 0,
+    due_at: dt.datetime | None = None,
+    branch_ids: Sequence[int] = (),
 ) -> Iterator[CustomerRow]:
     """Yield `count` customers from ordinal `first` on, with `messages` SMS to them at `due_at`, spread evenly.
 
+    They belong to `branch_ids` in turn; every tenth is inactive, and a third has no points.
     Raises NoMoreNumbersError when the region has no number left that nobody here has.
     """
     taken = itertools.islice(_numbers(region), first, None)
@@ -36,6 +45,7 @@ def customers(
         if number is None:
             raise NoMoreNumbersError(f"{region} has no more phone numbers after {first + place:,} generated customers.")
         row = _person(region, first + place, number)
+        row.branch_id = branch_ids[(first + place) % len(branch_ids)] if branch_ids else None
         share = messages // count + (place < messages % count)
         if share and due_at is not None:
             row.messages = [MessageRow("sms", _body(row.name, first + place, nth), due_at) for nth in range(share)]
@@ -61,7 +71,18 @@ def _person(region: str, ordinal: int, number: str) -> CustomerRow:
         city=city,
         province=province,
         postal_code=postal_code,
+        is_active=ordinal % 10 != 9,
+        points=_points(ordinal),
     )
+
+
+def _points(ordinal: int) -> int:
+    """Return how many points a person has: a third none, the others some of every tier, fewer of the higher ones."""
+    if ordinal % 3 == 0:
+        return 0
+    dice, size = divmod(_scatter(~ordinal & 0xFFFFFFFF), 10)
+    least, most = next((least, most) for share, least, most in _SHARES if size < share)
+    return least + dice % (most - least)
 
 
 def _body(name: str, ordinal: int, nth: int) -> str:

@@ -11,8 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from crm import clock
 from crm.accounts.queries import current_organization
 from crm.customers.models import Customer, CustomerSearch
+from crm.customers.rules import Tier
 from crm.customers.search_text import search_text
 from crm.db import transaction
 from crm.demo.bulk import Bulk
@@ -21,6 +23,8 @@ from crm.demo.rows import CustomerRow, MessageRow
 from crm.due import DueWork
 from crm.events import Event
 from crm.extensions import db
+from crm.loyalty.models import PointsEntry
+from crm.loyalty.rules import tier_of
 from crm.messages.models import Message
 from crm.messages.rules import OPEN, Status
 from crm.tenancy import require_organization
@@ -28,6 +32,9 @@ from crm.text import fold
 
 BATCH = 10_000
 """Customers, and messages as well, that one transaction takes: seconds of SQLite's write lock, tens of MB."""
+
+REASON = "Shopping"
+"""What generated customers got their points for."""
 
 Told = Callable[[int], None]
 _OPEN = frozenset(status.value for status in OPEN)
@@ -52,7 +59,7 @@ def count(kind: str) -> int:
 
 def refresh_statistics() -> None:
     """Let the database's planner know how much there is now."""
-    names = ("customers", "customer_search", "messages", "due_work", "events")
+    names = ("customers", "customer_search", "messages", "due_work", "events", "points_entries")
     if db.engine.dialect.name == "postgresql":
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             # VACUUM also sorts what the trigram index has put off, which every search would else read through.
@@ -80,6 +87,7 @@ def _load(kind: str, rows: list[CustomerRow]) -> None:
     bulk = Bulk(db.session())
     ids = bulk.new_ids(Customer, len(rows))
     _load_customers(bulk, ids, rows)
+    _load_points(bulk, [(id_, row.points) for id_, row in zip(ids, rows, strict=True) if row.points])
     _load_messages(bulk, [(id_, message) for id_, row in zip(ids, rows, strict=True) for message in row.messages])
     _mark(kind, ids)
 
@@ -87,15 +95,39 @@ def _load(kind: str, rows: list[CustomerRow]) -> None:
 def _load_customers(bulk: Bulk, ids: list[int], rows: list[CustomerRow]) -> None:
     organization, region = require_organization(), current_organization().phone_region
     made = [row.created_at or bulk.now for row in rows]
-    fields = {field.name for field in dataclasses.fields(CustomerRow)} - {"created_at", "messages"}
+    fields = {field.name for field in dataclasses.fields(CustomerRow)} - {"created_at", "messages", "points"}
     values: dict[str, Any] = {field: [getattr(row, field) for row in rows] for field in fields}
     values |= {f"{field}_key": [fold(value)[:100] for value in values[field]] for field in ("name", "city", "province")}
+    points = [row.points for row in rows]
+    values |= {"loyalty_points": points, "tier": [tier_of(number).value for number in points]}
+    zone = clock.zone(current_organization().time_zone)
+    months = {moment: clock.month_of(moment, zone) for moment in set(made)}
+    values["created_month"] = [months[moment] for moment in made]
     values |= {"next_message_at": [_next(row) for row in rows], "created_at": made, "updated_at": made}
     bulk.insert(Customer, len(rows), {"organization_id": organization, "id": ids, **values})
     texts = [search_text(row.name, row.phone, row.phone_valid, region, row.email) for row in rows]
     bulk.insert(CustomerSearch, len(rows), {"organization_id": organization, "customer_id": ids, "text": texts})
     told = {"action": "customer.created", "subject": "customers", "subject_id": ids, "customer_id": ids, "at": made}
     bulk.insert(Event, len(rows), {"organization_id": organization, "changes": {}, **told})
+
+
+def _load_points(bulk: Bulk, rows: list[tuple[int, int]]) -> None:
+    """Enter each customer's points at once."""
+    organization, ids = require_organization(), bulk.new_ids(PointsEntry, len(rows))
+    customers, points = [customer_id for customer_id, _ in rows], [number for _, number in rows]
+    values = {"customer_id": customers, "asked": points, "applied": points, "balance": points, "reason": REASON}
+    keys = [f"demo:{id_}" for id_ in ids]
+    bulk.insert(PointsEntry, len(rows), {"organization_id": organization, "id": ids, "key": keys, **values})
+    changes = [_told_of(number) for number in points]
+    told = {"action": "points.changed", "subject": "points_entries", "subject_id": ids, "customer_id": customers}
+    bulk.insert(Event, len(rows), {"organization_id": organization, "changes": changes, "at": bulk.now, **told})
+
+
+def _told_of(points: int) -> dict[str, list[Any]]:
+    tier = tier_of(points)
+    moved = {"tier": [Tier.BRONZE.value, tier.value]} if tier is not Tier.BRONZE else {}
+    given = {"asked": points, "applied": points, "reason": REASON, "source": "Manual"}
+    return {"loyalty_points": [0, points], **moved, **{field: [None, value] for field, value in given.items()}}
 
 
 def _load_messages(bulk: Bulk, rows: list[tuple[int, MessageRow]]) -> None:

@@ -22,7 +22,10 @@ class MessageRow:
 
 @dataclasses.dataclass(slots=True)
 class CustomerRow:
-    """A customer to load, as the database keeps them: `phone` in E.164 when `phone_valid`, `email` normalized."""
+    """A customer to load, as the database keeps them: `phone` in E.164 when `phone_valid`, `email` normalized.
+
+    `points` come as one entry of the ledger.
+    """
 
     name: str
     phone: str = ""
@@ -38,5 +41,6 @@ class CustomerRow:
     service_type: str = ""
     branch_id: int | None = None
     is_active: bool = True
+    points: int = 0
     created_at: dt.datetime | None = None
     messages: Sequence[MessageRow] = ()

@@ -10,6 +10,7 @@ from crm.accounts.queries import branches
 from crm.branch_scope import bound_branch
 from crm.customers.filters import BeyondLastRowError, Filters
 from crm.home.queries import attention, customer_list
+from crm.stats.queries import totals
 from crm.web.htmx import respond, wants_fragment
 
 bp = Blueprint("home", __name__)
@@ -26,7 +27,7 @@ def index() -> Response:
         return _attention()
     context: dict[str, Any] = {"filters": filters, "listed": customer_list(filters)}
     if not wants_fragment():
-        context |= {"attention": attention(), "branches": [] if bound_branch() else branches()}
+        context |= {"attention": attention(), "branches": [] if bound_branch() else branches(), "totals": totals()}
     return respond("home/index.html", "home/_results.html", **context)
 
 

@@ -134,7 +134,15 @@ def test_pages_before_sign_in_and_of_an_empty_organization(
     found = problems(page, running_app.url, Visit("/login", "full"))
     found += problems(page, running_app.url, Visit("/login", "errors"))
     sign_in(page, running_app.url, newcomer)
-    for url in ("/", "/messages", "/settings/branches", "/settings/users", "/settings/templates", "/settings/opt-outs"):
+    for url in (
+        "/",
+        "/stats",
+        "/messages",
+        "/settings/branches",
+        "/settings/users",
+        "/settings/templates",
+        "/settings/opt-outs",
+    ):
         found += problems(page, running_app.url, Visit(url, "empty"))
     assert not found, "\n".join(found)
 

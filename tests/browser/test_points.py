@@ -12,6 +12,8 @@ from tests.browser.steps import sign_in
 from tests.factories import Cast, make_customer
 from tests.product import RunningApp
 
+CARDS = "1 customer 1 active {points} points {bronze} Bronze {silver} Silver 0 Gold 0 Platinum"
+
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
@@ -27,7 +29,9 @@ def counter(page: Page, running_app: RunningApp, cast: Cast) -> Page:
 def test_row_and_badge_follow_the_window_at_once_and_undo_takes_it_back(counter: Page) -> None:
     counter.evaluate("window.stayed = true")
     row = counter.get_by_role("row", name="Siti Rahma")
+    cards = counter.get_by_role("list", name="Figures")
     expect(row).to_contain_text("Bronze")
+    expect(cards).to_have_text(CARDS.format(points=90, bronze=1, silver=0))
     row.hover()
     row.get_by_role("link", name="Points of Siti Rahma").click()
     dialog = counter.get_by_role("dialog", name="Points of Siti Rahma")
@@ -43,6 +47,7 @@ def test_row_and_badge_follow_the_window_at_once_and_undo_takes_it_back(counter:
     expect(dialog).to_be_hidden()
     expect(row).to_contain_text("Silver")
     expect(row.get_by_role("cell", name="140")).to_be_visible()
+    expect(cards).to_have_text(CARDS.format(points=140, bronze=0, silver=1))
     toast = counter.get_by_role("status")
     expect(toast).to_contain_text("50 points are added. Siti Rahma has 140 now.")
 
@@ -50,6 +55,7 @@ def test_row_and_badge_follow_the_window_at_once_and_undo_takes_it_back(counter:
 
     expect(row).to_contain_text("Bronze")
     expect(row.get_by_role("cell", name="90")).to_be_visible()
+    expect(cards).to_have_text(CARDS.format(points=90, bronze=1, silver=0))
     assert counter.evaluate("window.stayed"), "the page is never loaded again"
 
 

@@ -25,8 +25,11 @@ from crm.events import Event
 from crm.extensions import db
 from crm.invoices.jobs import convert_receipt
 from crm.invoices.models import Receipt
+from crm.loyalty.models import PointsEntry
+from crm.loyalty.services import change_points
 from crm.messages.models import Message
 from crm.messages.queries import due_reminders
+from crm.stats.queries import totals
 from crm.tenancy import use_organization
 
 PASSWORD = "for the demo 1"
@@ -138,13 +141,32 @@ class TestGenerated:
             values = [
                 {field: getattr(row, field) for field in ("name", "address", "city", "province", "postal_code")}
                 | {"phone": row.phone, "email": row.email or ""}
+                | {"branch_id": row.branch_id, "is_active": row.is_active}
                 for row in loaded
             ]
+            points = [row.loyalty_points for row in loaded]
             before = [everything_of(row) for row in loaded]
             for row in loaded:
                 services.delete_customer(row.id)
             entered = [services.create_customer(value) for value in values]
+            for row, number in zip(entered, points, strict=True):
+                if number:
+                    change_points(row.id, number, "Shopping")
             assert [everything_of(row) for row in entered] == before
+
+    def test_it_has_every_tier_and_branch_and_some_who_are_inactive(self, app: Flask) -> None:
+        run(app, "load", "--customers", 60)
+        with app.app_context(), use_organization(organization_id()):
+            found = totals()
+            assert (found.customers, found.active) == (60, 54)
+            assert set(found.tiers) == {"bronze", "silver", "gold", "platinum"}
+            assert all(found.tiers.values())
+            assert found.points == db.session.scalar(sa.select(sa.func.sum(PointsEntry.applied)))
+            assert number_of(PointsEntry) == 40
+            by_branch = db.session.execute(sa.select(Customer.branch_id, sa.func.count()).group_by(Customer.branch_id))
+            assert sorted(number for _, number in by_branch) == [30, 30]
+        for command in ("loyalty", "stats"):
+            assert app.test_cli_runner().invoke(args=[command, "verify"]).exit_code == 0
 
     def test_search_finds_it_and_the_list_is_in_order(self, app: Flask) -> None:
         run(app, "load", "--customers", 60, "--messages", 20, "--due-in", 3600)
@@ -202,6 +224,7 @@ def test_clear_removes_exactly_the_demo_rows(app: Flask) -> None:
         with transaction() as session:
             session.execute(sa.delete(Event).where(Event.subject_id == entered, Event.action == "customer.deleted"))
     assert contents(app) == before
+    assert app.test_cli_runner().invoke(args=["stats", "verify"]).exit_code == 0
 
 
 def test_a_sentence_says_what_is_wrong(app: Flask) -> None:
@@ -225,8 +248,9 @@ def everything_of(customer: Customer) -> dict[str, Any]:
 
 
 def contents(app: Flask) -> dict[tuple[str, int], int]:
-    """How many rows every organization has in every table."""
+    """How many rows every organization has in every table; totals may have some that say nothing."""
     tables = [table for table in Customer.metadata.tables.values() if "organization_id" in table.c]
+    tables.remove(Customer.metadata.tables["customer_totals"])
     with app.app_context():
         ids = db.session.scalars(sa.select(Organization.id)).all()
         counts = {}

@@ -249,7 +249,7 @@ def test_the_list_shows_points_and_tier_and_filters_by_it(cast: Cast, staff: Fla
         change_points(make_customer(name="Gold Budi"), 1_620 - 1_000)
         change_points(make_customer(name="Rich Wulan"), 1_500)
 
-    page = staff.get("/").text
+    page = staff.get("/", headers=HTMX).text
     assert page.count('class="tier tier-bronze"') == 1
     assert re.search(r'1\.500<span class="phone-only"> points', page)
     for tier, name in (("bronze", "Ibu Sari"), ("gold", "Gold Budi"), ("platinum", "Rich Wulan")):

@@ -1,0 +1,131 @@
+"""The figures, and what in them does not agree with the customers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from crm import clock
+from crm.accounts.queries import current_organization
+from crm.customers.models import Customer
+from crm.customers.rules import Tier
+from crm.extensions import db
+from crm.stats.models import CustomerTotal
+
+MONTHS = 12
+FIGURES = ("customers", "active", "points", *(tier.value for tier in Tier))
+
+
+class Totals(NamedTuple):
+    """Customers who are not archived: how many, how many of them active, their points, how many of each tier."""
+
+    customers: int
+    active: int
+    points: int
+    tiers: dict[str, int]
+
+
+class Month(NamedTuple):
+    """A month like 2026-11, and how many customers who are not archived are new in it."""
+
+    month: str
+    customers: int
+
+    @property
+    def label(self) -> str:
+        """The month as people say it."""
+        return clock.say_month(self.month)
+
+
+class Place(NamedTuple):
+    """What is counted together: a branch, 0 for none, and a month of creation."""
+
+    branch_id: int
+    month: str
+
+
+class Difference(NamedTuple):
+    """A figure that is not what the customers say."""
+
+    branch_id: int
+    month: str
+    figure: str
+    counted: int
+    found: int
+
+    @property
+    def sentence(self) -> str:
+        """Say it, in words that follow the organization's name."""
+        where = f"branch {self.branch_id}" if self.branch_id else "no branch"
+        kept = f"{where}, {self.month or 'no month'}: {self.figure} {self.counted:,}"
+        return f"{kept}; the customers make {self.found:,}."
+
+
+def totals(branch_id: int | None = None) -> Totals:
+    """Return the figures of the organization, or of one branch."""
+    statement = _TOTALS if branch_id is None else _TOTALS_OF_BRANCH
+    customers, active, points, *tiers = map(int, db.session.execute(statement, {"branch": branch_id}).one())
+    return Totals(customers, active, points, dict(zip((tier.value for tier in Tier), tiers, strict=True)))
+
+
+def new_by_month(branch_id: int | None = None) -> list[Month]:
+    """Return the last 12 months of the organization's calendar, this one last."""
+    today = clock.to_local(clock.utcnow(), clock.zone(current_organization().time_zone)).date()
+    names = [_month_before(today, ago) for ago in reversed(range(MONTHS))]
+    statement = _MONTHS if branch_id is None else _MONTHS_OF_BRANCH
+    found = dict(db.session.execute(statement, {"branch": branch_id, "first": names[0]}).all())
+    return [Month(name, int(found.get(name, 0))) for name in names]
+
+
+def count_customers() -> dict[Place, tuple[int, ...]]:
+    """Return the figures by a scan of the customers, as they are kept."""
+    return {Place(row[0], row[1]): tuple(map(int, row[2:])) for row in db.session.execute(_scan())}
+
+
+def differences() -> list[Difference]:
+    """Return where the totals are not what the customers make.
+
+    One statement sees one moment, so changes under way are no differences.
+    """
+    kept = sa.select(sa.literal(0), CustomerTotal.branch_id, CustomerTotal.created_month, *_SUMS)
+    kept = kept.group_by(CustomerTotal.branch_id, CustomerTotal.created_month)
+    scanned = _scan().add_columns(sa.literal(1))
+    columns = list(scanned.selected_columns)
+    rows: Any = db.session.execute(sa.union_all(kept, scanned.with_only_columns(columns[-1], *columns[:-1])))
+    both: dict[Place, list[tuple[int, ...]]] = {}
+    for row in rows:
+        sides = both.setdefault(Place(row[1], row[2]), [_NOTHING, _NOTHING])
+        sides[row[0]] = tuple(map(int, row[3:]))
+    return [
+        Difference(*place, figure, counted, found)
+        for place, sides in sorted(both.items())
+        for figure, counted, found in zip(FIGURES, *sides, strict=True)
+        if counted != found
+    ]
+
+
+def _month_before(today: dt.date, ago: int) -> str:
+    months = today.year * 12 + today.month - 1 - ago
+    return f"{months // 12:04}-{months % 12 + 1:02}"
+
+
+def _scan() -> sa.Select[Any]:
+    branch, month = sa.func.coalesce(Customer.branch_id, 0), Customer.created_month
+    tiers = [sa.func.sum(sa.case((Customer.tier == tier.value, 1), else_=0)) for tier in Tier]
+    active = sa.func.sum(sa.case((Customer.is_active, 1), else_=0))
+    figures = [sa.func.count(), active, sa.func.sum(Customer.loyalty_points), *tiers]
+    return sa.select(branch, month, *figures).where(Customer.archived_at.is_(None)).group_by(branch, month)
+
+
+_NOTHING = (0,) * len(FIGURES)
+_SUMS = [sa.func.coalesce(sa.func.sum(getattr(CustomerTotal, figure)), 0) for figure in FIGURES]
+_TOTALS = sa.select(*_SUMS)
+_TOTALS_OF_BRANCH = _TOTALS.where(CustomerTotal.branch_id == sa.bindparam("branch"))
+_MONTHS = (
+    sa.select(CustomerTotal.created_month, sa.func.sum(CustomerTotal.customers))
+    .where(CustomerTotal.created_month >= sa.bindparam("first"))
+    .group_by(CustomerTotal.created_month)
+)
+_MONTHS_OF_BRANCH = _MONTHS.where(CustomerTotal.branch_id == sa.bindparam("branch"))

@@ -1,0 +1,17 @@
+"""The page of figures."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from crm.stats.queries import new_by_month, totals
+from crm.web.htmx import respond, wants_fragment
+
+bp = Blueprint("stats", __name__)
+
+
+@bp.get("/stats")
+def index() -> Response:
+    """Show the figures; for htmx the cards alone, which ask for themselves after a change."""
+    months = [] if wants_fragment() else new_by_month()
+    return respond("stats/index.html", "stats/_cards.html", totals=totals(), months=months)
