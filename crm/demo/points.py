@@ -8,7 +8,7 @@ from crm.loyalty.services import change_points
 
 
 class Given(NamedTuple):
-    """Points that the person with this index got, or spent when negative."""
+    """Points that the person with this index got or, when negative, spent, besides those of invoices."""
 
     person: int
     points: int
@@ -16,23 +16,14 @@ class Given(NamedTuple):
 
 
 JAKARTA = (
-    Given(0, 450, "Birthday cake"),
-    Given(0, 285, "Klepon cake"),
     Given(0, -115, "Birthday voucher"),
-    Given(1, 1_425, "Lunch boxes for 30"),
-    Given(3, 310, "Gayo beans"),
-    Given(4, 620, "Wedding cake, first half"),
-    Given(6, 960, "Office catering October"),
-    Given(9, 165, "Toraja beans"),
-    Given(12, 60, "Cupcakes"),
-    Given(20, 1_360, "Faculty dinner"),
+    Given(4, -1_880, "Dinner for the parents"),
+    Given(5, 60, "First visit"),
+    Given(6, -8_640, "Coffee machine for the office"),
+    Given(20, -12_240, "Lunch for the students"),
     Given(20, -500, "Coffee for the faculty"),
 )
-KARACHI = (
-    Given(0, 150, "Umrah package, deposit"),
-    Given(2, 95, "KHI-DXB return"),
-    Given(6, 625, "Group of five, deposit"),
-)
+KARACHI = (Given(3, 100, "Brought a friend"),)
 
 
 def give(given: tuple[Given, ...], customer_ids: list[int]) -> None:

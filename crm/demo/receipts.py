@@ -11,7 +11,9 @@ from PIL import Image, ImageDraw, ImageFont
 from crm import clock
 from crm.accounts.queries import current_organization
 from crm.invoices.files import Upload
+from crm.invoices.queries import points_key
 from crm.invoices.services import add_invoice
+from crm.loyalty.services import earn
 
 
 class Sale(NamedTuple):
@@ -43,14 +45,20 @@ KARACHI = (
 )
 
 
+EARNED_PER = 1_000_00
+"""The part of an amount that earned a point, when the shop gave points for invoices."""
+
+
 def add_sales(sales: tuple[Sale, ...], customer_ids: list[int]) -> None:
-    """Add the invoices; the worker converts their receipts like those of people."""
+    """Add the invoices, with the points they earned; the worker converts their receipts like those of people."""
     organization = current_organization()
     today = clock.to_local(clock.utcnow(), clock.zone(organization.time_zone)).date()
     for sale in sales:
         date, total = today - dt.timedelta(days=sale.days_ago), sum(amount for _, amount in sale.lines)
         uploads = [_receipt(sale, date, total)] if sale.has_receipt else []
-        add_invoice(customer_ids[sale.person], total, date, sale.note, uploads)
+        invoice = add_invoice(customer_ids[sale.person], total, date, sale.note, uploads)
+        reason = sale.note or sale.lines[0][0]
+        earn(invoice.customer_id, total // EARNED_PER, points_key(invoice.id), f"Invoice {invoice.id}", reason)
 
 
 def _receipt(sale: Sale, date: dt.date, total: int) -> Upload:

@@ -14,9 +14,20 @@ from flask import Flask
 from playwright.sync_api import Browser, Page
 
 from crm.accounts.roles import API, Role
+from crm.invoices.services import void_invoice
 from tests.browser.axe import violations
 from tests.browser.steps import sign_in
-from tests.factories import FILL, Cast, Person, make_customer, make_message, make_organization, make_person
+from tests.factories import (
+    FILL,
+    Cast,
+    Person,
+    make_customer,
+    make_invoice,
+    make_message,
+    make_organization,
+    make_person,
+    make_receipt,
+)
 from tests.product import RunningApp
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -73,6 +84,11 @@ def visits(app: Flask, person: Person) -> list[Visit]:
     found = [Visit(url, "full") for url in pages(app, person)]
     forms = [visit.url for visit in found if visit.url.endswith(("/new", "/edit", "/password", "/organization"))]
     found += [Visit(url, "errors") for url in forms]
+    with person.acting():
+        buyer = make_customer(name="Buyer")
+        make_receipt(customer_id=buyer)
+        void_invoice(make_invoice(buyer))
+    found += [Visit(f"/customers/{buyer}", "with invoices"), Visit(f"/customers/{buyer}/invoices", "with invoices")]
     found += [Visit("/?q=nobody-is-called-this", "nothing found"), Visit("/customers/999999", "not found")]
     return [*found, Visit("/", "window"), Visit("/", "window with errors")]
 
