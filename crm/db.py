@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVarTuple
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -22,7 +22,7 @@ from crm.extensions import db
 log = logging.getLogger(__name__)
 
 WRITE = "crm_write"
-T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 @contextmanager
@@ -66,14 +66,15 @@ def after_commit(callback: Callable[[], object]) -> None:
     session.info["after_commit"].append(callback)
 
 
-def locked(statement: sa.Select[T]) -> sa.Select[T]:
+def locked(statement: sa.Select[*Ts], of: Any = None) -> sa.Select[*Ts]:
     """Return `statement` taking row locks until the end of the transaction, and re-reading what is loaded.
 
     Rows that point to a locked one may still be inserted: the lock is PostgreSQL's FOR NO KEY UPDATE. Two
     transactions that each insert a message of one customer and then lock the customer would else wait for each
-    other. Locks are taken in the order due work, messages, customers, and by id among rows of one kind.
+    other. Locks are taken in the order due work, messages, customers, and by id among rows of one kind. Where several
+    tables are read, `of` names the one whose rows are locked.
     """
-    return statement.with_for_update(key_share=True).execution_options(populate_existing=True)
+    return statement.with_for_update(key_share=True, of=of).execution_options(populate_existing=True)
 
 
 def database_now() -> dt.datetime:

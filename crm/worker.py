@@ -37,6 +37,7 @@ PERIODIC: tuple[tuple[float, str], ...] = (
     *[(1, "crm.messages.jobs:deliver_due")] * 4,
     (1, "crm.messages.recurring.jobs:make_due"),
     (1, "crm.messages.jobs:apply_reports"),
+    (1, "crm.customers.jobs:go_on_bulk_due"),
     (1, "crm.invoices.jobs:convert_due"),
     (3600, "crm.invoices.jobs:sweep"),
 )

@@ -22,8 +22,8 @@ from crm.accounts.models import Branch, Membership, Organization, User
 from crm.accounts.passwords import hash_password
 from crm.accounts.roles import Role
 from crm.columns import Base
-from crm.customers.models import BulkChange
-from crm.customers.services import create_customer
+from crm.customers.filters import Selection
+from crm.customers.services import change_many, create_customer
 from crm.db import transaction
 from crm.extensions import db
 from crm.invoices.models import Receipt
@@ -38,7 +38,7 @@ from crm.messages.reports import keep_places
 from crm.messages.rules import Channel
 from crm.messages.suppressions import put_on
 from crm.messages.templates.models import Template
-from crm.tenancy import current_actor, use_organization
+from crm.tenancy import use_organization
 
 PASSWORD = "three green apples"
 PASSWORD_HASH = hash_password(PASSWORD)
@@ -142,7 +142,7 @@ def make_customer(**values: Any) -> int:
 
 def make_bulk_change() -> int:
     """Make a deactivation of one customer that can be undone, and return its id."""
-    return _save(BulkChange(action="deactivate", user_id=current_actor(), customer_ids=[make_customer()]))
+    return change_many(Selection.of([make_customer()]), active=False).id
 
 
 def make_message(**values: Any) -> int:

@@ -62,6 +62,8 @@ ROLES: dict[str, Role] = {
     "home.index": Role.VIEWER,
     "customers.index": Role.VIEWER,
     "customers.cities": Role.VIEWER,
+    "customers.provinces": Role.VIEWER,
+    "customers.show_bulk": Role.VIEWER,
     "customers.show": Role.VIEWER,
     "customers.new": Role.STAFF,
     "customers.edit": Role.STAFF,

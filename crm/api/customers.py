@@ -11,7 +11,7 @@ from crm.accounts.queries import branches
 from crm.api import paging, queries, schemas
 from crm.api.resource import Resource
 from crm.customers import services
-from crm.customers.filters import Filters
+from crm.customers.filters import Filters, Selection
 from crm.customers.models import Customer
 from crm.loyalty import services as loyalty
 from crm.loyalty.queries import entries_of
@@ -135,7 +135,7 @@ def bulk_update(given: dict[str, Any]) -> dict[str, str]:
     Ids that are no customers of the organization are left out of the count.
     """
     ids = queries.known_customers(given["customer_ids"])
-    services.set_active(ids, given["action"] == "activate")
+    services.change_many(Selection.of(ids), active=given["action"] == "activate")
     return {"message": f"{len(ids)} customers updated successfully"}
 
 

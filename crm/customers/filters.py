@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -26,10 +27,19 @@ SORTS = {
     "spent": "Most spent",
     "points": "Most points",
 }
+NARROWING = ("tier", "status", "city", "province", "branch", "created")
 LAST_ROW_BY_PAGE = 10_000
 
 
 _TIERS = {tier.value: tier.label for tier in Tier}
+
+
+class Chip(NamedTuple):
+    """One filter of a list in words."""
+
+    name: str
+    label: str
+    value: str
 
 
 class BeyondLastRowError(Exception):
@@ -90,7 +100,7 @@ class Filters:
     @property
     def narrowed_besides_search(self) -> bool:
         """Whether filters apply, whatever is searched."""
-        return bool(self.tier or self.status or self.city or self.province or self.branch or self.created)
+        return any(getattr(self, name) for name in NARROWING)
 
     @property
     def created_in_words(self) -> str:
@@ -123,6 +133,44 @@ class Filters:
         values = dataclasses.asdict(self) | {"after": "", "before": "", "page": 1} | changes
         defaults = dataclasses.asdict(Filters())
         return {key: value for key, value in values.items() if value != defaults[key]}
+
+    def chips(self, names: Mapping[str, str]) -> list[Chip]:
+        """Return the filters besides the search in words; `names` has the words of those that are ids."""
+        shown = {"tier": _TIERS, "status": STATUSES, "created": {self.created: self.created_in_words}}
+        labels = {"created": "New in"}
+        return [
+            Chip(name, labels.get(name, name.capitalize()), names.get(name) or shown.get(name, {}).get(value, value))
+            for name in NARROWING
+            if (value := getattr(self, name))
+        ]
+
+    def stored(self) -> dict[str, str]:
+        """Return what the list is narrowed by, whatever its order and pages, to be read by `from_args` again."""
+        defaults = Filters()
+        return {key: str(value) for key, value in self.query(sort="", per_page=defaults.per_page).items()}
+
+
+@dataclasses.dataclass(frozen=True)
+class Selection:
+    """Customers that were selected: some, one by one, or all that a list's query finds but `excluded`.
+
+    Of all that match, those that were added or changed since `as_of`, when the list was read, are left as they are.
+    """
+
+    ids: tuple[int, ...] = ()
+    filters: Filters | None = None
+    excluded: frozenset[int] = frozenset()
+    as_of: dt.datetime | None = None
+
+    @classmethod
+    def of(cls, ids: Iterable[int]) -> Selection:
+        """Return a selection of single customers; ids that are no customer's of the organization don't count."""
+        return cls(ids=tuple(sorted(set(ids))))
+
+    @classmethod
+    def matching(cls, filters: Filters, excluded: Iterable[int] = (), as_of: dt.datetime | None = None) -> Selection:
+        """Return the selection of all that match; pages and order of the list don't matter."""
+        return cls(filters=filters, excluded=frozenset(excluded), as_of=as_of)
 
 
 def _number(text: str | None, default: int) -> int:

@@ -264,15 +264,23 @@ def _like(pattern: str) -> Condition:
 
 def cities_like(start: str) -> list[str]:
     """Return up to 20 cities of the organization's customers that begin with `start`."""
+    return _suggestions(Customer.city, Customer.city_key, start)
+
+
+def provinces_like(start: str) -> list[str]:
+    """Return up to 20 provinces of the organization's customers that begin with `start`."""
+    return _suggestions(Customer.province, Customer.province_key, start)
+
+
+def _suggestions(shown: Any, folded: Any, start: str) -> list[str]:
+    """Return one of each, stepping from one to the next along the index of the folded ones."""
     key = fold(clean_line(start))[:100]
-    conditions = [Customer.city_key >= key, Customer.city_key < key + "\U0010ffff"] if key else [Customer.city_key > ""]
-    cities: list[str] = []
-    while len(cities) < SUGGESTIONS:
-        row = db.session.execute(
-            sa.select(Customer.city, Customer.city_key).where(*conditions).order_by(Customer.city_key).limit(1)
-        ).first()
+    conditions = [folded >= key, folded < key + "\U0010ffff"] if key else [folded > ""]
+    found: list[str] = []
+    while len(found) < SUGGESTIONS:
+        row = db.session.execute(sa.select(shown, folded).where(*conditions).order_by(folded).limit(1)).first()
         if row is None:
             break
-        cities.append(row.city)
-        conditions = [*conditions[1:], Customer.city_key > row.city_key] if key else [Customer.city_key > row.city_key]
-    return cities
+        found.append(row[0])
+        conditions = [*conditions[1:], folded > row[1]] if key else [folded > row[1]]
+    return found

@@ -9,12 +9,14 @@ from werkzeug.wrappers import Response
 
 from crm.accounts.access import find
 from crm.customers import panels, services
+from crm.customers.bulk_forms import BulkFormError, read_action, read_selection
+from crm.customers.bulk_words import bulk_words
 from crm.customers.forms import CustomerForm
 from crm.customers.models import BulkChange, Customer
-from crm.customers.queries import cities_like
+from crm.customers.queries import cities_like, provinces_like
 from crm.errors import SentenceError
 from crm.web.forms import Form
-from crm.web.htmx import done, respond
+from crm.web.htmx import done, go_to, respond
 
 bp = Blueprint("customers", __name__)
 
@@ -97,26 +99,27 @@ def restore(customer_id: int) -> Response:
 @bp.post("/customers/bulk")
 def bulk() -> Response:
     """Activate or deactivate the selected customers."""
-    active = {"activate": True, "deactivate": False}.get(request.form.get("action", ""))
-    ids = [
-        int(value) for value in request.form.getlist("ids") if value.isascii() and value.isdigit() and len(value) < 19
-    ]
-    if active is None or not ids:
-        sentence = "Select at least one customer first." if active is not None else "Choose Activate or Deactivate."
-        return respond("customers/bulk_problem.html", "customers/_bulk_problem.html", 422, sentence=sentence)
-    change = services.set_active(ids[: services.BULK_AT_ONCE], active)
-    count = len(change.customer_ids)
-    text = f"{count} {'customer' if count == 1 else 'customers'} {'activated' if active else 'deactivated'}."
-    undo = url_for("customers.undo_bulk", change_id=change.id) if count else None
-    return done(text, _list_url(), "customers/bulk.htmx.html", undo=undo)
+    try:
+        active, selection = read_action(request.form), read_selection(request.form, request.args)
+    except BulkFormError as error:
+        return respond("customers/bulk_problem.html", "customers/_bulk_problem.html", 422, sentence=str(error))
+    return _answer_bulk(services.change_many(selection, active), _list_url())
+
+
+@bp.get("/bulk/<id:change_id>")
+def show_bulk(change_id: int) -> Response:
+    """Show how far a bulk change is."""
+    change = find(BulkChange, change_id)
+    return respond("customers/bulk.html", "customers/_bulk.html", change=change, words=bulk_words(change))
 
 
 @bp.post("/bulk/<id:change_id>/undo")
 def undo_bulk(change_id: int) -> Response:
     """Take a bulk change back."""
-    count = services.undo_bulk(find(BulkChange, change_id))
-    text = f"{count} {'customer' if count == 1 else 'customers'} put back."
-    return done(text, url_for("home.index"), "customers/bulk.htmx.html")
+    change, location = find(BulkChange, change_id), url_for("home.index")
+    if not (change.can_be_undone or change.is_under_way):
+        return done("0 customers put back: there was nothing left to undo.", location, "customers/bulk.htmx.html")
+    return _answer_bulk(services.undo_bulk(change_id), location)
 
 
 @bp.get("/customers/cities")
@@ -125,9 +128,23 @@ def cities() -> str:
     return render_template("customers/_cities.html", cities=cities_like(request.args.get("city", "")))
 
 
+@bp.get("/customers/provinces")
+def provinces() -> str:
+    """Return the provinces that begin as typed, for the filter's suggestions."""
+    return render_template("customers/_cities.html", cities=provinces_like(request.args.get("province", "")))
+
+
 def _saved(message: str, customer: Customer, undo: str | None = None) -> Response:
     location = url_for("customers.show", customer_id=customer.id)
     return done(message, location, "customers/saved.htmx.html", undo=undo, show=location, customer=customer)
+
+
+def _answer_bulk(change: BulkChange, location: str) -> Response:
+    page = url_for("customers.show_bulk", change_id=change.id)
+    if change.is_under_way:
+        return go_to(page)
+    undo = url_for("customers.undo_bulk", change_id=change.id) if change.can_be_undone else None
+    return done(bulk_words(change).result, location, "customers/bulk.htmx.html", undo=undo, gone=page)
 
 
 def _list_url() -> str:

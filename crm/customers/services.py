@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from crm import clock, phone
+from crm import clock, due, phone, queue
 from crm.accounts.queries import current_organization
 from crm.branch_scope import bound_branch
+from crm.columns import db_now
+from crm.customers import bulk
+from crm.customers.filters import Selection
 from crm.customers.identity import normalize_email, normalize_passport
-from crm.customers.models import BulkChange, Customer, CustomerSearch
+from crm.customers.models import BulkChange, BulkState, Customer, CustomerSearch
 from crm.customers.search_text import search_text
 from crm.customers.signals import customer_deleting, customer_restored
-from crm.db import locked, transaction
+from crm.db import database_now, locked, transaction
 from crm.errors import SentenceError
 from crm.events import Event, changes_of, record
 from crm.extensions import db
+from crm.fail_points import committing
 from crm.idempotency import Once, RequestKey
-from crm.tenancy import current_actor
+from crm.tenancy import current_actor, require_organization
 from crm.text import fold
 
+BULK = "bulk"
+"""The kind of due work that a bulk change is while it is under way."""
+
 BULK_AT_ONCE = 5_000
+"""So many customers are left to the worker; fewer are changed at once."""
+
+BULK_BATCH = 1_000
+"""So many customers the worker changes in one transaction: pages don't wait long for it."""
 
 
 class EmailTakenError(SentenceError):
@@ -84,7 +95,7 @@ def edit_customer(customer_id: int, values: dict[str, Any]) -> Customer:
             _apply(customer, values)
             changes = changes_of(customer)
             if changes:
-                customer.updated_at = clock.utcnow()
+                customer.updated_at = db_now()
         if not changes:
             return customer
         _index(customer)
@@ -114,49 +125,83 @@ def delete_customer(customer_id: int) -> None:
         session.delete(customer)
 
 
-def set_active(customer_ids: Sequence[int], active: bool) -> BulkChange:
-    """Activate or deactivate customers as one step that can be undone; unchanged ones don't count."""
+def change_many(selection: Selection, active: bool) -> BulkChange:
+    """Activate or deactivate the selected customers as one step that can be undone.
+
+    `total` of the answer is how many of single customers were found, `changed` how many of them it was news for, and
+    `left_out` how many were added or changed since the list was read. Where 5,000 or more have to be looked at, the
+    worker does it and the answer `is_under_way`.
+    """
     with transaction() as session:
-        found = session.scalars(
-            locked(
-                sa.select(Customer)
-                .where(
-                    Customer.id.in_(customer_ids), Customer.archived_at.is_(None), Customer.is_active.is_(not active)
-                )
-                .order_by(Customer.id)
-            )
-        ).all()
         change = BulkChange(
             action="activate" if active else "deactivate",
             user_id=current_actor(),
-            customer_ids=[customer.id for customer in found],
+            customer_ids=list(selection.ids),
+            query=selection.filters and selection.filters.stored(),
+            excluded=sorted(selection.excluded),
+            as_of=selection.as_of,
+            branch_id=bound_branch(),
+            state=BulkState.WORKING,
         )
         session.add(change)
-        _activate(found, active)
+        session.flush()
+        change.total = bulk.count_selected(selection, BULK_AT_ONCE if selection.filters else None)
+        if change.total >= BULK_AT_ONCE or bulk.take_step(change, BULK_AT_ONCE):
+            _leave_to_worker(change)
         return change
 
 
-def undo_bulk(change: BulkChange) -> int:
-    """Take a bulk change back for the customers that are still as it left them; return how many."""
+def undo_bulk(change_id: int) -> BulkChange:
+    """Take a bulk change back for the customers that are still as it left them; `put_back` of the answer says how many.
+
+    What is under way is stopped. Where 5,000 or more have to be put back, the worker does it and the answer
+    `is_under_way`.
+    """
     with transaction() as session:
-        change = session.scalars(locked(sa.select(BulkChange).where(BulkChange.id == change.id))).one()
-        if change.undone_at is not None:
-            return 0
-        change.undone_at = clock.utcnow()
-        was_active = change.action == "deactivate"
-        found = session.scalars(
-            locked(
-                sa.select(Customer)
-                .where(
-                    Customer.id.in_(change.customer_ids),
-                    Customer.archived_at.is_(None),
-                    Customer.is_active.is_(not was_active),
-                )
-                .order_by(Customer.id)
-            )
-        ).all()
-        _activate(found, was_active)
-        return len(found)
+        due.lock(BULK, [change_id])
+        change = session.scalars(locked(sa.select(BulkChange).where(BulkChange.id == change_id))).one()
+        if not change.can_be_undone:
+            return change
+        change.undone_at, change.undone_by_id, change.branch_id = database_now(), current_actor(), bound_branch()
+        change.state, change.looked, change.total = BulkState.UNDOING, 0, change.changed
+        if change.changed >= BULK_AT_ONCE or bulk.take_back_step(change, BULK_AT_ONCE):
+            _leave_to_worker(change)
+        else:
+            due.settle(BULK, [change_id])
+        return change
+
+
+def find_due_bulk() -> BulkChange | None:
+    """Return a bulk change of the current organization that the worker has to go on with."""
+    statement = sa.select(BulkChange).join(due.DueWork, due.DueWork.subject_id == BulkChange.id)
+    statement = statement.where(due.DueWork.kind == BULK, due.DueWork.due_at <= db_now())
+    return db.session.scalars(statement.order_by(due.DueWork.due_at).limit(1)).first()
+
+
+def go_on_bulk(change_id: int) -> None:
+    """Do the next batch of a bulk change, as the user who asked for it."""
+    with committing("bulk") as session:
+        if change_id not in due.lock(BULK, [change_id]):
+            return
+        change = session.scalars(locked(sa.select(BulkChange).where(BulkChange.id == change_id))).one()
+        more = change.is_under_way and _take_step(change)
+        due.plan(BULK, {change_id: database_now() if more else None})
+
+
+def _take_step(change: BulkChange) -> bool:
+    if change.state == BulkState.UNDOING:
+        return bulk.take_back_step(change, BULK_BATCH)
+    if not change.position and change.query is not None:
+        change.total = bulk.count_selected(bulk.selection_of(change))
+    return bulk.take_step(change, BULK_BATCH)
+
+
+def _leave_to_worker(change: BulkChange) -> None:
+    # Without a time of its own, all that match now are meant, not those that come while it is under way.
+    now = database_now()
+    change.as_of = change.as_of or now
+    due.put_off(BULK, [change.id], now)
+    queue.enqueue("crm.customers.jobs.go_on_bulk", require_organization())
 
 
 def _this_month() -> str:
@@ -223,16 +268,8 @@ def _set(customer_id: int, action: str, verb: Any) -> Customer:
         customer = session.scalars(locked(sa.select(Customer).where(Customer.id == customer_id))).one()
         if verb(customer):
             changes = changes_of(customer)
+            customer.updated_at = db_now()
             record(action, customer, customer_id=customer.id, changes=changes)
             if not customer.is_archived:
                 customer_restored.send(customer)
         return customer
-
-
-def _activate(customers: Sequence[Customer], active: bool) -> None:
-    for customer in customers:
-        customer.is_active = active
-    db.session.flush()
-    action = "customer.activated" if active else "customer.deactivated"
-    for customer in customers:
-        record(action, customer, customer_id=customer.id, changes={"is_active": [not active, active]})

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Hashable
 from typing import NamedTuple
 
-from crm.customers.filters import Filters
+from crm.accounts.models import Branch
+from crm.customers.filters import Chip, Filters
 from crm.customers.queries import Page, page_of
+from crm.db import database_now
+from crm.extensions import db
 from crm.messages.queries import NextMessage, Notices, Reminders, due_reminders, next_messages, notices
 
 
@@ -30,10 +34,12 @@ class Attention(NamedTuple):
 
 
 class CustomerList(NamedTuple):
-    """A page of customers and, by customer id, the message the list names."""
+    """A page of customers and, by customer id, the message the list names; what narrows it, and when it was read."""
 
     page: Page
     messages: dict[int, NextMessage]
+    chips: list[Chip]
+    as_of: dt.datetime
 
     @property
     def shown(self) -> Hashable:
@@ -47,6 +53,13 @@ def attention() -> Attention:
 
 
 def customer_list(filters: Filters) -> CustomerList:
-    """Return a page of customers, each with the message the list names."""
+    """Return a page of customers, each with the message the list names; what happens after `as_of` is not in it."""
+    as_of = database_now()
     page = page_of(filters)
-    return CustomerList(page, next_messages([row.id for row in page.rows if row.next_message_at is not None]))
+    messages = next_messages([row.id for row in page.rows if row.next_message_at is not None])
+    return CustomerList(page, messages, _chips(filters), as_of)
+
+
+def _chips(filters: Filters) -> list[Chip]:
+    branch = db.session.get(Branch, filters.branch) if filters.branch else None
+    return filters.chips({"branch": branch.name if branch else "No such branch"})

@@ -26,6 +26,7 @@ def index() -> Response:
     if wants_fragment() and request.headers.get("HX-Target") == "reminders":
         return _attention()
     context: dict[str, Any] = {"filters": filters, "listed": customer_list(filters)}
+    context["select_all"] = request.args.get("select") == "all"
     if not wants_fragment():
         context |= {"attention": attention(), "branches": [] if bound_branch() else branches(), "totals": totals()}
     return respond("home/index.html", "home/_results.html", **context)

@@ -6,7 +6,7 @@ import datetime as dt
 
 import sqlalchemy as sa
 
-from crm import clock
+from crm.columns import db_now
 from crm.customers.models import Customer
 from crm.extensions import db
 from crm.invoices.days import bounds, order_moment
@@ -37,7 +37,7 @@ def count_again(customer: Customer) -> None:
 
 def _set(customer: Customer, orders: int, spent: int, last_order_at: dt.datetime | None) -> None:
     customer.total_orders, customer.total_spent, customer.last_order_at = orders, spent, last_order_at
-    customer.updated_at = clock.utcnow()
+    customer.updated_at = db_now()
 
 
 def _last_order(customer_id: int) -> dt.datetime | None:

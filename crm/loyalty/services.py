@@ -10,7 +10,7 @@ import uuid
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from crm import clock
+from crm.columns import db_now
 from crm.customers.models import Customer
 from crm.db import locked, transaction
 from crm.errors import ConflictError, SentenceError
@@ -97,6 +97,7 @@ def rebuild(customer_id: int) -> bool:
         _set_balance(customer, max(0, int(session.scalar(statement) or 0)))
         changes = changes_of(customer)
         if changes:
+            customer.updated_at = db_now()
             record("points.rebuilt", customer, customer_id=customer.id, changes=changes)
         return bool(changes)
 
@@ -142,7 +143,7 @@ def _enter(action: str, customer: Customer, entry: PointsEntry) -> PointsEntry:
     _set_balance(customer, entry.balance)
     changes = changes_of(customer)
     if changes:
-        customer.updated_at = clock.utcnow()
+        customer.updated_at = db_now()
     try:
         with db.session.begin_nested():
             db.session.add(entry)

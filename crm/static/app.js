@@ -336,21 +336,115 @@
   });
   showTheme(document.documentElement.dataset.bsTheme || "");
 
-  // ---- Selected rows: [data-select-page] ticks the page's boxes, [data-selected] counts them ------------------------
-  function countSelected() {
-    const boxes = [...document.querySelectorAll("input[name=ids]")];
-    const chosen = boxes.filter((box) => box.checked).length;
-    document.querySelectorAll("[data-select-page]").forEach((box) => {
-      box.checked = chosen > 0 && chosen === boxes.length;
-      box.indeterminate = chosen > 0 && chosen < boxes.length;
-    });
-    document.querySelectorAll("[data-selected]").forEach((place) => { place.textContent = `${chosen} selected`; });
+  // ---- Selected rows: kept over the pages of one list, as single ids or as all that match but some --------------------
+  const selectedLive = document.querySelector("[data-selected-live]");
+  const nobody = (form) => ({ list: `${session} ${form.dataset.selects}`, all: false, asOf: form.elements.as_of.value, ids: [], except: [] });
+  let selection = null;
+
+  function readSelection(form) {
+    const empty = nobody(form);
+    const kept = JSON.parse(sessionStorage.getItem("selection") || "null");
+    selection = kept && kept.list === empty.list ? kept : { ...empty, all: !form.elements.all.disabled };
   }
-  document.addEventListener("change", (event) => {
-    if (event.target.matches("[data-select-page]")) document.querySelectorAll("input[name=ids]").forEach((box) => { box.checked = event.target.checked; });
-    if (event.target.matches("[data-select-page], input[name=ids]")) countSelected();
+
+  function keepSelection() {
+    sessionStorage.setItem("selection", JSON.stringify(selection));
+  }
+
+  function select(box) {
+    const list = selection.all ? "except" : "ids";
+    const others = selection[list].filter((id) => id !== box.value);
+    selection[list] = box.checked === selection.all ? others : [...others, box.value];
+  }
+
+  function selectedText(form) {
+    const { all, ids, except } = selection;
+    if (!all) return `${ids.length} selected`;
+    if (!except.length) return `All ${form.dataset.total} selected`;
+    const left = Number(form.dataset.count) - except.length;
+    return form.dataset.count ? `${left.toLocaleString("en")} selected, all but ${except.length}` : `All ${form.dataset.total} but ${except.length} selected`;
+  }
+
+  function showSelection() {
+    const form = document.getElementById("bulk");
+    if (!form) return;
+    readSelection(form);
+    const boxes = [...document.querySelectorAll("input[name=ids]")];
+    for (const box of boxes) box.checked = selection.all ? !selection.except.includes(box.value) : selection.ids.includes(box.value);
+    const ticked = boxes.filter((box) => box.checked).length;
+    const whole = ticked > 0 && ticked === boxes.length;
+    document.querySelectorAll("[data-select-page]").forEach((box) => {
+      box.checked = whole;
+      box.indeterminate = ticked > 0 && !whole;
+    });
+    const some = selection.all || selection.ids.length > 0;
+    const text = selectedText(form);
+    form.classList.toggle("is-selecting", some);
+    form.elements.all.disabled = !selection.all;
+    form.querySelector("[data-selected]").textContent = text;
+    form.querySelector("[data-select-shown]").hidden = whole;
+    const everyone = form.querySelector("[data-select-all]");
+    if (everyone) everyone.hidden = selection.all || !whole;
+    const said = some ? text + (everyone && !everyone.hidden ? `. ${everyone.textContent}: press the button before the list.` : "") : "";
+    if (selectedLive && selectedLive.textContent !== said) selectedLive.textContent = said;
+  }
+
+  function changeSelection(change) {
+    const form = document.getElementById("bulk");
+    if (form) readSelection(form);
+    change(form);
+    keepSelection();
+    showSelection();
+    keepFocus();
+  }
+
+  function tickPage(ticked) {
+    changeSelection(() => document.querySelectorAll("input[name=ids]").forEach((box) => {
+      box.checked = ticked;
+      select(box);
+    }));
+  }
+
+  document.addEventListener("change", ({ target }) => {
+    if (target.matches("[data-select-page]")) tickPage(target.checked);
+    else if (target.matches("input[name=ids]")) changeSelection(() => select(target));
   });
-  document.addEventListener("htmx:afterSettle", countSelected);
+  document.addEventListener("click", ({ target }) => {
+    if (target.closest("[data-select-shown]")) tickPage(true);
+    if (target.closest("[data-select-all]")) changeSelection((form) => { selection = { ...nobody(form), all: true }; });
+    if (target.closest("[data-select-none]")) changeSelection((form) => { selection = nobody(form); });
+  });
+  document.addEventListener("htmx:afterSettle", showSelection);
+  document.addEventListener("htmx:configRequest", ({ detail: { elt, formData } }) => {
+    if (elt.id !== "bulk") return;
+    for (const name of ["ids", "shown"]) formData.delete(name);
+    const [name, ids] = selection.all ? ["except", selection.except] : ["ids", selection.ids];
+    for (const id of ids) formData.append(name, id);
+    if (selection.all) formData.set("as_of", selection.asOf);
+  });
+  document.addEventListener("htmx:beforeOnLoad", ({ detail: { elt, xhr } }) => {
+    if (elt.id === "bulk" && xhr.status === 200) changeSelection((form) => { selection = nobody(form); });
+  });
+
+  // ---- Filters: one that is taken away leaves its field, too ----------------------------------------------------------
+  document.addEventListener("click", (event) => {
+    const chip = event.target.closest("a[data-clear]");
+    const form = chip && document.getElementById("filters");
+    const field = form && form.elements[chip.dataset.clear];
+    if (!field) return;
+    event.preventDefault();
+    field.value = "";
+    form.requestSubmit();
+  });
+  document.addEventListener("click", ({ target }) => {
+    document.querySelectorAll(".more-filters[open]").forEach((more) => { if (!more.contains(target)) more.open = false; });
+  });
+  document.addEventListener("keydown", ({ key, target }) => {
+    const more = key === "Escape" && target.closest && target.closest(".more-filters[open]");
+    if (!more) return;
+    more.open = false;
+    more.querySelector("summary").focus();
+  });
 
   // A search keeps its URL short: what is empty is not asked.
   document.addEventListener("htmx:configRequest", ({ detail: { elt, formData } }) => {
@@ -366,5 +460,5 @@
   }
   const summary = document.querySelector("main [data-focus]");
   if (summary) summary.focus();
-  if (document.querySelector("input[name=ids]")) countSelected();
+  showSelection();
 })();

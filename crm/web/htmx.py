@@ -54,5 +54,12 @@ def done(
     return response
 
 
+def go_to(location: str) -> AnyResponse:
+    """Lead to another page."""
+    if wants_fragment():
+        return Response(headers={"HX-Redirect": location})
+    return redirect(location, 303)
+
+
 def _toasts() -> str:
     return render_template("shared/toasts.htmx.html") if get_flashed_messages() else ""

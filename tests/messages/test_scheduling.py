@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 
 from crm import clock
 from crm.accounts.roles import Role
-from crm.customers.services import archive_customer, edit_customer, set_active
+from crm.customers.filters import Selection
+from crm.customers.services import archive_customer, change_many, edit_customer
 from crm.messages.queries import messages_of
 from crm.messages.rules import Channel, Status
 from tests.messages.shop import E164, Shop
@@ -153,7 +154,7 @@ def test_an_archived_customer_is_refused(shop: Shop, owner: FlaskClient) -> None
 def test_a_deactivated_customer_gets_messages_and_the_form_says_so(shop: Shop, owner: FlaskClient) -> None:
     sari = shop.customer()
     with shop.inside():
-        set_active([sari], False)
+        change_many(Selection.of([sari]), active=False)
 
     assert "Sari is inactive, and still gets this message." in owner.get(f"/customers/{sari}/messages/new").text
     assert post(owner, sari, in_days="0").status_code == 303

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from crm.customers.filters import Selection
 from crm.customers.models import Customer
-from crm.customers.services import archive_customer, create_customer, delete_customer, restore_customer, set_active
+from crm.customers.services import archive_customer, change_many, create_customer, delete_customer, restore_customer
 from crm.db import transaction
 from crm.extensions import db
 from crm.loyalty.services import change_points, reverse
@@ -182,7 +183,7 @@ def test_many_changes_and_folds_at_once_are_all_counted(app: Flask, cast: Cast, 
                 case 1:
                     delete_customer(make_customer(branch_id=branches[number % 3]))
                 case 2:
-                    set_active([customer, ids[0]], number % 4 == 0)
+                    change_many(Selection.of([customer, ids[0]]), active=number % 4 == 0)
                 case 3:
                     archive_customer(ids[1])
                     restore_customer(ids[1])

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from crm import clock
+from crm.customers.filters import Selection
 from crm.customers.models import Customer
-from crm.customers.services import archive_customer, set_active
+from crm.customers.services import archive_customer, change_many
 from crm.db import transaction
 from crm.loyalty.services import change_points
 from crm.stats.queries import new_by_month
@@ -30,7 +31,7 @@ def viewer(cast: Cast) -> FlaskClient:
 def month(cast: Cast) -> str:
     """The month of four customers: two bronze, one of them inactive, a silver and, ten months ago, a gold one."""
     with cast.owner.acting():
-        set_active([make_customer(name="Inactive")], False)
+        change_many(Selection.of([make_customer(name="Inactive")]), active=False)
         make_customer(name="Bronze")
         change_points(make_customer(name="Silver"), 400)
         gold = make_customer(name="Gold")
@@ -95,7 +96,8 @@ def test_a_chart_says_in_words_what_it_shows(cast: Cast, viewer: FlaskClient, mo
 
 def test_the_list_of_a_month_says_so_and_lets_it_go(viewer: FlaskClient, month: str) -> None:
     page = viewer.get(f"/?created={month}&tier=silver").text
-    assert re.search(rf'<input[^>]*name="created" value="{month}" checked><span>New in {clock.say_month(month)}<', page)
+    assert re.search(rf'<input[^>]*name="created" value="{month}">', page), "kept while other filters are chosen"
+    assert f'<span class="muted">New in</span> {clock.say_month(month)}<' in page
     assert ("Silver</a>" in page, "Bronze</a>" in page) == (True, False)
     for wrong in ("2026-13", "x", "2026-1", "2026-01-01", "٢٠٢٦-01"):
         assert number_listed(viewer, f"/?created={wrong}") == "4"

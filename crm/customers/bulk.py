@@ -1,0 +1,143 @@
+"""Activating and deactivating many customers, and putting them back, a batch in each transaction.
+
+A batch locks all its customers in the order of their ids before it changes the first, and moves the change's own
+position in the same transaction: whoever goes on after a killed worker changes nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from crm.columns import db_now
+from crm.customers.filters import Filters, Selection
+from crm.customers.models import BulkChange, BulkChangeRow, BulkState, Customer
+from crm.customers.queries import find_among, find_ids
+from crm.db import among, locked
+from crm.events import record_many
+from crm.extensions import db
+from crm.tenancy import insert_many
+
+Condition = sa.ColumnElement[bool]
+
+
+def count_selected(selection: Selection, limit: int | None = None) -> int:
+    """Return how many customers have to be looked at, up to `limit`.
+
+    Where more than 10,000 customers share a search, the search is left out of the count.
+    """
+    ids = sa.select(Customer.id).where(*_candidates(selection))
+    counted = (ids.limit(limit) if limit else ids).subquery()
+    return db.session.scalar(sa.select(sa.func.count()).select_from(counted)) or 0
+
+
+def selection_of(change: BulkChange) -> Selection:
+    """Return what was selected for a change."""
+    if change.query is None:
+        return Selection.of(change.customer_ids)
+    return Selection.matching(Filters.from_args(change.query), change.excluded, change.as_of)
+
+
+def take_step(change: BulkChange, size: int) -> bool:
+    """Look at the next `size` customers of a change that is locked; False when that was all."""
+    selection = selection_of(change)
+    ids = _next_ids(selection, change.position, size)
+    changed, left_out = _change(change, selection, ids)
+    change.position = ids[-1] if ids else change.position
+    change.looked += len(ids)
+    change.changed += changed
+    change.left_out += left_out
+    if len(ids) < size:
+        change.state = BulkState.DONE
+    return change.is_under_way
+
+
+def take_back_step(change: BulkChange, size: int) -> bool:
+    """Put back the next `size` customers of a change that is locked; False when that was all.
+
+    Only those are put back who are still as the change left them: active or not, and by no later change.
+    """
+    statement = sa.select(BulkChangeRow.id).where(BulkChangeRow.change_id == change.id).order_by(BulkChangeRow.id)
+    row_ids = db.session.scalars(statement.limit(size)).all()
+    found = db.session.scalars(
+        locked(
+            sa.select(Customer.id)
+            .join(BulkChangeRow, BulkChangeRow.customer_id == Customer.id)
+            .where(
+                among(BulkChangeRow.id, row_ids),
+                Customer.archived_at.is_(None),
+                Customer.is_active.is_(change.activates),
+                ~_changed_later(),
+            )
+            .order_by(Customer.id),
+            of=Customer,
+        )
+    ).all()
+    _set_active(found, not change.activates, change.undone_by_id)
+    _forget(row_ids)
+    change.looked += len(row_ids)
+    change.put_back += len(found)
+    if len(row_ids) < size:
+        change.state = BulkState.UNDONE
+    return change.is_under_way
+
+
+def _candidates(selection: Selection) -> list[Condition]:
+    if selection.filters is None:
+        return [among(Customer.id, selection.ids), Customer.archived_at.is_(None)]
+    conditions = [*selection.filters.conditions(), Customer.archived_at.is_(None)]
+    found = find_ids(selection.filters.q) if selection.filters.terms else None
+    return conditions if found is None else [among(Customer.id, found), *conditions]
+
+
+def _next_ids(selection: Selection, position: int, size: int) -> list[int]:
+    """Return the ids of the customers to look at next, the same ones whoever asks."""
+    statement = sa.select(Customer.id).where(Customer.id > position, *_candidates(selection))
+    return list(db.session.scalars(statement.order_by(Customer.id).limit(size)))
+
+
+def _change(change: BulkChange, selection: Selection, ids: list[int]) -> tuple[int, int]:
+    """Change those of `ids` that are selected; return how many, and how many were left out for what changed since."""
+    if selection.filters and selection.filters.terms:
+        # The index of texts may have been too large to ask it for all at once.
+        ids = sorted(find_among(ids, selection.filters.q))
+    wanted = [id_ for id_ in ids if id_ not in selection.excluded]
+    rows = db.session.execute(
+        locked(
+            sa.select(Customer.id, Customer.updated_at)
+            .where(
+                among(Customer.id, wanted),
+                *(selection.filters.conditions() if selection.filters else ()),
+                Customer.archived_at.is_(None),
+                Customer.is_active.is_(not change.activates),
+            )
+            .order_by(Customer.id)
+        )
+    ).all()
+    # SQLite's clock has milliseconds: what changed in the very one in which the list was read may be newer.
+    found = [row.id for row in rows if selection.as_of is None or row.updated_at < selection.as_of]
+    _set_active(found, change.activates, change.user_id)
+    insert_many(BulkChangeRow, [{"change_id": change.id, "customer_id": id_} for id_ in found])
+    return len(found), len(rows) - len(found)
+
+
+def _changed_later() -> sa.Exists:
+    """Whether a later change has changed the customer again, and was not undone."""
+    later = aliased(BulkChangeRow)
+    return sa.exists().where(later.customer_id == Customer.id, later.id > BulkChangeRow.id)
+
+
+def _set_active(ids: Sequence[int], active: bool, actor_id: int | None) -> None:
+    statement = sa.update(Customer).where(among(Customer.id, ids)).values(is_active=active, updated_at=db_now())
+    db.session.execute(statement, execution_options={"synchronize_session": False})
+    about: dict[str, Any] = {"action": "customer.activated" if active else "customer.deactivated", "actor_id": actor_id}
+    about |= {"subject": Customer.__tablename__, "changes": {"is_active": [not active, active]}}
+    record_many([{**about, "subject_id": id_, "customer_id": id_} for id_ in ids])
+
+
+def _forget(row_ids: Sequence[int]) -> None:
+    statement = sa.delete(BulkChangeRow).where(among(BulkChangeRow.id, row_ids))
+    db.session.execute(statement, execution_options={"synchronize_session": False})

@@ -1,0 +1,57 @@
+"""What a list's form says was selected, and what is to be done with it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from werkzeug.datastructures import MultiDict
+
+from crm.customers.filters import BeyondLastRowError, Filters, Selection
+from crm.errors import SentenceError
+
+ACTIONS = {"activate": True, "deactivate": False}
+
+
+class BulkFormError(SentenceError):
+    """The form doesn't say what is to be done, or with whom."""
+
+
+def read_action(form: MultiDict[str, str]) -> bool:
+    """Return whether to activate, else to deactivate; raises BulkFormError."""
+    if form.get("action") not in ACTIONS:
+        raise BulkFormError("Choose Activate or Deactivate.")
+    return ACTIONS[form["action"]]
+
+
+def read_selection(form: MultiDict[str, str], query: MultiDict[str, str]) -> Selection:
+    """Return what is selected: `ids`, or with `all` what the list's own `query` finds but `except`.
+
+    Without JavaScript a page of ticked boxes says by `shown` which ones there were: those without a tick are left out,
+    too. Raises BulkFormError.
+    """
+    ids = set(_ids(form.getlist("ids")))
+    if not form.get("all"):
+        if not ids:
+            raise BulkFormError("Select at least one customer first.")
+        return Selection.of(ids)
+    try:
+        filters = Filters.from_args(query)
+    except BeyondLastRowError:
+        raise BulkFormError("Open the list again, then select.") from None
+    unticked = set(_ids(form.get("shown", "").split(","))) - ids
+    return Selection.matching(filters, unticked | set(_ids(form.getlist("except"))), _moment(form.get("as_of", "")))
+
+
+def _ids(values: Iterable[str]) -> list[int]:
+    return [int(value) for value in values if value.isascii() and value.isdigit() and len(value) < 19]
+
+
+def _moment(text: str) -> dt.datetime | None:
+    if not text:
+        return None
+    try:
+        moment = dt.datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        raise BulkFormError("Open the list again, then select.") from None
