@@ -89,7 +89,11 @@ def visits(app: Flask, person: Person) -> list[Visit]:
         make_receipt(customer_id=buyer)
         void_invoice(make_invoice(buyer))
     found += [Visit(f"/customers/{buyer}", "with invoices"), Visit(f"/customers/{buyer}/invoices", "with invoices")]
-    found += [Visit("/?q=nobody-is-called-this", "nothing found"), Visit("/customers/999999", "not found")]
+    found += [
+        Visit("/?created=2026-11", "of a month"),
+        Visit("/?q=nobody-is-called-this", "nothing found"),
+        Visit("/customers/999999", "not found"),
+    ]
     return [*found, Visit("/", "window"), Visit("/", "window with errors")]
 
 

@@ -226,17 +226,18 @@ def test_counting_anew_while_people_work_is_exact(app: Flask, cast: Cast, seen: 
 
     def work(number: int) -> None:
         with cast.owner.acting():
-            if number % 10:
-                change_points(ids[number % 4], 9)
+            if number == 5:
+                assert rebuild()
             else:
-                spoil(cast)
-                rebuild()
+                change_points(ids[number % 4], 9)
 
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        list(pool.map(work, range(120)))
-    with cast.owner.acting():
-        rebuild()
-    assert seen().points == 108 * 9
+    for _ in range(8):
+        with cast.owner.acting():
+            spoil(cast)
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            list(pool.map(work, range(24)))
+        seen()
+    assert seen().points == 8 * 23 * 9
 
 
 def test_what_nobody_counted_is_found(cast: Cast) -> None:
