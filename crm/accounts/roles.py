@@ -65,6 +65,7 @@ ROLES: dict[str, Role] = {
     "customers.provinces": Role.VIEWER,
     "customers.show_bulk": Role.VIEWER,
     "customers.show": Role.VIEWER,
+    "customers.timeline": Role.VIEWER,
     "customers.new": Role.STAFF,
     "customers.edit": Role.STAFF,
     "customers.archive": Role.STAFF,

@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from crm.accounts.access import find
-from crm.customers import panels, services
+from crm.customers import panels, services, timeline, told  # noqa: F401 -- its words register themselves
 from crm.customers.bulk_forms import BulkFormError, read_action, read_selection
 from crm.customers.bulk_words import bulk_words
 from crm.customers.forms import CustomerForm
@@ -16,9 +16,12 @@ from crm.customers.models import BulkChange, Customer
 from crm.customers.queries import cities_like, provinces_like
 from crm.errors import SentenceError
 from crm.web.forms import Form
-from crm.web.htmx import done, go_to, respond
+from crm.web.htmx import done, go_to, respond, wants_fragment
+from crm.web.ids import id_in
 
 bp = Blueprint("customers", __name__)
+
+panels.register("timeline", "Timeline", "customers/_timeline_panel.html", timeline.panel_data, lambda _: "", place=90)
 
 
 @bp.get("/customers")
@@ -49,6 +52,16 @@ def show(customer_id: int) -> Response:
     customer = find(Customer, customer_id)
     sections = [(panel, panel.load(customer)) for panel in panels.registered()]
     return respond("customers/show.html", "customers/_customer.html", customer=customer, sections=sections)
+
+
+@bp.get("/customers/<id:customer_id>/timeline", endpoint="timeline")
+def show_timeline(customer_id: int) -> Response:
+    """Show what happened to a customer, in pages; a page that shows the later part already asks for the older one."""
+    customer = find(Customer, customer_id)
+    found = timeline.timeline_of(customer_id, before=id_in(request.args.get("before")))
+    shown = request.args.get("day", "") if wants_fragment() else ""
+    context: dict[str, Any] = {"customer": customer, "timeline": found, "shown": shown}
+    return respond("customers/timeline.html", "customers/_timeline.html", **context)
 
 
 @bp.route("/customers/<id:customer_id>/edit", methods=["GET", "POST"])

@@ -87,10 +87,11 @@ def edit_message(
         customer = lock_customers([message.customer_id])[message.customer_id]
         now, moved = database_now(), message.send_at != send_at
         if message.rewrite(channel, body, send_at, must_arrive, template, now):
+            # Before the checks: they ask the database, which writes the change and so forgets what was before.
+            tell("message.edited", message)
             _check_content(customer, channel, body)
             if moved:
                 _check_time(send_at, now)
-            tell("message.edited", message)
             _await(message, now)
         return message
 
@@ -113,11 +114,11 @@ def resend_message(message_id: int) -> Message:
         customer = lock_customers([message.customer_id])[message.customer_id]
         now = database_now()
         if message.send_again(now):
+            tell("message.resent", message)
             try:
                 _check_content(customer, message.via, message.body)
             except RefusedError as error:
                 raise ConflictError(str(error)) from None
-            tell("message.resent", message)
             _await(message, now)
         return message
 

@@ -17,7 +17,8 @@ MINUS = "\N{MINUS SIGN}"
 
 def init_app(app: Flask) -> None:
     """Register the filters."""
-    for function in (when, when_full, day, day_of, amount, number, signed, phone_number, tel_link, phone.wa_me, fill):
+    times = (when, when_full, time_of_day, day, day_of)
+    for function in (*times, amount, number, signed, phone_number, tel_link, phone.wa_me, fill):
         app.add_template_filter(function)
 
 
@@ -37,6 +38,20 @@ def when_full(moment: dt.datetime | None) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(
         _utc(moment), clock.say_full(moment, clock.zone(organization.time_zone), organization.locale)
     )
+
+
+def time_of_day(moment: dt.datetime) -> Markup:
+    """Show the time of a moment where the day is said already, with the exact time on hover and for machines."""
+    organization = here().organization
+    zone = clock.zone(organization.time_zone)
+    full = clock.say_full(moment, zone, organization.locale)
+    shown = f"{clock.to_local(moment, zone):%H:%M}"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(_utc(moment), full, shown)
+
+
+def local_day(moment: dt.datetime) -> dt.date:
+    """Return the organization's day of a moment."""
+    return clock.to_local(moment, clock.zone(here().organization.time_zone)).date()
 
 
 def day(date: dt.date | None) -> str:

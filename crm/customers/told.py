@@ -1,0 +1,58 @@
+"""The words for what happens to customers themselves."""
+
+from __future__ import annotations
+
+from crm.customers import timeline
+from crm.customers.timeline import Happened, Told, shortened
+from crm.web.filters import phone_number
+
+FIELDS = {
+    "name": "Name",
+    "phone": "Phone",
+    "email": "E-mail",
+    "address": "Address",
+    "city": "City",
+    "province": "Province",
+    "postal_code": "Postal code",
+    "passport_number": "Passport number",
+    "notes": "Notes",
+    "source": "Source",
+    "service_type": "Service",
+    "branch_id": "Branch",
+    "sms_allowed": "SMS",
+    "whatsapp_allowed": "WhatsApp",
+}
+"""The columns whose changes are told, as people call them; the others follow from these."""
+
+
+def _edited(happened: Happened) -> Told:
+    lines = [_changed(field, happened) for field in FIELDS if field in happened.changes]
+    return Told(lines[0]) if len(lines) == 1 else Told("Edited", lines)
+
+
+def _changed(field: str, happened: Happened) -> str:
+    before, after = (_shown(field, value, happened) for value in happened.changes[field])
+    label = FIELDS[field]
+    if field in ("sms_allowed", "whatsapp_allowed"):
+        return f"{label} switched {'on' if happened.after(field) else 'off'}"
+    if before and after:
+        return f"{label} from {before} to {after}"
+    return f"{label} added: {after}" if after else f"{label} removed: {before}"
+
+
+def _shown(field: str, value: object, happened: Happened) -> str:
+    if not value:
+        return ""
+    if field == "branch_id":
+        return happened.branches.get(int(str(value)), "that is gone")
+    if field == "phone":
+        return phone_number(str(value), valid=str(value).startswith("+"))
+    return shortened(str(value)) if field in ("notes", "address") else str(value)
+
+
+timeline.register("customer.created", "Added")
+timeline.register("customer.edited", _edited)
+timeline.register("customer.archived", "Archived")
+timeline.register("customer.restored", "Restored")
+timeline.register("customer.activated", "Activated")
+timeline.register("customer.deactivated", "Deactivated")

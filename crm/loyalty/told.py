@@ -1,0 +1,34 @@
+"""The words for what happens to a customer's points."""
+
+from __future__ import annotations
+
+from crm.customers import timeline
+from crm.customers.rules import Tier
+from crm.customers.timeline import Happened, Told, shortened
+from crm.loyalty.services import MANUAL
+from crm.web.filters import number, signed
+
+
+def _changed(happened: Happened) -> Told:
+    applied, asked, reason = happened.after("applied"), happened.after("asked"), happened.after("reason")
+    said = f"{signed(applied)} {'point' if abs(applied) == 1 else 'points'}"
+    lines = [] if asked == applied else [f"{signed(asked)} was asked; there were no more points"]
+    source = happened.after("source")
+    if source != MANUAL:
+        lines.append(f"From {source}")
+    return Told(f"{said} {shortened(reason)}" if reason else said, lines + _standing(happened))
+
+
+def _rebuilt(happened: Happened) -> Told:
+    return Told("Points counted again from their entries", _standing(happened))
+
+
+def _standing(happened: Happened) -> list[str]:
+    balance, tier = happened.after("loyalty_points"), happened.after("tier")
+    said = [f"Balance {number(balance)}"] if balance is not None else []
+    return [", ".join([*said, *([f"now {Tier(tier).label}"] if tier else [])])] if said or tier else []
+
+
+timeline.register("points.changed", _changed)
+timeline.register("points.reversed", _changed)
+timeline.register("points.rebuilt", _rebuilt)

@@ -1,0 +1,113 @@
+"""The words for what happens to a customer's messages, to what comes again, and to opt-outs."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from markupsafe import Markup
+
+from crm.customers import timeline
+from crm.customers.timeline import Happened, Told, Words, shortened
+from crm.messages.records import Source
+from crm.messages.rules import Channel, Status
+from crm.web.filters import when
+
+STATES = {
+    Status.SCHEDULED: "is scheduled again",
+    Status.CLAIMED: "is about to be sent",
+    Status.SUBMITTING: "is being sent",
+    Status.ACCEPTED: "was handed over",
+    Status.SENT: "was sent",
+    Status.DELIVERED: "was delivered",
+    Status.READ: "was read",
+    Status.RETRY_WAIT: "will be tried again",
+    Status.HELD: "waits",
+    Status.REMINDER: "is due, to be sent by hand",
+    Status.UNKNOWN: "is being checked: nobody knows whether it went out",
+    Status.UNCONFIRMED: "could not be confirmed",
+    Status.FAILED: "failed",
+    Status.UNDELIVERED: "was not delivered",
+    Status.SUPPRESSED: "was stopped",
+    Status.EXPIRED: "was too late to be sent",
+    Status.CANCELED: "was canceled",
+    Status.DONE: "was marked as done",
+    Status.NO_REPORT: "was handed over, and no report came",
+}
+"""What became of a message, to stand after it."""
+
+SOURCES = {
+    Source.STOP: "By a stop word",
+    Source.PROVIDER: "Told by the provider",
+    Source.STAFF: "Put on the list by staff",
+}
+
+
+def _became(words: str) -> Words:
+    def told(happened: Happened) -> Told:
+        reason = happened.after("reason")
+        return Told(_message(happened, words), [reason] if reason else [], by="")
+
+    return told
+
+
+def _message(happened: Happened, words: str) -> str:
+    return Markup("{} {}").format(happened.link("Message", "message"), words)
+
+
+def _scheduled(happened: Happened) -> Told:
+    name = happened.link(Channel(happened.after("channel")).label, "message")
+    said = Markup("{} scheduled for {}").format(name, _time(happened.after("send_at")))
+    return Told(said, [shortened(happened.after("body"))])
+
+
+def _edited(happened: Happened) -> Told:
+    lines: list[str] = []
+    if "send_at" in happened.changes:
+        lines.append(Markup("From {} to {}").format(*map(_time, happened.changes["send_at"])))
+    if "channel" in happened.changes:
+        before, after = (Channel(value).label for value in happened.changes["channel"])
+        lines.append(f"From {before} to {after}")
+    if "body" in happened.changes:
+        lines.append(f"Now {shortened(happened.after('body'))}")
+    return Told(_message(happened, "was changed"), lines)
+
+
+def _received(happened: Happened) -> Told:
+    return Told("The customer wrote", [shortened(happened.after("body"))], by="")
+
+
+def _time(moment: str) -> str:
+    return when(dt.datetime.fromisoformat(moment))
+
+
+def _rule(words: str) -> Words:
+    def told(happened: Happened) -> Told:
+        rule = happened.after("rule") or happened.before("rule")
+        return Told(words, [f"{rule[0].upper()}{rule[1:]}"] if rule else [])
+
+    return told
+
+
+def _opt_out(words: str) -> Words:
+    def told(happened: Happened) -> Told:
+        source = happened.after("source")
+        return Told(words, [SOURCES[Source(source)]] if source else [])
+
+    return told
+
+
+for status, words in STATES.items():
+    timeline.register(f"message.{status.value}", _became(words))
+timeline.register("message.scheduled", _scheduled)
+timeline.register("message.edited", _edited)
+timeline.register("message.resent", _became("is to be sent again"))
+timeline.register("message.undone", _became("is not done after all"))
+timeline.register("message.received", _received)
+timeline.register("series.begun", _rule("A message repeats"))
+timeline.register("series.changed", _rule("A message that repeats was changed"))
+timeline.register("series.stopped", _rule("Repeating was stopped"))
+timeline.register("series.resumed", _rule("Repeating goes on"))
+timeline.register("series.ended", _rule("Repeating has ended"))
+timeline.register("suppression.added", _opt_out("Opted out of messages"))
+timeline.register("suppression.changed", _opt_out("Opt-out changed"))
+timeline.register("suppression.removed", _opt_out("Gets messages again: off the list of opt-outs"))
