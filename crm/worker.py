@@ -39,6 +39,7 @@ PERIODIC: tuple[tuple[float, str], ...] = (
     (1, "crm.messages.jobs:apply_reports"),
     (1, "crm.customers.jobs:go_on_bulk_due"),
     (1, "crm.invoices.jobs:convert_due"),
+    (5, "crm.invoices.jobs:recount_due"),
     (3600, "crm.invoices.jobs:sweep"),
 )
 """What is done every so many seconds: a function that returns True when it wants to go on at once."""

@@ -10,11 +10,13 @@ import sqlalchemy as sa
 from flask import Flask
 
 from crm.extensions import db
+from crm.invoices.services import void_invoice
 from tests.factories import (
     Cast,
     make_attempt,
     make_branch,
     make_customer,
+    make_invoice,
     make_message,
     make_points_entry,
     make_receipt,
@@ -65,6 +67,7 @@ def _add_rows(customer: int) -> None:
         make_message(customer_id=id_, status="reminder")
     make_attempt(customer_id=customer)
     make_receipt(customer_id=customer)
+    void_invoice(make_invoice(customer))
     make_points_entry(customer)
     make_template()
     make_suppression()

@@ -1,10 +1,11 @@
-"""What the worker runs for receipts."""
+"""What the worker runs for invoices and receipts."""
 
 from __future__ import annotations
 
 import logging
 
 from crm import due
+from crm.invoices import recount
 from crm.invoices.converting import convert_next, convert_one, remove_workplaces
 from crm.invoices.services import KIND
 from crm.invoices.sweep import OLD, remove_orphans
@@ -33,6 +34,16 @@ def convert_due() -> bool:
             # One organization's trouble is not the others'; the lease brings the receipt back.
             log.exception("organization %d: conversion failed", organization_id)
     return more
+
+
+def recount_due() -> None:
+    """Count the orders of every organization again for which that is due."""
+    for organization_id in due.organizations_with_due(recount.KIND):
+        try:
+            with use_organization(organization_id):
+                recount.recount()
+        except Exception:
+            log.exception("organization %d: orders were not counted again", organization_id)
 
 
 def sweep() -> None:

@@ -16,9 +16,11 @@ from crm import clock
 from crm.accounts.services import change_organization
 from crm.customers.models import Customer
 from crm.db import transaction
+from crm.due import DueWork
 from crm.errors import ConflictError
 from crm.events import Event
 from crm.extensions import db
+from crm.invoices import jobs, services
 from crm.invoices.models import Invoice
 from crm.invoices.queries import differences
 from crm.invoices.services import add_invoice, rebuild, void_invoice
@@ -26,6 +28,7 @@ from crm.loyalty.models import PointsEntry
 from crm.loyalty.services import change_points, reverse
 from tests.factories import Cast, Person, make_customer
 from tests.invoices.steps import HTMX, add, invoices
+from tests.product import flask
 
 POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 JAKARTA = clock.zone("Asia/Jakarta")
@@ -240,6 +243,44 @@ def test_no_request_can_use_the_key_of_what_an_invoice_earns(
             assert manager.post(f"/customers/{customer}/points/new", data=data).status_code == 303
     assert add(manager, customer).status_code == 303
     assert ledger(cast.staff)[-1][0] == 45
+
+
+def test_the_worker_counts_again_when_the_organization_moves(
+    app: Flask, cast: Cast, customer: int, environ: dict[str, str]
+) -> None:
+    with cast.staff.acting():
+        add_invoice(customer, 500, dt.date(2026, 3, 2), "")
+    flask(environ, "org", "set", "shop", "time_zone=UTC", "name=Shop in the west")
+    with app.app_context():
+        jobs.recount_due()
+        jobs.recount_due()
+    assert totals(cast.staff, customer) == (1, 500, dt.datetime(2026, 3, 2, tzinfo=dt.UTC))
+    with app.app_context():
+        assert db.session.scalars(sa.select(DueWork).where(DueWork.kind == "orders")).all() == []
+
+
+def test_a_second_move_meanwhile_counts_once_more(
+    app: Flask, cast: Cast, customer: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with cast.staff.acting():
+        add_invoice(customer, 500, dt.date(2026, 3, 2), "")
+
+    def move(zone: str) -> None:
+        change_organization(cast.owner.organization_id, {"time_zone": zone})
+
+    def move_and_rebuild(customer_id: int) -> bool:
+        monkeypatch.setattr(services, "rebuild", rebuild)
+        move("Asia/Karachi")
+        return rebuild(customer_id)
+
+    monkeypatch.setattr(services, "rebuild", move_and_rebuild)
+    with app.app_context():
+        move("UTC")
+        jobs.recount_due()
+        assert len(db.session.scalars(sa.select(DueWork).where(DueWork.kind == "orders")).all()) == 1
+        jobs.recount_due()
+        assert db.session.scalars(sa.select(DueWork).where(DueWork.kind == "orders")).all() == []
+    assert totals(cast.staff, customer)[2] == dt.datetime(2026, 3, 1, 19, tzinfo=dt.UTC)
 
 
 @POSTGRESQL
