@@ -94,7 +94,7 @@ def rebuild(customer_id: int) -> bool:
     with transaction():
         customer = _lock_customer(customer_id)
         orders.count_again(customer)
-        changes = changes_of(customer)
+        changes = {field: values for field, values in changes_of(customer).items() if field != "updated_at"}
         if changes:
             record("orders.rebuilt", customer, customer_id=customer.id, changes=changes)
         return bool(changes)
