@@ -38,6 +38,7 @@ NO_PAGES = {
     "health.ready",
     "customers.index",
     "customers.cities",
+    "customers.provinces",
     "invoices.receipt_file",
     "invoices.receipt_original",
     "messages.preview",
