@@ -77,6 +77,19 @@ def to_json(hundredths: int) -> str:
     return str(to_decimal(hundredths))
 
 
+def from_json(amount: str | int) -> int:
+    """Return the hundredths of an amount as JSON has it: a text with a point, `1500.5`, or a whole number.
+
+    Raises `MoneyError` as `parse_amount` does.
+    """
+    match = re.fullmatch(r"(\d{1,30})(?:\.(\d+))?", str(amount), re.ASCII)
+    if match is None:
+        raise MoneyError(_NOT_POSITIVE if str(amount).startswith("-") else _NOT_AN_AMOUNT.format(example="1500.50"))
+    if len(match[2] or "") > 2:
+        raise MoneyError(_TOO_FINE.format(example="1500.50"))
+    return _hundredths(match[1], match[2] or "", "en")
+
+
 @lru_cache(maxsize=1)
 def currencies() -> tuple[tuple[str, str], ...]:
     """Return the currencies an organization can have: ISO 4217 code and English name, by code.

@@ -7,6 +7,7 @@ case, accents, the shape of quotes and dashes, the script of digits.
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from functools import lru_cache
 
@@ -54,6 +55,19 @@ def clean_line(text: str) -> str:
 def clean_text(text: str) -> str:
     r"""Return `text` with `\n` between its lines, no control or direction marks, NFC, nothing at the ends."""
     return _visible(_strip_unseen(text).strip())
+
+
+@lru_cache(maxsize=1)
+def blank_characters() -> str:
+    """Return every character that says nothing alone, as the inside of a class of a regular expression."""
+    blank = [chr(code) for code in range(sys.maxunicode + 1) if _may_be_blank(chr(code)) and not clean_line(chr(code))]
+    runs: list[list[str]] = []
+    for char in blank:
+        if runs and ord(char) == ord(runs[-1][1]) + 1:
+            runs[-1][1] = char
+        else:
+            runs.append([char, char])
+    return "".join(first if first == last else f"{first}-{last}" for first, last in runs)
 
 
 def ascii_digits(text: str) -> str:
@@ -107,6 +121,12 @@ def _visible(text: str) -> str:
     if text.isascii() or any(map(_is_seen, text)):
         return text
     return ""
+
+
+def _may_be_blank(char: str) -> bool:
+    """Say whether to ask about a character; halves of pairs are none."""
+    category = unicodedata.category(char)
+    return category[0] in "ZM" or category in ("Cf", "Cc") or char in _BLANK_LETTERS or char in "\ufffe\uffff"
 
 
 def _is_seen(char: str) -> bool:

@@ -32,7 +32,7 @@ LIFTED = {"crm.web.filters": "accounts", "crm.web.memo": "accounts"}
 SHARED = {
     *("models", "services", "queries", "filters", "order", "rules", "access", "signals", "panels", "cli"),
     "timeline",
-    *("sign_ins", "tokens", "roles", "branches", "identity"),
+    *("sign_ins", "tokens", "roles", "branches", "identity", "files"),
 }
 """The modules of a feature that higher features may import."""
 

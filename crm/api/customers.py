@@ -14,7 +14,6 @@ from crm.customers import services
 from crm.customers.filters import Filters, Selection
 from crm.customers.models import Customer
 from crm.loyalty import services as loyalty
-from crm.loyalty.queries import entries_of
 from crm.problems import InputProblem
 from crm.text import clean_line
 
@@ -144,8 +143,7 @@ def bulk_update(given: dict[str, Any]) -> dict[str, str]:
 @bp.response(200, schemas.page_of(schemas.PointsEntry))
 def points(query: dict[str, Any], customer_id: int) -> dict[str, Any]:
     """List the entries of a customer's points, the latest first."""
-    page = queries.page_of(entries_of(find_customer(customer_id).id), query["page"], query["page_size"])
-    return paging.in_pages(page, query["page"])
+    return paging.numbered(queries.entries(find_customer(customer_id).id), query)
 
 
 def find_customer(customer_id: int) -> Customer:

@@ -99,11 +99,15 @@ class Line(Text):
     clean = staticmethod(clean_line)
 
 
+SAYS_SOMETHING = "x-says-something"
+"""Marks a text that may not be blank; the document has a pattern in its place."""
+
+
 class Name(Line):
-    """A line that says something."""
+    """A line that says something; `sentence` is told when it doesn't."""
 
     def __init__(self, limit: int, sentence: str, **options: Any) -> None:
-        options["metadata"] = {"minLength": 1, **options.get("metadata", {})}
+        options["metadata"] = {SAYS_SOMETHING: True, "minLength": 1, **options.get("metadata", {})}
         messages = {"required": sentence, "null": sentence, "empty": sentence}
         super().__init__(limit, error_messages=messages, **options)
 
@@ -114,8 +118,19 @@ class Name(Line):
         return text
 
 
+class Words(Name):
+    """Text of some lines that says something."""
+
+    clean = staticmethod(clean_text)
+
+
 class Email(Line):
     """An e-mail address; nothing is `null` or an empty text."""
+
+    def __init__(self, limit: int, **options: Any) -> None:
+        address = {"type": "string", "format": "email", "maxLength": limit}
+        options["metadata"] = {"anyOf": [address, {"type": "null"}, {"const": ""}]}
+        super().__init__(limit, allow_none=True, **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
@@ -155,6 +170,42 @@ class Money(fields.String):
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str:
         return money.to_json(value)
+
+
+class Amount(fields.Field[int]):
+    """Hundredths, sent as a text like `1500.50` or as a whole number."""
+
+    default_error_messages = {"invalid": 'Send the amount as a text with a point, like "1500.50".'}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            raise self.make_error("invalid")
+        try:
+            return money.from_json(value)
+        except money.MoneyError as error:
+            raise ValidationError(str(error)) from None
+
+
+AMOUNT = {
+    "type": ["string", "integer"],
+    "pattern": r"^(?!0+(\.0{1,2})?$)[0-9]{1,10}(\.[0-9]{1,2})?$",
+    "minimum": 1,
+    "maximum": 10**money.MAX_DIGITS - 1,
+    "examples": ["150000.00"],
+}
+
+
+class Day(fields.Date):
+    """A date as `2026-11-24`."""
+
+    default_error_messages = {"invalid": "Send a date like 2026-11-24."}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dt.date:
+        if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+            raise self.make_error("invalid")
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 class Average(fields.Float):

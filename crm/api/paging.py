@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import request, url_for
 
+from crm.api import queries
 from crm.api.queries import Page
 
 
@@ -17,6 +18,11 @@ def in_pages(page: Page, number: int, *, by_cursor: bool = False) -> dict[str, A
         "previous": _address("before", page.before, number - 1, by_cursor),
         "results": page.rows,
     }
+
+
+def numbered(statement: Any, query: dict[str, Any]) -> dict[str, Any]:
+    """Return the page of a statement that a query asks for by its number."""
+    return in_pages(queries.page_of(statement, query["page"], query["page_size"]), query["page"])
 
 
 def _address(name: str, cursor: str | None, number: int, by_cursor: bool) -> str | None:

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
 
+from crm.accounts.models import Branch
 from crm.columns import one_of
 from crm.customers.filters import LAST_ROW_BY_PAGE, Filters
 from crm.customers.models import Customer
@@ -16,9 +18,15 @@ from crm.customers.queries import matching
 from crm.customers.rules import Tier
 from crm.errors import SentenceError
 from crm.extensions import db
+from crm.invoices.models import Invoice
+from crm.loyalty.models import PointsEntry
+from crm.messages.models import Message
 
 SORTED = 10_000
 """So many rows are sooner sorted than sought in the list's order."""
+
+
+MAX_ROWS = 2**62
 
 
 class Direction(NamedTuple):
@@ -106,12 +114,34 @@ def figures() -> dict[str, Any]:
     }
 
 
+def entries(customer_id: int) -> sa.Select[PointsEntry]:
+    """Return the statement of a customer's points entries, the latest first."""
+    return sa.select(PointsEntry).where(PointsEntry.customer_id == customer_id).order_by(PointsEntry.id.desc())
+
+
+def invoices(customer_id: int) -> sa.Select[Invoice]:
+    """Return the statement of a customer's invoices with their receipts, the latest first."""
+    statement = sa.select(Invoice).where(Invoice.customer_id == customer_id).options(selectinload(Invoice.receipts))
+    return statement.order_by(Invoice.date.desc(), Invoice.id.desc())
+
+
+def messages(customer_id: int) -> sa.Select[Message]:
+    """Return the statement of a customer's messages, the latest first."""
+    statement = sa.select(Message).where(Message.customer_id == customer_id)
+    return statement.order_by(Message.send_at.desc(), Message.id.desc())
+
+
+def branches() -> sa.Select[Branch]:
+    """Return the statement of the branches by name."""
+    return sa.select(Branch).order_by(Branch.name, Branch.id)
+
+
 def page_of(statement: sa.Select[Any], number: int, size: int) -> Page:
-    """Return a page of a list that is short as a rule, with numbers for cursors; raises BeyondError."""
-    skip = _skip(number, size)
+    """Return a page of a list that is short as a rule, with numbers for cursors; one past the end is empty."""
+    skip = min((number - 1) * size, MAX_ROWS)
     count = db.session.scalars(sa.select(sa.func.count()).select_from(statement.order_by(None).subquery())).one()
     rows = db.session.scalars(statement.offset(skip).limit(size)).unique().all()
-    after = str(number + 1) if skip + size < min(count, LAST_ROW_BY_PAGE) else None
+    after = str(number + 1) if skip + size < count else None
     return Page(rows, count, after, str(number - 1) if number > 1 else None)
 
 

@@ -20,6 +20,7 @@ from crm.errors import ConflictError, SentenceError
 from crm.extensions import csrf
 from crm.idempotency import KeyReusedError, RequestKey
 from crm.web.forms import fingerprint
+from crm.web.uploads import takes_files
 
 View = Callable[..., Any]
 
@@ -44,13 +45,16 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]
     def add_url_rule(
         self, rule: str, endpoint: str | None = None, view_func: View | None = None, **options: Any
     ) -> None:
-        """Register an operation."""
+        """Register an operation; with `max_bytes` it takes files up to this size in all."""
+        max_bytes = options.pop("max_bytes", None)
         if view_func is not None and self.once and "POST" in options.get("methods", ()):
             view_func = _once(view_func)
         if view_func is not None:
             name = f"{self.name.removeprefix(API)}_{endpoint or view_func.__name__}"
             view_func = self.doc(operationId=name, security=[{"bearer": []}] if self.once else [])(view_func)
-        options.setdefault("tags", [self.title])
+        if view_func is not None and max_bytes:
+            takes_files(max_bytes)(view_func)
+        options["tags"] = [self.title]
         super().add_url_rule(rule, endpoint, view_func, **options)
 
 

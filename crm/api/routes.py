@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, current_app, jsonify
 
-from crm.api import customers, token
+from crm.api import branches, customers, invoices, messages, token
 from crm.api.document import document as document_of
 
-RESOURCES = (token.bp, customers.bp)
+RESOURCES = (token.bp, customers.bp, invoices.bp, messages.bp, branches.bp)
 
 bp = Blueprint("api", __name__, url_prefix="/api")
 

@@ -8,7 +8,10 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from crm.api.fields import (
+    AMOUNT,
+    Amount,
     Average,
+    Day,
     Email,
     Line,
     Moment,
@@ -19,15 +22,34 @@ from crm.api.fields import (
     QueryYesNo,
     TenantName,
     Text,
+    Words,
     YesNo,
 )
 from crm.api.queries import ORDERINGS
 from crm.customers.rules import LIMITS, Tier
+from crm.invoices.models import State
+from crm.invoices.rules import FIRST_YEAR, MAX_NOTE
 from crm.loyalty.rules import MAX_POINTS, MAX_REASON, TOO_MANY
+from crm.messages.rules import MAX_LENGTH, Channel, Status
 
 PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
 MAX_SELECTED = 5_000
+
+
+class Input(ma.Schema):
+    """What is sent; fields that are not here are ignored."""
+
+    class Meta:
+        unknown = ma.EXCLUDE
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Say what is missing by its name."""
+        label = field_name.replace("_", " ").capitalize()
+        said = field_obj.error_messages
+        for key in ("required", "null"):
+            if said[key] == fields.Field.default_error_messages[key]:
+                said[key] = f"{label} is required"
 
 
 class Output(ma.Schema):
@@ -53,14 +75,14 @@ def _always(sentence: str) -> dict[str, Any]:
 # Tokens
 
 
-class Credentials(ma.Schema):
+class Credentials(Input):
     """Who signs in."""
 
     username = fields.String(required=True, metadata={"maxLength": 1_000}, validate=validate.Length(max=1_000))
     password = fields.String(required=True, metadata={"maxLength": 1_000}, validate=validate.Length(max=1_000))
 
 
-class RefreshToken(ma.Schema):
+class RefreshToken(Input):
     """A refresh token that was not used yet."""
 
     refresh = fields.String(required=True, validate=validate.Length(max=4_000))
@@ -76,11 +98,11 @@ class Tokens(Output):
 # Customers
 
 
-class CustomerChange(ma.Schema):
+class CustomerChange(Input):
     """What can be changed of a customer; other fields of an answer are ignored."""
 
     name = Name(LIMITS["name"], "Name is required")
-    email = Email(LIMITS["email"], allow_none=True)
+    email = Email(LIMITS["email"])
     phone = Line(LIMITS["phone"])
     address = Text(LIMITS["address"])
     city = Line(LIMITS["city"])
@@ -139,15 +161,17 @@ class CustomerDetails(Customer):
     average_order_value = Average(attribute="total_spent")
 
 
-class PageQuery(ma.Schema):
+class PageQuery(Input):
     """Which page of a list."""
 
-    page = QueryNumber(load_default=1, metadata={"description": "To row 10,000; `next` goes further."})
+    page = QueryNumber(load_default=1)
     page_size = QueryNumber(1, MAX_PAGE_SIZE, load_default=PAGE_SIZE)
 
 
 class CustomerQuery(PageQuery):
     """Which customers, in which order."""
+
+    page = QueryNumber(load_default=1, metadata={"description": "To row 10,000; `next` goes further."})
 
     search = fields.String(metadata={"description": "Name, phone in any spelling, or e-mail."})
     is_active = QueryYesNo()
@@ -177,7 +201,7 @@ class Stats(Output):
     customers_by_tier = fields.Nested(TierCounts)
 
 
-class PointsChange(ma.Schema):
+class PointsChange(Input):
     """Points to add, or to deduct when negative; never more than there are."""
 
     points = Number(
@@ -202,7 +226,7 @@ class PointsEntry(Output):
     updated_at = Moment(attribute="created_at")
 
 
-class Selection(ma.Schema):
+class Selection(Input):
     """Which customers, and what becomes of them."""
 
     customer_ids = fields.List(
@@ -225,6 +249,103 @@ class Said(Output):
     """What was done, in a sentence."""
 
     message = fields.String()
+
+
+# Invoices
+
+
+class InvoiceInput(Input):
+    """What a customer was charged; the date is today if none is sent."""
+
+    amount = Amount(required=True, metadata=AMOUNT)
+    date = Day(metadata={"description": f"Today or an earlier day, from {FIRST_YEAR} on."})
+    note = Text(MAX_NOTE, load_default="")
+
+
+class Receipt(Output):
+    """A file of an invoice, on its way to a PDF; `reason` says why there is none."""
+
+    id = fields.Integer()
+    state = fields.String(metadata={"enum": [state.value for state in State]})
+    reason = fields.String()
+    filename = fields.String()
+    pages = fields.Integer(allow_none=True)
+
+
+class Invoice(Output):
+    """What a customer was charged."""
+
+    id = fields.Integer()
+    organization = fields.Integer(attribute="organization_id")
+    customer = fields.Integer(attribute="customer_id")
+    amount = Money()
+    currency = fields.String()
+    date = fields.Date()
+    note = fields.String()
+    status = fields.String(metadata={"enum": ["open", "void"]})
+    receipts = fields.List(fields.Nested(Receipt))
+    created_at = Moment()
+    updated_at = Moment(attribute="changed_at")
+
+
+# Messages
+
+
+class MessageChange(Input):
+    """What can be changed of a message until it is being sent."""
+
+    channel = fields.String(
+        validate=validate.OneOf([channel.value for channel in Channel], error="Choose sms or whatsapp."),
+        error_messages=_always("Choose sms or whatsapp."),
+    )
+    body = Words(max(MAX_LENGTH.values()), "Write the message.")
+    send_at = Moment(metadata={"description": "Within the next two years."})
+
+
+class MessageInput(MessageChange):
+    """A message to schedule; one of the past five minutes goes at once."""
+
+    channel = fields.String(
+        required=True,
+        validate=validate.OneOf([channel.value for channel in Channel], error="Choose sms or whatsapp."),
+        error_messages=_always("Choose sms or whatsapp."),
+    )
+    body = Words(max(MAX_LENGTH.values()), "Write the message.", required=True)
+    send_at = Moment(required=True, metadata={"description": "Within the next two years."})
+
+
+class Message(Output):
+    """A scheduled message and what became of it; `attempts` says how often it was tried."""
+
+    id = fields.Integer()
+    organization = fields.Integer(attribute="organization_id")
+    customer = fields.Integer(attribute="customer_id")
+    channel = fields.String(metadata={"enum": [channel.value for channel in Channel]})
+    body = fields.String()
+    send_at = Moment()
+    status = fields.String(metadata={"enum": [status.value for status in Status]})
+    reason = fields.String()
+    attempts = fields.Integer(attribute="attempts_made")
+    created_at = Moment()
+    updated_at = Moment()
+
+
+# Branches
+
+
+class BranchInput(Input):
+    """A place of the organization; each has its own name."""
+
+    name = Name(200, "Enter the branch's name.", required=True)
+
+
+class Branch(Output):
+    """A place of the organization."""
+
+    id = fields.Integer()
+    organization = fields.Integer(attribute="organization_id")
+    name = fields.String()
+    created_at = Moment()
 
 
 def page_of(item: type[ma.Schema]) -> type[ma.Schema]:

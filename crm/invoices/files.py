@@ -13,7 +13,8 @@ from typing import IO
 
 from crm import storage
 from crm.errors import SentenceError
-from crm.invoices.rules import Kind
+from crm.invoices.names import clean_filename
+from crm.invoices.rules import Kind, check_upload
 from crm.storage import StorageError
 from crm.tenancy import require_organization
 
@@ -62,6 +63,11 @@ class Batch:
         When that commit fails its answer may only have been lost, so the files stay; the sweep knows what is true.
         """
         self.kept = True
+
+
+def read_upload(filename: str | None, content: IO[bytes]) -> Upload:
+    """Return a file that somebody sent; raises Refused when it can't become a receipt."""
+    return Upload(clean_filename(filename or ""), check_upload(content), content)
 
 
 @contextmanager

@@ -12,15 +12,10 @@ from wtforms import StringField, TextAreaField, ValidationError
 from crm import clock, money
 from crm.accounts.queries import current_organization
 from crm.errors import SentenceError
-from crm.invoices.files import Upload
+from crm.invoices.files import Upload, read_upload
 from crm.invoices.names import clean_filename
-from crm.invoices.rules import MAX_BYTES, Refused, check_upload
+from crm.invoices.rules import MAX_FILES, MAX_NOTE, Refused, date_problem
 from crm.web.forms import CreatingForm, Length
-
-MAX_FILES = 10
-MAX_REQUEST = MAX_FILES * MAX_BYTES + 1024 * 1024
-"""All files at their largest, and the rest of the form."""
-FIRST_YEAR = 2000
 
 
 class ReceiptsForm(CreatingForm):
@@ -39,7 +34,7 @@ class ReceiptsForm(CreatingForm):
         for file in files:
             name = clean_filename(file.filename)
             try:
-                self.uploads.append(Upload(name, check_upload(file.stream), file.stream))
+                self.uploads.append(read_upload(name, file.stream))
             except Refused as refused:
                 field.errors = [*field.errors, f"{name}: {refused}" if len(files) > 1 else str(refused)]
 
@@ -65,7 +60,7 @@ class InvoiceForm(ReceiptsForm):
     amount = StringField("Amount")
     date = StringField("Date")
     receipt = MultipleFileField("Receipts")
-    note = TextAreaField("Note", [Length(2_000)])
+    note = TextAreaField("Note", [Length(MAX_NOTE)])
     hundredths: int
     day: dt.date
 
@@ -86,10 +81,9 @@ class InvoiceForm(ReceiptsForm):
     def validate_date(self, field: StringField) -> None:
         """Refuse days that no invoice can have: an invoice is entered on its day or later."""
         self.day = _day(field.data)
-        if self.day > self.today:
-            raise ValidationError("Enter the invoice's date: today or an earlier day.")
-        if self.day.year < FIRST_YEAR:
-            raise ValidationError(f"Enter the invoice's date: a day from {FIRST_YEAR} on.")
+        problem = date_problem(self.day, self.today)
+        if problem:
+            raise ValidationError(problem)
 
 
 def _day(text: str) -> dt.date:

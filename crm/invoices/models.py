@@ -58,6 +58,12 @@ class Invoice(TenantMixin, Base):
 
     customer: Mapped[Customer] = relationship(viewonly=True)
     receipts: Mapped[list[Receipt]] = relationship(viewonly=True, order_by="Receipt.id")
+
+    @property
+    def changed_at(self) -> dt.datetime:
+        """When something about it changed last."""
+        return self.voided_at or self.created_at
+
     voided_by: Mapped[User | None] = relationship(viewonly=True, foreign_keys=voided_by_id)
 
     @property

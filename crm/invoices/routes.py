@@ -15,9 +15,9 @@ from crm.errors import ConflictError
 from crm.idempotency import KeyReusedError
 from crm.invoices import names, queries, recount, services, told  # noqa: F401 -- two register themselves
 from crm.invoices.files import NotStoredError
-from crm.invoices.forms import MAX_REQUEST, InvoiceForm, NewReceiptsForm
+from crm.invoices.forms import InvoiceForm, NewReceiptsForm
 from crm.invoices.models import Invoice, Receipt
-from crm.invoices.rules import Kind
+from crm.invoices.rules import MAX_REQUEST, Kind
 from crm.loyalty import queries as loyalty
 from crm.storage import StorageError
 from crm.web.filters import amount, number

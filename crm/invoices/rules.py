@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import struct
 from typing import IO, Literal
@@ -9,6 +10,11 @@ from typing import IO, Literal
 Kind = Literal["pdf", "jpeg", "png"]
 
 MAX_BYTES = 10 * 1024 * 1024
+MAX_FILES = 10
+MAX_REQUEST = MAX_FILES * MAX_BYTES + 1024 * 1024
+"""All files at their largest, and the rest of the request."""
+MAX_NOTE = 2_000
+FIRST_YEAR = 2000
 MAX_PAGES = 500
 # What a PNG may hold: it has to be unpacked whole, up to 4 bytes a pixel. A JPEG can be read scaled down.
 MAX_PIXELS = 64_000_000
@@ -31,6 +37,13 @@ TOO_MANY_PAGES = f"This PDF has more than {MAX_PAGES} pages. Choose one with the
 TOO_COMPLEX = "This file takes too much time or memory to convert. Save it in a simpler form, or photograph it."
 UNREADABLE = "This file could not be read. Save it again as PDF or JPEG and choose that."
 INTERRUPTED = "The conversion was interrupted. Try again."
+
+
+def date_problem(day: dt.date, today: dt.date) -> str | None:
+    """Return the sentence that says why no invoice has this date, or None: one is entered on its day or later."""
+    if day > today:
+        return "Enter the invoice's date: today or an earlier day."
+    return f"Enter the invoice's date: a day from {FIRST_YEAR} on." if day.year < FIRST_YEAR else None
 
 
 class Refused(Exception):  # noqa: N818 - not an error of the program: the message is a sentence for people.

@@ -71,11 +71,6 @@ def history_of(customer_id: int, limit: int = PAGE, before: int | None = None) -
     return History(rows[:limit], rows[limit - 1].entry.id if len(rows) > limit else None)
 
 
-def entries_of(customer_id: int) -> sa.Select[PointsEntry]:
-    """Return the statement of a customer's entries, the latest first."""
-    return sa.select(PointsEntry).where(PointsEntry.customer_id == customer_id).order_by(PointsEntry.id.desc())
-
-
 def panel_data(customer: Customer) -> dict[str, Any]:
     """Return what the panel on the customer's page shows."""
     return {"history": history_of(customer.id, SHOWN)}

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import io
 from typing import Any
 
 import pytest
+
+from crm import clock
+from tests.factories import PDF
 
 CONTENTS: dict[str, dict[str, Any]] = {
     "api_token.issue": {"json": {"username": "nobody", "password": "three green pears"}},
@@ -15,11 +20,22 @@ CONTENTS: dict[str, dict[str, Any]] = {
     "api_customers.restore": {},
     "api_customers.update_points": {"json": {"points": 50, "reason": "Bonus points for birthday"}},
     "api_customers.bulk_update": {"json": {"customer_ids": [1, 2, 3], "action": "deactivate"}},
+    "api_invoices.create": {"json": {"amount": "150000.00", "date": "2026-01-02", "note": "Cake"}},
+    "api_invoices.void": {},
+    "api_messages.change": {"json": {"body": "Your cake is waiting"}},
+    "api_branches.create": {"json": {"name": "Bandung"}},
+    "api_branches.replace": {"json": {"name": "Bogor"}},
+    "api_branches.change": {"json": {"name": "Depok"}},
 }
 
 
 def content_of(endpoint: str) -> dict[str, Any]:
     """Return the options of a request with what the operation takes."""
+    if endpoint == "api_invoices.add_receipts":  # a file is read once
+        return {"data": {"receipt": (io.BytesIO(PDF), "receipt.pdf")}}
+    if endpoint == "api_messages.create":
+        tomorrow = clock.utcnow() + dt.timedelta(days=1)
+        return {"json": {"channel": "sms", "body": "Your cake is ready", "send_at": tomorrow.isoformat()}}
     if endpoint not in CONTENTS:
         pytest.fail(f"say in tests/api/contents.py what {endpoint} takes", pytrace=False)
     return CONTENTS[endpoint]

@@ -1,0 +1,65 @@
+"""The branches of the organization."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crm.accounts import branches as services
+from crm.accounts.access import find
+from crm.accounts.models import Branch
+from crm.api import paging, queries, schemas
+from crm.api.resource import Resource
+from crm.errors import ConflictError, SentenceError
+
+bp = Resource("branches", "Branches")
+
+
+@bp.get("/branches/")
+@bp.arguments(schemas.PageQuery, location="query")
+@bp.response(200, schemas.page_of(schemas.Branch))
+def index(query: dict[str, Any]) -> dict[str, Any]:
+    """List the branches by name."""
+    return paging.numbered(queries.branches(), query)
+
+
+@bp.post("/branches/")
+@bp.arguments(schemas.BranchInput)
+@bp.response(201, schemas.Branch)
+def create(given: dict[str, Any]) -> Branch:
+    """Add a branch; a name that another one has is a conflict."""
+    try:
+        return find(Branch, services.add(given["name"]))
+    except SentenceError as error:
+        raise ConflictError(str(error)) from None
+
+
+@bp.get("/branches/<id:branch_id>/")
+@bp.response(200, schemas.Branch)
+def show(branch_id: int) -> Branch:
+    """Read a branch."""
+    return find(Branch, branch_id)
+
+
+@bp.put("/branches/<id:branch_id>/")
+@bp.arguments(schemas.BranchInput)
+@bp.response(200, schemas.Branch)
+def replace(given: dict[str, Any], branch_id: int) -> Branch:
+    """Rename a branch."""
+    return _rename(branch_id, given)
+
+
+@bp.patch("/branches/<id:branch_id>/")
+@bp.arguments(schemas.BranchInput)
+@bp.response(200, schemas.Branch)
+def change(given: dict[str, Any], branch_id: int) -> Branch:
+    """Rename a branch."""
+    return _rename(branch_id, given)
+
+
+def _rename(branch_id: int, given: dict[str, Any]) -> Branch:
+    branch = find(Branch, branch_id)
+    try:
+        services.rename(branch.id, given["name"])
+    except SentenceError as error:
+        raise ConflictError(str(error)) from None
+    return find(Branch, branch_id)

@@ -1,0 +1,117 @@
+"""Invoices of customers, and their receipts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from flask import abort, request
+
+from crm import clock
+from crm.accounts.access import find, here
+from crm.api import paging, queries, schemas
+from crm.api.customers import find_customer
+from crm.api.resource import Resource
+from crm.invoices import services
+from crm.invoices.files import Upload, read_upload
+from crm.invoices.models import Invoice
+from crm.invoices.rules import MAX_FILES, MAX_REQUEST, Refused, date_problem
+from crm.problems import InputProblem
+
+bp = Resource("invoices", "Invoices")
+
+RECEIPTS = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["receipt"],
+                "properties": {
+                    "receipt": {
+                        "type": "array",
+                        "minItems": 1,
+                        "maxItems": MAX_FILES,
+                        "items": {"type": "string", "format": "binary"},
+                        "description": "PDF, JPEG or PNG, up to 10 MB each.",
+                    }
+                },
+            }
+        }
+    },
+}
+
+
+@bp.get("/customers/<id:customer_id>/invoices/")
+@bp.arguments(schemas.PageQuery, location="query")
+@bp.response(200, schemas.page_of(schemas.Invoice))
+def index(query: dict[str, Any], customer_id: int) -> dict[str, Any]:
+    """List a customer's invoices, the latest first."""
+    return paging.numbered(queries.invoices(find_customer(customer_id).id), query)
+
+
+@bp.post("/customers/<id:customer_id>/invoices/")
+@bp.arguments(schemas.InvoiceInput)
+@bp.response(201, schemas.Invoice)
+def create(given: dict[str, Any], customer_id: int) -> Invoice:
+    """Add an invoice.
+
+    The customer's orders and points follow. Receipts are added to the invoice that is answered.
+    """
+    today = clock.to_local(clock.utcnow(), clock.zone(here().organization.time_zone)).date()
+    day: dt.date = given.get("date", today)
+    problem = date_problem(day, today)
+    if problem:
+        raise InputProblem({"date": [problem]})
+    return services.add_invoice(find_customer(customer_id).id, given["amount"], day, given["note"])
+
+
+@bp.get("/invoices/<id:invoice_id>/")
+@bp.response(200, schemas.Invoice)
+def show(invoice_id: int) -> Invoice:
+    """Read an invoice."""
+    return _find(invoice_id)
+
+
+@bp.post("/invoices/<id:invoice_id>/void/")
+@bp.response(200, schemas.Invoice)
+def void(invoice_id: int) -> Invoice:
+    """Take an invoice out of the customer's orders; one that is void stays so."""
+    return services.void_invoice(_find(invoice_id).id)
+
+
+@bp.post("/invoices/<id:invoice_id>/receipts/", max_bytes=MAX_REQUEST)
+@bp.doc(requestBody=RECEIPTS)
+@bp.response(201, schemas.Invoice)
+def add_receipts(invoice_id: int) -> Invoice:
+    """Add receipts to an invoice.
+
+    They are stored at once and turned into PDFs afterwards: `state` goes from converting to ready or failed.
+    """
+    if request.mimetype != "multipart/form-data":
+        abort(415, "Send the files as multipart/form-data, in the field receipt.")
+    return services.add_receipts(_find(invoice_id).id, _uploads())
+
+
+def _find(invoice_id: int) -> Invoice:
+    invoice = find(Invoice, invoice_id)
+    find_customer(invoice.customer_id)
+    return invoice
+
+
+def _uploads() -> list[Upload]:
+    """Return the files that were sent; what one of them lacks is told by its name."""
+    files = request.files.getlist("receipt")
+    if not files:
+        raise InputProblem({"receipt": ["Choose a receipt: a photo or a PDF."]})
+    if len(files) > MAX_FILES:
+        raise InputProblem({"receipt": [f"Send {MAX_FILES} files at most, and the others in another request."]})
+    uploads, refused = [], []
+    for file in files:
+        try:
+            uploads.append(read_upload(file.filename, file.stream))
+        except Refused as error:
+            refused.append(f"{file.filename}: {error}" if len(files) > 1 else str(error))
+    if refused:
+        raise InputProblem({"receipt": refused})
+    return uploads

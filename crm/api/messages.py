@@ -1,0 +1,82 @@
+"""Messages to customers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from crm.accounts.access import find
+from crm.api import paging, queries, schemas
+from crm.api.customers import find_customer
+from crm.api.resource import Resource
+from crm.messages import services
+from crm.messages.models import Message
+from crm.messages.rules import Channel
+from crm.problems import InputProblem
+
+bp = Resource("messages", "Messages")
+
+
+@bp.get("/customers/<id:customer_id>/messages/")
+@bp.arguments(schemas.PageQuery, location="query")
+@bp.response(200, schemas.page_of(schemas.Message))
+def index(query: dict[str, Any], customer_id: int) -> dict[str, Any]:
+    """List a customer's messages, the latest first."""
+    return paging.numbered(queries.messages(find_customer(customer_id).id), query)
+
+
+@bp.post("/customers/<id:customer_id>/messages/")
+@bp.arguments(schemas.MessageInput)
+@bp.response(201, schemas.Message)
+def create(given: dict[str, Any], customer_id: int) -> Message:
+    """Schedule a message.
+
+    It is refused where the customer can't or may not be reached, or the time is past or too far away.
+    """
+    customer = find_customer(customer_id)
+    try:
+        return services.schedule_message(customer.id, Channel(given["channel"]), given["body"], given["send_at"])
+    except services.RefusedError as error:
+        raise InputProblem({error.field: [str(error)]}) from None
+
+
+@bp.get("/messages/<id:message_id>/")
+@bp.response(200, schemas.Message)
+def show(message_id: int) -> Message:
+    """Read a message and what became of it."""
+    return _find(message_id)
+
+
+@bp.patch("/messages/<id:message_id>/")
+@bp.arguments(schemas.MessageChange)
+@bp.response(200, schemas.Message)
+def change(given: dict[str, Any], message_id: int) -> Message:
+    """Change a message that nobody is sending yet."""
+    message = _find(message_id)
+    body = given.get("body", message.body)
+    try:
+        return services.edit_message(
+            message.id,
+            Channel(given.get("channel", message.channel)),
+            body,
+            given.get("send_at", message.send_at),
+            must_arrive=message.must_arrive,
+            template=message.approved if body == message.body else None,
+        )
+    except services.RefusedError as error:
+        raise InputProblem({error.field: [str(error)]}) from None
+
+
+@bp.delete("/messages/<id:message_id>/")
+@bp.response(204)
+def cancel(message_id: int) -> Response:
+    """Cancel a message that nobody is sending yet; it stays to be read."""
+    services.cancel_message(_find(message_id).id)
+    return Response(status=204)
+
+
+def _find(message_id: int) -> Message:
+    message = find(Message, message_id)
+    find_customer(message.customer_id)
+    return message
