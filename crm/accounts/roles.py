@@ -46,6 +46,7 @@ PUBLIC = frozenset(
         "messages.whatsapp_subscription",
         "messages.whatsapp",
         "api.document",
+        "api.docs",
         "api_token.issue",
         "api_token.refresh",
     }

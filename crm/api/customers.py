@@ -15,6 +15,7 @@ from crm.customers.filters import Filters, Selection
 from crm.customers.models import Customer
 from crm.loyalty import services as loyalty
 from crm.problems import InputProblem
+from crm.stats.queries import totals
 from crm.text import clean_line
 
 bp = Resource("customers", "Customers")
@@ -108,7 +109,13 @@ def restore(customer_id: int) -> Customer:
 @bp.response(200, schemas.Stats)
 def stats() -> dict[str, Any]:
     """Read the figures: customers, active ones, their points, and how many are in each tier."""
-    return queries.figures()
+    figures = totals()
+    return {
+        "total_customers": figures.customers,
+        "active_customers": figures.active,
+        "total_loyalty_points": figures.points,
+        "customers_by_tier": figures.tiers,
+    }
 
 
 @bp.post("/customers/<id:customer_id>/update_points/")
@@ -133,9 +140,8 @@ def bulk_update(given: dict[str, Any]) -> dict[str, str]:
 
     Ids that are no customers of the organization are left out of the count.
     """
-    ids = queries.known_customers(given["customer_ids"])
-    services.change_many(Selection.of(ids), active=given["action"] == "activate")
-    return {"message": f"{len(ids)} customers updated successfully"}
+    change = services.change_many(Selection.of(given["customer_ids"]), active=given["action"] == "activate")
+    return {"message": f"{change.total} customers updated successfully"}
 
 
 @bp.get("/customers/<id:customer_id>/points/")

@@ -10,17 +10,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from crm.accounts.models import Branch
-from crm.columns import one_of
-from crm.customers.filters import LAST_ROW_BY_PAGE, Filters
+from crm.customers.filters import LAST_ROW_BY_PAGE, NARROWING, Filters
 from crm.customers.models import Customer
 from crm.customers.order import Largest, Name, Order
 from crm.customers.queries import matching
-from crm.customers.rules import Tier
 from crm.errors import SentenceError
 from crm.extensions import db
 from crm.invoices.models import Invoice
 from crm.loyalty.models import PointsEntry
 from crm.messages.models import Message
+from crm.stats.queries import totals
 
 SORTED = 10_000
 """So many rows are sooner sorted than sought in the list's order."""
@@ -73,7 +72,7 @@ def customers(filters: Filters) -> Page:
     order, shown_forward = ORDERINGS[filters.sort]
     forward = shown_forward != bool(filters.before)
     conditions = [*filters.conditions(), *matching(filters.q)]
-    count = _count(conditions)
+    count = _count(filters, conditions)
     start = order.decode(filters.before or filters.after)
     skip = 0 if start else _skip(filters.page, filters.per_page)
     if count <= SORTED and filters.narrowed:
@@ -89,29 +88,6 @@ def customers(filters: Filters) -> Page:
     has_next = more or bool(filters.before)
     has_previous = more if filters.before else bool(start or skip)
     return Page(rows, count, last if has_next else None, first if has_previous else None)
-
-
-def known_customers(ids: Sequence[int]) -> list[int]:
-    """Return those of some ids that are customers who are not archived, in order."""
-    statement = sa.select(Customer.id).where(one_of(Customer.id, ids), Customer.archived_at.is_(None))
-    return list(db.session.scalars(statement.order_by(Customer.id)))
-
-
-def figures() -> dict[str, Any]:
-    """Return the figures of the organization's customers."""
-    active = sa.func.count().filter(Customer.is_active)
-    rows = db.session.execute(
-        sa.select(Customer.tier, sa.func.count(), active, sa.func.sum(Customer.loyalty_points))
-        .where(Customer.archived_at.is_(None))
-        .group_by(Customer.tier)
-    ).all()
-    found = {row[0]: row[1] for row in rows}
-    return {
-        "total_customers": sum(row[1] for row in rows),
-        "active_customers": sum(row[2] for row in rows),
-        "total_loyalty_points": sum(int(row[3]) for row in rows),
-        "customers_by_tier": {tier.value: found.get(tier.value, 0) for tier in Tier},
-    }
 
 
 def entries(customer_id: int) -> sa.Select[PointsEntry]:
@@ -151,7 +127,16 @@ def _skip(number: int, size: int) -> int:
     return (number - 1) * size
 
 
-def _count(conditions: list[sa.ColumnElement[bool]]) -> int:
+def _count(filters: Filters, conditions: list[sa.ColumnElement[bool]]) -> int:
+    """Return how many there are, as the figures say it where they do."""
+    asked = [name for name in ("q", *NARROWING) if getattr(filters, name)]
+    if not asked:
+        return totals().customers
+    if asked == ["tier"]:
+        return totals().tiers[filters.tier]
+    if asked == ["status"]:
+        figures = totals()
+        return figures.active if filters.status == "active" else figures.customers - figures.active
     return db.session.scalars(sa.select(sa.func.count(Customer.id)).where(*conditions)).one()
 
 

@@ -27,6 +27,7 @@ from crm.api.fields import (
 )
 from crm.api.queries import ORDERINGS
 from crm.customers.rules import LIMITS, Tier
+from crm.customers.services import BULK_AT_ONCE
 from crm.invoices.models import State
 from crm.invoices.rules import FIRST_YEAR, MAX_NOTE
 from crm.loyalty.rules import MAX_POINTS, MAX_REASON, TOO_MANY
@@ -34,7 +35,8 @@ from crm.messages.rules import MAX_LENGTH, Channel, Status
 
 PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
-MAX_SELECTED = 5_000
+MAX_SELECTED = BULK_AT_ONCE - 1
+"""More would be left to the worker, and the answer could not say what came of it."""
 
 
 class Input(ma.Schema):

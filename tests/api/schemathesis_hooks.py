@@ -16,7 +16,6 @@ import schemathesis
 KNOWN: dict[str, int] = json.loads(os.environ["KNOWN_IDS"])
 """A customer with a phone number, another one, and a branch."""
 
-PDF = b"%PDF-1.4\n%%EOF\n"
 NEW = itertools.count(1)
 
 
@@ -33,13 +32,10 @@ def before_call(context: schemathesis.HookContext, case: Any, kwargs: dict[str, 
             case.query["page"] = min(int(case.query["page"]), 100)
         if isinstance(case.body, dict):
             _fit(case.body)
-    elif isinstance(case.body, dict) and "receipt" in case.body:
-        # A file in the place of a list of files is the same on the way, and it may be a good one.
-        case.body["receipt"] = [b"no receipt"]
 
 
 def _fit(body: dict[str, Any]) -> None:
-    """Use new e-mail addresses, a branch that is there, a day that has been, a moment to come, and a real receipt."""
+    """Use new e-mail addresses, a branch that is there, a day that has been, and a moment to come."""
     if body.get("email"):
         body["email"] = f"new{next(NEW)}@example.com"
     if "phone" in body:
@@ -52,5 +48,3 @@ def _fit(body: dict[str, Any]) -> None:
         body["send_at"] = (dt.datetime.now(dt.UTC) + dt.timedelta(days=1)).isoformat()
     if body.get("channel") == "sms":
         body["body"] = body.get("body", "")[:1_600]
-    if "receipt" in body:
-        body["receipt"] = [PDF]

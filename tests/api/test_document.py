@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from tests.servers import BIN
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
-EXAMPLES = 10
+EXAMPLES = 5
 
 
 @pytest.fixture
@@ -52,6 +53,20 @@ def test_every_operation_is_in_it(app: Flask, client: FlaskClient) -> None:
                 assert "429" in operation["responses"]
 
 
+def test_the_page_shows_every_operation_and_shape(client: FlaskClient) -> None:
+    document: Any = client.get("/api/openapi.json").json
+    response = client.get("/api/docs")
+    assert (response.status_code, response.mimetype) == (200, "text/html")
+    assert "Set-Cookie" not in response.headers
+    for path, operations in document["paths"].items():
+        assert f"<code>{path}</code>" in response.text
+        for method, operation in operations.items():
+            if method != "parameters":
+                assert f'id="{operation["operationId"]}"' in response.text
+    links = set(re.findall(r'href="#([^"]+)"', response.text))
+    assert links <= set(re.findall(r'id="([^"]+)"', response.text)) | {"main"}
+
+
 def test_what_it_says_is_so(running_app: RunningApp, app: Flask, cast: Cast, tmp_path: Path) -> None:
     """Every check of schemathesis, over every operation: as the document says, and in every way it does not."""
     with cast.owner.acting():
@@ -60,7 +75,15 @@ def test_what_it_says_is_so(running_app: RunningApp, app: Flask, cast: Cast, tmp
         known = {"customer": customer, "other customer": make_customer(), "branch": make_branch()}
     done = subprocess.run(
         [
-            *(str(BIN / "schemathesis"), "run", f"{running_app.url}/api/openapi.json", "--checks", "all"),
+            *(
+                str(BIN / "schemathesis"),
+                "--config-file",
+                str(Path(__file__).with_name("schemathesis.toml")),
+                "run",
+                f"{running_app.url}/api/openapi.json",
+                "--checks",
+                "all",
+            ),
             *("--max-examples", str(EXAMPLES), "--seed", "1", "--suppress-health-check", "all"),
             *(f"--header={name}:{value}" for name, value in cast.owner.token().items() if name == "Authorization"),
         ],

@@ -1,0 +1,160 @@
+"""The page that shows the document to people: read without scripts, from what the document says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from markupsafe import Markup, escape
+
+from crm.accounts.roles import API, ROLES
+
+Json = dict[str, Any]
+
+
+class Field(NamedTuple):
+    """A parameter, or a field of a body: its name, what it may be, and what it means."""
+
+    name: str
+    kind: str
+    shape: str
+    text: str
+    is_required: bool
+
+
+class Operation(NamedTuple):
+    """One thing to do."""
+
+    id: str
+    method: str
+    path: str
+    summary: str
+    text: Markup
+    role: str
+    parameters: list[Field]
+    body: str
+    """The type of the content, "" for none."""
+    fields: list[Field]
+    answer: str
+    """The name of the shape, "" for no content."""
+    status: str
+    problems: list[tuple[str, str]]
+
+
+class Page(NamedTuple):
+    """What the page shows."""
+
+    text: Markup
+    groups: dict[str, list[Operation]]
+    shapes: dict[str, list[Field]]
+
+
+def page_of(document: Json) -> Page:
+    """Return what there is to show of a document."""
+    groups: dict[str, list[Operation]] = {tag["name"]: [] for tag in document["tags"]}
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if method != "parameters":
+                groups[operation["tags"][0]].append(_operation(document, path, method, operation))
+    schemas = document["components"]["schemas"]
+    answered = {name: list(_fields(schemas[name])) for name in schemas if _is_answered(name, groups, schemas)}
+    return Page(prose(document["info"]["description"]), groups, answered)
+
+
+def prose(text: str) -> Markup:
+    """Return paragraphs of text with `code` and **strong** words as markup."""
+    paragraphs = [" ".join(paragraph.split()) for paragraph in text.strip().split("\n\n") if paragraph.strip()]
+    marked = [
+        re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", re.sub(r"`(.+?)`", r"<code>\1</code>", str(escape(paragraph))))
+        for paragraph in paragraphs
+    ]
+    return Markup("".join(f"<p>{paragraph}</p>" for paragraph in marked))  # noqa: S704 -- it is escaped
+
+
+def _operation(document: Json, path: str, method: str, operation: Json) -> Operation:
+    schemas = document["components"]["schemas"]
+    shared = document["paths"][path].get("parameters", [])
+    parameters = [_field(p["name"], p["schema"], p.get("description", ""), p.get("required")) for p in shared]
+    parameters += [
+        _field(p["name"], p["schema"], p.get("description", ""), p.get("required"))
+        for p in operation.get("parameters", [])
+    ]
+    body = operation.get("requestBody", {}).get("content", {})
+    status = next(code for code in operation["responses"] if code < "400")
+    content = operation["responses"][status].get("content", {})
+    return Operation(
+        id=operation["operationId"],
+        method=method.upper(),
+        path=path,
+        summary=operation["summary"].rstrip("."),
+        text=prose(operation.get("description", "")),
+        role=_role(operation),
+        parameters=parameters,
+        body=next(iter(body), ""),
+        fields=list(_fields(_resolved(next(iter(body.values()))["schema"], schemas))) if body else [],
+        answer=_name(next(iter(content.values()))["schema"]) if content else "",
+        status=status,
+        problems=[
+            (code, document["components"]["responses"][f"Problem{code}"]["description"])
+            for code in operation["responses"]
+            if code >= "400"
+        ],
+    )
+
+
+def _role(operation: Json) -> str:
+    """Return the smallest role that may do it; "" where nobody has to be known."""
+    role = ROLES.get(API + operation["operationId"].replace("_", ".", 1))
+    return role.label if role else ""
+
+
+def _fields(schema: Json) -> Iterator[Field]:
+    for name, found in schema.get("properties", {}).items():
+        yield _field(name, found, found.get("description", ""), name in schema.get("required", ()))
+
+
+def _field(name: str, schema: Json, text: str, is_required: bool | None) -> Field:
+    return Field(name, _kind(schema), _name(schema.get("items", schema)), text, bool(is_required))
+
+
+def _kind(schema: Json) -> str:
+    """Say what a value may be: "text, up to 200 characters"."""
+    if "$ref" in schema:
+        return _name(schema)
+    if "anyOf" in schema:
+        return " or ".join(_kind(part) for part in schema["anyOf"] if "const" not in part)
+    if "enum" in schema:
+        return ", ".join(map(str, schema["enum"]))
+    types = schema.get("type", "text")
+    said = [_word(type_, schema) for type_ in ([types] if isinstance(types, str) else types)]
+    room = schema.get("maxLength") or (schema.get("maximum") if schema.get("maximum", 10**9) < 10**9 else None)
+    limit = f", up to {room:,}{' characters' if 'maxLength' in schema else ''}" if room else ""
+    return " or ".join(said) + limit
+
+
+def _word(type_: str, schema: Json) -> str:
+    if type_ == "array":
+        return f"list of {_kind(schema['items'])}"
+    if schema.get("format") in _FORMATS:
+        return _FORMATS[schema["format"]] if type_ == "string" else type_
+    return {"string": "text", "integer": "whole number", "boolean": "true or false"}.get(type_, type_)
+
+
+_FORMATS = {"email": "e-mail address", "date": "date", "date-time": "date and time", "binary": "file"}
+
+
+def _resolved(schema: Json, schemas: Json) -> Json:
+    found: Json = schemas[_name(schema)] if "$ref" in schema else schema
+    return found
+
+
+def _name(schema: Json) -> str:
+    return str(schema.get("$ref", "")).rpartition("/")[2]
+
+
+def _is_answered(name: str, groups: dict[str, list[Operation]], schemas: Json) -> bool:
+    """Whether a shape is told by itself: it is answered, or a part of what is, or says what went wrong."""
+    answers = {operation.answer for operations in groups.values() for operation in operations}
+    parts = {_name(part.get("items", part)) for schema in schemas.values() for part in schema["properties"].values()}
+    return name in answers | parts or name == "Problem"
