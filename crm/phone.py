@@ -108,7 +108,8 @@ def _plain(typed: str) -> str:
     """Return `typed` with ASCII digits, plus and dashes, without invisible characters."""
     text = ascii_digits(unicodedata.normalize("NFKC", typed))
     text = "".join("-" if unicodedata.category(char) == "Pd" else char for char in text if char.isprintable())
-    return " ".join(text.split())
+    # An apostrophe keeps a spreadsheet from taking the first zero off.
+    return " ".join(text.split()).lstrip("'\u2018\u2019` ")
 
 
 # Words that people write before a number, and what they write before an extension.
