@@ -1,0 +1,131 @@
+"""Who an incoming person is among the customers: phone, then e-mail, then passport, and what speaks against it.
+
+Source: `product.md`, Collection. What contradicts is never merged by itself; it is named for somebody to look at.
+"""
+
+from __future__ import annotations
+
+import enum
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from crm.customers.names import names_agree
+
+SHARED_BY_MANY = 5
+"""A value that more customers share identifies nobody, unless the name agrees, too."""
+
+
+class Kind(enum.StrEnum):
+    """What identifies a person, the strongest first."""
+
+    PHONE = "phone"
+    EMAIL = "email"
+    PASSPORT = "passport"
+
+
+class Doubt(enum.StrEnum):
+    """Why two customers may be one person and are not merged by themselves."""
+
+    NAMES = "names"
+    PASSPORTS = "passports"
+    KEYS = "keys"
+
+
+Keys = Mapping[Kind, str]
+"""Normalized values that may identify somebody; what is blank, malformed or a placeholder is not among them."""
+
+
+class Known(NamedTuple):
+    """A customer who shares a value with the person who comes in, and every value they are known by."""
+
+    id: int
+    name: str
+    keys: frozenset[tuple[Kind, str]]
+
+    def shares(self, keys: Keys) -> int:
+        """Return how many of `keys` are the customer's, too."""
+        return sum((kind, value) in self.keys for kind, value in keys.items())
+
+
+class Pair(NamedTuple):
+    """A customer who may be the same person as the one who came in, what both share, and why it is doubted."""
+
+    customer_id: int
+    shared: Kind
+    doubt: Doubt
+
+
+class Verdict(NamedTuple):
+    """Whom somebody is: a customer's id, or None for a new one; and the customers that somebody has to look at.
+
+    `by_name` says that the customer's name agrees; where it does not, two keys led to two customers, and the one
+    with the stronger key is named without taking the other's name.
+    """
+
+    customer_id: int | None
+    by_name: bool
+    pairs: tuple[Pair, ...]
+
+
+def decide(name: str, keys: Keys, sharing: Mapping[Kind, Sequence[Known]]) -> Verdict:
+    """Return who `name` with `keys` is, where `sharing` names for each kind the customers with that value."""
+    few = {kind: known for kind, known in sharing.items() if 0 < len(known) <= SHARED_BY_MANY}
+    found = _first(name, keys, sharing)
+    by_name = found is not None
+    if found is None:
+        found = _stronger_of_two(keys, few)
+    pairs = {
+        known.id: Pair(known.id, kind, _doubt(name, keys, known))
+        for kind in reversed(Kind)
+        for known in few.get(kind, ())
+        if found is None or known.id != found.id
+    }
+    return Verdict(found.id if found else None, by_name, tuple(pairs[id_] for id_ in sorted(pairs)))
+
+
+def _first(name: str, keys: Keys, sharing: Mapping[Kind, Sequence[Known]]) -> Known | None:
+    """Return the customer whom the strongest key names and nothing contradicts."""
+    alike = {kind: [known for known in known_ if names_agree(name, known.name)] for kind, known_ in sharing.items()}
+    for kind in Kind:
+        fitting = [known for known in alike.get(kind, ()) if not _is_vetoed(keys, known)]
+        if fitting:
+            return _best(name, keys, fitting)
+    holders = sharing.get(Kind.PASSPORT, ())
+    for kind in (Kind.PHONE, Kind.EMAIL):
+        # The passport is somebody else's, by another name: two keys lead to two customers, and the name to one.
+        if holders and alike.get(kind):
+            return _best(name, keys, alike[kind])
+    # A passport is one person's, whose name may have changed.
+    return holders[0] if len(holders) == 1 else None
+
+
+def _best(name: str, keys: Keys, fitting: Sequence[Known]) -> Known:
+    return min(fitting, key=lambda known: (-known.shares(keys), known.name != name, known.id))
+
+
+def _stronger_of_two(keys: Keys, few: Mapping[Kind, Sequence[Known]]) -> Known | None:
+    """Return the customer of the stronger key where two keys lead to two customers, neither by name."""
+    kinds = [kind for kind in Kind if kind in few]
+    for kind, weaker in itertools.pairwise(kinds):
+        strong = [known for known in few[kind] if not _is_vetoed(keys, known)]
+        if strong and _ids(few[kind]).isdisjoint(_ids(few[weaker])):
+            return min(strong, key=lambda known: known.id)
+    return None
+
+
+def _is_vetoed(keys: Keys, known: Known) -> bool:
+    """Say whether the customer has another passport number: two people, whatever else they share."""
+    passport = keys.get(Kind.PASSPORT)
+    theirs = {value for kind, value in known.keys if kind is Kind.PASSPORT}
+    return passport is not None and bool(theirs) and passport not in theirs
+
+
+def _doubt(name: str, keys: Keys, known: Known) -> Doubt:
+    if _is_vetoed(keys, known):
+        return Doubt.PASSPORTS
+    return Doubt.KEYS if names_agree(name, known.name) else Doubt.NAMES
+
+
+def _ids(customers: Iterable[Known]) -> set[int]:
+    return {known.id for known in customers}
