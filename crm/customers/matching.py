@@ -68,10 +68,13 @@ class Verdict(NamedTuple):
     pairs: tuple[Pair, ...]
 
 
-def decide(name: str, keys: Keys, sharing: Mapping[Kind, Sequence[Known]]) -> Verdict:
-    """Return who `name` with `keys` is, where `sharing` names for each kind the customers with that value."""
+def decide(name: str, keys: Keys, sharing: Mapping[Kind, Sequence[Known]], followed: Known | None = None) -> Verdict:
+    """Return who `name` with `keys` is, where `sharing` names for each kind the customers with that value.
+
+    The customer whom the same record was before is `followed`, whatever the keys say.
+    """
     few = {kind: known for kind, known in sharing.items() if 0 < len(known) <= SHARED_BY_MANY}
-    found = _first(name, keys, sharing)
+    found = followed or _first(name, keys, sharing)
     by_name = found is not None
     if found is None:
         found = _stronger_of_two(keys, few)

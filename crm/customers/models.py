@@ -42,6 +42,13 @@ class Customer(TenantMixin, Base):
             sqlite_where=sa.text("email IS NOT NULL"),
         ),
         sa.Index("ix_customers_phone", "organization_id", "phone"),
+        sa.Index(
+            "ix_customers_passport",
+            "organization_id",
+            "passport_number",
+            postgresql_where=sa.text("passport_number <> ''"),
+            sqlite_where=sa.text("passport_number <> ''"),
+        ),
         # In the order of the list, so that a filter reads a page of it and no more.
         sa.Index(
             "ix_customers_branch",

@@ -13,11 +13,11 @@ import sqlalchemy as sa
 
 from crm import clock
 from crm.accounts.queries import current_organization
+from crm.bulk import Bulk
 from crm.customers.models import Customer, CustomerSearch
 from crm.customers.rules import Tier
 from crm.customers.search_text import search_text
 from crm.db import transaction
-from crm.demo.bulk import Bulk
 from crm.demo.models import DemoRange
 from crm.demo.rows import CustomerRow, MessageRow
 from crm.due import DueWork

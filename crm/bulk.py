@@ -13,9 +13,12 @@ from sqlalchemy.orm import Session
 from crm.columns import Base, UtcDateTime, db_now
 from crm.tenancy import tenant_tables
 
+FEW = 50
+"""So many rows are sooner inserted than copied."""
+
 
 class Bulk:
-    """A writer for the models of one transaction; on SQLite by executemany, on PostgreSQL by COPY."""
+    """A writer for one transaction: by executemany on SQLite, by COPY on PostgreSQL where they are many."""
 
     def __init__(self, session: Session) -> None:
         self._connection = session.connection()
@@ -44,13 +47,18 @@ class Bulk:
         table = _table(model)
         given = {column: values.get(column.name, self._default(column)) for column in table.columns}
         columns = [column for column in given if column.name in values or not column.primary_key]
-        lists = [self._stored(column, given[column], count) for column in columns]
-        names, rows = [column.name for column in columns], zip(*lists, strict=True)
+        names = [column.name for column in columns]
+        if self._is_postgresql and count <= FEW:
+            lists = [_repeated(given[column], count) for column in columns]
+            rows = [dict(zip(names, row, strict=True)) for row in zip(*lists, strict=True)]
+            self._connection.execute(sa.insert(table), rows)
+            return
+        stored = zip(*(self._stored(column, given[column], count) for column in columns), strict=True)
         if self._is_postgresql:
-            self._copy(table, names, rows)
+            self._copy(table, names, stored)
         else:
             statement = sa.insert(table).compile(dialect=self._connection.dialect, column_keys=names)
-            self._connection.exec_driver_sql(str(statement), list(rows))
+            self._connection.exec_driver_sql(str(statement), list(stored))
 
     def _default(self, column: sa.Column[Any]) -> Any:
         if column.default is not None:
@@ -95,6 +103,10 @@ class Bulk:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row(row)
+
+
+def _repeated(value: Any, count: int) -> Sequence[Any]:
+    return value if isinstance(value, list) else [value] * count
 
 
 def _table(model: type[Base]) -> sa.Table:

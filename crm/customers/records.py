@@ -1,0 +1,72 @@
+"""What intake remembers beside the customers: further values they are known by, and who may be the same person."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.columns import Base, BigInt, CreatedAt, Id
+from crm.tenancy import TenantMixin, within_organization
+
+
+class Decision(enum.StrEnum):
+    """What became of two customers who may be one person."""
+
+    OPEN = "open"
+    MERGED = "merged"
+    SEPARATE = "separate"
+
+
+class CustomerKey(TenantMixin, Base):
+    """A phone, e-mail or passport number that a customer came with and that is not in the customer's own fields.
+
+    The fields hold one of each; a person has a new phone, or the e-mail of an office that another customer has.
+    """
+
+    __tablename__ = "customer_keys"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "value", "kind", "customer_id", name="uq_customer_keys_value"),
+        within_organization("customer_id", "customers", ondelete="CASCADE"),
+        sa.Index("ix_customer_keys_customer", "organization_id", "customer_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    customer_id: Mapped[int]
+    kind: Mapped[str] = mapped_column(sa.String(10))
+    value: Mapped[str] = mapped_column(sa.String(254))
+    created_at: Mapped[CreatedAt]
+
+
+class Duplicate(TenantMixin, Base):
+    """Two customers who may be one person: what they share, and why they were not taken for one.
+
+    `first_id` is the smaller id. `shared` and `doubt` are of `matching.Kind` and `matching.Doubt`; `value` is what is
+    shared, which is also how an e-mail is kept that a new customer could not have. A pair is entered once: what
+    somebody has decided of it is remembered.
+    """
+
+    __tablename__ = "duplicates"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "id"),
+        sa.UniqueConstraint("organization_id", "first_id", "second_id", name="uq_duplicates_pair"),
+        within_organization("first_id", "customers", ondelete="CASCADE"),
+        within_organization("second_id", "customers", ondelete="CASCADE"),
+        sa.Index("ix_duplicates_second", "organization_id", "second_id"),
+        sa.Index("ix_duplicates_decision", "organization_id", "decision", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    first_id: Mapped[int]
+    second_id: Mapped[int]
+    shared: Mapped[str] = mapped_column(sa.String(10))
+    value: Mapped[str] = mapped_column(sa.String(254))
+    doubt: Mapped[str] = mapped_column(sa.String(10))
+    decision: Mapped[str] = mapped_column(sa.String(10), default=Decision.OPEN.value)
+    decided_at: Mapped[dt.datetime | None]
+    decided_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
+    created_at: Mapped[CreatedAt]

@@ -1,0 +1,192 @@
+"""The one upsert, on both databases."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import sqlalchemy as sa
+
+from crm.branch_scope import bind, unbind
+from crm.customers.filters import Filters
+from crm.customers.intake import Taken, take_in, upsert
+from crm.customers.models import Customer
+from crm.customers.person import Intake
+from crm.customers.queries import page_of
+from crm.customers.records import CustomerKey, Duplicate
+from crm.customers.services import archive_customer
+from crm.events import Event
+from crm.extensions import db
+from tests.factories import Cast, make_branch, make_customer
+
+PHONE, SPELLED = "+6281234567890", "0812 3456-7890"
+EARLY = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+LATE = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
+
+
+def take(name: str, **values: object) -> Taken:
+    return upsert(Intake(name, **values))  # type: ignore[arg-type]
+
+
+def customer(id_: int) -> Customer:
+    return db.session.get_one(Customer, id_)
+
+
+def pairs() -> list[tuple[int, int, str, str]]:
+    rows = db.session.execute(
+        sa.select(Duplicate.first_id, Duplicate.second_id, Duplicate.shared, Duplicate.doubt).order_by(Duplicate.id)
+    )
+    return [tuple(row) for row in rows]
+
+
+def test_a_person_is_new_once(cast: Cast) -> None:
+    with cast.staff.acting():
+        first = take("Siti Rahma", phone=SPELLED, city="Bandung", source="Lead")
+        again = take("siti rahma", phone="+62 812 3456 7890", email="Siti@Example.com")
+
+        assert (first.created, again.created, again.updated) == (True, False, True)
+        assert first.customer_id == again.customer_id
+        found = customer(first.customer_id)
+        assert (found.name, found.phone, found.phone_valid) == ("Siti Rahma", PHONE, True)
+        assert (found.email, found.city, found.source) == ("siti@example.com", "Bandung", "Lead")
+        assert [row.id for row in page_of(Filters(q="0812 3456")).rows] == [found.id], "found by search at once"
+        assert [row.id for row in page_of(Filters(q="siti@ex")).rows] == [found.id], "by what came later, too"
+        told = db.session.scalars(sa.select(Event).order_by(Event.id)).all()
+        assert [event.action for event in told] == ["customer.created", "customer.edited"]
+        assert told[1].changes["email"] == [None, "siti@example.com"]
+
+
+def test_the_later_one_names_the_person_and_blanks_are_filled(cast: Cast) -> None:
+    with cast.staff.acting():
+        branch = make_branch()
+        id_ = take("Siti Rahma", phone=PHONE, last_activity=LATE).customer_id
+        earlier = take("Sitti Rahmah", phone=PHONE, city="Bandung", branch_id=branch, last_activity=EARLY)
+        assert (customer(id_).name, customer(id_).city, customer(id_).branch_id) == ("Siti Rahma", "Bandung", branch)
+        assert customer(id_).last_activity_at == LATE
+        assert earlier.updated
+
+        take("Siti Rachma", phone=PHONE, city="Jakarta", last_activity=LATE + dt.timedelta(days=1))
+        assert (customer(id_).name, customer(id_).city) == ("Siti Rachma", "Bandung")
+
+
+def test_the_same_again_changes_nothing(cast: Cast) -> None:
+    people = [
+        Intake("Siti Rahma", phone=PHONE, last_activity=LATE),
+        Intake("Budi Rahma", phone=PHONE, last_activity=EARLY),
+        Intake("Sitti Rahma", email="siti@example.com", phone=PHONE, last_activity=EARLY),
+        Intake("Ayu", last_activity=EARLY, phone="-", email="none@none.com", passport_number="n/a"),
+    ]
+    with cast.staff.acting():
+        first = take_in(people)
+        followed = [
+            Intake(**{name: getattr(person, name) for name in Intake.__slots__} | {"customer_id": taken.customer_id})
+            for person, taken in zip(people, first, strict=True)
+        ]
+
+        again = take_in(followed)
+
+        assert [taken.created for taken in first] == [True, True, False, True]
+        assert [(taken.created, taken.updated) for taken in again] == [(False, False)] * 4
+        assert [taken.customer_id for taken in again] == [taken.customer_id for taken in first]
+
+
+def test_a_family_shares_a_phone_and_the_pair_waits_for_somebody(cast: Cast) -> None:
+    with cast.staff.acting():
+        mother = take("Siti Rahma", phone=PHONE).customer_id
+        son = take("Budi Rahma", phone=PHONE)
+
+        assert (son.created, son.duplicates) == (True, (mother,))
+        assert pairs() == [(mother, son.customer_id, "phone", "names")]
+        assert take("Budi Rahma", phone=SPELLED).customer_id == son.customer_id
+        assert len(pairs()) == 1, "entered once"
+
+
+def test_an_email_that_somebody_has_is_remembered_beside_the_new_customer(cast: Cast) -> None:
+    with cast.staff.acting():
+        first = take("Siti Rahma", email="info@shop.example.com").customer_id
+        second = take("Budi Santoso", email="info@shop.example.com").customer_id
+
+        assert customer(second).email is None
+        assert pairs() == [(first, second, "email", "names")]
+        assert take("Budi Santoso", email="INFO@shop.example.com").customer_id == second
+
+
+def test_a_new_phone_is_remembered(cast: Cast) -> None:
+    with cast.staff.acting():
+        id_ = take("Siti Rahma", phone=PHONE, email="siti@example.com").customer_id
+        take("Siti Rahma", phone="0813 1111 2222", email="siti@example.com")
+
+        assert customer(id_).phone == PHONE, "only blanks are filled"
+        assert take("Siti Rahma", phone="0813-1111-2222").customer_id == id_
+        assert db.session.scalars(sa.select(CustomerKey.value)).all() == ["+6281311112222"]
+
+
+def test_another_passport_number_is_never_merged(cast: Cast) -> None:
+    with cast.staff.acting():
+        first = take("Siti Rahma", phone=PHONE, passport_number="a 123-4567").customer_id
+        second = take("Siti Rahma", phone=PHONE, passport_number="B7654321")
+
+        assert customer(first).passport_number == "A1234567"
+        assert (second.created, pairs()) == (True, [(first, second.customer_id, "phone", "passports")])
+
+
+def test_two_keys_of_two_customers_update_the_stronger(cast: Cast) -> None:
+    with cast.staff.acting():
+        siti, budi = make_customer(name="Siti Rahma", phone=PHONE), make_customer(name="Budi", email="budi@example.com")
+
+        taken = take("Siti Rahma", phone=PHONE, email="budi@example.com", city="Bandung")
+
+        assert (taken.customer_id, taken.created, taken.duplicates) == (siti, False, (budi,))
+        assert (customer(siti).city, customer(siti).email) == ("Bandung", None)
+
+
+def test_an_archived_customer_comes_back_with_later_activity_alone(cast: Cast) -> None:
+    with cast.staff.acting():
+        id_ = take("Siti Rahma", phone=PHONE, last_activity=EARLY).customer_id
+        archive_customer(id_)
+
+        assert take("Siti Rahma", phone=PHONE, last_activity=LATE).customer_id == id_
+        assert customer(id_).is_archived, "before the archiving"
+        take("Siti Rahma", phone=PHONE)
+        assert not customer(id_).is_archived
+        assert customer(id_).is_active
+
+
+def test_many_at_once_know_each_other(cast: Cast) -> None:
+    with cast.staff.acting():
+        taken = take_in([Intake(f"Person {chr(65 + n % 26)}lice", phone=f"0812 3456 7{n % 50:03}") for n in range(200)])
+
+        assert sum(one.created for one in taken) == db.session.scalar(sa.select(sa.func.count(Customer.id)))
+        assert len({one.customer_id for one in taken}) == sum(one.created for one in taken)
+
+
+def test_what_is_no_number_and_no_address_is_no_key(cast: Cast) -> None:
+    with cast.staff.acting():
+        first = take("Siti", phone="8.12E+10", email="not an address").customer_id
+        second = take("Siti", phone="8.12E+10", email="not an address").customer_id
+
+        assert first != second
+        assert (customer(first).phone, customer(first).phone_valid, customer(first).email) == ("8.12E+10", False, None)
+
+
+def test_another_organization_is_another_world(cast: Cast) -> None:
+    with cast.staff.acting():
+        here = take("Siti Rahma", phone=PHONE).customer_id
+    with cast.stranger.acting():
+        there = take("Siti Rahma", phone=PHONE)
+
+    assert there.created
+    assert there.customer_id != here
+
+
+@pytest.mark.parametrize("bound", [True, False])
+def test_somebody_of_another_branch_is_the_same_person(cast: Cast, bound: bool) -> None:
+    with cast.staff.acting():
+        branch, other = make_branch(), make_branch()
+        id_ = make_customer(name="Siti Rahma", phone=PHONE, branch_id=other)
+    with cast.staff.acting():
+        token = bind(branch if bound else None)
+        try:
+            assert take("Siti Rahma", phone=PHONE).customer_id == id_
+        finally:
+            unbind(token)
