@@ -19,7 +19,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import delivery  # noqa: E402
+from bench import delivery, intake  # noqa: E402
 from bench.load import PASSWORD, USER  # noqa: E402
 from bench.targets import Bench, Target  # noqa: E402
 
@@ -43,6 +43,7 @@ def main() -> int:
         figures = {(kind, size): _measure(bench, kind, size) for kind in KINDS for size in sizes}
         _compare_sizes(figures, sizes)
         delivery.compare(bench, max(sizes))
+        intake.compare(bench)
     finally:
         bench.close()
         if not given:
