@@ -21,6 +21,7 @@ import sqlalchemy as sa  # noqa: E402
 
 from crm import create_app, phone  # noqa: E402
 from crm.accounts import services  # noqa: E402
+from crm.accounts.branches import add as add_branch  # noqa: E402
 from crm.accounts.roles import Role  # noqa: E402
 from crm.customers.models import Customer  # noqa: E402
 from crm.customers.order import ORDERS  # noqa: E402
@@ -30,6 +31,9 @@ from crm.extensions import db  # noqa: E402
 from crm.tenancy import use_organization  # noqa: E402
 
 USER, PASSWORD = "bench", "bench the product 1"
+POINTS = (*[0] * 13, *[150] * 4, *[600] * 2, 1200)
+"""The points of twenty customers: most are in the lowest tier, few in the highest."""
+
 SETTINGS = {"name": "Bench", "time_zone": "Europe/Moscow", "currency": "RUB", "phone_region": "RU", "locale": "en_GB"}
 
 
@@ -40,13 +44,14 @@ def main(size: int) -> None:
         organization = services.create_organization("bench", **SETTINGS).id
         services.create_user(USER, PASSWORD, organization, Role.OWNER)
         with use_organization(organization):
-            loader.load("generated", _customers(rows, size))
+            branches = [add_branch(f"Branch {number}") for number in range(1, 6)]
+            loader.load("generated", _customers(rows, size, branches))
             loader.refresh_statistics()
             sys.stdout.write(json.dumps({"deep": _cursor(size)}))
 
 
 # Of the shared module's numbers only some that begin with +793 are not valid.
-def _customers(rows: Any, size: int) -> Iterator[CustomerRow]:
+def _customers(rows: Any, size: int, branches: list[int]) -> Iterator[CustomerRow]:
     messages = rows.messages(size)
     message = next(messages)
     for id_, name, email, number, address in rows.customers(size):
@@ -56,7 +61,19 @@ def _customers(rows: Any, size: int) -> Iterator[CustomerRow]:
             message = next(messages, None)
         valid = not number.startswith("+793") or phone.parse(number, "RU").valid
         city = address.rpartition(", ")[2]
-        yield CustomerRow(name, number, valid, email, address, city, messages=own)
+        points = POINTS[id_ % len(POINTS)]
+        yield CustomerRow(
+            name,
+            number,
+            valid,
+            email,
+            address,
+            city,
+            branch_id=branches[id_ % len(branches)],
+            is_active=id_ % 13 != 0,
+            points=points,
+            messages=own,
+        )
 
 
 def _message(body: str, when: dt.datetime, kind: str, is_sent: bool) -> MessageRow:

@@ -65,12 +65,24 @@ def _measure(bench: Bench, kind: str, size: int) -> dict[str, float]:
         found = {row["page"]: row["p50"] for row in rows if row["target"] == "ours"}
         figures, empty = found["figures"], found["empty page"]
         sys.stdout.write(f"figures: {figures:.1f} ms, {figures / empty:.2f}x an empty page ({empty:.1f} ms)\n")
+        filters = ", ".join(f"{name} {found[name] / found['list']:.2f}x" for name in FILTERS)
+        sys.stdout.write(f"filtered, against the whole list: {filters}\n")
         sys.stdout.write(f"list, 8 clients: {_throughput(bench, ours)}; largest worker {ours.memory()} MB\n")
         return found
     finally:
         ours.web.end()
         theirs.web.end()
 
+
+FILTERS = {
+    "tier": "tier=gold",
+    "status": "status=inactive",
+    "city": "city=Rovar",
+    "tier + status": "tier=gold&status=inactive",
+    "city + search": "city=Rovar&q=an",
+    "branch + status": "branch=1&status=inactive",
+}
+"""The list narrowed: each is to take no more than three times as long as the whole list."""
 
 HEADING = f"{'page':<22}{'seed p50':>10}{'p95':>10}{'ours p50':>10}{'p95':>10}{'KB':>7}{'failed':>8}{'seed/ours':>11}"
 
@@ -97,6 +109,7 @@ def _pages(size: int, deep: str) -> list[str]:
     for name, (seed, ours) in searches.items():
         pages += [f"seed:{name}=/?search={seed}&page=1", f"ours:{name}=/?q={ours.replace(' ', '+')}"]
     pages += [f"seed:customer=/customer/{{i%{size}}}/", f"ours:customer=/customers/{{i%{size}}}"]
+    pages += [f"ours:{name}=/?{query}" for name, query in FILTERS.items()]
     # The seed has nothing like them.
     pages += ["ours:figures=/stats", "ours:empty page=/account/password"]
     return [part for page in pages for part in ("--path", page)]

@@ -11,7 +11,13 @@ from crm.extensions import db
 
 NOT_COMPARED = {
     *(f"ix_customers_{name}" for name in ("next", "branch", "active", "city", "province", "tier", "month", "archived")),
-    *("ix_customer_search_text", "ix_messages_attention", "ix_messages_open"),
+    *(
+        "ix_customers_tier_active",
+        "ix_customers_branch_active",
+        "ix_customer_search_text",
+        "ix_messages_attention",
+        "ix_messages_open",
+    ),
 }
 """Indexes with an order or an operator class, or of one database, which can't be compared with the models on both."""
 

@@ -76,6 +76,19 @@ class Customer(TenantMixin, Base):
                 ("month", "created_month"),
             )
         ),
+        *(
+            sa.Index(
+                f"ix_customers_{name}",
+                "organization_id",
+                column,
+                "is_active",
+                "next_message_at",
+                sa.text("id DESC"),
+                postgresql_where=sa.text("archived_at IS NULL"),
+                sqlite_where=sa.text("archived_at IS NULL"),
+            )
+            for name, column in (("tier_active", "tier"), ("branch_active", "branch_id"))
+        ),
         sa.Index(
             "ix_customers_next",
             "organization_id",
