@@ -216,3 +216,83 @@ def test_edit_on_the_customers_page_changes_it_in_place(counter: Page) -> None:
     expect(counter.get_by_role("heading", name="Siti Nurhaliza", level=1)).to_be_visible()
     expect(counter.get_by_role("region", name="Profile")).to_contain_text("Bandung")
     assert counter.evaluate("window.stayed")
+
+
+def test_all_that_match_but_two_are_deactivated_and_put_back(counter: Page, cast: Cast) -> None:
+    with cast.staff.acting():
+        for number in range(30):
+            make_customer(name=f"Bandung {number:02}", city="Bandung")
+    counter.goto(f"{address(counter)}/?city=Bandung&per_page=25&sort=name")
+    bar = counter.get_by_role("form", name="Selected customers")
+    expect(bar).to_be_hidden()
+
+    counter.get_by_label("Select all on this page").check()
+    expect(bar).to_contain_text("25 selected")
+    bar.get_by_role("button", name="Select all 30").click()
+    expect(bar).to_contain_text("All 30 selected")
+    expect(counter.locator("[data-selected-live]")).to_have_text("All 30 selected")
+    counter.get_by_label("Select Bandung 03").uncheck()
+    counter.get_by_role("link", name="Next").click()
+    expect(bar).to_contain_text("29 selected, all but 1")
+    counter.get_by_label("Select Bandung 28").uncheck()
+    expect(bar).to_contain_text("28 selected, all but 2")
+    bar.get_by_role("button", name="Deactivate").click()
+
+    expect(counter.get_by_role("status")).to_contain_text("28 customers deactivated.")
+    expect(bar).to_be_hidden()
+    expect(counter.get_by_role("row", name="Bandung 29")).to_contain_text("Inactive")
+    expect(counter.get_by_role("row", name="Bandung 28")).not_to_contain_text("Inactive")
+    counter.get_by_role("status").get_by_role("button", name="Undo").click()
+    expect(counter.get_by_role("status")).to_contain_text("28 customers put back.")
+    expect(counter.get_by_role("row", name="Bandung 29")).not_to_contain_text("Inactive")
+
+
+def test_single_customers_stay_selected_over_pages_and_searches_end_that(counter: Page, cast: Cast) -> None:
+    with cast.staff.acting():
+        for number in range(30):
+            make_customer(name=f"Customer {number:02}")
+    counter.goto(f"{address(counter)}/?per_page=25&sort=name")
+    bar = counter.get_by_role("form", name="Selected customers")
+    counter.get_by_label("Select Budi").check()
+    counter.get_by_role("link", name="Next").click()
+    expect(bar).to_contain_text("1 selected")
+    counter.get_by_label("Select Siti Rahma").check()
+    expect(bar).to_contain_text("2 selected")
+    counter.get_by_role("searchbox", name="Search customers").fill("customer")
+    expect(bar).to_be_hidden()
+    counter.get_by_label("Select Customer 07").focus()
+    counter.keyboard.press("Space")
+    expect(bar).to_contain_text("1 selected")
+    bar.get_by_role("button", name="Clear selection").click()
+    expect(bar).to_be_hidden()
+
+
+def test_a_filter_is_taken_off_by_its_chip_and_more_of_them_are_in_a_window(counter: Page, cast: Cast) -> None:
+    with cast.staff.acting():
+        make_customer(name="Ani", city="Bandung", province="Jawa Barat")
+        make_customer(name="Dewi", city="Cimahi", province="Jawa Barat")
+    counter.reload()
+    counter.evaluate("window.stayed = true")
+    counter.get_by_text("More", exact=True).click()
+    counter.get_by_label("Province").fill("jawa barat")
+    counter.keyboard.press("Tab")
+    expect(counter.get_by_role("row", name="Budi")).to_have_count(0)
+    counter.get_by_label("Province").press("Escape")
+    expect(counter.get_by_label("Province")).to_be_hidden()
+    expect(counter.get_by_text("More", exact=True)).to_be_focused()
+    counter.get_by_label("City").fill("Bandung")
+    counter.keyboard.press("Tab")
+    expect(counter.get_by_role("row", name="Dewi")).to_have_count(0)
+
+    counter.get_by_role("list", name="Filters").get_by_role("link", name="City").click()
+
+    expect(counter.get_by_role("row", name="Dewi")).to_be_visible()
+    expect(counter.get_by_label("City")).to_have_value("")
+    expect(counter.get_by_role("row", name="Budi")).to_have_count(0)
+    assert counter.evaluate("window.stayed")
+    assert counter.evaluate("document.activeElement !== document.body")
+    expect(counter).to_have_url(re.compile(r"/\?province=jawa(\+|%20)barat$"))
+
+
+def address(page: Page) -> str:
+    return "/".join(page.url.split("/", 3)[:3])
