@@ -16,6 +16,7 @@ import pytest
 import redis
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 
 from crm import create_app
 from crm.extensions import db
@@ -168,11 +169,20 @@ def environ(database_url: str, tmp_path: Path) -> dict[str, str]:
     return installation(database_url, tmp_path)
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(pytestconfig: pytest.Config) -> FileSystemBytecodeCache:
+    """The templates, compiled once for the whole run: every test has an application of its own."""
+    directory = pytestconfig.stash[RUN_DIRECTORY] / "templates"
+    directory.mkdir(exist_ok=True)
+    return FileSystemBytecodeCache(str(directory))
+
+
 @pytest.fixture
-def app(environ: dict[str, str], tmp_path: Path) -> Iterator[Flask]:
+def app(environ: dict[str, str], tmp_path: Path, compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
     """The application, with an empty database of each kind."""
     app = create_app(environ, tmp_path / "instance")
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    app.jinja_env.bytecode_cache = compiled_templates
     yield app
     with app.app_context():
         db.session.remove()
