@@ -38,6 +38,31 @@ PAGES = (
 """Pages that show rows; MOST says how many questions some may ask at all."""
 
 
+LISTS = {
+    "/api/customers/": 4,
+    "/api/customers/?search=customer&is_active=true": 6,
+    "/api/customers/{customer}/points/": 4,
+    "/api/customers/{customer}/invoices/": 5,
+    "/api/customers/{customer}/messages/": 4,
+    "/api/branches/": 3,
+}
+"""Lists of the API, and how many questions they may ask; who sends the token is the first."""
+
+
+@pytest.mark.parametrize("address", LISTS)
+def test_a_list_of_the_api_asks_the_same_for_more_rows(app: Flask, cast: Cast, address: str) -> None:
+    with cast.owner.acting():
+        customer = make_customer(name="Customer 0")
+    client, path, headers = app.test_client(), address.format(customer=customer), cast.owner.token()
+    for number in (2, 9):
+        with cast.owner.acting():
+            for _ in range(number):
+                _add_rows(customer)
+        with _counted(app) as statements:
+            assert len(client.get(path, headers=headers).json["results"]) >= number  # type: ignore[index]
+        assert len(statements) <= LISTS[address], "\n".join(statements)
+
+
 @pytest.mark.parametrize("address", PAGES)
 def test_more_rows_are_not_more_questions(app: Flask, cast: Cast, address: str) -> None:
     client = cast.owner.client()

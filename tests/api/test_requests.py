@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from flask.testing import FlaskClient
 
 from crm.api import limits, services
 from crm.api.models import GivenAnswer
@@ -17,7 +18,7 @@ from crm.customers.models import Customer
 from crm.db import transaction
 from crm.extensions import db
 from tests.api.conftest import Client
-from tests.factories import Cast, Person
+from tests.factories import FILL, Cast, Person, make_customer, make_message, make_points_entry, make_receipt
 
 only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -216,3 +217,32 @@ def test_too_many_requests_are_told_to_wait(
     assert (response.status_code, response.mimetype) == (429, "application/problem+json")
     assert 0 < int(response.headers["Retry-After"]) <= 61
     assert client_of(cast.manager).call("GET", "customers/").status_code == 200
+
+
+@only_sqlite
+def test_no_answer_tells_of_another_organization(
+    app: Flask, cast: Cast, client_of: Callable[[Person], Client], client: FlaskClient
+) -> None:
+    """Both have something of everything; what one reads has nothing of the other."""
+    for person in (cast.owner, cast.stranger):
+        with person.acting():
+            for make in FILL.values():
+                make()
+            customer = make_customer(name=f"Mark {person.username}", phone=f"0812 3456 78{person.organization_id}0")
+            make_points_entry(customer)
+            make_message(customer_id=customer, body=f"Mark {person.username}")
+            make_receipt(customer_id=customer)
+    lists = [path for path in client.get("/api/openapi.json").json["paths"] if "{" not in path]  # type: ignore[index]
+    assert len(lists) >= 4
+    for person, other in ((cast.owner, cast.stranger), (cast.stranger, cast.owner)):
+        api = client_of(person)
+        with person.acting():
+            mine = list(db.session.scalars(sa.select(Customer.id)))
+        below = [f"/api/customers/{id_}/{part}" for id_ in mine for part in ("", "points/", "invoices/", "messages/")]
+        for path in (*lists, *below):
+            response = api.call("GET", path.removeprefix("/api/") + "?page_size=100&search=mark")
+            assert f"Mark {other.username}" not in response.text, path
+            assert f'"organization":{other.organization_id},' not in response.text.replace(" ", ""), path
+            if response.status_code == 200:
+                continue
+            assert response.status_code == 405, path  # what is only posted
