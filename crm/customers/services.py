@@ -16,7 +16,10 @@ from crm.columns import db_now
 from crm.customers import bulk
 from crm.customers.filters import Selection
 from crm.customers.identity import normalize_email, normalize_passport
+from crm.customers.matching import SHARED_BY_MANY, Doubt, Kind
 from crm.customers.models import BulkChange, BulkState, Customer, CustomerSearch
+from crm.customers.names import names_agree
+from crm.customers.records import Duplicate
 from crm.customers.search_text import search_text
 from crm.customers.signals import customer_deleting, customer_restored
 from crm.db import database_now, locked, transaction
@@ -69,7 +72,8 @@ def create_customer(
 ) -> Customer:
     """Add a customer from form values.
 
-    Raises EmailTakenError, NumberSharedError unless `another_person`, and KeyReusedError.
+    Raises EmailTakenError, NumberSharedError unless `another_person`, and KeyReusedError. Another person on a number
+    that somebody has is entered among the duplicates, for somebody to look at.
     """
     with transaction() as session:
         once = Once(request_key)
@@ -82,6 +86,8 @@ def create_customer(
                 _refuse_shared_number(customer)
             session.add(customer)
         _index(customer)
+        if another_person:
+            _enter_duplicates(customer)
         record("customer.created", customer, customer_id=customer.id)
         once.made(customer.id)
         return customer
@@ -255,6 +261,22 @@ def _refuse_shared_number(customer: Customer) -> None:
     other = db.session.scalar(sa.select(Customer).where(shared).order_by(Customer.id).limit(1))
     if other is not None or _is_known(shared):
         raise NumberSharedError(other)
+
+
+def _enter_duplicates(customer: Customer) -> None:
+    if not customer.phone_valid:
+        return
+    shared = sa.and_(Customer.phone == customer.phone, Customer.phone_valid, Customer.id != customer.id)
+    others = db.session.execute(
+        sa.select(Customer.id, Customer.name).where(shared).order_by(Customer.id).limit(SHARED_BY_MANY),
+        execution_options={"all_branches": True},
+    ).all()
+    if len(others) == SHARED_BY_MANY:
+        return
+    for other in others:
+        doubt = Doubt.KEYS if names_agree(customer.name, other.name) else Doubt.NAMES
+        pair = {"first_id": other.id, "second_id": customer.id, "shared": Kind.PHONE.value, "value": customer.phone}
+        db.session.add(Duplicate(**pair, doubt=doubt.value))
 
 
 def _is_known(condition: sa.ColumnElement[bool]) -> bool:

@@ -169,6 +169,18 @@ def test_what_is_no_number_and_no_address_is_no_key(cast: Cast) -> None:
         assert (customer(first).phone, customer(first).phone_valid, customer(first).email) == ("8.12E+10", False, None)
 
 
+def test_another_person_saved_on_a_number_is_entered(cast: Cast) -> None:
+    with cast.staff.acting():
+        siti, budi = make_customer(name="Siti", phone=PHONE), make_customer(name="Budi", phone=SPELLED)
+        again = make_customer(name="Siti", phone=PHONE)
+
+        assert pairs() == [
+            (siti, budi, "phone", "names"),
+            (siti, again, "phone", "keys"),
+            (budi, again, "phone", "names"),
+        ]
+
+
 def test_another_organization_is_another_world(cast: Cast) -> None:
     with cast.staff.acting():
         here = take("Siti Rahma", phone=PHONE).customer_id
