@@ -33,6 +33,8 @@ from crm.invoices.rules import FIRST_YEAR, MAX_NOTE
 from crm.loyalty.rules import MAX_POINTS, MAX_REASON, TOO_MANY
 from crm.messages.rules import MAX_LENGTH, Channel, Status
 
+ONE_OF = "Choose one of {choices}."
+
 PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
 MAX_SELECTED = BULK_AT_ONCE - 1
@@ -45,6 +47,8 @@ class Input(ma.Schema):
     class Meta:
         unknown = ma.EXCLUDE
 
+    error_messages = {"type": 'Send an object, like {"name": "Siti"}.'}
+
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         """Say what is missing by its name."""
         label = field_name.replace("_", " ").capitalize()
@@ -52,6 +56,8 @@ class Input(ma.Schema):
         for key in ("required", "null"):
             if said[key] == fields.Field.default_error_messages[key]:
                 said[key] = f"{label} is required"
+        if said.get("invalid") == fields.String.default_error_messages["invalid"]:
+            said["invalid"] = "Send text."
 
 
 class Output(ma.Schema):
@@ -177,10 +183,10 @@ class CustomerQuery(PageQuery):
 
     search = fields.String(metadata={"description": "Name, phone in any spelling, or e-mail."})
     is_active = QueryYesNo()
-    loyalty_level = fields.String(validate=validate.OneOf([tier.value for tier in Tier]))
+    loyalty_level = fields.String(validate=validate.OneOf([tier.value for tier in Tier], error=ONE_OF))
     city = fields.String()
     province = fields.String()
-    ordering = fields.String(validate=validate.OneOf(sorted(ORDERINGS)), load_default="-created_at")
+    ordering = fields.String(validate=validate.OneOf(sorted(ORDERINGS), error=ONE_OF), load_default="-created_at")
     after = fields.String(metadata={"description": "The cursor that `next` carries."})
     before = fields.String(metadata={"description": "The cursor that `previous` carries."})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -68,6 +69,7 @@ def test_what_is_no_request_is_refused_with_a_sentence(cast: Cast, api: Client) 
             said: Any = response.json
             assert (response.status_code, response.mimetype) == (status, "application/problem+json"), name
             assert said["error"], name
+            assert not re.search("invalid|not a valid|must be", said["error"], re.IGNORECASE), name
             assert said["status"] == status
     assert count(cast.owner) == 0
 
