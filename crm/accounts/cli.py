@@ -7,7 +7,8 @@ import json
 import re
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol, TypeVar
 
 import click
 import sqlalchemy as sa
@@ -24,11 +25,19 @@ from crm.tenancy import use_organization
 org = AppGroup("org", help="Organizations.")
 user = AppGroup("user", help="Users.")
 GROUPS = (org, user)
+Command = TypeVar("Command", bound=Callable[..., Any])
 SETTINGS_HELP = (
     f"Settings: {', '.join(SETTINGS)}. "
     f"Secrets, kept encrypted and removed by an empty value: {', '.join(SECRETS)}. "
     "Others on this machine may see a command while it runs, so enter those of a provider in Settings, Messaging."
 )
+
+
+class Difference(Protocol):
+    """Something that does not add up; as a text it says what."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for other programs."""
 
 
 @org.command("create")
@@ -127,6 +136,29 @@ def each_organization(slug: str | None, everywhere: bool) -> Iterator[str]:
     for row in db.session.execute(statement).all():
         with use_organization(row.id):
             yield row.slug
+
+
+def of_organizations(whose: str) -> Callable[[Command], Command]:
+    """Give a command the options for one organization or all of them; `whose` says what it looks at."""
+    one = click.option("--organization", metavar="SLUG", help=f"Only {whose} of this organization.")
+    every = click.option("--all", "everywhere", is_flag=True, help="Of all organizations (the default).")
+    return lambda command: one(every(command))
+
+
+def tell_differences(
+    slugs: Iterable[str], differences: Callable[[], Iterable[Difference]], *, as_json: bool, all_right: str
+) -> None:
+    """Print what does not add up in each organization, or that it is `all_right`; exit code 1 on any difference."""
+    found = [(slug, difference) for slug in slugs for difference in differences()]
+    if as_json:
+        click.echo(json.dumps({"differences": [{"organization": slug, **row.as_json()} for slug, row in found]}))
+    else:
+        for slug, difference in found:
+            click.echo(f"{slug}: {difference}")
+        if not found:
+            click.echo(all_right)
+    if found:
+        raise SystemExit(1)
 
 
 def _find_user(username: str) -> int | None:

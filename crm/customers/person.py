@@ -10,10 +10,8 @@ from typing import Any
 from crm import phone
 from crm.customers.identity import EmailError, is_placeholder, normalize_email, normalize_passport
 from crm.customers.matching import Keys, Kind, Known
+from crm.customers.rules import LIMITS
 from crm.text import clean_line
-
-LENGTHS = {"name": 200, "passport_number": 40, "city": 100, "service_type": 100, "source": 40}
-"""The most characters that the fields of a customer take."""
 
 KEY_FIELDS = {Kind.PHONE: "phone", Kind.EMAIL: "email", Kind.PASSPORT: "passport_number"}
 
@@ -60,11 +58,11 @@ class Contact:
             "phone": number.value,
             "phone_valid": number.valid,
             "email": email,
-            "passport_number": passport[: LENGTHS["passport_number"]],
+            "passport_number": passport[: LIMITS["passport_number"]],
             "branch_id": intake.branch_id,
         }
         for name in ("name", "city", "service_type", "source"):
-            fields[name] = clean_line(getattr(intake, name))[: LENGTHS[name]].rstrip()
+            fields[name] = clean_line(getattr(intake, name))[: LIMITS[name]].rstrip()
         return cls(fields, {kind: value for kind, value in keys.items() if value}, intake.last_activity or now)
 
 
@@ -163,4 +161,4 @@ def _email(raw: str) -> str | None:
 
 def _is_passport(number: str) -> bool:
     """Say whether it may be a passport's: at least five letters and digits, with a digit (ICAO 9303 allows nine)."""
-    return 5 <= len(number) <= LENGTHS["passport_number"] and any(map(str.isdecimal, number))
+    return 5 <= len(number) <= LIMITS["passport_number"] and any(map(str.isdecimal, number))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import Any, NamedTuple
 
 
 class Tier(enum.StrEnum):
@@ -33,3 +34,18 @@ LIMITS = {
     "notes": 5_000,
 }
 """The most characters of each field, whichever way it comes."""
+
+
+class Difference(NamedTuple):
+    """What is wrong with a customer's totals, in words that follow the customer's name."""
+
+    customer_id: int
+    sentence: str
+
+    def __str__(self) -> str:
+        """Say of which customer."""
+        return f"customer {self.customer_id} {self.sentence}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for other programs."""
+        return {"customer": self.customer_id, "difference": self.sentence}

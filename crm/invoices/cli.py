@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 from flask.cli import AppGroup
 
-from crm.accounts.cli import each_organization
+from crm.accounts.cli import each_organization, of_organizations, tell_differences
 from crm.invoices import queries, services
 
 invoices = AppGroup("invoices", help="Invoices, and the totals of customers.")
@@ -15,30 +13,16 @@ GROUPS = (invoices,)
 
 
 @invoices.command("verify")
-@click.option("--organization", metavar="SLUG", help="Look at this organization's customers.")
-@click.option("--all", "everywhere", is_flag=True, help="Look at the customers of all organizations (the default).")
+@of_organizations("totals")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def verify(organization: str | None, everywhere: bool, as_json: bool) -> None:
     """Say where customers' orders, money spent and last order are not what their invoices say; exit code 1 then."""
-    found = [
-        {"organization": slug, "customer": difference.customer_id, "difference": difference.sentence}
-        for slug in each_organization(organization, everywhere)
-        for difference in queries.differences()
-    ]
-    if as_json:
-        click.echo(json.dumps({"differences": found}))
-    else:
-        for row in found:
-            click.echo(f"{row['organization']}: customer {row['customer']} {row['difference']}")
-        if not found:
-            click.echo("All orders are what the invoices say.")
-    if found:
-        raise SystemExit(1)
+    slugs = each_organization(organization, everywhere)
+    tell_differences(slugs, queries.differences, as_json=as_json, all_right="All orders are what the invoices say.")
 
 
 @invoices.command("rebuild")
-@click.option("--organization", metavar="SLUG", help="Put this organization's customers right.")
-@click.option("--all", "everywhere", is_flag=True, help="Put the customers of all organizations right (the default).")
+@of_organizations("totals")
 def rebuild(organization: str | None, everywhere: bool) -> None:
     """Make orders, money spent and last order what the invoices say."""
     number = 0

@@ -15,6 +15,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from crm import clock, money
 from crm.accounts.queries import current_organization
 from crm.customers.models import Customer
+from crm.customers.rules import Difference
 from crm.extensions import db
 from crm.invoices.days import order_moment
 from crm.invoices.models import Invoice, Receipt, Status
@@ -33,13 +34,6 @@ class InvoicePage(NamedTuple):
 
     rows: list[Invoice]
     older: str | None
-
-
-class Difference(NamedTuple):
-    """What is wrong with a customer's totals, in words that follow the customer's name."""
-
-    customer_id: int
-    sentence: str
 
 
 def invoices_of(customer_id: int, limit: int = PAGE, before: str | None = None) -> InvoicePage:

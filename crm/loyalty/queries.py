@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased, joinedload
 
 from crm.customers.models import Customer
+from crm.customers.rules import Difference
 from crm.extensions import db
 from crm.loyalty.models import PointsEntry
 from crm.loyalty.rules import BOUNDS, earned_key
@@ -35,13 +36,6 @@ class History(NamedTuple):
 
     rows: list[Line]
     older: int | None
-
-
-class Difference(NamedTuple):
-    """What is wrong with a customer's points, in words that follow the customer's name."""
-
-    customer_id: int
-    sentence: str
 
 
 class Earned(NamedTuple):

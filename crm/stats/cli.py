@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 from flask.cli import AppGroup
 
-from crm.accounts.cli import each_organization
+from crm.accounts.cli import each_organization, of_organizations, tell_differences
 from crm.stats import queries, services
 
 stats = AppGroup("stats", help="Totals of customers.")
@@ -15,30 +13,16 @@ GROUPS = (stats,)
 
 
 @stats.command("verify")
-@click.option("--organization", metavar="SLUG", help="Look at this organization's totals.")
-@click.option("--all", "everywhere", is_flag=True, help="Look at the totals of all organizations (the default).")
+@of_organizations("totals")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def verify(organization: str | None, everywhere: bool, as_json: bool) -> None:
     """Compare the totals with a count of the customers, and say each difference; exit code 1 on any."""
-    found = [
-        (slug, difference)
-        for slug in each_organization(organization, everywhere)
-        for difference in queries.differences()
-    ]
-    if as_json:
-        click.echo(json.dumps({"differences": [{"organization": slug, **row._asdict()} for slug, row in found]}))
-    else:
-        for slug, difference in found:
-            click.echo(f"{slug}: {difference.sentence}")
-        if not found:
-            click.echo("All totals are what the customers make.")
-    if found:
-        raise SystemExit(1)
+    slugs = each_organization(organization, everywhere)
+    tell_differences(slugs, queries.differences, as_json=as_json, all_right="All totals are what the customers make.")
 
 
 @stats.command("rebuild")
-@click.option("--organization", metavar="SLUG", help="Count this organization's customers.")
-@click.option("--all", "everywhere", is_flag=True, help="Count the customers of all organizations (the default).")
+@of_organizations("totals")
 def rebuild(organization: str | None, everywhere: bool) -> None:
     """Count the customers anew where the totals are wrong."""
     number = sum(services.rebuild() for _ in each_organization(organization, everywhere))

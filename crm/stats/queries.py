@@ -55,12 +55,15 @@ class Difference(NamedTuple):
     counted: int
     found: int
 
-    @property
-    def sentence(self) -> str:
+    def __str__(self) -> str:
         """Say it, in words that follow the organization's name."""
         where = f"branch {self.branch_id}" if self.branch_id else "no branch"
         kept = f"{where}, {self.month or 'no month'}: {self.figure} {self.counted:,}"
         return f"{kept}; the customers make {self.found:,}."
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for other programs."""
+        return self._asdict()
 
 
 def totals(branch_id: int | None = None) -> Totals:
