@@ -58,8 +58,10 @@ def _measure(bench: Bench, kind: str, size: int) -> dict[str, float]:
     theirs = bench.theirs(kind, size)
     try:
         token, next_page = _sign_in_to_api(ours)
-        pages = _pages(size, deep, next_page)
-        rows = _drive(bench, ours, theirs, [*pages, *token], 100 if size < 1_000_000 else 30)
+        count = 100 if size < 1_000_000 else 30
+        rows = _drive(bench, ours, theirs, [*_pages(size, deep, next_page), *CREATE, *token], count)
+        # While somebody types, the page asks for the results alone.
+        rows += _drive(bench, ours, theirs, [*_asked(_searches("live ")), *AS_HTMX], count)
         sys.stdout.write(f"\n{kind}, {size:,} customers\n{HEADING}\n")
         for page in dict.fromkeys(row["page"] for row in rows):
             both = {row["target"]: row for row in rows if row["page"] == page}
@@ -87,6 +89,17 @@ FILTERS = {
 }
 """The list narrowed: each is to take no more than three times as long as the whole list."""
 
+SEARCHES = {
+    "search rare": ("Zyxwv", "Zyxwv"),
+    "search common": ("Okonkwo", "Okonkwo"),
+    "search two letters": ("ok", "ok"),
+    "search one letter": ("z", "z"),
+    "search 4417": ("4417", "4417"),
+    "search number": ("9171234567", "8 917 123-45-67"),
+    "search nobody": ("qqqq", "qqqq"),
+}
+"""By name, what is asked of the seed and of ours."""
+
 HEADING = f"{'page':<22}{'seed p50':>10}{'p95':>10}{'ours p50':>10}{'p95':>10}{'KB':>7}{'failed':>8}{'seed/ours':>11}"
 
 
@@ -112,28 +125,32 @@ def _sign_in_to_api(ours: Target) -> tuple[list[str], str]:
 
 
 def _pages(size: int, deep: str, beyond: str) -> list[str]:
-    searches = {
-        "search rare": ("Zyxwv", "Zyxwv"),
-        "search common": ("Okonkwo", "Okonkwo"),
-        "search two letters": ("ok", "ok"),
-        "search one letter": ("z", "z"),
-        "search 4417": ("4417", "4417"),
-        "search number": ("9171234567", "8 917 123-45-67"),
-        "search nobody": ("qqqq", "qqqq"),
-    }
     pages = ["seed:list=/?page=1", "ours:list=/"]
     pages += [f"seed:list half-way=/?page={size // 100}", f"ours:list half-way=/?after={deep}"]
-    for name, (seed, ours) in searches.items():
-        pages += [f"seed:{name}=/?search={seed}&page=1", f"ours:{name}=/?q={ours.replace(' ', '+')}"]
+    pages += _searches("")
     pages += ["seed:API list=/?page=1", "ours:API list=/api/customers/"]
     pages += [f"seed:API after row 10,000=/?page={min(501, size // 20)}", f"ours:API after row 10,000={beyond}"]
     pages += [f"seed:customer=/customer/{{i%{size}}}/", f"ours:customer=/customers/{{i%{size}}}"]
     pages += [f"ours:{name}=/?{query}" for name, query in FILTERS.items()]
     # The seed has nothing like them.
     pages += ["ours:figures=/stats", "ours:empty page=/account/password"]
+    return _asked(pages)
+
+
+def _searches(word: str) -> list[str]:
+    """Return the searches as pages; each is named with `word` before it."""
+    return [
+        page
+        for name, (seed, ours) in SEARCHES.items()
+        for page in (f"seed:{word}{name}=/?search={seed}&page=1", f"ours:{word}{name}=/?q={ours.replace(' ', '+')}")
+    ]
+
+
+def _asked(pages: list[str]) -> list[str]:
     return [part for page in pages for part in ("--path", page)]
 
 
+AS_HTMX = ("--header", "ours:HX-Request: true")
 CREATE = (
     *("--post", "seed:create=/customer/create/", "--post", "ours:create=/customers/new"),
     *("--data", "name=Bench {i}", "--data", "email=bench{i}@example.com", "--data", "address=1 Street"),
@@ -144,7 +161,7 @@ CREATE = (
 def _drive(bench: Bench, ours: Target, theirs: Target, pages: list[str], count: int) -> list[dict[str, Any]]:
     out = bench.directory / "figures.jsonl"
     out.unlink(missing_ok=True)
-    command = [sys.executable, str(bench.seed / "http_bench.py"), "--out", str(out), "-n", str(count), *pages, *CREATE]
+    command = [sys.executable, str(bench.seed / "http_bench.py"), "--out", str(out), "-n", str(count), *pages]
     command += ["--base", f"seed={theirs.url}", "--base", f"ours={ours.url}"]
     command += ["--login", "ours:/login", "--login-field", f"username={USER}", "--login-field", f"password={PASSWORD}"]
     # Nine digits: with +79 before them they are a number of the organization's region, and another in every run.
