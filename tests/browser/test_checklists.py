@@ -173,7 +173,8 @@ def test_pictures_become_pdfs_and_other_files_are_refused(
             break
         page.wait_for_timeout(500)
     expect(page.locator("[data-state=ready]")).to_have_count(1)
-    expect(page.get_by_text("Rp 1.500", exact=True)).to_be_visible()
+    invoices = page.get_by_role("region", name="Invoices")
+    expect(invoices.get_by_role("strong").get_by_text("Rp 1.500", exact=True)).to_be_visible()
     with cast.manager.client().get("/receipts/1/file") as answer:
         assert len(pikepdf.open(io.BytesIO(answer.data)).pages) == 1
     with cast.manager.client().get("/receipts/1/original") as answer:

@@ -103,6 +103,8 @@ def test_every_fail_point_is_tried() -> None:
         named |= {f"{name} {end}" for name in re.findall(r'committing\("(.+?)"\)', text) for end in ENDS}
         named |= set(re.findall(r'reach\("(.+?)"\)', text))
     tried = {point for point, *_ in DELIVERY} | {f"{name} {end}" for name in ("release", "let go") for end in ENDS}
+    bulk = (ROOT / "tests" / "customers" / "test_bulk.py").read_text()
+    tried |= {point for point in (f"bulk {end}" for end in ENDS) if f'"{point}"' in bulk}
     assert named == tried
 
 
