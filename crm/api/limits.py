@@ -25,14 +25,18 @@ def count() -> None:
 
 def _hit(client: tuple[int, int], limit: int) -> int:
     """Count one request of a client; return the seconds to wait when there were too many in this period."""
-    now = time.monotonic()
-    since, number = _seen.pop(client, (now, 0))
+    now, seen = time.monotonic(), _seen()
+    since, number = seen.pop(client, (now, 0))
     if now - since >= PERIOD:
         since, number = now, 0
-    _seen[client] = (since, number + 1)
-    while len(_seen) > REMEMBERED:
-        _seen.popitem(last=False)
+    seen[client] = (since, number + 1)
+    while len(seen) > REMEMBERED:
+        seen.popitem(last=False)
     return 0 if number < limit else max(1, int(since + PERIOD - now) + 1)
 
 
-_seen: collections.OrderedDict[tuple[int, int], tuple[float, int]] = collections.OrderedDict()
+def _seen() -> collections.OrderedDict[tuple[int, int], tuple[float, int]]:
+    """Return the clients of this application, those who asked last at the end."""
+    seen: collections.OrderedDict[tuple[int, int], tuple[float, int]]
+    seen = current_app.extensions.setdefault("api_requests", collections.OrderedDict())
+    return seen

@@ -110,7 +110,7 @@ def test_a_provider_that_is_slow_holds_up_nobody_else(shop: Shop, stranger: Shop
         ticker.start()
     wait_for(lambda: stranger.status(quick) is Status.SENT, "it is sent")
 
-    assert shop.status(slow) is Status.SUBMITTING
+    wait_for(lambda: shop.status(slow) is Status.SUBMITTING, "the slow one is still under way")
     for ticker in tickers:
         ticker.join()
     assert shop.status(slow) is Status.SENT
