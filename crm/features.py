@@ -9,12 +9,17 @@ from crm import health
 from crm.accounts import cli as accounts_cli
 from crm.accounts import routes as accounts
 from crm.api import routes as api
+from crm.area_customers import models as area_customer_models  # noqa: F401 -- its tables
+from crm.bookings import models as booking_models  # noqa: F401 -- its tables
+from crm.collection import models as collection_models  # noqa: F401 -- its tables
 from crm.customers import routes as customers
 from crm.demo import cli as demo_cli
 from crm.doctor import doctor
+from crm.duplicates import models as duplicate_models  # noqa: F401 -- its tables
 from crm.home import routes as home
 from crm.invoices import cli as invoices_cli
 from crm.invoices import routes as invoices
+from crm.leads import models as lead_models  # noqa: F401 -- its tables
 from crm.loyalty import cli as loyalty_cli
 from crm.loyalty import routes as loyalty
 from crm.messages import cli as messages_cli

@@ -17,7 +17,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"accounts"}),
     frozenset({"customers"}),
     frozenset({"messages", "loyalty", "collection", "duplicates", "stats"}),
-    frozenset({"invoices", "leads"}),
+    frozenset({"invoices", "leads", "area_customers"}),
     frozenset({"bookings"}),
     frozenset({"home"}),
     frozenset({"api"}),
@@ -31,7 +31,7 @@ LIFTED = {"crm.web.filters": "accounts", "crm.web.memo": "accounts"}
 
 SHARED = {
     *("models", "services", "queries", "filters", "order", "rules", "access", "signals", "panels", "cli"),
-    "timeline",
+    *("timeline", "intake", "person", "records", "sources"),
     *("sign_ins", "tokens", "roles", "branches", "identity", "files"),
 }
 """The modules of a feature that higher features may import."""

@@ -62,12 +62,20 @@ def take_in(intakes: Sequence[Intake]) -> list[Taken]:
     What contradicts is entered among the duplicates (`matching.decide`).
     """
     with transaction() as session:
-        session.scalars(locked(sa.select(Organization).where(Organization.id == require_organization()))).one()
+        lock_intake()
         for _ in range(TRIES - 1):
             # A form may take an e-mail between the look and the write; the next look finds it there.
             with contextlib.suppress(IntegrityError), session.begin_nested():
                 return _take_in(intakes)
         return _take_in(intakes)
+
+
+def lock_intake() -> None:
+    """Wait until nobody else takes people in, until the end of the open transaction.
+
+    Whoever locks other rows before people are taken in locks this first, so that nobody waits in a circle.
+    """
+    db.session.scalars(locked(sa.select(Organization).where(Organization.id == require_organization()))).one()
 
 
 def _take_in(intakes: Sequence[Intake]) -> list[Taken]:

@@ -25,7 +25,8 @@ class Customer(TenantMixin, Base):
     the transaction that changes them; the list is ordered by it. `loyalty_points` and `tier` are kept by the loyalty
     feature in the transaction of each entry of its ledger. `total_orders`, `total_spent` (hundredths) and
     `last_order_at` follow from the open invoices, in the transaction of each. `created_month` is the month of
-    creation in the organization's zone, as 2026-11; the figures count by it. `name_key`, `city_key` and
+    creation in the organization's zone, as 2026-11; the figures count by it. `merged_into_id` names the customer that
+    this one went up in; the keys that lead to `merges` hold it. `name_key`, `city_key` and
     `province_key` are folded for sorting and filtering.
     """
 
@@ -167,6 +168,7 @@ class Customer(TenantMixin, Base):
     archived_at: Mapped[dt.datetime | None]
     archived_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
     last_activity_at: Mapped[dt.datetime | None]
+    merged_into_id: Mapped[int | None]
     next_message_at: Mapped[dt.datetime | None]
     loyalty_points: Mapped[int] = mapped_column(default=0, server_default="0")
     tier: Mapped[str] = mapped_column(sa.String(10), default=Tier.BRONZE.value, server_default=Tier.BRONZE.value)

@@ -1,0 +1,1 @@
+"""Area customers: people whom a branch knows by their area."""

@@ -1,0 +1,1 @@
+"""Bookings and the persons they are for."""

@@ -1,0 +1,86 @@
+"""Bookings and their persons."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crm.accounts.models import Branch
+from crm.branch_scope import BOUND, seen_by_branch
+from crm.collection.sources import SourceMixin
+from crm.columns import Base, CreatedAt, Id, UtcDateTime, db_now
+from crm.customers.models import Customer
+from crm.leads.models import Lead
+from crm.tenancy import TenantMixin, within_organization
+
+
+class BookingStatus(enum.StrEnum):
+    """Whether a booking stands."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    CANCELED = "canceled"
+
+
+class Booking(TenantMixin, Base):
+    """A booking on a day for some persons. `amount` is integer hundredths of the organization's currency.
+
+    `number` tells it apart within the organization, in any case of its letters (`number_key`). `lead_id` is the lead
+    whom it was found or made for. `search_text` is what a search looks in: its number and what its persons are
+    known by.
+    """
+
+    __tablename__ = "bookings"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "id"),
+        sa.UniqueConstraint("organization_id", "number_key", name="uq_bookings_number"),
+        within_organization("branch_id", "branches"),
+        within_organization("lead_id", "leads"),
+        sa.Index("ix_bookings_lead", "organization_id", "lead_id"),
+        sa.Index("ix_bookings_date", "organization_id", "date", "id"),
+        sa.Index("ix_bookings_status", "organization_id", "status", "date", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    number: Mapped[str] = mapped_column(sa.String(40))
+    number_key: Mapped[str] = mapped_column(sa.String(40))
+    branch_id: Mapped[int | None]
+    lead_id: Mapped[int | None]
+    date: Mapped[dt.date] = mapped_column(sa.Date)
+    status: Mapped[str] = mapped_column(sa.String(10), default=BookingStatus.PENDING.value)
+    amount: Mapped[int] = mapped_column(default=0)
+    search_text: Mapped[str] = mapped_column(sa.Text, default="")
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
+
+    branch: Mapped[Branch | None] = relationship(viewonly=True)
+    lead: Mapped[Lead | None] = relationship(viewonly=True)
+    persons: Mapped[list[BookingPerson]] = relationship(viewonly=True, order_by="BookingPerson.id")
+
+
+class BookingPerson(SourceMixin, Base):
+    """A person of a booking; one of them is the lead."""
+
+    __tablename__ = "booking_persons"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "id"),
+        within_organization("booking_id", "bookings", ondelete="CASCADE"),
+        within_organization("customer_id", "customers"),
+        sa.Index("ix_booking_persons_booking", "organization_id", "booking_id", "id"),
+        sa.Index("ix_booking_persons_customer", "organization_id", "customer_id"),
+        sa.Index("ix_booking_persons_activity", "organization_id", "activity_at", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    booking_id: Mapped[int]
+    is_lead: Mapped[bool] = mapped_column(default=False)
+
+    booking: Mapped[Booking] = relationship(viewonly=True)
+    customer: Mapped[Customer | None] = relationship(viewonly=True)
+
+
+seen_by_branch(Booking, lambda row: row.branch_id == BOUND)

@@ -1,0 +1,1 @@
+"""Collection: gathering customers from other records and from other systems."""

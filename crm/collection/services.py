@@ -1,0 +1,26 @@
+"""Taking in the people that records of other features tell of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crm.collection.sources import SourceMixin
+from crm.customers.intake import Taken, lock_intake, take_in
+from crm.db import transaction
+
+__all__ = ["collect", "lock_intake"]
+
+
+def collect(records: Sequence[SourceMixin], source: str, branch_id: int | None) -> dict[int, Taken]:
+    """Take in whom the records tell of, and remember in each who that is; return it by the record's id.
+
+    It belongs to the transaction that saves the records, which calls `lock_intake()` before it locks anything else.
+    Records that are not to be collected are left out.
+    """
+    with transaction() as session:
+        session.flush()
+        wanted = [record for record in records if not record.do_not_collect]
+        taken = take_in([record.intake(source, branch_id) for record in wanted])
+        for record, one in zip(wanted, taken, strict=True):
+            record.customer_id = one.customer_id
+        return {record.id: one for record, one in zip(wanted, taken, strict=True)}

@@ -1,0 +1,73 @@
+"""Records of other features that tell of people: leads, persons of bookings, area customers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.columns import BigInt, Id
+from crm.customers.person import Intake
+from crm.tenancy import TenantMixin
+
+
+class SourceMixin(TenantMixin):
+    """A record that tells of a person, kept as a customer's fields are, so that nothing of it is parsed again.
+
+    `phone` is E.164 when `phone_valid`, else what was typed; `email` and `passport_number` are normalized.
+    `activity_at` is the moment the record speaks of: when it last said something about the person. `customer_id` is
+    the customer that the record was taken for; a scan follows it before any key. Whose customer was deleted for
+    good, is marked `do_not_collect` and is never taken in again.
+    """
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(sa.String(200))
+    phone: Mapped[str] = mapped_column(sa.String(60), default="", server_default="")
+    phone_valid: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    email: Mapped[str | None] = mapped_column(sa.String(254))
+    passport_number: Mapped[str] = mapped_column(sa.String(40), default="", server_default="")
+    customer_id: Mapped[int | None] = mapped_column(BigInt)
+    do_not_collect: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    activity_at: Mapped[dt.datetime]
+
+    def intake(self, source: str, branch_id: int | None) -> Intake:
+        """Return what the record tells of the person, as a record of `source` ("Lead") in a branch."""
+        return Intake(
+            name=self.name,
+            phone=self.phone,
+            email=self.email or "",
+            passport_number=self.passport_number,
+            branch_id=branch_id,
+            source=source,
+            last_activity=self.activity_at,
+            customer_id=self.customer_id,
+        )
+
+
+class Source(NamedTuple):
+    """Records that a scan goes through: `name` is what customers say where they come from, as "Lead".
+
+    `branch` is the column of the branch of a record; `via` the relationship to the row that has it, when the record
+    has none itself.
+    """
+
+    key: str
+    name: str
+    model: type[SourceMixin]
+    branch: Any
+    via: Any = None
+
+
+_sources: dict[str, Source] = {}
+
+
+def register(source: Source) -> None:
+    """Let scans go through the records of a feature; it is called once, where its services are."""
+    _sources[source.key] = source
+
+
+def registered() -> list[Source]:
+    """Return all sources, in the order of their keys."""
+    return [_sources[key] for key in sorted(_sources)]

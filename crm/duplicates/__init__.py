@@ -1,0 +1,1 @@
+"""Duplicates: customers who may be one person, looked at by somebody, merged, and taken apart again."""

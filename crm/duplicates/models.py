@@ -1,0 +1,39 @@
+"""Merges: two customers who turned out to be one person."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.columns import Base, BigInt, CreatedAt, Id, Json
+from crm.tenancy import TenantMixin, within_organization
+
+
+class Merge(TenantMixin, Base):
+    """One customer that went up in another, and all that is needed to take them apart again.
+
+    `kept_id` is the customer who stays; the row of `gone_id` stays as a pointer, archived, without anything to find it
+    by. `snapshot` is how both were and what was moved, in JSON values. After `undone_at` they are two again.
+    """
+
+    __tablename__ = "merges"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "id"),
+        within_organization("kept_id", "customers", ondelete="CASCADE"),
+        within_organization("gone_id", "customers", ondelete="CASCADE"),
+        sa.Index("ix_merges_kept", "organization_id", "kept_id", "id"),
+        sa.Index("ix_merges_gone", "organization_id", "gone_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    kept_id: Mapped[int]
+    gone_id: Mapped[int]
+    snapshot: Mapped[dict[str, Any]] = mapped_column(Json)
+    merged_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
+    undone_at: Mapped[dt.datetime | None]
+    undone_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
+    created_at: Mapped[CreatedAt]

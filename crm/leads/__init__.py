@@ -1,0 +1,1 @@
+"""Leads: people who may become customers, when to speak to them next, and what they promised to pay."""

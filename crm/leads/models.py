@@ -1,0 +1,151 @@
+"""Leads, their follow-ups, and their loan commitments."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crm.accounts.models import Branch
+from crm.branch_scope import BOUND, seen_by_branch
+from crm.collection.sources import SourceMixin
+from crm.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
+from crm.customers.models import Customer
+from crm.tenancy import TenantMixin, within_organization
+
+
+class LeadStatus(enum.StrEnum):
+    """How far a lead is on the way to being a customer."""
+
+    NEW = "new"
+    CONTACTED = "contacted"
+    CONVERTED = "converted"
+    LOST = "lost"
+
+
+class Method(enum.StrEnum):
+    """How a follow-up is made."""
+
+    CALL = "call"
+    SMS = "sms"
+    WHATSAPP = "whatsapp"
+    VISIT = "visit"
+    OTHER = "other"
+
+
+class CommitmentState(enum.StrEnum):
+    """What became of a promise to pay."""
+
+    OPEN = "open"
+    KEPT = "kept"
+    BROKEN = "broken"
+    CANCELED = "canceled"
+
+
+class Lead(SourceMixin, Base):
+    """A person who may become a customer; `phone` is the lead's contact number.
+
+    `next_follow_up_at` is the earliest open follow-up, kept in the transaction that changes them. `search_text` is
+    what a search looks in: folded name, digits of the number in its spellings, e-mail.
+    """
+
+    __tablename__ = "leads"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "id"),
+        within_organization("branch_id", "branches"),
+        within_organization("customer_id", "customers"),
+        sa.Index("ix_leads_customer", "organization_id", "customer_id"),
+        sa.Index("ix_leads_activity", "organization_id", "activity_at", "id"),
+        sa.Index("ix_leads_status", "organization_id", "status", "id"),
+        sa.Index("ix_leads_follow_up", "organization_id", "next_follow_up_at", "id"),
+        sa.Index("ix_leads_phone", "organization_id", "phone"),
+        sa.Index("ix_leads_email", "organization_id", "email"),
+        sa.Index("ix_leads_passport", "organization_id", "passport_number"),
+        {"sqlite_autoincrement": True},
+    )
+
+    branch_id: Mapped[int | None]
+    source: Mapped[str] = mapped_column(sa.String(40), default="")
+    status: Mapped[str] = mapped_column(sa.String(12), default=LeadStatus.NEW.value)
+    lost_reason: Mapped[str] = mapped_column(sa.String(500), default="")
+    notes: Mapped[str] = mapped_column(sa.Text, default="")
+    search_text: Mapped[str] = mapped_column(sa.Text, default="")
+    next_follow_up_at: Mapped[dt.datetime | None]
+    converted_at: Mapped[dt.datetime | None]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
+
+    branch: Mapped[Branch | None] = relationship(viewonly=True)
+    customer: Mapped[Customer | None] = relationship(viewonly=True)
+
+
+class FollowUp(TenantMixin, Base):
+    """One time to speak to a lead: due at `due_at`, done with an outcome, by whom and when."""
+
+    __tablename__ = "follow_ups"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "id"),
+        within_organization("lead_id", "leads", ondelete="CASCADE"),
+        sa.Index("ix_follow_ups_lead", "organization_id", "lead_id", "id"),
+        sa.Index(
+            "ix_follow_ups_due",
+            "organization_id",
+            "due_at",
+            "id",
+            postgresql_where=sa.text("done_at IS NULL"),
+            sqlite_where=sa.text("done_at IS NULL"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    lead_id: Mapped[int]
+    method: Mapped[str] = mapped_column(sa.String(10))
+    note: Mapped[str] = mapped_column(sa.Text, default="")
+    due_at: Mapped[dt.datetime | None]
+    done_at: Mapped[dt.datetime | None]
+    done_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
+    outcome: Mapped[str] = mapped_column(sa.Text, default="")
+    created_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
+
+    lead: Mapped[Lead] = relationship(viewonly=True)
+
+
+class LoanCommitment(TenantMixin, Base):
+    """What a lead promised to pay, and by which day. `amount` is integer hundredths of the organization's currency."""
+
+    __tablename__ = "loan_commitments"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "id"),
+        within_organization("lead_id", "leads", ondelete="CASCADE"),
+        sa.Index("ix_loan_commitments_lead", "organization_id", "lead_id", "id"),
+        sa.Index(
+            "ix_loan_commitments_promised",
+            "organization_id",
+            "promised_date",
+            "id",
+            postgresql_where=sa.text("state = 'open'"),
+            sqlite_where=sa.text("state = 'open'"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    lead_id: Mapped[int]
+    amount: Mapped[int]
+    promised_date: Mapped[dt.date] = mapped_column(sa.Date)
+    state: Mapped[str] = mapped_column(sa.String(10), default=CommitmentState.OPEN.value)
+    settled_at: Mapped[dt.datetime | None]
+    settled_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
+    created_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
+
+    lead: Mapped[Lead] = relationship(viewonly=True)
+
+
+seen_by_branch(Lead, lambda row: row.branch_id == BOUND)
