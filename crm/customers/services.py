@@ -16,6 +16,7 @@ from crm.columns import db_now
 from crm.customers import bulk
 from crm.customers.filters import Selection
 from crm.customers.identity import normalize_email, normalize_passport
+from crm.customers.intake import lock_intake
 from crm.customers.matching import SHARED_BY_MANY, Doubt, Kind
 from crm.customers.models import BulkChange, BulkState, Customer, CustomerSearch
 from crm.customers.names import names_agree
@@ -122,7 +123,8 @@ def restore_customer(customer_id: int) -> Customer:
 def delete_customer(customer_id: int) -> None:
     """Delete a customer for good, with everything that hangs on them; one event without their data remains."""
     with transaction() as session:
-        # What hangs on the customer is locked before the customer, as everywhere.
+        # Nobody is taken for the customer meanwhile; and what hangs on them is locked before them, as everywhere.
+        lock_intake()
         customer_deleting.send(session.get_one(Customer, customer_id))
         customer = session.scalars(locked(sa.select(Customer).where(Customer.id == customer_id))).one()
         session.execute(sa.delete(Event).where(Event.customer_id == customer_id))

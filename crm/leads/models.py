@@ -8,12 +8,13 @@ import enum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm.accounts.models import Branch
+from crm import clock
+from crm.accounts.models import Branch, User
 from crm.branch_scope import BOUND, seen_by_branch
 from crm.collection.sources import SourceMixin
 from crm.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
 from crm.customers.models import Customer
-from crm.tenancy import TenantMixin, within_organization
+from crm.tenancy import TenantMixin, current_actor, within_organization
 
 
 class LeadStatus(enum.StrEnum):
@@ -23,6 +24,11 @@ class LeadStatus(enum.StrEnum):
     CONTACTED = "contacted"
     CONVERTED = "converted"
     LOST = "lost"
+
+    @property
+    def label(self) -> str:
+        """The status as people write it."""
+        return self.value.title()
 
 
 class Method(enum.StrEnum):
@@ -34,6 +40,11 @@ class Method(enum.StrEnum):
     VISIT = "visit"
     OTHER = "other"
 
+    @property
+    def label(self) -> str:
+        """The method as people write it."""
+        return {"sms": "SMS", "whatsapp": "WhatsApp"}.get(self.value, self.value.title())
+
 
 class CommitmentState(enum.StrEnum):
     """What became of a promise to pay."""
@@ -42,6 +53,11 @@ class CommitmentState(enum.StrEnum):
     KEPT = "kept"
     BROKEN = "broken"
     CANCELED = "canceled"
+
+    @property
+    def label(self) -> str:
+        """The state as people write it."""
+        return self.value.title()
 
 
 class Lead(SourceMixin, Base):
@@ -80,14 +96,50 @@ class Lead(SourceMixin, Base):
     branch: Mapped[Branch | None] = relationship(viewonly=True)
     customer: Mapped[Customer | None] = relationship(viewonly=True)
 
+    @property
+    def state(self) -> LeadStatus:
+        """The status, as what it means."""
+        return LeadStatus(self.status)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody may still win or lose the lead."""
+        return self.state in (LeadStatus.NEW, LeadStatus.CONTACTED)
+
+    @property
+    def is_converted(self) -> bool:
+        """Whether the lead became a customer."""
+        return self.state is LeadStatus.CONVERTED
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether nothing came of the lead."""
+        return self.state is LeadStatus.LOST
+
+    def become(self, status: LeadStatus, lost_reason: str = "") -> None:
+        """Take a status; a reason is kept with what is lost, and the moment with what is converted."""
+        self.status = status.value
+        self.lost_reason = lost_reason if self.is_lost else ""
+        self.converted_at = (self.converted_at or clock.utcnow()) if self.is_converted else None
+
+    def forget_customer(self) -> None:
+        """Let go of the customer who is deleted for good: a scan is not to make them again."""
+        self.customer_id, self.do_not_collect = None, True
+
 
 class FollowUp(TenantMixin, Base):
-    """One time to speak to a lead: due at `due_at`, done with an outcome, by whom and when."""
+    """One time to speak to a lead: due at `due_at`, done with an outcome, by whom and when.
+
+    `after_id` is the follow-up that this one was planned with when that was done; `first_contact` says that doing it
+    made a new lead a contacted one. Both are for taking it back.
+    """
 
     __tablename__ = "follow_ups"
     __table_args__ = (
         sa.UniqueConstraint("organization_id", "id"),
         within_organization("lead_id", "leads", ondelete="CASCADE"),
+        within_organization("after_id", "follow_ups"),
+        sa.Index("ix_follow_ups_after", "organization_id", "after_id"),
         sa.Index("ix_follow_ups_lead", "organization_id", "lead_id", "id"),
         sa.Index(
             "ix_follow_ups_due",
@@ -108,11 +160,38 @@ class FollowUp(TenantMixin, Base):
     done_at: Mapped[dt.datetime | None]
     done_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
     outcome: Mapped[str] = mapped_column(sa.Text, default="")
+    after_id: Mapped[int | None]
+    first_contact: Mapped[bool] = mapped_column(default=False)
     created_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
 
     lead: Mapped[Lead] = relationship(viewonly=True)
+    done_by: Mapped[User | None] = relationship(viewonly=True, foreign_keys=done_by_id)
+
+    @property
+    def via(self) -> Method:
+        """The method, as what it means."""
+        return Method(self.method)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether somebody spoke to the lead."""
+        return self.done_at is not None
+
+    def mark_done(self, outcome: str) -> bool:
+        """Record that it is done and what came of it; False when it is done already."""
+        if self.is_done:
+            return False
+        self.done_at, self.done_by_id, self.outcome = clock.utcnow(), current_actor(), outcome
+        return True
+
+    def undo_done(self) -> bool:
+        """Make it open again; False when it is."""
+        if not self.is_done:
+            return False
+        self.done_at, self.done_by_id, self.outcome, self.first_contact = None, None, "", False
+        return True
 
 
 class LoanCommitment(TenantMixin, Base):
@@ -146,6 +225,24 @@ class LoanCommitment(TenantMixin, Base):
     updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
 
     lead: Mapped[Lead] = relationship(viewonly=True)
+    settled_by: Mapped[User | None] = relationship(viewonly=True, foreign_keys=settled_by_id)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still to be kept."""
+        return self.state == CommitmentState.OPEN
+
+    def is_overdue(self, today: dt.date) -> bool:
+        """Whether its day has passed while it is open."""
+        return self.is_open and self.promised_date < today
+
+    def settle(self, state: CommitmentState) -> bool:
+        """Say what became of it, or that it is open after all; False when that is known."""
+        if self.state == state:
+            return False
+        self.state = state.value
+        self.settled_at, self.settled_by_id = (None, None) if self.is_open else (clock.utcnow(), current_actor())
+        return True
 
 
 seen_by_branch(Lead, lambda row: row.branch_id == BOUND)

@@ -74,12 +74,19 @@ def upgrade() -> None:
         sa.Column("done_at", UtcDateTime(), nullable=True),
         sa.Column("done_by_id", BigInt, nullable=True),
         sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("after_id", BigInt, nullable=True),
+        sa.Column("first_contact", sa.Boolean(), nullable=False),
         sa.Column("created_by_id", BigInt, nullable=True),
         sa.Column("created_at", UtcDateTime(), server_default=db_now(), nullable=False),
         sa.Column("updated_at", UtcDateTime(), server_default=db_now(), nullable=False),
         sa.Column("organization_id", BigInt, nullable=False),
         sa.ForeignKeyConstraint(["created_by_id"], ["users.id"], name="fk_follow_ups_created_by_id"),
         sa.ForeignKeyConstraint(["done_by_id"], ["users.id"], name="fk_follow_ups_done_by_id"),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "after_id"],
+            ["follow_ups.organization_id", "follow_ups.id"],
+            name="fk_follow_ups_organization_id_after_id",
+        ),
         sa.ForeignKeyConstraint(
             ["organization_id", "lead_id"],
             ["leads.organization_id", "leads.id"],
@@ -101,6 +108,7 @@ def upgrade() -> None:
         postgresql_where=undone,
         sqlite_where=undone,
     )
+    op.create_index("ix_follow_ups_after", "follow_ups", ["organization_id", "after_id"], unique=False)
     op.create_index("ix_follow_ups_lead", "follow_ups", ["organization_id", "lead_id", "id"], unique=False)
     op.create_table(
         "loan_commitments",

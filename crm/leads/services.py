@@ -1,0 +1,193 @@
+"""What is done with leads: each function is one intent of a user and one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm import phone
+from crm.accounts.queries import current_organization
+from crm.branch_scope import bound_branch
+from crm.collection.services import collect, lock_intake
+from crm.collection.sources import Source, SourceMixin, register
+from crm.columns import db_now
+from crm.customers.identity import normalize_email, normalize_passport
+from crm.customers.models import Customer
+from crm.customers.search_text import search_text
+from crm.customers.signals import customer_deleting
+from crm.db import database_now, locked, transaction
+from crm.errors import ConflictError
+from crm.events import changes_of, record
+from crm.extensions import db
+from crm.idempotency import Once, RequestKey
+from crm.leads.models import FollowUp, Lead, LeadStatus
+from crm.leads.queries import lead_of
+
+SOURCE = "Lead"
+"""Where customers come from who were leads first."""
+
+BOOKED = "Booking"
+"""Where leads come from that a booking made."""
+
+CONTACT = ("name", "phone", "email", "passport_number")
+TELLING = {*CONTACT, "branch_id"}
+"""What a lead tells of the person: changing it is news of them."""
+
+register(Source("leads", SOURCE, Lead, Lead.branch_id))
+
+
+def create_lead(values: dict[str, Any], request_key: RequestKey | None = None) -> Lead:
+    """Add a lead from values by column, and find or make the customer; raises KeyReusedError."""
+    with transaction() as session:
+        lock_intake()
+        once = Once(request_key)
+        if once.earlier is not None:
+            return session.get_one(Lead, once.earlier)
+        lead = Lead(activity_at=database_now())
+        _apply(lead, values)
+        session.add(lead)
+        _take_in(lead)
+        record("lead.created", lead, customer_id=lead.customer_id)
+        once.made(lead.id)
+        return lead
+
+
+def edit_lead(lead_id: int, values: dict[str, Any]) -> Lead:
+    """Change a lead; what is new about the person is taken in."""
+    with transaction():
+        lead = lock_lead(lead_id)
+        _apply(lead, values)
+        changes = changes_of(lead)
+        if not changes:
+            return lead
+        if lead.is_converted and "status" in changes:
+            lead.do_not_collect = False
+        if TELLING & changes.keys():
+            lead.activity_at = database_now()
+        _take_in(lead)
+        _tell("lead.edited", lead, _worth_telling(changes))
+        return lead
+
+
+def convert_lead(lead_id: int) -> Lead:
+    """Make a customer of a lead, or know whom it is by the one upsert; one that is converted is left as it is.
+
+    That somebody wants it counts more than that a customer was deleted before.
+    """
+    with transaction():
+        lead = lock_lead(lead_id)
+        if lead.is_converted:
+            return lead
+        lead.become(LeadStatus.CONVERTED)
+        changes = changes_of(lead)
+        lead.do_not_collect = False
+        _take_in(lead)
+        _tell("lead.converted", lead, changes)
+        return lead
+
+
+def lose_lead(lead_id: int, reason: str) -> Lead:
+    """Give a lead up, and say why; raises ConflictError when it is a customer."""
+    with transaction():
+        lead = lock_lead(lead_id)
+        if lead.is_converted:
+            raise ConflictError("This lead is a customer already. Take that back first.")
+        lead.become(LeadStatus.LOST, reason)
+        if changes := changes_of(lead):
+            _tell("lead.lost", lead, changes)
+        return lead
+
+
+def reopen_lead(lead_id: int) -> Lead:
+    """Take up a lead again that was lost or converted; it is contacted if somebody has spoken to it."""
+    with transaction() as session:
+        lead = lock_lead(lead_id)
+        if lead.is_open:
+            return lead
+        spoken = session.scalar(
+            sa.select(FollowUp.id).where(FollowUp.lead_id == lead.id, FollowUp.done_at.is_not(None)).limit(1)
+        )
+        lead.become(LeadStatus.CONTACTED if spoken else LeadStatus.NEW)
+        _tell("lead.reopened", lead, changes_of(lead))
+        return lead
+
+
+def find_or_create_lead(person: SourceMixin, branch_id: int | None) -> Lead:
+    """Return the lead that a person of a booking is, taken in already, or make one; blanks of it are filled.
+
+    It belongs to the transaction that saves the booking. Who contradicts is another lead (`lead_of`).
+    """
+    with transaction() as session:
+        lock_intake()
+        session.flush()
+        lead = lead_of(person)
+        if lead is not None:
+            _fill(lead, person)
+            return lead
+        lead = Lead(activity_at=person.activity_at, source=BOOKED)
+        _apply(lead, {field: getattr(person, field) for field in CONTACT} | {"branch_id": branch_id})
+        lead.customer_id, lead.do_not_collect = person.customer_id, person.do_not_collect
+        session.add(lead)
+        record("lead.created", lead, customer_id=lead.customer_id, changes={"source": [None, BOOKED]})
+        return lead
+
+
+def lock_lead(lead_id: int) -> Lead:
+    """Return a lead that nobody else changes until the end of the transaction, nor takes anybody in."""
+    lock_intake()
+    return db.session.scalars(locked(sa.select(Lead).where(Lead.id == lead_id))).one()
+
+
+def _apply(lead: Lead, values: dict[str, Any]) -> None:
+    region = current_organization().phone_region
+    for field, value in values.items():
+        if field not in ("status", "lost_reason"):
+            setattr(lead, field, value)
+    if (branch_id := bound_branch()) is not None:
+        lead.branch_id = branch_id
+    number = phone.parse(lead.phone or "", region)
+    lead.phone, lead.phone_valid = number.value, number.valid
+    lead.email = normalize_email(lead.email or "")
+    lead.passport_number = normalize_passport(lead.passport_number or "")
+    lead.search_text = search_text(lead.name, lead.phone, lead.phone_valid, region, lead.email or "")
+    if values.keys() & {"status", "lost_reason"}:
+        status = values.get("status") or lead.status or LeadStatus.NEW
+        lead.become(LeadStatus(status), values.get("lost_reason", lead.lost_reason or ""))
+
+
+def _fill(lead: Lead, person: SourceMixin) -> None:
+    """Write into a lead what only the booking knows of the person."""
+    blank = [field for field in CONTACT if not getattr(lead, field)]
+    if lead.phone_valid is False and person.phone_valid:
+        blank.append("phone")
+    _apply(lead, {field: getattr(person, field) for field in blank})
+    if lead.customer_id is None and not lead.do_not_collect:
+        lead.customer_id = person.customer_id
+    if changes := changes_of(lead):
+        _tell("lead.edited", lead, _worth_telling(changes))
+
+
+def _take_in(lead: Lead) -> None:
+    collect([lead], SOURCE, lead.branch_id)
+
+
+def _tell(action: str, lead: Lead, changes: dict[str, list[Any]]) -> None:
+    record(action, lead, customer_id=lead.customer_id, changes=changes)
+    lead.updated_at = db_now()
+
+
+def _worth_telling(changes: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    return {field: pair for field, pair in changes.items() if field not in ("phone_valid", "search_text")}
+
+
+@customer_deleting.connect
+def _forget(customer: Customer) -> None:
+    """Keep the leads of a customer who is deleted for good, as nobody's."""
+    of_them = sa.select(Lead).where(Lead.customer_id == customer.id).order_by(Lead.id)
+    leads: Iterable[Lead] = db.session.scalars(locked(of_them), execution_options={"all_branches": True})
+    for lead in leads:
+        lead.forget_customer()
+        record("lead.forgotten", lead)
+        lead.updated_at = db_now()
