@@ -9,7 +9,7 @@ from crm import health
 from crm.accounts import cli as accounts_cli
 from crm.accounts import routes as accounts
 from crm.api import routes as api
-from crm.area_customers import models as area_customer_models  # noqa: F401 -- its tables
+from crm.area_customers import routes as area_customers
 from crm.bookings import models as booking_models  # noqa: F401 -- its tables
 from crm.collection import models as collection_models  # noqa: F401 -- its tables
 from crm.customers import routes as customers
@@ -35,6 +35,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     messages.bp,
     loyalty.bp,
     invoices.bp,
+    area_customers.bp,
     stats.bp,
     home.bp,
     *api.BLUEPRINTS,

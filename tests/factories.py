@@ -21,6 +21,7 @@ from crm.accounts import sign_ins, tokens
 from crm.accounts.models import Branch, Membership, Organization, User
 from crm.accounts.passwords import hash_password
 from crm.accounts.roles import Role
+from crm.area_customers import services as area_customers
 from crm.columns import Base
 from crm.customers.filters import Selection
 from crm.customers.services import change_many, create_customer
@@ -242,6 +243,12 @@ def make_suppression() -> int:
     return put_on(f"+62812345{20_000 + next(_numbers)}", Source.STAFF).id
 
 
+def make_area_customer(**values: Any) -> int:
+    """Make an area customer and return its id."""
+    number = next(_numbers)
+    return area_customers.add({"name": f"Person {number}", "area": "Kemang", **values}).id
+
+
 FILL: dict[str, Callable[[], int]] = {
     "branch_id": make_branch,
     "membership_id": make_member,
@@ -255,6 +262,7 @@ FILL: dict[str, Callable[[], int]] = {
     "series_id": make_series,
     "invoice_id": make_invoice,
     "receipt_id": make_receipt,
+    "area_customer_id": make_area_customer,
     "entry_id": make_points_entry,
 }
 """How to make the row of each id that stands in a URL, for the tests that try every page."""

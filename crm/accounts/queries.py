@@ -103,7 +103,7 @@ def _models() -> list[Any]:
 def _count_in_words(model: Any, condition: sa.ColumnElement[bool]) -> str:
     rows = sa.select(model.id).where(condition, model.organization_id == require_organization())
     count = db.session.scalar(sa.select(sa.func.count()).select_from(rows.limit(COUNTED_TO + 1).subquery())) or 0
-    noun = "users" if model is Membership else model.__tablename__
+    noun = "users" if model is Membership else model.__tablename__.replace("_", " ")
     if count > COUNTED_TO:
         return f"more than {COUNTED_TO:,} {noun}"
     return f"{count:,} {noun if count != 1 else noun.removesuffix('s')}" if count else ""

@@ -7,9 +7,11 @@ from typing import Any
 from crm.accounts import branches as services
 from crm.accounts.access import find
 from crm.accounts.models import Branch
+from crm.accounts.queries import branches
 from crm.api import paging, queries, schemas
 from crm.api.resource import Resource
 from crm.errors import ConflictError, SentenceError
+from crm.problems import InputProblem
 
 bp = Resource("branches", "Branches")
 
@@ -54,6 +56,16 @@ def replace(given: dict[str, Any], branch_id: int) -> Branch:
 def change(given: dict[str, Any], branch_id: int) -> Branch:
     """Rename a branch."""
     return _rename(branch_id, given)
+
+
+def in_columns(given: dict[str, Any]) -> dict[str, Any]:
+    """Return what was given by the names of the columns: a `branch` of the organization as `branch_id`."""
+    columns = dict(given)
+    if "branch" in columns:
+        branch = columns["branch_id"] = columns.pop("branch")
+        if branch is not None and branch not in {known.id for known in branches()}:
+            raise InputProblem({"branch": ["There is no branch with this id."]})
+    return columns
 
 
 def _rename(branch_id: int, given: dict[str, Any]) -> Branch:

@@ -7,8 +7,8 @@ from typing import Any
 from flask import Response, abort
 
 from crm.accounts.access import find
-from crm.accounts.queries import branches
 from crm.api import paging, queries, schemas
+from crm.api.branches import in_columns
 from crm.api.resource import Resource
 from crm.customers import services
 from crm.customers.filters import Filters, Selection
@@ -56,7 +56,7 @@ def create(given: dict[str, Any]) -> Customer:
     One whose phone number belongs to somebody else is added all the same; an e-mail can belong to one customer.
     """
     try:
-        return services.create_customer(_columns({"source": "API", **given}), another_person=True)
+        return services.create_customer(in_columns({"source": "API", **given}), another_person=True)
     except services.EmailTakenError:
         raise InputProblem({"email": [TAKEN]}) from None
 
@@ -162,16 +162,6 @@ def find_customer(customer_id: int) -> Customer:
 
 def _edit(customer_id: int, given: dict[str, Any]) -> Customer:
     try:
-        return services.edit_customer(find_customer(customer_id).id, _columns(given))
+        return services.edit_customer(find_customer(customer_id).id, in_columns(given))
     except services.EmailTakenError:
         raise InputProblem({"email": [TAKEN]}) from None
-
-
-def _columns(given: dict[str, Any]) -> dict[str, Any]:
-    """Return what was given by the names of the columns."""
-    columns = dict(given)
-    if "branch" in columns:
-        branch = columns["branch_id"] = columns.pop("branch")
-        if branch is not None and branch not in {known.id for known in branches()}:
-            raise InputProblem({"branch": ["There is no branch with this id."]})
-    return columns

@@ -29,6 +29,7 @@ class AreaCustomer(SourceMixin, Base):
         within_organization("customer_id", "customers"),
         sa.Index("ix_area_customers_customer", "organization_id", "customer_id"),
         sa.Index("ix_area_customers_activity", "organization_id", "activity_at", "id"),
+        sa.Index("ix_area_customers_branch", "organization_id", "branch_id", "id"),
         sa.Index("ix_area_customers_area", "organization_id", "area_key", "id"),
         {"sqlite_autoincrement": True},
     )

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from crm import phone
 from crm.columns import BigInt, Id
+from crm.customers.identity import normalize_email, normalize_passport
+from crm.customers.names import names_agree
 from crm.customers.person import Intake
+from crm.customers.rules import LIMITS
+from crm.extensions import db
 from crm.tenancy import TenantMixin
+from crm.text import fold
 
 
 class SourceMixin(TenantMixin):
@@ -32,6 +39,26 @@ class SourceMixin(TenantMixin):
     do_not_collect: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     activity_at: Mapped[dt.datetime]
 
+    def take_contact(self, values: Mapping[str, Any], region: str) -> None:
+        """Take over what was typed of the person, as an organization of `region` reads it; what is not given stays.
+
+        Where another person was written over this one, the record is nobody's customer again: following the old one
+        would rename them. Raises EmailError for an `email` that is none.
+        """
+        name, passport = self.name, self.passport_number
+        if "name" in values:
+            self.name = values["name"]
+        if "phone" in values:
+            number = phone.parse(values["phone"] or "", region)
+            self.phone, self.phone_valid = number.value, number.valid
+        if "email" in values:
+            self.email = normalize_email(values["email"] or "")
+        if "passport_number" in values:
+            self.passport_number = normalize_passport(values["passport_number"] or "")[: LIMITS["passport_number"]]
+        same_passport = passport and passport == self.passport_number
+        if name and not same_passport and not _may_be_one(name, self.name):
+            self.customer_id, self.do_not_collect = None, False
+
     def intake(self, source: str, branch_id: int | None) -> Intake:
         """Return what the record tells of the person, as a record of `source` ("Lead") in a branch."""
         return Intake(
@@ -44,6 +71,12 @@ class SourceMixin(TenantMixin):
             last_activity=self.activity_at,
             customer_id=self.customer_id,
         )
+
+
+def _may_be_one(before: str, after: str) -> bool:
+    """Say whether a name was only written otherwise, or completed."""
+    first, second = set(fold(before).split()), set(fold(after).split())
+    return first <= second or second <= first or names_agree(before, after)
 
 
 class Source(NamedTuple):
@@ -71,3 +104,10 @@ def register(source: Source) -> None:
 def registered() -> list[Source]:
     """Return all sources, in the order of their keys."""
     return [_sources[key] for key in sorted(_sources)]
+
+
+def forget(model: type[SourceMixin], customers: sa.Select[int]) -> None:
+    """Let the records of customers who are deleted for good be of nobody, and never be taken in again."""
+    statement = sa.update(model).where(model.customer_id.in_(customers)).values(customer_id=None, do_not_collect=True)
+    # Records of another branch would keep the customer from being deleted.
+    db.session.execute(statement, execution_options={"all_branches": True, "synchronize_session": False})

@@ -264,16 +264,19 @@ def _like(pattern: str) -> Condition:
 
 def cities_like(start: str) -> list[str]:
     """Return up to 20 cities of the organization's customers that begin with `start`."""
-    return _suggestions(Customer.city, Customer.city_key, start)
+    return suggestions(Customer.city, Customer.city_key, start)
 
 
 def provinces_like(start: str) -> list[str]:
     """Return up to 20 provinces of the organization's customers that begin with `start`."""
-    return _suggestions(Customer.province, Customer.province_key, start)
+    return suggestions(Customer.province, Customer.province_key, start)
 
 
-def _suggestions(shown: Any, folded: Any, start: str) -> list[str]:
-    """Return one of each, stepping from one to the next along the index of the folded ones."""
+def suggestions(shown: Any, folded: Any, start: str) -> list[str]:
+    """Return up to 20 values of a column that begin with `start`, one of each.
+
+    They are found by stepping from one to the next along the index of the folded ones.
+    """
     key = fold(clean_line(start))[:100]
     conditions = [folded >= key, folded < key + "\U0010ffff"] if key else [folded > ""]
     found: list[str] = []

@@ -260,6 +260,7 @@ def upgrade() -> None:
         "ix_area_customers_activity", "area_customers", ["organization_id", "activity_at", "id"], unique=False
     )
     op.create_index("ix_area_customers_area", "area_customers", ["organization_id", "area_key", "id"], unique=False)
+    op.create_index("ix_area_customers_branch", "area_customers", ["organization_id", "branch_id", "id"], unique=False)
     op.create_index("ix_area_customers_customer", "area_customers", ["organization_id", "customer_id"], unique=False)
     if op.get_bind().dialect.name == "postgresql":
         for table in TABLES:

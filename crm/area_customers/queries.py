@@ -1,0 +1,85 @@
+"""The list of area customers: search, filters and pages, bounded whatever the size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from crm.area_customers.models import AreaCustomer
+from crm.customers.queries import find_ids, suggestions
+from crm.customers.search_text import like_pattern, terms
+from crm.db import among
+from crm.extensions import db
+from crm.text import clean_line, fold
+from crm.web.ids import id_in
+
+PAGE = 50
+LAST_PAGE = 200
+
+SEARCHED = 20_000
+"""A search reads so many, the latest; older ones it finds by who their customer is."""
+
+
+class AreaFilter(NamedTuple):
+    """Which area customers a list shows; nothing given is all."""
+
+    q: str = ""
+    area: str = ""
+    branch: int | None = None
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, str]) -> AreaFilter:
+        """Read the query of a URL; what can't be read counts as not given, so that an old link still opens."""
+        return cls(
+            clean_line(args.get("q", ""))[:200], clean_line(args.get("area", ""))[:100], id_in(args.get("branch"))
+        )
+
+    def statement(self) -> sa.Select[AreaCustomer]:
+        """Return the select of whom the filters leave, the latest first."""
+        conditions: list[sa.ColumnElement[bool]] = []
+        if self.area:
+            conditions.append(AreaCustomer.area_key == fold(self.area)[:100])
+        if self.branch:
+            conditions.append(AreaCustomer.branch_id == self.branch)
+        if self.q:
+            conditions.append(_found(self.q, conditions))
+        return sa.select(AreaCustomer).where(*conditions).order_by(AreaCustomer.id.desc())
+
+
+class AreaPage(NamedTuple):
+    """A page of area customers, and whether there is another one."""
+
+    rows: list[AreaCustomer]
+    filter: AreaFilter
+    number: int
+    has_more: bool
+
+    def query(self, number: int) -> dict[str, Any]:
+        """Return the query of the URL of another page."""
+        given = {key: value for key, value in self.filter._asdict().items() if value}
+        return given | ({"page": number} if number > 1 else {})
+
+
+def page_of(wanted: AreaFilter, number: int) -> AreaPage:
+    """Return a page of area customers, the latest first; pages end at LAST_PAGE."""
+    number = min(max(number, 1), LAST_PAGE)
+    statement = wanted.statement().options(joinedload(AreaCustomer.branch), joinedload(AreaCustomer.customer))
+    rows = db.session.scalars(statement.offset((number - 1) * PAGE).limit(PAGE + 1)).all()
+    return AreaPage(list(rows[:PAGE]), wanted, number, len(rows) > PAGE and number < LAST_PAGE)
+
+
+def areas_like(start: str) -> list[str]:
+    """Return up to 20 areas that begin with `start`."""
+    return suggestions(AreaCustomer.area, AreaCustomer.area_key, start)
+
+
+def _found(q: str, conditions: list[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:
+    latest = sa.select(AreaCustomer.id, AreaCustomer.search_text).where(*conditions)
+    read = latest.order_by(AreaCustomer.id.desc()).limit(SEARCHED).subquery()
+    said = [read.c.search_text.like(like_pattern(term), escape="\\") for term in terms(q)]
+    found = AreaCustomer.id.in_(sa.select(read.c.id).where(*said))
+    customers = find_ids(q)
+    return found if customers is None else sa.or_(found, among(AreaCustomer.customer_id, customers))

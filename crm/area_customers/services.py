@@ -1,0 +1,71 @@
+"""What is done with area customers: each function is one intent of a user and one transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.accounts.queries import current_organization
+from crm.area_customers.models import AreaCustomer
+from crm.area_customers.rules import TOLD
+from crm.branch_scope import bound_branch
+from crm.collection.services import collect, lock_intake
+from crm.collection.sources import Source, register
+from crm.columns import db_now
+from crm.customers.search_text import search_text
+from crm.db import database_now, locked, transaction
+from crm.events import changes_of, record
+from crm.idempotency import Once, RequestKey
+from crm.text import fold
+
+SOURCE = Source("area_customers", "Area", AreaCustomer, AreaCustomer.branch_id)
+
+register(SOURCE)
+
+
+def add(values: dict[str, Any], request_key: RequestKey | None = None) -> AreaCustomer:
+    """Add an area customer, and find or make their customer; raises KeyReusedError."""
+    with transaction() as session:
+        lock_intake()
+        once = Once(request_key)
+        if once.earlier is not None:
+            return session.get_one(AreaCustomer, once.earlier)
+        row = AreaCustomer(name="", activity_at=database_now())
+        _take(row, values)
+        session.add(row)
+        changes = {field: [None, value] for field in TOLD if (value := getattr(row, field))}
+        customer_id = _collect(row)
+        record("area_customer.created", row, customer_id=customer_id, changes=changes)
+        once.made(row.id)
+        return row
+
+
+def edit(area_customer_id: int, values: dict[str, Any]) -> AreaCustomer:
+    """Change an area customer, and what it tells of their customer."""
+    with transaction() as session:
+        lock_intake()
+        row = session.scalars(locked(sa.select(AreaCustomer).where(AreaCustomer.id == area_customer_id))).one()
+        _take(row, values)
+        changes = {field: values for field, values in changes_of(row).items() if field in TOLD}
+        if changes:
+            row.updated_at, row.activity_at = db_now(), database_now()
+            customer_id = _collect(row)
+            record("area_customer.edited", row, customer_id=customer_id, changes=changes)
+        return row
+
+
+def _take(row: AreaCustomer, values: dict[str, Any]) -> None:
+    region, branch_id = current_organization().phone_region, bound_branch()
+    row.take_contact(values, region)
+    row.area = values.get("area", row.area or "")
+    row.branch_id = values.get("branch_id", row.branch_id) if branch_id is None else branch_id
+    row.area_key = fold(row.area)[:100]
+    known_by = f"{row.name} {row.area}"
+    row.search_text = search_text(known_by, row.phone or "", row.phone_valid or False, region, row.email)
+
+
+def _collect(row: AreaCustomer) -> int | None:
+    """Return the customer who it is; None where nobody is to be made of it."""
+    taken = collect([row], SOURCE.name, row.branch_id)
+    return next((one.customer_id for one in taken.values()), None)
