@@ -11,7 +11,8 @@ from crm.accounts import routes as accounts
 from crm.api import routes as api
 from crm.area_customers import routes as area_customers
 from crm.bookings import models as booking_models  # noqa: F401 -- its tables
-from crm.collection import models as collection_models  # noqa: F401 -- its tables
+from crm.collection import cli as collection_cli
+from crm.collection import routes as collection
 from crm.customers import routes as customers
 from crm.demo import cli as demo_cli
 from crm.doctor import doctor
@@ -37,6 +38,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     invoices.bp,
     area_customers.bp,
     stats.bp,
+    collection.bp,
     home.bp,
     *api.BLUEPRINTS,
 )
@@ -47,6 +49,7 @@ COMMANDS: tuple[click.Command, ...] = (
     *loyalty_cli.GROUPS,
     *invoices_cli.GROUPS,
     *stats_cli.GROUPS,
+    *collection_cli.GROUPS,
     demo_cli.demo,
     doctor,
     worker,

@@ -38,6 +38,7 @@ PERIODIC: tuple[tuple[float, str], ...] = (
     (1, "crm.messages.recurring.jobs:make_due"),
     (1, "crm.messages.jobs:apply_reports"),
     (1, "crm.customers.jobs:go_on_bulk_due"),
+    (1, "crm.collection.jobs:go_on_scans_due"),
     (1, "crm.invoices.jobs:convert_due"),
     (5, "crm.invoices.jobs:recount_due"),
     (3600, "crm.invoices.jobs:sweep"),

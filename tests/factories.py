@@ -22,6 +22,8 @@ from crm.accounts.models import Branch, Membership, Organization, User
 from crm.accounts.passwords import hash_password
 from crm.accounts.roles import Role
 from crm.area_customers import services as area_customers
+from crm.branch_scope import bound_branch
+from crm.collection.models import Scan
 from crm.columns import Base
 from crm.customers.filters import Selection
 from crm.customers.services import change_many, create_customer
@@ -249,6 +251,12 @@ def make_area_customer(**values: Any) -> int:
     return area_customers.add({"name": f"Person {number}", "area": "Kemang", **values}).id
 
 
+def make_scan(**values: Any) -> int:
+    """Make a scan that is done and return its id; one who is bound to a branch makes one of that branch."""
+    defaults = {"cutoff_days": 30, "since": clock.utcnow() - dt.timedelta(days=30), "state": "done"}
+    return _save(Scan(**{**defaults, "branch_id": bound_branch(), "total": 12, "done": 12, "created": 3, **values}))
+
+
 FILL: dict[str, Callable[[], int]] = {
     "branch_id": make_branch,
     "membership_id": make_member,
@@ -264,6 +272,7 @@ FILL: dict[str, Callable[[], int]] = {
     "receipt_id": make_receipt,
     "area_customer_id": make_area_customer,
     "entry_id": make_points_entry,
+    "scan_id": make_scan,
 }
 """How to make the row of each id that stands in a URL, for the tests that try every page."""
 

@@ -31,7 +31,7 @@ LIFTED = {"crm.web.filters": "accounts", "crm.web.memo": "accounts"}
 
 SHARED = {
     *("models", "services", "queries", "filters", "order", "rules", "access", "signals", "panels", "cli"),
-    *("timeline", "intake", "person", "records", "sources", "matching", "names", "search_text"),
+    *("timeline", "intake", "person", "records", "sources", "calls", "matching", "names", "search_text"),
     *("sign_ins", "tokens", "roles", "branches", "identity", "files"),
 }
 """The modules of a feature that higher features may import."""

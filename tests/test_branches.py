@@ -42,7 +42,6 @@ OF_ALL_BRANCHES = {
     "inbound_messages": "found by the number of a customer who is seen",
     "message_templates": "the same for all",
     "organization_secrets": "of no user",
-    "scans": "numbers alone, of records of all branches",
     "stop_words": "the same for all",
     "suppressions": "found by the number of a customer who is seen",
     "used_keys": "of one user each",

@@ -22,7 +22,7 @@ HTMX = {"HX-Request": "true"}
 REFUSED = (401, 403)
 WRONG = (404, 405, 500, 503)
 
-SIGNED = frozenset({"messages.twilio_status", "messages.twilio_inbound", "messages.whatsapp"})
+SIGNED = frozenset({"messages.twilio_status", "messages.twilio_inbound", "messages.whatsapp", "api_webhook.receive"})
 """What other systems call: no form's token and no sign-in, but a signature (tests/messages/test_webhooks.py)."""
 
 
@@ -167,8 +167,8 @@ def test_what_other_systems_call_is_refused_without_a_signature(app: Flask, cast
             url = attempt.url(app, cast.owner)
             before = _everything(app, cast.owner)
             for client in (app.test_client(), cast.owner.client(), cast.stranger.client()):
-                response = client.post(url, json={"entry": []}) if "whatsapp" in url else client.post(url)
-                assert response.status_code == 403, attempt
+                response = client.post(url, json={"entry": []}, headers={"X-Tenant-ID": "shop"})
+                assert response.status_code == (401 if attempt.is_api else 403), attempt
             assert _everything(app, cast.owner) == before, attempt
 
 

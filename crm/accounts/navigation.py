@@ -17,6 +17,9 @@ MAIN = (
     ("area_customers.index", "Area customers"),
     ("stats.index", "Figures"),
 )
+TOOLS = (("collection.index", "Collect customers"),)
+"""Pages that are not needed every day: they stand in the user's menu."""
+
 SETTINGS = (
     ("accounts.organization", "Organization"),
     ("accounts.branches", "Branches"),
@@ -24,6 +27,7 @@ SETTINGS = (
     ("messages.messaging", "Messaging"),
     ("messages.opt_outs", "Opt-outs"),
     ("messages.templates", "Templates"),
+    ("collection.webhook", "Webhook"),
 )
 """The pages of the settings; higher features are named by their endpoints alone."""
 
@@ -52,6 +56,7 @@ def template_globals() -> dict[str, Any]:
         "nav_items": _open_to_user(MAIN),
         "menu_items": [
             *((endpoint, "Settings") for endpoint, _ in settings[:1]),
+            *_open_to_user(TOOLS),
             ("accounts.password", "Change password"),
         ],
         "settings_items": settings,

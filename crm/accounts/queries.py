@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from crm.accounts.models import Branch, Membership, Organization, User
+from crm.accounts.rules import tenant_key
 from crm.columns import Base
 from crm.extensions import db
 from crm.tenancy import TenantMixin, require_organization
@@ -28,6 +29,13 @@ class Member(NamedTuple):
 def current_organization() -> Organization:
     """Return the organization that is acted in; raises TenantError when none is set."""
     return db.session.get_one(Organization, require_organization())
+
+
+def organization_called(asked: str) -> int | None:
+    """Return the organization whose id or short name is in an X-Tenant-ID."""
+    id_, slug = tenant_key(asked.strip())
+    found = sa.select(Organization.id).where(sa.or_(Organization.id == id_, Organization.slug == slug))
+    return db.session.scalars(found.order_by(Organization.id != id_).limit(1)).first()
 
 
 def members() -> list[Member]:

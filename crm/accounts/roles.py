@@ -49,9 +49,10 @@ PUBLIC = frozenset(
         "api.docs",
         "api_token.issue",
         "api_token.refresh",
+        "api_webhook.receive",
     }
 )
-"""Endpoints without sign-in; what providers call proves itself by a signature."""
+"""Endpoints without sign-in; what other systems call proves itself by a signature."""
 
 API = "api_"
 """How the names of endpoints begin that know people by a token, and by nothing else."""
@@ -114,6 +115,12 @@ ROLES: dict[str, Role] = {
     "messages.preview_template": Role.MANAGER,
     "messages.delete_template": Role.MANAGER,
     "messages.undelete_template": Role.MANAGER,
+    "collection.index": Role.VIEWER,
+    "collection.collect": Role.STAFF,
+    "collection.scan": Role.VIEWER,
+    "collection.cancel": Role.STAFF,
+    "collection.webhook": Role.OWNER,
+    "collection.new_secret": Role.OWNER,
     "accounts.organization": Role.OWNER,
     "messages.messaging": Role.OWNER,
     "messages.test_sender": Role.OWNER,
@@ -143,6 +150,10 @@ ROLES: dict[str, Role] = {
     "api_customers.update_points": Role.STAFF,
     "api_customers.bulk_update": Role.STAFF,
     "api_customers.points": Role.VIEWER,
+    "api_collection.customers": Role.VIEWER,
+    "api_collection.collect": Role.STAFF,
+    "api_collection.scan": Role.VIEWER,
+    "api_collection.add": Role.STAFF,
     "api_invoices.index": Role.VIEWER,
     "api_invoices.create": Role.STAFF,
     "api_invoices.show": Role.VIEWER,

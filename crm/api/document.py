@@ -11,6 +11,7 @@ from flask import Flask
 from crm import problems
 from crm.api.fields import SAYS_SOMETHING
 from crm.api.resource import Resource
+from crm.api.schemas import NEEDS_ONE_OF
 from crm.text import blank_characters
 from crm.web.ids import IdConverter
 
@@ -106,6 +107,8 @@ def _make(app: Flask, resources: Iterable[Resource]) -> dict[str, Any]:
     for schema in made["components"]["schemas"].values():
         for property_ in schema["properties"].values():
             _tell_exactly(property_)
+    for name, fields in NEEDS_ONE_OF.items():
+        made["components"]["schemas"][name]["anyOf"] = [{"required": [field]} for field in fields]
     for path, operations in made["paths"].items():
         for method, operation in operations.items():
             if method != "parameters":

@@ -215,6 +215,21 @@ class Average(fields.Float):
         return float(round(value / obj.total_orders) / 100) if obj.total_orders else 0.0
 
 
+class Tenant(fields.Field[Any]):
+    """The organization that is meant, by its id or short name; whoever reads it says whether it is this one."""
+
+    default_error_messages = {"invalid": "Tenant not found"}
+
+    def __init__(self) -> None:
+        kinds = {"type": ["integer", "string"]}
+        super().__init__(allow_none=True, metadata={**kinds, "description": "No other one than is acted in."})
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            raise self.make_error("invalid")
+        return value
+
+
 class TenantName(fields.String):
     """The name of the organization that the request is about."""
 

@@ -1,4 +1,7 @@
-"""How many requests a client may send: so many a minute for each user in each organization, in each web process."""
+"""How many requests a client may send: so many a minute for each user in each organization, in each web process.
+
+What other systems send there without a user counts as one client.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,13 @@ REMEMBERED = 10_000
 
 def count() -> None:
     """Count the request; 429 with Retry-After for one too many."""
-    if not has_come_in():
-        return
-    wait = _hit((here().user.id, here().organization.id), current_app.config["API_REQUESTS_PER_MINUTE"])
+    if has_come_in():
+        count_for(here().organization.id, here().user.id)
+
+
+def count_for(organization_id: int, user_id: int = 0) -> None:
+    """Count a request of a user, or of a system that signs in no user, to an organization."""
+    wait = _hit((user_id, organization_id), current_app.config["API_REQUESTS_PER_MINUTE"])
     if wait:
         raise TooManyRequests(retry_after=wait)
 

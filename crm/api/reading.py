@@ -41,7 +41,7 @@ class Parser(FlaskParser):
     ) -> NoReturn:
         """Tell what is wrong with which field."""
         by_location: Any = error.messages
-        raise InputProblem(dict(_flat(next(iter(by_location.values())))))
+        raise InputProblem(dict(flat(next(iter(by_location.values())))))
 
 
 def read_json(body: bytes) -> Any:
@@ -56,14 +56,14 @@ def read_json(body: bytes) -> Any:
     return value
 
 
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)
-
-
-def _flat(messages: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:
+def flat(messages: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:
     """Yield the path of each field that is wrong, like `customer_ids.0`, and the sentences about it."""
     if isinstance(messages, Mapping):
         for name, found in messages.items():
-            yield from _flat(found, path if name == "_schema" else f"{path}.{name}" if path else str(name))
+            yield from flat(found, path if name == "_schema" else f"{path}.{name}" if path else str(name))
     else:
         yield path or "body", [str(message) for message in messages]
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)

@@ -5,12 +5,21 @@ from __future__ import annotations
 from flask import Blueprint, Response, current_app, jsonify, render_template
 from flask.blueprints import BlueprintSetupState
 
-from crm.api import area_customers, branches, customers, invoices, messages, token
+from crm.api import area_customers, branches, collection, customers, invoices, messages, token, webhook
 from crm.api.docs import page_of
 from crm.api.document import document as document_of
 from crm.problems import ROOT
 
-RESOURCES = (token.bp, customers.bp, invoices.bp, messages.bp, area_customers.bp, branches.bp)
+RESOURCES = (
+    token.bp,
+    customers.bp,
+    collection.bp,
+    invoices.bp,
+    messages.bp,
+    area_customers.bp,
+    branches.bp,
+    webhook.bp,
+)
 
 bp = Blueprint("api", __name__, url_prefix="/api")
 

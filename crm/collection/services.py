@@ -1,15 +1,38 @@
-"""Taking in the people that records of other features tell of."""
+"""Taking in the people that records of other features tell of: as each is saved, and by scans of all of them."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
+import sqlalchemy as sa
+
+from crm import due, queue
+from crm.branch_scope import bound_branch
+from crm.collection import queries
+from crm.collection.models import Scan
+from crm.collection.queries import SCAN
+from crm.collection.scan import count, take_step
 from crm.collection.sources import SourceMixin
-from crm.customers.intake import Taken, lock_intake, take_in
-from crm.db import transaction
-from crm.tenancy import update_many
+from crm.columns import db_now
+from crm.customers.intake import Taken, lock_intake, take_in, upsert
+from crm.customers.models import Customer
+from crm.customers.person import Intake
+from crm.db import database_now, locked, transaction
+from crm.errors import ConflictError
+from crm.fail_points import committing
+from crm.idempotency import Once, RequestKey
+from crm.tenancy import current_actor, require_organization, update_many
 
 __all__ = ["collect", "lock_intake"]
+
+SCAN_AT_ONCE = 5_000
+"""So many records are looked at while whoever asks waits; more are left to the worker."""
+
+LEASE = dt.timedelta(minutes=1)
+"""Who goes through records in the foreground is thought dead after so long without a batch; the worker goes on then."""
+
+NOW = dt.timedelta(0)
 
 
 def collect(records: Sequence[SourceMixin], source: str, branch_id: int | None) -> dict[int, Taken]:
@@ -27,3 +50,100 @@ def collect(records: Sequence[SourceMixin], source: str, branch_id: int | None) 
             # Past the unit of work, which would read each of them again to write one column.
             update_many(type(records[0]), [{"id": id_, "customer_id": one.customer_id} for id_, one in found.items()])
         return found
+
+
+def add(intake: Intake) -> Taken:
+    """Take in whom somebody tells of; `duplicates` of the answer are those whom the user sees.
+
+    Who is bound to a branch does not move a customer of another one to theirs: raises ConflictError.
+    """
+    with transaction() as session:
+        taken = upsert(intake)
+        if session.get(Customer, taken.customer_id) is None:
+            raise ConflictError("This is a customer of another branch. Nothing was changed. Ask a manager.")
+        seen = set(session.scalars(sa.select(Customer.id).where(Customer.id.in_(taken.duplicates))))
+        return taken._replace(duplicates=tuple(id_ for id_ in taken.duplicates if id_ in seen))
+
+
+def scan_records(cutoff_days: int, request_key: RequestKey | None = None) -> Scan:
+    """Take in whom the records of the last days tell of, all of whom the user sees.
+
+    Returns the scan under way, if there is one. Where there is more than SCAN_AT_ONCE to look at, the worker does it
+    and the answer `is_under_way`. Raises KeyReusedError.
+    """
+    scan, is_new = _start(cutoff_days, request_key)
+    if is_new and scan.total <= SCAN_AT_ONCE:
+        return _run(scan.id)
+    return scan
+
+
+def scan_to_the_end(cutoff_days: int) -> Scan:
+    """Take in whom the records of the last days tell of, however many; a scan under way is brought to its end first."""
+    while True:
+        scan, is_new = _start(cutoff_days, in_foreground=True)
+        finished = _run(scan.id)
+        if is_new:
+            return finished
+
+
+def go_on_scan(scan_id: int, lease: dt.timedelta = NOW) -> bool:
+    """Look at the next records of a scan, as the user who asked for it; False when that was all.
+
+    Others go on with it after `lease`.
+    """
+    with committing("scan") as session:
+        lock_intake()
+        if scan_id not in due.lock(SCAN, [scan_id]):
+            return False
+        scan = session.scalars(locked(sa.select(Scan).where(Scan.id == scan_id))).one()
+        more = scan.is_under_way and take_step(scan)
+        due.plan(SCAN, {scan_id: database_now() + lease if more else None})
+        return more
+
+
+def cancel_scan(scan_id: int) -> Scan:
+    """End a scan after the batch that is under way; who was taken in stays."""
+    with transaction() as session:
+        due.lock(SCAN, [scan_id])
+        scan = session.scalars(locked(sa.select(Scan).where(Scan.id == scan_id))).one()
+        if scan.cancel():
+            scan.updated_at = db_now()
+            due.settle(SCAN, [scan_id])
+        return scan
+
+
+def _start(
+    cutoff_days: int, request_key: RequestKey | None = None, *, in_foreground: bool = False
+) -> tuple[Scan, bool]:
+    """Return a new scan and True, or the one that was made by this request or is under way, and False."""
+    with transaction() as session:
+        lock_intake()
+        once = Once(request_key)
+        earlier = queries.under_way() if once.earlier is None else session.get_one(Scan, once.earlier)
+        if earlier is not None:
+            once.made(earlier.id)
+            return earlier, False
+        now = database_now()
+        since = now - dt.timedelta(days=cutoff_days)
+        scan = Scan(
+            user_id=current_actor(),
+            branch_id=bound_branch(),
+            cutoff_days=cutoff_days,
+            since=since,
+            total=count(since),
+        )
+        session.add(scan)
+        session.flush()
+        once.made(scan.id)
+        is_left = scan.total > SCAN_AT_ONCE and not in_foreground
+        due.put_off(SCAN, [scan.id], now if is_left else now + LEASE)
+        if is_left:
+            queue.enqueue("crm.collection.jobs.go_on_scan", require_organization())
+        return scan, True
+
+
+def _run(scan_id: int) -> Scan:
+    while go_on_scan(scan_id, LEASE):
+        pass
+    with transaction() as session:
+        return session.get_one(Scan, scan_id)

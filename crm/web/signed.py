@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
 from flask import abort, request
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Unauthorized
 
 from crm.extensions import csrf
 
@@ -26,10 +28,15 @@ def by_signature(view: View) -> View:
     return view
 
 
-def refuse_forged() -> NoReturn:
+def refuse_forged(status: int = 403) -> NoReturn:
     """Answer a request whose signature does not fit; a genuine one is never counted."""
     if _count(request.remote_addr or "", time.monotonic()) > FORGED:
         abort(429, "Too many requests with a wrong signature. Wait a minute, then try again.")
+    if status == Unauthorized.code:
+        raise Unauthorized(
+            "The signature does not fit. Check the secret, the time, and that the body is signed as it is sent.",
+            www_authenticate=WWWAuthenticate("signature"),
+        )
     abort(403, "The signature does not fit. Check the secret, and the public URL that was signed.")
 
 

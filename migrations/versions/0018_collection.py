@@ -21,6 +21,7 @@ def upgrade() -> None:
         "scans",
         sa.Column("id", BigInt, autoincrement=True, nullable=False),
         sa.Column("user_id", BigInt, nullable=True),
+        sa.Column("branch_id", BigInt, nullable=True),
         sa.Column("cutoff_days", BigInt, nullable=False),
         sa.Column("since", UtcDateTime(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
@@ -32,7 +33,7 @@ def upgrade() -> None:
         sa.Column("created", BigInt, nullable=False),
         sa.Column("updated", BigInt, nullable=False),
         sa.Column("created_at", UtcDateTime(), server_default=db_now(), nullable=False),
-        sa.Column("finished_at", UtcDateTime(), nullable=True),
+        sa.Column("updated_at", UtcDateTime(), server_default=db_now(), nullable=False),
         sa.Column("organization_id", BigInt, nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name="fk_scans_organization_id", ondelete="CASCADE"
@@ -47,7 +48,6 @@ def upgrade() -> None:
         sa.Column("id", BigInt, autoincrement=True, nullable=False),
         sa.Column("key", sa.String(length=255), nullable=False),
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
-        sa.Column("status", BigInt, nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("created_at", UtcDateTime(), server_default=db_now(), nullable=False),
         sa.Column("organization_id", BigInt, nullable=False),
@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("organization_id", "key", name="uq_webhook_calls_organization_id_key"),
         sqlite_autoincrement=True,
     )
+    op.create_index("ix_webhook_calls_age", "webhook_calls", ["organization_id", "created_at"], unique=False)
     op.create_table(
         "merges",
         sa.Column("id", BigInt, autoincrement=True, nullable=False),

@@ -14,7 +14,7 @@ from typing import Any
 import schemathesis
 
 KNOWN: dict[str, int] = json.loads(os.environ["KNOWN_IDS"])
-"""A customer with a phone number, another one, and a branch."""
+"""A customer with a phone number, another one, a branch, and the organization."""
 
 NEW = itertools.count(1)
 
@@ -42,6 +42,10 @@ def _fit(body: dict[str, Any]) -> None:
         body["phone"] = "0812 3456 7890"
     if body.get("branch"):
         body["branch"] = KNOWN["branch"]
+    if "organization" in body:
+        body["organization"] = KNOWN["organization"]
+    if "last_activity" in body:
+        body["last_activity"] = "2026-01-02T03:04:05Z"
     if "date" in body:
         body["date"] = "2026-01-02"
     if "send_at" in body:

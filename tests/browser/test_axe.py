@@ -27,6 +27,7 @@ from tests.factories import (
     make_organization,
     make_person,
     make_receipt,
+    make_scan,
 )
 from tests.product import RunningApp
 
@@ -84,16 +85,22 @@ def fill(person: Person) -> None:
 def visits(app: Flask, person: Person) -> list[Visit]:
     """Return every page, and the states that pages share."""
     found = [Visit(url, "full") for url in pages(app, person)]
-    forms = [visit.url for visit in found if visit.url.endswith(("/new", "/edit", "/password", "/organization"))]
+    forms = [
+        visit.url
+        for visit in found
+        if visit.url.endswith(("/new", "/edit", "/password", "/organization", "/collection"))
+    ]
     found += [Visit(url, "errors") for url in forms]
     with person.acting():
         buyer = make_customer(name="Buyer")
         make_receipt(customer_id=buyer)
         void_invoice(make_invoice(buyer))
+        scan = make_scan(state="working")
     found += [Visit(f"/customers/{buyer}", "with invoices"), Visit(f"/customers/{buyer}/invoices", "with invoices")]
     found += [
         Visit("/?created=2026-11", "of a month"),
         Visit("/?q=nobody-is-called-this", "nothing found"),
+        Visit(f"/collection/scans/{scan}", "under way"),
         Visit("/customers/999999", "not found"),
     ]
     return [*found, Visit("/", "window"), Visit("/", "window with errors")]
@@ -165,6 +172,8 @@ def test_pages_before_sign_in_and_of_an_empty_organization(
         "/settings/users",
         "/settings/templates",
         "/settings/opt-outs",
+        "/settings/webhook",
+        "/collection",
     ):
         found += problems(page, running_app.url, Visit(url, "empty"))
     assert not found, "\n".join(found)

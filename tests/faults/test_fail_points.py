@@ -103,8 +103,9 @@ def test_every_fail_point_is_tried() -> None:
         named |= {f"{name} {end}" for name in re.findall(r'committing\("(.+?)"\)', text) for end in ENDS}
         named |= set(re.findall(r'reach\("(.+?)"\)', text))
     tried = {point for point, *_ in DELIVERY} | {f"{name} {end}" for name in ("release", "let go") for end in ENDS}
-    bulk = (ROOT / "tests" / "customers" / "test_bulk.py").read_text()
-    tried |= {point for point in (f"bulk {end}" for end in ENDS) if f'"{point}"' in bulk}
+    for name, path in (("bulk", "customers/test_bulk.py"), ("scan", "collection/test_scan.py")):
+        text = (ROOT / "tests" / path).read_text()
+        tried |= {point for point in (f"{name} {end}" for end in ENDS) if f'"{point}"' in text}
     assert named == tried
 
 

@@ -1,0 +1,83 @@
+"""Customers that other systems send by themselves: signed instead of signed in (standardwebhooks.com)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import marshmallow as ma
+from flask import Response, abort, current_app, request
+
+from crm.accounts.queries import organization_called
+from crm.api import limits, schemas
+from crm.api.intakes import intake_of
+from crm.api.reading import flat, read_json
+from crm.api.resource import Resource
+from crm.collection import calls
+from crm.customers.intake import AT_ONCE
+from crm.customers.person import Intake
+from crm.idempotency import RequestKey
+from crm.problems import InputProblem
+from crm.tenancy import use_organization
+from crm.web.signed import refuse_forged
+
+bp = Resource("webhook", "Webhook", once=False)
+
+SIGNED = ("webhook-id", "webhook-timestamp", "webhook-signature")
+MAX_ID = 255
+SHAPE = 'Send a customer, or {"customers": […]} with 1 to 1,000 of them.'
+
+
+@bp.post("/collection/webhook/")
+@bp.response(200, schemas.Verdicts)
+@bp.doc(
+    requestBody={"required": True, "content": {"application/json": {"schema": schemas.WebhookInput}}},
+    parameters=[schemas.header(name, text) for name, text in schemas.WEBHOOK_HEADERS.items()],
+)
+def receive() -> Response:
+    """Send customers: one, or up to 1,000 as `customers`.
+
+    Each row has a verdict of its own. Sign the call as Standard Webhooks says, with the secret that an owner makes in
+    Settings, Webhook: of `webhook-id`, `webhook-timestamp` and the body, within five minutes. The same id with the same
+    body is done once and answered the same for a week; with another body 409.
+    """
+    body = request.get_data(cache=True)
+    organization_id = organization_called(request.headers.get("X-Tenant-ID", ""))
+    if organization_id is None:
+        abort(400, "Tenant not found")
+    headers = {name: request.headers.get(name, "") for name in SIGNED}
+    with use_organization(organization_id):
+        if not calls.is_genuine(body, headers):
+            refuse_forged(401)
+        limits.count_for(organization_id)
+        key = headers["webhook-id"]
+        if len(key) > MAX_ID:
+            abort(400, f"A webhook-id has up to {MAX_ID} characters.")
+        rows = [_read(row) for row in _rows(read_json(body))]
+        answer = calls.receive(RequestKey(key, hashlib.sha256(body).hexdigest()), rows)
+    return current_app.response_class(answer, mimetype="application/json")
+
+
+def _rows(sent: Any) -> Sequence[Any]:
+    if not isinstance(sent, dict):
+        abort(400, SHAPE)
+    rows = sent.get("customers", [sent])
+    if not isinstance(rows, list) or not 1 <= len(rows) <= AT_ONCE:
+        abort(400, SHAPE)
+    return rows
+
+
+def _read(row: Any) -> Intake | str:
+    """Return whom a row tells of, or the sentence that says what is wrong with it."""
+    try:
+        return intake_of(schemas.IntakeInput().load(row), source="API")
+    except ma.ValidationError as error:
+        return _sentence(dict(flat(error.messages)))
+    except InputProblem as problem:
+        return _sentence(problem.errors)
+
+
+def _sentence(errors: Any) -> str:
+    field, sentences = next(iter(errors.items()))
+    return str(sentences[0]) if field in ("body", "full_name", "organization") else f"{field}: {sentences[0]}"

@@ -1,0 +1,28 @@
+"""Rules of collection on plain values: how far back a scan looks, and whether a call of another system is genuine."""
+
+from __future__ import annotations
+
+import secrets
+from base64 import b64encode
+from collections.abc import Mapping
+
+from standardwebhooks import Webhook, WebhookVerificationError
+
+CUTOFF_DAYS, MAX_CUTOFF_DAYS = 30, 3_650
+CUTOFF_SENTENCE = f"Enter how many days to look back, from 1 to {MAX_CUTOFF_DAYS:,}."
+
+
+def new_secret() -> str:
+    """Return a secret that another system and this one can sign with (standardwebhooks.com, 24 to 64 bytes)."""
+    return f"whsec_{b64encode(secrets.token_bytes(32)).decode()}"
+
+
+def is_genuine(secret: str, body: bytes, headers: Mapping[str, str]) -> bool:
+    """Say whether who knows the secret signed these very bytes, within five minutes from now, either way."""
+    if not secret:
+        return False
+    try:
+        Webhook(secret).verify(body, dict(headers), json_parse=False)
+    except (WebhookVerificationError, ValueError):  # what has another form than a signature is none
+        return False
+    return True
