@@ -20,7 +20,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import delivery, intake  # noqa: E402
+from bench import collection, delivery, intake  # noqa: E402
 from bench.load import PASSWORD, USER  # noqa: E402
 from bench.targets import Bench, Target  # noqa: E402
 
@@ -45,6 +45,7 @@ def main() -> int:
         _compare_sizes(figures, sizes)
         delivery.compare(bench, max(sizes))
         intake.compare(bench)
+        collection.compare(bench)
     finally:
         bench.close()
         if not given:
