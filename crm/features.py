@@ -20,7 +20,7 @@ from crm.duplicates import models as duplicate_models  # noqa: F401 -- its table
 from crm.home import routes as home
 from crm.invoices import cli as invoices_cli
 from crm.invoices import routes as invoices
-from crm.leads import services as lead_services  # noqa: F401 -- its tables, and what scans go through
+from crm.leads import routes as leads
 from crm.loyalty import cli as loyalty_cli
 from crm.loyalty import routes as loyalty
 from crm.messages import cli as messages_cli
@@ -37,6 +37,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     loyalty.bp,
     invoices.bp,
     area_customers.bp,
+    leads.bp,
     stats.bp,
     collection.bp,
     home.bp,

@@ -21,6 +21,7 @@ from jinja2 import FileSystemBytecodeCache
 from crm import create_app
 from crm.extensions import db
 from crm.redis_server import RedisServer, find_redis, start_redis
+from crm.web import memo
 from tests import servers
 from tests.factories import Cast, make_cast
 from tests.postgres import SURE, PostgresServer
@@ -181,6 +182,7 @@ def compiled_templates(pytestconfig: pytest.Config) -> FileSystemBytecodeCache:
 def app(environ: dict[str, str], tmp_path: Path, compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
     """The application, with an empty database of each kind."""
     app = create_app(environ, tmp_path / "instance")
+    memo._memory.clear()  # ids begin anew with each database, so pieces of another test's pages look like this one's
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     app.jinja_env.bytecode_cache = compiled_templates
     yield app

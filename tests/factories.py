@@ -31,6 +31,10 @@ from crm.db import transaction
 from crm.extensions import db
 from crm.invoices.models import Receipt
 from crm.invoices.services import add_invoice
+from crm.leads.commitments import add_commitment
+from crm.leads.follow_ups import add_follow_up
+from crm.leads.models import FollowUp, LoanCommitment, Method
+from crm.leads.services import create_lead
 from crm.loyalty.services import change_points
 from crm.messages.models import Attempt, BlockedSender, Message
 from crm.messages.records import Source
@@ -257,6 +261,23 @@ def make_scan(**values: Any) -> int:
     return _save(Scan(**{**defaults, "branch_id": bound_branch(), "total": 12, "done": 12, "created": 3, **values}))
 
 
+def make_lead(**values: Any) -> int:
+    """Make a lead and return its id."""
+    return create_lead({"name": f"Lead {next(_numbers)}", **values}).id
+
+
+def make_follow_up(lead_id: int | None = None, **values: Any) -> int:
+    """Make a follow-up that was due an hour ago and return its id."""
+    due_at = values.get("due_at", clock.utcnow() - dt.timedelta(hours=1))
+    return add_follow_up(lead_id or make_lead(), values.get("method", Method.CALL), values.get("note", ""), due_at).id
+
+
+def make_commitment(lead_id: int | None = None, **values: Any) -> int:
+    """Make a loan commitment that was promised for two days ago and return its id."""
+    day = values.get("promised_date", clock.utcnow().date() - dt.timedelta(days=2))
+    return add_commitment(lead_id or make_lead(), values.get("amount", 250_000_00), day).id
+
+
 FILL: dict[str, Callable[[], int]] = {
     "branch_id": make_branch,
     "membership_id": make_member,
@@ -273,8 +294,18 @@ FILL: dict[str, Callable[[], int]] = {
     "area_customer_id": make_area_customer,
     "entry_id": make_points_entry,
     "scan_id": make_scan,
+    "lead_id": make_lead,
+    "follow_up_id": make_follow_up,
+    "commitment_id": make_commitment,
 }
 """How to make the row of each id that stands in a URL, for the tests that try every page."""
+
+
+def owners_of(ids: dict[str, int]) -> dict[str, int]:
+    """Return the ids of the rows that others of the same URL hang on: /leads/<id>/follow-ups/<id>/."""
+    parts: dict[str, Any] = {"follow_up_id": FollowUp, "commitment_id": LoanCommitment}
+    found = [db.session.get_one(parts[name], ids[name]).lead_id for name in parts if name in ids]
+    return {"lead_id": found[0]} if found and "lead_id" in ids else {}
 
 
 def _save(row: Base) -> int:

@@ -31,6 +31,7 @@ from tests.factories import (
     make_message,
     make_points_entry,
     make_receipt,
+    owners_of,
 )
 from tests.test_endpoints import HTMX, Try, tries
 
@@ -308,6 +309,7 @@ def _url(app: Flask, attempt: Try, shop: Shop, branch: int) -> str:
     """Return the URL with ids of rows that the owner made in a branch."""
     with shop.cast.owner.acting(branch):
         ids = {name: FILL[name]() for name in sorted(attempt.rule.arguments)}
+        ids |= owners_of(ids)
     with app.test_request_context():
         return str(app.url_for(attempt.endpoint, **ids))
 

@@ -16,7 +16,7 @@ from crm.accounts.roles import API, PUBLIC, ROLES, SIGNED_IN, Role
 from crm.columns import Base
 from crm.extensions import db
 from tests.api.contents import content_of
-from tests.factories import FILL, Cast, Person
+from tests.factories import FILL, Cast, Person, owners_of
 
 HTMX = {"HX-Request": "true"}
 REFUSED = (401, 403)
@@ -37,6 +37,7 @@ class Try(NamedTuple):
         """Return the URL with ids of fresh rows of the person's organization."""
         with person.acting():
             ids = {name: _make(name, self, person) for name in sorted(self.rule.arguments)}
+            ids |= owners_of(ids)
         with app.test_request_context():
             return str(app.url_for(self.endpoint, **ids))
 

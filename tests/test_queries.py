@@ -16,8 +16,11 @@ from tests.factories import (
     Cast,
     make_attempt,
     make_branch,
+    make_commitment,
     make_customer,
+    make_follow_up,
     make_invoice,
+    make_lead,
     make_message,
     make_points_entry,
     make_receipt,
@@ -26,12 +29,21 @@ from tests.factories import (
     make_template,
 )
 
-MOST = {"/": 13, "/?q=customer": 14, "/customers/{customer}": 12, "/messages": 8, "/stats": 5}
+MOST = {
+    "/": 16,
+    "/?q=customer": 17,
+    "/customers/{customer}": 12,
+    "/messages": 8,
+    "/stats": 5,
+    "/leads": 4,
+    "/leads/{lead}": 6,
+}
 PAGES = (
     *MOST,
     "/messages?q=customer",
     "/customers/{customer}/invoices",
     "/customers/{customer}/points",
+    "/leads?q=lead",
     "/settings/branches",
     "/settings/users",
     "/settings/templates",
@@ -57,11 +69,12 @@ LISTS = {
 def test_a_list_of_the_api_asks_the_same_for_more_rows(app: Flask, cast: Cast, address: str) -> None:
     with cast.owner.acting():
         customer = make_customer(name="Customer 0")
-    client, path, headers = app.test_client(), address.format(customer=customer), cast.owner.token()
+        lead = make_lead(name="Lead 0")
+    client, path, headers = app.test_client(), address.format(customer=customer, lead=lead), cast.owner.token()
     for number in (2, 9):
         with cast.owner.acting():
             for _ in range(number):
-                _add_rows(customer)
+                _add_rows(customer, lead)
         with _counted(app) as statements:
             found: Any = client.get(path, headers=headers).json
             assert len(found["results"] if "results" in found else found["customers"]) >= number
@@ -73,13 +86,14 @@ def test_more_rows_are_not_more_questions(app: Flask, cast: Cast, address: str) 
     client = cast.owner.client()
     with cast.owner.acting():
         customer = make_customer(name="Customer 0")
-    path = address.format(customer=customer)
+        lead = make_lead(name="Lead 0", phone="0812 0000 0000")
+    path = address.format(customer=customer, lead=lead)
 
     counts = []
     for number in (2, 9):
         with cast.owner.acting():
             for _ in range(number):
-                _add_rows(customer)
+                _add_rows(customer, lead)
         with _counted(app) as statements:
             assert client.get(path).status_code == 200
         counts.append(len(statements))
@@ -89,7 +103,7 @@ def test_more_rows_are_not_more_questions(app: Flask, cast: Cast, address: str) 
     assert counts[1] <= MOST.get(address, 99), "\n".join(statements)
 
 
-def _add_rows(customer: int) -> None:
+def _add_rows(customer: int, lead: int) -> None:
     make_branch()
     other = make_customer(name="Customer")
     for id_ in (customer, other):
@@ -102,6 +116,9 @@ def _add_rows(customer: int) -> None:
     make_template()
     make_suppression()
     make_scan()
+    make_lead(name="Lead 0", phone="0812 0000 0000", branch_id=make_branch())
+    make_follow_up(lead)
+    make_commitment(lead)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from crm.accounts.roles import ROLES, SIGNED_IN
 MAIN = (
     ("home.index", "Customers"),
     ("messages.index", "Messages"),
+    ("leads.index", "Leads"),
     ("area_customers.index", "Area customers"),
     ("stats.index", "Figures"),
 )

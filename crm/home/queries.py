@@ -12,7 +12,9 @@ from crm.customers.filters import Chip, Filters
 from crm.customers.queries import Page, page_of
 from crm.db import database_now
 from crm.extensions import db
+from crm.leads.queries import DueLeads, due_leads
 from crm.messages.queries import NextMessage, Notices, Reminders, due_reminders, next_messages, notices
+from crm.web.filters import today
 
 
 class Attention(NamedTuple):
@@ -20,6 +22,12 @@ class Attention(NamedTuple):
 
     notices: Notices
     reminders: Reminders
+    leads: DueLeads
+
+    @property
+    def number(self) -> int:
+        """Return how many entries the Due list has."""
+        return self.reminders.count + self.leads.count
 
     @property
     def version(self) -> str:
@@ -29,6 +37,8 @@ class Attention(NamedTuple):
             [(row.id, row.reason) for row in self.notices.refused],
             self.reminders.count,
             self.reminders.marks,
+            self.leads.count,
+            self.leads.marks,
         ]
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
@@ -49,7 +59,7 @@ class CustomerList(NamedTuple):
 
 def attention() -> Attention:
     """Return what needs somebody now."""
-    return Attention(notices(), due_reminders())
+    return Attention(notices(), due_reminders(), due_leads(today()))
 
 
 def customer_list(filters: Filters) -> CustomerList:

@@ -30,6 +30,11 @@ class LeadStatus(enum.StrEnum):
         """The status as people write it."""
         return self.value.title()
 
+    @property
+    def tone(self) -> str:
+        """The kind of badge that shows it."""
+        return {"new": "accent", "contacted": "neutral", "converted": "good", "lost": "bad"}[self.value]
+
 
 class Method(enum.StrEnum):
     """How a follow-up is made."""

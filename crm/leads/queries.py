@@ -1,54 +1,214 @@
-"""Reads of leads for pages, and who among them somebody is."""
+"""Reads of leads for lists, reminders and the customer's page."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
 
 from crm import clock
 from crm.accounts.queries import current_organization
-from crm.collection.sources import SourceMixin
-from crm.customers.matching import Keys, Kind, Known, decide
-from crm.customers.person import Contact
+from crm.columns import db_now
+from crm.customers.queries import find_ids
+from crm.customers.search_text import like_pattern, terms
+from crm.db import among
 from crm.extensions import db
-from crm.leads.models import Lead, LeadStatus
+from crm.leads.models import CommitmentState, FollowUp, Lead, LeadStatus, LoanCommitment
+from crm.leads.rules import week_of
+from crm.text import clean_line
 
-OPEN = (LeadStatus.NEW.value, LeadStatus.CONTACTED.value)
-_LOOKED_AT = 100
-_COLUMNS = {Kind.PHONE: Lead.phone, Kind.EMAIL: Lead.email, Kind.PASSPORT: Lead.passport_number}
+PAGE = 50
+LAST_PAGE = 200
+
+SEARCHED = 20_000
+"""A search reads so many leads, the latest, besides those of the customers it finds."""
+
+COUNTED = 1_000
+"""Reminders are counted exactly up to here."""
+
+SHOWN = 20
+FOLLOW_UPS = {"overdue": "Overdue", "today": "Today", "week": "This week"}
 
 
-def lead_of(person: SourceMixin) -> Lead | None:
-    """Return the lead that somebody is who was taken in, an open one and the latest if there are several.
+class LeadFilter(NamedTuple):
+    """Which leads a list shows; None is all."""
 
-    The same customer is the same person; a lead of nobody is theirs by phone, e-mail or passport number, where
-    neither the name nor another passport contradicts.
+    status: LeadStatus | None = None
+    follow_up: str | None = None
+    q: str = ""
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, str]) -> LeadFilter:
+        """Read the query of a URL; unknown choices count as not given, so that an old link still opens."""
+        return cls(
+            next((status for status in LeadStatus if status == args.get("status")), None),
+            args.get("follow_up") if args.get("follow_up") in FOLLOW_UPS else None,
+            clean_line(args.get("q", ""))[:200],
+        )
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """Return what the leads meet that the list shows; the next follow-up of a lost one is nobody's concern."""
+        conditions: list[sa.ColumnElement[bool]] = []
+        if self.status is not None:
+            conditions.append(Lead.status == self.status)
+        elif self.follow_up:
+            conditions.append(Lead.status != LeadStatus.LOST)
+        if self.follow_up:
+            conditions.append(_next_is(self.follow_up))
+        return [*conditions, _about(self.q, conditions)] if self.q else conditions
+
+
+class LeadPage(NamedTuple):
+    """A page of leads, and whether there is another one."""
+
+    rows: list[Lead]
+    filter: LeadFilter
+    number: int
+    has_more: bool
+    now: dt.datetime
+
+    def query(self, number: int) -> dict[str, Any]:
+        """Return the query of the URL of another page."""
+        given = {key: value for key, value in self.filter._asdict().items() if value}
+        return given | ({"page": number} if number > 1 else {})
+
+
+@dataclass(frozen=True)
+class DueLeads:
+    """The first follow-ups that are due and open loan commitments that are overdue, and how many there are.
+
+    `marks` are values of each that change whenever it would be shown otherwise; the rows themselves are read when they
+    are asked for.
     """
-    if person.customer_id is not None:
-        same = sa.select(Lead).where(Lead.customer_id == person.customer_id)
-        found = db.session.scalars(same.order_by(Lead.status.in_(OPEN).desc(), Lead.id.desc()).limit(1)).first()
-        if found is not None:
-            return found
-    keys = _keys_of(person)
-    if not keys:
-        return None
-    leads = _sharing(keys, of_nobody=person.customer_id is not None)
-    return _first(person, keys, [lead for lead in leads if lead.is_open]) or _first(person, keys, leads)
+
+    marks: tuple[tuple[Any, ...], ...]
+    count: int
+
+    @cached_property
+    def rows(self) -> list[FollowUp | LoanCommitment]:
+        """Return what is due, the follow-ups first, each in the order of its time."""
+        return [*self._of(FollowUp), *self._of(LoanCommitment)]
+
+    def _of(self, model: type[Any]) -> list[Any]:
+        ids = [mark[1] for mark in self.marks if mark[0] == model.__tablename__]
+        if not ids:
+            return []
+        rows = db.session.scalars(sa.select(model).where(model.id.in_(ids)).options(joinedload(model.lead)))
+        by_id = {row.id: row for row in rows}
+        return [by_id[id_] for id_ in ids if id_ in by_id]
 
 
-def _sharing(keys: Keys, *, of_nobody: bool) -> Sequence[Lead]:
-    ids = sa.union(*(sa.select(Lead.id).where(_COLUMNS[kind] == value) for kind, value in keys.items()))
-    statement = sa.select(Lead).where(Lead.id.in_(ids)).order_by(Lead.id.desc()).limit(_LOOKED_AT)
-    return db.session.scalars(statement.where(Lead.customer_id.is_(None)) if of_nobody else statement).all()
+def page_of_leads(wanted: LeadFilter, number: int) -> LeadPage:
+    """Return a page of leads, the latest first, or by their next follow-up when it narrows them."""
+    number = min(max(number, 1), LAST_PAGE)
+    order = (Lead.next_follow_up_at, Lead.id) if wanted.follow_up else (Lead.id.desc(),)
+    statement = sa.select(Lead).where(*wanted.conditions()).options(joinedload(Lead.branch)).order_by(*order)
+    rows = db.session.scalars(statement.offset((number - 1) * PAGE).limit(PAGE + 1)).all()
+    return LeadPage(list(rows[:PAGE]), wanted, number, len(rows) > PAGE and number < LAST_PAGE, clock.utcnow())
 
 
-def _first(person: SourceMixin, keys: Keys, leads: Sequence[Lead]) -> Lead | None:
-    known = [Known(lead.id, lead.name, frozenset(_keys_of(lead).items())) for lead in leads]
-    sharing = {kind: [one for one in known if (kind, value) in one.keys] for kind, value in keys.items()}
-    verdict = decide(person.name, keys, {kind: found for kind, found in sharing.items() if found})
-    return next((lead for lead in leads if verdict.by_name and lead.id == verdict.customer_id), None)
+def follow_ups_of(lead_id: int, limit: int = 100) -> list[FollowUp]:
+    """Return the latest follow-ups of a lead: open ones by their time, then those that are done, the last first."""
+    statement = sa.select(FollowUp).where(FollowUp.lead_id == lead_id).options(joinedload(FollowUp.done_by))
+    rows = db.session.scalars(statement.order_by(FollowUp.done_at.is_not(None), FollowUp.id.desc()).limit(limit)).all()
+    open_ = sorted((row for row in rows if not row.is_done), key=lambda row: (row.due_at or row.created_at, row.id))
+    done = sorted((row for row in rows if row.is_done), key=lambda row: (row.done_at or row.created_at, row.id))
+    return [*open_, *reversed(done)]
 
 
-def _keys_of(record: SourceMixin) -> Keys:
-    return Contact.of(record.intake("", None), current_organization().phone_region, clock.utcnow()).keys
+def commitments_of(lead_id: int, limit: int = 100) -> list[LoanCommitment]:
+    """Return the latest loan commitments of a lead, open ones by their day, then those that are settled."""
+    is_open = LoanCommitment.state == CommitmentState.OPEN
+    statement = sa.select(LoanCommitment).where(LoanCommitment.lead_id == lead_id)
+    statement = statement.options(joinedload(LoanCommitment.settled_by))
+    order = (is_open.desc(), LoanCommitment.promised_date, LoanCommitment.id)
+    return list(db.session.scalars(statement.order_by(*order).limit(limit)))
+
+
+def leads_of(customer_id: int, limit: int = SHOWN) -> list[Lead]:
+    """Return a customer's leads, the latest first."""
+    return list(db.session.scalars(_OF_CUSTOMER, {"customer": customer_id, "most": limit}))
+
+
+def count_leads_of(customer_id: int) -> int:
+    """Return how many leads a customer has."""
+    return db.session.scalars(sa.select(sa.func.count(Lead.id)).where(Lead.customer_id == customer_id)).one()
+
+
+def due_leads(today: dt.date) -> DueLeads:
+    """Return the follow-ups that are due now, and the open commitments whose day was before `today`."""
+    found = db.session.execute(_first_due(), {"today": today}).all()
+    return DueLeads(tuple(tuple(row[1:]) for row in found), sum({row.kind: row.number for row in found}.values()))
+
+
+_OF_CUSTOMER = (
+    sa.select(Lead)
+    .where(Lead.customer_id == sa.bindparam("customer"))
+    .order_by(Lead.id.desc())
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+
+
+@functools.cache
+def _first_due() -> sa.Select[Any]:
+    """Return the statement of what is due; it is put together once, for every home page asks it."""
+    parts = [
+        _part(FollowUp, FollowUp.due_at, FollowUp.done_at.is_(None), FollowUp.due_at <= db_now()),
+        _part(
+            LoanCommitment,
+            LoanCommitment.promised_date,
+            sa.literal_column("loan_commitments.state = 'open'"),
+            LoanCommitment.promised_date < sa.bindparam("today", type_=sa.Date),
+        ),
+    ]
+    found = sa.union_all(*(sa.select(part) for part in parts)).subquery()
+    return sa.select(found).order_by(found.c.kind, found.c.place)
+
+
+def _part(model: type[Any], order: Any, *conditions: Any) -> Any:
+    due = (
+        sa.select(model.id, model.updated_at, order.label("at"), Lead.updated_at.label("lead_updated_at"))
+        .join(Lead, Lead.id == model.lead_id)
+        .where(*conditions, Lead.status != LeadStatus.LOST)
+        .order_by(order, model.id)
+        .limit(COUNTED)
+        .subquery()
+    )
+    number = sa.func.count().over()
+    place = sa.func.row_number().over(order_by=(due.c.at, due.c.id))
+    kind = sa.literal(model.__tablename__)
+    counted = sa.select(
+        number.label("number"),
+        kind.label("kind"),
+        due.c.id,
+        due.c.updated_at,
+        due.c.lead_updated_at,
+        place.label("place"),
+    ).subquery()
+    return sa.select(counted).where(counted.c.place <= SHOWN).subquery()
+
+
+def _next_is(follow_up: str) -> sa.ColumnElement[bool]:
+    zone = clock.zone(current_organization().time_zone)
+    now = clock.utcnow()
+    if follow_up == "overdue":
+        return Lead.next_follow_up_at < now
+    today = clock.to_local(now, zone).date()
+    first, last = week_of(today) if follow_up == "week" else (today, today + dt.timedelta(days=1))
+    start, end = (clock.at_or_after(dt.datetime.combine(day, dt.time()), zone) for day in (first, last))
+    return sa.and_(Lead.next_follow_up_at >= start, Lead.next_follow_up_at < end)
+
+
+def _about(q: str, conditions: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:
+    """Say which leads a search finds: those of the customers it finds, and among the latest those it describes."""
+    latest = sa.select(Lead.id, Lead.search_text).where(*conditions).order_by(Lead.id.desc()).limit(SEARCHED).subquery()
+    likes = [latest.c.search_text.like(like_pattern(term), escape="\\") for term in terms(q)]
+    described = Lead.id.in_(sa.select(latest.c.id).where(*likes))
+    customers = find_ids(q)
+    return sa.or_(described, among(Lead.customer_id, customers)) if customers else described

@@ -22,11 +22,14 @@ from crm.errors import ConflictError
 from crm.events import changes_of, record
 from crm.extensions import db
 from crm.idempotency import Once, RequestKey
+from crm.leads.matching import lead_of
 from crm.leads.models import FollowUp, Lead, LeadStatus
-from crm.leads.queries import lead_of
 
 SOURCE = "Lead"
 """Where customers come from who were leads first."""
+
+MANUAL = "Manual"
+"""Where leads come from of whom nobody says more."""
 
 BOOKED = "Booking"
 """Where leads come from that a booking made."""
@@ -46,7 +49,7 @@ def create_lead(values: dict[str, Any], request_key: RequestKey | None = None) -
         if once.earlier is not None:
             return session.get_one(Lead, once.earlier)
         lead = Lead(activity_at=database_now())
-        _apply(lead, values)
+        _apply(lead, {**values, "source": values.get("source") or MANUAL})
         session.add(lead)
         _take_in(lead)
         record("lead.created", lead, customer_id=lead.customer_id)

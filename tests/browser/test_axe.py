@@ -13,16 +13,23 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page
 
+from crm import clock
 from crm.accounts.roles import API, Role
 from crm.invoices.services import void_invoice
+from crm.leads.commitments import settle_commitment
+from crm.leads.follow_ups import mark_done
+from crm.leads.models import CommitmentState
 from tests.browser.axe import violations
 from tests.browser.steps import sign_in
 from tests.factories import (
     FILL,
     Cast,
     Person,
+    make_commitment,
     make_customer,
+    make_follow_up,
     make_invoice,
+    make_lead,
     make_message,
     make_organization,
     make_person,
@@ -88,7 +95,7 @@ def visits(app: Flask, person: Person) -> list[Visit]:
     forms = [
         visit.url
         for visit in found
-        if visit.url.endswith(("/new", "/edit", "/password", "/organization", "/collection"))
+        if visit.url.endswith(("/new", "/edit", "/lost", "/password", "/organization", "/collection"))
     ]
     found += [Visit(url, "errors") for url in forms]
     with person.acting():
@@ -96,11 +103,18 @@ def visits(app: Flask, person: Person) -> list[Visit]:
         make_receipt(customer_id=buyer)
         void_invoice(make_invoice(buyer))
         scan = make_scan(state="working")
+        asker = make_lead(name="Asker", phone="0812 3456 7891", notes="Bali\nin May")
+        mark_done(make_follow_up(asker, note="Ask when"), "In May", clock.utcnow())
+        settle_commitment(make_commitment(asker), CommitmentState.BROKEN)
+        make_commitment(asker)
+        lost = make_lead(name="Lost", status="lost", lost_reason="Too expensive")
     found += [Visit(f"/customers/{buyer}", "with invoices"), Visit(f"/customers/{buyer}/invoices", "with invoices")]
+    found += [Visit(f"/leads/{asker}", "with follow-ups"), Visit(f"/leads/{lost}", "lost")]
     found += [
         Visit("/?created=2026-11", "of a month"),
         Visit("/?q=nobody-is-called-this", "nothing found"),
         Visit(f"/collection/scans/{scan}", "under way"),
+        Visit("/leads?q=nobody-is-called-this", "nothing found"),
         Visit("/customers/999999", "not found"),
     ]
     return [*found, Visit("/", "window"), Visit("/", "window with errors")]
@@ -168,6 +182,7 @@ def test_pages_before_sign_in_and_of_an_empty_organization(
         "/stats",
         "/messages",
         "/area-customers",
+        "/leads",
         "/settings/branches",
         "/settings/users",
         "/settings/templates",

@@ -1,0 +1,164 @@
+"""The forms of leads, follow-ups and loan commitments."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+from wtforms import RadioField, SelectField, StringField, TextAreaField, ValidationError
+
+from crm import clock, money
+from crm.accounts.queries import branches, current_organization
+from crm.branch_scope import bound_branch
+from crm.customers import rules as customers
+from crm.customers.identity import EmailError, normalize_email
+from crm.errors import SentenceError
+from crm.leads.models import FollowUp, Lead, Method
+from crm.leads.rules import LIMITS, promised_date_problem
+from crm.web.forms import CreatingForm, Form, Length, Required, options
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+class Explained(CreatingForm):
+    """A form whose only refusal after its own checks is that its key was used."""
+
+    def explain(self, error: SentenceError) -> None:
+        """Say what the services found; the key is used up."""
+        self.renew_key()
+        self.form_errors.append(str(error))
+
+
+class LeadForm(Explained):
+    """Who may become a customer and how to reach them; only the name is needed."""
+
+    name = StringField("Name", [Required("Enter the lead's name."), Length(customers.LIMITS["name"])])
+    contact_number = StringField("Contact number", [Length(customers.LIMITS["phone"])])
+    email = StringField("E-mail", [Length(customers.LIMITS["email"])])
+    passport_number = StringField("Passport number", [Length(customers.LIMITS["passport_number"])])
+    source = StringField("Source", [Length(LIMITS["source"])])
+    branch = SelectField("Branch", coerce=str)
+    notes = TextAreaField("Notes", [Length(LIMITS["notes"])])
+
+    def __init__(self, lead: Lead | None = None, **values: Any) -> None:
+        if lead is not None:
+            values = {"contact_number": lead.phone, **{name: getattr(lead, name) for name in _SAME}}
+        super().__init__(data=values)
+        self.branch.choices = options([("", "None"), *((branch.id, branch.name) for branch in branches())])
+        if not self.branch.raw_data:
+            self.branch.data = str(lead.branch_id or "") if lead else ""
+        if bound_branch() is not None:
+            # The services keep it: nobody who is bound to a branch adds to another or moves anybody there.
+            del self.branch
+
+    def validate_email(self, field: StringField) -> None:
+        """Refuse what is no e-mail address."""
+        try:
+            normalize_email(field.data or "")
+        except EmailError as error:
+            raise ValidationError(str(error)) from None
+
+    def values(self) -> dict[str, Any]:
+        """Return the values for the services, by column."""
+        values = {"phone": self.contact_number.data, **{name: self[name].data for name in _SAME}}
+        return values | ({"branch_id": int(self.branch.data or 0) or None} if self.branch else {})
+
+
+_SAME = ("name", "email", "passport_number", "source", "notes")
+
+
+class LostForm(Form):
+    """Why nothing came of a lead."""
+
+    lost_reason = TextAreaField("Reason", [Required("Say why the lead is lost."), Length(LIMITS["lost_reason"])])
+
+
+class FollowUpForm(Explained):
+    """When and how to speak to a lead, and about what."""
+
+    method = RadioField("How", choices=options((method, method.label) for method in Method), validate_choice=False)
+    due_at = StringField("When")
+    note = TextAreaField("Note", [Length(LIMITS["note"])])
+    moment: dt.datetime | None = None
+    """When it is due, once the form is valid."""
+
+    def __init__(self, **values: Any) -> None:
+        self.zone = clock.zone(current_organization().time_zone)
+        super().__init__(data={"method": Method.CALL.value, "due_at": _tomorrow(self.zone), **values})
+
+    def validate_method(self, field: RadioField) -> None:
+        """Refuse what is no choice."""
+        if field.data not in list(Method):
+            raise ValidationError("Choose how to follow up.")
+
+    def validate_due_at(self, field: StringField) -> None:
+        """Read the time in the organization's zone."""
+        if not field.data:
+            raise ValidationError("Say when: enter a date and time like 2026-11-24T09:00.")
+        self.moment = _moment(field.data, self.zone)
+
+
+class DoneForm(Form):
+    """What came of a follow-up, and when to speak to the lead again; all of it may be left out."""
+
+    outcome = TextAreaField("Outcome", [Length(LIMITS["outcome"])])
+    next_due_at = StringField("Next follow-up")
+    moment: dt.datetime | None = None
+    """When the next one is due, once the form is valid."""
+
+    def __init__(self, follow_up: FollowUp) -> None:
+        self.zone = clock.zone(current_organization().time_zone)
+        super().__init__(data={"outcome": follow_up.outcome})
+
+    def validate_next_due_at(self, field: StringField) -> None:
+        """Read the time in the organization's zone."""
+        self.moment = _moment(field.data, self.zone) if field.data else None
+
+
+class CommitmentForm(Explained):
+    """How much a lead promises to pay, and by which day."""
+
+    amount = StringField("Amount")
+    promised_date = StringField("Promised date")
+    hundredths: int
+    day: dt.date
+
+    def validate_amount(self, field: StringField) -> None:
+        """Read the amount as the organization writes it."""
+        organization = current_organization()
+        try:
+            self.hundredths = money.parse_amount(field.data or "", organization.locale, organization.currency)
+        except money.MoneyError as error:
+            raise ValidationError(str(error)) from None
+
+    def validate_promised_date(self, field: StringField) -> None:
+        """Read the day."""
+        try:
+            if not _DAY.fullmatch(field.data or ""):
+                raise ValueError
+            self.day = dt.date.fromisoformat(field.data)
+        except ValueError:
+            raise ValidationError("Enter the promised date, like 2026-11-24.") from None
+        if problem := promised_date_problem(self.day):
+            raise ValidationError(problem)
+
+
+def _tomorrow(zone: Any) -> str:
+    day = clock.to_local(clock.utcnow(), zone).date() + dt.timedelta(days=1)
+    return f"{day}T09:00"
+
+
+def _moment(text: str, zone: Any) -> dt.datetime:
+    """Return the moment at which the clocks of a zone show what was typed."""
+    if not _MOMENT.fullmatch(text):
+        raise ValidationError("Enter a date and time like 2026-11-24T09:00.")
+    try:
+        naive = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise ValidationError("There is no such date or time. Check the day and the hour.") from None
+    try:
+        return clock.from_local(naive, zone)[0]
+    except ValueError as error:
+        raise ValidationError(str(error)) from None

@@ -1,0 +1,54 @@
+"""Who among the leads somebody is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from crm import clock
+from crm.accounts.queries import current_organization
+from crm.collection.sources import SourceMixin
+from crm.customers.matching import Keys, Kind, Known, decide
+from crm.customers.person import Contact
+from crm.extensions import db
+from crm.leads.models import Lead, LeadStatus
+
+OPEN = (LeadStatus.NEW.value, LeadStatus.CONTACTED.value)
+_LOOKED_AT = 100
+_COLUMNS = {Kind.PHONE: Lead.phone, Kind.EMAIL: Lead.email, Kind.PASSPORT: Lead.passport_number}
+
+
+def lead_of(person: SourceMixin) -> Lead | None:
+    """Return the lead that somebody is who was taken in, an open one and the latest if there are several.
+
+    The same customer is the same person; a lead of nobody is theirs by phone, e-mail or passport number, where
+    neither the name nor another passport contradicts.
+    """
+    if person.customer_id is not None:
+        same = sa.select(Lead).where(Lead.customer_id == person.customer_id)
+        found = db.session.scalars(same.order_by(Lead.status.in_(OPEN).desc(), Lead.id.desc()).limit(1)).first()
+        if found is not None:
+            return found
+    keys = _keys_of(person)
+    if not keys:
+        return None
+    leads = _sharing(keys, of_nobody=person.customer_id is not None)
+    return _first(person, keys, [lead for lead in leads if lead.is_open]) or _first(person, keys, leads)
+
+
+def _sharing(keys: Keys, *, of_nobody: bool) -> Sequence[Lead]:
+    ids = sa.union(*(sa.select(Lead.id).where(_COLUMNS[kind] == value) for kind, value in keys.items()))
+    statement = sa.select(Lead).where(Lead.id.in_(ids)).order_by(Lead.id.desc()).limit(_LOOKED_AT)
+    return db.session.scalars(statement.where(Lead.customer_id.is_(None)) if of_nobody else statement).all()
+
+
+def _first(person: SourceMixin, keys: Keys, leads: Sequence[Lead]) -> Lead | None:
+    known = [Known(lead.id, lead.name, frozenset(_keys_of(lead).items())) for lead in leads]
+    sharing = {kind: [one for one in known if (kind, value) in one.keys] for kind, value in keys.items()}
+    verdict = decide(person.name, keys, {kind: found for kind, found in sharing.items() if found})
+    return next((lead for lead in leads if verdict.by_name and lead.id == verdict.customer_id), None)
+
+
+def _keys_of(record: SourceMixin) -> Keys:
+    return Contact.of(record.intake("", None), current_organization().phone_region, clock.utcnow()).keys

@@ -1,0 +1,25 @@
+"""The leads on the customer's page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crm.customers import panels
+from crm.customers.models import Customer
+from crm.leads import queries
+
+
+def load(customer: Customer) -> dict[str, Any]:
+    """Return the leads that the customer was taken for."""
+    return {"leads": queries.leads_of(customer.id)}
+
+
+def count(customer_id: int) -> str:
+    """Return what becomes of the customer's leads when they are deleted, in words, or nothing."""
+    number = queries.count_leads_of(customer_id)
+    if not number:
+        return ""
+    return "the link to 1 lead, which stays" if number == 1 else f"the link to {number} leads, which stay"
+
+
+panels.register("leads", "Leads", "leads/_panel.html", load, count, place=40)

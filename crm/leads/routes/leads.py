@@ -1,0 +1,96 @@
+"""Leads: the list, one of them, and what may be done with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request, url_for
+from werkzeug.wrappers import Response
+
+from crm.accounts.access import find
+from crm.idempotency import KeyReusedError
+from crm.leads import panel, panels, queries, services, told  # noqa: F401 -- two register themselves
+from crm.leads.forms import LeadForm, LostForm
+from crm.leads.models import Lead, LeadStatus
+from crm.leads.routes.blueprint import bp, changed, parts_of
+from crm.web.forms import Form
+from crm.web.htmx import respond
+
+
+@bp.get("/leads")
+def index() -> Response:
+    """Show the leads, the latest first."""
+    wanted = queries.LeadFilter.from_args(request.args)
+    page = queries.page_of_leads(wanted, request.args.get("page", 1, type=int))
+    choices: dict[str, Any] = {"statuses": LeadStatus, "follow_ups": queries.FOLLOW_UPS}
+    return respond("leads/index.html", "leads/_list.html", page=page, **choices)
+
+
+@bp.route("/leads/new", methods=["GET", "POST"])
+def new() -> Response:
+    """Add a lead."""
+    form = LeadForm(name=request.args.get("name"))
+    if form.validate_on_submit():
+        try:
+            lead = services.create_lead(form.values(), form.request_key())
+        except KeyReusedError as error:
+            form.explain(error)
+        else:
+            return changed(f"{lead.name} is added.", lead.id)
+    return respond("leads/new.html", "leads/_form.html", _status(form), form=form, lead=None)
+
+
+@bp.get("/leads/<id:lead_id>")
+def show(lead_id: int) -> Response:
+    """Show a lead with its follow-ups and loan commitments, and what higher features know of it."""
+    lead = find(Lead, lead_id)
+    sections = [(section, section.load(lead)) for section in panels.registered()]
+    return respond("leads/show.html", "leads/_lead.html", sections=sections, **parts_of(lead))
+
+
+@bp.route("/leads/<id:lead_id>/edit", methods=["GET", "POST"])
+def edit(lead_id: int) -> Response:
+    """Change a lead."""
+    lead = find(Lead, lead_id)
+    form = LeadForm(lead)
+    if form.validate_on_submit():
+        lead = services.edit_lead(lead_id, form.values())
+        return changed(f"{lead.name} is saved.", lead_id)
+    return respond("leads/edit.html", "leads/_form.html", _status(form), form=form, lead=lead)
+
+
+@bp.post("/leads/<id:lead_id>/convert")
+def convert(lead_id: int) -> Response:
+    """Make a customer of a lead."""
+    lead = services.convert_lead(find(Lead, lead_id).id)
+    undo = url_for("leads.undo_convert", lead_id=lead_id)
+    return changed(f"{lead.name} is a customer now.", lead_id, undo=undo)
+
+
+@bp.post("/leads/<id:lead_id>/convert/delete")
+def undo_convert(lead_id: int) -> Response:
+    """Take up a lead again that was converted; the customer stays."""
+    lead = services.reopen_lead(find(Lead, lead_id).id)
+    return changed(f"{lead.name} is a lead again.", lead_id)
+
+
+@bp.route("/leads/<id:lead_id>/lost", methods=["GET", "POST"])
+def lose(lead_id: int) -> Response:
+    """Give a lead up, and say why."""
+    lead = find(Lead, lead_id)
+    form = LostForm(data={"lost_reason": lead.lost_reason})
+    if form.validate_on_submit():
+        services.lose_lead(lead_id, form.lost_reason.data)
+        return changed(f"{lead.name} is lost.", lead_id, undo=url_for("leads.undo_lose", lead_id=lead_id))
+    return respond("leads/lost.html", "leads/_lost.html", _status(form), form=form, lead=lead)
+
+
+@bp.post("/leads/<id:lead_id>/lost/delete")
+def undo_lose(lead_id: int) -> Response:
+    """Take up a lead again that was lost."""
+    lead = services.reopen_lead(find(Lead, lead_id).id)
+    return changed(f"{lead.name} is a lead again.", lead_id)
+
+
+def _status(form: Form) -> int:
+    return 422 if form.is_submitted() else 200

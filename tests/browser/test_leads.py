@@ -1,0 +1,74 @@
+"""A person at the counter: leads, what is due with them, and what came of it, in the browser."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, expect
+
+from tests.browser.steps import sign_in
+from tests.factories import Cast, make_commitment, make_follow_up, make_lead
+from tests.product import RunningApp
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def counter(page: Page, running_app: RunningApp, cast: Cast, app: Flask) -> Page:
+    """The home page, with staff signed in, a follow-up with Siti that is due, and what Budi promised."""
+    with cast.owner.acting():
+        make_follow_up(make_lead(name="Siti Rahma", phone="0812-3456-7890"), note="Ask about Bali")
+        make_commitment(make_lead(name="Budi Santoso"))
+    sign_in(page, running_app.url, cast.staff)
+    return page
+
+
+def test_what_is_due_is_done_from_the_home_page_and_taken_back(counter: Page) -> None:
+    due = counter.get_by_role("region", name="Due reminders")
+    expect(due.get_by_role("listitem")).to_have_count(2)
+    expect(due.get_by_text("Ask about Bali")).to_be_visible()
+    due.get_by_role("button", name="Mark as done the follow-up with Siti Rahma").press("Enter")
+    expect(due.get_by_role("listitem")).to_have_count(1)
+    counter.get_by_role("status").get_by_role("button", name="Undo").press("Enter")
+    expect(due.get_by_text("Ask about Bali")).to_be_visible()
+    due.get_by_role("button", name="Mark as done the commitment of Budi Santoso").click()
+    expect(due.get_by_role("listitem")).to_have_count(1)
+
+
+def test_a_lead_is_added_followed_up_and_converted_by_keys_alone(counter: Page) -> None:
+    counter.get_by_role("navigation", name="Main").get_by_role("link", name="Leads").press("Enter")
+    search = counter.get_by_role("searchbox", name="Search leads")
+    search.press_sequentially("siti")
+    expect(counter.get_by_role("row", name="Budi Santoso")).to_have_count(0)
+    expect(search).to_be_focused()
+    expect(counter).to_have_url(re.compile(r"/leads\?q=siti"))
+    search.fill("")
+
+    counter.get_by_role("link", name="Add lead").press("Enter")
+    window = counter.get_by_role("dialog", name="Add lead")
+    expect(window.get_by_label("Name")).to_be_focused()
+    counter.keyboard.press("Enter")
+    expect(window.get_by_role("alert", name="There is a problem")).to_be_focused()
+    window.get_by_label("Name").fill("Ani")
+    counter.keyboard.press("Enter")
+    expect(window).to_be_hidden()
+    expect(counter.get_by_role("row", name="Ani")).to_be_visible()
+
+    counter.get_by_role("row", name="Siti Rahma").get_by_role("link", name="Siti Rahma", exact=True).press("Enter")
+    done = counter.get_by_role("link", name=re.compile("Mark as done"))
+    done.press("Enter")
+    window = counter.get_by_role("dialog", name="Follow-up with Siti Rahma done")
+    window.get_by_label("Outcome").fill("Wants dates")
+    window.get_by_label("Next follow-up").fill("2026-12-24T09:00")
+    window.get_by_role("button", name="Mark as done").press("Enter")
+    follow_ups = counter.get_by_role("region", name="Follow-ups")
+    expect(follow_ups.get_by_text("Wants dates")).to_be_visible()
+    expect(follow_ups.get_by_role("listitem")).to_have_count(2)
+    expect(counter.get_by_role("region", name="Lead").get_by_text("Contacted")).to_be_visible()
+    assert counter.evaluate("document.activeElement !== document.body")
+
+    counter.get_by_role("button", name="Convert to customer").press("Enter")
+    expect(counter.get_by_role("region", name="Lead").get_by_text("Converted").first).to_be_visible()
+    expect(counter.get_by_role("button", name="Convert to customer")).to_have_count(0)
