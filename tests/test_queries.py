@@ -61,6 +61,10 @@ LISTS = {
     "/api/customers/{customer}/messages/": 4,
     "/api/branches/": 3,
     "/api/customers/auto-collection/": 4,
+    "/api/leads/": 5,
+    "/api/leads/?search=lead&status=new": 6,
+    "/api/leads/{lead}/follow-ups/": 4,
+    "/api/leads/{lead}/loan-commitments/": 4,
 }
 """Lists of the API, and how many questions they may ask; who sends the token is the first."""
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from crm.accounts.models import Branch
+from crm.bookings.models import Booking
 from crm.customers.filters import LAST_ROW_BY_PAGE, NARROWING, Filters
 from crm.customers.models import Customer
 from crm.customers.order import Largest, Name, Order
@@ -17,6 +18,8 @@ from crm.customers.queries import matching
 from crm.errors import SentenceError
 from crm.extensions import db
 from crm.invoices.models import Invoice
+from crm.leads.models import FollowUp, Lead, LoanCommitment
+from crm.leads.queries import LeadFilter
 from crm.loyalty.models import PointsEntry
 from crm.messages.models import Message
 from crm.stats.queries import totals
@@ -105,6 +108,22 @@ def messages(customer_id: int) -> sa.Select[Message]:
     """Return the statement of a customer's messages, the latest first."""
     statement = sa.select(Message).where(Message.customer_id == customer_id)
     return statement.order_by(Message.send_at.desc(), Message.id.desc())
+
+
+def leads(wanted: LeadFilter) -> sa.Select[Lead]:
+    """Return the statement of the leads that are wanted, the latest first."""
+    return sa.select(Lead).where(*wanted.conditions()).order_by(Lead.id.desc())
+
+
+def parts_of_lead(model: type[FollowUp] | type[LoanCommitment], lead_id: int) -> sa.Select[Any]:
+    """Return the statement of what hangs on a lead, the latest first."""
+    return sa.select(model).where(model.lead_id == lead_id).order_by(model.id.desc())
+
+
+def latest_bookings(lead_ids: Sequence[int]) -> dict[int, int]:
+    """Return the id of the latest booking of each lead that has one."""
+    statement = sa.select(Booking.lead_id, sa.func.max(Booking.id)).where(Booking.lead_id.in_(lead_ids))
+    return {lead_id: id_ for lead_id, id_ in db.session.execute(statement.group_by(Booking.lead_id)) if lead_id}
 
 
 def branches() -> sa.Select[Branch]:

@@ -48,6 +48,11 @@ def _fit(body: dict[str, Any]) -> None:
         body["last_activity"] = "2026-01-02T03:04:05Z"
     if "date" in body:
         body["date"] = "2026-01-02"
+    if "promised_date" in body:
+        body["promised_date"] = "2026-12-24"
+    for name in ("due_at", "next_due_at"):
+        if body.get(name):
+            body[name] = "2026-12-24T02:00:00Z"
     if "send_at" in body:
         body["send_at"] = (dt.datetime.now(dt.UTC) + dt.timedelta(days=1)).isoformat()
     if body.get("channel") == "sms":

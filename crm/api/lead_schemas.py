@@ -1,0 +1,132 @@
+"""The shapes of leads, follow-ups and loan commitments in the JSON API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from crm.api.fields import AMOUNT, Amount, Day, Email, Line, Moment, Money, Name, Number, Text, YesNo
+from crm.api.schemas import ONE_OF, Input, Output, PageQuery
+from crm.customers.rules import LIMITS as CUSTOMERS
+from crm.leads.models import CommitmentState, LeadStatus, Method
+from crm.leads.rules import FIRST_YEAR, LAST_YEAR, LIMITS
+
+STATUSES, METHODS, STATES = ([choice.value for choice in choices] for choices in (LeadStatus, Method, CommitmentState))
+
+
+def _one_of(choices: list[str], **options: Any) -> fields.String:
+    return fields.String(validate=validate.OneOf(choices, error=ONE_OF), **options)
+
+
+class LeadChange(Input):
+    """What can be changed of a lead; other fields of an answer are ignored."""
+
+    name = Name(CUSTOMERS["name"], "Name is required")
+    contact_number = Line(CUSTOMERS["phone"])
+    email = Email(CUSTOMERS["email"])
+    passport_number = Line(CUSTOMERS["passport_number"])
+    branch = Number(allow_none=True, metadata={"description": "The id of a branch."})
+    source = Line(LIMITS["source"])
+    status = _one_of(STATUSES)
+    lost_reason = Text(LIMITS["lost_reason"], metadata={"description": "Kept with what is lost."})
+    notes = Text(LIMITS["notes"])
+
+
+class LeadInput(LeadChange):
+    """A whole lead; what is left out of one that is there stays as it is."""
+
+    name = Name(CUSTOMERS["name"], "Name is required", required=True)
+
+
+class LeadQuery(PageQuery):
+    """Which leads."""
+
+    search = fields.String(metadata={"description": "Name, number in any spelling, or e-mail."})
+    status = _one_of(STATUSES)
+
+
+class Lead(Output):
+    """A person who may become a customer; `customer` is whom they were taken for, `booking` their latest."""
+
+    id = fields.Integer()
+    organization = fields.Integer(attribute="organization_id")
+    name = fields.String()
+    contact_number = fields.String(
+        attribute="phone", metadata={"description": "E.164 when contact_number_valid, else as it was typed."}
+    )
+    contact_number_valid = fields.Boolean(attribute="phone_valid")
+    email = fields.String(allow_none=True)
+    passport_number = fields.String()
+    branch = fields.Integer(attribute="branch_id", allow_none=True)
+    source = fields.String()
+    status = fields.String(metadata={"enum": STATUSES})
+    next_follow_up = Moment(attribute="next_follow_up_at", allow_none=True)
+    lost_reason = fields.String()
+    notes = fields.String()
+    customer = fields.Integer(attribute="customer_id", allow_none=True)
+    booking = fields.Integer(allow_none=True)
+    created_at = Moment()
+    updated_at = Moment()
+
+
+class FollowUpInput(Input):
+    """A time to speak to a lead."""
+
+    method = _one_of(METHODS, required=True)
+    note = Text(LIMITS["note"], load_default="")
+    due_at = Moment(load_default=None, allow_none=True)
+
+
+class FollowUpChange(Input):
+    """What can be changed of a follow-up; `next_due_at` plans the next one when this one is done."""
+
+    method = _one_of(METHODS)
+    note = Text(LIMITS["note"])
+    due_at = Moment(allow_none=True)
+    done = YesNo()
+    outcome = Text(LIMITS["outcome"])
+    next_due_at = Moment(allow_none=True)
+
+
+class FollowUp(Output):
+    """A time to speak to a lead, and what came of it."""
+
+    id = fields.Integer()
+    organization = fields.Integer(attribute="organization_id")
+    lead = fields.Integer(attribute="lead_id")
+    method = fields.String(metadata={"enum": METHODS})
+    note = fields.String()
+    due_at = Moment(allow_none=True)
+    done_at = Moment(allow_none=True)
+    outcome = fields.String()
+    created_at = Moment()
+    updated_at = Moment()
+
+
+class LoanCommitmentChange(Input):
+    """What can be changed of a loan commitment."""
+
+    amount = Amount(metadata=AMOUNT)
+    promised_date = Day(metadata={"description": f"A day from {FIRST_YEAR} to {LAST_YEAR}."})
+    state = _one_of(STATES)
+
+
+class LoanCommitmentInput(Input):
+    """What a lead promises to pay, and by which day."""
+
+    amount = Amount(required=True, metadata=AMOUNT)
+    promised_date = Day(required=True, metadata={"description": f"A day from {FIRST_YEAR} to {LAST_YEAR}."})
+
+
+class LoanCommitment(Output):
+    """What a lead promised to pay, and what became of it."""
+
+    id = fields.Integer()
+    organization = fields.Integer(attribute="organization_id")
+    lead = fields.Integer(attribute="lead_id")
+    amount = Money()
+    promised_date = fields.Date()
+    state = fields.String(metadata={"enum": STATES})
+    created_at = Moment()
+    updated_at = Moment()
