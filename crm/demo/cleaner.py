@@ -13,6 +13,7 @@ from crm.due import DueWork
 from crm.events import Event
 from crm.extensions import db
 from crm.invoices.models import Invoice
+from crm.leads.models import Lead
 from crm.messages.models import Message
 from crm.tenancy import use_organization
 
@@ -42,6 +43,7 @@ def _remove(range_id: int, first: int, last: int) -> int:
         messages = sa.select(Message.id).where(Message.customer_id.in_(customers))
         session.execute(sa.delete(DueWork).where(DueWork.kind == "message", DueWork.subject_id.in_(messages)))
         session.execute(sa.delete(Message).where(Message.customer_id.in_(customers)))
+        session.execute(sa.delete(Lead).where(Lead.customer_id.in_(customers)))
         with_invoices = sa.select(Invoice.customer_id).where(Invoice.customer_id.in_(customers))
         for customer in session.scalars(sa.select(Customer).where(Customer.id.in_(with_invoices))).all():
             customer_deleting.send(customer)

@@ -16,7 +16,8 @@ from crm.accounts.models import Branch, Membership, Organization, User
 from crm.accounts.queries import current_organization
 from crm.accounts.roles import Role
 from crm.db import transaction
-from crm.demo import loader, points, receipts, said
+from crm.demo import leads, loader, points, receipts, said
+from crm.demo.leads import Asked, ask
 from crm.demo.models import DemoRange
 from crm.demo.people import JAKARTA, JAKARTA_PLACES, KARACHI, KARACHI_PLACES, Person
 from crm.demo.points import Given, give
@@ -47,6 +48,7 @@ class Place(NamedTuple):
     messages: tuple[Said, ...]
     sales: tuple[Sale, ...]
     points: tuple[Given, ...]
+    leads: tuple[Asked, ...]
 
 
 PLACES = (
@@ -69,6 +71,7 @@ PLACES = (
         said.JAKARTA,
         receipts.JAKARTA,
         points.JAKARTA,
+        leads.JAKARTA,
     ),
     Place(
         "demo-travel",
@@ -89,6 +92,7 @@ PLACES = (
         said.KARACHI,
         receipts.KARACHI,
         points.KARACHI,
+        leads.KARACHI,
     ),
 )
 
@@ -136,6 +140,7 @@ def load(slug: str) -> int:
         ids_of_people = list(range(first, last + 1))
         add_sales(place.sales, ids_of_people)
         give(place.points, ids_of_people)
+        ask(place.leads, ids_of_people)
     return loaded
 
 
