@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -57,12 +57,21 @@ def compare(bench: Bench) -> None:
         sys.stdout.write(
             f"{kind}, scan over {rows:,} leads, half of them customers: {_told(first)}; once more {_told(again)}; "
             f"bare upserts in batches {bare[0]:,.0f} rows/s, row by row {bare[1]:,.0f}; "
-            f"a scan is {first[0] / bare[1]:.1f}x row by row\n"
+            f"a scan is {first.speed / bare[1]:.1f}x row by row\n"
         )
 
 
-def _scan(environ: dict[str, str]) -> tuple[float, int, Scan]:
-    """Return rows a second and the peak memory in MB of the command, and what it did; its start is not counted."""
+class Found(NamedTuple):
+    """How fast a scan was, in rows a second, the peak of its memory in MB, and what it did."""
+
+    speed: float
+    memory: int
+    created: int
+    updated: int
+
+
+def _scan(environ: dict[str, str]) -> Found:
+    """Scan by the command; its start is not counted."""
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "collection", "scan", "--organization", "bench"]
     done = subprocess.Popen(command, env=environ, cwd=ROOT, stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(done.pid, 0)
@@ -71,12 +80,12 @@ def _scan(environ: dict[str, str]) -> tuple[float, int, Scan]:
     db.session.rollback()
     scan = db.session.scalars(sa.select(Scan).order_by(Scan.id.desc()).limit(1)).one()
     seconds = (scan.updated_at - scan.created_at).total_seconds()
-    return scan.done / max(seconds, 0.001), used.ru_maxrss // 1024, scan
+    return Found(scan.done / max(seconds, 0.001), used.ru_maxrss // 1024, scan.created, scan.updated)
 
 
-def _told(found: tuple[float, int, Scan]) -> str:
-    speed, memory, scan = found
-    return f"{speed:,.0f} rows/s ({scan.created:,} created, {scan.updated:,} updated), peak {memory} MB"
+def _told(found: Found) -> str:
+    did = f"{found.created:,} created, {found.updated:,} updated"
+    return f"{found.speed:,.0f} rows/s ({did}), peak {found.memory} MB"
 
 
 def _people(number: int, start: int = 1) -> list[dict[str, str]]:
