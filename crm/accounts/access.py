@@ -6,7 +6,7 @@ Pages know people by the session of a browser, the JSON API by the token of the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import sqlalchemy as sa
 from flask import Flask, Response, abort, g, redirect, request, session, url_for
@@ -129,11 +129,35 @@ def unauthorized(sentence: str | None = None) -> Unauthorized:
 
 
 def find(model: type[Row], id_: int) -> Row:
-    """Return the row of the current organization with this id; 404 for a stranger's or none."""
+    """Return the row of the current organization with this id; 404 for a stranger's or none.
+
+    Whoever asks for a row that went up in another one (it has a `successor_id`) is led to that one. What they send
+    is not done to it, for it was meant for something else; the API answers as if there were none.
+    """
     row = db.session.get(model, id_)
+    if row is None and hasattr(model, "successor_id"):
+        row = db.session.get(model, id_, execution_options={"all_branches": True})
+        row = row if getattr(row, "successor_id", None) else None
     if row is None:
         abort(404)
+    if getattr(row, "successor_id", None) is not None:
+        _lead_on(model, row)
     return row
+
+
+def _lead_on(model: type[Any], row: Any) -> NoReturn:
+    id_, everywhere = row.id, {"all_branches": True}
+    while row is not None and row.successor_id is not None:
+        row = db.session.get(model, row.successor_id, execution_options=everywhere)
+    # The last one counts where the user may see it.
+    found = row and db.session.scalars(sa.select(model).where(model.id == row.id)).one_or_none()
+    if found is None or (request.endpoint or "").startswith(API):
+        abort(404)
+    if request.method != "GET":
+        abort(409, f"This was merged with {found.name}. Open {found.name}, and do it there.")
+    names = {name: found.id if value == id_ else value for name, value in (request.view_args or {}).items()}
+    query: dict[str, Any] = request.args.to_dict()
+    abort(redirect(url_for(request.endpoint or "", **{**query, **names}), 303))
 
 
 def find_member(membership_id: int) -> Membership:

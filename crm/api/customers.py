@@ -64,7 +64,10 @@ def create(given: dict[str, Any]) -> Customer:
 @bp.get("/customers/<id:customer_id>/")
 @bp.response(200, schemas.CustomerDetails)
 def show(customer_id: int) -> Customer:
-    """Read a customer."""
+    """Read a customer.
+
+    One who was merged with another is not found, as one who is archived: the other one has all of it.
+    """
     return find_customer(customer_id)
 
 

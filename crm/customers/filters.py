@@ -113,6 +113,9 @@ class Filters:
         found: list[sa.ColumnElement[bool]] = [
             Customer.archived_at.is_not(None) if is_archived else Customer.archived_at.is_(None)
         ]
+        if is_archived:
+            # One who was merged with another is a pointer to them, and no customer any more.
+            found.append(Customer.merged_into_id.is_(None))
         if self.status:
             # Archived customers are inactive, too: saying so lets SQLite see the index of the few.
             found.append(Customer.is_active.is_(self.status == "active"))

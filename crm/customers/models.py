@@ -187,6 +187,11 @@ class Customer(TenantMixin, Base):
         return self.archived_at is not None
 
     @property
+    def successor_id(self) -> int | None:
+        """The customer that this one was merged into; whoever asks for this one is led there."""
+        return self.merged_into_id
+
+    @property
     def average_order(self) -> int:
         """What an order came to on average, in hundredths, rounded; 0 without orders."""
         return (2 * self.total_spent + self.total_orders) // (2 * self.total_orders) if self.total_orders else 0
@@ -199,8 +204,8 @@ class Customer(TenantMixin, Base):
         return True
 
     def restore(self) -> bool:
-        """Bring an archived customer back, active; False when they are not archived."""
-        if not self.is_archived:
+        """Bring an archived customer back, active; False when they are not archived, or merged with another."""
+        if not self.is_archived or self.merged_into_id is not None:
             return False
         self.archived_at, self.archived_by_id, self.is_active = None, None, True
         return True

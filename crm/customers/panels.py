@@ -22,6 +22,7 @@ class Panel:
 
 
 _panels: dict[str, Panel] = {}
+_notices: dict[str, Callable[[Customer], Any]] = {}
 
 
 def register(
@@ -43,3 +44,13 @@ def register(
 def registered() -> list[Panel]:
     """Return all panels in the order of the page."""
     return sorted(_panels.values(), key=lambda panel: panel.place)
+
+
+def register_notice(template: str, load: Callable[[Customer], Any]) -> None:
+    """Add a line on top of the customer's page: its template gets what `load` returns as `notice`."""
+    _notices[template] = load
+
+
+def notices(customer: Customer) -> list[tuple[str, Any]]:
+    """Return the templates of the lines on top of a customer's page, and what they show."""
+    return [(template, load(customer)) for template, load in _notices.items()]

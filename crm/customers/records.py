@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from crm.branch_scope import BOUND, seen_by_branch, seen_with
 from crm.columns import Base, BigInt, CreatedAt, Id
+from crm.customers.models import Customer
 from crm.tenancy import TenantMixin, within_organization
 
 
@@ -70,3 +73,18 @@ class Duplicate(TenantMixin, Base):
     decided_at: Mapped[dt.datetime | None]
     decided_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
     created_at: Mapped[CreatedAt]
+
+
+def _is_seen(id_: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """Say whether a customer of a pair is of the user's branch, or went up in the other one, who has to be."""
+    customer = Customer.__table__.alias()
+    is_here = sa.or_(customer.c.branch_id == BOUND, customer.c.merged_into_id.is_not(None))
+    return sa.exists().where(customer.c.id == id_, is_here).correlate_except(customer)
+
+
+def _is_pair_seen(row: Any) -> sa.ColumnElement[bool]:
+    either = sa.or_(seen_with(Customer, row.first_id), seen_with(Customer, row.second_id))
+    return sa.and_(either, _is_seen(row.first_id), _is_seen(row.second_id))
+
+
+seen_by_branch(Duplicate, _is_pair_seen)

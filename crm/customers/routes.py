@@ -51,7 +51,10 @@ def show(customer_id: int) -> Response:
     """Show a customer with everything that hangs on them."""
     customer = find(Customer, customer_id)
     sections = [(panel, panel.load(customer)) for panel in panels.registered()]
-    return respond("customers/show.html", "customers/_customer.html", customer=customer, sections=sections)
+    notices = panels.notices(customer)
+    return respond(
+        "customers/show.html", "customers/_customer.html", customer=customer, sections=sections, notices=notices
+    )
 
 
 @bp.get("/customers/<id:customer_id>/timeline", endpoint="timeline")

@@ -24,7 +24,7 @@ from crm.customers.records import Duplicate
 from crm.customers.search_text import search_text
 from crm.customers.signals import customer_deleting, customer_restored
 from crm.db import database_now, locked, transaction
-from crm.errors import SentenceError
+from crm.errors import ConflictError, SentenceError
 from crm.events import Event, changes_of, record
 from crm.extensions import db
 from crm.fail_points import committing
@@ -86,7 +86,7 @@ def create_customer(
             if not another_person:
                 _refuse_shared_number(customer)
             session.add(customer)
-        _index(customer)
+        index(customer)
         if another_person:
             _enter_duplicates(customer)
         record("customer.created", customer, customer_id=customer.id)
@@ -96,8 +96,8 @@ def create_customer(
 
 def edit_customer(customer_id: int, values: dict[str, Any]) -> Customer:
     """Change a customer; raises EmailTakenError."""
-    with transaction() as session:
-        customer = session.scalars(locked(sa.select(Customer).where(Customer.id == customer_id))).one()
+    with transaction():
+        customer = _lock_unmerged(customer_id)
         with _unique_email(customer):
             _apply(customer, values)
             changes = changes_of(customer)
@@ -105,7 +105,7 @@ def edit_customer(customer_id: int, values: dict[str, Any]) -> Customer:
                 customer.updated_at = db_now()
         if not changes:
             return customer
-        _index(customer)
+        index(customer)
         record("customer.edited", customer, customer_id=customer.id, changes=changes)
         return customer
 
@@ -123,14 +123,30 @@ def restore_customer(customer_id: int) -> Customer:
 def delete_customer(customer_id: int) -> None:
     """Delete a customer for good, with everything that hangs on them; one event without their data remains."""
     with transaction() as session:
-        # Nobody is taken for the customer meanwhile; and what hangs on them is locked before them, as everywhere.
+        # Nobody is taken for the customer meanwhile, or merged with them; and what hangs on them is locked before
+        # them, as everywhere.
         lock_intake()
         customer_deleting.send(session.get_one(Customer, customer_id))
-        customer = session.scalars(locked(sa.select(Customer).where(Customer.id == customer_id))).one()
+        customer = _lock_unmerged(customer_id)
         session.execute(sa.delete(Event).where(Event.customer_id == customer_id))
         record("customer.deleted", customer)
         session.flush()
         session.delete(customer)
+
+
+def lock_customer(customer_id: int) -> Customer:
+    """Return a customer, locked; for one who was merged with another, that other one.
+
+    Raises ConflictError when they were deleted in the meantime.
+    """
+    while True:
+        found = locked(sa.select(Customer).where(Customer.id == customer_id))
+        customer = db.session.scalars(found).one_or_none()
+        if customer is None:
+            raise ConflictError("This customer has been deleted in the meantime.")
+        if customer.merged_into_id is None:
+            return customer
+        customer_id = customer.merged_into_id
 
 
 def change_many(selection: Selection, active: bool) -> BulkChange:
@@ -212,6 +228,14 @@ def _leave_to_worker(change: BulkChange) -> None:
     queue.enqueue("crm.customers.jobs.go_on_bulk", require_organization())
 
 
+def _lock_unmerged(customer_id: int) -> Customer:
+    """Return a customer, locked; what was meant for one who was merged meanwhile is not done to somebody else."""
+    customer = lock_customer(customer_id)
+    if customer.id != customer_id:
+        raise ConflictError(f"This customer was merged with {customer.name}. Open {customer.name}, and do it there.")
+    return customer
+
+
 def _this_month() -> str:
     return clock.month_of(clock.utcnow(), clock.zone(current_organization().time_zone))
 
@@ -231,7 +255,8 @@ def _apply(customer: Customer, values: dict[str, Any]) -> None:
     customer.province_key = fold(customer.province or "")[:100]
 
 
-def _index(customer: Customer) -> None:
+def index(customer: Customer) -> None:
+    """Make a search find a customer by what they are now."""
     region = current_organization().phone_region
     text = search_text(customer.name, customer.phone, customer.phone_valid, region, customer.email or "")
     row = db.session.get(CustomerSearch, customer.id)
@@ -288,8 +313,8 @@ def _is_known(condition: sa.ColumnElement[bool]) -> bool:
 
 
 def _set(customer_id: int, action: str, verb: Any) -> Customer:
-    with transaction() as session:
-        customer = session.scalars(locked(sa.select(Customer).where(Customer.id == customer_id))).one()
+    with transaction():
+        customer = _lock_unmerged(customer_id)
         if verb(customer):
             changes = changes_of(customer)
             customer.updated_at = db_now()

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from crm import due, money, queue
 from crm.accounts.queries import current_organization
 from crm.customers.models import Customer
-from crm.customers.signals import customer_deleting
+from crm.customers.services import lock_customer
+from crm.customers.signals import Joining, customer_deleting, customers_joined, customers_parted
 from crm.db import after_commit, database_now, locked, transaction
 from crm.errors import ConflictError
 from crm.events import changes_of, record
@@ -29,8 +30,6 @@ from crm.tenancy import current_actor, require_organization
 KIND = "receipt"
 """The kind of due work that a receipt is while it has to be converted."""
 
-_GONE = "This customer has been deleted in the meantime."
-
 
 def add_invoice(
     customer_id: int,
@@ -46,12 +45,12 @@ def add_invoice(
     nothing is kept then.
     """
     with stored(uploads) as batch, transaction() as session:
-        customer = _lock_customer(customer_id)
+        customer = lock_customer(customer_id)
         once = Once(request_key)
         if once.earlier is not None:
             return session.get_one(Invoice, once.earlier)
         invoice = Invoice(
-            customer_id=customer_id,
+            customer_id=customer.id,
             amount=amount,
             currency=current_organization().currency,
             date=date,
@@ -61,7 +60,7 @@ def add_invoice(
         session.add(invoice)
         changes = {field: [None, getattr(invoice, field)] for field in ("amount", "currency", "note")}
         changes["date"] = [None, date.isoformat()]
-        record("invoice.created", invoice, customer_id=customer_id, changes=changes)
+        record("invoice.created", invoice, customer_id=customer.id, changes=changes)
         once.made(invoice.id)
         orders.count_in(customer, invoice)
         _earn_points(invoice)
@@ -77,8 +76,10 @@ def void_invoice(invoice_id: int) -> Invoice:
     """
     with transaction() as session:
         customer_id = session.scalar(sa.select(Invoice.customer_id).where(Invoice.id == invoice_id))
-        customer = _lock_customer(customer_id or 0)
+        customer = lock_customer(customer_id or 0)
         invoice = session.scalars(locked(sa.select(Invoice).where(Invoice.id == invoice_id))).one()
+        if invoice.customer_id != customer.id:
+            raise ConflictError("This customer was taken apart from another in the meantime. Open the page again.")
         if invoice.void():
             record("invoice.voided", invoice, customer_id=customer.id, changes=changes_of(invoice))
             orders.take_out(customer, invoice)
@@ -92,7 +93,7 @@ def rebuild(customer_id: int) -> bool:
     Raises ConflictError when the customer is gone.
     """
     with transaction():
-        customer = _lock_customer(customer_id)
+        customer = lock_customer(customer_id)
         orders.count_again(customer)
         changes = {field: values for field, values in changes_of(customer).items() if field != "updated_at"}
         if changes:
@@ -104,7 +105,7 @@ def add_receipts(invoice_id: int, uploads: Sequence[Upload], request_key: Reques
     """Add receipts to an invoice; raises what add_invoice raises."""
     with stored(uploads) as batch, transaction() as session:
         customer_id = session.scalar(sa.select(Invoice.customer_id).where(Invoice.id == invoice_id))
-        _lock_customer(customer_id or 0)
+        lock_customer(customer_id or 0)
         invoice = session.scalars(locked(sa.select(Invoice).where(Invoice.id == invoice_id))).one()
         once = Once(request_key)
         if once.earlier is not None:
@@ -138,13 +139,6 @@ def tell(action: str, receipt: Receipt) -> None:
     }
     customer_id = db.session.scalar(sa.select(Invoice.customer_id).where(Invoice.id == receipt.invoice_id))
     record(action, receipt, customer_id=customer_id, changes=shown)
-
-
-def _lock_customer(customer_id: int) -> Customer:
-    customer = db.session.scalars(locked(sa.select(Customer).where(Customer.id == customer_id))).one_or_none()
-    if customer is None:
-        raise ConflictError(_GONE)
-    return customer
 
 
 def _earn_points(invoice: Invoice) -> None:
@@ -194,3 +188,11 @@ def _delete_files(customer: Customer) -> None:
     due.settle(KIND, [row.id for row in rows])
     keys = [key for row in rows for key in (row.original_key, row.pdf_key) if key]
     after_commit(functools.partial(discard, keys))
+
+
+@customers_joined.connect
+@customers_parted.connect
+def _count_again(joining: Joining) -> None:
+    """Make the totals of customers who were merged or taken apart what their invoices say by now."""
+    for customer in (joining.kept, joining.gone):
+        orders.count_again(customer)

@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 
 from crm.columns import db_now
 from crm.customers.models import Customer
-from crm.db import locked, transaction
+from crm.customers.services import lock_customer
+from crm.db import transaction
 from crm.errors import ConflictError, SentenceError
 from crm.events import changes_of, record
 from crm.extensions import db
@@ -24,8 +25,6 @@ from crm.text import clean_line
 
 MANUAL = "Manual"
 """The source of what people enter."""
-
-_GONE = "This customer has been deleted in the meantime."
 
 
 class PointsError(SentenceError):
@@ -53,8 +52,10 @@ def reverse(entry_id: int, source: str = MANUAL) -> PointsEntry:
     """
     with transaction() as session:
         customer_id = session.scalar(sa.select(PointsEntry.customer_id).where(PointsEntry.id == entry_id))
-        customer = _lock_customer(customer_id or 0)
-        taken = session.get_one(PointsEntry, entry_id)
+        customer = lock_customer(customer_id or 0)
+        taken = session.get_one(PointsEntry, entry_id, populate_existing=True)
+        if taken.customer_id != customer.id:
+            raise ConflictError("This customer was taken apart from another in the meantime. Open the page again.")
         if taken.is_reversal:
             raise ConflictError("This entry took another one back. Add or deduct points instead.")
         earlier = session.scalar(sa.select(PointsEntry).where(PointsEntry.reverses_id == entry_id))
@@ -92,7 +93,7 @@ def rebuild(customer_id: int) -> bool:
     Raises ConflictError when the customer is gone.
     """
     with transaction() as session:
-        customer = _lock_customer(customer_id)
+        customer = lock_customer(customer_id)
         statement = sa.select(sa.func.sum(PointsEntry.applied)).where(PointsEntry.customer_id == customer_id)
         _set_balance(customer, max(0, int(session.scalar(statement) or 0)))
         changes = changes_of(customer)
@@ -106,7 +107,7 @@ def _change(customer_id: int, points: int, reason: str, key: str, source: str) -
     reason = clean_line(reason)
     _check(points, reason)
     with transaction():
-        customer = _lock_customer(customer_id)
+        customer = lock_customer(customer_id)
         earlier = db.session.scalar(sa.select(PointsEntry).where(PointsEntry.key == key))
         if earlier is None:
             entry = PointsEntry(customer_id=customer.id, asked=points, reason=reason, source=source, key=key)
@@ -127,13 +128,6 @@ def _check(points: int, reason: str) -> None:
         sentence = f"Shorten the reason to {rules.MAX_REASON} characters."
     if sentence:
         raise PointsError(sentence)
-
-
-def _lock_customer(customer_id: int) -> Customer:
-    customer = db.session.scalars(locked(sa.select(Customer).where(Customer.id == customer_id))).one_or_none()
-    if customer is None:
-        raise ConflictError(_GONE)
-    return customer
 
 
 def _enter(action: str, customer: Customer, entry: PointsEntry) -> PointsEntry:

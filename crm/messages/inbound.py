@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from crm import due
+from crm.customers.matching import Kind
 from crm.customers.models import Customer
+from crm.customers.records import CustomerKey
 from crm.db import database_now, transaction
 from crm.events import record
 from crm.extensions import db
@@ -65,12 +67,16 @@ def apply_due(organization_id: int) -> int:
 
 
 def forget_texts(customer: Customer) -> None:
-    """Delete what came in from the number of a customer who is deleted for good, unless somebody else has it too."""
-    others = sa.select(Customer.id).where(
-        Customer.phone == customer.phone, Customer.phone_valid, Customer.id != customer.id
+    """Delete what came in from the numbers of a customer who is deleted for good, but those of somebody else, too."""
+    further = sa.select(CustomerKey.value).where(
+        CustomerKey.customer_id == customer.id, CustomerKey.kind == Kind.PHONE.value
     )
-    if customer.phone_valid and db.session.scalars(others.limit(1)).first() is None:
-        db.session.execute(sa.delete(InboundMessage).where(InboundMessage.sender == customer.phone))
+    numbers = {*db.session.scalars(further), *([customer.phone] if customer.phone_valid else [])}
+    others = sa.select(Customer.phone).where(
+        Customer.phone.in_(numbers), Customer.phone_valid, Customer.id != customer.id
+    )
+    numbers -= set(db.session.scalars(others, execution_options={"all_branches": True}))
+    db.session.execute(sa.delete(InboundMessage).where(InboundMessage.sender.in_(numbers)))
 
 
 def _store(texts: Sequence[Incoming]) -> list[int]:

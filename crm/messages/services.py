@@ -158,6 +158,8 @@ def _await(message: Message, now: dt.datetime) -> None:
 
 
 def _check_content(customer: Customer, channel: Channel, body: str) -> None:
+    if customer.merged_into_id is not None:
+        raise RefusedError("channel", f"{customer.name} was merged with another customer. Open their page again.")
     if customer.is_archived:
         raise RefusedError("channel", f"{customer.name} is archived. Restore them first, then schedule a message.")
     problem = channel_problem(customer, channel) or number_problem(customer) or opt_out_problem(customer)
