@@ -16,7 +16,7 @@ from crm.collection import routes as collection
 from crm.customers import routes as customers
 from crm.demo import cli as demo_cli
 from crm.doctor import doctor
-from crm.duplicates import models as duplicate_models  # noqa: F401 -- its tables
+from crm.duplicates import routes as duplicates
 from crm.home import routes as home
 from crm.invoices import cli as invoices_cli
 from crm.invoices import routes as invoices
@@ -33,6 +33,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     health.bp,
     accounts.bp,
     customers.bp,
+    duplicates.bp,
     messages.bp,
     loyalty.bp,
     invoices.bp,

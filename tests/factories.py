@@ -28,6 +28,7 @@ from crm.columns import Base
 from crm.customers.filters import Selection
 from crm.customers.services import change_many, create_customer
 from crm.db import transaction
+from crm.duplicates.services import enter
 from crm.extensions import db
 from crm.invoices.models import Receipt
 from crm.invoices.services import add_invoice
@@ -278,6 +279,13 @@ def make_commitment(lead_id: int | None = None, **values: Any) -> int:
     return add_commitment(lead_id or make_lead(), values.get("amount", 250_000_00), day).id
 
 
+def make_duplicate(first_id: int | None = None, second_id: int | None = None) -> int:
+    """Enter two customers who may be one person, and return the id of the entry."""
+    number = 40_000 + next(_numbers)
+    pair = [id_ or make_customer(name="Sari", phone=f"+62 812 345 {number}") for id_ in (first_id, second_id)]
+    return enter((pair[0], pair[1])).id
+
+
 FILL: dict[str, Callable[[], int]] = {
     "branch_id": make_branch,
     "membership_id": make_member,
@@ -297,6 +305,7 @@ FILL: dict[str, Callable[[], int]] = {
     "lead_id": make_lead,
     "follow_up_id": make_follow_up,
     "commitment_id": make_commitment,
+    "duplicate_id": make_duplicate,
 }
 """How to make the row of each id that stands in a URL, for the tests that try every page."""
 

@@ -18,6 +18,7 @@ from tests.factories import (
     make_branch,
     make_commitment,
     make_customer,
+    make_duplicate,
     make_follow_up,
     make_invoice,
     make_lead,
@@ -41,6 +42,7 @@ MOST = {
 PAGES = (
     *MOST,
     "/messages?q=customer",
+    "/duplicates",
     "/customers/{customer}/invoices",
     "/customers/{customer}/points",
     "/leads?q=lead",
@@ -123,6 +125,7 @@ def _add_rows(customer: int, lead: int) -> None:
     make_lead(name="Lead 0", phone="0812 0000 0000", branch_id=make_branch())
     make_follow_up(lead)
     make_commitment(lead)
+    make_duplicate(customer, other)
 
 
 @contextmanager

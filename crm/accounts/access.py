@@ -128,13 +128,13 @@ def unauthorized(sentence: str | None = None) -> Unauthorized:
     return Unauthorized(sentence, www_authenticate=WWWAuthenticate("bearer", values))
 
 
-def find(model: type[Row], id_: int) -> Row:
+def find(model: type[Row], id_: int, *options: Any) -> Row:
     """Return the row of the current organization with this id; 404 for a stranger's or none.
 
     Whoever asks for a row that went up in another one (it has a `successor_id`) is led to that one. What they send
     is not done to it, for it was meant for something else; the API answers as if there were none.
     """
-    row = db.session.get(model, id_)
+    row = db.session.get(model, id_, options=options)
     if row is None and hasattr(model, "successor_id"):
         row = db.session.get(model, id_, execution_options={"all_branches": True})
         row = row if getattr(row, "successor_id", None) else None

@@ -18,7 +18,7 @@ MAIN = (
     ("area_customers.index", "Area customers"),
     ("stats.index", "Figures"),
 )
-TOOLS = (("collection.index", "Collect customers"),)
+TOOLS = (("duplicates.index", "Duplicates"), ("collection.index", "Collect customers"))
 """Pages that are not needed every day: they stand in the user's menu."""
 
 SETTINGS = (

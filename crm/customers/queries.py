@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
 
 from crm.customers.filters import Filters
 from crm.customers.models import Customer, CustomerSearch
@@ -21,6 +22,9 @@ COUNTED = 10_000
 SMALL = 20_000
 BATCHES = (400, 1_600, 6_000, 12_000)
 SUGGESTIONS = 20
+
+WITH_BRANCH = joinedload(Customer.branch)
+"""Reads a customer's branch with the customer."""
 
 Row = Any
 Condition = sa.ColumnElement[bool]

@@ -13,7 +13,7 @@ from crm.customers.bulk_forms import BulkFormError, read_action, read_selection
 from crm.customers.bulk_words import bulk_words
 from crm.customers.forms import CustomerForm
 from crm.customers.models import BulkChange, Customer
-from crm.customers.queries import cities_like, provinces_like
+from crm.customers.queries import WITH_BRANCH, cities_like, provinces_like
 from crm.errors import SentenceError
 from crm.web.forms import Form
 from crm.web.htmx import done, go_to, respond, wants_fragment
@@ -49,7 +49,7 @@ def new() -> Response:
 @bp.get("/customers/<id:customer_id>")
 def show(customer_id: int) -> Response:
     """Show a customer with everything that hangs on them."""
-    customer = find(Customer, customer_id)
+    customer = find(Customer, customer_id, WITH_BRANCH)
     sections = [(panel, panel.load(customer)) for panel in panels.registered()]
     notices = panels.notices(customer)
     return respond(

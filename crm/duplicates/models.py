@@ -8,7 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from crm.branch_scope import seen_by_branch, seen_with
 from crm.columns import Base, BigInt, CreatedAt, Id, Json
+from crm.customers.models import Customer
 from crm.tenancy import TenantMixin, within_organization
 
 
@@ -16,7 +18,8 @@ class Merge(TenantMixin, Base):
     """One customer that went up in another, and all that is needed to take them apart again.
 
     `kept_id` is the customer who stays; the row of `gone_id` stays as a pointer, archived, without anything to find it
-    by. `snapshot` is how both were and what was moved, in JSON values. After `undone_at` they are two again.
+    by. `snapshot` is how both were and what was moved, in JSON values (`merging`); after `undone_at`, when they are two
+    again, also what was said of the parting.
     """
 
     __tablename__ = "merges"
@@ -37,3 +40,12 @@ class Merge(TenantMixin, Base):
     undone_at: Mapped[dt.datetime | None]
     undone_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
     created_at: Mapped[CreatedAt]
+
+    @property
+    def is_undone(self) -> bool:
+        """Whether the two are two again."""
+        return self.undone_at is not None
+
+
+# The one who is gone belongs to no branch any more.
+seen_by_branch(Merge, lambda row: seen_with(Customer, row.kept_id))

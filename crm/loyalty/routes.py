@@ -11,7 +11,7 @@ from crm.accounts.access import find
 from crm.customers import panels
 from crm.customers.models import Customer
 from crm.idempotency import KeyReusedError
-from crm.loyalty import queries, services, told  # noqa: F401 -- its words register themselves
+from crm.loyalty import joining, queries, services, told  # noqa: F401 -- two register themselves
 from crm.loyalty.forms import PointsForm
 from crm.loyalty.models import PointsEntry
 from crm.web.filters import number

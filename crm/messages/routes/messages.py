@@ -9,7 +9,7 @@ from crm.accounts.access import find
 from crm.accounts.rules import return_path
 from crm.customers.models import Customer
 from crm.errors import SentenceError
-from crm.messages import listeners, panel, queries, services, told  # noqa: F401 -- they register themselves
+from crm.messages import joining, listeners, panel, queries, services, told  # noqa: F401 -- they register themselves
 from crm.messages.forms import MessageForm
 from crm.messages.life import ANSWERS
 from crm.messages.models import Message

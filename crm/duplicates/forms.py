@@ -1,0 +1,52 @@
+"""What the page of an entry sends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from werkzeug.datastructures import MultiDict
+
+from crm.duplicates.rules import FIELDS
+from crm.errors import SentenceError
+from crm.web.ids import id_in
+
+ACTIONS = ("merge", "separate")
+
+
+class PairError(SentenceError):
+    """Anything but two customers was selected."""
+
+
+class Choice(NamedTuple):
+    """What somebody has chosen, and the sentences for what is missing, by the id of what they are about."""
+
+    action: str
+    keep: int
+    take: dict[str, int]
+    errors: dict[str, str]
+
+
+def read_pair(form: MultiDict[str, str]) -> tuple[int, int]:
+    """Return the two customers that are selected in the list; raises PairError for any other number of them."""
+    ids = {id_in(text) for text in form.getlist("ids")} - {None, 0}
+    if form.get("all") or len(ids) != 2:
+        raise PairError("Select exactly two customers who may be the same person.")
+    first, second = sorted(id_ for id_ in ids if id_)
+    return first, second
+
+
+def read_choice(form: Mapping[str, str], ids: Iterable[int]) -> Choice:
+    """Return what was chosen of two customers; a field that is not named is left to what is usual."""
+    pair, errors = set(ids), {}
+    action, keep = form.get("action", ""), id_in(form.get("keep")) or 0
+    if action not in ACTIONS:
+        errors["actions"] = "Choose whether they are the same person."
+    take = {field.name: id_in(form[f"take_{field.name}"]) or 0 for field in FIELDS if f"take_{field.name}" in form}
+    if action == "merge":
+        if keep not in pair:
+            errors["keep"] = "Choose which of the two stays."
+        for field in FIELDS:
+            if take.get(field.name, keep) not in pair:
+                errors[f"take-{field.name}"] = f"Choose one of the two for “{field.label}”."
+    return Choice(action, keep, {name: id_ for name, id_ in take.items() if id_ in pair}, errors)

@@ -1,0 +1,45 @@
+"""What becomes of merges when a customer is deleted for good."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.columns import one_of
+from crm.customers.models import Customer
+from crm.customers.records import Duplicate
+from crm.customers.signals import customer_deleting
+from crm.duplicates.models import Merge
+from crm.duplicates.queries import EVERYWHERE, merged_into
+from crm.events import Event
+from crm.extensions import db
+
+_PAIRS: tuple[tuple[Any, Any, Any], ...] = (
+    (Merge, Merge.kept_id, Merge.gone_id),
+    (Duplicate, Duplicate.first_id, Duplicate.second_id),
+)
+_OPTIONS = {**EVERYWHERE, "synchronize_session": False}
+
+
+@customer_deleting.connect
+def delete_pointers(customer: Customer, **kwargs: Any) -> None:
+    """Delete who went up in the customer: it is the same person, and what merges remember of them goes with it."""
+    ids = merged_into(customer.id)
+    for id_ in [customer.id, *ids]:
+        _forget_name(id_)
+    db.session.execute(sa.delete(Event).where(one_of(Event.customer_id, ids)), execution_options=_OPTIONS)
+    db.session.execute(sa.delete(Customer).where(one_of(Customer.id, ids)), execution_options=_OPTIONS)
+
+
+def _forget_name(customer_id: int) -> None:
+    """Delete what the timelines of others say of a customer: that they were merged once, or found to be two people."""
+    for model, one, other in _PAIRS:
+        pairs = sa.select(model.id, one, other).where(sa.or_(one == customer_id, other == customer_id))
+        rows = db.session.execute(pairs, execution_options=EVERYWHERE).all()
+        told = sa.delete(Event).where(
+            Event.subject == model.__tablename__,
+            one_of(Event.subject_id, [row[0] for row in rows]),
+            one_of(Event.customer_id, {id_ for row in rows for id_ in row[1:]}),
+        )
+        db.session.execute(told, execution_options=_OPTIONS)

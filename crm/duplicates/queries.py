@@ -1,0 +1,199 @@
+"""Reads of the review queue, of merges, and of what the customer's page says of both."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from crm.accounts.models import User
+from crm.branch_scope import bound_branch
+from crm.columns import db_ago, one_of
+from crm.customers.models import Customer
+from crm.customers.records import Decision, Duplicate
+from crm.duplicates.models import Merge
+from crm.duplicates.rules import UNDO_DAYS
+from crm.extensions import db
+
+PAGE = 25
+COUNTED = 99
+SHOWN = 5
+EVERYWHERE = {"all_branches": True}
+
+_first, _second, _other = aliased(Customer), aliased(Customer), aliased(Customer)
+
+
+class Queue(NamedTuple):
+    """A page of entries, the newest first, each with what is shown of its two customers, and the id to go on before."""
+
+    rows: Sequence[Any]
+    older: int | None
+
+
+class MayBe(NamedTuple):
+    """An open entry of a customer: who else they may be."""
+
+    duplicate_id: int
+    other_id: int
+    name: str
+
+
+class MergedWith(NamedTuple):
+    """A merge that can still be undone: who went up in a customer, and when."""
+
+    duplicate_id: int
+    name: str
+    at: dt.datetime
+
+
+class Notices(NamedTuple):
+    """What the customer's page says on top."""
+
+    may_be: list[MayBe]
+    merged: list[MergedWith]
+
+
+def queue(decision: Decision, before: int | None = None) -> Queue:
+    """Return a page of the entries with a decision, from the newest on or from those before an id."""
+    statement = (
+        sa.select(
+            Duplicate,
+            _first.name.label("first_name"),
+            _second.name.label("second_name"),
+            sa.func.coalesce(sa.func.nullif(User.name, ""), User.username).label("decided_by"),
+        )
+        .join(_first, _first.id == Duplicate.first_id)
+        .join(_second, _second.id == Duplicate.second_id)
+        .outerjoin(User, User.id == Duplicate.decided_by_id)
+        .where(Duplicate.decision == decision.value)
+        .order_by(Duplicate.id.desc())
+        .limit(PAGE + 1)
+    )
+    if before is not None:
+        statement = statement.where(Duplicate.id < before)
+    if bound_branch() is not None:
+        # The entry decides: of two who are one by now, the other has no branch any more.
+        statement = statement.where(Duplicate.is_of_branch())
+    rows = db.session.execute(statement, execution_options=EVERYWHERE).all()
+    return Queue(rows[:PAGE], rows[PAGE - 1][0].id if len(rows) > PAGE else None)
+
+
+def count_open() -> int:
+    """Return how many entries wait for somebody, counted to COUNTED + 1."""
+    waiting = sa.select(Duplicate.id).where(Duplicate.decision == Decision.OPEN.value).limit(COUNTED + 1).subquery()
+    return db.session.scalars(sa.select(sa.func.count()).select_from(waiting)).one()
+
+
+def people_of(entry: Duplicate) -> tuple[Customer, Customer]:
+    """Return the two customers of an entry that the user may see."""
+    found = sa.select(Customer).where(one_of(Customer.id, [entry.first_id, entry.second_id])).order_by(Customer.id)
+    first, second = db.session.scalars(found, execution_options=EVERYWHERE)
+    return first, second
+
+
+def names_of(customer_ids: Iterable[int]) -> dict[int, str]:
+    """Return the names of customers by their ids."""
+    found = sa.select(Customer.id, Customer.name).where(one_of(Customer.id, customer_ids))
+    return {row.id: row.name for row in db.session.execute(found, execution_options=EVERYWHERE)}
+
+
+def final_id(customer_id: int) -> int:
+    """Return who a customer is by now: themselves, or whoever they were merged into."""
+    while True:
+        found = sa.select(Customer.merged_into_id).where(Customer.id == customer_id)
+        into = db.session.scalar(found, execution_options=EVERYWHERE)
+        if into is None:
+            return customer_id
+        customer_id = into
+
+
+def entry_of(one: int, other: int) -> Duplicate | None:
+    """Return the entry of two customers."""
+    first, second = sorted((one, other))
+    found = sa.select(Duplicate).where(Duplicate.first_id == first, Duplicate.second_id == second)
+    return db.session.scalars(found, execution_options=EVERYWHERE).one_or_none()
+
+
+def last_merge(entry: Duplicate) -> Merge | None:
+    """Return the latest merge of the two customers of an entry, also one that was undone."""
+    pair = [entry.first_id, entry.second_id]
+    found = sa.select(Merge).where(one_of(Merge.kept_id, pair), one_of(Merge.gone_id, pair))
+    return db.session.scalars(found.order_by(Merge.id.desc()).limit(1), execution_options=EVERYWHERE).first()
+
+
+def later_merge(merge: Merge) -> Merge | None:
+    """Return the latest merge after this one that has to be undone before it."""
+    pair = [merge.kept_id, merge.gone_id]
+    found = sa.select(Merge).where(
+        Merge.id > merge.id,
+        Merge.undone_at.is_(None),
+        sa.or_(one_of(Merge.kept_id, pair), one_of(Merge.gone_id, pair)),
+    )
+    return db.session.scalars(found.order_by(Merge.id.desc()).limit(1), execution_options=EVERYWHERE).first()
+
+
+def merged_into(customer_id: int) -> list[int]:
+    """Return the ids of all who went up in a customer, also by way of others."""
+    found: list[int] = []
+    waiting = [customer_id]
+    while waiting:
+        pointers = sa.select(Merge.gone_id).where(one_of(Merge.kept_id, waiting), Merge.undone_at.is_(None))
+        waiting = list(db.session.scalars(pointers, execution_options=EVERYWHERE))
+        found += waiting
+    return found
+
+
+def notices_of(customer: Customer) -> Notices:
+    """Return who else a customer may be, and who went up in them lately."""
+    rows = db.session.execute(_NOTICES, {"customer": customer.id}).all()
+    found = Notices([], [])
+    for is_merge, duplicate_id, other_id, name, at in rows:
+        if is_merge:
+            found.merged.append(MergedWith(duplicate_id, name, at))
+        else:
+            found.may_be.append(MayBe(duplicate_id, other_id, name))
+    return found
+
+
+def _open(mine: Any, other: Any) -> Any:
+    """Return the select of the open entries that name a customer in one of two columns."""
+    return (
+        sa.select(sa.literal(False), Duplicate.id, _other.id, _other.name, Duplicate.created_at)
+        .join(_other, _other.id == other)
+        .where(mine == _CUSTOMER, Duplicate.decision == Decision.OPEN.value)
+    )
+
+
+def _merged() -> Any:
+    smaller = sa.case((Merge.kept_id < Merge.gone_id, Merge.kept_id), else_=Merge.gone_id)
+    larger = sa.case((Merge.kept_id < Merge.gone_id, Merge.gone_id), else_=Merge.kept_id)
+    gone = Customer.__table__.alias("gone")
+    is_gone = sa.and_(gone.c.organization_id == Merge.organization_id, gone.c.id == Merge.gone_id)
+    return (
+        sa.select(sa.literal(True), Duplicate.id, gone.c.id, gone.c.name, Merge.created_at)
+        .select_from(Merge)
+        .join(gone, is_gone)
+        .join(Duplicate, sa.and_(Duplicate.first_id == smaller, Duplicate.second_id == larger))
+        .where(
+            Merge.kept_id == _CUSTOMER,
+            Merge.undone_at.is_(None),
+            Merge.created_at > db_ago(dt.timedelta(days=UNDO_DAYS)),
+        )
+    )
+
+
+_CUSTOMER: sa.BindParameter[int] = sa.bindparam("customer")
+_NOTICES = sa.union_all(
+    *(
+        statement.limit(SHOWN).subquery().select()
+        for statement in (
+            _open(Duplicate.first_id, Duplicate.second_id),
+            _open(Duplicate.second_id, Duplicate.first_id),
+            _merged().order_by(Merge.id.desc()),
+        )
+    )
+)
+"""One question for all of it, for the customer's page has many."""

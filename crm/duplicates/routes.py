@@ -1,0 +1,92 @@
+"""Pages of customers who may be one person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from crm.accounts.access import find
+from crm.customers.models import Customer
+from crm.customers.records import Decision, Duplicate
+from crm.duplicates import listeners, panel, queries, services, told  # noqa: F401 -- they register themselves
+from crm.duplicates.forms import Choice, read_choice, read_pair
+from crm.duplicates.models import Merge
+from crm.duplicates.review import Review
+from crm.duplicates.rules import reason
+from crm.errors import SentenceError
+from crm.web.htmx import go_to, respond, wants_fragment
+from crm.web.ids import id_in
+
+bp = Blueprint("duplicates", __name__)
+
+SHOWN = {decision.value: decision for decision in Decision}
+
+
+@bp.get("/duplicates")
+def index() -> Response:
+    """Show the customers who may be one person, or what was decided of them."""
+    decision = SHOWN.get(request.args.get("show", ""), Decision.OPEN)
+    found = queries.queue(decision, id_in(request.args.get("before")))
+    context: dict[str, Any] = {"queue": found, "decision": decision, "reason_of": reason}
+    return respond("duplicates/index.html", "duplicates/_queue.html", **context)
+
+
+@bp.post("/duplicates/new")
+def new() -> AnyResponse:
+    """Look at two customers who were selected in the list."""
+    try:
+        pair = read_pair(request.form)
+        entry = services.enter((find(Customer, pair[0]).id, find(Customer, pair[1]).id))
+    except SentenceError as error:
+        if wants_fragment():
+            flash(str(error), "error")
+        return respond("customers/bulk_problem.html", "customers/_bulk_problem.html", 422, sentence=str(error))
+    return go_to(_page(entry.id))
+
+
+@bp.get("/duplicates/<id:duplicate_id>")
+def show(duplicate_id: int) -> Response:
+    """Show two customers side by side."""
+    entry = find(Duplicate, duplicate_id)
+    return _review(Review.of(entry, id_in(request.args.get("keep"))))
+
+
+@bp.post("/duplicates/<id:duplicate_id>")
+def decide(duplicate_id: int) -> AnyResponse:
+    """Merge the two, or remember that they are two people."""
+    entry = find(Duplicate, duplicate_id)
+    choice = read_choice(request.form, (entry.first_id, entry.second_id))
+    if choice.errors:
+        return _review(Review.of(entry, choice.keep, choice.take), choice)
+    if choice.action == "separate":
+        services.separate(duplicate_id)
+        flash("Kept apart: they won't be asked about again.", "success")
+        return go_to(url_for("duplicates.index"))
+    merge = services.merge(duplicate_id, choice.keep, choice.take)
+    flash({"text": _said(merge), "undo": url_for("duplicates.undo", duplicate_id=duplicate_id)}, "success")  # type: ignore[arg-type]
+    return go_to(url_for("customers.show", customer_id=merge.kept_id))
+
+
+@bp.post("/duplicates/<id:duplicate_id>/undo")
+def undo(duplicate_id: int) -> AnyResponse:
+    """Take a merge back."""
+    merge = services.undo(find(Duplicate, duplicate_id).id)
+    flash(f"{merge.snapshot['names']['gone']} is a customer of their own again.", "success")
+    return go_to(_page(duplicate_id))
+
+
+def _review(review: Review, choice: Choice | None = None) -> Response:
+    status = 422 if choice else 200
+    errors = choice.errors if choice else {}
+    return respond("duplicates/show.html", "duplicates/_review.html", status, review=review, errors=errors)
+
+
+def _said(merge: Merge) -> str:
+    names = merge.snapshot["names"]
+    return f"{names['gone']} is merged with {names['kept']}."
+
+
+def _page(duplicate_id: int) -> str:
+    return url_for("duplicates.show", duplicate_id=duplicate_id)

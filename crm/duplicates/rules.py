@@ -1,0 +1,160 @@
+"""Two customers side by side: what agrees, what contradicts, what is suggested, and what is taken of whom."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from crm.customers.matching import Doubt, Kind
+from crm.customers.names import names_agree
+
+UNDO_DAYS = 30
+"""So long a merge can be taken back."""
+
+CHOSEN = "chosen"
+"""The doubt of an entry that somebody made in the list, where nothing is shared."""
+
+
+class Field(NamedTuple):
+    """Something of a customer that is chosen as one: a form's name, words, and the columns that hold it."""
+
+    name: str
+    label: str
+    columns: tuple[str, ...]
+
+    @property
+    def column(self) -> str:
+        """The column that the others follow from."""
+        return self.columns[0]
+
+    @property
+    def is_consent(self) -> bool:
+        """Whether it says what a customer may be sent."""
+        return self.name in CONSENT
+
+
+CONSENT = ("sms_allowed", "whatsapp_allowed")
+FIELDS = (
+    Field("name", "Name", ("name", "name_key")),
+    Field("phone", "Phone", ("phone", "phone_valid")),
+    Field("email", "E-mail", ("email",)),
+    Field("passport_number", "Passport number", ("passport_number",)),
+    Field("address", "Address", ("address",)),
+    Field("city", "City", ("city", "city_key")),
+    Field("province", "Province", ("province", "province_key")),
+    Field("postal_code", "Postal code", ("postal_code",)),
+    Field("branch", "Branch", ("branch_id",)),
+    Field("service_type", "Service", ("service_type",)),
+    Field("source", "Source", ("source",)),
+    Field("sms_allowed", "SMS", ("sms_allowed",)),
+    Field("whatsapp_allowed", "WhatsApp", ("whatsapp_allowed",)),
+    Field("notes", "Notes", ("notes",)),
+)
+"""What is chosen, in the order in which it is shown."""
+
+BY_NAME = {field.name: field for field in FIELDS}
+KEYS = {Kind.PHONE: "phone", Kind.EMAIL: "email", Kind.PASSPORT: "passport_number"}
+
+
+class Agreement(enum.StrEnum):
+    """How a field of one customer stands to the other's."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+    ONE = "one"
+    NONE = "none"
+
+
+class Suggestion(enum.StrEnum):
+    """What is likely right."""
+
+    MERGE = "merge"
+    SEPARATE = "separate"
+    LOOK = "look"
+
+
+def agreement(field: Field, first: Mapping[str, Any], second: Mapping[str, Any]) -> Agreement:
+    """Return how a field of two customers, given by columns, agrees; names do that also when they are spelled apart."""
+    one, other = first[field.column], second[field.column]
+    if field.is_consent:
+        return Agreement.SAME if one == other else Agreement.DIFFERENT
+    if not one and not other:
+        return Agreement.NONE
+    if not one or not other:
+        return Agreement.ONE
+    alike = names_agree(one, other) if field.name == "name" else _folded(one) == _folded(other)
+    return Agreement.SAME if alike else Agreement.DIFFERENT
+
+
+def suggestion(first: Mapping[str, Any], second: Mapping[str, Any]) -> Suggestion:
+    """Return what is likely right of two customers: another passport is another person, one name and a key are one."""
+    found = {name: agreement(BY_NAME[name], first, second) for name in ("name", *KEYS.values())}
+    if found["passport_number"] is Agreement.DIFFERENT:
+        return Suggestion.SEPARATE
+    shares = Agreement.SAME in [found[name] for name in KEYS.values()]
+    if found["name"] is Agreement.SAME:
+        return Suggestion.MERGE if shares else Suggestion.LOOK
+    return Suggestion.SEPARATE
+
+
+def shared_key(first: Mapping[str, Any], second: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Return what an entry of two customers says: the strongest key that they share, its value, and the doubt."""
+    for kind, name in KEYS.items():
+        if agreement(BY_NAME[name], first, second) is Agreement.SAME:
+            alike = agreement(BY_NAME["name"], first, second) is Agreement.SAME
+            return kind.value, first[name], (Doubt.KEYS if alike else Doubt.NAMES).value
+    return "", "", CHOSEN
+
+
+def reason(shared: str, doubt: str) -> str:
+    """Say why two customers may be one person, and why nobody took them for one."""
+    what = {Kind.PHONE: "phone number", Kind.EMAIL: "e-mail", Kind.PASSPORT: "passport number"}.get(shared)  # type: ignore[call-overload]
+    if what is None:
+        return "Somebody chose these two in the list."
+    why = {
+        Doubt.NAMES: "but their names differ: two people may share it, like a family",
+        Doubt.PASSPORTS: "but different passport numbers",
+        Doubt.KEYS: "and their names go together, but not everything else does",
+    }.get(doubt, "and nothing else is known")  # type: ignore[call-overload]
+    return f"Both have the same {what}, {why}."
+
+
+def default(field: Field, kept: Mapping[str, Any], gone: Mapping[str, Any]) -> int:
+    """Return the id of the customer of whom a field is taken where nobody chooses: a blank never wins.
+
+    What the customer may be sent is the stricter of both. A number that can be reached wins over one that can't.
+    """
+    one, other = kept[field.column], gone[field.column]
+    if field.is_consent:
+        takes_other = bool(one) and not other
+    elif field.name == "phone" and one and other:
+        takes_other = bool(gone["phone_valid"]) and not kept["phone_valid"]
+    else:
+        takes_other = not one and bool(other)
+    return int((gone if takes_other else kept)["id"])
+
+
+def better(first: Mapping[str, Any], second: Mapping[str, Any]) -> int:
+    """Return the id of the one who had better stay: not archived, with more orders, known for longer."""
+    best = min(
+        (first, second),
+        key=lambda row: (row["archived_at"] is not None, -row["total_orders"], -row["loyalty_points"], row["id"]),
+    )
+    return int(best["id"])
+
+
+def can_be_undone(merged_at: dt.datetime, now: dt.datetime) -> bool:
+    """Say whether a merge is young enough to be taken back."""
+    return now - merged_at < dt.timedelta(days=UNDO_DAYS)
+
+
+def listed(things: Sequence[str]) -> str:
+    """Return things as a sentence lists them: "a, b and c"."""
+    *most, last = things
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _folded(value: Any) -> Any:
+    return value.casefold() if isinstance(value, str) else value

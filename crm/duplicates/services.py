@@ -1,0 +1,155 @@
+"""What is done with customers who may be one person: each function is one intent of a user and one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from crm.columns import one_of
+from crm.customers.intake import lock_intake
+from crm.customers.models import Customer
+from crm.customers.records import Decision, Duplicate
+from crm.customers.signals import customers_locking
+from crm.db import database_now, locked, transaction
+from crm.duplicates import merging, parting, queries
+from crm.duplicates.models import Merge
+from crm.duplicates.rows import as_stored
+from crm.duplicates.rules import UNDO_DAYS, can_be_undone, shared_key
+from crm.errors import ConflictError, SentenceError
+from crm.events import record
+from crm.extensions import db
+from crm.tenancy import current_actor
+
+TRIES = 5
+EVERYWHERE = {"all_branches": True}
+
+_GONE = "This entry is gone: one of the customers was deleted, or merged with somebody else."
+
+
+class _MoreCameError(Exception):
+    """Something came to the customers between the locks."""
+
+
+def enter(customer_ids: tuple[int, int]) -> Duplicate:
+    """Return the entry of two customers whom somebody chose, a new one where there is none.
+
+    Raises SentenceError for one and the same customer.
+    """
+    with transaction() as session:
+        lock_intake()
+        first, second = sorted(queries.final_id(id_) for id_ in customer_ids)
+        if first == second:
+            raise SentenceError("These two are one customer already.")
+        found = queries.entry_of(first, second)
+        if found is None:
+            rows = [as_stored(session.get_one(Customer, id_)) for id_ in (first, second)]
+            shared, value, doubt = shared_key(*rows)
+            found = Duplicate(first_id=first, second_id=second, shared=shared, value=value, doubt=doubt)
+            session.add(found)
+        return found
+
+
+def separate(duplicate_id: int) -> Duplicate:
+    """Remember that two customers are two people; raises ConflictError when they are merged."""
+    with transaction():
+        entry = _lock_entry(duplicate_id)
+        if entry.decision == Decision.MERGED:
+            raise ConflictError("These two were merged. Undo that first.")
+        if entry.decision == Decision.OPEN:
+            entry.decision, entry.decided_at = Decision.SEPARATE.value, database_now()
+            entry.decided_by_id = current_actor()
+            names = queries.names_of([entry.first_id, entry.second_id])
+            for id_, other in ((entry.first_id, entry.second_id), (entry.second_id, entry.first_id)):
+                record("duplicate.separate", entry, customer_id=id_, changes={"from": [None, names.get(other, "")]})
+        return entry
+
+
+def merge(duplicate_id: int, keep: int, take: Mapping[str, int]) -> Merge:
+    """Make one customer of the two of an entry: `keep` stays, with each field of the customer that `take` names.
+
+    Two who are merged already stay so. Raises SentenceError when `keep` is neither of the two, and ConflictError when
+    one of them is gone.
+    """
+    with transaction():
+        lock_intake()
+        entry = _lock_entry(duplicate_id)
+        if entry.decision == Decision.MERGED:
+            return _merge_of(entry)
+        pair = {entry.first_id, entry.second_id}
+        kept_id = queries.final_id(keep)
+        if kept_id not in pair:
+            raise SentenceError("Choose which of the two stays.")
+        (gone_id,) = pair - {kept_id}
+        kept, gone = _lock_both(kept_id, gone_id)
+        if kept.merged_into_id is not None or gone.merged_into_id is not None:
+            raise ConflictError(_GONE)
+        return merging.join(entry, kept, gone, take)
+
+
+def undo(duplicate_id: int) -> Merge:
+    """Make two customers of one again; what was undone stays so.
+
+    Raises ConflictError when it is too late, or another merge has to be undone first.
+    """
+    with transaction():
+        lock_intake()
+        entry = _lock_entry(duplicate_id)
+        found = _merge_of(entry)
+        if found.is_undone:
+            return found
+        _check_undo(found)
+        kept, gone = _lock_both(found.kept_id, found.gone_id)
+        try:
+            parting.part(found, kept, gone)
+        except IntegrityError:
+            raise ConflictError("Somebody else changed this customer at the same time. Undo it once more.") from None
+        return found
+
+
+def _lock_entry(duplicate_id: int) -> Duplicate:
+    statement = sa.select(Duplicate).where(Duplicate.id == duplicate_id)
+    entry = db.session.scalars(locked(statement)).one_or_none()
+    if entry is None:
+        raise ConflictError(_GONE)
+    return entry
+
+
+def _merge_of(entry: Duplicate) -> Merge:
+    found = queries.last_merge(entry)
+    if found is None:
+        raise ConflictError("These two were never merged.")
+    return found
+
+
+def _check_undo(merge: Merge) -> None:
+    if not can_be_undone(merge.created_at, database_now()):
+        raise ConflictError(f"This merge is more than {UNDO_DAYS} days old and can't be undone any more.")
+    later = queries.later_merge(merge)
+    if later is not None:
+        names = later.snapshot["names"]
+        raise ConflictError(f"{names['gone']} was merged with {names['kept']} after that. Undo that first.")
+
+
+def _lock_both(kept_id: int, gone_id: int) -> tuple[Customer, Customer]:
+    """Return two customers, locked after whatever is locked before them; what comes meanwhile is locked, too."""
+    for _ in range(TRIES):
+        try:
+            with db.session.begin_nested():
+                return _try_lock(kept_id, gone_id)
+        except _MoreCameError:
+            continue
+    raise ConflictError("Somebody is adding to these customers right now. Try it again in a moment.")
+
+
+def _try_lock(kept_id: int, gone_id: int) -> tuple[Customer, Customer]:
+    ids = sorted((kept_id, gone_id))
+    held = [is_all for _, is_all in customers_locking.send(ids)]
+    statement = locked(sa.select(Customer).where(one_of(Customer.id, ids)).order_by(Customer.id))
+    found = {row.id: row for row in db.session.scalars(statement, execution_options=EVERYWHERE)}
+    if len(found) != len(ids):
+        raise ConflictError(_GONE)
+    if not all(is_all() for is_all in held):
+        raise _MoreCameError
+    return found[kept_id], found[gone_id]
