@@ -56,6 +56,7 @@ def template_globals() -> dict[str, Any]:
         "organizations": Switcher(),
         "nav_items": _open_to_user(MAIN),
         "menu_items": [
+            *_open_to_user((("duplicates.index", "Duplicates"),)),
             *((endpoint, "Settings") for endpoint, _ in settings[:1]),
             *_open_to_user(TOOLS),
             ("accounts.password", "Change password"),

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, request
 from crm.accounts.queries import branches
 from crm.branch_scope import bound_branch
 from crm.customers.filters import BeyondLastRowError, Filters
+from crm.duplicates.queries import count_open
 from crm.home.queries import attention, customer_list
 from crm.stats.queries import totals
 from crm.web.htmx import respond, wants_fragment
@@ -29,6 +30,7 @@ def index() -> Response:
     context["select_all"] = request.args.get("select") == "all"
     if not wants_fragment():
         context |= {"attention": attention(), "branches": [] if bound_branch() else branches(), "totals": totals()}
+        context["open_duplicates"] = count_open()
     return respond("home/index.html", "home/_results.html", **context)
 
 

@@ -416,7 +416,7 @@
   });
   document.addEventListener("htmx:afterSettle", showSelection);
   document.addEventListener("htmx:configRequest", ({ detail: { elt, formData } }) => {
-    if (elt.id !== "bulk") return;
+    if (!elt.closest("#bulk")) return;
     for (const name of ["ids", "shown"]) formData.delete(name);
     const [name, ids] = selection.all ? ["except", selection.except] : ["ids", selection.ids];
     for (const id of ids) formData.append(name, id);
