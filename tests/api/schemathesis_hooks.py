@@ -51,7 +51,7 @@ def _fit(body: dict[str, Any]) -> None:
     if "promised_date" in body:
         body["promised_date"] = "2026-12-24"
     for name in ("due_at", "next_due_at"):
-        if body.get(name):
+        if body.get(name) is not None:
             body[name] = "2026-12-24T02:00:00Z"
     if "send_at" in body:
         body["send_at"] = (dt.datetime.now(dt.UTC) + dt.timedelta(days=1)).isoformat()
