@@ -14,6 +14,7 @@ import phonenumbers
 from babel import Locale
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
 
+from crm import plain_numbers
 from crm.text import ascii_digits, clean_line
 
 MAX_LENGTH = 60
@@ -42,7 +43,8 @@ def parse(raw: str, region: str) -> Phone:
     `value` is E.164 when the number is valid, else what was typed, cleaned and at most `MAX_LENGTH` long. An
     extension is set apart. A leading `00` is `+` everywhere. An empty field is not valid and has no reason.
     """
-    return _parse(clean_line(raw[:_READ_AT_MOST]), region)
+    plain = plain_numbers.read(raw, region)
+    return Phone(plain, True) if plain else _parse(clean_line(raw[:_READ_AT_MOST]), region)
 
 
 def display(value: str, region: str) -> str:
@@ -62,20 +64,14 @@ def digits(value: str) -> str:
     return "".join(filter(str.isdecimal, ascii_digits(value)))
 
 
-@lru_cache(maxsize=4096)
 def spellings(value: str, region: str, valid: bool = False) -> tuple[str, ...]:
     """Return the digits of a stored number as people may type them: with the country code, and as at home.
 
-    `valid` says that it is known to be valid, which saves half of the work.
+    `valid` says that it is known to be valid, which saves nearly all of the work.
     Of a number that is not valid also the digits as typed; of a text without digits none.
     """
-    number = _from_e164(value) if valid else _stored(value)
-    if number is None:
-        guess = _dialed(_one_number(_plain(value))[0], region)
-        abroad = f"{guess.country_code}{guess.national_number}" if guess else ""
-        return tuple(dict.fromkeys(filter(None, (digits(value), abroad))))
-    at_home = digits(phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL))
-    return tuple(dict.fromkeys((digits(value), at_home)))
+    at_home = plain_numbers.at_home(value) if valid else None
+    return tuple(dict.fromkeys((value[1:], at_home))) if at_home else _spellings(value, region, valid)
 
 
 def tel(value: str) -> str:
@@ -154,6 +150,17 @@ def _is_slashed_pair(text: str) -> bool:
     area, rest = digits(head), digits(tail)
     is_one = len(area) <= 7 and head.lstrip()[:1] in ("0", "+", "(") and len(rest) >= 4 and "/" not in tail
     return not is_one or tail.strip()[:1] in ("0", "+")
+
+
+@lru_cache(maxsize=4096)
+def _spellings(value: str, region: str, valid: bool) -> tuple[str, ...]:
+    number = _from_e164(value) if valid else _stored(value)
+    if number is None:
+        guess = _dialed(_one_number(_plain(value))[0], region)
+        abroad = f"{guess.country_code}{guess.national_number}" if guess else ""
+        return tuple(dict.fromkeys(filter(None, (digits(value), abroad))))
+    at_home = digits(phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL))
+    return tuple(dict.fromkeys((digits(value), at_home)))
 
 
 def _read(text: str, region: str) -> PhoneNumber | None:

@@ -1,4 +1,7 @@
 # ruff: noqa: RUF001  The letters that look like others are what is tested.
+import random
+
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -174,3 +177,20 @@ def test_what_is_stored_is_read_again_as_it_is(typed):
     assert (again.value, again.valid) == (read.value, read.valid)
     if read.valid:
         assert phone.parse(phone.display(read.value, "ID"), "ID").value == read.value
+
+
+@pytest.mark.parametrize("region", ["ID", "PK", "DE", "IN", "TR", "EG", "NG", "AU", "US", "IT", "AR", "SG"])
+def test_a_number_in_plain_digits_is_read_and_spelled_as_any_other(region):
+    chance = random.Random(region)
+    example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
+    for _ in range(150):
+        digits = list(str(example.national_number))
+        for at in chance.sample(range(len(digits)), chance.randint(0, 4)):
+            digits[at] = chance.choice("0123456789")
+        national = "".join(digits)[: chance.choice((None, None, -1))] + chance.choice(("", "", "7"))
+        for typed in (f"0{national}", f"0{national[:3]}-{national[3:]}", f"+{example.country_code} {national}"):
+            read = phone.parse(typed, region)
+            labeled = phone.parse(f"tel: {typed}", region)
+            assert (read.valid, read.valid and read.value) == (labeled.valid, labeled.valid and labeled.value), typed
+            if read.valid:
+                assert phone.spellings(read.value, region, True) == phone.spellings(read.value, region), typed
