@@ -2,6 +2,7 @@
 import contextlib
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,6 +73,29 @@ KEYS = ["081234567890", "B1234567", "A1111111", "siti@example.test", "test@examp
 @pytest.mark.parametrize(("value", "answer"), [*((v, True) for v in PLACEHOLDERS), *((v, False) for v in KEYS)])
 def test_placeholders_identify_nobody(value, answer):
     assert is_placeholder(value) is answer
+
+
+LABELS = (
+    *("mail", "x-y", "a--b", "xn--a", "-a", "a-", "a_b", "1a", "example", "com", "id", "c", "museum", "test", "local"),
+    *("localhost", "invalid", "onion", "arpa", "internal"),
+)
+
+
+@given(
+    st.text("aZ09._-+'", min_size=1, max_size=9),
+    st.lists(st.sampled_from(LABELS), min_size=1, max_size=4),
+    st.booleans(),
+)
+def test_a_plain_address_is_read_as_the_validator_reads_it(local, labels, spaced):
+    address = f"{local}@{'.'.join(labels)}"
+    try:
+        wanted = validate_email(address, check_deliverability=False, test_environment=True).normalized.lower()
+    except EmailNotValidError:
+        wanted = None
+    read = None
+    with contextlib.suppress(EmailError):
+        read = normalize_email(f" {address.upper()}\t" if spaced else address)
+    assert read == (wanted if len(labels) > 1 else None)
 
 
 @given(st.text(max_size=40) | st.emails())
