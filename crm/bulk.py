@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg.sql
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm.columns import Base, UtcDateTime, db_now
-from crm.tenancy import tenant_tables
+from crm.tenancy import require_organization, tenant_tables
 
 FEW = 50
 """So many rows are sooner inserted than copied."""
@@ -53,12 +54,32 @@ class Bulk:
             rows = [dict(zip(names, row, strict=True)) for row in zip(*lists, strict=True)]
             self._connection.execute(sa.insert(table), rows)
             return
-        stored = zip(*(self._stored(column, given[column], count) for column in columns), strict=True)
         if self._is_postgresql:
-            self._copy(table, names, stored)
+            self._copy(table, count, {column.name: given[column] for column in columns})
         else:
+            stored = zip(*(self._stored(column, given[column], count) for column in columns), strict=True)
             statement = sa.insert(table).compile(dialect=self._connection.dialect, column_keys=names)
             self._connection.exec_driver_sql(str(statement), list(stored))
+
+    def update(self, model: type[Base], ids: Sequence[int], values: Mapping[str, Any]) -> None:
+        """Write columns of the rows with these ids of the current organization; values as for `insert`."""
+        if not ids:
+            return
+        table = _table(model)
+        (key,) = table.primary_key.columns
+        here = table.c.organization_id == require_organization()
+        if self._is_postgresql and len(ids) > FEW:
+            lists = {key.name: list(ids)} | {name: value for name, value in values.items() if isinstance(value, list)}
+            with self._staged(table, len(ids), lists) as staged:
+                new = {name: staged.c[name] if name in lists else value for name, value in values.items()}
+                changes = sa.update(table).where(here, key == staged.c[key.name]).values(new)
+                self._connection.execute(changes)
+            return
+        given = {"row_id": list(ids)} | {f"new_{name}": value for name, value in values.items()}
+        columns = [_repeated(value, len(ids)) for value in given.values()]
+        changes = sa.update(table).where(here, key == sa.bindparam("row_id"))
+        changes = changes.values({name: sa.bindparam(f"new_{name}") for name in values})
+        self._connection.execute(changes, [dict(zip(given, row, strict=True)) for row in zip(*columns, strict=True)])
 
     def _default(self, column: sa.Column[Any]) -> Any:
         if column.default is not None:
@@ -77,12 +98,25 @@ class Bulk:
             return [known[moment] for moment in value]
         return list(map(stored, value))
 
-    def _copy(self, table: sa.Table, names: list[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    def _copy(self, table: sa.Table, count: int, values: Mapping[str, Any]) -> None:
         if table not in tenant_tables():
-            self._copy_into(table.name, names, rows)
+            self._copy_into(table.name, table, count, values)
             return
         # COPY refuses tables with row-level security; INSERT … SELECT obeys it.
-        stage = f"stage_{table.name}"
+        with self._staged(
+            table, count, {name: value for name, value in values.items() if isinstance(value, list)}
+        ) as staged:
+            selected = [
+                staged.c[name] if isinstance(value, list) else sa.literal(value, table.c[name].type)
+                for name, value in values.items()
+            ]
+            self._connection.execute(sa.insert(table).from_select(list(values), sa.select(*selected)))
+
+    @contextlib.contextmanager
+    def _staged(self, table: sa.Table, count: int, values: Mapping[str, Any]) -> Iterator[sa.TableClause]:
+        """Yield a table of the transaction's own with the columns that differ from row to row."""
+        names, stage = list(values), f"stage_{table.name}"
+
         self._connection.execute(
             _sql(
                 "CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA",
@@ -91,17 +125,17 @@ class Bulk:
                 [table.name],
             )
         )
-        self._copy_into(stage, names, rows)
-        staged = sa.table(stage, *(sa.column(name) for name in names))
-        self._connection.execute(sa.insert(table).from_select(names, sa.select(staged)))
+        self._copy_into(stage, table, count, values)
+        yield sa.table(stage, *(sa.column(name) for name in names))
         self._connection.execute(_sql("DROP TABLE {}", [stage]))
 
-    def _copy_into(self, name: str, names: list[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    def _copy_into(self, name: str, table: sa.Table, count: int, values: Mapping[str, Any]) -> None:
         driver = self._connection.connection.driver_connection
         assert isinstance(driver, psycopg.Connection)  # noqa: S101 -- for the type checker
-        statement = _sql("COPY {} ({}) FROM STDIN", [name], names).text
+        stored = zip(*(self._stored(table.c[column], value, count) for column, value in values.items()), strict=True)
+        statement = _sql("COPY {} ({}) FROM STDIN", [name], list(values)).text
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
+            for row in stored:
                 copy.write_row(row)
 
 
