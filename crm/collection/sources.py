@@ -70,6 +70,7 @@ class SourceMixin(TenantMixin):
             source=source,
             last_activity=self.activity_at,
             customer_id=self.customer_id,
+            phone_valid=self.phone_valid,
         )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from crm.customers.names import names_agree
@@ -22,6 +22,9 @@ class Kind(enum.StrEnum):
     PHONE = "phone"
     EMAIL = "email"
     PASSPORT = "passport"
+
+
+Key = tuple[Kind, str]
 
 
 class Doubt(enum.StrEnum):
@@ -41,7 +44,7 @@ class Known(NamedTuple):
 
     id: int
     name: str
-    keys: frozenset[tuple[Kind, str]]
+    keys: frozenset[Key]
 
     def shares(self, keys: Keys) -> int:
         """Return how many of `keys` are the customer's, too."""
@@ -68,12 +71,19 @@ class Verdict(NamedTuple):
     pairs: tuple[Pair, ...]
 
 
-def decide(name: str, keys: Keys, sharing: Mapping[Kind, Sequence[Known]], followed: Known | None = None) -> Verdict:
+def decide(
+    name: str,
+    keys: Keys,
+    sharing: Mapping[Kind, Sequence[Known]],
+    followed: Known | None = None,
+    many: Collection[Kind] = (),
+) -> Verdict:
     """Return who `name` with `keys` is, where `sharing` names for each kind the customers with that value.
 
-    The customer whom the same record was before is `followed`, whatever the keys say.
+    Of the kinds in `many` it names a part only, for more customers share that value than anybody looks through. The
+    customer whom the same record was before is `followed`, whatever the keys say.
     """
-    few = {kind: known for kind, known in sharing.items() if 0 < len(known) <= SHARED_BY_MANY}
+    few = {kind: known for kind, known in sharing.items() if 0 < len(known) <= SHARED_BY_MANY and kind not in many}
     found = followed or _first(name, keys, sharing)
     by_name = found is not None
     if found is None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from crm import phone
 from crm.customers.identity import EmailError, is_placeholder, normalize_email, normalize_passport
-from crm.customers.matching import Keys, Kind, Known
+from crm.customers.matching import Key, Keys, Kind, Known
 from crm.customers.rules import LIMITS
-from crm.text import clean_line
+from crm.text import clean_line, fold
 
 KEY_FIELDS = {Kind.PHONE: "phone", Kind.EMAIL: "email", Kind.PASSPORT: "passport_number"}
+FIELDS = (
+    *("name", "phone", "phone_valid", "email", "passport_number", "city", "service_type", "branch_id", "source"),
+    *("last_activity_at", "archived_at", "archived_by_id", "is_active"),
+)
+"""The columns of a customer that intake reads and writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +26,8 @@ class Intake:
     """What a door of intake knows of a person, as it was written there.
 
     `last_activity` is the moment it speaks of, None for now. `customer_id` is the customer that the same record was
-    before: it is followed before any key.
+    before: it is followed before any key. `phone_valid` is of a record that keeps phone, e-mail and passport number as
+    customers have them, and says whether the phone is E.164: nothing of it is parsed again. None: all is as typed.
     """
 
     name: str
@@ -34,63 +40,100 @@ class Intake:
     source: str = "Manual"
     last_activity: dt.datetime | None = None
     customer_id: int | None = None
+    phone_valid: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(NamedTuple):
     """An intake, cleaned: `fields` as a customer has them, blank where nothing is known, and the keys among them."""
 
-    fields: Mapping[str, Any]
+    fields: dict[str, Any]
     keys: Keys
     at: dt.datetime
 
     @classmethod
     def of(cls, intake: Intake, region: str, now: dt.datetime) -> Contact:
-        """Return `intake` as an organization of `region` reads it."""
-        number = phone.parse(_known(intake.phone), region)
-        email, passport = _email(intake.email), normalize_passport(_known(intake.passport_number))
-        keys = {
-            Kind.PHONE: number.value if number.valid else "",
-            Kind.EMAIL: email or "",
-            Kind.PASSPORT: passport if _is_passport(passport) else "",
-        }
-        fields: dict[str, Any] = {
-            "phone": number.value,
-            "phone_valid": number.valid,
+        """Return `intake` as an organization of `region` reads it; `now` is the moment it speaks of by default."""
+        if intake.phone_valid is None:
+            number = phone.parse(_known(intake.phone), region)
+            dialed, valid = number.value, number.valid
+            email, passport = _email(intake.email), normalize_passport(_known(intake.passport_number))
+        else:
+            dialed, valid = _known(intake.phone), intake.phone_valid
+            email, passport = _known(intake.email) or None, _known(intake.passport_number)
+        keys = {}
+        if valid and dialed:
+            keys[Kind.PHONE] = dialed
+        if email:
+            keys[Kind.EMAIL] = email
+        if passport and _is_passport(passport):
+            keys[Kind.PASSPORT] = passport
+        fields = {
+            "name": _line(intake.name, "name"),
+            "phone": dialed,
+            "phone_valid": valid,
             "email": email,
             "passport_number": passport[: LIMITS["passport_number"]],
+            "city": _line(intake.city, "city"),
+            "service_type": _line(intake.service_type, "service_type"),
             "branch_id": intake.branch_id,
+            "source": _line(intake.source, "source"),
         }
-        for name in ("name", "city", "service_type", "source"):
-            fields[name] = clean_line(getattr(intake, name))[: LIMITS[name]].rstrip()
-        return cls(fields, {kind: value for kind, value in keys.items() if value}, intake.last_activity or now)
+        return cls(fields, keys, intake.last_activity or now)
 
 
 @dataclass(slots=True)
 class Person:
-    """A customer while people come in: their fields, what else they are known by, and what has changed so far.
+    """A customer while people come in: their fields, all that they are known by, and what has changed so far.
 
-    `changes` is `{field: [before, after]}`, `learned` the further keys that are new, `steps` counts both.
+    `changes` is `{field: [before, after]}`, `learned` the keys that are new and not in the fields, `steps` counts
+    changes of both.
     """
 
     id: int
     fields: dict[str, Any]
-    further: set[tuple[Kind, str]] = field(default_factory=set)
+    keys: set[Key]
     is_new: bool = False
-    learned: list[tuple[Kind, str]] = field(default_factory=list)
+    learned: list[Key] = field(default_factory=list)
     changes: dict[str, list[Any]] = field(default_factory=dict)
     steps: int = 0
+    _known: Known | None = None
+
+    @classmethod
+    def stored(cls, id_: int, fields: dict[str, Any]) -> Person:
+        """Return a customer as they are in the database."""
+        keys = {(kind, fields[name]) for kind, name in KEY_FIELDS.items() if fields[name]}
+        if not fields["phone_valid"]:
+            keys.discard((Kind.PHONE, fields["phone"]))
+        return cls(id_, fields, keys)
+
+    @classmethod
+    def new(cls, id_: int, contact: Contact, taken: Collection[Kind], branch_id: int | None) -> Person:
+        """Return a customer who is as they came in, in a branch unless they name one; without what others have."""
+        fields = contact.fields | {
+            "branch_id": contact.fields["branch_id"] or branch_id,
+            "last_activity_at": contact.at,
+            "archived_at": None,
+            "archived_by_id": None,
+            "is_active": True,
+        }
+        if taken:
+            fields |= {"email": None} if Kind.EMAIL in taken else {}
+            fields |= {"passport_number": ""} if Kind.PASSPORT in taken else {}
+        person = cls(id_, fields, set(), is_new=True)
+        person._learn(contact.keys, taken)
+        return person
 
     def known(self) -> Known:
         """Return what tells whether somebody is this customer."""
-        return Known(self.id, self.fields["name"], frozenset(self.own_keys() | self.further))
+        if self._known is None:
+            self._known = Known(self.id, self.fields["name"], frozenset(self.keys))
+        return self._known
 
-    def own_keys(self) -> set[tuple[Kind, str]]:
-        """Return the keys in the customer's own fields."""
-        held = {(kind, self.fields[name]) for kind, name in KEY_FIELDS.items() if self.fields[name]}
-        return held if self.fields["phone_valid"] else held - {(Kind.PHONE, self.fields["phone"])}
+    def is_called(self, name: str) -> bool:
+        """Say whether the customer has exactly this name, but for case and accents."""
+        return name_key(self.fields["name"]) == name_key(name)
 
-    def take(self, contact: Contact, *, by_name: bool, taken: frozenset[Kind]) -> None:
+    def take(self, contact: Contact, *, by_name: bool, taken: Collection[Kind]) -> None:
         """Let the customer be who has come in: a later one overwrites name and branch, others only fill blanks.
 
         Kinds that are `taken` are of another customer: the passport number is left there, an e-mail is only
@@ -120,13 +163,16 @@ class Person:
         if archived_at is not None and contact.at > archived_at:
             self._restore()
 
-    def _learn(self, keys: Keys, taken: frozenset[Kind]) -> None:
+    def _learn(self, keys: Keys, taken: Collection[Kind]) -> None:
         """Remember by what else the customer came; a passport is one person's."""
-        known = self.own_keys() | self.further
         for kind, value in keys.items():
-            if (kind, value) not in known and not (kind is Kind.PASSPORT and kind in taken):
-                self.further.add((kind, value))
-                self.learned.append((kind, value))
+            key = (kind, value)
+            if key in self.keys or (kind is Kind.PASSPORT and kind in taken):
+                continue
+            self.keys.add(key)
+            self._known = None
+            if self.fields[KEY_FIELDS[kind]] != value:
+                self.learned.append(key)
                 self.steps += 1
 
     def _restore(self) -> None:
@@ -141,14 +187,26 @@ class Person:
     def _set(self, name: str, value: Any) -> None:
         before = self.fields[name]
         if before != value:
-            self.changes.setdefault(name, [before, value])[1] = value
-            self.fields[name] = value
+            change = self.changes.setdefault(name, [before, value])
+            change[1] = self.fields[name] = value
+            if change[0] == value:
+                del self.changes[name]
             self.steps += 1
+            self._known = None
+
+
+def name_key(name: str) -> str:
+    """Return what customers are sorted and filtered by."""
+    return fold(name)[:100]
 
 
 def _known(raw: str) -> str:
     """Return what is known: nothing where a placeholder says so."""
-    return "" if is_placeholder(raw) else raw
+    return "" if not raw or is_placeholder(raw) else raw
+
+
+def _line(raw: str, field_name: str) -> str:
+    return clean_line(raw)[: LIMITS[field_name]].rstrip() if raw else ""
 
 
 def _email(raw: str) -> str | None:

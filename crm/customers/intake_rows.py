@@ -1,0 +1,229 @@
+"""What intake reads of the customers and writes: set by set, so that a batch is a handful of statements."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from crm import clock
+from crm.accounts.models import Organization
+from crm.bulk import Bulk
+from crm.columns import one_of
+from crm.customers.matching import Key, Kind, Pair
+from crm.customers.models import Customer, CustomerSearch
+from crm.customers.person import FIELDS, Contact, Person, name_key
+from crm.customers.records import CustomerKey, Decision, Duplicate
+from crm.customers.search_text import search_text
+from crm.customers.signals import customer_restored
+from crm.db import locked
+from crm.events import Event
+from crm.extensions import db
+from crm.tenancy import current_actor, insert_many
+
+MANY = 50
+"""Of a value that more customers share, only those are looked at who have exactly the same name."""
+
+EXPECTED = 10
+"""So many customers for each contact are read before it is asked who has so many of a value."""
+
+_EVERYWHERE = {"all_branches": True}
+"""Somebody in another branch is the same person, so a user who sees one branch alone meets them, too."""
+
+
+class Read(NamedTuple):
+    """Whom a batch of contacts may be.
+
+    `survivors` names for each followed customer who went up in another one that other one; `crowded` are the keys that
+    more than MANY customers have.
+    """
+
+    people: dict[int, Person]
+    survivors: dict[int, int]
+    crowded: set[Key]
+
+
+def read(contacts: Sequence[Contact], followed: Collection[int]) -> Read:
+    """Read and lock whoever shares a key with the contacts, and the customers that they were before."""
+    survivors = _survivors(followed)
+    wanted = {survivors.get(id_, id_) for id_ in followed}
+    keys = set(itertools.chain.from_iterable(contact.keys.items() for contact in contacts))
+    crowded: set[Key] = set()
+    limit = EXPECTED * len(contacts) + 5 * MANY
+    while len(ids := _ids(_holders(keys - crowded, limit))) >= limit:
+        shared = Counter(key for person in _people(set(ids)).values() for key in person.keys & keys)
+        found = {key for key, count in shared.items() if count > MANY}
+        crowded |= found
+        limit = limit if found else 2 * limit
+    if crowded:
+        names = {name_key(c.fields["name"]) for c in contacts if not crowded.isdisjoint(c.keys.items())}
+        ids += _ids(_namesakes(crowded, names, limit))
+    return Read(_people(wanted.union(ids)), survivors, crowded)
+
+
+def new_ids(bulk: Bulk, count: int) -> Iterator[int]:
+    """Yield ids for new customers; nothing is asked before there is one."""
+    yield from bulk.new_ids(Customer, count)
+
+
+def write(
+    bulk: Bulk,
+    organization: Organization,
+    people: Collection[Person],
+    doubts: Mapping[tuple[int, int], tuple[Pair, str]],
+) -> None:
+    """Write what has changed, an event for each customer, and the pairs that somebody has to look at."""
+    new = [person for person in people if person.is_new]
+    changed = [person for person in people if person.changes and not person.is_new]
+    _insert(bulk, organization, new)
+    _update(bulk, organization, changed)
+    _tell(bulk, organization, "customer.created", [person.id for person in new], {})
+    _tell(bulk, organization, "customer.edited", [person.id for person in changed], list(map(_told, changed)))
+    learned = [(person.id, *key) for person in people for key in person.learned]
+    if learned:
+        ids, kinds, values = map(list, zip(*learned, strict=True))
+        keys = {"organization_id": organization.id, "customer_id": ids, "kind": kinds, "value": values}
+        bulk.insert(CustomerKey, len(learned), keys)
+    _enter(doubts)
+    db.session.expire_all()
+    for person in changed:
+        if "archived_at" in person.changes:
+            customer_restored.send(db.session.get_one(Customer, person.id))
+
+
+def _survivors(followed: Collection[int]) -> dict[int, int]:
+    """Return for each customer who went up in another one the one who is left of them."""
+    survivors: dict[int, int] = {}
+    asked = set(followed)
+    while asked:
+        merged = sa.select(Customer.id, Customer.merged_into_id)
+        merged = merged.where(one_of(Customer.id, asked), Customer.merged_into_id.is_not(None))
+        found = {row[0]: row[1] or 0 for row in db.session.execute(merged, execution_options=_EVERYWHERE)}
+        # Somebody whom a chain leads back to is not asked for again.
+        asked = set(found.values()) - survivors.keys()
+        survivors |= found
+    return {id_: _last(id_, survivors) for id_ in followed if id_ in survivors}
+
+
+def _last(id_: int, survivors: Mapping[int, int]) -> int:
+    seen = set()
+    while id_ in survivors and id_ not in seen:
+        seen.add(id_)
+        id_ = survivors[id_]
+    return id_
+
+
+def _ids(wanted: sa.Select[Any]) -> list[int]:
+    return list(db.session.scalars(wanted, execution_options=_EVERYWHERE))
+
+
+def _people(ids: Collection[int]) -> dict[int, Person]:
+    """Return customers, locked, with all that they are known by; those who went up in another one are none."""
+    if not ids:
+        return {}
+    columns = [getattr(Customer, name) for name in FIELDS]
+    wanted = sa.select(Customer.id, *columns).where(one_of(Customer.id, ids), Customer.merged_into_id.is_(None))
+    rows = db.session.execute(locked(wanted.order_by(Customer.id)), execution_options=_EVERYWHERE)
+    people = {row[0]: Person.stored(row[0], dict(zip(FIELDS, row[1:], strict=True))) for row in rows}
+    further = sa.select(CustomerKey.customer_id, CustomerKey.kind, CustomerKey.value)
+    further = further.where(one_of(CustomerKey.customer_id, people))
+    for customer_id, kind, value in db.session.execute(further, execution_options=_EVERYWHERE):
+        people[customer_id].keys.add((Kind(kind), value))
+    return people
+
+
+def _holders(keys: Collection[Key], limit: int) -> sa.Select[Any]:
+    """Return the select of the customers with any of the keys, in their fields or beside them, `limit` at most."""
+    values = _by_kind(keys)
+    arms = sa.union_all(
+        sa.select(Customer.id).where(one_of(Customer.phone, values[Kind.PHONE]), Customer.phone_valid),
+        sa.select(Customer.id).where(one_of(Customer.email, values[Kind.EMAIL])),
+        sa.select(Customer.id).where(
+            one_of(Customer.passport_number, values[Kind.PASSPORT]), Customer.passport_number != ""
+        ),
+        sa.select(CustomerKey.customer_id).where(one_of(CustomerKey.value, [value for _, value in keys])),
+    ).subquery()
+    return sa.select(arms.c.id).limit(limit)
+
+
+def _namesakes(keys: Collection[Key], names: Collection[str], limit: int) -> sa.Select[Any]:
+    """Return the select of the customers with any of the keys and names, found by the name: it is the rarer one."""
+    values = _by_kind(keys)
+    named = Customer.archived_at.is_(None), one_of(Customer.name_key, names)
+    beside = sa.select(CustomerKey.id).where(
+        CustomerKey.customer_id == Customer.id,
+        one_of(sa.func.coalesce(CustomerKey.value, "", type_=sa.String), [value for _, value in keys]),
+    )
+    phone = sa.func.coalesce(Customer.phone, "", type_=sa.String)
+    passport = sa.func.coalesce(Customer.passport_number, "", type_=sa.String)
+    has_one = sa.or_(one_of(phone, values[Kind.PHONE]), one_of(passport, values[Kind.PASSPORT]), beside.exists())
+    return sa.select(Customer.id).where(*named, has_one).limit(limit)
+
+
+def _by_kind(keys: Collection[Key]) -> dict[Kind, list[str]]:
+    return {kind: [value for kind_, value in keys if kind_ is kind] for kind in Kind}
+
+
+def _insert(bulk: Bulk, organization: Organization, new: Sequence[Person]) -> None:
+    ids = [person.id for person in new]
+    of_all = {"organization_id": organization.id}
+    values: dict[str, Any] = {name: [person.fields[name] for person in new] for name in FIELDS}
+    values |= {f"{name}_key": list(map(name_key, values[name])) for name in ("name", "city")}
+    values["created_month"] = clock.month_of(bulk.now, clock.zone(organization.time_zone))
+    bulk.insert(Customer, len(new), {**of_all, "id": ids, **values})
+    texts = [_text(person, organization) for person in new]
+    bulk.insert(CustomerSearch, len(new), {**of_all, "customer_id": ids, "text": texts})
+
+
+def _update(bulk: Bulk, organization: Organization, changed: Sequence[Person]) -> None:
+    """Write the columns that have changed, and no other: each costs what its indexes cost."""
+    alike = itertools.groupby(sorted(changed, key=_changed), key=_changed)
+    for names, group in alike:
+        people = list(group)
+        values: dict[str, Any] = {name: [person.fields[name] for person in people] for name in names}
+        values |= {f"{name}_key": list(map(name_key, values[name])) for name in {"name", "city"} & set(names)}
+        bulk.update(Customer, [person.id for person in people], {**values, "updated_at": bulk.now})
+    found = [person for person in changed if person.changes.keys() & {"name", "phone", "phone_valid", "email"}]
+    texts = [_text(person, organization) for person in found]
+    bulk.update(CustomerSearch, [person.id for person in found], {"text": texts})
+
+
+def _changed(person: Person) -> tuple[str, ...]:
+    return tuple(sorted(person.changes))
+
+
+def _text(person: Person, organization: Organization) -> str:
+    fields = person.fields
+    region = organization.phone_region
+    return search_text(fields["name"], fields["phone"], fields["phone_valid"], region, fields["email"] or "")
+
+
+def _tell(bulk: Bulk, organization: Organization, action: str, ids: list[int], changes: Any) -> None:
+    values = {"action": action, "actor_id": current_actor(), "subject": "customers", "changes": changes}
+    bulk.insert(Event, len(ids), {"organization_id": organization.id, "subject_id": ids, "customer_id": ids, **values})
+
+
+def _told(person: Person) -> dict[str, list[Any]]:
+    return {
+        name: [value.isoformat() if hasattr(value, "isoformat") else value for value in values]
+        for name, values in person.changes.items()
+    }
+
+
+def _enter(doubts: Mapping[tuple[int, int], tuple[Pair, str]]) -> None:
+    """Enter the pairs that nobody has been asked about."""
+    if not doubts:
+        return
+    known = sa.select(Duplicate.first_id, Duplicate.second_id)
+    known = known.where(one_of(Duplicate.second_id, {second for _, second in doubts}))
+    entered = {tuple(row) for row in db.session.execute(known, execution_options=_EVERYWHERE)}
+    entries = [
+        {"first_id": ids[0], "second_id": ids[1], "shared": pair.shared.value, "doubt": pair.doubt.value}
+        | {"value": value, "decision": Decision.OPEN.value}
+        for ids, (pair, value) in doubts.items()
+        if ids not in entered
+    ]
+    insert_many(Duplicate, entries)
