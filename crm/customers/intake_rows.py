@@ -129,9 +129,9 @@ def _people(ids: Collection[int]) -> dict[int, Person]:
     rows = db.session.execute(locked(wanted.order_by(Customer.id)), execution_options=_EVERYWHERE)
     people = {row[0]: Person.stored(row[0], dict(zip(FIELDS, row[1:], strict=True))) for row in rows}
     further = sa.select(CustomerKey.customer_id, CustomerKey.kind, CustomerKey.value)
-    further = further.where(one_of(CustomerKey.customer_id, people))
+    further = further.where(one_of(CustomerKey.customer_id, people)).order_by(CustomerKey.id)
     for customer_id, kind, value in db.session.execute(further, execution_options=_EVERYWHERE):
-        people[customer_id].keys.add((Kind(kind), value))
+        people[customer_id].remember((Kind(kind), value))
     return people
 
 

@@ -40,11 +40,15 @@ Keys = Mapping[Kind, str]
 
 
 class Known(NamedTuple):
-    """A customer who shares a value with the person who comes in, and every value they are known by."""
+    """A customer who shares a value with the person who comes in, and every value they are known by.
+
+    `phone` is the number that they came with last, among all of theirs.
+    """
 
     id: int
     name: str
     keys: frozenset[Key]
+    phone: str = ""
 
     def shares(self, keys: Keys) -> int:
         """Return how many of `keys` are the customer's, too."""
@@ -99,9 +103,13 @@ def decide(
 
 def _first(name: str, keys: Keys, sharing: Mapping[Kind, Sequence[Known]]) -> Known | None:
     """Return the customer whom the strongest key names and nothing contradicts."""
-    alike = {kind: [known for known in known_ if names_agree(name, known.name)] for kind, known_ in sharing.items()}
-    for kind in Kind:
-        fitting = [known for known in alike.get(kind, ()) if not _is_vetoed(keys, known)]
+    alike = {kind: [known for known in some if names_agree(name, known.name)] for kind, some in sharing.items()}
+    shared_phone = len(sharing.get(Kind.PHONE, ())) > 1
+    # What many share says the least.
+    for kind in sorted(filter(alike.get, Kind), key=lambda kind: len(sharing[kind]) > SHARED_BY_MANY):
+        fitting = [known for known in alike[kind] if not _is_vetoed(keys, known)]
+        if kind is Kind.PHONE and shared_phone:
+            fitting = [known for known in fitting if not _has_left(keys, known)]
         if fitting:
             return _best(name, keys, fitting)
     holders = sharing.get(Kind.PASSPORT, ())
@@ -132,6 +140,14 @@ def _is_vetoed(keys: Keys, known: Known) -> bool:
     passport = keys.get(Kind.PASSPORT)
     theirs = {value for kind, value in known.keys if kind is Kind.PASSPORT}
     return passport is not None and bool(theirs) and passport not in theirs
+
+
+def _has_left(keys: Keys, known: Known) -> bool:
+    """Say whether the customer came with another phone since, and nothing but the old one leads to them.
+
+    Where others have that phone, too, it is a household's or was given out again, and so are names.
+    """
+    return known.phone not in ("", keys[Kind.PHONE]) and known.shares(keys) == 1
 
 
 def _doubt(name: str, keys: Keys, known: Known) -> Doubt:

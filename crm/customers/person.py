@@ -86,12 +86,13 @@ class Person:
     """A customer while people come in: their fields, all that they are known by, and what has changed so far.
 
     `changes` is `{field: [before, after]}`, `learned` the keys that are new and not in the fields, `steps` counts
-    changes of both.
+    changes of both. `phone` is the number that they came with last.
     """
 
     id: int
     fields: dict[str, Any]
     keys: set[Key]
+    phone: str = ""
     is_new: bool = False
     learned: list[Key] = field(default_factory=list)
     changes: dict[str, list[Any]] = field(default_factory=dict)
@@ -101,10 +102,11 @@ class Person:
     @classmethod
     def stored(cls, id_: int, fields: dict[str, Any]) -> Person:
         """Return a customer as they are in the database."""
-        keys = {(kind, fields[name]) for kind, name in KEY_FIELDS.items() if fields[name]}
-        if not fields["phone_valid"]:
-            keys.discard((Kind.PHONE, fields["phone"]))
-        return cls(id_, fields, keys)
+        person = cls(id_, fields, set())
+        for kind, name in KEY_FIELDS.items():
+            if fields[name] and (kind is not Kind.PHONE or fields["phone_valid"]):
+                person.remember((kind, fields[name]))
+        return person
 
     @classmethod
     def new(cls, id_: int, contact: Contact, taken: Collection[Kind], branch_id: int | None) -> Person:
@@ -123,10 +125,17 @@ class Person:
         person._learn(contact.keys, taken)
         return person
 
+    def remember(self, key: Key) -> None:
+        """Let the customer be known by a further key, later than all before."""
+        self.keys.add(key)
+        if key[0] is Kind.PHONE:
+            self.phone = key[1]
+        self._known = None
+
     def known(self) -> Known:
         """Return what tells whether somebody is this customer."""
         if self._known is None:
-            self._known = Known(self.id, self.fields["name"], frozenset(self.keys))
+            self._known = Known(self.id, self.fields["name"], frozenset(self.keys), self.phone)
         return self._known
 
     def is_called(self, name: str) -> bool:
@@ -169,8 +178,7 @@ class Person:
             key = (kind, value)
             if key in self.keys or (kind is Kind.PASSPORT and kind in taken):
                 continue
-            self.keys.add(key)
-            self._known = None
+            self.remember(key)
             if self.fields[KEY_FIELDS[kind]] != value:
                 self.learned.append(key)
                 self.steps += 1
