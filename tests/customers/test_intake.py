@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
+from crm import clock
 from crm.branch_scope import bind, unbind
 from crm.customers.filters import Filters
 from crm.customers.intake import Taken, take_in, upsert
+from crm.customers.intake_rows import MANY, read
 from crm.customers.models import Customer
-from crm.customers.person import Intake
+from crm.customers.person import Contact, Intake
 from crm.customers.queries import page_of
 from crm.customers.records import CustomerKey, Duplicate
 from crm.customers.services import archive_customer
+from crm.customers.signals import customer_restored
+from crm.db import transaction
 from crm.events import Event
 from crm.extensions import db
 from tests.factories import Cast, make_branch, make_customer
@@ -158,6 +164,113 @@ def test_many_at_once_know_each_other(cast: Cast) -> None:
 
         assert sum(one.created for one in taken) == db.session.scalar(sa.select(sa.func.count(Customer.id)))
         assert len({one.customer_id for one in taken}) == sum(one.created for one in taken)
+
+
+def test_many_who_come_again_are_changed_in_one_go(cast: Cast) -> None:
+    people = [
+        Intake(f"Siti Rahma{chr(97 + n % 26) * 3}", phone=f"0812 3456 7{n:03}", last_activity=EARLY) for n in range(120)
+    ]
+    with cast.staff.acting():
+        first = take_in(people)
+        again = take_in(
+            [replace(person, name=f"{person.name} Lestari", city="Medan", last_activity=LATE) for person in people]
+        )
+
+        assert [taken.customer_id for taken in again] == [taken.customer_id for taken in first]
+        assert all(taken.updated for taken in again)
+        last = customer(first[-1].customer_id)
+        assert (last.name, last.city, last.last_activity_at) == (f"{people[-1].name} Lestari", "Medan", LATE)
+        assert len(page_of(Filters(q="lestari", city="Medan", per_page=100)).rows) == 100
+        told = db.session.scalars(sa.select(Event).where(Event.customer_id == last.id).order_by(Event.id)).all()
+        assert told[1].changes["city"] == ["", "Medan"]
+
+
+def test_the_last_of_a_batch_that_speaks_of_now_names_the_person(cast: Cast) -> None:
+    with cast.staff.acting():
+        first, second = take_in([Intake("Sitti Rahma", phone=PHONE), Intake("Siti Rahmah", phone=PHONE)])
+
+        assert first.customer_id == second.customer_id
+        assert customer(first.customer_id).name == "Siti Rahmah"
+
+
+def test_what_a_record_keeps_as_customers_do_is_taken_as_it_is(cast: Cast) -> None:
+    with cast.staff.acting():
+        id_ = take("Siti Rahma", phone=PHONE, email="siti@example.com", passport_number="A1234567").customer_id
+
+        for kept in ({"phone": PHONE}, {"email": "siti@example.com"}, {"passport_number": "A1234567"}):
+            assert take("Siti Rahma", **kept, phone_valid="phone" in kept).customer_id == id_
+        other = take("Siti Rahma", phone="0812", phone_valid=False, email="test@test.com", passport_number="000000")
+        assert other.created
+        assert customer(other.customer_id).email is None
+
+
+def test_a_number_that_somebody_has_left_to_their_household_leads_to_nobody_by_itself(cast: Cast) -> None:
+    with cast.staff.acting():
+        siti = take("Siti Rahma", phone=PHONE, email="siti@example.com").customer_id
+        mother = take("Dewi Rahma", phone=PHONE).customer_id
+        assert take("Siti Rahma", phone="0813 1111 2222", email="siti@example.com").customer_id == siti
+
+        another = take("Siti Rahma", phone=PHONE)
+
+        assert (another.created, set(another.duplicates)) == (True, {siti, mother})
+        assert take("Siti Rahma", phone=PHONE, email="siti@example.com").customer_id == siti, "the e-mail leads there"
+
+
+def test_whoever_was_merged_is_followed_and_never_matched(cast: Cast) -> None:
+    with cast.staff.acting():
+        siti = make_customer(name="Siti Rahma", phone=PHONE)
+        older, oldest = make_customer(name="Siti"), make_customer(name="Siti")
+        with transaction() as session:
+            for id_, into in ((older, siti), (oldest, older)):
+                session.get_one(Customer, id_).merged_into_id = into
+            session.get_one(Customer, older).phone = "+6281311112222"
+            session.get_one(Customer, older).phone_valid = True
+
+        assert take("Siti Rahma", city="Medan", customer_id=oldest).customer_id == siti
+        assert customer(siti).city == "Medan"
+        assert take("Siti", phone="+6281311112222").created
+
+
+def test_a_circle_of_merged_customers_leads_nowhere(cast: Cast) -> None:
+    with cast.staff.acting():
+        one, two = make_customer(name="Siti"), make_customer(name="Siti")
+        with transaction() as session:
+            session.get_one(Customer, one).merged_into_id = two
+            session.get_one(Customer, two).merged_into_id = one
+
+        assert take("Siti", customer_id=one).created
+
+
+def test_a_customer_whom_intake_brings_back_goes_on_with_their_series(cast: Cast) -> None:
+    restored: list[int] = []
+
+    def note(row: Customer) -> None:
+        restored.append(row.id)
+
+    with cast.staff.acting(), customer_restored.connected_to(note):
+        id_ = take("Siti Rahma", phone=PHONE, last_activity=EARLY).customer_id
+        archive_customer(id_)
+        take("Siti Rahma", phone=PHONE)
+
+    assert restored == [id_]
+
+
+def test_an_office_address_of_thousands_leads_to_the_same_name_alone(cast: Cast) -> None:
+    office = "info@office.example.com"
+    syllables = ("ban", "kor", "dis", "mut", "lep", "gaf", "sin", "vod", "rul", "jem")
+    names = ["".join(three) for three in itertools.product(syllables, repeat=3)]
+    with cast.staff.acting():
+        everybody = [
+            take_in([Intake(name, email=office) for name in names[at : at + 250]]) for at in (0, 250, 500, 750)
+        ]
+        taken = list(itertools.chain.from_iterable(everybody))
+
+        assert sum(one.created for one in taken) > 18 * MANY, "nearly all: a few of the first sound alike"
+        contact = Contact.of(Intake("Siti Rahma", email=office), "ID", clock.utcnow())
+        assert len(read([contact], ()).people) <= MANY, "so many are looked at and no more"
+        assert take(names[-1].upper(), email=office).customer_id == taken[-1].customer_id
+        stranger = take("Siti Rahma", email=office)
+        assert (stranger.created, stranger.duplicates) == (True, ())
 
 
 def test_what_is_no_number_and_no_address_is_no_key(cast: Cast) -> None:
