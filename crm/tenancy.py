@@ -155,8 +155,6 @@ def init_tenancy() -> None:
         return
     models = [mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, TenantMixin)]
     _tables.update(map(_table, models))
-    # Functions of the entity: a ready expression would name the table where an alias of it is joined.
-    _scope.extend(with_loader_criteria(model, _is_here, include_aliases=True) for model in models)
     bound = branch_scope.follow(_tables)
     _branch_scope.extend(
         with_loader_criteria(model, _is_of_branch, include_aliases=True) for model in models if _table(model) in bound
@@ -180,8 +178,11 @@ _current = sa.bindparam("current_organization", callable_=require_organization, 
 ACTOR = sa.bindparam("current_actor", callable_=current_actor, type_=BigInt)
 """The user who acts, in a condition."""
 
+# A function of the entity: a ready expression would name the table where an alias of it is joined. Of the mixin, so
+# that it is one option for all models: each statement handles its options each time it is executed.
+_SCOPE = with_loader_criteria(TenantMixin, _is_here, include_aliases=True)
+
 _tables: set[sa.Table] = set()
-_scope: list[Any] = []
 _branch_scope: list[Any] = []
 
 
@@ -203,7 +204,7 @@ def _filter(state: ORMExecuteState) -> None:
 def _filter_statement(statement: Any, bound: bool) -> Any:
     if _is_core_on_tenant_table(statement):
         raise TenantError("Core statement on a tenant table: select the model")
-    filtered = statement.options(*_scope, *_branch_scope) if bound else statement.options(*_scope)
+    filtered = statement.options(_SCOPE, *_branch_scope) if bound else statement.options(_SCOPE)
     _filtered[bound][statement] = filtered
     return filtered
 
