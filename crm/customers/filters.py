@@ -133,9 +133,8 @@ class Filters:
 
     def query(self, **changes: Any) -> dict[str, Any]:
         """Return the URL's query with `changes`, without what has its default; a change leaves the cursor."""
-        values = dataclasses.asdict(self) | {"after": "", "before": "", "page": 1} | changes
-        defaults = dataclasses.asdict(Filters())
-        return {key: value for key, value in values.items() if value != defaults[key]}
+        values = vars(self) | {"after": "", "before": "", "page": 1} | changes
+        return {key: value for key, value in values.items() if value != getattr(Filters, key)}
 
     def chips(self, names: Mapping[str, str]) -> list[Chip]:
         """Return the filters besides the search in words; `names` has the words of those that are ids."""
@@ -149,8 +148,7 @@ class Filters:
 
     def stored(self) -> dict[str, str]:
         """Return what the list is narrowed by, whatever its order and pages, to be read by `from_args` again."""
-        defaults = Filters()
-        return {key: str(value) for key, value in self.query(sort="", per_page=defaults.per_page).items()}
+        return {key: str(value) for key, value in self.query(sort="", per_page=Filters.per_page).items()}
 
 
 @dataclasses.dataclass(frozen=True)

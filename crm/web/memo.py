@@ -34,14 +34,22 @@ def remembered(template: str, key: Hashable, /, **context: Any) -> Markup:
     organization, token = here().organization, generate_csrf()
     written = (organization.time_zone, organization.locale, organization.currency, organization.phone_region)
     place = (template, organization.id, written, here().role, today(), key)
-    with _lock:
-        piece = _memory.get(place)
+    piece = _recall(place)
     if piece is None:
         # Each page has a token of its own.
         piece = tuple(render_template(template, **context).split(token))
         with _lock:
             _memory[place] = piece
     return Markup(token.join(piece))  # noqa: S704 -- as above
+
+
+def _recall(place: Hashable) -> tuple[str, ...] | None:
+    # The key is long, so it is looked up once.
+    with _lock:
+        try:
+            return _memory[place]
+        except KeyError:
+            return None
 
 
 def _size(piece: tuple[str, ...]) -> int:
