@@ -31,11 +31,19 @@ class UtcDateTime(sa.types.TypeDecorator[dt.datetime]):
         value = value.astimezone(dt.UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Any:
+        """Return what reads a stored instant; a page has hundreds of them, so SQLite's texts are read in one step."""
+        return _read_sqlite if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
     def process_result_value(self, value: dt.datetime | None, dialect: sa.Dialect) -> dt.datetime | None:
         """Return the stored instant as an aware UTC datetime."""
         if value is None:
             return None
-        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+        return value.astimezone(dt.UTC)
+
+
+def _read_sqlite(text: str | None) -> dt.datetime | None:
+    return None if text is None else dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
 
 
 class db_now(FunctionElement[dt.datetime]):  # noqa: N801 -- it reads as a SQL function
@@ -100,12 +108,15 @@ class _is_one_of(FunctionElement[Any]):  # noqa: N801 -- it reads as a SQL funct
     inherit_cache = True
 
 
-def one_of(column: Any, values: Iterable[int | str]) -> sa.ColumnElement[Any]:
-    """Say that a column is one of many ids or texts; the statement is the same for any number of them.
+def one_of(column: Any, values: Iterable[int | str] | str) -> sa.ColumnElement[Any]:
+    """Say that a column is one of many ids or texts, which may also come later as the parameter of this name.
 
-    So it is compiled and prepared once, where `IN` would be another statement for each number.
+    The statement is the same for any number of them, so it is compiled and prepared once, where `IN` would be another
+    one for each number.
     """
     type_ = _Texts() if isinstance(column.type, sa.String) else _Ids()
+    if isinstance(values, str):
+        return _is_one_of(column, sa.bindparam(values, type_=type_))
     return _is_one_of(column, sa.bindparam(None, list(values), type_=type_))
 
 

@@ -46,6 +46,12 @@ class Silence(NamedTuple):
     since: dt.datetime | None
 
 
+LAST_BEAT = sa.select(
+    sa.func.max(WorkerBeat.beat_at).label("at"),
+    (sa.func.max(WorkerBeat.beat_at) > db_ago(STOPPED_AFTER)).label("is_recent"),
+)
+
+
 @bp.get("/up")
 def up() -> str:
     """Say that the process answers."""
@@ -103,27 +109,16 @@ def end_beat(name: str) -> None:
 
 def worker_is_running() -> bool:
     """Whether a worker was seen within the last minute, by the database's clock."""
-    return bool(_last_beat().is_recent)
+    return bool(db.session.execute(LAST_BEAT).one().is_recent)
 
 
-def worker_silence() -> Silence | None:
-    """Return since when no worker was seen, None while one is at work.
+def silence(beat: Any) -> Silence | None:
+    """Return since when no worker was seen, None while one is at work; `beat` has the columns of LAST_BEAT.
 
     Whoever has just started waits a minute before saying so, for the worker may be starting too.
     """
-    beat = _last_beat()
     is_new = time.monotonic() - current_app.extensions[STARTED] < STOPPED_AFTER.total_seconds()
     return None if beat.is_recent or is_new else Silence(beat.at)
-
-
-def _last_beat() -> Any:
-    return db.session.execute(_LAST_BEAT).one()
-
-
-_LAST_BEAT = sa.select(
-    sa.func.max(WorkerBeat.beat_at).label("at"),
-    (sa.func.max(WorkerBeat.beat_at) > db_ago(STOPPED_AFTER)).label("is_recent"),
-)
 
 
 @bp.record

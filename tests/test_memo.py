@@ -5,16 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import re
 
+from flask import Flask
 from flask.testing import FlaskClient
 
 from crm import clock
-from crm.accounts.models import Organization
+from crm.accounts.branches import add, rename
+from crm.accounts.models import Organization, User
+from crm.accounts.roles import Role
 from crm.customers.services import edit_customer
 from crm.db import transaction
 from crm.extensions import db
 from crm.messages.models import Message
 from crm.messages.rules import Channel, Status
-from tests.factories import Cast, make_customer
+from tests.factories import Cast, join, make_customer
 
 
 def reminder_of(cast: Cast, name: str) -> int:
@@ -84,3 +87,82 @@ def test_the_organizations_way_of_writing_holds_at_once(cast: Cast) -> None:
 
 def said(page: str) -> list[str]:
     return re.findall(r"<time[^>]*>([^<]*)</time>", page)
+
+
+def test_the_header_names_the_place_and_the_person_as_they_are_now(cast: Cast) -> None:
+    staff = cast.staff.client()
+    assert "Shop" in header(staff.get("/").text)
+
+    with cast.owner.acting(), transaction():
+        db.session.get_one(Organization, cast.owner.organization_id).name = "Toko Sari"
+        db.session.get_one(User, cast.staff.user_id).name = "Budi"
+
+    page = header(staff.get("/").text)
+    assert "Toko Sari" in page
+    assert "Budi" in page
+    assert "Budi" not in header(cast.owner.client().get("/").text), "nobody is greeted by another one's name"
+
+
+def test_the_header_marks_the_page_that_it_stands_on(cast: Cast) -> None:
+    client = cast.owner.client()
+
+    pages = [header(client.get(path).text) for path in ("/", "/messages", "/")]
+
+    current = [re.findall(r'href="([^"]+)" aria-current="page"', page)[0] for page in pages]
+    assert current == ["/", "/messages", "/"]
+
+
+def test_the_header_offers_an_organization_from_the_moment_one_joins_it(app: Flask, cast: Cast) -> None:
+    client = cast.owner.client()
+    assert "Rival" not in header(client.get("/").text)
+
+    with app.app_context():
+        join(cast.owner.user_id, cast.stranger.organization_id, Role.STAFF)
+
+    assert "Rival" in header(client.get("/").text)
+
+
+def test_the_toolbar_and_the_list_say_what_is_asked_for_now(cast: Cast) -> None:
+    with cast.owner.acting():
+        branch_id = add("Kemang")
+        make_customer(name="Sari")
+    client = cast.staff.client()
+    asked = [f"/?branch={branch_id}&city=Rovar", "/?q=Sari&sort=name", "/"]
+
+    found = [client.get(path).text for path in (*asked, *asked)]
+
+    assert found[0].count("Kemang") > 1, "among the choices, and in the filter's own words"
+    assert [page.count('value="Sari"') for page in found] == [0, 1, 0] * 2
+    assert [page.count('value="Rovar"') for page in found] == [1, 0, 0] * 2
+    with cast.owner.acting():
+        rename(branch_id, "Cipete")
+    after = client.get(asked[0]).text
+    assert "Cipete" in after
+    assert "Kemang" not in after
+
+
+def test_the_list_says_each_time_when_it_was_read(cast: Cast) -> None:
+    with cast.staff.acting():
+        make_customer(name="Sari")
+    client = cast.staff.client()
+
+    moments = [re.findall(r'name="as_of" value="([^"]+)"', client.get("/").text) for _ in range(2)]
+
+    assert [len(found) for found in moments] == [1, 1]
+    assert moments[0] < moments[1]
+
+
+def test_one_more_customer_is_counted_at_once(cast: Cast) -> None:
+    client = cast.staff.client()
+    said_ = []
+    for name in ("Sari", "Siti", "Budi"):
+        with cast.staff.acting():
+            make_customer(name=name)
+        page, list_alone = client.get("/").text, client.get("/", headers={"HX-Request": "true"}).text
+        said_.append([re.findall(r'class="count-line">([^<]+)<', text) for text in (page, list_alone)])
+
+    assert said_ == [[["1 customer"]] * 2, [["2 customers"]] * 2, [["3 customers"]] * 2]
+
+
+def header(page: str) -> str:
+    return page[page.index("<header") : page.index("</header>")]

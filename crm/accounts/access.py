@@ -5,6 +5,7 @@ Pages know people by the session of a browser, the JSON API by the token of the 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
@@ -30,7 +31,8 @@ Row = TypeVar("Row", bound=Base)
 class Here(NamedTuple):
     """Who acts in this request, and where; plain values, so that no later rollback loses them.
 
-    `sign_in_id` is 0 where no browser is signed in: a request of another system brings its proof each time.
+    `since` is when the request came in, by the database's clock. `sign_in_id` is 0 where no browser is signed in: a
+    request of another system brings its proof each time.
     """
 
     user: User
@@ -38,15 +40,21 @@ class Here(NamedTuple):
     role: Role
     branch_id: int | None
     organization_count: int
+    since: dt.datetime
     sign_in_id: int = 0
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> Here:
         """Return what a row of WHO says, and of what was selected besides the sign-in."""
-        user, organization, role, branch_id, count, *sign_in = row
+        user, organization, *rest = row
         db.session.expunge(user)
         db.session.expunge(organization)
-        return cls(user, organization, Role.named(role), branch_id, count, *sign_in)
+        return cls(user, organization, Role.named(rest[0]), *rest[1:])
+
+    @property
+    def person(self) -> tuple[int, str, str]:
+        """Whom the pages greet."""
+        return self.user.id, self.user.name, self.user.username
 
     @property
     def bound_to(self) -> int | None:
@@ -55,7 +63,7 @@ class Here(NamedTuple):
 
 
 WHO = (
-    sa.select(User, Organization, Membership.role_name, Membership.branch_id, sa.func.count().over())
+    sa.select(User, Organization, Membership.role_name, Membership.branch_id, sa.func.count().over(), db_now())
     .select_from(User)
     .join(Membership, sa.and_(Membership.user_id == User.id, Membership.disabled_at.is_(None)))
     .join(Organization, Organization.id == Membership.organization_id)

@@ -39,6 +39,11 @@ class Switcher:
     def __len__(self) -> int:
         return here().organization_count
 
+    @property
+    def others(self) -> tuple[tuple[int, str], ...]:
+        """The ids and names of all of them, where there is another one to switch to."""
+        return tuple((found.id, found.name) for found in self) if len(self) > 1 else ()
+
     def __iter__(self) -> Iterator[Organization]:
         return iter(organizations_of(here().user.id))
 

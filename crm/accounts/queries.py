@@ -66,6 +66,11 @@ def branches() -> list[Branch]:
     return list(db.session.scalars(_BRANCHES))
 
 
+def branch_names() -> tuple[tuple[int, str], ...]:
+    """Return the ids and names of the branches of the current organization, by name."""
+    return tuple((row.id, row.name) for row in db.session.execute(_BRANCH_NAMES))
+
+
 def branch_called(name: str) -> Branch | None:
     """Return the branch of the current organization with this name, in whatever case and accents."""
     return next((branch for branch in branches() if fold(branch.name) == fold(name)), None)
@@ -97,6 +102,7 @@ def has_money() -> bool:
 
 
 _BRANCHES = sa.select(Branch).order_by(Branch.name)
+_BRANCH_NAMES = sa.select(Branch.id, Branch.name).order_by(Branch.name)
 
 
 def _elsewhere() -> sa.Exists:

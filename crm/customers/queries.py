@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
+from crm.columns import one_of
 from crm.customers.filters import Filters
 from crm.customers.models import Customer, CustomerSearch
-from crm.customers.order import ORDERS, NextMessage, Order, Part, Position
+from crm.customers.order import ORDERS, NextMessage, Order, Position
 from crm.customers.search_text import Term, fts_phrase, like_pattern, terms
 from crm.db import among
 from crm.extensions import db
@@ -46,6 +48,9 @@ COLUMNS = (
     Customer.last_order_at,
 )
 
+_SKIP, _MOST = sa.bindparam("skip", type_=sa.Integer), sa.bindparam("most", type_=sa.Integer)
+_ROWS = sa.select(*COLUMNS).where(one_of(Customer.id, "ids"))
+
 
 @dataclasses.dataclass(frozen=True)
 class Page:
@@ -60,8 +65,8 @@ class Page:
     before: str | None = None
 
 
-def page_of(filters: Filters) -> Page:
-    """Return the page that `filters` ask for.
+def page_of(filters: Filters, in_all: int | None = None) -> Page:
+    """Return the page that `filters` ask for; `in_all` is how many customers there are, where that is known.
 
     What few customers share is answered from the text index. A term that more than 10,000 share is looked for along
     the list itself, in growing batches up to 20,000 rows; Next goes on from there.
@@ -70,7 +75,8 @@ def page_of(filters: Filters) -> Page:
     count: int | None
     end = None
     if not filters.terms:
-        count = _count(conditions)
+        known = in_all is not None and not filters.narrowed
+        count = min(in_all or 0, COUNTED + 1) if known else _count(conditions)
         # The indexes of filters are in the list's own order; few rows are sooner sorted than sought in another.
         seek = not filters.sort or not filters.narrowed_besides_search or count > COUNTED
         rows = list(_along(order, conditions, filters) if seek else _sorted(order, conditions, filters)[0])
@@ -82,7 +88,7 @@ def page_of(filters: Filters) -> Page:
             count = None if filters.narrowed_besides_search else COUNTED + 1
             rows, end = _walk(order, conditions, filters)
     if filters.before and len(rows) <= filters.per_page:
-        return page_of(dataclasses.replace(filters, before="", after="", page=1))
+        return page_of(dataclasses.replace(filters, before="", after="", page=1), in_all)
     return _page(order, filters, rows, count, end)
 
 
@@ -134,18 +140,33 @@ def _along(order: Order, conditions: list[Condition], filters: Filters) -> Itera
     start = order.decode(filters.before or filters.after)
     skip = 0 if start else (filters.page - 1) * filters.per_page
     wanted = filters.per_page + 1
-    for part in order.parts(Customer, start, forward=not filters.before):
-        statement = sa.select(*COLUMNS).where(part.condition, *conditions).order_by(*part.order)
-        rows = db.session.execute(statement.offset(skip).limit(wanted)).all()
-        skip = max(0, skip - _size(part, conditions, skip)) if skip and not rows else 0
+    everybody = not (start or filters.before or filters.narrowed_besides_search)
+    for read in _top(filters.sort) if everybody else _stretches(order, conditions, start, not filters.before):
+        rows = db.session.execute(read.rows, {"skip": skip, "most": wanted}).all()
+        skip = max(0, skip - _bounded(read.ids, skip)) if skip and not rows else 0
         yield from rows
         wanted -= len(rows)
         if wanted <= 0:
             return
 
 
-def _size(part: Part, conditions: list[Condition], limit: int) -> int:
-    return _bounded(sa.select(Customer.id).where(part.condition, *conditions), limit)
+class _Stretch(NamedTuple):
+    """The statements that read a stretch of the list: its rows, and their ids to be counted."""
+
+    rows: sa.Select[*tuple[Any, ...]]
+    ids: sa.Select[Any]
+
+
+def _stretches(order: Order, conditions: list[Condition], start: Position | None, forward: bool) -> Iterator[_Stretch]:
+    for part in order.parts(Customer, start, forward):
+        rows = sa.select(*COLUMNS).where(part.condition, *conditions).order_by(*part.order)
+        yield _Stretch(rows.offset(_SKIP).limit(_MOST), sa.select(Customer.id).where(part.condition, *conditions))
+
+
+@functools.cache
+def _top(sort: str) -> list[_Stretch]:
+    """Return the statements of the list that nothing narrows from its top on: most pages ask them."""
+    return list(_stretches(ORDERS[sort], Filters().conditions(), None, True))
 
 
 def _count(conditions: list[Condition]) -> int:
@@ -212,7 +233,7 @@ def _complete(ids: list[int]) -> list[Row]:
     """Return the rows of `ids`, in their order, with all that the list shows."""
     if not ids:
         return []
-    rows = {row.id: row for row in db.session.execute(sa.select(*COLUMNS).where(Customer.id.in_(ids)))}
+    rows = {row.id: row for row in db.session.execute(_ROWS, {"ids": ids})}
     return [rows[id_] for id_ in ids if id_ in rows]
 
 

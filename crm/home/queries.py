@@ -7,10 +7,10 @@ import hashlib
 from collections.abc import Hashable
 from typing import NamedTuple
 
+from crm.accounts.access import here
 from crm.accounts.models import Branch
 from crm.customers.filters import Chip, Filters
 from crm.customers.queries import Page, page_of
-from crm.db import database_now
 from crm.extensions import db
 from crm.leads.queries import DueLeads, due_leads
 from crm.messages.queries import NextMessage, Notices, Reminders, due_reminders, next_messages, notices
@@ -44,7 +44,10 @@ class Attention(NamedTuple):
 
 
 class CustomerList(NamedTuple):
-    """A page of customers and, by customer id, the message the list names; what narrows it, and when it was read."""
+    """A page of customers and, by customer id, the message the list names; what narrows it, and when it was read.
+
+    What happens after `as_of` is not in it, or may not be.
+    """
 
     page: Page
     messages: dict[int, NextMessage]
@@ -53,8 +56,10 @@ class CustomerList(NamedTuple):
 
     @property
     def shown(self) -> Hashable:
-        """Return all values that the rows show."""
-        return tuple(self.page.rows), tuple(self.messages.items())
+        """Return all that the list shows, besides the filters themselves."""
+        page = self.page
+        rows, messages = tuple(map(tuple, page.rows)), tuple(self.messages.items())
+        return page.count, page.after, page.before, tuple(self.chips), rows, messages
 
 
 def attention() -> Attention:
@@ -62,12 +67,14 @@ def attention() -> Attention:
     return Attention(notices(), due_reminders(), due_leads(today()))
 
 
-def customer_list(filters: Filters) -> CustomerList:
-    """Return a page of customers, each with the message the list names; what happens after `as_of` is not in it."""
-    as_of = database_now()
-    page = page_of(filters)
+def customer_list(filters: Filters, in_all: int | None = None) -> CustomerList:
+    """Return a page of customers, each with the message the list names.
+
+    `in_all` is how many customers there are, which spares counting them.
+    """
+    page = page_of(filters, in_all)
     messages = next_messages([row.id for row in page.rows if row.next_message_at is not None])
-    return CustomerList(page, messages, _chips(filters), as_of)
+    return CustomerList(page, messages, _chips(filters), here().since)
 
 
 def _chips(filters: Filters) -> list[Chip]:

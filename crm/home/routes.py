@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, request
 
-from crm.accounts.queries import branches
+from crm.accounts.queries import branch_names
 from crm.branch_scope import bound_branch
 from crm.customers.filters import BeyondLastRowError, Filters
 from crm.duplicates.queries import count_open
@@ -26,12 +26,13 @@ def index() -> Response:
         abort(400, "Pages by number end at row 10,000. Search or filter to get closer.")
     if wants_fragment() and request.headers.get("HX-Target") == "reminders":
         return _attention()
-    context: dict[str, Any] = {"filters": filters, "listed": customer_list(filters)}
-    context["select_all"] = request.args.get("select") == "all"
+    figures = None if wants_fragment() and filters.narrowed else totals()
+    listed = customer_list(filters, figures and figures.customers)
+    context: dict[str, Any] = {"filters": filters, "listed": listed, "select_all": request.args.get("select") == "all"}
     if not wants_fragment():
-        context |= {"attention": attention(), "branches": [] if bound_branch() else branches(), "totals": totals()}
+        context |= {"attention": attention(), "branches": () if bound_branch() else branch_names(), "totals": figures}
         context["open_duplicates"] = count_open()
-    return respond("home/index.html", "home/_results.html", **context)
+    return respond("home/index.html", "home/_list.html", **context)
 
 
 def _attention() -> Response:

@@ -12,16 +12,15 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
-from crm.columns import db_ago, db_now
+from crm.columns import db_ago, db_now, one_of
 from crm.customers.models import Customer
 from crm.customers.queries import find_among, find_ids
 from crm.db import among
 from crm.extensions import db
-from crm.health import Silence, worker_silence
+from crm.health import LAST_BEAT, Silence, silence
 from crm.messages.links import sms_link, whatsapp_link
 from crm.messages.models import Attempt, BlockedSender, Message
 from crm.messages.rules import LATE, NEEDS_A_PERSON, OPEN, Channel, Status, told_alike
-from crm.messages.senders.queries import refused_senders
 from crm.text import clean_line
 
 COUNTED = 1_000
@@ -156,7 +155,8 @@ def due_reminders(limit: int = 20) -> Reminders:
 
 def notices() -> Notices:
     """Return what keeps messages of the current organization from going out."""
-    return Notices(refused_senders(), worker_silence())
+    rows = db.session.execute(_NOTICES).all()
+    return Notices([row[0] for row in rows if row[0]], silence(rows[0]))
 
 
 def next_messages(customer_ids: Sequence[int]) -> dict[int, NextMessage]:
@@ -242,6 +242,15 @@ _OF_CUSTOMER = (
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
 
+_beat = LAST_BEAT.subquery()
+_NOTICES = (
+    sa.select(BlockedSender, _beat.c.at, _beat.c.is_recent)
+    .select_from(_beat)
+    .outerjoin(BlockedSender, BlockedSender.dismissed_at.is_(None))
+    .order_by(BlockedSender.channel)
+)
+"""The last beat, once with each sender that is refused and whose notice nobody has dismissed."""
+
 _NEXT = (
     sa.select(
         Message.customer_id,
@@ -255,14 +264,14 @@ _NEXT = (
     # `next_message_at` is kept with the messages, so it leads to the one that it comes from. Which of the few at
     # that time it is, is not asked of the database: SQLite would read through all messages in these states.
     .join(Customer, sa.and_(Customer.id == Message.customer_id, Customer.next_message_at == Message.send_at))
-    .where(Customer.id.in_(sa.bindparam("customers", expanding=True)))
+    .where(one_of(Customer.id, "customers"))
 )
 
 
 _REMINDERS = (
     sa.select(Message, Customer)
     .join(Customer, Customer.id == Message.customer_id)
-    .where(Message.id.in_(sa.bindparam("messages", expanding=True)))
+    .where(one_of(Message.id, "messages"))
 )
 
 
@@ -300,5 +309,4 @@ def _earliest(limit: int) -> Any:
 
 def _among(statuses: frozenset[Status]) -> Any:
     """Say the condition of a partial index in its own words: SQLite takes the index only then."""
-    values: sa.BindParameter[Any] = sa.bindparam(None, sorted(statuses), expanding=True, literal_execute=True)
-    return Message.status.in_(values)
+    return Message.status.in_(sa.literal_column(f"'{status.value}'") for status in sorted(statuses))

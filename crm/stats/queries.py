@@ -26,6 +26,11 @@ class Totals(NamedTuple):
     points: int
     tiers: dict[str, int]
 
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """Return all values."""
+        return self.customers, self.active, self.points, *self.tiers.values()
+
 
 class Month(NamedTuple):
     """A month like 2026-11, and how many customers who are not archived are new in it."""

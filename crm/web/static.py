@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, g, url_for
+from flask import Flask, request, url_for
 from markupsafe import Markup, escape
 
 
@@ -26,16 +26,23 @@ def init_app(app: Flask) -> None:
 
     app.url_default_functions.setdefault(None, []).append(add_version)
     app.add_template_global(icon, "icon_of")
+    app.add_template_global(static_url)
+
+
+def static_url(filename: str) -> str:
+    """Return the address of a static file, which a page asks for many times."""
+    return _static_url(request.script_root, filename)
 
 
 def icon(name: str, label: str | None = None, **attributes: str) -> Markup:
-    """Return an icon of icons.svg with an extra `class`, if any; with a label it speaks, else it is decoration.
+    """Return an icon of icons.svg with an extra `class`, if any; with a label it speaks, else it is decoration."""
+    return _icon(static_url("icons.svg"), name, label, attributes.get("class", ""))
 
-    A page has hundreds of them, so the address of the file is asked for once.
-    """
-    if "icons" not in g:
-        g.icons = url_for("static", filename="icons.svg")
-    return _icon(g.icons, name, label, attributes.get("class", ""))
+
+@functools.lru_cache(maxsize=256)
+def _static_url(root: str, filename: str) -> str:
+    # The files do not change while the process runs.
+    return url_for("static", filename=filename)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -31,15 +31,6 @@ def sender_states(organization: Organization) -> list[SenderState]:
     return [_state(organization, channel, blocked.get(channel.value)) for channel in Channel]
 
 
-def refused_senders() -> list[BlockedSender]:
-    """Return the senders that are refused and whose notice nobody has dismissed."""
-    return list(
-        db.session.scalars(
-            sa.select(BlockedSender).where(BlockedSender.dismissed_at.is_(None)).order_by(BlockedSender.channel)
-        )
-    )
-
-
 def known_secrets() -> dict[str, str]:
     """Return how each secret that is set ends, by name; one that can't be read any more counts as not set."""
     return {name: vault.ending(value) for name, value in vault.reveal_all().items() if value}
