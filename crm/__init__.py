@@ -15,7 +15,7 @@ from crm.accounts import access, navigation
 from crm.db import configure_engine
 from crm.extensions import compress, csrf, db, migrate
 from crm.tenancy import init_tenancy
-from crm.web import filters, memo, security, static, uploads
+from crm.web import environment, filters, memo, security, static, uploads
 from crm.web.ids import IdConverter, dom_id
 
 
@@ -29,6 +29,7 @@ def create_app(environ: Mapping[str, str] | None = None, instance: Path | None =
     app.config.from_mapping(config.load(os.environ if environ is None else environ, instance))
     app.url_map.converters["id"] = IdConverter
     logs.init_app(app)
+    environment.init_app(app)
     static.init_app(app)
     _init_database(app, instance)
     _open_storage(app)

@@ -6,12 +6,14 @@ Pages know people by the session of a browser, the JSON API by the token of the 
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import sqlalchemy as sa
 from flask import Flask, Response, abort, g, redirect, request, session, url_for
 from flask_login import current_user, logout_user
+from sqlalchemy.sql.base import ExecutableOption
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response as AnyResponse
@@ -136,13 +138,14 @@ def unauthorized(sentence: str | None = None) -> Unauthorized:
     return Unauthorized(sentence, www_authenticate=WWWAuthenticate("bearer", values))
 
 
-def find(model: type[Row], id_: int, *options: Any) -> Row:
+def find(model: type[Row], id_: int, *options: ExecutableOption) -> Row:
     """Return the row of the current organization with this id; 404 for a stranger's or none.
 
-    Whoever asks for a row that went up in another one (it has a `successor_id`) is led to that one. What they send
-    is not done to it, for it was meant for something else; the API answers as if there were none.
+    `options` say what is loaded with it; they are made once, for the statement is kept. Whoever asks for a row that
+    went up in another one (it has a `successor_id`) is led to that one. What they send is not done to it, for it was
+    meant for something else; the API answers as if there were none.
     """
-    row = db.session.get(model, id_, options=options)
+    row: Row | None = db.session.scalars(_by_id(model, *options), {"id": id_}).first()
     if row is None and hasattr(model, "successor_id"):
         row = db.session.get(model, id_, execution_options={"all_branches": True})
         row = row if getattr(row, "successor_id", None) else None
@@ -203,6 +206,11 @@ def load_user(token: str) -> User | None:
         return None
     g.here = Here.of(row)
     return here().user
+
+
+@functools.cache
+def _by_id(model: Any, *options: ExecutableOption) -> sa.Select[Any]:
+    return sa.select(model).where(model.id == sa.bindparam("id")).options(*options)
 
 
 def _admit() -> AnyResponse | None:

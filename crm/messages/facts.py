@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -22,6 +23,13 @@ class Facts:
 
     suppressed: Mapping[str, Suppression] = field(default_factory=dict)
     wrote_at: Mapping[str, dt.datetime] = field(default_factory=dict)
+
+
+class Heard(NamedTuple):
+    """What came in from a number, the latest first, and why the number gets no messages, if so."""
+
+    texts: list[InboundMessage]
+    suppression: Suppression | None
 
 
 def facts_about(customers: Iterable[Customer], organization: Organization) -> Facts:
@@ -51,20 +59,24 @@ def opt_out_problem(customer: Customer) -> str | None:
     return f"{customer.name} opted out (by {suppression.by}), so this number gets no messages."
 
 
-def texts_from(customer: Customer, limit: int = 50) -> list[InboundMessage]:
-    """Return what came in from the customer's number, the latest first."""
+def heard_from(customer: Customer, limit: int = 50) -> Heard:
+    """Return what came in from the number of a customer, and whether it opted out, by one question."""
     if not customer.phone_valid:
-        return []
-    return list(db.session.scalars(_TEXTS, {"phone": customer.phone, "most": limit}))
+        return Heard([], None)
+    rows = db.session.execute(_HEARD, {"customer": customer.id, "most": limit}).all()
+    return Heard([text for text, _ in rows if text], rows[0][1] if rows else None)
 
 
 # Every customer's page asks these, and putting them together takes longer than answering them.
 
 _SUPPRESSION = sa.select(Suppression).where(Suppression.phone == sa.bindparam("phone"))
 
-_TEXTS = (
-    sa.select(InboundMessage)
-    .where(InboundMessage.sender == sa.bindparam("phone"))
+_HEARD = (
+    sa.select(InboundMessage, Suppression)
+    .select_from(Customer)
+    .outerjoin(InboundMessage, InboundMessage.sender == Customer.phone)
+    .outerjoin(Suppression, Suppression.phone == Customer.phone)
+    .where(Customer.id == sa.bindparam("customer"))
     .order_by(InboundMessage.sent_at.desc(), InboundMessage.id.desc())
     .limit(sa.bindparam("most", type_=sa.Integer))
 )

@@ -102,6 +102,11 @@ class Message(TenantMixin, Base):
         return ApprovedTemplate.from_json(self.template)
 
     @property
+    def is_awaited(self) -> bool:
+        """Whether it still needs something; the earliest of these puts its customer where they are in the list."""
+        return self.state in OPEN and self.acknowledged_at is None
+
+    @property
     def is_changeable(self) -> bool:
         """Whether it may still be edited or canceled."""
         return self.state in WAITING

@@ -17,13 +17,14 @@ from crm.messages.recurring.queries import series_of
 def load(customer: Customer) -> dict[str, Any]:
     """Return what was written to and by the customer, what is next and comes again, and whether they opted out."""
     messages = queries.messages_of(customer.id)
-    lines: list[Message | InboundMessage] = [*messages, *facts.texts_from(customer)]
+    heard = facts.heard_from(customer)
+    lines: list[Message | InboundMessage] = [*messages, *heard.texts]
     return {
         "lives": {message.id: life_of(message) for message in messages},
         "lines": sorted(lines, key=_time, reverse=True),
-        "next": queries.next_messages([customer.id]).get(customer.id),
+        "next": queries.next_of(customer, messages),
         "series": series_of(customer.id),
-        "opted_out": facts.suppression_of(customer),
+        "opted_out": heard.suppression,
     }
 
 

@@ -45,9 +45,9 @@ class NextMessage(NamedTuple):
     is_due: bool
 
     @property
-    def label(self) -> str:
-        """The channel's name as people write it."""
-        return Channel(self.channel).label
+    def via(self) -> Channel:
+        """The channel."""
+        return Channel(self.channel)
 
 
 class Reminder(NamedTuple):
@@ -167,6 +167,14 @@ def next_messages(customer_ids: Sequence[int]) -> dict[int, NextMessage]:
     open_ = [row for row in rows if row.status in OPEN and row.acknowledged_at is None]
     # Of several the first one stays, which is put in last.
     return {row.customer_id: NextMessage(*row[1:6]) for row in sorted(open_, key=lambda row: -row.id)}
+
+
+def next_of(customer: Customer, newest: Sequence[Message]) -> Message | NextMessage | None:
+    """Return the earliest message of a customer that is open and not acknowledged; `newest` are the last of theirs."""
+    if customer.next_message_at is None:
+        return None
+    found = [message for message in newest if message.send_at == customer.next_message_at and message.is_awaited]
+    return min(found, key=lambda message: message.id) if found else next_messages([customer.id]).get(customer.id)
 
 
 def messages_of(customer_id: int, limit: int = PAGE) -> list[Message]:
