@@ -48,8 +48,6 @@ COLUMNS = (
     Customer.last_order_at,
 )
 
-WITH_BRANCH = joinedload(Customer.branch)
-
 _SKIP, _MOST = sa.bindparam("skip", type_=sa.Integer), sa.bindparam("most", type_=sa.Integer)
 _ROWS = sa.select(*COLUMNS).where(one_of(Customer.id, "ids"))
 

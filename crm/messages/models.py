@@ -32,7 +32,7 @@ def _partial(name: str, condition: sa.TextClause) -> tuple[sa.Index, sa.Index]:
     """
     return (
         sa.Index(name, "organization_id", "acknowledged_at", "send_at", sqlite_where=condition).ddl_if("sqlite"),
-        sa.Index(name, "organization_id", "send_at", postgresql_where=condition).ddl_if("postgresql"),
+        sa.Index(name, "organization_id", "send_at", "id", postgresql_where=condition).ddl_if("postgresql"),
     )
 
 

@@ -32,6 +32,9 @@ LAST_PAGE = 200
 SEARCHED = 20_000
 """A search reads the texts of so many messages, the latest."""
 
+_BY_ITSELF = Message.status != Status.REMINDER
+"""Not to be sent by hand."""
+
 LATEST_FIRST = (Message.send_at.desc(), Message.id.desc())
 
 
@@ -285,25 +288,27 @@ _REMINDERS = (
 
 @functools.cache
 def _first_reminders(limit: int) -> sa.Select[Any]:
-    number = sa.select(sa.func.count()).select_from(_earliest(COUNTED).limit(COUNTED).subquery())
+    """Return a select of the first reminders, each with the number of all: both look at the same ones, found once."""
+    found = _earliest().cte("found").prefix_with("MATERIALIZED")
+    number = sa.select(sa.func.count()).select_from(sa.select(found.c.id).limit(COUNTED).subquery())
+    first = sa.select(found.c.id).order_by(found.c.by_itself, found.c.send_at, found.c.id).limit(limit)
     marks = (Message.id, Message.status, Message.status_at, Message.updated_at, Customer.id, Customer.updated_at)
     return (
         sa.select(number.scalar_subquery().label("number"), *marks)
         .join(Customer, Customer.id == Message.customer_id)
-        .where(Message.id.in_(_earliest(limit)))
-        .order_by(Message.status != Status.REMINDER, Message.send_at, Message.id)
-        .limit(limit)
+        .where(Message.id.in_(first))
+        .order_by(_BY_ITSELF, Message.send_at, Message.id)
     )
 
 
-def _earliest(limit: int) -> Any:
-    """Return a select of the ids of the first `limit` reminders of each sort, each message once."""
+def _earliest() -> Any:
+    """Return a select of the first COUNTED reminders of each sort, each message once."""
     parts = [
-        sa.select(Message.id)
+        sa.select(Message.id, _BY_ITSELF.label("by_itself"), Message.send_at)
         .join(Customer, Customer.id == Message.customer_id)
         .where(condition, Message.acknowledged_at.is_(None), Customer.archived_at.is_(None))
         .order_by(Message.send_at, Message.id)
-        .limit(limit)
+        .limit(COUNTED)
         .subquery()
         for condition in (
             Message.status == Status.REMINDER,
@@ -312,7 +317,7 @@ def _earliest(limit: int) -> Any:
             (Message.status == Status.HELD) & Message.channel.in_(sa.select(BlockedSender.channel)),
         )
     ]
-    return sa.union(*(sa.select(part.c.id) for part in parts))
+    return sa.union(*(sa.select(part) for part in parts))
 
 
 def _among(statuses: frozenset[Status]) -> Any:
