@@ -10,7 +10,7 @@ from crm.accounts import cli as accounts_cli
 from crm.accounts import routes as accounts
 from crm.api import routes as api
 from crm.area_customers import routes as area_customers
-from crm.bookings import models as booking_models  # noqa: F401 -- its tables
+from crm.bookings import routes as bookings
 from crm.collection import cli as collection_cli
 from crm.collection import routes as collection
 from crm.customers import routes as customers
@@ -37,6 +37,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     messages.bp,
     loyalty.bp,
     invoices.bp,
+    bookings.bp,
     area_customers.bp,
     leads.bp,
     stats.bp,

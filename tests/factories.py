@@ -22,6 +22,7 @@ from crm.accounts.models import Branch, Membership, Organization, User
 from crm.accounts.passwords import hash_password
 from crm.accounts.roles import Role
 from crm.area_customers import services as area_customers
+from crm.bookings import services as bookings
 from crm.branch_scope import bound_branch
 from crm.collection.models import Scan
 from crm.columns import Base
@@ -250,6 +251,14 @@ def make_suppression() -> int:
     return put_on(f"+62812345{20_000 + next(_numbers)}", Source.STAFF).id
 
 
+def make_booking(**values: Any) -> int:
+    """Make a booking for one person next week and return its id."""
+    number = next(_numbers)
+    persons = values.pop("persons", [{"name": f"Traveller {number}"}])
+    day = clock.utcnow().date() + dt.timedelta(days=7)
+    return bookings.create({"date": day, **values}, persons).id
+
+
 def make_area_customer(**values: Any) -> int:
     """Make an area customer and return its id."""
     number = next(_numbers)
@@ -299,6 +308,7 @@ FILL: dict[str, Callable[[], int]] = {
     "series_id": make_series,
     "invoice_id": make_invoice,
     "receipt_id": make_receipt,
+    "booking_id": make_booking,
     "area_customer_id": make_area_customer,
     "entry_id": make_points_entry,
     "scan_id": make_scan,

@@ -15,6 +15,7 @@ MAIN = (
     ("home.index", "Customers"),
     ("messages.index", "Messages"),
     ("leads.index", "Leads"),
+    ("bookings.index", "Bookings"),
     ("area_customers.index", "Area customers"),
     ("stats.index", "Figures"),
 )

@@ -95,9 +95,9 @@ def uses_of_branch(branch_id: int) -> str:
 def has_money() -> bool:
     """Whether an amount in the organization's currency was entered, in whatever feature."""
     return any(
-        db.session.scalar(sa.select(model.id).limit(1)) is not None
+        db.session.scalar(sa.select(model.id).where(model.amount != 0).limit(1)) is not None
         for model in _models()
-        if issubclass(model, TenantMixin) and "currency" in model.__table__.columns
+        if issubclass(model, TenantMixin) and "amount" in model.__table__.columns
     )
 
 

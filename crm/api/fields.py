@@ -188,12 +188,30 @@ class Amount(fields.Field[int]):
             raise ValidationError(str(error)) from None
 
 
+class AmountOrNothing(Amount):
+    """Hundredths that may be 0, as where nothing is charged yet."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if not isinstance(value, bool) and re.fullmatch(r"0(\.0{1,2})?", str(value), re.ASCII):
+            return 0
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
 AMOUNT = {
     "type": ["string", "integer"],
     "pattern": r"^(?!0+(\.0{1,2})?$)[0-9]{1,10}(\.[0-9]{1,2})?$",
     "minimum": 1,
     "maximum": 10**money.MAX_DIGITS - 1,
     "examples": ["150000.00"],
+}
+
+
+AMOUNT_OR_NOTHING = {
+    "type": ["string", "integer"],
+    "pattern": r"^[0-9]{1,10}(\.[0-9]{1,2})?$",
+    "minimum": 0,
+    "maximum": 10**money.MAX_DIGITS - 1,
+    "examples": ["2500000.00"],
 }
 
 

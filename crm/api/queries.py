@@ -11,6 +11,7 @@ from sqlalchemy.orm import selectinload
 
 from crm.accounts.models import Branch
 from crm.bookings.models import Booking
+from crm.bookings.queries import BookingFilter
 from crm.customers.filters import LAST_ROW_BY_PAGE, NARROWING, Filters
 from crm.customers.models import Customer
 from crm.customers.order import Largest, Name, Order
@@ -124,6 +125,11 @@ def latest_bookings(lead_ids: Sequence[int]) -> dict[int, int]:
     """Return the id of the latest booking of each lead that has one."""
     statement = sa.select(Booking.lead_id, sa.func.max(Booking.id)).where(Booking.lead_id.in_(lead_ids))
     return {lead_id: id_ for lead_id, id_ in db.session.execute(statement.group_by(Booking.lead_id)) if lead_id}
+
+
+def bookings(wanted: BookingFilter) -> sa.Select[Booking]:
+    """Return the statement of the bookings that are wanted, with their persons."""
+    return wanted.statement().options(selectinload(Booking.persons))
 
 
 def branches() -> sa.Select[Branch]:

@@ -24,13 +24,23 @@ class BookingStatus(enum.StrEnum):
     CONFIRMED = "confirmed"
     CANCELED = "canceled"
 
+    @property
+    def label(self) -> str:
+        """The status as people write it."""
+        return self.value.capitalize()
+
+    @property
+    def tone(self) -> str:
+        """How the status is meant: good, attention or neutral."""
+        return {self.PENDING: "attention", self.CONFIRMED: "good"}.get(self, "neutral")
+
 
 class Booking(TenantMixin, Base):
     """A booking on a day for some persons. `amount` is integer hundredths of the organization's currency.
 
     `number` tells it apart within the organization, in any case of its letters (`number_key`). `lead_id` is the lead
     whom it was found or made for. `search_text` is what a search looks in: its number and what its persons are
-    known by.
+    known by. `status_before` is what a canceled booking was.
     """
 
     __tablename__ = "bookings"
@@ -52,6 +62,7 @@ class Booking(TenantMixin, Base):
     lead_id: Mapped[int | None]
     date: Mapped[dt.date] = mapped_column(sa.Date)
     status: Mapped[str] = mapped_column(sa.String(10), default=BookingStatus.PENDING.value)
+    status_before: Mapped[str] = mapped_column(sa.String(10), default="")
     amount: Mapped[int] = mapped_column(default=0)
     search_text: Mapped[str] = mapped_column(sa.Text, default="")
     created_at: Mapped[CreatedAt]
@@ -60,6 +71,32 @@ class Booking(TenantMixin, Base):
     branch: Mapped[Branch | None] = relationship(viewonly=True)
     lead: Mapped[Lead | None] = relationship(viewonly=True)
     persons: Mapped[list[BookingPerson]] = relationship(viewonly=True, order_by="BookingPerson.id")
+
+    @property
+    def state(self) -> BookingStatus:
+        """The status, as what it means."""
+        return BookingStatus(self.status)
+
+    @property
+    def is_canceled(self) -> bool:
+        """Whether nothing comes of it."""
+        return self.state is BookingStatus.CANCELED
+
+    def become(self, status: BookingStatus) -> bool:
+        """Take a status; False when it has it already. What a canceled booking was is kept."""
+        if self.status == status:
+            return False
+        self.status_before = (self.status or "") if status is BookingStatus.CANCELED else ""
+        self.status = status.value
+        return True
+
+    def cancel(self) -> bool:
+        """Take it as one of which nothing comes; False when it is already."""
+        return self.become(BookingStatus.CANCELED)
+
+    def take_up(self) -> bool:
+        """Let a canceled booking be what it was before; False when it is not canceled."""
+        return self.is_canceled and self.become(BookingStatus(self.status_before or BookingStatus.PENDING))
 
 
 class BookingPerson(SourceMixin, Base):

@@ -156,6 +156,7 @@ def upgrade() -> None:
         sa.Column("lead_id", BigInt, nullable=True),
         sa.Column("date", sa.Date(), nullable=False),
         sa.Column("status", sa.String(length=10), nullable=False),
+        sa.Column("status_before", sa.String(length=10), nullable=False),
         sa.Column("amount", BigInt, nullable=False),
         sa.Column("search_text", sa.Text(), nullable=False),
         sa.Column("created_at", UtcDateTime(), server_default=db_now(), nullable=False),

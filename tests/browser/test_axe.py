@@ -181,6 +181,7 @@ def test_pages_before_sign_in_and_of_an_empty_organization(
         "/",
         "/stats",
         "/messages",
+        "/bookings",
         "/area-customers",
         "/leads",
         "/settings/branches",

@@ -1,0 +1,218 @@
+"""The form of a booking, with a part for each of its persons."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from flask import request
+from wtforms import FieldList, FormField, HiddenField, SelectField, StringField, ValidationError
+
+from crm import money
+from crm.accounts.queries import branches, current_organization
+from crm.bookings.models import Booking, BookingStatus
+from crm.bookings.queries import persons_of
+from crm.bookings.rules import (
+    CONTACT,
+    DATE_SENTENCE,
+    MAX_PERSONS,
+    NO_PERSONS,
+    NUMBER_LIMIT,
+    TOO_MANY_PERSONS,
+    date_problem,
+    is_nothing,
+)
+from crm.bookings.services import NumberTakenError
+from crm.branch_scope import bound_branch
+from crm.customers.identity import EmailError, normalize_email
+from crm.customers.rules import LIMITS
+from crm.errors import SentenceError
+from crm.web.forms import CreatingForm, Form, Length, options
+from crm.web.ids import id_in
+
+
+class PersonForm(Form):
+    """A person of a booking; one of whom nothing was typed is nobody."""
+
+    class Meta(Form.Meta):
+        csrf = False
+
+    id = HiddenField()
+    name = StringField("Name", [Length(LIMITS["name"])])
+    phone = StringField("Phone", [Length(LIMITS["phone"])])
+    email = StringField("E-mail", [Length(LIMITS["email"])])
+    passport_number = StringField("Passport number", [Length(LIMITS["passport_number"])])
+    missing = "Enter the person's name."
+    is_needed = False
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing was typed."""
+        return not any(self[field].data for field in CONTACT)
+
+    def validate_name(self, field: StringField) -> None:
+        """Ask for the name of everybody of whom something was typed."""
+        if not field.data and (self.is_needed or not self.is_blank):
+            raise ValidationError(self.missing)
+
+    def validate_email(self, field: StringField) -> None:
+        """Refuse what is no e-mail address."""
+        try:
+            normalize_email(field.data or "")
+        except EmailError as error:
+            raise ValidationError(str(error)) from None
+
+    def values(self) -> dict[str, Any]:
+        """Return what the services take."""
+        return {"id": id_in(self["id"].data)} | {field: self[field].data or "" for field in CONTACT}
+
+
+class PersonList(FieldList):  # type: ignore[misc]
+    """The persons of a form; `persons-7-name` belongs to one, whatever numbers the others have."""
+
+    def _extract_indices(self, prefix: str, formdata: Iterable[str]) -> Iterator[int]:
+        return _places(prefix, formdata)
+
+
+class BookingForm(CreatingForm):
+    """When, for whom and for how much; the day and the name of the lead person are needed."""
+
+    number = StringField("Number", [Length(NUMBER_LIMIT)])
+    date = StringField("Date")
+    status = SelectField("Status", choices=options((status.value, status.label) for status in BookingStatus))
+    amount = StringField("Amount")
+    branch = SelectField("Branch", coerce=str)
+    persons = PersonList(FormField(PersonForm), "Persons", min_entries=1, max_entries=MAX_PERSONS + 1)
+    lead_person = StringField("Lead person")
+    hundredths = 0
+    day: dt.date
+    focused: str | None = None
+    """The field to type into next, after a person was added or removed."""
+
+    def __init__(self, *args: Any, booking: Booking | None = None, **kwargs: Any) -> None:
+        shown = booking if request.method == "GET" else None
+        super().__init__(*args, data=_data(shown) if shown else None, **kwargs)
+        self._all = list(self.persons.entries)
+        self._places = sorted(set(_places("persons", request.form)))
+        self.branch.choices = options([("", "None"), *((branch.id, branch.name) for branch in branches())])
+        # What is not sent stays as it is.
+        if not self.branch.raw_data:
+            self.branch.data = str(booking.branch_id or "") if booking else ""
+        if not self.status.raw_data:
+            self.status.data = booking.status if booking else BookingStatus.PENDING.value
+        if bound_branch() is not None:
+            # The services keep it: nobody who is bound to a branch adds to another or moves anything there.
+            del self.branch
+
+    @property
+    def wants_other_persons(self) -> bool:
+        """Whether a person is to be added to the form, or taken out of it, before anything is saved."""
+        return self.is_submitted() and bool({"add_person", "remove_person"} & request.form.keys())
+
+    def refill(self) -> None:
+        """Add an empty person, or take one out; everything else stays as it was typed."""
+        entries = self.persons.entries
+        if "remove_person" in request.form:
+            removed = self._entry(request.form["remove_person"])
+            entries[:] = [entry for entry in entries if entry is not removed]
+        elif len(entries) <= MAX_PERSONS:
+            self.persons.max_entries = None
+            self.persons.append_entry()
+        if not entries:
+            self.persons.append_entry()
+        self.focused = entries[-1].form.name.id
+
+    def is_lead(self, entry: FormField) -> bool:
+        """Whether a part of the form is about the lead person: the first one, unless another is marked."""
+        marked = self._entry(self.lead_person.data or "")
+        return entry is (marked if marked in self.persons.entries else self.persons[0])
+
+    def validate(self, *args: Any, **kwargs: Any) -> bool:
+        """Check everything, once it is known whether there is anybody at all."""
+        if all(entry.form.is_blank for entry in self.persons):
+            self.persons[0].form.is_needed, self.persons[0].form.missing = True, NO_PERSONS
+        return bool(super().validate(*args, **kwargs))
+
+    def validate_date(self, field: StringField) -> None:
+        """Refuse what is no day, or none that a booking can have."""
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", field.data or "", re.ASCII):
+            raise ValidationError(DATE_SENTENCE)
+        try:
+            self.day = dt.date.fromisoformat(field.data)
+        except ValueError:
+            raise ValidationError(DATE_SENTENCE) from None
+        if problem := date_problem(self.day):
+            raise ValidationError(problem)
+
+    def validate_amount(self, field: StringField) -> None:
+        """Read the amount as the organization writes it; nothing is 0."""
+        if is_nothing(field.data or ""):
+            return
+        organization = current_organization()
+        try:
+            self.hundredths = money.parse_amount(field.data, organization.locale, organization.currency)
+        except money.MoneyError as error:
+            raise ValidationError(str(error)) from None
+
+    def validate_persons(self, field: FieldList) -> None:
+        """Refuse more persons than a booking has room for."""
+        if sum(not entry.form.is_blank for entry in field) > MAX_PERSONS:
+            self.form_errors.append(TOO_MANY_PERSONS)
+            raise ValidationError(TOO_MANY_PERSONS)
+
+    def values(self) -> dict[str, Any]:
+        """Return the values for the services, by column."""
+        values = {"number": self.number.data or "", "date": self.day, "amount": self.hundredths}
+        values["status"] = self.status.data
+        return values | ({"branch_id": int(self.branch.data or 0) or None} if self.branch else {})
+
+    def people(self) -> list[dict[str, Any]]:
+        """Return the persons for the services."""
+        entries = [entry for entry in self.persons if not entry.form.is_blank]
+        return [entry.form.values() | {"is_lead": self.is_lead(entry)} for entry in entries]
+
+    def explain(self, error: SentenceError) -> None:
+        """Put what the services found at its field."""
+        if isinstance(error, NumberTakenError):
+            self.fail("number", str(error))
+        else:
+            self.refuse("number", error)
+
+    def _entry(self, place: str) -> FormField | None:
+        """Return the part of the form whose names have this number; those that were sent are counted anew since."""
+        places = self._places or list(range(len(self.persons)))
+        at = places.index(int(place)) if _is_place(place) and int(place) in places else -1
+        return self._all[at] if 0 <= at < len(self._all) else None
+
+
+def _data(booking: Booking) -> dict[str, Any]:
+    persons = persons_of(booking.id)
+    lead = next((at for at, person in enumerate(persons) if person.is_lead), 0)
+    return {
+        "number": booking.number,
+        "date": booking.date.isoformat(),
+        "amount": _plain(booking.amount),
+        "lead_person": str(lead),
+        "persons": [
+            {"id": str(person.id), **{field: getattr(person, field) or "" for field in CONTACT}} for person in persons
+        ],
+    }
+
+
+def _plain(hundredths: int) -> str:
+    """Return an amount as it can be typed anywhere, "" for nothing."""
+    return money.to_json(hundredths).removesuffix(".00") if hundredths else ""
+
+
+def _places(prefix: str, names: Iterable[str]) -> Iterator[int]:
+    """Yield the numbers in the names of persons' fields."""
+    for name in names:
+        place = name.removeprefix(f"{prefix}-").partition("-")[0]
+        if name.startswith(f"{prefix}-") and _is_place(place):
+            yield int(place)
+
+
+def _is_place(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10

@@ -1,0 +1,18 @@
+"""What bookings do when something happens below them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.bookings.models import BookingPerson
+from crm.collection.sources import forget
+from crm.customers.models import Customer
+from crm.customers.signals import customer_deleting
+
+
+@customer_deleting.connect
+def forget_customer(customer: Customer, **kwargs: Any) -> None:
+    """Keep the persons of bookings as they were written, of nobody from now on."""
+    forget(BookingPerson, sa.select(Customer.id).where(Customer.id == customer.id))

@@ -1,0 +1,216 @@
+"""Reads of bookings: the list, the panels, and the numbers that are given."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from crm import clock
+from crm.accounts.queries import current_organization
+from crm.bookings.models import Booking, BookingPerson, BookingStatus
+from crm.bookings.rules import count_in, number_key, numbered
+from crm.columns import one_of
+from crm.customers.models import Customer
+from crm.customers.queries import find_ids
+from crm.customers.search_text import like_pattern, terms
+from crm.db import among
+from crm.extensions import db
+from crm.text import clean_line
+
+PAGE = 50
+LAST_PAGE = 200
+SHOWN = 20
+
+SEARCHED = 20_000
+"""A search reads so many, those of the latest days; older ones it finds by their number and their customers."""
+
+GIVEN_LATELY = 200
+"""The next number follows the highest one of our own among so many, the latest."""
+
+AT_ONCE = 100
+
+WHENS = {"": "All days", "upcoming": "Today and later", "past": "Past days"}
+
+
+class BookingFilter(NamedTuple):
+    """Which bookings a list shows; nothing given is all."""
+
+    q: str = ""
+    status: BookingStatus | None = None
+    when: str = ""
+    first: dt.date | None = None
+    last: dt.date | None = None
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, str]) -> BookingFilter:
+        """Read the query of a URL; what can't be read counts as not given, so that an old link still opens."""
+        when = args.get("when", "")
+        return cls(
+            clean_line(args.get("q", ""))[:200],
+            next((status for status in BookingStatus if status == args.get("status")), None),
+            when if when in WHENS else "",
+            _day(args.get("from", "")),
+            _day(args.get("to", "")),
+        )
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything but a search narrows the list."""
+        return any(self[1:])
+
+    def query(self, **changes: Any) -> dict[str, Any]:
+        """Return the query of the list's URL."""
+        values: dict[str, Any] = {"q": self.q, "status": self.status and self.status.value, "when": self.when}
+        values |= {"from": self.first and self.first.isoformat(), "to": self.last and self.last.isoformat(), **changes}
+        return {key: value for key, value in values.items() if value}
+
+    def statement(self) -> sa.Select[Booking]:
+        """Return the select of what the filters leave: the days to come with the next one first, else the latest."""
+        conditions = self._conditions()
+        if self.q:
+            conditions.append(_found(self.q, conditions))
+        order = (Booking.date, Booking.id)
+        statement = sa.select(Booking).where(*conditions)
+        return statement.order_by(*(order if self.when == "upcoming" else [column.desc() for column in order]))
+
+    def _conditions(self) -> list[sa.ColumnElement[bool]]:
+        found: list[sa.ColumnElement[bool]] = []
+        if self.status:
+            found.append(Booking.status == self.status.value)
+        if self.when:
+            found.append(Booking.date >= today() if self.when == "upcoming" else Booking.date < today())
+        if self.first:
+            found.append(Booking.date >= self.first)
+        if self.last:
+            found.append(Booking.date <= self.last)
+        return found
+
+
+class Party(NamedTuple):
+    """Who a booking is for: its lead person, and how many they are in all."""
+
+    name: str
+    size: int
+
+    @property
+    def others(self) -> str:
+        """How many come along, in words."""
+        return f"and {self.size - 1} other{'' if self.size == 2 else 's'}" if self.size > 1 else ""
+
+
+class BookingPage(NamedTuple):
+    """A page of bookings with who they are for, and whether there is another one."""
+
+    rows: list[Booking]
+    parties: dict[int, Party]
+    filter: BookingFilter
+    number: int
+    has_more: bool
+
+    def query(self, number: int) -> dict[str, Any]:
+        """Return the query of the URL of another page."""
+        return self.filter.query(page=number if number > 1 else None)
+
+
+def page_of(wanted: BookingFilter, number: int) -> BookingPage:
+    """Return a page of bookings by their day; pages end at LAST_PAGE."""
+    number = min(max(number, 1), LAST_PAGE)
+    statement = wanted.statement().options(joinedload(Booking.branch))
+    found = list(db.session.scalars(statement.offset((number - 1) * PAGE).limit(PAGE + 1)))
+    rows = found[:PAGE]
+    return BookingPage(rows, _parties(rows), wanted, number, len(found) > PAGE and number < LAST_PAGE)
+
+
+def persons_of(booking_id: int) -> list[BookingPerson]:
+    """Return the persons of a booking with their customers, as they were entered."""
+    statement = sa.select(BookingPerson).where(BookingPerson.booking_id == booking_id).order_by(BookingPerson.id)
+    return list(db.session.scalars(statement.options(joinedload(BookingPerson.customer))))
+
+
+def panel_data(customer: Customer) -> dict[str, Any]:
+    """Return what the panel on the customer's page shows: the latest bookings they are a person of."""
+    theirs = sa.select(BookingPerson.booking_id).where(BookingPerson.customer_id == customer.id)
+    return {"bookings": _latest(Booking.id.in_(theirs))}
+
+
+def lead_panel_data(lead_id: int) -> dict[str, Any]:
+    """Return what the panel on a lead's page shows: the latest bookings of the lead."""
+    return {"bookings": _latest(Booking.lead_id == lead_id)}
+
+
+def count_in_words(customer_id: int) -> str:
+    """Return what of bookings ends with a customer, or nothing; the bookings themselves stay."""
+    number = sa.func.count(BookingPerson.booking_id.distinct())
+    count = db.session.scalars(sa.select(number).where(BookingPerson.customer_id == customer_id)).one()
+    if not count:
+        return ""
+    return "the link to 1 booking, which stays" if count == 1 else f"the links to {count:,} bookings, which stay"
+
+
+def is_taken(key: str) -> bool:
+    """Say whether a booking of the organization has a number, by its key, in whatever branch."""
+    return bool(_taken([key]))
+
+
+def next_number() -> str:
+    """Return the number of our own that follows the latest ones, the next one that is free."""
+    latest = sa.select(Booking.number_key).order_by(Booking.id.desc()).limit(GIVEN_LATELY)
+    keys = db.session.scalars(latest, execution_options={"all_branches": True})
+    count = max((count_in(key) or 0 for key in keys), default=0) + 1
+    while True:
+        numbers = [numbered(count + step) for step in range(AT_ONCE)]
+        taken = _taken([number_key(number) for number in numbers])
+        free = next((number for number in numbers if number_key(number) not in taken), None)
+        if free is not None:
+            return free
+        count += AT_ONCE
+
+
+def today() -> dt.date:
+    """Return the organization's day."""
+    return clock.to_local(clock.utcnow(), clock.zone(current_organization().time_zone)).date()
+
+
+def _taken(keys: list[str]) -> set[str]:
+    statement = sa.select(Booking.number_key).where(one_of(Booking.number_key, keys))
+    return set(db.session.scalars(statement, execution_options={"all_branches": True}))
+
+
+def _latest(condition: sa.ColumnElement[bool]) -> list[Booking]:
+    statement = sa.select(Booking).where(condition).order_by(Booking.date.desc(), Booking.id.desc())
+    return list(db.session.scalars(statement.limit(SHOWN)))
+
+
+def _parties(bookings: Sequence[Booking]) -> dict[int, Party]:
+    if not bookings:
+        return {}
+    lead = sa.func.max(sa.case((BookingPerson.is_lead, BookingPerson.name)))
+    rows = db.session.execute(
+        sa.select(BookingPerson.booking_id, lead, sa.func.count())
+        .where(one_of(BookingPerson.booking_id, [booking.id for booking in bookings]))
+        .group_by(BookingPerson.booking_id)
+    )
+    return {id_: Party(name or "", size) for id_, name, size in rows}
+
+
+def _found(q: str, conditions: list[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:
+    latest = sa.select(Booking.id, Booking.search_text).where(*conditions)
+    read = latest.order_by(Booking.date.desc(), Booking.id.desc()).limit(SEARCHED).subquery()
+    said = [read.c.search_text.like(like_pattern(term), escape="\\") for term in terms(q)]
+    found = [Booking.id.in_(sa.select(read.c.id).where(*said)), Booking.number_key == number_key(q)]
+    customers = find_ids(q)
+    if customers is not None:
+        theirs = sa.select(BookingPerson.booking_id).where(among(BookingPerson.customer_id, customers))
+        found.append(Booking.id.in_(theirs))
+    return sa.or_(*found)
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text) if len(text) == 10 else None
+    except ValueError:
+        return None

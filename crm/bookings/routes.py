@@ -1,0 +1,95 @@
+"""Pages of bookings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, request, url_for
+from werkzeug.wrappers import Response
+
+from crm.accounts.access import find
+from crm.bookings import listeners, queries, services, told  # noqa: F401 -- two register themselves
+from crm.bookings.forms import BookingForm
+from crm.bookings.models import Booking, BookingStatus
+from crm.customers import panels
+from crm.errors import SentenceError
+from crm.web.htmx import done, respond
+
+bp = Blueprint("bookings", __name__)
+
+panels.register("bookings", "Bookings", "bookings/_panel.html", queries.panel_data, queries.count_in_words, place=40)
+
+
+@bp.get("/bookings")
+def index() -> Response:
+    """Show the bookings by their day."""
+    page = queries.page_of(queries.BookingFilter.from_args(request.args), request.args.get("page", 1, type=int))
+    choices: dict[str, Any] = {"statuses": BookingStatus, "whens": queries.WHENS}
+    return respond("bookings/index.html", "bookings/_list.html", page=page, **choices)
+
+
+@bp.route("/bookings/new", methods=["GET", "POST"])
+def new() -> Response:
+    """Add a booking with its persons."""
+    form = BookingForm()
+    if form.wants_other_persons:
+        form.refill()
+    elif form.validate_on_submit():
+        try:
+            booking = services.create(form.values(), form.people(), form.request_key())
+        except SentenceError as error:
+            form.explain(error)
+        else:
+            return _saved(f"Booking {booking.number} is added.", booking)
+    return respond("bookings/new.html", "bookings/_form.html", _status(form), form=form, booking=None)
+
+
+@bp.get("/bookings/<id:booking_id>")
+def show(booking_id: int) -> Response:
+    """Show a booking with its persons."""
+    booking = find(Booking, booking_id)
+    persons = queries.persons_of(booking_id)
+    return respond("bookings/show.html", "bookings/_booking.html", booking=booking, persons=persons)
+
+
+@bp.route("/bookings/<id:booking_id>/edit", methods=["GET", "POST"])
+def edit(booking_id: int) -> Response:
+    """Change a booking and its persons."""
+    booking = find(Booking, booking_id)
+    form = BookingForm(booking=booking)
+    if form.wants_other_persons:
+        form.refill()
+    elif form.validate_on_submit():
+        try:
+            booking = services.edit(booking_id, form.values(), form.people())
+        except SentenceError as error:
+            form.explain(error)
+        else:
+            return _saved(f"Booking {booking.number} is saved.", booking)
+    return respond("bookings/edit.html", "bookings/_form.html", _status(form), form=form, booking=booking)
+
+
+@bp.post("/bookings/<id:booking_id>/cancel")
+def cancel(booking_id: int) -> Response:
+    """Take a booking as one of which nothing comes."""
+    booking = services.cancel(find(Booking, booking_id).id)
+    undo = url_for("bookings.take_up", booking_id=booking_id)
+    return _saved(f"Booking {booking.number} is canceled.", booking, undo)
+
+
+@bp.post("/bookings/<id:booking_id>/cancel/delete")
+def take_up(booking_id: int) -> Response:
+    """Let a canceled booking be what it was before."""
+    booking = services.take_up(find(Booking, booking_id).id)
+    return _saved(f"Booking {booking.number} is {booking.state.label.lower()} again.", booking)
+
+
+def _saved(message: str, booking: Booking, undo: str | None = None) -> Response:
+    location = url_for("bookings.show", booking_id=booking.id)
+    persons = queries.persons_of(booking.id)
+    context: dict[str, Any] = {"booking": booking, "persons": persons}
+    return done(message, location, "bookings/saved.htmx.html", undo=undo, show=location, **context)
+
+
+def _status(form: BookingForm) -> int:
+    return 422 if form.is_submitted() and not form.wants_other_persons else 200

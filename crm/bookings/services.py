@@ -1,0 +1,246 @@
+"""What is done with bookings: each function is one intent of a user and one transaction.
+
+Whoever saves a booking waits for everybody who takes people in (`lock_intake`), so numbers are given one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.accounts.queries import current_organization
+from crm.bookings.models import Booking, BookingPerson, BookingStatus
+from crm.bookings.queries import is_taken, next_number
+from crm.bookings.rules import CONTACT, TOLD, Said, number_key, who_is_who
+from crm.branch_scope import bound_branch
+from crm.collection.services import collect, lock_intake
+from crm.collection.sources import Source, register
+from crm.columns import db_now
+from crm.customers.search_text import search_text
+from crm.db import database_now, locked, transaction
+from crm.errors import SentenceError
+from crm.events import changes_of, record_many, row_of
+from crm.extensions import db
+from crm.idempotency import Once, RequestKey
+from crm.leads.services import convert_lead, find_or_create_lead
+
+SOURCE = Source("booking_persons", "Booking", BookingPerson, Booking.branch_id, BookingPerson.booking)
+
+register(SOURCE)
+
+Changes = dict[str, list[Any]]
+Given = Mapping[str, Any]
+"""A person as forms and the API tell of them: CONTACT, `is_lead`, and the `id` of one who is there."""
+
+
+class NumberTakenError(SentenceError):
+    """Another booking has the number."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"There is a booking {number} already. Choose another number, or leave it empty.")
+
+
+def create(values: Given, persons: Sequence[Given], request_key: RequestKey | None = None) -> Booking:
+    """Add a booking with its persons, and find or make its lead and its customers.
+
+    Without a number it gets the next free one. Raises NumberTakenError and KeyReusedError.
+    """
+    with transaction() as session:
+        lock_intake()
+        once = Once(request_key)
+        if once.earlier is not None:
+            return session.get_one(Booking, once.earlier)
+        booking = Booking(number="", number_key="", search_text="", amount=0, status_before="")
+        _take(booking, {"status": BookingStatus.PENDING.value, **values})
+        changes: Changes = {field: [None, value] for field, (_, value) in changes_of(booking).items() if field in TOLD}
+        session.add(booking)
+        session.flush()
+        once.made(booking.id)
+        party = _Party(booking, [])
+        party.take(persons)
+        party.know()
+        party.tell_each("booking.created", {id_: changes | told for id_, told in party.changes.items()})
+        return booking
+
+
+def edit(booking_id: int, values: Given, persons: Sequence[Given] | None = None) -> Booking:
+    """Change a booking, and its persons where they are given: who is not among them any more has left it.
+
+    What they are as customers stays. Raises NumberTakenError.
+    """
+    with transaction():
+        lock_intake()
+        booking = _lock(booking_id)
+        party = _Party(booking, _lock_persons(booking_id))
+        _take(booking, values)
+        changes = {field: values for field, values in changes_of(booking).items() if field in TOLD}
+        if persons is not None:
+            party.take(persons)
+        if not (changes or party.is_changed):
+            return booking
+        booking.updated_at = db_now()
+        party.know()
+        party.tell_all("booking.edited", changes)
+        party.tell_persons()
+        return booking
+
+
+def cancel(booking_id: int) -> Booking:
+    """Take a booking as one of which nothing comes; its lead and its customers stay as they are."""
+    return _turn(booking_id, "booking.canceled", Booking.cancel)
+
+
+def take_up(booking_id: int) -> Booking:
+    """Let a canceled booking be what it was before."""
+    return _turn(booking_id, "booking.taken_up", Booking.take_up)
+
+
+class _Party:
+    """The persons of a booking while it is saved, and what changes of them, by their ids."""
+
+    def __init__(self, booking: Booking, persons: Sequence[BookingPerson]) -> None:
+        self._booking, self._persons = booking, list(persons)
+        self._left: list[tuple[int | None, Changes]] = []
+        self._customers: dict[int, int] = {}
+        self._lead_id = next((person.id for person in persons if person.is_lead), None)
+        self._new: set[int] = set()
+        self._lead_changed = False
+        self.changes: dict[int, Changes] = {}
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether somebody came, left, is told of otherwise, or is the lead now."""
+        return bool(self.changes or self._left or self._lead_changed)
+
+    def take(self, given: Sequence[Given]) -> None:
+        """Let the given persons be those of the booking, one of them its lead."""
+        region, now = current_organization().phone_region, database_now()
+        known = {person.id: person for person in self._persons}
+        said = [_said(one, region) for one in given]
+        ids = who_is_who(said, {id_: _known(person) for id_, person in known.items()})
+        persons = [known[id_] if id_ else BookingPerson(booking_id=self._booking.id, is_lead=False) for id_ in ids]
+        lead = _lead_among(given, ids, self._lead_id)
+        changed: list[tuple[BookingPerson, Changes]] = []
+        for at, (person, one) in enumerate(zip(persons, given, strict=True)):
+            person.take_contact({field: one.get(field) or "" for field in CONTACT}, region)
+            changes = {field: pair for field, pair in changes_of(person).items() if field in CONTACT}
+            if changes or person.id is None:
+                person.activity_at = now
+                changed.append((person, changes))
+            person.is_lead = at == lead
+        self._remove([person for id_, person in known.items() if id_ not in ids])
+        self._keep(persons, changed)
+        self._lead_changed = persons[lead].id != self._lead_id
+
+    def know(self) -> None:
+        """Take everybody in, let the lead person be the booking's lead, and let searches find them."""
+        booking = self._booking
+        taken = collect(self._persons, SOURCE.name, booking.branch_id)
+        self._customers = {id_: one.customer_id for id_, one in taken.items()}
+        # Together, for each of them would else be read again by itself.
+        self._persons = list(db.session.scalars(_of(booking.id)))
+        lead_person = next(person for person in self._persons if person.is_lead)
+        if not lead_person.do_not_collect and (booking.lead_id is None or self._lead_changed):
+            booking.lead_id = convert_lead(find_or_create_lead(lead_person, booking.branch_id).id).id
+        booking.search_text = _search_text(booking, list(db.session.scalars(_of(booking.id))))
+
+    def tell_each(self, action: str, changes: Mapping[int, Changes]) -> None:
+        """Record an event for each of some persons, about their customers."""
+        self._record((action, self._customers.get(id_), told) for id_, told in changes.items())
+
+    def tell_all(self, action: str, changes: Changes) -> None:
+        """Record an event for every customer among the persons, or one for nobody where none is known."""
+        if changes:
+            customers: list[int | None] = list(dict.fromkeys(self._customers.values()))
+            self._record((action, id_, changes) for id_ in customers or [None])
+
+    def tell_persons(self) -> None:
+        """Record who came, who left, and of whom something else is told."""
+        self.tell_each("booking.joined", {id_: told for id_, told in self.changes.items() if id_ in self._new})
+        others = {id_: told for id_, told in self.changes.items() if id_ not in self._new}
+        self.tell_each("booking.person_edited", others)
+        self._record(("booking.left", customer_id, told) for customer_id, told in self._left)
+
+    def _remove(self, persons: Sequence[BookingPerson]) -> None:
+        for person in persons:
+            before = {field: [value, None] for field in CONTACT if (value := getattr(person, field))}
+            self._left.append((person.customer_id, before))
+            db.session.delete(person)
+
+    def _keep(self, persons: list[BookingPerson], changed: Sequence[tuple[BookingPerson, Changes]]) -> None:
+        new = [person for person in persons if person.id is None]
+        db.session.add_all(new)
+        db.session.flush()
+        self._persons, self._new = persons, {person.id for person in new}
+        self.changes = {person.id: {f: v for f, v in changes.items() if any(v)} for person, changes in changed}
+
+    def _record(self, told: Any) -> None:
+        record_many([row_of(action, self._booking, customer_id, changes) for action, customer_id, changes in told])
+
+
+def _take(booking: Booking, values: Given) -> None:
+    # First, for looking for a number writes what has changed already.
+    number = values.get("number") or booking.number or next_number()
+    key = number_key(number)
+    if key != booking.number_key and is_taken(key):
+        raise NumberTakenError(number)
+    booking.number, booking.number_key = number, key
+    branch_id = bound_branch()
+    for field in values.keys() & {"date", "amount", "branch_id"}:
+        setattr(booking, field, values[field])
+    if branch_id is not None:
+        booking.branch_id = branch_id
+    if "status" in values:
+        booking.become(BookingStatus(values["status"]))
+
+
+def _turn(booking_id: int, action: str, verb: Any) -> Booking:
+    with transaction():
+        booking = _lock(booking_id)
+        if verb(booking):
+            changes = {field: values for field, values in changes_of(booking).items() if field in TOLD}
+            booking.updated_at = db_now()
+            customers = sa.select(BookingPerson.customer_id).where(
+                BookingPerson.booking_id == booking_id, BookingPerson.customer_id.is_not(None)
+            )
+            found: list[int | None] = list(db.session.scalars(customers.distinct().order_by(BookingPerson.customer_id)))
+            record_many([row_of(action, booking, customer_id, changes) for customer_id in found or [None]])
+        return booking
+
+
+def _lock(booking_id: int) -> Booking:
+    return db.session.scalars(locked(sa.select(Booking).where(Booking.id == booking_id))).one()
+
+
+def _lock_persons(booking_id: int) -> Sequence[BookingPerson]:
+    return db.session.scalars(locked(_of(booking_id))).all()
+
+
+def _of(booking_id: int) -> sa.Select[BookingPerson]:
+    return sa.select(BookingPerson).where(BookingPerson.booking_id == booking_id).order_by(BookingPerson.id)
+
+
+def _said(given: Given, region: str) -> Said:
+    person = BookingPerson()
+    person.take_contact({field: given.get(field) or "" for field in CONTACT}, region)
+    return _known(person)._replace(id=given.get("id"))
+
+
+def _known(person: BookingPerson) -> Said:
+    return Said(person.id, *(getattr(person, field) for field in CONTACT))
+
+
+def _lead_among(given: Sequence[Given], ids: Sequence[int | None], before: int | None) -> int:
+    """Return the place of the one who is marked; of nobody marked, the lead of before, or else the first."""
+    marked = next((at for at, one in enumerate(given) if one.get("is_lead")), None)
+    if marked is not None:
+        return marked
+    return ids.index(before) if before in ids and before is not None else 0
+
+
+def _search_text(booking: Booking, persons: Sequence[BookingPerson]) -> str:
+    region = current_organization().phone_region
+    number = search_text(booking.number, booking.number, False, region, None)
+    return number + "".join(search_text(p.name, p.phone, p.phone_valid, region, p.email) for p in persons)
