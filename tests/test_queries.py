@@ -14,7 +14,9 @@ from crm.extensions import db
 from crm.invoices.services import void_invoice
 from tests.factories import (
     Cast,
+    make_area_customer,
     make_attempt,
+    make_booking,
     make_branch,
     make_commitment,
     make_customer,
@@ -38,6 +40,8 @@ MOST = {
     "/stats": 5,
     "/leads": 4,
     "/leads/{lead}": 6,
+    "/bookings": 5,
+    "/area-customers": 5,
 }
 PAGES = (
     *MOST,
@@ -46,6 +50,9 @@ PAGES = (
     "/customers/{customer}/invoices",
     "/customers/{customer}/points",
     "/leads?q=lead",
+    "/bookings?q=traveller",
+    "/bookings/{booking}",
+    "/area-customers?q=person",
     "/settings/branches",
     "/settings/users",
     "/settings/templates",
@@ -67,6 +74,9 @@ LISTS = {
     "/api/leads/?search=lead&status=new": 6,
     "/api/leads/{lead}/follow-ups/": 4,
     "/api/leads/{lead}/loan-commitments/": 4,
+    "/api/bookings/": 5,
+    "/api/bookings/?search=traveller": 7,
+    "/api/area-customers/": 4,
 }
 """Lists of the API, and how many questions they may ask; who sends the token is the first."""
 
@@ -93,7 +103,8 @@ def test_more_rows_are_not_more_questions(app: Flask, cast: Cast, address: str) 
     with cast.owner.acting():
         customer = make_customer(name="Customer 0")
         lead = make_lead(name="Lead 0", phone="0812 0000 0000")
-    path = address.format(customer=customer, lead=lead)
+        booking = make_booking()
+    path = address.format(customer=customer, lead=lead, booking=booking)
 
     counts = []
     for number in (2, 9):
@@ -126,6 +137,8 @@ def _add_rows(customer: int, lead: int) -> None:
     make_follow_up(lead)
     make_commitment(lead)
     make_duplicate(customer, other)
+    make_booking(branch_id=make_branch(), persons=[{"name": "Traveller"}, {"name": "Customer 0"}])
+    make_area_customer(branch_id=make_branch())
 
 
 @contextmanager

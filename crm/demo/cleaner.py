@@ -5,6 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from crm.accounts.models import Organization
+from crm.area_customers.models import AreaCustomer
+from crm.bookings.models import Booking, BookingPerson
+from crm.collection.sources import forget
 from crm.customers.models import Customer, CustomerSearch
 from crm.customers.signals import customer_deleting
 from crm.db import transaction
@@ -43,7 +46,7 @@ def _remove(range_id: int, first: int, last: int) -> int:
         messages = sa.select(Message.id).where(Message.customer_id.in_(customers))
         session.execute(sa.delete(DueWork).where(DueWork.kind == "message", DueWork.subject_id.in_(messages)))
         session.execute(sa.delete(Message).where(Message.customer_id.in_(customers)))
-        session.execute(sa.delete(Lead).where(Lead.customer_id.in_(customers)))
+        _remove_records(customers)
         with_invoices = sa.select(Invoice.customer_id).where(Invoice.customer_id.in_(customers))
         for customer in session.scalars(sa.select(Customer).where(Customer.id.in_(with_invoices))).all():
             customer_deleting.send(customer)
@@ -57,3 +60,14 @@ def _remove(range_id: int, first: int, last: int) -> int:
         else:
             found.first_id = last + 1
         return count
+
+
+def _remove_records(customers: sa.Select[int]) -> None:
+    """Remove what tells of demo customers: a booking goes with its lead person, and others stay in theirs by name."""
+    led = sa.select(BookingPerson.booking_id).where(BookingPerson.is_lead, BookingPerson.customer_id.in_(customers))
+    db.session.execute(sa.delete(Booking).where(Booking.id.in_(led)))
+    forget(BookingPerson, customers)
+    leads = sa.select(Lead.id).where(Lead.customer_id.in_(customers))
+    db.session.execute(sa.update(Booking).where(Booking.lead_id.in_(leads)).values(lead_id=None))
+    db.session.execute(sa.delete(Lead).where(Lead.customer_id.in_(customers)))
+    db.session.execute(sa.delete(AreaCustomer).where(AreaCustomer.customer_id.in_(customers)))

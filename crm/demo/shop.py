@@ -16,7 +16,8 @@ from crm.accounts.models import Branch, Membership, Organization, User
 from crm.accounts.queries import current_organization
 from crm.accounts.roles import Role
 from crm.db import transaction
-from crm.demo import leads, loader, points, receipts, said
+from crm.demo import bookings, leads, loader, points, receipts, said
+from crm.demo.bookings import Booked, Near, book
 from crm.demo.leads import Asked, ask
 from crm.demo.models import DemoRange
 from crm.demo.people import JAKARTA, JAKARTA_PLACES, KARACHI, KARACHI_PLACES, Person
@@ -49,6 +50,8 @@ class Place(NamedTuple):
     sales: tuple[Sale, ...]
     points: tuple[Given, ...]
     leads: tuple[Asked, ...]
+    bookings: tuple[Booked, ...] = ()
+    near: tuple[Near, ...] = ()
 
 
 PLACES = (
@@ -93,6 +96,8 @@ PLACES = (
         receipts.KARACHI,
         points.KARACHI,
         leads.KARACHI,
+        bookings=bookings.BOOKINGS,
+        near=bookings.AREAS,
     ),
 )
 
@@ -141,6 +146,7 @@ def load(slug: str) -> int:
         add_sales(place.sales, ids_of_people)
         give(place.points, ids_of_people)
         ask(place.leads, ids_of_people)
+        book(place.bookings, place.near, ids_of_people)
     return loaded
 
 
