@@ -39,7 +39,7 @@ MOST = {
     "/messages": 8,
     "/stats": 5,
     "/leads": 4,
-    "/leads/{lead}": 6,
+    "/leads/{lead}": 7,
     "/bookings": 5,
     "/area-customers": 5,
 }

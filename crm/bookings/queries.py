@@ -19,6 +19,7 @@ from crm.customers.queries import find_ids
 from crm.customers.search_text import like_pattern, terms
 from crm.db import among
 from crm.extensions import db
+from crm.leads.models import Lead
 from crm.text import clean_line
 
 PAGE = 50
@@ -137,9 +138,9 @@ def panel_data(customer: Customer) -> dict[str, Any]:
     return {"bookings": _latest(Booking.id.in_(theirs))}
 
 
-def lead_panel_data(lead_id: int) -> dict[str, Any]:
+def lead_panel_data(lead: Lead) -> dict[str, Any]:
     """Return what the panel on a lead's page shows: the latest bookings of the lead."""
-    return {"bookings": _latest(Booking.lead_id == lead_id)}
+    return {"bookings": _latest(Booking.lead_id == lead.id)}
 
 
 def count_in_words(customer_id: int) -> str:

@@ -13,11 +13,13 @@ from crm.bookings.forms import BookingForm
 from crm.bookings.models import Booking, BookingStatus
 from crm.customers import panels
 from crm.errors import SentenceError
+from crm.leads import panels as lead_panels
 from crm.web.htmx import done, respond
 
 bp = Blueprint("bookings", __name__)
 
 panels.register("bookings", "Bookings", "bookings/_panel.html", queries.panel_data, queries.count_in_words, place=40)
+lead_panels.register("bookings", "Bookings", "bookings/_panel.html", queries.lead_panel_data)
 
 
 @bp.get("/bookings")

@@ -459,6 +459,13 @@ def test_they_are_on_the_customers_page_and_stay_when_the_customer_goes(cast: Ca
     assert names(cast.staff) == ["Omar Farooq"], "nobody is made of it again"
 
 
+def test_they_are_on_the_page_of_their_lead(cast: Cast, staff: FlaskClient) -> None:
+    address = book(staff, ALI)
+    lead = one(cast.staff, Lead).id
+    assert f'href="{address}"' in staff.get(f"/leads/{lead}").text
+    assert f'href="/leads/{lead}"' in staff.get(address).text
+
+
 def test_scans_know_of_the_persons() -> None:
     (source,) = [source for source in registered() if source.key == "booking_persons"]
     assert (source.name, source.model, source.branch) == ("Booking", BookingPerson, Booking.branch_id)
