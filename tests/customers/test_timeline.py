@@ -42,7 +42,7 @@ HTMX = {"HX-Request": "true"}
 OF_NO_CUSTOMER = {"organization", "user", "branch", "template", "sender", "accounts"}
 """What events of no customer's timeline are about; `accounts` is an endpoint's."""
 
-NEVER_SHOWN = {"customer.deleted"}
+NEVER_SHOWN = {"customer.deleted", "lead.forgotten"}
 """Their customer is gone."""
 
 
