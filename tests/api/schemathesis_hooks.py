@@ -35,9 +35,14 @@ def before_call(context: schemathesis.HookContext, case: Any, kwargs: dict[str, 
 
 
 def _fit(body: dict[str, Any]) -> None:
-    """Use new e-mail addresses, a branch that is there, a day that has been, and a moment to come."""
+    """Use new e-mail addresses and numbers, a branch that is there, a day that has been, and a moment to come."""
     if body.get("email"):
         body["email"] = f"new{next(NEW)}@example.com"
+    if body.get("number"):
+        body["number"] = f"N-{next(NEW)}"
+    for at, person in enumerate(body.get("persons") or ()):
+        # One person is the lead.
+        person["is_lead"] = at == 0
     if "phone" in body:
         body["phone"] = "0812 3456 7890"
     if body.get("branch"):
