@@ -241,7 +241,7 @@ def test_the_list_names_the_next_message_of_each_customer(shop: Shop) -> None:
         found = queries.next_messages([sari, budi, ayu])
 
     assert {id_: row.id for id_, row in found.items()} == {sari: sooner, budi: due}
-    assert (found[sari].label, found[sari].is_due, found[budi].is_due) == ("WhatsApp", False, True)
+    assert (found[sari].via.label, found[sari].is_due, found[budi].is_due) == ("WhatsApp", False, True)
     assert later != sooner
 
 
