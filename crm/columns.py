@@ -22,14 +22,13 @@ class UtcDateTime(sa.types.TypeDecorator[dt.datetime]):
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
+    def bind_processor(self, dialect: sa.Dialect) -> Any:
+        """Return what stores an instant; SQLite has it without the zone so that text order is time order."""
+        return _write_sqlite if dialect.name == "sqlite" else super().bind_processor(dialect)
+
     def process_bind_param(self, value: dt.datetime | None, dialect: sa.Dialect) -> dt.datetime | None:
-        """Return `value` in UTC; SQLite stores it without the zone so that text order is time order."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise TypeError(f"naive datetime {value!r}")
-        value = value.astimezone(dt.UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+        """Return `value` in UTC."""
+        return None if value is None else _in_utc(value)
 
     def result_processor(self, dialect: sa.Dialect, coltype: object) -> Any:
         """Return what reads a stored instant; a page has hundreds of them, so SQLite's texts are read in one step."""
@@ -40,6 +39,16 @@ class UtcDateTime(sa.types.TypeDecorator[dt.datetime]):
         if value is None:
             return None
         return value.astimezone(dt.UTC)
+
+
+def _in_utc(value: dt.datetime) -> dt.datetime:
+    if value.tzinfo is None:
+        raise TypeError(f"naive datetime {value!r}")
+    return value.astimezone(dt.UTC)
+
+
+def _write_sqlite(value: dt.datetime | None) -> str | None:
+    return None if value is None else _in_utc(value).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _read_sqlite(text: str | None) -> dt.datetime | None:

@@ -77,7 +77,8 @@ def _mobile(region: str) -> tuple[str, re.Pattern[str], frozenset[int]] | None:
 def _ways(code: str) -> tuple[_Way, ...] | None:
     """Return how numbers of a calling code are written at home, None where digits stand anywhere but before."""
     regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code)) if code.isdecimal() else None
-    metadata = PhoneMetadata.metadata_for_region(regions[0], None) if regions and len(regions) == 1 else None
+    # Where several share a code, all are written as the first one's.
+    metadata = PhoneMetadata.metadata_for_region(regions[0], None) if regions else None
     if metadata is None:
         return None
     ways = []

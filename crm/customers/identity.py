@@ -19,6 +19,8 @@ _PLAIN_EMAIL = re.compile(
 )
 _NOTHING_KNOWN = frozenset({"", "na", "none", "nil", "unknown", "test"})
 _NOBODYS_EMAIL = re.compile(r"(?:noemail|none)@.*|test@test\.com")
+# Nearly everything: two digits that differ, or an address that begins as none of nobody's does.
+_TELLING = re.compile(r"[^@0-9]*([0-9])(?:\1|[^@0-9])*(?!\1)[0-9][^@]*|[a-mo-su-z0-9][!-~]*@[!-~]*")
 
 
 class EmailError(ValueError):
@@ -69,6 +71,8 @@ def is_placeholder(value: str) -> bool:
 
     Source: `interface.md`, Intake and creating. That more than 5 customers share a value is not known here.
     """
+    if value.isascii() and _TELLING.fullmatch(value):
+        return False
     folded = fold(clean_line(value))
     if "@" in folded:
         return _NOBODYS_EMAIL.fullmatch(folded) is not None
