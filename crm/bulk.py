@@ -12,7 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm.columns import Base, UtcDateTime, db_now
-from crm.tenancy import require_organization, tenant_tables
+from crm.tenancy import TenantMixin, require_organization, tenant_tables
+
+Model = type[Base] | type[TenantMixin]
 
 FEW = 50
 """So many rows are sooner inserted than copied."""
@@ -30,9 +32,25 @@ class Bulk:
         self._is_postgresql = self._connection.dialect.name == "postgresql"
         self.now: dt.datetime = session.scalars(sa.select(db_now())).one()
 
-    def new_ids(self, model: type[Base], count: int) -> list[int]:
+    def count_again(self, *models: Model) -> None:
+        """Let PostgreSQL look at tables again that have more than doubled since it last did.
+
+        It does so by itself once a minute; until then it takes any index of the organization's for as good as the
+        right one, and reads all rows for each value that it looks for.
+        """
+        if not self._is_postgresql:
+            return
+        names = [_table(model).name for model in models]
+        grown = sa.text(
+            "SELECT relname FROM pg_class WHERE oid = ANY(CAST(CAST(:names AS text[]) AS regclass[]))"
+            " AND pg_relation_size(oid) > (2 * relpages + 2) * current_setting('block_size')::int"
+        )
+        for name in self._connection.execute(grown, {"names": names}).scalars().all():
+            self._connection.execute(_sql("ANALYZE {}", [name]))
+
+    def new_ids(self, model: Model, count: int) -> list[int]:
         """Return ids that nothing else gets, ascending."""
-        name = model.__tablename__
+        name = _table(model).name
         if self._is_postgresql:
             sequence = sa.func.nextval(sa.func.pg_get_serial_sequence(name, "id"))
             found = self._connection.execute(sa.select(sequence).select_from(sa.func.generate_series(1, count)))
@@ -42,7 +60,7 @@ class Bulk:
         last = self._connection.scalar(sa.select(counters.c.seq).where(counters.c.name == name)) or 0
         return list(range(last + 1, last + 1 + count))
 
-    def insert(self, model: type[Base], count: int, values: Mapping[str, Any]) -> None:
+    def insert(self, model: Model, count: int, values: Mapping[str, Any]) -> None:
         """Write `count` rows; a list has a value for each, anything else is the same for all of them.
 
         What is not given has its default; a default of the database's clock is the moment of the transaction.
@@ -65,7 +83,7 @@ class Bulk:
                 ]
                 self._connection.execute(sa.insert(table).from_select(list(given), sa.select(*selected)))
 
-    def update(self, model: type[Base], ids: Sequence[int], values: Mapping[str, Any]) -> None:
+    def update(self, model: Model, ids: Sequence[int], values: Mapping[str, Any]) -> None:
         """Write columns of the rows with these ids of the current organization; values as for `insert`."""
         if not ids:
             return
@@ -85,7 +103,20 @@ class Bulk:
             changes = changes.values(
                 {name: staged.c[name] if name in lists else value for name, value in values.items()}
             )
-            self._connection.execute(changes)
+            self.count_again(model)
+            with self._found_by_id():
+                self._connection.execute(changes)
+
+    @contextlib.contextmanager
+    def _found_by_id(self) -> Iterator[None]:
+        """Let PostgreSQL look for row by row: it would else read the whole table, for it doesn't know the other one."""
+        if not self._is_postgresql:
+            yield
+            return
+        joins = ("enable_hashjoin", "enable_mergejoin")
+        self._connection.execute(sa.select(*(sa.func.set_config(name, "off", True) for name in joins)))
+        yield
+        self._connection.execute(sa.select(*(sa.func.set_config(name, "on", True) for name in joins)))
 
     def _default(self, column: sa.Column[Any]) -> Any:
         if column.default is not None:
@@ -140,8 +171,8 @@ def _lists(values: Mapping[str, Any]) -> dict[str, list[Any]]:
     return {name: value for name, value in values.items() if isinstance(value, list)}
 
 
-def _table(model: type[Base]) -> sa.Table:
-    table = model.__table__
+def _table(model: Model) -> sa.Table:
+    table = sa.inspect(model).local_table
     assert isinstance(table, sa.Table)  # noqa: S101 -- for the type checker
     return table
 

@@ -7,15 +7,14 @@ killed worker takes nobody in twice.
 from __future__ import annotations
 
 import datetime as dt
-import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import OperationalError
 
+from crm.bulk import Bulk
 from crm.collection.models import Scan, ScanState
 from crm.collection.sources import Source, SourceMixin, registered
 from crm.columns import UtcDateTime, db_now
@@ -40,10 +39,12 @@ def take_step(scan: Scan) -> bool:
         return False
     intakes = [_intake(source, row) for row in rows]
     taken = take_in_each(intakes, [f"{source.key} {row.id}" for row in rows])
-    known = {row.id: one.customer_id for row, one in zip(rows, taken, strict=True) if one}
-    _remember(
-        source.model, {row.id: known[row.id] for row in rows if row.id in known and known[row.id] != row.customer_id}
-    )
+    customers = {
+        row.id: one.customer_id
+        for row, one in zip(rows, taken, strict=True)
+        if one is not None and one.customer_id != row.customer_id
+    }
+    Bulk(db.session()).update(source.model, list(customers), {"customer_id": list(customers.values())})
     # After people were taken in, for that reads everything again.
     scan.source, scan.position_at, scan.position_id = source.key, rows[-1].activity_at, rows[-1].id
     scan.done += len(rows)
@@ -89,7 +90,8 @@ def _next(scan: Scan) -> tuple[Source | None, Sequence[Any]]:
 def _records(source: Source, since: dt.datetime) -> sa.Select[Any]:
     model = source.model
     columns: tuple[Any, ...] = (
-        *(model.id, model.name, model.phone, model.email, model.passport_number, model.activity_at, model.customer_id),
+        *(model.id, model.name, model.phone, model.phone_valid, model.email, model.passport_number),
+        *(model.activity_at, model.customer_id),
         source.branch.label("branch_id"),
     )
     statement = sa.select(*columns).select_from(model)
@@ -113,30 +115,5 @@ def _intake(source: Source, row: Any) -> Intake:
         source=source.name,
         last_activity=row.activity_at,
         customer_id=row.customer_id,
+        phone_valid=row.phone_valid,
     )
-
-
-def _news(rows: Sequence[Any], taken: Sequence[Taken | None]) -> Iterator[tuple[int, int]]:
-    """Yield the records that are another customer's than was known, and these customers."""
-    for row, one in zip(rows, taken, strict=True):
-        if one is not None and one.customer_id != row.customer_id:
-            yield row.id, one.customer_id
-
-
-def _remember(model: type[SourceMixin], customers: Mapping[int, int]) -> None:
-    """Write the customer of each record in one statement."""
-    if not customers:
-        return
-    found = _pairs(customers)
-    statement = sa.update(model).where(model.id == found.c.id).values(customer_id=found.c.customer_id)
-    db.session.execute(statement, execution_options={"synchronize_session": False})
-
-
-def _pairs(customers: Mapping[int, int]) -> Any:
-    """Return ids of records and of their customers as a table, with one parameter for each column."""
-    if db.engine.dialect.name == "postgresql":
-        arrays = [sa.cast(list(ids), ARRAY(sa.BigInteger)) for ids in (customers.keys(), customers.values())]
-        return sa.func.unnest(*arrays).table_valued("id", "customer_id").render_derived("found")
-    rows = sa.func.json_each(json.dumps(list(customers.items()))).table_valued("value")
-    columns = [sa.func.json_extract(rows.c.value, f"$[{place}]") for place in (0, 1)]
-    return sa.select(columns[0].label("id"), columns[1].label("customer_id")).subquery("found")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import gc
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -18,9 +19,9 @@ from sqlalchemy.exc import IntegrityError
 from crm.accounts.models import Organization
 from crm.accounts.queries import current_organization
 from crm.branch_scope import bound_branch
-from crm.bulk import Bulk
-from crm.customers.intake_rows import MANY, new_ids, read, write
-from crm.customers.matching import Key, Kind, Pair, decide
+from crm.bulk import FEW, Bulk
+from crm.customers.intake_rows import MANY, get_to_know, new_ids, read, write
+from crm.customers.matching import Key, Kind, Pair, decide, is_vetoed
 from crm.customers.person import Contact, Intake, Person
 from crm.db import locked, transaction
 from crm.extensions import db
@@ -51,7 +52,7 @@ def take_in(intakes: Sequence[Intake]) -> list[Taken]:
 
     What contradicts is entered among the duplicates (`matching.decide`).
     """
-    with transaction() as session:
+    with transaction() as session, _nothing_thrown_away():
         lock_intake()
         for _ in range(TRIES - 1):
             # A form may take an e-mail between the look and the write; the next look finds it there.
@@ -68,8 +69,22 @@ def lock_intake() -> None:
     db.session.scalars(locked(sa.select(Organization).where(Organization.id == require_organization()))).one()
 
 
+@contextlib.contextmanager
+def _nothing_thrown_away() -> Iterator[None]:
+    """Don't look for garbage in the block: it makes thousands of things and needs them all, and looking stops it."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def _take_in(intakes: Sequence[Intake]) -> list[Taken]:
     organization, bulk = current_organization(), Bulk(db.session())
+    if len(intakes) > FEW:
+        get_to_know(bulk)
     # Those that speak of now come one after the other, so that the last of them counts.
     contacts = [
         Contact.of(intake, organization.phone_region, bulk.now + dt.timedelta(microseconds=n))
@@ -101,7 +116,24 @@ class _Gathering:
         followed = None if customer_id is None else self.people.get(self._survivors.get(customer_id, customer_id))
         if not sharing and followed is None and self._crowded.isdisjoint(contact.keys.items()):
             return Taken(self._add(contact, ()), True, False, ())
+        only = self._the_only_one(contact, followed, sharing)
+        if only is not None:
+            return Taken(only.id, False, self._change(only, contact, True, ()), ())
         return self._find(contact, followed, sharing)
+
+    def _the_only_one(
+        self, contact: Contact, followed: Person | None, sharing: Mapping[Kind, dict[int, Person]]
+    ) -> Person | None:
+        """Return the customer whom each key leads to and no other, called as the contact is: nothing is in doubt."""
+        found = next(iter(next(iter(sharing.values())).values())) if sharing else followed
+        if found is None or contact.fields["name"] != found.fields["name"] or not contact.fields["name"]:
+            return None
+        for people in sharing.values():
+            if len(people) > 1 or found.id not in people:
+                return None
+        if (followed is not None and followed is not found) or not self._crowded.isdisjoint(contact.keys.items()):
+            return None
+        return None if is_vetoed(contact.keys, found.keys) else found
 
     def _find(self, contact: Contact, followed: Person | None, sharing: Mapping[Kind, dict[int, Person]]) -> Taken:
         name = contact.fields["name"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from crm import clock
 from crm.accounts.models import Organization
@@ -48,20 +50,50 @@ class Read(NamedTuple):
 
 def read(contacts: Sequence[Contact], followed: Collection[int]) -> Read:
     """Read and lock whoever shares a key with the contacts, and the customers that they were before."""
+    with _planned_anew():
+        return _read(contacts, followed)
+
+
+@contextlib.contextmanager
+def _planned_anew() -> Iterator[None]:
+    """Let PostgreSQL plan each statement for the tables as they are: they may have been empty a moment ago."""
+    if db.engine.dialect.name != "postgresql":
+        yield
+        return
+    mode = sa.select(sa.func.set_config("plan_cache_mode", sa.bindparam("mode"), True))
+    db.session.connection().execute(mode, {"mode": "force_custom_plan"})
+    yield
+    db.session.connection().execute(mode, {"mode": "auto"})
+
+
+def _read(contacts: Sequence[Contact], followed: Collection[int]) -> Read:
     survivors = _survivors(followed)
     wanted = {survivors.get(id_, id_) for id_ in followed}
     keys = set(itertools.chain.from_iterable(contact.keys.items() for contact in contacts))
     crowded: set[Key] = set()
     limit = EXPECTED * len(contacts) + 5 * MANY
-    while len(ids := _ids(_holders(keys - crowded, limit))) >= limit:
-        shared = Counter(key for person in _people(set(ids)).values() for key in person.keys & keys)
-        found = {key for key, count in shared.items() if count > MANY}
+    while True:
+        ids = _ids(_holders(keys - crowded, limit))
+        people = _people(wanted.union(ids))
+        found = _shared_by_many(people, keys - crowded) if len(ids) > MANY else set()
+        if not found and len(ids) < limit:
+            break
         crowded |= found
         limit = limit if found else 2 * limit
     if crowded:
         names = {name_key(c.fields["name"]) for c in contacts if not crowded.isdisjoint(c.keys.items())}
-        ids += _ids(_namesakes(crowded, names, limit))
-    return Read(_people(wanted.union(ids)), survivors, crowded)
+        people |= _people(set(_ids(_namesakes(crowded, names, limit))))
+    return Read(people, survivors, crowded)
+
+
+def _shared_by_many(people: Mapping[int, Person], keys: Collection[Key]) -> set[Key]:
+    counts = Counter(key for person in people.values() for key in person.keys if key in keys)
+    return {key for key, count in counts.items() if count > MANY}
+
+
+def get_to_know(bulk: Bulk) -> None:
+    """Let the database know how many customers there are, so that they are found by their keys."""
+    bulk.count_again(Customer, CustomerKey, Duplicate)
 
 
 def new_ids(bulk: Bulk, count: int) -> Iterator[int]:
@@ -99,8 +131,8 @@ def _survivors(followed: Collection[int]) -> dict[int, int]:
     survivors: dict[int, int] = {}
     asked = set(followed)
     while asked:
-        merged = sa.select(Customer.id, Customer.merged_into_id)
-        merged = merged.where(one_of(Customer.id, asked), Customer.merged_into_id.is_not(None))
+        merged = sa.select(Customer.id, Customer.merged_into_id).where(Customer.merged_into_id.is_not(None))
+        merged = _each(merged, Customer.id, asked)
         found = {row[0]: row[1] or 0 for row in db.session.execute(merged, execution_options=_EVERYWHERE)}
         # Somebody whom a chain leads back to is not asked for again.
         asked = set(found.values()) - survivors.keys()
@@ -125,28 +157,44 @@ def _people(ids: Collection[int]) -> dict[int, Person]:
     if not ids:
         return {}
     columns = [getattr(Customer, name) for name in FIELDS]
-    wanted = sa.select(Customer.id, *columns).where(one_of(Customer.id, ids), Customer.merged_into_id.is_(None))
-    rows = db.session.execute(locked(wanted.order_by(Customer.id)), execution_options=_EVERYWHERE)
+    wanted = locked(sa.select(Customer.id, *columns).where(Customer.merged_into_id.is_(None)).order_by(Customer.id))
+    rows = db.session.execute(_each(wanted, Customer.id, sorted(ids)), execution_options=_EVERYWHERE)
     people = {row[0]: Person.stored(row[0], dict(zip(FIELDS, row[1:], strict=True))) for row in rows}
-    further = sa.select(CustomerKey.customer_id, CustomerKey.kind, CustomerKey.value)
-    further = further.where(one_of(CustomerKey.customer_id, people)).order_by(CustomerKey.id)
-    for customer_id, kind, value in db.session.execute(further, execution_options=_EVERYWHERE):
-        people[customer_id].remember((Kind(kind), value))
+    further = sa.select(CustomerKey.id, CustomerKey.customer_id, CustomerKey.kind, CustomerKey.value)
+    # SQLite would read the keys of all customers, for the index of the values has all these columns.
+    further = further.with_hint(CustomerKey, "INDEXED BY ix_customer_keys_customer", "sqlite")
+    found = db.session.execute(_each(further, CustomerKey.customer_id, people), execution_options=_EVERYWHERE)
+    for row in sorted(map(tuple, found)):
+        people[row[1]].remember((Kind(row[2]), row[3]))
     return people
 
 
 def _holders(keys: Collection[Key], limit: int) -> sa.Select[Any]:
     """Return the select of the customers with any of the keys, in their fields or beside them, `limit` at most."""
     values = _by_kind(keys)
+    by_phone = sa.select(Customer.id).where(Customer.phone_valid)
+    by_passport = sa.select(Customer.id).where(Customer.passport_number != "")
     arms = sa.union_all(
-        sa.select(Customer.id).where(one_of(Customer.phone, values[Kind.PHONE]), Customer.phone_valid),
-        sa.select(Customer.id).where(one_of(Customer.email, values[Kind.EMAIL])),
-        sa.select(Customer.id).where(
-            one_of(Customer.passport_number, values[Kind.PASSPORT]), Customer.passport_number != ""
-        ),
-        sa.select(CustomerKey.customer_id).where(one_of(CustomerKey.value, [value for _, value in keys])),
+        _each(by_phone, Customer.phone, values[Kind.PHONE], MANY + 1),
+        _each(sa.select(Customer.id), Customer.email, values[Kind.EMAIL], MANY + 1),
+        _each(by_passport, Customer.passport_number, values[Kind.PASSPORT], MANY + 1),
+        _each(sa.select(CustomerKey.customer_id), CustomerKey.value, [value for _, value in keys], MANY + 1),
     ).subquery()
-    return sa.select(arms.c.id).limit(limit)
+    return sa.select(arms.c[0]).limit(limit)
+
+
+def _each(wanted: Any, column: Any, values: Collection[Any], most: int = 10_000) -> Any:
+    """Return the select of what is wanted for each value of a column; on PostgreSQL `most` rows for one at most.
+
+    PostgreSQL is told to look for value by value: a statement that it has planned for any values it would else carry
+    out by comparing each row of the organization with all of them.
+    """
+    if db.engine.dialect.name != "postgresql":
+        return wanted.where(one_of(column, values))
+    type_ = ARRAY(sa.Text if isinstance(column.type, sa.String) else sa.BigInteger)
+    given = sa.func.unnest(sa.bindparam(None, list(values), type_=type_)).table_valued("value").render_derived()
+    found = wanted.where(column == given.c.value).limit(most).lateral()
+    return sa.select(*found.c).select_from(given.join(found, sa.true()))
 
 
 def _namesakes(keys: Collection[Key], names: Collection[str], limit: int) -> sa.Select[Any]:

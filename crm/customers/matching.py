@@ -107,7 +107,7 @@ def _first(name: str, keys: Keys, sharing: Mapping[Kind, Sequence[Known]]) -> Kn
     shared_phone = len(sharing.get(Kind.PHONE, ())) > 1
     # What many share says the least.
     for kind in sorted(filter(alike.get, Kind), key=lambda kind: len(sharing[kind]) > SHARED_BY_MANY):
-        fitting = [known for known in alike[kind] if not _is_vetoed(keys, known)]
+        fitting = [known for known in alike[kind] if not is_vetoed(keys, known.keys)]
         if kind is Kind.PHONE and shared_phone:
             fitting = [known for known in fitting if not _has_left(keys, known)]
         if fitting:
@@ -129,17 +129,18 @@ def _stronger_of_two(keys: Keys, few: Mapping[Kind, Sequence[Known]]) -> Known |
     """Return the customer of the stronger key where two keys lead to two customers, neither by name."""
     kinds = [kind for kind in Kind if kind in few]
     for kind, weaker in itertools.pairwise(kinds):
-        strong = [known for known in few[kind] if not _is_vetoed(keys, known)]
+        strong = [known for known in few[kind] if not is_vetoed(keys, known.keys)]
         if strong and _ids(few[kind]).isdisjoint(_ids(few[weaker])):
             return min(strong, key=lambda known: known.id)
     return None
 
 
-def _is_vetoed(keys: Keys, known: Known) -> bool:
-    """Say whether the customer has another passport number: two people, whatever else they share."""
+def is_vetoed(keys: Keys, known: Collection[Key]) -> bool:
+    """Say whether who has the `known` keys has another passport number: two people, whatever else they share."""
     passport = keys.get(Kind.PASSPORT)
-    theirs = {value for kind, value in known.keys if kind is Kind.PASSPORT}
-    return passport is not None and bool(theirs) and passport not in theirs
+    if passport is None or (Kind.PASSPORT, passport) in known:
+        return False
+    return any(kind is Kind.PASSPORT for kind, _ in known)
 
 
 def _has_left(keys: Keys, known: Known) -> bool:
@@ -151,7 +152,7 @@ def _has_left(keys: Keys, known: Known) -> bool:
 
 
 def _doubt(name: str, keys: Keys, known: Known) -> Doubt:
-    if _is_vetoed(keys, known):
+    if is_vetoed(keys, known.keys):
         return Doubt.PASSPORTS
     return Doubt.KEYS if names_agree(name, known.name) else Doubt.NAMES
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from crm import phone
@@ -21,8 +22,7 @@ FIELDS = (
 """The columns of a customer that intake reads and writes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Intake:
+class Intake(NamedTuple):
     """What a door of intake knows of a person, as it was written there.
 
     `last_activity` is the moment it speaks of, None for now. `customer_id` is the customer that the same record was
@@ -73,10 +73,10 @@ class Contact(NamedTuple):
             "phone_valid": valid,
             "email": email,
             "passport_number": passport[: LIMITS["passport_number"]],
-            "city": _line(intake.city, "city"),
-            "service_type": _line(intake.service_type, "service_type"),
+            "city": _label(intake.city, "city"),
+            "service_type": _label(intake.service_type, "service_type"),
             "branch_id": intake.branch_id,
-            "source": _line(intake.source, "source"),
+            "source": _label(intake.source, "source"),
         }
         return cls(fields, keys, intake.last_activity or now)
 
@@ -102,11 +102,9 @@ class Person:
     @classmethod
     def stored(cls, id_: int, fields: dict[str, Any]) -> Person:
         """Return a customer as they are in the database."""
-        person = cls(id_, fields, set())
-        for kind, name in KEY_FIELDS.items():
-            if fields[name] and (kind is not Kind.PHONE or fields["phone_valid"]):
-                person.remember((kind, fields[name]))
-        return person
+        phone = fields["phone"] if fields["phone_valid"] else ""
+        keys = ((Kind.PHONE, phone), (Kind.EMAIL, fields["email"]), (Kind.PASSPORT, fields["passport_number"]))
+        return cls(id_, fields, {key for key in keys if key[1]}, phone)
 
     @classmethod
     def new(cls, id_: int, contact: Contact, taken: Collection[Kind], branch_id: int | None) -> Person:
@@ -122,7 +120,11 @@ class Person:
             fields |= {"email": None} if Kind.EMAIL in taken else {}
             fields |= {"passport_number": ""} if Kind.PASSPORT in taken else {}
         person = cls(id_, fields, set(), is_new=True)
-        person._learn(contact.keys, taken)
+        if taken:
+            person._learn(contact.keys, taken)
+        else:
+            person.keys.update(contact.keys.items())
+            person.phone = contact.keys.get(Kind.PHONE, "")
         return person
 
     def remember(self, key: Key) -> None:
@@ -151,20 +153,23 @@ class Person:
         before = self.fields["last_activity_at"]
         if before is None or contact.at > before:
             self._overwrite(contact, by_name)
+        theirs, own = contact.fields, self.fields
         for name in ("city", "service_type", "branch_id", "source"):
-            self._fill(name, contact.fields[name])
-        if not self.fields["phone_valid"] and (contact.fields["phone_valid"] or not self.fields["phone"]):
-            self._set("phone", contact.fields["phone"])
-            self._set("phone_valid", contact.fields["phone_valid"])
-        for kind in (Kind.EMAIL, Kind.PASSPORT):
-            if kind not in taken:
-                self._fill(KEY_FIELDS[kind], contact.fields[KEY_FIELDS[kind]])
-        self._learn(contact.keys, taken)
+            if theirs[name] and not own[name]:
+                self._set(name, theirs[name])
+        if not own["phone_valid"] and (theirs["phone_valid"] or not own["phone"]):
+            self._set("phone", theirs["phone"])
+            self._set("phone_valid", theirs["phone_valid"])
+        for kind, name in ((Kind.EMAIL, "email"), (Kind.PASSPORT, "passport_number")):
+            if theirs[name] and not own[name] and kind not in taken:
+                self._set(name, theirs[name])
+        if not self.keys.issuperset(contact.keys.items()):
+            self._learn(contact.keys, taken)
 
     def _overwrite(self, contact: Contact, by_name: bool) -> None:
         name, archived_at = contact.fields["name"], self.fields["archived_at"]
         # In capitals it is the same name.
-        if by_name and name and name.casefold() != self.fields["name"].casefold():
+        if by_name and name and name != self.fields["name"] and name.casefold() != self.fields["name"].casefold():
             self._set("name", name)
         if contact.fields["branch_id"]:
             self._set("branch_id", contact.fields["branch_id"])
@@ -187,10 +192,6 @@ class Person:
         self._set("archived_at", None)
         self._set("archived_by_id", None)
         self._set("is_active", True)
-
-    def _fill(self, name: str, value: Any) -> None:
-        if value and not self.fields[name]:
-            self._set(name, value)
 
     def _set(self, name: str, value: Any) -> None:
         before = self.fields[name]
@@ -215,6 +216,12 @@ def _known(raw: str) -> str:
 
 def _line(raw: str, field_name: str) -> str:
     return clean_line(raw)[: LIMITS[field_name]].rstrip() if raw else ""
+
+
+@lru_cache(maxsize=4096)
+def _label(raw: str, field_name: str) -> str:
+    """Return a line that many have alike."""
+    return _line(raw, field_name)
 
 
 def _email(raw: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from collections.abc import Callable
 from typing import Any
@@ -327,3 +328,26 @@ def test_who_goes_through_records_in_the_foreground_and_dies_is_followed_by_the_
             session.execute(sa.update(DueWork).values(due_at=started.created_at))
     work(app)
     assert len(customers(cast.owner)) == 3
+
+
+@only_sqlite
+def test_each_row_is_found_by_its_keys(cast: Cast, api: Client) -> None:
+    """A statement that finds its rows by the organization alone reads all of them, for each batch."""
+    add_many_leads(cast.owner, 120)
+    collect(api)
+    add_many_leads(cast.owner, 120, days=0.5)
+    plans = []
+
+    def explain(connection: Any, _: Any, statement: str, parameters: Any, __: Any, many: bool) -> None:
+        if statement.startswith(("SELECT", "UPDATE", "DELETE")) and not many:
+            rows = connection.connection.driver_connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plans.extend((row[3], statement) for row in rows)
+
+    with cast.owner.acting():
+        sa.event.listen(db.engine, "before_cursor_execute", explain)
+        services.scan_to_the_end(30)
+        sa.event.remove(db.engine, "before_cursor_execute", explain)
+
+    large = re.compile(r"(?:SCAN|SEARCH) (leads|customers|customer_keys|duplicates)\b(?!.*(?:AND|\(id=|rowid=)).*")
+    assert len(plans) > 10
+    assert [(plan, statement) for plan, statement in plans if large.search(plan)] == []
