@@ -22,7 +22,7 @@ from crm import create_app
 from crm.extensions import db
 from crm.redis_server import RedisServer, find_redis, start_redis
 from crm.web import memo
-from tests import servers
+from tests import compiled, servers
 from tests.factories import Cast, make_cast
 from tests.postgres import SURE, PostgresServer
 from tests.product import RunningApp, installation, serve
@@ -37,6 +37,7 @@ BOTH = ("sqlite", "postgresql")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder of the run; TERM ends a run as Ctrl-C does, so that the servers are stopped."""
+    compiled.share_rules()
     worker = getattr(config, "workerinput", None)
     if worker:
         config.stash[RUN_DIRECTORY] = Path(worker["run_directory"])
@@ -185,6 +186,8 @@ def app(environ: dict[str, str], tmp_path: Path, compiled_templates: FileSystemB
     memo._memory.clear()  # ids begin anew with each database, so pieces of another test's pages look like this one's
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     app.jinja_env.bytecode_cache = compiled_templates
+    with app.app_context():
+        compiled.share_statements(db.engine)
     yield app
     with app.app_context():
         db.session.remove()

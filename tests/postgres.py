@@ -37,21 +37,27 @@ SETTINGS = f"""
 synchronous_commit = off
 """
 
-# One statement for all tables that have a row: cheaper than truncating every table before every test.
+# Deleting few rows is a hundred times as fast as truncating all tables that refer to each other; much that was deleted
+# is truncated after all. The setting keeps triggers and foreign keys still.
 EMPTY = """
 DO $$
-DECLARE name regclass; filled boolean; names text[] := '{}';
+DECLARE name regclass; filled boolean; names text[] := '{}'; size bigint := 0;
 BEGIN
     PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid();
+    SET LOCAL session_replication_role = replica;
     FOR name IN SELECT oid FROM pg_class
         WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version'
     LOOP
         EXECUTE format('SELECT EXISTS (SELECT 1 FROM %s)', name) INTO filled;
-        IF filled THEN names := names || name::text; END IF;
+        IF filled THEN names := names || name::text; size := greatest(size, pg_relation_size(name)); END IF;
     END LOOP;
-    IF cardinality(names) > 0 THEN
+    IF size > 500000 THEN
         EXECUTE 'TRUNCATE ' || array_to_string(names, ', ') || ' RESTART IDENTITY CASCADE';
+    ELSE
+        FOR i IN 1 .. cardinality(names) LOOP EXECUTE format('DELETE FROM %s', names[i]); END LOOP;
+        PERFORM setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false)
+        FROM pg_sequences WHERE last_value IS NOT NULL;
     END IF;
 END $$
 """
