@@ -23,8 +23,11 @@ def share_rules() -> None:
 
 def share_statements(engine: sa.Engine) -> None:
     """Let an engine have the statements that all others of its dialect have compiled."""
-    first = _engines.setdefault(engine.dialect.name, engine)
-    engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
+    name = engine.dialect.name
+    if name not in _engines:
+        engine.connect().close()  # the dialect asks what kind of server it is
+        _engines[name] = engine
+    engine.dialect, engine._compiled_cache = _engines[name].dialect, _engines[name]._compiled_cache
 
 
 def _built(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
