@@ -133,9 +133,10 @@ def persons_of(booking_id: int) -> list[BookingPerson]:
 
 
 def panel_data(customer: Customer) -> dict[str, Any]:
-    """Return what the panel on the customer's page shows: the latest bookings they are a person of."""
+    """Return what the panel on the customer's page shows: the latest bookings they are a person of, if any."""
     theirs = sa.select(BookingPerson.booking_id).where(BookingPerson.customer_id == customer.id)
-    return {"bookings": _latest(Booking.id.in_(theirs))}
+    bookings = _latest(Booking.id.in_(theirs))
+    return {"bookings": bookings} if bookings else {}
 
 
 def lead_panel_data(lead: Lead) -> dict[str, Any]:

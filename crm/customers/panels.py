@@ -11,7 +11,7 @@ from crm.customers.models import Customer
 
 @dataclasses.dataclass(frozen=True)
 class Panel:
-    """A part of the customer's page: its template gets what `load` returns, and `customer`."""
+    """A part of the customer's page: its template gets what `load` returns, and `customer`; without it is left out."""
 
     key: str
     label: str

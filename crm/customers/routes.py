@@ -50,7 +50,7 @@ def new() -> Response:
 def show(customer_id: int) -> Response:
     """Show a customer with everything that hangs on them."""
     customer = find(Customer, customer_id, WITH_BRANCH)
-    sections = [(panel, panel.load(customer)) for panel in panels.registered()]
+    sections = [(panel, data) for panel in panels.registered() if (data := panel.load(customer))]
     notices = panels.notices(customer)
     return respond(
         "customers/show.html", "customers/_customer.html", customer=customer, sections=sections, notices=notices

@@ -10,8 +10,9 @@ from crm.leads import queries
 
 
 def load(customer: Customer) -> dict[str, Any]:
-    """Return the leads that the customer was taken for."""
-    return {"leads": queries.leads_of(customer.id)}
+    """Return the leads that the customer was taken for, nothing when there are none: not every shop has leads."""
+    leads = queries.leads_of(customer.id)
+    return {"leads": leads} if leads else {}
 
 
 def count(customer_id: int) -> str:
