@@ -6,6 +6,7 @@ from typing import Any
 
 from crm import clock
 from crm.accounts.queries import branches, current_organization
+from crm.customers.identity import EmailError, is_placeholder, normalize_email
 from crm.customers.person import Intake
 from crm.problems import InputProblem
 
@@ -20,7 +21,7 @@ def intake_of(given: dict[str, Any], source: str, *, keeps_branch: bool = False)
     return Intake(
         name=given.get("full_name") or given["name"],
         phone=given.get("phone") or "",
-        email=given.get("email") or "",
+        email=_email(given.get("email") or ""),
         passport_number=given.get("passport_number") or "",
         city=given.get("city") or "",
         service_type=given.get("service_type") or "",
@@ -28,6 +29,16 @@ def intake_of(given: dict[str, Any], source: str, *, keeps_branch: bool = False)
         source=given.get("source") or source,
         last_activity=min(last_activity, now) if last_activity else None,
     )
+
+
+def _email(typed: str) -> str:
+    """Return an address; what is none is refused, for a customer can't have it and it would be lost."""
+    if not is_placeholder(typed):
+        try:
+            normalize_email(typed)
+        except EmailError as error:
+            raise InputProblem({"email": [str(error)]}) from None
+    return typed
 
 
 def _check_place(given: dict[str, Any]) -> None:
