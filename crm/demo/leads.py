@@ -62,15 +62,17 @@ JAKARTA = (
         became="converted",
     ),
 )
+# Of those whom no booking converts.
 KARACHI = (
     Asked(
-        0,
+        10,
         "Walk-in",
         "Umrah for four, in Ramadan.",
         (Planned(-2, "12:00", Method.CALL, "Passports of the parents"), Planned(3, "12:00", Method.CALL, "Visa")),
         [(150_000_00, -1), (150_000_00, 30)],
     ),
-    Asked(1, "Facebook", "Honeymoon in Istanbul.", [Planned(0, "17:30", Method.WHATSAPP, "Send hotels")]),
+    Asked(8, "Facebook", "Honeymoon in Istanbul.", [Planned(0, "17:30", Method.WHATSAPP, "Send hotels")]),
+    Asked(11, "Walk-in", "A cheap flight to Jeddah.", became="Bought it elsewhere."),
     Asked(2, "A friend", "Business trip to Dubai.", became="converted"),
 )
 
