@@ -38,7 +38,7 @@ axe: $(DEV_READY)
 	$(PY) -m pytest -n auto -m axe
 
 faults: $(DEV_READY)
-	$(PY) -m pytest tests/faults -m "not axe" -rP
+	$(PY) -m pytest tests/faults tests/duplicates/test_random.py -m "not axe" -rP
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results

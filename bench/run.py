@@ -63,6 +63,7 @@ def _measure(bench: Bench, kind: str, size: int) -> dict[str, float]:
         rows = _drive(bench, ours, theirs, [*_pages(size, deep, next_page), *CREATE, *token], count)
         # While somebody types, the page asks for the results alone.
         rows += _drive(bench, ours, theirs, [*_asked(_searches("live ")), *AS_HTMX], count)
+        rows += _drive(bench, ours, theirs, [*UNCHECKED], count)
         sys.stdout.write(f"\n{kind}, {size:,} customers\n{HEADING}\n")
         for page in dict.fromkeys(row["page"] for row in rows):
             both = {row["target"]: row for row in rows if row["page"] == page}
@@ -71,6 +72,8 @@ def _measure(bench: Bench, kind: str, size: int) -> dict[str, float]:
         found = {row["page"]: row["p50"] for row in rows if row["target"] == "ours"}
         figures, empty = found["figures"], found["empty page"]
         sys.stdout.write(f"figures: {figures:.1f} ms, {figures / empty:.2f}x an empty page ({empty:.1f} ms)\n")
+        checked, unchecked = found["create"], found["create unchecked"]
+        sys.stdout.write(f"create: {checked:.1f} ms, {checked / unchecked:.2f}x one with nothing to check\n")
         filters = ", ".join(f"{name} {found[name] / found['list']:.2f}x" for name in FILTERS)
         sys.stdout.write(f"filtered, against the whole list: {filters}\n")
         sys.stdout.write(f"list, 8 clients: {_throughput(bench, ours)}; largest worker {ours.memory()} MB\n")
@@ -157,6 +160,11 @@ CREATE = (
     *("--data", "name=Bench {i}", "--data", "email=bench{i}@example.com", "--data", "address=1 Street"),
     *("--data", "phone=+79{i}", "--data", "phone_number=+79{i}", "--data", "idempotency_key=bench-{i}"),
 )
+UNCHECKED = (
+    *("--post", "ours:create unchecked=/customers/new"),
+    *("--data", "name=Bench {i}", "--data", "address=1 Street", "--data", "idempotency_key=unchecked-{i}"),
+)
+"""A customer without anything by which they may be another one."""
 
 
 def _drive(bench: Bench, ours: Target, theirs: Target, pages: list[str], count: int) -> list[dict[str, Any]]:
