@@ -9,10 +9,8 @@ import contextlib
 import datetime as dt
 import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +23,7 @@ import psutil  # noqa: E402
 import sqlalchemy as sa  # noqa: E402
 from flask import Flask  # noqa: E402
 
-from bench.targets import Bench  # noqa: E402
+from bench.targets import Bench, alone  # noqa: E402
 from crm import clock, create_app  # noqa: E402
 from crm.accounts.models import Organization  # noqa: E402
 from crm.due import DueWork  # noqa: E402
@@ -173,11 +171,4 @@ def _rq(bench: Bench) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    place = Path(tempfile.mkdtemp(prefix="crm-bench-"))
-    place.chmod(0o711)
-    alone = Bench(place, Path(os.environ.get("BENCH_SEED") or ROOT / ".." / "shared" / "bench").resolve())
-    try:
-        compare(alone, int(os.environ.get("SIZE") or 100_000))
-    finally:
-        alone.close()
-        shutil.rmtree(place, ignore_errors=True)
+    alone(lambda bench: compare(bench, int(os.environ.get("SIZE") or 100_000)))

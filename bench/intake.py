@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib
-import os
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 
 import sqlalchemy as sa  # noqa: E402
 
-from bench.targets import Bench  # noqa: E402
+from bench.targets import Bench, alone  # noqa: E402
 from crm import create_app  # noqa: E402
 from crm.accounts.models import Organization  # noqa: E402
 from crm.customers.intake import AT_ONCE, take_in  # noqa: E402
@@ -97,19 +94,5 @@ def _organization(slug: str, region: str) -> int:
         return organization.id
 
 
-def main() -> int:
-    """Run it alone."""
-    seed = Path(os.environ.get("BENCH_SEED") or ROOT / ".." / "shared" / "bench").resolve()
-    directory = Path(tempfile.mkdtemp(prefix="crm-bench-"))
-    directory.chmod(0o711)
-    bench = Bench(directory, seed)
-    try:
-        compare(bench)
-    finally:
-        bench.close()
-        shutil.rmtree(directory, ignore_errors=True)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    alone(compare)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import venv
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,6 +125,19 @@ class Bench:
             venv.create(folder, with_pip=True)
             subprocess.run([python, "-m", "pip", "install", "-q", *SEED_PACKAGES], check=True)
         return str(python)
+
+
+def alone(compare: Callable[[Bench], None]) -> None:
+    """Run one comparison by itself, with the seed's folder BENCH_SEED; nothing of it stays."""
+    seed = Path(os.environ.get("BENCH_SEED") or ROOT / ".." / "shared" / "bench").resolve()
+    directory = Path(tempfile.mkdtemp(prefix="crm-bench-"))
+    directory.chmod(0o711)
+    bench = Bench(directory, seed)
+    try:
+        compare(bench)
+    finally:
+        bench.close()
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _answering(url: str, web: Process, path: str) -> Target:

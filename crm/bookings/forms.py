@@ -11,7 +11,7 @@ from flask import request
 from wtforms import FieldList, FormField, HiddenField, SelectField, StringField, ValidationError
 
 from crm import money
-from crm.accounts.queries import branches, current_organization
+from crm.accounts.queries import current_organization
 from crm.bookings.models import Booking, BookingStatus
 from crm.bookings.queries import persons_of
 from crm.bookings.rules import (
@@ -25,8 +25,7 @@ from crm.bookings.rules import (
     is_nothing,
 )
 from crm.bookings.services import NumberTakenError
-from crm.branch_scope import bound_branch
-from crm.customers.identity import EmailError, normalize_email
+from crm.customers.fields import EmailAddress, chosen_branch, offer_branches
 from crm.customers.rules import LIMITS
 from crm.errors import SentenceError
 from crm.web.forms import CreatingForm, Form, Length, options
@@ -42,7 +41,7 @@ class PersonForm(Form):
     id = HiddenField()
     name = StringField("Name", [Length(LIMITS["name"])])
     phone = StringField("Phone", [Length(LIMITS["phone"])])
-    email = StringField("E-mail", [Length(LIMITS["email"])])
+    email = StringField("E-mail", [Length(LIMITS["email"]), EmailAddress()])
     passport_number = StringField("Passport number", [Length(LIMITS["passport_number"])])
     missing = "Enter the person's name."
     is_needed = False
@@ -56,13 +55,6 @@ class PersonForm(Form):
         """Ask for the name of everybody of whom something was typed."""
         if not field.data and (self.is_needed or not self.is_blank):
             raise ValidationError(self.missing)
-
-    def validate_email(self, field: StringField) -> None:
-        """Refuse what is no e-mail address."""
-        try:
-            normalize_email(field.data or "")
-        except EmailError as error:
-            raise ValidationError(str(error)) from None
 
     def values(self) -> dict[str, Any]:
         """Return what the services take."""
@@ -96,15 +88,10 @@ class BookingForm(CreatingForm):
         super().__init__(*args, data=_data(shown) if shown else None, **kwargs)
         self._all = list(self.persons.entries)
         self._places = sorted(set(_places("persons", request.form)))
-        self.branch.choices = options([("", "None"), *((branch.id, branch.name) for branch in branches())])
         # What is not sent stays as it is.
-        if not self.branch.raw_data:
-            self.branch.data = str(booking.branch_id or "") if booking else ""
+        offer_branches(self, booking.branch_id if booking else None)
         if not self.status.raw_data:
             self.status.data = booking.status if booking else BookingStatus.PENDING.value
-        if bound_branch() is not None:
-            # The services keep it: nobody who is bound to a branch adds to another or moves anything there.
-            del self.branch
 
     @property
     def wants_other_persons(self) -> bool:
@@ -166,7 +153,7 @@ class BookingForm(CreatingForm):
         """Return the values for the services, by column."""
         values = {"number": self.number.data or "", "date": self.day, "amount": self.hundredths}
         values["status"] = self.status.data
-        return values | ({"branch_id": int(self.branch.data or 0) or None} if self.branch else {})
+        return values | chosen_branch(self)
 
     def people(self) -> list[dict[str, Any]]:
         """Return the persons for the services."""

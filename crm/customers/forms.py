@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import BooleanField, SelectField, StringField, TextAreaField, ValidationError
+from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
-from crm.accounts.queries import branches
-from crm.branch_scope import bound_branch
-from crm.customers.identity import EmailError, normalize_email
+from crm.customers.fields import EmailAddress, chosen_branch, offer_branches
 from crm.customers.models import Customer
 from crm.customers.rules import LIMITS
 from crm.customers.services import EmailTakenError, NumberSharedError
 from crm.errors import SentenceError
-from crm.web.forms import CreatingForm, Length, Required, options
+from crm.web.forms import CreatingForm, Length, Required
 
 EDITED = (
     "name",
@@ -36,7 +34,7 @@ class CustomerForm(CreatingForm):
 
     name = StringField("Name", [Required("Enter the customer's name."), Length(LIMITS["name"])])
     phone = StringField("Phone", [Length(LIMITS["phone"])])
-    email = StringField("E-mail", [Length(LIMITS["email"])])
+    email = StringField("E-mail", [Length(LIMITS["email"]), EmailAddress()])
     sms_allowed = BooleanField("May get SMS", default=True)
     whatsapp_allowed = BooleanField("May get WhatsApp messages", default=True)
     address = TextAreaField("Address", [Length(LIMITS["address"])])
@@ -55,25 +53,12 @@ class CustomerForm(CreatingForm):
 
     def __init__(self, *args: Any, customer: Customer | None = None, **kwargs: Any) -> None:
         super().__init__(*args, obj=customer, **kwargs)
-        self.branch.choices = options([("", "None"), *((branch.id, branch.name) for branch in branches())])
-        # The customer's own `branch` is a record; the choices know it by its number.
-        if not self.branch.raw_data:
-            self.branch.data = str(customer.branch_id or "") if customer else ""
-        if bound_branch() is not None:
-            # The services keep it: nobody who is bound to a branch adds to another or moves anybody there.
-            del self.branch
-
-    def validate_email(self, field: StringField) -> None:
-        """Refuse what is no e-mail address."""
-        try:
-            normalize_email(field.data or "")
-        except EmailError as error:
-            raise ValidationError(str(error)) from None
+        offer_branches(self, customer.branch_id if customer else None)
 
     def values(self) -> dict[str, Any]:
         """Return the values for the services, by column."""
         values = {name: self[name].data for name in EDITED}
-        return values | ({"branch_id": int(self.branch.data or 0) or None} if self.branch else {})
+        return values | chosen_branch(self)
 
     def explain(self, error: SentenceError) -> None:
         """Put what the services found at its field."""

@@ -9,10 +9,9 @@ from typing import Any
 from wtforms import RadioField, SelectField, StringField, TextAreaField, ValidationError
 
 from crm import clock, money
-from crm.accounts.queries import branches, current_organization
-from crm.branch_scope import bound_branch
+from crm.accounts.queries import current_organization
 from crm.customers import rules as customers
-from crm.customers.identity import EmailError, normalize_email
+from crm.customers.fields import EmailAddress, chosen_branch, offer_branches
 from crm.errors import SentenceError
 from crm.leads.models import FollowUp, Lead, Method
 from crm.leads.rules import LIMITS, promised_date_problem
@@ -36,7 +35,7 @@ class LeadForm(Explained):
 
     name = StringField("Name", [Required("Enter the lead's name."), Length(customers.LIMITS["name"])])
     contact_number = StringField("Contact number", [Length(customers.LIMITS["phone"])])
-    email = StringField("E-mail", [Length(customers.LIMITS["email"])])
+    email = StringField("E-mail", [Length(customers.LIMITS["email"]), EmailAddress()])
     passport_number = StringField("Passport number", [Length(customers.LIMITS["passport_number"])])
     source = StringField("Source", [Length(LIMITS["source"])])
     branch = SelectField("Branch", coerce=str)
@@ -46,24 +45,12 @@ class LeadForm(Explained):
         if lead is not None:
             values = {"contact_number": lead.phone, **{name: getattr(lead, name) for name in _SAME}}
         super().__init__(data=values)
-        self.branch.choices = options([("", "None"), *((branch.id, branch.name) for branch in branches())])
-        if not self.branch.raw_data:
-            self.branch.data = str(lead.branch_id or "") if lead else ""
-        if bound_branch() is not None:
-            # The services keep it: nobody who is bound to a branch adds to another or moves anybody there.
-            del self.branch
-
-    def validate_email(self, field: StringField) -> None:
-        """Refuse what is no e-mail address."""
-        try:
-            normalize_email(field.data or "")
-        except EmailError as error:
-            raise ValidationError(str(error)) from None
+        offer_branches(self, lead.branch_id if lead else None)
 
     def values(self) -> dict[str, Any]:
         """Return the values for the services, by column."""
         values = {"phone": self.contact_number.data, **{name: self[name].data for name in _SAME}}
-        return values | ({"branch_id": int(self.branch.data or 0) or None} if self.branch else {})
+        return values | chosen_branch(self)
 
 
 _SAME = ("name", "email", "passport_number", "source", "notes")
