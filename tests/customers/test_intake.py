@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import random
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from crm import clock
 from crm.branch_scope import bind, unbind
 from crm.customers.filters import Filters
-from crm.customers.intake import Taken, take_in, upsert
+from crm.customers.intake import Taken, _Gathering, take_in, upsert
 from crm.customers.intake_rows import MANY, read
 from crm.customers.models import Customer
 from crm.customers.person import Contact, Intake
@@ -311,3 +312,37 @@ def test_somebody_of_another_branch_is_the_same_person(cast: Cast, bound: bool) 
             assert take("Siti Rahma", phone=PHONE).customer_id == id_
         finally:
             unbind(token)
+
+
+def test_who_is_certain_is_who_would_be_decided(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where all keys lead to one customer of the same name nothing is weighed up; that may not be another answer."""
+    chance = random.Random(4)
+    people = [
+        Intake(
+            chance.choice(("Siti Rahma", "Sitti Rahmah", "Budi Santoso", "Ayu")),
+            phone=chance.choice(("", *(f"0812 3456 78{n:02}" for n in range(12)))),
+            email=chance.choice(("", *(f"p{n}@example.com" for n in range(12)))),
+            passport_number=chance.choice(("", "", *(f"A12345{n:02}" for n in range(12)))),
+            city=chance.choice(("", "Bandung")),
+            last_activity=chance.choice((EARLY, LATE)),
+        )
+        for _ in range(240)
+    ]
+    with cast.staff.acting():
+        quick = [take_in(people[at : at + 40]) for at in range(0, len(people), 40)]
+        of_quick = _all_customers()
+    monkeypatch.setattr(_Gathering, "_the_only_one", lambda *_: None)
+    with cast.stranger.acting():
+        decided = [take_in(people[at : at + 40]) for at in range(0, len(people), 40)]
+        assert _all_customers() == of_quick
+    assert [_numbered(batch) for batch in quick] == [_numbered(batch) for batch in decided]
+
+
+def _all_customers() -> list[tuple[object, ...]]:
+    columns = (Customer.name, Customer.phone, Customer.email, Customer.passport_number, Customer.city)
+    rows = db.session.execute(sa.select(*columns, Customer.last_activity_at).order_by(Customer.id))
+    return [tuple(row) for row in rows]
+
+
+def _numbered(taken: list[Taken]) -> list[tuple[object, ...]]:
+    return [(one.created, one.updated, len(one.duplicates)) for one in taken]
