@@ -112,7 +112,7 @@ def _sqlite_connect(connection: Any, record: Any) -> None:
         "foreign_keys = on",
         "busy_timeout = 15000",
         "synchronous = normal",
-        "cache_size = -16000",
+        "cache_size = -8000",
         "temp_store = memory",
     ):
         connection.execute(f"pragma {pragma}")
