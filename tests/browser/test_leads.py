@@ -45,6 +45,7 @@ def test_a_lead_is_added_followed_up_and_converted_by_keys_alone(counter: Page) 
     expect(search).to_be_focused()
     expect(counter).to_have_url(re.compile(r"/leads\?q=siti"))
     search.fill("")
+    expect(counter.get_by_role("row", name="Budi Santoso")).to_be_visible()
 
     counter.get_by_role("link", name="Add lead").press("Enter")
     window = counter.get_by_role("dialog", name="Add lead")
