@@ -11,7 +11,10 @@ from crm.customers.models import Customer
 
 @dataclasses.dataclass(frozen=True)
 class Panel:
-    """A part of the customer's page: its template gets what `load` returns, and `customer`; without it is left out."""
+    """A part of the customer's page: its template gets what `load` returns, and `customer`.
+
+    Where `load` returns nothing the page leaves it out.
+    """
 
     key: str
     label: str

@@ -287,3 +287,15 @@ def test_another_persons_number_is_another_customer(cast: Cast, staff: FlaskClie
         siti = make_customer(name="Siti Rahma", phone="0812 3456 7890")
     added = staff.post("/leads/new", data={"name": "Dewi Lestari", "contact_number": "0812 3456 7890"})
     assert lead(cast, int(added.location.rpartition("/")[2])).customer_id not in (None, siti)
+
+
+def test_customers_without_leads_and_bookings_have_no_room_for_them(cast: Cast) -> None:
+    with cast.owner.acting():
+        without = make_customer()
+        customer = db.session.get_one(Lead, make_lead(phone="0812 3456 7890")).customer_id
+    client = cast.owner.client()
+    assert "leads-title" in client.get(f"/customers/{customer}").text
+    page = client.get(f"/customers/{without}").text
+    assert "messages-title" in page
+    assert "leads-title" not in page
+    assert "bookings-title" not in page
