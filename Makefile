@@ -1,7 +1,7 @@
 # make run    the product on this machine          make test   everything that is checked
 # make lint   style and types                      make format puts the style right
 # make bench  the benchmarks, as ratios            make axe    every page and state through axe
-# make faults the long runs: workers killed, servers gone, ten thousand messages (about ten minutes)
+# make faults the long runs: workers killed, servers gone, a thousand merges (half an hour)
 # make clean  removes the environment and caches; what is stored in instance/ stays
 
 .NOTPARALLEL:

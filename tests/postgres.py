@@ -37,8 +37,8 @@ SETTINGS = f"""
 synchronous_commit = off
 """
 
-# Deleting few rows is a hundred times as fast as truncating all tables that refer to each other; much that was deleted
-# is truncated after all. The setting keeps triggers and foreign keys still.
+# Few rows are sooner deleted than all tables that refer to each other truncated; much that was deleted is truncated
+# after all. The setting keeps triggers and foreign keys still.
 EMPTY = """
 DO $$
 DECLARE name regclass; filled boolean; names text[] := '{}'; size bigint := 0;

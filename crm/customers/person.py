@@ -102,9 +102,9 @@ class Person:
     @classmethod
     def stored(cls, id_: int, fields: dict[str, Any]) -> Person:
         """Return a customer as they are in the database."""
-        phone = fields["phone"] if fields["phone_valid"] else ""
-        keys = ((Kind.PHONE, phone), (Kind.EMAIL, fields["email"]), (Kind.PASSPORT, fields["passport_number"]))
-        return cls(id_, fields, {key for key in keys if key[1]}, phone)
+        number = fields["phone"] if fields["phone_valid"] else ""
+        keys = ((Kind.PHONE, number), (Kind.EMAIL, fields["email"]), (Kind.PASSPORT, fields["passport_number"]))
+        return cls(id_, fields, {key for key in keys if key[1]}, number)
 
     @classmethod
     def new(cls, id_: int, contact: Contact, taken: Collection[Kind], branch_id: int | None) -> Person:

@@ -62,7 +62,7 @@ JAKARTA = (
         became="converted",
     ),
 )
-# Of those whom no booking converts.
+# A booking converts the lead of its lead person, so all but the last are of others.
 KARACHI = (
     Asked(
         10,
