@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from crm.accounts.access import find
-from crm.api import paging, schemas
+from crm.api import paging
 from crm.api.branches import in_columns
 from crm.api.resource import Resource
+from crm.api.schemas import area_customers as schemas
+from crm.api.schemas.base import page_of
 from crm.area_customers import services
 from crm.area_customers.models import AreaCustomer
 from crm.area_customers.queries import AreaFilter
@@ -18,7 +20,7 @@ bp = Resource("area_customers", "Area customers")
 
 @bp.get("/area-customers/")
 @bp.arguments(schemas.AreaCustomerQuery, location="query")
-@bp.response(200, schemas.page_of(schemas.AreaCustomer))
+@bp.response(200, page_of(schemas.AreaCustomer))
 def index(query: dict[str, Any]) -> dict[str, Any]:
     """List area customers, the latest first."""
     wanted = AreaFilter(

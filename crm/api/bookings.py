@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from crm.accounts.access import find
-from crm.api import paging, queries, schemas
+from crm.api import paging, queries
 from crm.api.branches import in_columns
 from crm.api.resource import Resource
+from crm.api.schemas import bookings as schemas
+from crm.api.schemas.base import page_of
 from crm.bookings import services
 from crm.bookings.models import Booking, BookingStatus
 from crm.bookings.queries import BookingFilter
@@ -20,7 +22,7 @@ bp = Resource("bookings", "Bookings")
 
 @bp.get("/bookings/")
 @bp.arguments(schemas.BookingQuery, location="query")
-@bp.response(200, schemas.page_of(schemas.Booking))
+@bp.response(200, page_of(schemas.Booking))
 def index(query: dict[str, Any]) -> dict[str, Any]:
     """List bookings, those of the latest days first."""
     status = query.get("status")

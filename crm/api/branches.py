@@ -8,8 +8,10 @@ from crm.accounts import branches as services
 from crm.accounts.access import find
 from crm.accounts.models import Branch
 from crm.accounts.queries import branches
-from crm.api import paging, queries, schemas
+from crm.api import paging, queries
 from crm.api.resource import Resource
+from crm.api.schemas import branches as schemas
+from crm.api.schemas.base import PageQuery, page_of
 from crm.errors import ConflictError, SentenceError
 from crm.problems import InputProblem
 
@@ -17,8 +19,8 @@ bp = Resource("branches", "Branches")
 
 
 @bp.get("/branches/")
-@bp.arguments(schemas.PageQuery, location="query")
-@bp.response(200, schemas.page_of(schemas.Branch))
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, page_of(schemas.Branch))
 def index(query: dict[str, Any]) -> dict[str, Any]:
     """List the branches by name."""
     return paging.numbered(queries.branches(), query)

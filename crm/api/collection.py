@@ -7,9 +7,11 @@ from typing import Any
 from flask import Response, jsonify, make_response, url_for
 
 from crm.accounts.access import find
-from crm.api import paging, queries, schemas
+from crm.api import paging, queries
 from crm.api.intakes import intake_of
 from crm.api.resource import Resource
+from crm.api.schemas import collection as schemas
+from crm.api.schemas.base import CursorQuery
 from crm.branch_scope import bound_branch
 from crm.collection import services
 from crm.collection.models import Scan
@@ -40,7 +42,7 @@ def add(given: dict[str, Any]) -> Response:
 
 
 @bp.get("/customers/auto-collection/")
-@bp.arguments(schemas.CursorQuery, location="query")
+@bp.arguments(CursorQuery, location="query")
 @bp.response(200, schemas.CollectedPage)
 def customers(query: dict[str, Any]) -> dict[str, Any]:
     """List all customers, from wherever they came, the newest first."""

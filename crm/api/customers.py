@@ -7,9 +7,11 @@ from typing import Any
 from flask import Response, abort
 
 from crm.accounts.access import find
-from crm.api import paging, queries, schemas
+from crm.api import paging, queries
 from crm.api.branches import in_columns
 from crm.api.resource import Resource
+from crm.api.schemas import customers as schemas
+from crm.api.schemas.base import PageQuery, page_of
 from crm.customers import services
 from crm.customers.filters import Filters, Selection
 from crm.customers.models import Customer
@@ -25,7 +27,7 @@ TAKEN = "Customer with this email already exists"
 
 @bp.get("/customers/")
 @bp.arguments(schemas.CustomerQuery, location="query")
-@bp.response(200, schemas.page_of(schemas.Customer))
+@bp.response(200, page_of(schemas.Customer))
 def index(query: dict[str, Any]) -> dict[str, Any]:
     """List customers.
 
@@ -148,8 +150,8 @@ def bulk_update(given: dict[str, Any]) -> dict[str, str]:
 
 
 @bp.get("/customers/<id:customer_id>/points/")
-@bp.arguments(schemas.PageQuery, location="query")
-@bp.response(200, schemas.page_of(schemas.PointsEntry))
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, page_of(schemas.PointsEntry))
 def points(query: dict[str, Any], customer_id: int) -> dict[str, Any]:
     """List the entries of a customer's points, the latest first."""
     return paging.numbered(queries.entries(find_customer(customer_id).id), query)

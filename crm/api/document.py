@@ -11,7 +11,7 @@ from flask import Flask
 from crm import problems
 from crm.api.fields import SAYS_SOMETHING
 from crm.api.resource import Resource
-from crm.api.schemas import NEEDS_ONE_OF
+from crm.api.schemas.collection import NEEDS_ONE_OF
 from crm.text import blank_characters
 from crm.web.ids import IdConverter
 

@@ -9,9 +9,11 @@ from flask import abort, request
 
 from crm import clock
 from crm.accounts.access import find, here
-from crm.api import paging, queries, schemas
+from crm.api import paging, queries
 from crm.api.customers import find_customer
 from crm.api.resource import Resource
+from crm.api.schemas import invoices as schemas
+from crm.api.schemas.base import PageQuery, page_of
 from crm.invoices import services
 from crm.invoices.files import Upload, read_upload
 from crm.invoices.models import Invoice
@@ -43,8 +45,8 @@ RECEIPTS = {
 
 
 @bp.get("/customers/<id:customer_id>/invoices/")
-@bp.arguments(schemas.PageQuery, location="query")
-@bp.response(200, schemas.page_of(schemas.Invoice))
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, page_of(schemas.Invoice))
 def index(query: dict[str, Any], customer_id: int) -> dict[str, Any]:
     """List a customer's invoices, the latest first."""
     return paging.numbered(queries.invoices(find_customer(customer_id).id), query)

@@ -10,10 +10,10 @@ from flask import abort
 
 from crm.accounts.access import find
 from crm.accounts.queries import branches
-from crm.api import lead_schemas as schemas
 from crm.api import paging, queries
 from crm.api.resource import Resource
-from crm.api.schemas import PageQuery, page_of
+from crm.api.schemas import leads as schemas
+from crm.api.schemas.base import PageQuery, page_of
 from crm.leads import commitments, follow_ups, services
 from crm.leads.models import FollowUp, Lead, LeadStatus, LoanCommitment, Method
 from crm.leads.queries import LeadFilter

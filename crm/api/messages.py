@@ -7,9 +7,11 @@ from typing import Any
 from flask import Response
 
 from crm.accounts.access import find
-from crm.api import paging, queries, schemas
+from crm.api import paging, queries
 from crm.api.customers import find_customer
 from crm.api.resource import Resource
+from crm.api.schemas import messages as schemas
+from crm.api.schemas.base import PageQuery, page_of
 from crm.messages import services
 from crm.messages.models import Message
 from crm.messages.rules import Channel
@@ -19,8 +21,8 @@ bp = Resource("messages", "Messages")
 
 
 @bp.get("/customers/<id:customer_id>/messages/")
-@bp.arguments(schemas.PageQuery, location="query")
-@bp.response(200, schemas.page_of(schemas.Message))
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, page_of(schemas.Message))
 def index(query: dict[str, Any], customer_id: int) -> dict[str, Any]:
     """List a customer's messages, the latest first."""
     return paging.numbered(queries.messages(find_customer(customer_id).id), query)

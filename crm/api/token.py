@@ -9,8 +9,8 @@ from werkzeug.exceptions import TooManyRequests
 
 from crm.accounts import sign_ins, tokens
 from crm.accounts.access import unauthorized
-from crm.api import schemas
 from crm.api.resource import Resource
+from crm.api.schemas import tokens as schemas
 from crm.text import clean_line
 
 bp = Resource("token", "Tokens", once=False)

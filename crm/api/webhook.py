@@ -10,10 +10,11 @@ import marshmallow as ma
 from flask import Response, abort, current_app, request
 
 from crm.accounts.queries import organization_called
-from crm.api import limits, schemas
+from crm.api import limits
 from crm.api.intakes import intake_of
 from crm.api.reading import flat, read_json
 from crm.api.resource import Resource
+from crm.api.schemas import collection as schemas
 from crm.collection import calls
 from crm.customers.intake import AT_ONCE
 from crm.customers.person import Intake

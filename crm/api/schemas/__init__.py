@@ -1,0 +1,1 @@
+"""The shapes of the JSON API, by resource."""

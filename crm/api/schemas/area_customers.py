@@ -1,0 +1,52 @@
+"""The shapes of area customers."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from crm.api.fields import Email, Line, Moment, Name, Number, QueryNumber
+from crm.api.schemas.base import Input, Output, PageQuery
+from crm.area_customers.rules import AREA_LIMIT
+from crm.customers.rules import LIMITS
+
+
+class AreaCustomerChange(Input):
+    """What can be changed of an area customer; other fields of an answer are ignored."""
+
+    name = Name(LIMITS["name"], "Name is required")
+    phone = Line(LIMITS["phone"])
+    email = Email(LIMITS["email"])
+    passport_number = Line(LIMITS["passport_number"])
+    area = Line(AREA_LIMIT)
+    branch = Number(allow_none=True, metadata={"description": "The id of a branch."})
+
+
+class AreaCustomerInput(AreaCustomerChange):
+    """A person whom a branch knows by their area; what is left out of one that is there stays as it is."""
+
+    name = Name(LIMITS["name"], "Name is required", required=True)
+
+
+class AreaCustomer(Output):
+    """A person whom a branch knows by their area, and the customer they are."""
+
+    id = fields.Integer()
+    organization = fields.Integer(attribute="organization_id")
+    name = fields.String()
+    phone = fields.String(metadata={"description": "E.164 when phone_valid, else as it was typed."})
+    phone_valid = fields.Boolean()
+    email = fields.String(allow_none=True)
+    passport_number = fields.String()
+    area = fields.String()
+    branch = fields.Integer(attribute="branch_id", allow_none=True)
+    customer = fields.Integer(attribute="customer_id", allow_none=True)
+    created_at = Moment()
+    updated_at = Moment()
+
+
+class AreaCustomerQuery(PageQuery):
+    """Which area customers."""
+
+    search = fields.String(metadata={"description": "Name, phone in any spelling, e-mail or area."})
+    area = fields.String()
+    branch = QueryNumber()

@@ -1,0 +1,75 @@
+"""The shapes that those of all resources have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields
+
+from crm.api.fields import QueryNumber
+
+ONE_OF = "Choose one of {choices}."
+
+PAGE_SIZE = 20
+MAX_PAGE_SIZE = 100
+
+
+class Input(ma.Schema):
+    """What is sent; fields that are not here are ignored."""
+
+    class Meta:
+        unknown = ma.EXCLUDE
+
+    error_messages = {"type": 'Send an object, like {"name": "Siti"}.'}
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Say what is missing by its name."""
+        label = field_name.replace("_", " ").capitalize()
+        said = field_obj.error_messages
+        for key in ("required", "null"):
+            if said[key] == fields.Field.default_error_messages[key]:
+                said[key] = f"{label} is required"
+        if said.get("invalid") == fields.String.default_error_messages["invalid"]:
+            said["invalid"] = "Send text."
+
+
+class Output(ma.Schema):
+    """What is answered: every field is always there."""
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Say so in the document."""
+        field_obj.required = field_obj.dump_only = True
+
+
+def always(sentence: str) -> dict[str, Any]:
+    """Return the messages of a field that say the same whatever is wrong."""
+    return dict.fromkeys(("required", "null", "invalid"), sentence)
+
+
+class PageQuery(Input):
+    """Which page of a list."""
+
+    page = QueryNumber(load_default=1)
+    page_size = QueryNumber(1, MAX_PAGE_SIZE, load_default=PAGE_SIZE)
+
+
+class CursorQuery(PageQuery):
+    """Which page of a list that goes on at any depth."""
+
+    page = QueryNumber(load_default=1, metadata={"description": "To row 10,000; `next` goes further."})
+    after = fields.String(metadata={"description": "The cursor that `next` carries."})
+    before = fields.String(metadata={"description": "The cursor that `previous` carries."})
+
+
+def page_of(item: type[ma.Schema]) -> type[ma.Schema]:
+    """Return the shape of a page of a list."""
+
+    class Page(Output):
+        count = fields.Integer(metadata={"minimum": 0})
+        next = fields.String(allow_none=True)
+        previous = fields.String(allow_none=True)
+        results = fields.List(fields.Nested(item))
+
+    Page.__name__ = f"{item.__name__}Page"
+    return Page

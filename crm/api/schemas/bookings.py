@@ -1,0 +1,88 @@
+"""The shapes of bookings and their persons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from crm.api.fields import AMOUNT_OR_NOTHING, AmountOrNothing, Day, Email, Line, Moment, Money, Name, Number, YesNo
+from crm.api.schemas.base import ONE_OF, Input, Output, PageQuery
+from crm.bookings.models import BookingStatus
+from crm.bookings.rules import FIRST_DAY, LAST_DAY, MAX_PERSONS, NUMBER_LIMIT, TOO_MANY_PERSONS
+from crm.customers.rules import LIMITS
+
+
+class BookingPersonInput(Input):
+    """A person of a booking; `id` names one who is there already, others are known by their name."""
+
+    id = Number(allow_none=True)
+    name = Name(LIMITS["name"], "Name is required", required=True)
+    phone = Line(LIMITS["phone"])
+    email = Email(LIMITS["email"])
+    passport_number = Line(LIMITS["passport_number"])
+    is_lead = YesNo(load_default=False, metadata={"description": "One person is the lead; the first if none is said."})
+
+
+def _persons(**options: Any) -> fields.List[Any]:
+    lengths = [
+        validate.Length(min=1, error="Send at least one person."),
+        validate.Length(max=MAX_PERSONS, error=TOO_MANY_PERSONS),
+    ]
+    return fields.List(fields.Nested(BookingPersonInput), validate=lengths, **options)
+
+
+class BookingChange(Input):
+    """What can be changed of a booking; other fields of an answer are ignored."""
+
+    number = Line(NUMBER_LIMIT, metadata={"description": "No two are the same, whatever the case of letters."})
+    branch = Number(allow_none=True, metadata={"description": "The id of a branch."})
+    date = Day(metadata={"description": f"From {FIRST_DAY} to {LAST_DAY}."})
+    status = fields.String(validate=validate.OneOf([status.value for status in BookingStatus], error=ONE_OF))
+    amount = AmountOrNothing(metadata=AMOUNT_OR_NOTHING)
+    persons = _persons()
+
+
+class BookingInput(BookingChange):
+    """A whole booking; what is left out of one that is there stays as it is."""
+
+    date = Day(required=True, metadata={"description": f"From {FIRST_DAY} to {LAST_DAY}."})
+    persons = _persons(required=True)
+
+
+class BookingPerson(Output):
+    """A person of a booking, and the customer they are."""
+
+    id = fields.Integer()
+    name = fields.String()
+    phone = fields.String(metadata={"description": "E.164 when phone_valid, else as it was typed."})
+    phone_valid = fields.Boolean()
+    email = fields.String(allow_none=True)
+    passport_number = fields.String()
+    is_lead = fields.Boolean()
+    customer = fields.Integer(attribute="customer_id", allow_none=True)
+
+
+class Booking(Output):
+    """A booking with its persons, and its lead."""
+
+    id = fields.Integer()
+    organization = fields.Integer(attribute="organization_id")
+    number = fields.String()
+    branch = fields.Integer(attribute="branch_id", allow_none=True)
+    date = fields.Date()
+    status = fields.String(metadata={"enum": [status.value for status in BookingStatus]})
+    amount = Money()
+    lead = fields.Integer(attribute="lead_id", allow_none=True)
+    persons = fields.List(fields.Nested(BookingPerson))
+    created_at = Moment()
+    updated_at = Moment()
+
+
+class BookingQuery(PageQuery):
+    """Which bookings."""
+
+    search = fields.String(metadata={"description": "Number, or a person's name, phone in any spelling, or e-mail."})
+    status = fields.String(validate=validate.OneOf([status.value for status in BookingStatus], error=ONE_OF))
+    date_from = Day()
+    date_to = Day()

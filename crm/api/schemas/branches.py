@@ -1,0 +1,23 @@
+"""The shapes of branches."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from crm.api.fields import Moment, Name
+from crm.api.schemas.base import Input, Output
+
+
+class BranchInput(Input):
+    """A place of the organization; each has its own name."""
+
+    name = Name(200, "Enter the branch's name.", required=True)
+
+
+class Branch(Output):
+    """A place of the organization."""
+
+    id = fields.Integer()
+    organization = fields.Integer(attribute="organization_id")
+    name = fields.String()
+    created_at = Moment()

@@ -1,0 +1,162 @@
+"""The shapes of what other systems tell of people, and of scans."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from crm.api.fields import Line, Moment, Name, Number, Tenant
+from crm.api.schemas.base import Input, Output
+from crm.collection.models import ScanState
+from crm.collection.rules import CUTOFF_DAYS, CUTOFF_SENTENCE, MAX_CUTOFF_DAYS
+from crm.customers.rules import LIMITS
+
+
+class Blank(fields.String):
+    """Text, null where there is none."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return value or None
+
+
+class IntakeInput(Input):
+    """A person as another system tells of them; `full_name` or `name` has to be there."""
+
+    full_name = Name(LIMITS["name"], "Name is required")
+    name = Name(LIMITS["name"], "Name is required")
+    phone = Line(LIMITS["phone"], allow_none=True)
+    email = Line(LIMITS["email"], allow_none=True, metadata={"description": "What is no address is left out."})
+    passport_number = Line(LIMITS["passport_number"], allow_none=True)
+    city = Line(LIMITS["city"], allow_none=True)
+    source = Line(LIMITS["source"], allow_none=True, metadata={"description": "Where they come from."})
+    branch = Number(allow_none=True, metadata={"description": "The id of a branch."})
+    organization = Tenant()
+    service_type = Line(LIMITS["service_type"], allow_none=True)
+    last_activity = Moment(
+        allow_none=True, metadata={"description": "When they were last heard of; now if it is left out, or to come."}
+    )
+
+    @ma.validates_schema
+    def _has_a_name(self, given: dict[str, Any], **kwargs: Any) -> None:
+        if "full_name" not in given and "name" not in given:
+            raise ma.ValidationError("Name is required", "full_name")
+
+
+NEEDS_ONE_OF = {"IntakeInput": ("full_name", "name")}
+"""By shape, the fields of which one has to be there; marshmallow has no word for it."""
+
+
+class Collected(Output):
+    """A customer as those see them who collect them."""
+
+    id = fields.Integer()
+    full_name = fields.String(attribute="name")
+    phone = fields.String(metadata={"description": "E.164 when it is a number, else as it was typed."})
+    email = fields.String(allow_none=True)
+    passport_number = fields.String()
+    city = fields.String()
+    source = fields.String()
+    branch = fields.Integer(attribute="branch_id", allow_none=True)
+    organization = fields.Integer(attribute="organization_id")
+    is_active = fields.Boolean()
+    service_type = Blank(allow_none=True)
+    last_activity = Moment(attribute="last_activity_at", allow_none=True)
+    created_at = Moment()
+    updated_at = Moment()
+    duplicates = fields.List(
+        fields.Integer(), metadata={"description": "Who may be the same person, where somebody has to look at that."}
+    )
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Say which are always there."""
+        super().on_bind_field(field_name, field_obj)
+        field_obj.required = field_name != "duplicates"
+
+
+class CollectedPage(Output):
+    """A page of the customers."""
+
+    count = fields.Integer(metadata={"minimum": 0})
+    next = fields.String(allow_none=True)
+    previous = fields.String(allow_none=True)
+    total_customers = fields.Integer(metadata={"minimum": 0})
+    customers = fields.List(fields.Nested(Collected))
+
+
+class ScanInput(Input):
+    """How far back to look."""
+
+    cutoff_days = Number(
+        1,
+        MAX_CUTOFF_DAYS,
+        load_default=CUTOFF_DAYS,
+        error_messages=dict.fromkeys(("invalid", "range", "null"), CUTOFF_SENTENCE),
+    )
+
+
+class Scanned(Output):
+    """How many customers were created, and how many updated."""
+
+    created = fields.Integer(metadata={"minimum": 0})
+    updated = fields.Integer(metadata={"minimum": 0})
+
+
+class ScanPlace(Output):
+    """Where it says how far a collection is."""
+
+    scan = fields.String()
+
+
+class Scan(Output):
+    """How far a collection is, in records, and what came of it, in customers."""
+
+    id = fields.Integer()
+    organization = fields.Integer(attribute="organization_id")
+    state = fields.String(metadata={"enum": [state.value for state in ScanState]})
+    done = fields.Integer(metadata={"minimum": 0})
+    total = fields.Integer(metadata={"minimum": 0})
+    created = fields.Integer(metadata={"minimum": 0})
+    updated = fields.Integer(metadata={"minimum": 0})
+    created_at = Moment()
+    updated_at = Moment()
+
+
+class WebhookInput(IntakeInput):
+    """A customer, or many of them as `customers`."""
+
+    customers = fields.List(fields.Nested(IntakeInput), validate=validate.Length(1, 1_000))
+
+
+class Verdict(Output):
+    """What became of a row."""
+
+    row = fields.Integer(metadata={"minimum": 0})
+    status = fields.String(metadata={"enum": ["created", "updated", "unchanged", "refused"]})
+    customer = fields.Integer(allow_none=True)
+    duplicates = fields.List(fields.Integer())
+    error = fields.String(allow_none=True)
+
+
+class Verdicts(Output):
+    """What became of each row, in their order, and how many became what."""
+
+    results = fields.List(fields.Nested(Verdict))
+    created = fields.Integer()
+    updated = fields.Integer()
+    unchanged = fields.Integer()
+    refused = fields.Integer()
+
+
+WEBHOOK_HEADERS = {
+    "X-Tenant-ID": "The id or short name of the organization.",
+    "webhook-id": "Another one for each call, the same when it is sent again.",
+    "webhook-timestamp": "When it is sent, in seconds since 1970.",
+    "webhook-signature": "v1, and the signature in base64.",
+}
+
+
+def header(name: str, text: str) -> dict[str, Any]:
+    """Return how the document tells of a header."""
+    return {"name": name, "in": "header", "required": True, "description": text, "schema": {"type": "string"}}

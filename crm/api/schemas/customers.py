@@ -1,0 +1,166 @@
+"""The shapes of customers, their points and their figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from crm.api.fields import Average, Email, Line, Moment, Money, Name, Number, QueryYesNo, TenantName, Text, YesNo
+from crm.api.queries import ORDERINGS
+from crm.api.schemas.base import ONE_OF, CursorQuery, Input, Output, always
+from crm.customers.rules import LIMITS, Tier
+from crm.customers.services import BULK_AT_ONCE
+from crm.loyalty.rules import MAX_POINTS, MAX_REASON, TOO_MANY
+
+MAX_SELECTED = BULK_AT_ONCE - 1
+"""More would be left to the worker, and the answer could not say what came of it."""
+
+
+class TierName(fields.String):
+    """A tier as people write it."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str:
+        return Tier(value).label
+
+
+class CustomerChange(Input):
+    """What can be changed of a customer; other fields of an answer are ignored."""
+
+    name = Name(LIMITS["name"], "Name is required")
+    email = Email(LIMITS["email"])
+    phone = Line(LIMITS["phone"])
+    address = Text(LIMITS["address"])
+    city = Line(LIMITS["city"])
+    province = Line(LIMITS["province"])
+    postal_code = Line(LIMITS["postal_code"])
+    notes = Text(LIMITS["notes"])
+    is_active = YesNo()
+    branch = Number(allow_none=True, metadata={"description": "The id of a branch."})
+    passport_number = Line(LIMITS["passport_number"])
+    source = Line(LIMITS["source"])
+    service_type = Line(LIMITS["service_type"])
+
+
+class CustomerInput(CustomerChange):
+    """A whole customer; what is left out of one that is there stays as it is."""
+
+    name = Name(LIMITS["name"], "Name is required", required=True)
+
+
+class Customer(Output):
+    """A customer as lists show them."""
+
+    id = fields.Integer()
+    tenant = fields.Integer(attribute="organization_id")
+    tenant_name = TenantName(attribute="organization_id")
+    organization = fields.Integer(attribute="organization_id")
+    name = fields.String()
+    full_name = fields.String(attribute="name")
+    email = fields.String(allow_none=True)
+    phone = fields.String(metadata={"description": "E.164 when phone_valid, else as it was typed."})
+    phone_valid = fields.Boolean()
+    address = fields.String()
+    city = fields.String()
+    province = fields.String()
+    postal_code = fields.String()
+    loyalty_points = fields.Integer(metadata={"minimum": 0})
+    loyalty_tier = TierName(attribute="tier", metadata={"enum": [tier.label for tier in Tier]})
+    total_orders = fields.Integer(metadata={"minimum": 0})
+    total_spent = Money(metadata={"pattern": r"^-?[0-9]+\.[0-9]{2}$"})
+    notes = fields.String()
+    is_active = fields.Boolean()
+    branch = fields.Integer(attribute="branch_id", allow_none=True)
+    passport_number = fields.String()
+    source = fields.String()
+    service_type = fields.String()
+    last_activity = Moment(attribute="last_activity_at", allow_none=True)
+    next_message_at = Moment(allow_none=True)
+    created_at = Moment()
+    updated_at = Moment()
+    last_order_date = Moment(attribute="last_order_at", allow_none=True)
+
+
+class CustomerDetails(Customer):
+    """One customer."""
+
+    average_order_value = Average(attribute="total_spent")
+
+
+class CustomerQuery(CursorQuery):
+    """Which customers, in which order."""
+
+    search = fields.String(metadata={"description": "Name, phone in any spelling, or e-mail."})
+    is_active = QueryYesNo()
+    loyalty_level = fields.String(validate=validate.OneOf([tier.value for tier in Tier], error=ONE_OF))
+    city = fields.String()
+    province = fields.String()
+    ordering = fields.String(validate=validate.OneOf(sorted(ORDERINGS), error=ONE_OF), load_default="-created_at")
+
+
+class TierCounts(Output):
+    """How many customers are in each tier."""
+
+    platinum = fields.Integer()
+    gold = fields.Integer()
+    silver = fields.Integer()
+    bronze = fields.Integer()
+
+
+class Stats(Output):
+    """The figures of the organization's customers."""
+
+    total_customers = fields.Integer()
+    active_customers = fields.Integer()
+    total_loyalty_points = fields.Integer()
+    customers_by_tier = fields.Nested(TierCounts)
+
+
+class PointsChange(Input):
+    """Points to add, or to deduct when negative; never more than there are."""
+
+    points = Number(
+        -MAX_POINTS,
+        MAX_POINTS,
+        required=True,
+        error_messages={**always("Invalid points value"), "range": TOO_MANY},
+    )
+    reason = Line(MAX_REASON, load_default="")
+
+
+class PointsEntry(Output):
+    """An entry of a customer's points: what was applied, and the balance after it."""
+
+    id = fields.Integer()
+    organization = fields.Integer(attribute="organization_id")
+    customer = fields.Integer(attribute="customer_id")
+    points = fields.Integer(attribute="applied")
+    reason = fields.String()
+    balance = fields.Integer(metadata={"minimum": 0})
+    created_at = Moment()
+    updated_at = Moment(attribute="created_at")
+
+
+class Selection(Input):
+    """Which customers, and what becomes of them."""
+
+    customer_ids = fields.List(
+        Number(),
+        required=True,
+        validate=[
+            validate.Length(min=1, error="No customers selected"),
+            validate.Length(max=MAX_SELECTED, error=f"Select at most {MAX_SELECTED:,} customers at a time."),
+        ],
+        error_messages=always("No customers selected"),
+    )
+    action = fields.String(
+        required=True,
+        validate=validate.OneOf(["activate", "deactivate"], error="Invalid action"),
+        error_messages=always("Invalid action"),
+    )
+
+
+class Said(Output):
+    """What was done, in a sentence."""
+
+    message = fields.String()

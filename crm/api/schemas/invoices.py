@@ -1,0 +1,44 @@
+"""The shapes of invoices and their receipts."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from crm.api.fields import AMOUNT, Amount, Day, Moment, Money, Text
+from crm.api.schemas.base import Input, Output
+from crm.invoices.models import State
+from crm.invoices.rules import FIRST_YEAR, MAX_NOTE
+
+
+class InvoiceInput(Input):
+    """What a customer was charged; the date is today if none is sent."""
+
+    amount = Amount(required=True, metadata=AMOUNT)
+    date = Day(metadata={"description": f"Today or an earlier day, from {FIRST_YEAR} on."})
+    note = Text(MAX_NOTE, load_default="")
+
+
+class Receipt(Output):
+    """A file of an invoice, on its way to a PDF; `reason` says why there is none."""
+
+    id = fields.Integer()
+    state = fields.String(metadata={"enum": [state.value for state in State]})
+    reason = fields.String()
+    filename = fields.String()
+    pages = fields.Integer(allow_none=True)
+
+
+class Invoice(Output):
+    """What a customer was charged."""
+
+    id = fields.Integer()
+    organization = fields.Integer(attribute="organization_id")
+    customer = fields.Integer(attribute="customer_id")
+    amount = Money()
+    currency = fields.String()
+    date = fields.Date()
+    note = fields.String()
+    status = fields.String(metadata={"enum": ["open", "void"]})
+    receipts = fields.List(fields.Nested(Receipt))
+    created_at = Moment()
+    updated_at = Moment(attribute="changed_at")

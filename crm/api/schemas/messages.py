@@ -1,0 +1,48 @@
+"""The shapes of messages."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from crm.api.fields import Moment, Words
+from crm.api.schemas.base import Input, Output, always
+from crm.messages.rules import MAX_LENGTH, Channel, Status
+
+
+class MessageChange(Input):
+    """What can be changed of a message until it is being sent."""
+
+    channel = fields.String(
+        validate=validate.OneOf([channel.value for channel in Channel], error="Choose sms or whatsapp."),
+        error_messages=always("Choose sms or whatsapp."),
+    )
+    body = Words(max(MAX_LENGTH.values()), "Write the message.")
+    send_at = Moment(metadata={"description": "Within the next two years."})
+
+
+class MessageInput(MessageChange):
+    """A message to schedule; one of the past five minutes goes at once."""
+
+    channel = fields.String(
+        required=True,
+        validate=validate.OneOf([channel.value for channel in Channel], error="Choose sms or whatsapp."),
+        error_messages=always("Choose sms or whatsapp."),
+    )
+    body = Words(max(MAX_LENGTH.values()), "Write the message.", required=True)
+    send_at = Moment(required=True, metadata={"description": "Within the next two years."})
+
+
+class Message(Output):
+    """A scheduled message and what became of it; `attempts` says how often it was tried."""
+
+    id = fields.Integer()
+    organization = fields.Integer(attribute="organization_id")
+    customer = fields.Integer(attribute="customer_id")
+    channel = fields.String(metadata={"enum": [channel.value for channel in Channel]})
+    body = fields.String()
+    send_at = Moment()
+    status = fields.String(metadata={"enum": [status.value for status in Status]})
+    reason = fields.String()
+    attempts = fields.Integer(attribute="attempts_made")
+    created_at = Moment()
+    updated_at = Moment()
