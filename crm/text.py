@@ -70,6 +70,11 @@ def blank_characters() -> str:
     return "".join(first if first == last else f"{first}-{last}" for first, last in runs)
 
 
+def characters(number: int) -> str:
+    """Return a number of characters in words: "1 character", "1,200 characters"."""
+    return f"{number:,} character" + ("s" if number != 1 else "")
+
+
 def ascii_digits(text: str) -> str:
     """Return `text` with the decimal digits of every script (Arabic-Indic, full-width, …) as 0 to 9."""
     return text if text.isascii() else "".join(map(_ascii_digit, text))

@@ -14,7 +14,7 @@ from marshmallow import ValidationError, fields
 from crm import money
 from crm.accounts.access import here
 from crm.customers.identity import EmailError, normalize_email
-from crm.text import clean_line, clean_text
+from crm.text import characters, clean_line, clean_text
 
 MAX_ID = 2**63 - 1
 
@@ -75,7 +75,7 @@ class Text(fields.String):
 
     default_error_messages = {
         "invalid": "Send text.",
-        "long": "Shorten this by {over} characters: it has room for {limit}.",
+        "long": "Shorten this by {over}: it has room for {limit}.",
     }
     clean = staticmethod(clean_text)
 
@@ -89,7 +89,7 @@ class Text(fields.String):
         # The column has to have room for it, too: a few letters become longer when they are written in one way.
         over = max(len(typed), len(text)) - self.limit
         if over > 0:
-            raise self.make_error("long", over=over, limit=self.limit)
+            raise self.make_error("long", over=characters(over), limit=self.limit)
         return text
 
 

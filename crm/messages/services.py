@@ -15,6 +15,7 @@ from crm.messages.models import Message
 from crm.messages.rules import MAX_LENGTH, ApprovedTemplate, Channel, Status, channel_problem, number_problem
 from crm.messages.upkeep import lock_customers, lock_message, look_at, refresh_next, tell
 from crm.tenancy import current_actor, require_organization
+from crm.text import characters
 
 PAST = dt.timedelta(minutes=5)
 AHEAD = dt.timedelta(days=clock.MAX_DAYS, hours=3)
@@ -170,7 +171,7 @@ def _check_content(customer: Customer, channel: Channel, body: str) -> None:
     over = len(body) - MAX_LENGTH[channel]
     if over > 0:
         room = f"{MAX_LENGTH[channel]:,}"
-        raise RefusedError("body", f"Shorten the message by {over:,} characters: {channel.label} has room for {room}.")
+        raise RefusedError("body", f"Shorten the message by {characters(over)}: {channel.label} has room for {room}.")
 
 
 def _check_time(send_at: dt.datetime, now: dt.datetime) -> None:

@@ -14,7 +14,7 @@ from wtforms import Field, HiddenField, PasswordField, SelectChoice, StringField
 
 from crm.errors import SentenceError
 from crm.idempotency import KeyReusedError, RequestKey
-from crm.text import clean_line, clean_text
+from crm.text import characters, clean_line, clean_text
 
 
 def options(pairs: Iterable[tuple[object, str]]) -> list[SelectChoice]:
@@ -92,7 +92,7 @@ class Length:
         """Check the length in characters."""
         over = len(field.data or "") - self.limit
         if over > 0:
-            raise ValidationError(f"Shorten “{field.label.text}” by {over} characters: it has room for {self.limit}.")
+            raise ValidationError(f"Shorten “{field.label.text}” by {characters(over)}: it has room for {self.limit}.")
 
 
 class Required:

@@ -219,7 +219,7 @@ def test_two_branches_have_two_names(cast: Cast, name: str) -> None:
 
 @one_database
 @pytest.mark.parametrize(
-    ("name", "words"), [("", "Enter the branch"), (" \x00 ", "Enter the branch"), ("x" * 201, "by 1 characters")]
+    ("name", "words"), [("", "Enter the branch"), (" \x00 ", "Enter the branch"), ("x" * 201, "by 1 character")]
 )
 def test_a_branch_needs_a_name(cast: Cast, name: str, words: str) -> None:
     response = cast.manager.client().post("/settings/branches", data={"name": name})
@@ -292,7 +292,7 @@ def test_an_owner_adds_a_user_who_can_sign_in(app: Flask, cast: Cast) -> None:
         ({"role": ""}, "The role has to be"),
         ({"branch": "999999"}, "Choose a branch of the list."),
         ({"branch": "x"}, "Choose a branch of the list."),
-        ({"name": "x" * 201}, "by 1 characters"),
+        ({"name": "x" * 201}, "by 1 character"),
     ],
 )
 def test_what_is_wrong_with_a_user_is_said_and_kept(cast: Cast, fields: dict[str, str], words: str) -> None:

@@ -336,7 +336,7 @@ def test_what_can_not_be_is_said_and_nothing_typed_is_lost(
         "There is a problem",
         "Enter the day of the booking, like 2026-11-20.",
         "Enter the amount in digits",
-        "Shorten “Number” by 1 characters",
+        "Shorten “Number” by 1 character",
         "Enter an e-mail address like name@example.com.",
         "Enter the person&#39;s name.",
         'href="#persons-0-email"',

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from crm.accounts.models import Branch
 from crm.customers.models import Customer, CustomerSearch
+from crm.db import transaction
 from crm.events import Event
 from crm.extensions import db
 from tests.factories import Cast, Person, make_customer
@@ -180,9 +181,8 @@ def test_saving_without_a_change_leaves_no_event(cast: Cast) -> None:
 
 def test_an_edit_keeps_the_branch_that_the_form_shows(cast: Cast) -> None:
     with cast.staff.acting():
-        branch = Branch(name="Kemang")
-        db.session.add(branch)
-        db.session.commit()
+        with transaction() as session:
+            session.add(branch := Branch(name="Kemang"))
         branch_id = branch.id
         id_ = make_customer(name="Siti", branch_id=branch_id)
     client = cast.staff.client()
@@ -356,8 +356,8 @@ def test_twenty_different_forms_with_one_email_make_one_customer(cast: Cast) -> 
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("name", "x" * 201, "Shorten “Name” by 1 characters"),
-        ("notes", "x" * 5_001, "Shorten “Notes” by 1 characters"),
+        ("name", "x" * 201, "Shorten “Name” by 1 character"),
+        ("notes", "x" * 5_001, "Shorten “Notes” by 1 character"),
         ("email", "no address", "Enter an e-mail address"),
         ("email", "a@b", "Enter an e-mail address"),
         ("branch", "999999", "Not a valid choice"),

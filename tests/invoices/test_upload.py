@@ -213,7 +213,7 @@ def test_today_is_the_organizations_and_not_the_servers(cast: Cast, staff: Flask
 
 @ON_ONE
 def test_a_note_has_room_for_2000_characters(staff: FlaskClient, customer: int) -> None:
-    assert "Shorten “Note” by 1 characters" in add(staff, customer, note="x" * 2001).text
+    assert "Shorten “Note” by 1 character" in add(staff, customer, note="x" * 2001).text
     assert add(staff, customer, note="x" * 2000).status_code == 303
 
 

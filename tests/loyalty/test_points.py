@@ -132,7 +132,7 @@ def test_what_is_no_number_of_points_is_said_and_nothing_typed_is_lost(
 def test_a_reason_that_is_too_long_or_no_choice_is_refused(cast: Cast, staff: FlaskClient, customer: int) -> None:
     answer = post(staff, customer, "5", reason="x" * 201)
     assert answer.status_code == 422
-    assert "Shorten “Reason” by 1 characters: it has room for 200." in answer.text
+    assert "Shorten “Reason” by 1 character: it has room for 200." in answer.text
     assert "Choose whether to add points or to deduct them." in post(staff, customer, "5", change="double").text
     assert entries(cast.staff) == []
     assert post(staff, customer, "5", reason="x" * 200).status_code == 303

@@ -67,7 +67,7 @@ def test_a_message_at_a_time_is_in_the_organizations_zone(shop: Shop, owner: Fla
     [
         ({"body": ""}, "Write the message."),
         ({"body": " \n "}, "Write the message."),
-        ({"body": "x" * 1601}, "Shorten the message by 1 characters: SMS has room for 1,600."),
+        ({"body": "x" * 1601}, "Shorten the message by 1 character: SMS has room for 1,600."),
         ({"body": "x" * 4097, "channel": "whatsapp"}, "WhatsApp has room for 4,096."),
         ({"channel": "fax"}, "Choose SMS or WhatsApp."),
         ({"channel": ""}, "Choose SMS or WhatsApp."),

@@ -133,11 +133,11 @@ def test_the_same_form_twice_makes_one(shop: Shop, owner: FlaskClient) -> None:
     ("fields", "sentence"),
     [
         ({"name": ""}, "Enter the template's name."),
-        ({"name": "x" * 101}, "Shorten “Name” by 1 characters"),
+        ({"name": "x" * 101}, "Shorten “Name” by 1 character"),
         ({"channel": "fax"}, "Choose SMS or WhatsApp."),
         ({"body": ""}, "Write the text."),
         ({"body": "Hi {nmae}"}, "There is no field {nmae}."),
-        ({"body": "x" * 1_601}, "Shorten the text by 1 characters: SMS has room for 1,600."),
+        ({"body": "x" * 1_601}, "Shorten the text by 1 character: SMS has room for 1,600."),
         ({"channel": "whatsapp", "approved_name": "Cake Ready", "language": "id"}, "Enter the name as WhatsApp shows"),
         ({"channel": "whatsapp", "approved_name": "cake_ready"}, "Enter the language as WhatsApp shows it"),
         ({"channel": "whatsapp", "language": "id"}, "Enter the name that WhatsApp approved"),

@@ -12,6 +12,7 @@ from crm.messages.templates import rules
 from crm.messages.templates.models import Template
 from crm.messages.templates.preview import Preview
 from crm.messages.templates.queries import someone_like
+from crm.text import characters
 from crm.web.forms import CreatingForm, Length, Required, options
 
 
@@ -44,7 +45,7 @@ class TemplateForm(CreatingForm):
         over = len(field.data or "") - MAX_LENGTH[channel]
         if over > 0:
             room = f"{MAX_LENGTH[channel]:,}"
-            raise ValidationError(f"Shorten the text by {over:,} characters: {channel.label} has room for {room}.")
+            raise ValidationError(f"Shorten the text by {characters(over)}: {channel.label} has room for {room}.")
 
     def validate_approved_name(self, field: StringField) -> None:
         """Refuse what can't be a name at WhatsApp."""
