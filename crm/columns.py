@@ -31,14 +31,8 @@ class UtcDateTime(sa.types.TypeDecorator[dt.datetime]):
         return None if value is None else _in_utc(value)
 
     def result_processor(self, dialect: sa.Dialect, coltype: object) -> Any:
-        """Return what reads a stored instant; a page has hundreds of them, so SQLite's texts are read in one step."""
-        return _read_sqlite if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
-
-    def process_result_value(self, value: dt.datetime | None, dialect: sa.Dialect) -> dt.datetime | None:
-        """Return the stored instant as an aware UTC datetime."""
-        if value is None:
-            return None
-        return value.astimezone(dt.UTC)
+        """Return what reads a stored instant as an aware UTC datetime; in one step, for a page has hundreds of them."""
+        return _read_sqlite if dialect.name == "sqlite" else _read_postgresql
 
 
 def _in_utc(value: dt.datetime) -> dt.datetime:
@@ -53,6 +47,10 @@ def _write_sqlite(value: dt.datetime | None) -> str | None:
 
 def _read_sqlite(text: str | None) -> dt.datetime | None:
     return None if text is None else dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
+
+
+def _read_postgresql(value: dt.datetime | None) -> dt.datetime | None:
+    return None if value is None else value.astimezone(dt.UTC)
 
 
 class db_now(FunctionElement[dt.datetime]):  # noqa: N801 -- it reads as a SQL function
@@ -90,6 +88,15 @@ def _ago_postgresql(element: db_ago, compiler: Any, **kw: Any) -> str:
 @compiles(db_ago, "sqlite")
 def _ago_sqlite(element: db_ago, compiler: Any, **kw: Any) -> str:
     return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', '-{compiler.process(element.clauses, **kw)} seconds')"
+
+
+def constant(value: int | str) -> sa.ColumnElement[Any]:
+    """Return a number or a word of ours, written into the statement and not given along with it.
+
+    SQLite takes a partial index only where its condition stands in the statement, and PostgreSQL keeps a plan only
+    where it would be the same for all values that are given.
+    """
+    return sa.literal_column(str(value) if isinstance(value, int) else f"'{value}'")
 
 
 class _Ids(sa.types.TypeDecorator[list[Any]]):

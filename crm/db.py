@@ -7,14 +7,16 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVarTuple
+from typing import Any, TypeVar, TypeVarTuple
 
 import sqlalchemy as sa
+from psycopg.pq import TransactionStatus
 from sqlalchemy import event
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.pool import PoolProxiedConnection
 
 from crm.columns import db_now
 from crm.extensions import db
@@ -22,7 +24,12 @@ from crm.extensions import db
 log = logging.getLogger(__name__)
 
 WRITE = "crm_write"
+PREPARED = "crm_prepared"
+SEEN_BEFORE = 5
+"""A statement is prepared once it has come so often."""
+
 Ts = TypeVarTuple("Ts")
+Asked = TypeVar("Asked", bound=sa.Executable)
 
 
 @contextmanager
@@ -77,6 +84,14 @@ def locked(statement: sa.Select[*Ts], of: Any = None) -> sa.Select[*Ts]:
     return statement.with_for_update(key_share=True, of=of).execution_options(populate_existing=True)
 
 
+def prepared(statement: Asked) -> Asked:
+    """Return a statement whose best plan is the same for all values: PostgreSQL plans it once for each connection.
+
+    Any other is planned for the values that come with it: a name that many share wants another plan than a rare one.
+    """
+    return statement.execution_options(**{PREPARED: True})
+
+
 def database_now() -> dt.datetime:
     """Return the database's present moment, the one clock that all processes share."""
     return db.session.scalars(sa.select(db_now())).one()
@@ -91,11 +106,14 @@ def among(column: Any, ids: Sequence[int]) -> sa.ColumnElement[bool]:
 
 
 def configure_engine(engine: Engine) -> None:
-    """Prepare SQLite for many processes; PostgreSQL is fine as it is."""
+    """Prepare SQLite for many processes, and PostgreSQL to plan a statement once for many times it is read by."""
     if engine.dialect.name == "sqlite":
         engine.dialect.statement_compiler = _HintCompiler
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
+    else:
+        engine.dialect.do_rollback = _postgresql_rollback  # type: ignore[assignment]
+        event.listen(engine, "before_cursor_execute", _postgresql_execute)
 
 
 class _HintCompiler(SQLiteCompiler):
@@ -121,6 +139,31 @@ def _sqlite_connect(connection: Any, record: Any) -> None:
 def _sqlite_begin(connection: Connection) -> None:
     mode = "immediate" if connection.get_execution_options().get(WRITE) else "deferred"
     connection.exec_driver_sql(f"begin {mode}")
+
+
+@event.listens_for(Session, "after_begin", insert=True)
+def _postgresql_begin(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    if connection.dialect.name == "postgresql" and not transaction.nested:
+        driver: Any = connection.connection.driver_connection
+        driver.read_only = not session.info.get(WRITE)
+
+
+def _postgresql_execute(
+    connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool
+) -> None:
+    driver = cursor.connection
+    is_prepared = not driver.read_only or context.execution_options.get(PREPARED)
+    driver.prepare_threshold = SEEN_BEFORE if is_prepared else None
+
+
+def _postgresql_rollback(connection: PoolProxiedConnection) -> None:
+    """End a transaction; one that could only read is committed: at a rollback psycopg forgets what it has prepared."""
+    driver: Any = connection.driver_connection
+    if driver.read_only and driver.info.transaction_status is TransactionStatus.INTRANS:
+        driver.commit()
+    else:
+        driver.rollback()
+    driver.read_only = False
 
 
 def _run(callbacks: list[Callable[[], object]]) -> None:

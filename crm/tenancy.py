@@ -31,6 +31,7 @@ from sqlalchemy.sql import visitors
 
 from crm import branch_scope
 from crm.columns import Base, BigInt
+from crm.db import prepared
 from crm.extensions import db
 
 
@@ -250,7 +251,9 @@ def _loaded(session: Session, row: object) -> None:
 
 @event.listens_for(Session, "after_begin")
 def _begin(session: Session, transaction: Any, connection: sa.Connection) -> None:
-    _tell_postgresql(session, connection)
+    # What PostgreSQL is told holds until the end of a transaction, so at the start it knows of none.
+    if _organization.get() is not None:
+        _tell_postgresql(session, connection)
 
 
 def _tell_postgresql(session: Session, connection: sa.Connection) -> None:
@@ -260,4 +263,4 @@ def _tell_postgresql(session: Session, connection: sa.Connection) -> None:
         connection.execute(_SET_ORGANIZATION, {"organization": value})
 
 
-_SET_ORGANIZATION = sa.text("select set_config('app.organization_id', :organization, true)")
+_SET_ORGANIZATION = prepared(sa.text("select set_config('app.organization_id', :organization, true)"))

@@ -195,10 +195,8 @@ def test_it_refuses(inside: Rows, attempt: Callable[[Rows], object]) -> None:
 def test_the_database_refuses_a_row_that_points_to_another_organization(
     inside: Rows, make: Callable[[Rows], Base]
 ) -> None:
-    db.session.add(make(inside))
-    with pytest.raises(IntegrityError):
-        db.session.flush()
-    db.session.rollback()
+    with pytest.raises(IntegrityError), transaction() as session:
+        session.add(make(inside))
 
 
 WITHOUT: dict[str, Callable[[], object]] = {
@@ -278,10 +276,9 @@ def test_the_search_text_is_only_that_of_ones_own_customers(inside: Rows) -> Non
     """The one free table with customers' data: its rows carry the organization, and the database keeps it right."""
     row = db.session.get_one(CustomerSearch, inside.customer)
     assert row.organization_id == inside.cast.owner.organization_id
-    db.session.add(CustomerSearch(customer_id=inside.their_customer, organization_id=row.organization_id, text="x"))
-    with pytest.raises(IntegrityError):
-        db.session.flush()
-    db.session.rollback()
+    theirs = CustomerSearch(customer_id=inside.their_customer, organization_id=row.organization_id, text="x")
+    with pytest.raises(IntegrityError), transaction() as session:
+        session.add(theirs)
 
 
 def test_due_work_carries_the_current_organization(inside: Rows) -> None:

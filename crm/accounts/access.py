@@ -23,6 +23,7 @@ from crm.accounts.roles import API, PUBLIC, ROLES, SIGNED_IN, Role
 from crm.accounts.rules import return_path, tenant_key, token_hash
 from crm.accounts.tokens import TokenError, family_of
 from crm.columns import Base, db_now
+from crm.db import prepared
 from crm.extensions import db, login_manager
 from crm.tenancy import enter_organization, leave_organization
 from crm.web.htmx import wants_fragment
@@ -73,7 +74,7 @@ WHO = (
 )
 """A member who is not shut out, for Here.of; whoever asks says which one, and in which order."""
 
-_BY_SIGN_IN = (
+_BY_SIGN_IN = prepared(
     WHO.add_columns(SignIn.id)
     .join(SignIn, SignIn.user_id == User.id)
     .where(SignIn.token_hash == sa.bindparam("token_hash"), SignIn.expires_at > db_now())
@@ -81,7 +82,7 @@ _BY_SIGN_IN = (
 )
 """Built once, for every request asks it."""
 
-_BY_TOKEN = (
+_BY_TOKEN = prepared(
     WHO.join(TokenFamily, TokenFamily.user_id == User.id)
     .where(TokenFamily.id == sa.bindparam("family"), TokenFamily.expires_at > db_now())
     .order_by(
@@ -210,7 +211,7 @@ def load_user(token: str) -> User | None:
 
 @functools.cache
 def _by_id(model: Any, *options: ExecutableOption) -> sa.Select[Any]:
-    return sa.select(model).where(model.id == sa.bindparam("id")).options(*options)
+    return prepared(sa.select(model).where(model.id == sa.bindparam("id")).options(*options))
 
 
 def _admit() -> AnyResponse | None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from crm.accounts.models import Branch, Membership, Organization, User
 from crm.accounts.rules import tenant_key
 from crm.columns import Base
+from crm.db import prepared
 from crm.extensions import db
 from crm.tenancy import TenantMixin, require_organization
 from crm.text import fold
@@ -101,8 +102,8 @@ def has_money() -> bool:
     )
 
 
-_BRANCHES = sa.select(Branch).order_by(Branch.name)
-_BRANCH_NAMES = sa.select(Branch.id, Branch.name).order_by(Branch.name)
+_BRANCHES = prepared(sa.select(Branch).order_by(Branch.name))
+_BRANCH_NAMES = prepared(sa.select(Branch.id, Branch.name).order_by(Branch.name))
 
 
 def _elsewhere() -> sa.Exists:

@@ -13,11 +13,11 @@ from crm import clock
 from crm.accounts.queries import current_organization
 from crm.bookings.models import Booking, BookingPerson, BookingStatus
 from crm.bookings.rules import count_in, number_key, numbered
-from crm.columns import one_of
+from crm.columns import constant, one_of
 from crm.customers.models import Customer
 from crm.customers.queries import find_ids
 from crm.customers.search_text import like_pattern, terms
-from crm.db import among
+from crm.db import among, prepared
 from crm.extensions import db
 from crm.leads.models import Lead
 from crm.text import clean_line
@@ -134,14 +134,13 @@ def persons_of(booking_id: int) -> list[BookingPerson]:
 
 def panel_data(customer: Customer) -> dict[str, Any]:
     """Return what the panel on the customer's page shows: the latest bookings they are a person of, if any."""
-    theirs = sa.select(BookingPerson.booking_id).where(BookingPerson.customer_id == customer.id)
-    bookings = _latest(Booking.id.in_(theirs))
+    bookings = list(db.session.scalars(_OF_CUSTOMER, {"customer": customer.id}))
     return {"bookings": bookings} if bookings else {}
 
 
 def lead_panel_data(lead: Lead) -> dict[str, Any]:
     """Return what the panel on a lead's page shows: the latest bookings of the lead."""
-    return {"bookings": _latest(Booking.lead_id == lead.id)}
+    return {"bookings": list(db.session.scalars(_LATEST.where(Booking.lead_id == lead.id)))}
 
 
 def count_in_words(customer_id: int) -> str:
@@ -182,9 +181,9 @@ def _taken(keys: list[str]) -> set[str]:
     return set(db.session.scalars(statement, execution_options={"all_branches": True}))
 
 
-def _latest(condition: sa.ColumnElement[bool]) -> list[Booking]:
-    statement = sa.select(Booking).where(condition).order_by(Booking.date.desc(), Booking.id.desc())
-    return list(db.session.scalars(statement.limit(SHOWN)))
+_LATEST = sa.select(Booking).order_by(Booking.date.desc(), Booking.id.desc()).limit(constant(SHOWN))
+_theirs = sa.select(BookingPerson.booking_id).where(BookingPerson.customer_id == sa.bindparam("customer"))
+_OF_CUSTOMER = prepared(_LATEST.where(Booking.id.in_(_theirs)))
 
 
 def _parties(bookings: Sequence[Booking]) -> dict[int, Party]:

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from crm.columns import one_of
+from crm.columns import constant, one_of
 from crm.customers.filters import Filters
 from crm.customers.models import Customer, CustomerSearch
 from crm.customers.order import ORDERS, NextMessage, Order, Position
 from crm.customers.search_text import Term, fts_phrase, like_pattern, terms
-from crm.db import among
+from crm.db import among, prepared
 from crm.extensions import db
 from crm.tenancy import require_organization
 from crm.text import clean_line, fold
@@ -49,7 +49,7 @@ COLUMNS = (
 )
 
 _SKIP, _MOST = sa.bindparam("skip", type_=sa.Integer), sa.bindparam("most", type_=sa.Integer)
-_ROWS = sa.select(*COLUMNS).where(one_of(Customer.id, "ids"))
+_ROWS = prepared(sa.select(*COLUMNS).where(one_of(Customer.id, "ids")))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,8 +140,8 @@ def _along(order: Order, conditions: list[Condition], filters: Filters) -> Itera
     start = order.decode(filters.before or filters.after)
     skip = 0 if start else (filters.page - 1) * filters.per_page
     wanted = filters.per_page + 1
-    everybody = not (start or filters.before or filters.narrowed_besides_search)
-    for read in _top(filters.sort) if everybody else _stretches(order, conditions, start, not filters.before):
+    everybody = not (start or skip or filters.before or filters.narrowed_besides_search)
+    for read in _top(filters.sort, wanted) if everybody else _stretches(order, conditions, start, not filters.before):
         rows = db.session.execute(read.rows, {"skip": skip, "most": wanted}).all()
         skip = max(0, skip - _bounded(read.ids, skip)) if skip and not rows else 0
         yield from rows
@@ -163,10 +163,11 @@ def _stretches(order: Order, conditions: list[Condition], start: Position | None
         yield _Stretch(rows.offset(_SKIP).limit(_MOST), sa.select(Customer.id).where(part.condition, *conditions))
 
 
-@functools.cache
-def _top(sort: str) -> list[_Stretch]:
-    """Return the statements of the list that nothing narrows from its top on: most pages ask them."""
-    return list(_stretches(ORDERS[sort], Filters().conditions(), None, True))
+@functools.lru_cache
+def _top(sort: str, wanted: int) -> list[_Stretch]:
+    """Return the statements of the first `wanted` of the list that nothing narrows: most pages ask them."""
+    reads = _stretches(ORDERS[sort], Filters().conditions(), None, True)
+    return [_Stretch(prepared(read.rows.offset(None).limit(constant(wanted))), read.ids) for read in reads]
 
 
 def _count(conditions: list[Condition]) -> int:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import aliased
 from crm.accounts.models import User
 from crm.accounts.queries import branches
 from crm.customers.models import Customer
+from crm.db import prepared
 from crm.events import Event
 from crm.extensions import db
 from crm.web.filters import local_day
@@ -127,7 +128,7 @@ def shortened(text: str) -> str:
     return f"“{line if len(line) <= LONGEST else line[: LONGEST - 1].rstrip() + '…'}”"
 
 
-_OF_CUSTOMER = (
+_OF_CUSTOMER = prepared(
     sa.select(Event.id, Event.at, Event.action, Event.subject_id, Event.changes, User.name, User.username)
     .outerjoin(User, User.id == Event.actor_id)
     .where(Event.customer_id == sa.bindparam("customer"))

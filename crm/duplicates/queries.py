@@ -11,9 +11,10 @@ from sqlalchemy.orm import aliased
 
 from crm.accounts.models import User
 from crm.branch_scope import bound_branch
-from crm.columns import db_ago, one_of
+from crm.columns import constant, db_ago, one_of
 from crm.customers.models import Customer
 from crm.customers.records import Decision, Duplicate
+from crm.db import prepared
 from crm.duplicates.models import Merge
 from crm.duplicates.rules import UNDO_DAYS
 from crm.extensions import db
@@ -83,8 +84,7 @@ def queue(decision: Decision, before: int | None = None) -> Queue:
 
 def count_open() -> int:
     """Return how many entries wait for somebody, counted to COUNTED + 1."""
-    waiting = sa.select(Duplicate.id).where(Duplicate.decision == Decision.OPEN.value).limit(COUNTED + 1).subquery()
-    return db.session.scalars(sa.select(sa.func.count()).select_from(waiting)).one()
+    return db.session.scalars(_COUNT_OPEN).one()
 
 
 def people_of(entry: Duplicate) -> tuple[Customer, Customer]:
@@ -185,14 +185,19 @@ def _merged() -> Any:
     )
 
 
+_waiting = sa.select(Duplicate.id).where(Duplicate.decision == constant(Decision.OPEN)).limit(constant(COUNTED + 1))
+_COUNT_OPEN = prepared(sa.select(sa.func.count()).select_from(_waiting.subquery()))
+
 _CUSTOMER: sa.BindParameter[int] = sa.bindparam("customer")
-_NOTICES = sa.union_all(
-    *(
-        statement.limit(SHOWN).subquery().select()
-        for statement in (
-            _open(Duplicate.first_id, Duplicate.second_id),
-            _open(Duplicate.second_id, Duplicate.first_id),
-            _merged().order_by(Merge.id.desc()),
+_NOTICES = prepared(
+    sa.union_all(
+        *(
+            statement.limit(SHOWN).subquery().select()
+            for statement in (
+                _open(Duplicate.first_id, Duplicate.second_id),
+                _open(Duplicate.second_id, Duplicate.first_id),
+                _merged().order_by(Merge.id.desc()),
+            )
         )
     )
 )

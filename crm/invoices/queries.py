@@ -16,6 +16,7 @@ from crm import clock, money
 from crm.accounts.queries import current_organization
 from crm.customers.models import Customer
 from crm.customers.rules import Difference
+from crm.db import prepared
 from crm.extensions import db
 from crm.invoices.days import order_moment
 from crm.invoices.models import Invoice, Receipt, Status
@@ -88,7 +89,7 @@ def differences() -> list[Difference]:
     return sorted([*_wrong_sums(), *_wrong_last_orders()])
 
 
-_OF_CUSTOMER = (
+_OF_CUSTOMER = prepared(
     sa.select(Invoice)
     .where(Invoice.customer_id == sa.bindparam("customer"))
     .options(selectinload(Invoice.receipts), joinedload(Invoice.voided_by))

@@ -17,7 +17,7 @@ from crm.accounts.queries import current_organization
 from crm.columns import db_now
 from crm.customers.queries import find_ids
 from crm.customers.search_text import like_pattern, terms
-from crm.db import among
+from crm.db import among, prepared
 from crm.extensions import db
 from crm.leads.models import CommitmentState, FollowUp, Lead, LeadStatus, LoanCommitment
 from crm.leads.rules import week_of
@@ -147,7 +147,7 @@ def due_leads(today: dt.date) -> DueLeads:
     return DueLeads(tuple(tuple(row[1:]) for row in found), sum({row.kind: row.number for row in found}.values()))
 
 
-_OF_CUSTOMER = (
+_OF_CUSTOMER = prepared(
     sa.select(Lead)
     .where(Lead.customer_id == sa.bindparam("customer"))
     .order_by(Lead.id.desc())
@@ -168,7 +168,7 @@ def _first_due() -> sa.Select[Any]:
         ),
     ]
     found = sa.union_all(*(sa.select(part) for part in parts)).subquery()
-    return sa.select(found).order_by(found.c.kind, found.c.place)
+    return prepared(sa.select(found).order_by(found.c.kind, found.c.place))
 
 
 def _part(model: type[Any], order: Any, *conditions: Any) -> Any:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased, joinedload
 
 from crm.customers.models import Customer
 from crm.customers.rules import Difference
+from crm.db import prepared
 from crm.extensions import db
 from crm.loyalty.models import PointsEntry
 from crm.loyalty.rules import BOUNDS, earned_key
@@ -87,7 +88,7 @@ def differences() -> list[Difference]:
     return sorted([*_wrong_balances(), *_wrong_tiers(), *_wrong_entries()])
 
 
-_OF_CUSTOMER = (
+_OF_CUSTOMER = prepared(
     sa.select(PointsEntry, sa.exists().where(_later.reverses_id == PointsEntry.id))
     .where(PointsEntry.customer_id == sa.bindparam("customer"))
     .options(joinedload(PointsEntry.created_by))

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from crm.accounts.models import Organization
 from crm.columns import one_of
 from crm.customers.models import Customer
+from crm.db import prepared
 from crm.extensions import db
 from crm.messages.records import InboundMessage, Suppression
 from crm.messages.rules import WINDOWED, Channel
@@ -69,9 +70,9 @@ def heard_from(customer: Customer, limit: int = 50) -> Heard:
 
 # Every customer's page asks these, and putting them together takes longer than answering them.
 
-_SUPPRESSION = sa.select(Suppression).where(Suppression.phone == sa.bindparam("phone"))
+_SUPPRESSION = prepared(sa.select(Suppression).where(Suppression.phone == sa.bindparam("phone")))
 
-_HEARD = (
+_HEARD = prepared(
     sa.select(InboundMessage, Suppression)
     .select_from(Customer)
     .outerjoin(InboundMessage, InboundMessage.sender == Customer.phone)

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
-from crm.columns import db_ago, db_now, one_of
+from crm.columns import constant, db_ago, db_now, one_of
 from crm.customers.models import Customer
 from crm.customers.queries import find_among, find_ids
-from crm.db import among
+from crm.db import among, prepared
 from crm.extensions import db
 from crm.health import LAST_BEAT, Silence, silence
 from crm.messages.links import sms_link, whatsapp_link
@@ -32,7 +32,7 @@ LAST_PAGE = 200
 SEARCHED = 20_000
 """A search reads the texts of so many messages, the latest."""
 
-_BY_ITSELF = Message.status != Status.REMINDER
+_BY_ITSELF = Message.status != constant(Status.REMINDER)
 """Not to be sent by hand."""
 
 LATEST_FIRST = (Message.send_at.desc(), Message.id.desc())
@@ -245,7 +245,7 @@ def counts() -> dict[str, int]:
 
 # Every home page or customer's page asks these, and putting them together takes longer than answering them.
 
-_OF_CUSTOMER = (
+_OF_CUSTOMER = prepared(
     sa.select(Message)
     .where(Message.customer_id == sa.bindparam("customer"))
     .options(joinedload(Message.acknowledged_by), joinedload(Message.created_by), selectinload(Message.attempts))
@@ -254,7 +254,7 @@ _OF_CUSTOMER = (
 )
 
 _beat = LAST_BEAT.subquery()
-_NOTICES = (
+_NOTICES = prepared(
     sa.select(BlockedSender, _beat.c.at, _beat.c.is_recent)
     .select_from(_beat)
     .outerjoin(BlockedSender, BlockedSender.dismissed_at.is_(None))
@@ -262,7 +262,7 @@ _NOTICES = (
 )
 """The last beat, once with each sender that is refused and whose notice nobody has dismissed."""
 
-_NEXT = (
+_NEXT = prepared(
     sa.select(
         Message.customer_id,
         Message.id,
@@ -279,7 +279,7 @@ _NEXT = (
 )
 
 
-_REMINDERS = (
+_REMINDERS = prepared(
     sa.select(Message, Customer)
     .join(Customer, Customer.id == Message.customer_id)
     .where(one_of(Message.id, "messages"))
@@ -290,10 +290,10 @@ _REMINDERS = (
 def _first_reminders(limit: int) -> sa.Select[Any]:
     """Return a select of the first reminders, each with the number of all: both look at the same ones, found once."""
     found = _earliest().cte("found").prefix_with("MATERIALIZED")
-    number = sa.select(sa.func.count()).select_from(sa.select(found.c.id).limit(COUNTED).subquery())
-    first = sa.select(found.c.id).order_by(found.c.by_itself, found.c.send_at, found.c.id).limit(limit)
+    number = sa.select(sa.func.count()).select_from(sa.select(found.c.id).limit(constant(COUNTED)).subquery())
+    first = sa.select(found.c.id).order_by(found.c.by_itself, found.c.send_at, found.c.id).limit(constant(limit))
     marks = (Message.id, Message.status, Message.status_at, Message.updated_at, Customer.id, Customer.updated_at)
-    return (
+    return prepared(
         sa.select(number.scalar_subquery().label("number"), *marks)
         .join(Customer, Customer.id == Message.customer_id)
         .where(Message.id.in_(first))
@@ -308,18 +308,17 @@ def _earliest() -> Any:
         .join(Customer, Customer.id == Message.customer_id)
         .where(condition, Message.acknowledged_at.is_(None), Customer.archived_at.is_(None))
         .order_by(Message.send_at, Message.id)
-        .limit(COUNTED)
+        .limit(constant(COUNTED))
         .subquery()
         for condition in (
-            Message.status == Status.REMINDER,
-            _among(NEEDS_A_PERSON) & (Message.status != Status.REMINDER),
-            _among(OPEN) & (Message.send_at < db_ago(LATE)) & Message.status.not_in(NEEDS_A_PERSON),
-            (Message.status == Status.HELD) & Message.channel.in_(sa.select(BlockedSender.channel)),
+            ~_BY_ITSELF,
+            _among(NEEDS_A_PERSON) & _BY_ITSELF,
+            _among(OPEN) & (Message.send_at < db_ago(LATE)) & ~_among(NEEDS_A_PERSON),
+            (Message.status == constant(Status.HELD)) & Message.channel.in_(sa.select(BlockedSender.channel)),
         )
     ]
     return sa.union(*(sa.select(part) for part in parts))
 
 
 def _among(statuses: frozenset[Status]) -> Any:
-    """Say the condition of a partial index in its own words: SQLite takes the index only then."""
-    return Message.status.in_(sa.literal_column(f"'{status.value}'") for status in sorted(statuses))
+    return Message.status.in_(map(constant, sorted(statuses)))

@@ -11,6 +11,7 @@ from crm import clock
 from crm.accounts.queries import current_organization
 from crm.customers.models import Customer
 from crm.customers.rules import Tier
+from crm.db import prepared
 from crm.extensions import db
 from crm.stats.models import CustomerTotal
 
@@ -129,7 +130,7 @@ def _scan() -> sa.Select[Any]:
 
 _NOTHING = (0,) * len(FIGURES)
 _SUMS = [sa.func.coalesce(sa.func.sum(getattr(CustomerTotal, figure)), 0) for figure in FIGURES]
-_TOTALS = sa.select(*_SUMS)
+_TOTALS = prepared(sa.select(*_SUMS))
 _TOTALS_OF_BRANCH = _TOTALS.where(CustomerTotal.branch_id == sa.bindparam("branch"))
 _MONTHS = (
     sa.select(CustomerTotal.created_month, sa.func.sum(CustomerTotal.customers))

@@ -10,6 +10,7 @@ from flask import Flask
 
 from crm.accounts.roles import Role
 from crm.customers.models import Customer
+from crm.db import transaction
 from crm.extensions import db
 from tests.api.conftest import Client
 from tests.factories import Cast, Person, make_branch, make_customer, make_points_entry
@@ -82,10 +83,9 @@ def test_the_testing_guide(api: Client) -> None:
 
 def test_one_customer_has_the_average_of_their_orders(app: Flask, cast: Cast, api: Client) -> None:
     made = api.make()
-    with cast.owner.acting():
+    with cast.owner.acting(), transaction():
         row = db.session.get_one(Customer, made["id"])
         row.total_orders, row.total_spent = 25, 2_500_000_00
-        db.session.commit()
     found = api.get(f"customers/{made['id']}/")
     assert set(found) == SHAPE | {"average_order_value"}
     assert (found["total_orders"], found["total_spent"], found["average_order_value"]) == (25, "2500000.00", 100000.0)
@@ -210,11 +210,11 @@ def test_each_order_shows_each_customer_once_both_ways(cast: Cast, api: Client, 
     with cast.owner.acting():
         for number in range(7):
             id_ = make_customer(name=f"Customer {number % 3}")
-            row = db.session.get_one(Customer, id_)
-            row.loyalty_points = row.total_orders = number % 3
-            row.total_spent = number % 3 * 100
-            row.last_order_at = row.created_at if number % 3 else None
-            db.session.commit()
+            with transaction():
+                row = db.session.get_one(Customer, id_)
+                row.loyalty_points = row.total_orders = number % 3
+                row.total_spent = number % 3 * 100
+                row.last_order_at = row.created_at if number % 3 else None
     forward, page = [], api.get(f"customers/?ordering={sign}{ordering}&page_size=2")
     previous: list[Any] = []
     while True:

@@ -264,7 +264,8 @@ def test_an_office_address_of_thousands_leads_to_the_same_name_alone(cast: Cast)
 
         assert sum(one.created for one in taken) > 18 * MANY, "nearly all: a few of the first sound alike"
         contact = Contact.of(Intake("Siti Rahma", email=office), "ID", clock.utcnow())
-        assert len(read([contact], ()).people) <= MANY, "so many are looked at and no more"
+        with transaction():
+            assert len(read([contact], ()).people) <= MANY, "so many are looked at and no more"
         assert take(names[-1].upper(), email=office).customer_id == taken[-1].customer_id
         stranger = take("Siti Rahma", email=office)
         assert (stranger.created, stranger.duplicates) == (True, ())

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from crm.db import transaction
 from crm.extensions import db
 from crm.messages.models import Message
 from crm.messages.rules import Status
@@ -70,9 +71,8 @@ def load(shop: Shop, count: int, due_in: float = -1, gateway: str = "twilio", te
     done = shop.app.test_cli_runner().invoke(args=arguments)
     assert done.exit_code == 0, done.output
     if text:
-        with shop.inside():
+        with shop.inside(), transaction():
             db.session.execute(sa.update(Message).values(body=text + " " + Message.body))
-            db.session.commit()
 
 
 def states(shop: Shop) -> Counter[str]:

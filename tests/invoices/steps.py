@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from crm import storage
+from crm.db import transaction
 from crm.due import DueWork
 from crm.extensions import db
 from crm.invoices import jobs
@@ -84,9 +85,8 @@ def let_time_pass(app: Flask) -> None:
     past = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
     with app.app_context():
         organizations = db.session.scalars(sa.select(DueWork.organization_id).distinct()).all()
-        db.session.execute(sa.update(DueWork).values(due_at=past))
-        db.session.commit()
+        with transaction():
+            db.session.execute(sa.update(DueWork).values(due_at=past))
         for organization_id in organizations:
-            with use_organization(organization_id):
+            with use_organization(organization_id), transaction():
                 db.session.execute(sa.update(Receipt).where(Receipt.lease_until.is_not(None)).values(lease_until=past))
-                db.session.commit()

@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 
 from crm import storage
 from crm.customers.services import delete_customer
+from crm.db import transaction
 from crm.extensions import db
 from crm.invoices import converting, jobs, rules, sandbox, sweep
 from crm.invoices.models import Invoice, Receipt
@@ -198,9 +199,8 @@ def run_job(app: Flask, cast: Cast, receipt: int) -> None:
 
 
 def test_work_about_a_receipt_that_is_gone_is_forgotten(app: Flask, cast: Cast, receipt: int) -> None:
-    with cast.staff.acting():
+    with cast.staff.acting(), transaction():
         db.session.execute(sa.delete(Receipt))
-        db.session.commit()
     work(app)
 
     assert due_receipts(app) == []

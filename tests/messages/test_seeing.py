@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from crm import clock, health
 from crm.customers import queries as customer_queries
+from crm.db import transaction
 from crm.extensions import db
 from crm.messages import queries
 from crm.messages.rules import Channel
@@ -105,10 +106,9 @@ def test_a_worker_that_stopped_is_told_on_open_pages(shop: Shop, owner: FlaskCli
 
     assert owner.get(f"/?seen={seen}", headers=POLL).status_code == 204
 
-    with shop.app.app_context():
+    with shop.app.app_context(), transaction():
         past = clock.utcnow() - dt.timedelta(seconds=90)
         db.session.execute(sa.update(health.WorkerBeat).values(beat_at=past))
-        db.session.commit()
 
     told = owner.get(f"/?seen={seen}", headers=POLL).text
     assert "Messages are not being sent" in told

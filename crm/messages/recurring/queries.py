@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from crm.db import prepared
 from crm.extensions import db
 from crm.messages.models import Message
 from crm.messages.recurring.models import Occurrence, Series
@@ -39,7 +40,7 @@ def latest_message(series_id: int) -> Message | None:
     )
 
 
-_OF_CUSTOMER = (
+_OF_CUSTOMER = prepared(
     sa.select(Series)
     .where(Series.customer_id == sa.bindparam("customer"), Series.stopped_at.is_(None))
     .order_by(Series.id)
