@@ -54,6 +54,8 @@ def create_app(environ: Mapping[str, str] | None = None, instance: Path | None =
 def _init_database(app: Flask, instance: Path) -> None:
     if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
         instance.mkdir(parents=True, exist_ok=True)
+    # The connection that was used last comes first: it has pages in its memory, and plans.
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_use_lifo": True}
     db.init_app(app)
     migrate.init_app(app, db, directory=str(config.ROOT / "migrations"))
     with app.app_context():
