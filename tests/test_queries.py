@@ -33,8 +33,8 @@ from tests.factories import (
 )
 
 MOST = {
-    "/": 16,
-    "/?q=customer": 17,
+    "/": 12,
+    "/?q=customer": 13,
     "/customers/{customer}": 12,
     "/messages": 8,
     "/stats": 5,
