@@ -103,12 +103,13 @@ def among(column: Any, ids: Sequence[int]) -> sa.ColumnElement[bool]:
 
 
 def configure_engine(engine: Engine) -> None:
-    """Prepare SQLite for many processes, and PostgreSQL to plan a statement once for many times it is read by."""
+    """Prepare SQLite for many processes, and PostgreSQL to keep the plans of statements that are `prepared()`."""
     if engine.dialect.name == "sqlite":
         engine.dialect.statement_compiler = _HintCompiler
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
     else:
+        # No event comes before the end of a transaction that could still end otherwise.
         engine.dialect.do_rollback = _postgresql_rollback  # type: ignore[assignment]
         event.listen(engine, "before_cursor_execute", _postgresql_execute)
 

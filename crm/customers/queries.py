@@ -136,7 +136,7 @@ def _page(order: Order, filters: Filters, rows: list[Row], count: int | None, en
 
 
 def _along(order: Order, conditions: list[Condition], filters: Filters) -> Iterator[Row]:
-    """Yield a page of rows and one more, read along the list from the cursor or the page number on."""
+    """Yield a page of rows and some more, read along the list from the cursor or the page number on."""
     start = order.decode(filters.before or filters.after)
     skip = 0 if start else (filters.page - 1) * filters.per_page
     wanted = filters.per_page + 1
