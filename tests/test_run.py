@@ -161,11 +161,19 @@ def children(process: Process) -> list[psutil.Process]:
 
 def programs(family: list[psutil.Process]) -> set[str]:
     names = ("redis-server", "gunicorn", "flask", "crm.run")
-    return {name for name in names for each in family if name in " ".join(each.cmdline())}
+    return {name for name in names for each in family if name in command_of(each)}
 
 
 def member(family: list[psutil.Process], name: str) -> psutil.Process:
-    return next(each for each in family if name in " ".join(each.cmdline()))
+    return next(each for each in family if name in command_of(each))
+
+
+def command_of(process: psutil.Process) -> str:
+    """Return the command line; nothing for one that ended since it was listed."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def sign_in(url: str, password: str) -> str:
