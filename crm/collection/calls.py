@@ -56,7 +56,7 @@ def receive(call: RequestKey, rows: Sequence[Intake | str]) -> str:
 def _take_in(key: str, rows: Sequence[Intake | str]) -> dict[str, Any]:
     people = {number: row for number, row in enumerate(rows) if isinstance(row, Intake)}
     names = [f"row {number} of webhook call {key}" for number in people]
-    taken = dict(zip(people, take_in_each(list(people.values()), names), strict=True)) if people else {}
+    taken = dict(zip(people, take_in_each(list(people.values()), names), strict=True))
     results = [
         _verdict(number, taken[number] or FAILED if number in people else str(row)) for number, row in enumerate(rows)
     ]

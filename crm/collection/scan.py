@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from crm.bulk import Bulk
 from crm.collection.models import Scan, ScanState
+from crm.collection.settled import is_settled
 from crm.collection.sources import Source, SourceMixin, registered
 from crm.columns import UtcDateTime, db_now
 from crm.customers.intake import AT_ONCE, Taken, take_in
@@ -37,11 +38,11 @@ def take_step(scan: Scan) -> bool:
     if source is None:
         scan.state, scan.updated_at = ScanState.DONE, db_now()
         return False
-    intakes = [_intake(source, row) for row in rows]
-    taken = take_in_each(intakes, [f"{source.key} {row.id}" for row in rows])
+    telling = [row for row in rows if not row.is_settled]
+    taken = take_in_each([_intake(source, row) for row in telling], [f"{source.key} {row.id}" for row in telling])
     customers = {
         row.id: one.customer_id
-        for row, one in zip(rows, taken, strict=True)
+        for row, one in zip(telling, taken, strict=True)
         if one is not None and one.customer_id != row.customer_id
     }
     Bulk(db.session()).update(source.model, list(customers), {"customer_id": list(customers.values())})
@@ -59,6 +60,8 @@ def take_in_each(intakes: Sequence[Intake], names: Sequence[str]) -> list[Taken 
 
     Those who can't be taken in together are halved until the one is found who spoils it.
     """
+    if not intakes:
+        return []
     try:
         with db.session.begin_nested():
             return list(take_in(intakes))
@@ -77,7 +80,7 @@ def _next(scan: Scan) -> tuple[Source | None, Sequence[Any]]:
     for source in registered():
         if source.key < scan.source:
             continue
-        statement = _records(source, scan.since)
+        statement = _records(source, scan.since).add_columns(is_settled(source).label("is_settled"))
         if source.key == scan.source and scan.position_at is not None:
             statement = statement.where(_is_after(source.model, scan.position_at, scan.position_id))
         model = source.model
