@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import gc
 import json
 import shutil
 import signal
@@ -46,6 +47,12 @@ def pytest_configure(config: pytest.Config) -> None:
     directory.chmod(0o711)  # the user that PostgreSQL runs as has to pass
     config.stash[RUN_DIRECTORY] = directory
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what stays for the whole run, for every test leaves an application to it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -206,8 +213,8 @@ def worker_process(tmp_path: Path) -> Iterator[Callable[[dict[str, str]], Proces
     started: list[Process] = []
 
     def start(environ: dict[str, str]) -> Process:
-        command = [str(servers.BIN / "flask"), "--app", "wsgi", "worker"]
-        started.append(Process.start(command, tmp_path / f"worker-{len(started)}.log", environ))
+        log = tmp_path / f"worker-{len(started)}.log"
+        started.append(Process.fork([str(servers.BIN / "flask"), "--app", "wsgi", "worker"], log, environ))
         return started[-1]
 
     yield start

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from crm.run import read_procfile
+from tests import warm
 from tests.servers import BIN, ROOT, Process, answers, free_port
 
 SECRET_KEY = "for-the-tests-alone-0123456789abcdef"
@@ -42,18 +43,21 @@ def installation(database_url: str, directory: Path) -> dict[str, str]:
     }
 
 
-def flask(environ: Mapping[str, str], *arguments: str, **options: Any) -> str:
+def flask(environ: Mapping[str, str], *arguments: str, given: str = "") -> str:
     """Run `flask --app wsgi ARGUMENTS…` and return what it printed; AssertionError when it fails."""
-    command = [str(BIN / "flask"), "--app", "wsgi", *arguments]
-    done = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, check=False, **options)
-    if done.returncode:
-        raise AssertionError(f"{arguments} ended with {done.returncode}\n{done.stdout}{done.stderr}")
-    return done.stdout
+    with tempfile.TemporaryDirectory() as directory:
+        output, errors = Path(directory, "output"), Path(directory, "errors")
+        code = warm.fork([str(BIN / "flask"), "--app", "wsgi", *arguments], environ, output, errors, given).wait()
+        if code:
+            raise AssertionError(f"{arguments} ended with {code}\n{output.read_text()}{errors.read_text()}")
+        return output.read_text()
 
 
 def serve(environ: dict[str, str], log: Path) -> RunningApp:
     """Start the Procfile's web process with `environ` and return it once it answers."""
-    web = Process.start(["sh", "-c", f"exec {read_procfile(ROOT)['web']}"], log, environ)
+    command = ["sh", "-c", f"printf '%s\\n' {read_procfile(ROOT)['web']}"]
+    program, *arguments = subprocess.check_output(command, env=environ, text=True).splitlines()
+    web = Process.fork([str(BIN / program), *arguments], log, environ)
     url = environ["PUBLIC_URL"]
     web.wait_until(lambda: answers(f"{url}/up"), "the web process answers")
     return RunningApp(url, environ, web)

@@ -26,7 +26,7 @@ def shop(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     environ = installation(f"sqlite:///{directory / 'crm.db'}", directory)
     flask(environ, "org", "create", "shop", "--name", "The Shop")
     arguments = ("user", "create", "owner", "--organization", "shop", "--role", "owner", "--password-stdin")
-    flask(environ, *arguments, input=PASSWORD)
+    flask(environ, *arguments, given=PASSWORD)
     running = serve(environ, directory / "web.log")
     yield running
     running.web.end()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -13,7 +12,7 @@ from crm.events import Event
 from crm.extensions import db
 from tests.customers.upserting import PEOPLE
 from tests.factories import Cast
-from tests.servers import ROOT, Process
+from tests.servers import Process
 
 PROCESSES, INTAKES = 4, 500
 
@@ -21,15 +20,15 @@ PROCESSES, INTAKES = 4, 500
 def test_fifty_people_in_twelve_spellings_become_fifty_customers(
     cast: Cast, environ: dict[str, str], tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-m", "tests.customers.upserting", str(cast.owner.organization_id)]
+    command = ["-m", "tests.customers.upserting", str(cast.owner.organization_id)]
     doors = [
-        Process.start([*command, str(n), str(PROCESSES), str(INTAKES)], tmp_path / f"door-{n}.log", environ, ROOT)
+        Process.fork([*command, str(n), str(PROCESSES), str(INTAKES)], tmp_path / f"door-{n}.log", environ)
         for n in range(PROCESSES)
     ]
 
     ended = [door.popen.wait(timeout=300) for door in doors]
 
-    assert ended == [0] * PROCESSES, "".join(door.output() for door in doors)
+    assert ended == [0] * PROCESSES, "".join(door.output for door in doors)
     with cast.staff.acting():
         customers = db.session.scalars(sa.select(Customer)).all()
         assert (
@@ -44,13 +43,11 @@ def test_one_person_through_many_doors_at_once_is_one_customer(
     cast: Cast, environ: dict[str, str], tmp_path: Path
 ) -> None:
     # Every fiftieth intake is of the same person.
-    command = [sys.executable, "-m", "tests.customers.upserting", str(cast.owner.organization_id), "0", str(PEOPLE)]
-    doors = [
-        Process.start([*command, str(13 * PEOPLE)], tmp_path / f"door-{n}.log", environ, ROOT) for n in range(PROCESSES)
-    ]
+    command = ["-m", "tests.customers.upserting", str(cast.owner.organization_id), "0", str(PEOPLE)]
+    doors = [Process.fork([*command, str(13 * PEOPLE)], tmp_path / f"door-{n}.log", environ) for n in range(PROCESSES)]
 
     ended = [door.popen.wait(timeout=300) for door in doors]
 
-    assert ended == [0] * PROCESSES, "".join(door.output() for door in doors)
+    assert ended == [0] * PROCESSES, "".join(door.output for door in doors)
     with cast.staff.acting():
         assert len(db.session.scalars(sa.select(Customer)).all()) == 1
