@@ -459,6 +459,18 @@ def test_they_are_on_the_customers_page_and_stay_when_the_customer_goes(cast: Ca
     assert names(cast.staff) == ["Omar Farooq"], "nobody is made of it again"
 
 
+def test_whose_customer_is_gone_for_good_becomes_no_lead_either(cast: Cast, staff: FlaskClient) -> None:
+    address = book(staff, ALI, OMAR)
+    ali, omar = rows(cast.staff, Customer)
+    assert cast.manager.client().post(f"/customers/{omar.id}/delete").status_code == 303
+
+    assert staff.post(f"{address}/edit", data=form(*with_ids(cast.staff), lead_person="1")).status_code == 303
+
+    assert [row.is_lead for row in rows(cast.staff, BookingPerson)] == [False, True]
+    assert one(cast.staff, Booking).lead_id == one(cast.staff, Lead).id
+    assert (names(cast.staff, Lead), names(cast.staff)) == ([ali.name], [ali.name])
+
+
 def test_they_are_on_the_page_of_their_lead(cast: Cast, staff: FlaskClient) -> None:
     address = book(staff, ALI)
     lead = one(cast.staff, Lead).id
