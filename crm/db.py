@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar, TypeVarTuple
 
 import sqlalchemy as sa
 from psycopg.pq import TransactionStatus
 from sqlalchemy import event
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import Session, SessionTransaction
@@ -92,14 +90,6 @@ def prepared(statement: Asked) -> Asked:
 def database_now() -> dt.datetime:
     """Return the database's present moment, the one clock that all processes share."""
     return db.session.scalars(sa.select(db_now())).one()
-
-
-def among(column: Any, ids: Sequence[int]) -> sa.ColumnElement[bool]:
-    """Return `column` in `ids` with one parameter: thousands of single ones are slow to parse."""
-    if db.engine.dialect.name == "postgresql":
-        return column == sa.any_(sa.cast(list(ids), ARRAY(sa.BigInteger)))  # type: ignore[no-any-return]
-    values = sa.func.json_each(json.dumps(list(ids))).table_valued("value")
-    return column.in_(sa.select(values.c.value))  # type: ignore[no-any-return]
 
 
 def configure_engine(engine: Engine) -> None:

@@ -139,11 +139,10 @@ def test_customers_get_the_totals_of_the_invoices_that_are_there(
     }
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_ids_are_never_used_again(app: Flask) -> None:
-    """A deleted row's id in a link or log never means another row."""
+    """A deleted row's id in a link or log never means another row; a sequence of PostgreSQL never goes back."""
     with app.app_context():
-        if db.engine.dialect.name != "sqlite":
-            pytest.skip("sequences of PostgreSQL never go back")
         statement = sa.text("SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql LIKE '%PRIMARY KEY%'")
         with db.engine.connect() as connection:
             rows = connection.execute(statement).all()

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from crm.area_customers.models import AreaCustomer
+from crm.columns import one_of
 from crm.customers.queries import find_ids, suggestions
 from crm.customers.search_text import like_pattern, terms
-from crm.db import among
 from crm.extensions import db
 from crm.text import clean_line, fold
 from crm.web.ids import id_in
@@ -82,4 +82,4 @@ def _found(q: str, conditions: list[sa.ColumnElement[bool]]) -> sa.ColumnElement
     said = [read.c.search_text.like(like_pattern(term), escape="\\") for term in terms(q)]
     found = AreaCustomer.id.in_(sa.select(read.c.id).where(*said))
     customers = find_ids(q)
-    return found if customers is None else sa.or_(found, among(AreaCustomer.customer_id, customers))
+    return found if customers is None else sa.or_(found, one_of(AreaCustomer.customer_id, customers))

@@ -17,7 +17,7 @@ from crm.columns import constant, one_of
 from crm.customers.models import Customer
 from crm.customers.queries import find_ids
 from crm.customers.search_text import like_pattern, terms
-from crm.db import among, prepared
+from crm.db import prepared
 from crm.extensions import db
 from crm.leads.models import Lead
 from crm.text import clean_line
@@ -205,7 +205,7 @@ def _found(q: str, conditions: list[sa.ColumnElement[bool]]) -> sa.ColumnElement
     found = [Booking.id.in_(sa.select(read.c.id).where(*said)), Booking.number_key == number_key(q)]
     customers = find_ids(q)
     if customers is not None:
-        theirs = sa.select(BookingPerson.booking_id).where(among(BookingPerson.customer_id, customers))
+        theirs = sa.select(BookingPerson.booking_id).where(one_of(BookingPerson.customer_id, customers))
         found.append(Booking.id.in_(theirs))
     return sa.or_(*found)
 

@@ -12,11 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from crm.columns import db_now
+from crm.columns import db_now, one_of
 from crm.customers.filters import Filters, Selection
 from crm.customers.models import BulkChange, BulkChangeRow, BulkState, Customer
 from crm.customers.queries import find_among, find_ids
-from crm.db import among, locked
+from crm.db import locked
 from crm.events import record_many
 from crm.extensions import db
 from crm.tenancy import insert_many
@@ -67,7 +67,7 @@ def take_back_step(change: BulkChange, size: int) -> bool:
             sa.select(Customer.id)
             .join(BulkChangeRow, BulkChangeRow.customer_id == Customer.id)
             .where(
-                among(BulkChangeRow.id, row_ids),
+                one_of(BulkChangeRow.id, row_ids),
                 Customer.archived_at.is_(None),
                 Customer.is_active.is_(change.activates),
                 ~_changed_later(),
@@ -87,10 +87,10 @@ def take_back_step(change: BulkChange, size: int) -> bool:
 
 def _candidates(selection: Selection) -> list[Condition]:
     if selection.filters is None:
-        return [among(Customer.id, selection.ids), Customer.archived_at.is_(None)]
+        return [one_of(Customer.id, selection.ids), Customer.archived_at.is_(None)]
     conditions = [*selection.filters.conditions(), Customer.archived_at.is_(None)]
     found = find_ids(selection.filters.q) if selection.filters.terms else None
-    return conditions if found is None else [among(Customer.id, found), *conditions]
+    return conditions if found is None else [one_of(Customer.id, found), *conditions]
 
 
 def _next_ids(selection: Selection, position: int, size: int) -> list[int]:
@@ -109,7 +109,7 @@ def _change(change: BulkChange, selection: Selection, ids: list[int]) -> tuple[i
         locked(
             sa.select(Customer.id, Customer.updated_at)
             .where(
-                among(Customer.id, wanted),
+                one_of(Customer.id, wanted),
                 *(selection.filters.conditions() if selection.filters else ()),
                 Customer.archived_at.is_(None),
                 Customer.is_active.is_(not change.activates),
@@ -131,7 +131,7 @@ def _changed_later() -> sa.Exists:
 
 
 def _set_active(ids: Sequence[int], active: bool, actor_id: int | None) -> None:
-    statement = sa.update(Customer).where(among(Customer.id, ids)).values(is_active=active, updated_at=db_now())
+    statement = sa.update(Customer).where(one_of(Customer.id, ids)).values(is_active=active, updated_at=db_now())
     db.session.execute(statement, execution_options={"synchronize_session": False})
     about: dict[str, Any] = {"action": "customer.activated" if active else "customer.deactivated", "actor_id": actor_id}
     about |= {"subject": Customer.__tablename__, "changes": {"is_active": [not active, active]}}
@@ -139,5 +139,5 @@ def _set_active(ids: Sequence[int], active: bool, actor_id: int | None) -> None:
 
 
 def _forget(row_ids: Sequence[int]) -> None:
-    statement = sa.delete(BulkChangeRow).where(among(BulkChangeRow.id, row_ids))
+    statement = sa.delete(BulkChangeRow).where(one_of(BulkChangeRow.id, row_ids))
     db.session.execute(statement, execution_options={"synchronize_session": False})

@@ -15,7 +15,7 @@ from crm.customers.filters import Filters
 from crm.customers.models import Customer, CustomerSearch
 from crm.customers.order import ORDERS, NextMessage, Order, Position
 from crm.customers.search_text import Term, fts_phrase, like_pattern, terms
-from crm.db import among, prepared
+from crm.db import prepared
 from crm.extensions import db
 from crm.tenancy import require_organization
 from crm.text import clean_line, fold
@@ -83,7 +83,7 @@ def page_of(filters: Filters, in_all: int | None = None) -> Page:
     else:
         found = _found(filters.terms)
         if len(found) <= COUNTED:
-            rows, count = _sorted(order, [among(Customer.id, found), *conditions], filters, by_id=True)
+            rows, count = _sorted(order, [one_of(Customer.id, found), *conditions], filters, by_id=True)
         else:
             count = None if filters.narrowed_besides_search else COUNTED + 1
             rows, end = _walk(order, conditions, filters)
@@ -114,7 +114,7 @@ def matching(query: str) -> list[Condition]:
         return []
     ids = find_ids(query)
     if ids is not None:
-        return [among(Customer.id, ids)]
+        return [one_of(Customer.id, ids)]
     text = sa.select(CustomerSearch.customer_id).where(CustomerSearch.customer_id == Customer.id, *_likes(wanted))
     return [text.exists()]
 
@@ -266,7 +266,7 @@ def _indexed(wanted: Sequence[Term]) -> sa.Select[Any]:
 
 def _having(ids: list[int], wanted: Sequence[Term]) -> set[int]:
     statement = sa.select(CustomerSearch.customer_id).where(
-        CustomerSearch.organization_id == require_organization(), among(CustomerSearch.customer_id, ids)
+        CustomerSearch.organization_id == require_organization(), one_of(CustomerSearch.customer_id, ids)
     )
     return set(db.session.scalars(statement.where(*_likes(wanted))))
 

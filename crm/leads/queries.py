@@ -14,10 +14,10 @@ from sqlalchemy.orm import joinedload
 
 from crm import clock
 from crm.accounts.queries import current_organization
-from crm.columns import db_now
+from crm.columns import db_now, one_of
 from crm.customers.queries import find_ids
 from crm.customers.search_text import like_pattern, terms
-from crm.db import among, prepared
+from crm.db import prepared
 from crm.extensions import db
 from crm.leads.models import CommitmentState, FollowUp, Lead, LeadStatus, LoanCommitment
 from crm.leads.rules import week_of
@@ -211,4 +211,4 @@ def _about(q: str, conditions: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnEle
     likes = [latest.c.search_text.like(like_pattern(term), escape="\\") for term in terms(q)]
     described = Lead.id.in_(sa.select(latest.c.id).where(*likes))
     customers = find_ids(q)
-    return sa.or_(described, among(Lead.customer_id, customers)) if customers else described
+    return sa.or_(described, one_of(Lead.customer_id, customers)) if customers else described

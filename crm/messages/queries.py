@@ -15,7 +15,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from crm.columns import constant, db_ago, db_now, one_of
 from crm.customers.models import Customer
 from crm.customers.queries import find_among, find_ids
-from crm.db import among, prepared
+from crm.db import prepared
 from crm.extensions import db
 from crm.health import LAST_BEAT, Silence, silence
 from crm.messages.links import sms_link, whatsapp_link
@@ -219,10 +219,10 @@ def _about(q: str, conditions: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnEle
     said = Message.id.in_(sa.select(read.c.id).where(read.c.body.icontains(q, autoescape=True)))
     customers = find_ids(q)
     if customers is not None:
-        return sa.or_(among(Message.customer_id, customers), said)
+        return sa.or_(one_of(Message.customer_id, customers), said)
     # Too many share the name to look up each one's messages.
     near = db.session.scalars(sa.select(read.c.customer_id).distinct()).all()
-    theirs = among(Message.customer_id, sorted(find_among(list(near), q)))
+    theirs = one_of(Message.customer_id, sorted(find_among(list(near), q)))
     return sa.or_(sa.and_(theirs, Message.id.in_(sa.select(read.c.id))), said)
 
 
