@@ -47,7 +47,7 @@ def create_app(environ: Mapping[str, str] | None = None, instance: Path | None =
         app.cli.add_command(command)
     if app.config["TRUSTED_PROXIES"]:
         hops = app.config["TRUSTED_PROXIES"]
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]  # the way Flask names for it
     return app
 
 

@@ -100,7 +100,7 @@ def configure_engine(engine: Engine) -> None:
         event.listen(engine, "begin", _sqlite_begin)
     else:
         # No event comes before the end of a transaction that could still end otherwise.
-        engine.dialect.do_rollback = _postgresql_rollback  # type: ignore[assignment]
+        engine.dialect.do_rollback = _postgresql_rollback  # type: ignore[assignment]  # replaces a method by a function
         event.listen(engine, "before_cursor_execute", _postgresql_execute)
 
 

@@ -163,7 +163,7 @@ def init_tenancy() -> None:
 
 
 def _table(model: type[TenantMixin]) -> sa.Table:
-    table: sa.Table = model.__table__  # type: ignore[attr-defined]
+    table: sa.Table = model.__table__  # type: ignore[attr-defined]  # every mapped class has one
     return table
 
 

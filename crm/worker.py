@@ -57,7 +57,7 @@ log = logging.getLogger(__name__)
 @with_appcontext
 def worker() -> None:
     """Execute the queue and all that is due, until TERM or INT."""
-    Worker(current_app._get_current_object()).run()  # type: ignore[attr-defined]
+    Worker(current_app._get_current_object()).run()  # type: ignore[attr-defined]  # Werkzeug's proxy hides it
 
 
 class Worker:

@@ -196,7 +196,7 @@ def organizations_of(user_id: int) -> list[Organization]:
     )
 
 
-@login_manager.user_loader  # type: ignore[untyped-decorator]
+@login_manager.user_loader  # type: ignore[untyped-decorator]  # flask_login has no types
 def load_user(token: str) -> User | None:
     """Return the user of a sign-in token, and remember in `g` where they act; None when it has ended.
 

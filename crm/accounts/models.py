@@ -57,7 +57,7 @@ class Branch(TenantMixin, Base):
     created_at: Mapped[CreatedAt]
 
 
-class User(UserMixin, Base):  # type: ignore[misc]
+class User(UserMixin, Base):  # type: ignore[misc]  # flask_login has no types
     """A person who signs in; the same person may work in several organizations."""
 
     __tablename__ = "users"

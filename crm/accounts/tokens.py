@@ -107,7 +107,7 @@ def _read(token: str, kind: str) -> dict[str, Any]:
     needed = {"require": ["exp", "sub", "family", *(["jti"] if kind == "refresh" else [])]}
     for key in _keys(kind):
         try:
-            claims: dict[str, Any] = jwt.decode(token, key, [ALGORITHM], options=needed)  # type: ignore[arg-type]
+            claims: dict[str, Any] = jwt.decode(token, key, [ALGORITHM], options=needed)  # type: ignore[arg-type]  # a TypedDict of jwt's own
         except jwt.InvalidSignatureError:
             continue
         except jwt.ExpiredSignatureError:

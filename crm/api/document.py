@@ -70,7 +70,7 @@ PROBLEM = {
 }
 
 
-class Spec(flask_smorest.Api):  # type: ignore[misc]
+class Spec(flask_smorest.Api):  # type: ignore[misc]  # flask_smorest has no types
     """The collector of the document; the application's errors are handled by the application."""
 
     DEFAULT_ERROR_RESPONSE_NAME = None

@@ -27,7 +27,7 @@ View = Callable[..., Any]
 KEY = re.compile(r"[!-~]{1,255}")
 
 
-class Resource(flask_smorest.Blueprint):  # type: ignore[misc]
+class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask_smorest has no types
     """The operations on one thing, each an endpoint of its own, so that each has its role.
 
     Without `once`, POSTs take no Idempotency-Key: an answer with tokens is kept nowhere.

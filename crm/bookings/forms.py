@@ -61,7 +61,7 @@ class PersonForm(Form):
         return {"id": id_in(self["id"].data)} | {field: self[field].data or "" for field in CONTACT}
 
 
-class PersonList(FieldList):  # type: ignore[misc]
+class PersonList(FieldList):  # type: ignore[misc]  # wtforms has no types
     """The persons of a form; `persons-7-name` belongs to one, whatever numbers the others have."""
 
     def _extract_indices(self, prefix: str, formdata: Iterable[str]) -> Iterator[int]:

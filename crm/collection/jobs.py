@@ -35,6 +35,7 @@ def go_on_scans_due() -> bool:
         try:
             more |= go_on_scan(organization_id)
         except Exception:
+            # One organization's trouble is not the others'; it is tried again.
             log.exception("organization %d: a scan did not go on", organization_id)
         stopping.wait(PAUSE)
     return more

@@ -68,6 +68,7 @@ def take_in_each(intakes: Sequence[Intake], names: Sequence[str]) -> list[Taken 
     except OperationalError:
         raise  # it is the database that is not there, and everything is tried again
     except Exception:
+        # Whatever one record brings up, the others are taken in.
         if len(intakes) == 1:
             log.exception("%s was not taken in", names[0])
             return [None]

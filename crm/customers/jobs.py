@@ -36,6 +36,7 @@ def go_on_bulk_due() -> bool:
         try:
             more |= go_on_bulk(organization_id)
         except Exception:
+            # One organization's trouble is not the others'; it is tried again.
             log.exception("organization %d: a bulk change did not go on", organization_id)
         stopping.wait(PAUSE)
     return more

@@ -65,7 +65,7 @@ def decide(duplicate_id: int) -> AnyResponse:
         flash("Kept apart: they won't be asked about again.", "success")
         return go_to(url_for("duplicates.index"))
     merge = services.merge(duplicate_id, choice.keep, choice.take)
-    flash({"text": _said(merge), "undo": url_for("duplicates.undo", duplicate_id=duplicate_id)}, "success")  # type: ignore[arg-type]
+    flash({"text": _said(merge), "undo": url_for("duplicates.undo", duplicate_id=duplicate_id)}, "success")  # type: ignore[arg-type]  # Flask keeps whatever JSON has
     return go_to(url_for("customers.show", customer_id=merge.kept_id))
 
 

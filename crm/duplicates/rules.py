@@ -110,14 +110,14 @@ def shared_key(first: Mapping[str, Any], second: Mapping[str, Any]) -> tuple[str
 
 def reason(shared: str, doubt: str) -> str:
     """Say why two customers may be one person, and why nobody took them for one."""
-    what = {Kind.PHONE: "phone number", Kind.EMAIL: "e-mail", Kind.PASSPORT: "passport number"}.get(shared)  # type: ignore[call-overload]
+    what = {Kind.PHONE: "phone number", Kind.EMAIL: "e-mail", Kind.PASSPORT: "passport number"}.get(shared)  # type: ignore[call-overload]  # a StrEnum is its text
     if what is None:
         return "Somebody chose these two in the list."
     why = {
         Doubt.NAMES: "but their names differ: two people may share it, like a family",
         Doubt.PASSPORTS: "but different passport numbers",
         Doubt.KEYS: "and their names go together, but not everything else does",
-    }.get(doubt, "and nothing else is known")  # type: ignore[call-overload]
+    }.get(doubt, "and nothing else is known")  # type: ignore[call-overload]  # a StrEnum is its text
     return f"Both have the same {what}, {why}."
 
 

@@ -103,7 +103,7 @@ def _store(upload: Upload) -> StoredFile:
     content = upload.content
     size = content.seek(0, os.SEEK_END)
     content.seek(0)
-    digest = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
+    digest = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]  # reading is all that is asked of it
     content.seek(0)
     storage.current().put(key, content)
     return StoredFile(key, upload.filename, upload.kind, size, digest)

@@ -43,6 +43,7 @@ def recount_due() -> None:
             with use_organization(organization_id):
                 recount.recount()
         except Exception:
+            # One organization's trouble is not the others'; it is tried again.
             log.exception("organization %d: orders were not counted again", organization_id)
 
 

@@ -22,10 +22,10 @@ def options(pairs: Iterable[tuple[object, str]]) -> list[SelectChoice]:
     return [SelectChoice(str(value), label) for value, label in pairs]
 
 
-class Form(FlaskForm):  # type: ignore[misc]
+class Form(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
     """A form with `csrf_token`, whose text is cleaned of control characters before it is checked."""
 
-    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]  # flask_wtf has no types
         def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Field:
             """Add the cleaning filter to text fields."""
             clean = _cleaner(unbound_field.field_class)
@@ -126,6 +126,6 @@ def _clean_text(value: Any) -> Any:
 
 
 def _hash(upload: FileStorage) -> str:
-    digest = hashlib.file_digest(upload.stream, "sha256").hexdigest()  # type: ignore[arg-type]
+    digest = hashlib.file_digest(upload.stream, "sha256").hexdigest()  # type: ignore[arg-type]  # reading is all that is asked of it
     upload.stream.seek(0)
     return digest

@@ -43,9 +43,9 @@ def done(
     """
     here = urlsplit(request.headers.get("HX-Current-URL", "")).path
     if not wants_fragment():
-        flash({"text": message, "undo": undo}, "success")  # type: ignore[arg-type]
+        flash({"text": message, "undo": undo}, "success")  # type: ignore[arg-type]  # Flask keeps whatever JSON has
         return redirect(location, 303)
-    flash({"text": message, "undo": undo, "show": show if show != here else None}, "success")  # type: ignore[arg-type]
+    flash({"text": message, "undo": undo, "show": show if show != here else None}, "success")  # type: ignore[arg-type]  # Flask keeps whatever JSON has
     if gone == here:
         return Response(headers={"HX-Redirect": location})
     response = make_response(render_template(fragment, **context) + _toasts())

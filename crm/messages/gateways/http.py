@@ -116,21 +116,21 @@ class _Fresh:
     def connect(self) -> None:
         """Connect; whatever goes wrong here, nothing was sent."""
         try:
-            super().connect()  # type: ignore[misc]
+            super().connect()  # type: ignore[misc]  # of the class it is mixed into
         except (OSError, HTTPError, HTTPException, ValueError) as error:
-            self.close()  # type: ignore[attr-defined]
+            self.close()  # type: ignore[attr-defined]  # of the class it is mixed into
             raise NoConnectionError(str(error)) from error
         self.used_at = time.monotonic()
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         """Send a request."""
         self.used_at = time.monotonic()
-        super().request(*args, **kwargs)  # type: ignore[misc]
+        super().request(*args, **kwargs)  # type: ignore[misc]  # of the class it is mixed into
 
     @property
     def is_connected(self) -> bool:
         """Whether it may be used as it is; if not, it is made anew."""
-        return time.monotonic() - self.used_at < IDLE and super().is_connected  # type: ignore[misc]
+        return time.monotonic() - self.used_at < IDLE and super().is_connected  # type: ignore[misc]  # of the class it is mixed into
 
 
 class _Connection(_Fresh, HTTPConnection):

@@ -78,7 +78,7 @@ class _RefusedError(Exception):
         self.reply = reply
 
 
-class _Transport(HttpClient):  # type: ignore[misc]
+class _Transport(HttpClient):  # type: ignore[misc]  # twilio has no types
     """The SDK's way to the network: with limits of time, without a second try, to TWILIO_API_BASE where it is set."""
 
     def __init__(self, base: str) -> None:

@@ -21,5 +21,6 @@ def make_due() -> bool:
         try:
             more |= make_batch(organization_id) > 0
         except Exception:
+            # One organization's trouble is not the others'; it is tried again.
             log.exception("organization %d: no message of a series was made", organization_id)
     return more
