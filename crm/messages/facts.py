@@ -87,7 +87,11 @@ def _wrote_at(phones: list[str]) -> dict[str, dt.datetime]:
     last = sa.func.max(InboundMessage.sent_at).label("last")
     rows = db.session.execute(
         sa.select(InboundMessage.sender, last)
-        .where(one_of(InboundMessage.sender, phones), InboundMessage.channel == Channel.WHATSAPP)
+        .where(
+            one_of(InboundMessage.sender, phones),
+            InboundMessage.channel == Channel.WHATSAPP,
+            InboundMessage.opens_window,
+        )
         .group_by(InboundMessage.sender)
     )
     return {row.sender: row.last for row in rows}

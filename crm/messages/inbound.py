@@ -20,10 +20,11 @@ from crm.extensions import db
 from crm.messages import suppressions
 from crm.messages.records import InboundMessage, Source
 from crm.messages.rules import Channel
+from crm.messages.words import LONGEST as LONGEST_WORD
 from crm.messages.words import Effect, effect_of, normalized
 from crm.phone import parse
 from crm.tenancy import use_organization
-from crm.text import clean_text
+from crm.text import clean_line, clean_text
 
 KIND = "inbound"
 BATCH = 50
@@ -36,7 +37,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A text as a provider tells it. `sender` and `recipient` are numbers with their country code."""
+    """What a provider says that a customer sent. `sender` and `recipient` are numbers with their country code.
+
+    `body` holds the customer's own words alone, and only these are judged. `what` says in our words what else came
+    ("a picture", "took a text back"). `effect` is set where the provider itself says that the customer opted out or
+    in. `opens_window` is false for what WhatsApp does not count as a customer's message. `sender_id` is WhatsApp's id
+    of the user, where it gives one; `sender` is empty for a user without a number.
+    """
 
     gateway: str
     provider_id: str
@@ -45,6 +52,10 @@ class Incoming:
     recipient: str
     body: str
     sent_at: dt.datetime | None = None
+    what: str = ""
+    effect: Effect | None = None
+    opens_window: bool = True
+    sender_id: str = ""
 
 
 def receive(organization_id: int, texts: Iterable[Incoming]) -> None:
@@ -110,7 +121,11 @@ def _new(text: Incoming, now: dt.datetime) -> InboundMessage:
         channel=text.channel.value,
         sender=sender.value[:60],
         recipient=text.recipient[:60],
+        sender_id=clean_line(text.sender_id[:150]),
         body=clean_text(text.body[:LONGEST]),
+        what=clean_line(text.what[:400])[:200],
+        effect=text.effect.value if text.effect else "",
+        opens_window=text.opens_window,
         sent_at=min(text.sent_at or now, now),
     )
 
@@ -134,12 +149,12 @@ def _apply(inbound_id: int) -> None:
 
 
 def _heed(text: InboundMessage) -> Effect | None:
-    """Do what the text says, where its sender is a number that messages can be sent to."""
-    effect = effect_of(text.body, suppressions.stop_words())
+    """Do what the text or its provider says, where its sender is a number that messages can be sent to."""
+    effect = Effect(text.effect) if text.effect else effect_of(text.body, suppressions.stop_words())
     if not parse(text.sender, "ZZ").valid:
         return None
     if effect is Effect.STOP:
-        suppressions.put_on(text.sender, Source.STOP, normalized(text.body))
+        suppressions.put_on(text.sender, Source.STOP, normalized(text.body)[:LONGEST_WORD])
     elif effect is Effect.START and not _stopped_later(text):
         suppressions.let_back(text.sender)
     return effect
@@ -158,4 +173,9 @@ def _stopped_later(text: InboundMessage) -> bool:
 def _tell(text: InboundMessage) -> None:
     has_number = sa.select(Customer.id).where(Customer.phone == text.sender, Customer.phone_valid)
     for customer_id in db.session.scalars(has_number.order_by(Customer.id)):
-        record("message.received", text, customer_id=customer_id, changes={"body": [None, text.body]})
+        record(
+            "message.received",
+            text,
+            customer_id=customer_id,
+            changes={"body": [None, text.body], "what": [None, text.what]},
+        )

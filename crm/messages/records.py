@@ -6,7 +6,7 @@ import datetime as dt
 import enum
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from crm.accounts.models import User
 from crm.columns import Base, BigInt, CreatedAt, Id
@@ -20,6 +20,11 @@ class Source(enum.StrEnum):
     STOP = "stop"
     PROVIDER = "provider"
     STAFF = "staff"
+
+
+def _partial(name: str, condition: str, *columns: str) -> sa.Index:
+    where = sa.text(condition)
+    return sa.Index(name, "organization_id", *columns, sqlite_where=where, postgresql_where=where)
 
 
 class Suppression(TenantMixin, Base):
@@ -110,13 +115,19 @@ class Report(TenantMixin, Base):
 class InboundMessage(TenantMixin, Base):
     """A text that came in; it belongs to every customer with the `sender`'s number.
 
-    `sent_at` is the provider's time where it gives one. `effect` is what the text did: "stop", "start" or nothing.
+    `body` is what the customer wrote, `what` says in our words what else came. `twin` is the other spelling of a
+    number that has two, `sender_id` WhatsApp's id of the user. `sent_at` is the provider's time where it gives one.
+    `effect` is what the text did, of `words.Effect`; `answer` what staff chose where it may mean STOP. A text is unread
+    until somebody is done with it.
     """
 
     __tablename__ = "inbound_messages"
     __table_args__ = (
         sa.UniqueConstraint("organization_id", "gateway", "provider_id"),
         sa.Index("ix_inbound_messages_sender", "organization_id", "sender", "sent_at"),
+        sa.Index("ix_inbound_messages_time", "organization_id", "sent_at", "id"),
+        _partial("ix_inbound_messages_unread", "done_at IS NULL", "sent_at", "id"),
+        _partial("ix_inbound_messages_sender_id", "sender_id != ''", "sender_id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -125,12 +136,23 @@ class InboundMessage(TenantMixin, Base):
     provider_id: Mapped[str] = mapped_column(sa.String(100))
     channel: Mapped[str] = mapped_column(sa.String(10))
     sender: Mapped[str] = mapped_column(sa.String(60))
+    twin: Mapped[str] = mapped_column(sa.String(60), default="", server_default="")
+    sender_id: Mapped[str] = mapped_column(sa.String(150), default="", server_default="")
     recipient: Mapped[str] = mapped_column(sa.String(60))
     body: Mapped[str] = mapped_column(sa.Text)
+    what: Mapped[str] = mapped_column(sa.String(200), default="", server_default="")
     effect: Mapped[str] = mapped_column(sa.String(10), default="")
+    opens_window: Mapped[bool] = mapped_column(sa.Boolean, default=True, server_default=sa.true())
     sent_at: Mapped[dt.datetime]
     received_at: Mapped[CreatedAt]
     applied_at: Mapped[dt.datetime | None]
+    answer: Mapped[str] = mapped_column(sa.String(10), default="", server_default="")
+    done_at: Mapped[dt.datetime | None]
+    done_by_id: Mapped[int | None] = mapped_column(BigInt)
+
+    done_by: Mapped[User | None] = relationship(
+        viewonly=True, primaryjoin=lambda: foreign(InboundMessage.done_by_id) == User.id
+    )
 
     @property
     def via(self) -> Channel:

@@ -73,7 +73,8 @@ def _edited(happened: Happened) -> Told:
 
 
 def _received(happened: Happened) -> Told:
-    return Told("The customer wrote", [shortened(happened.after("body"))], by="")
+    body, what = happened.after("body"), happened.after("what")
+    return Told("The customer wrote", [shortened(line) for line in (body, what) if line], by="")
 
 
 def _time(moment: str) -> str:

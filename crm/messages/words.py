@@ -10,10 +10,11 @@ from crm.text import clean_line
 
 
 class Effect(enum.StrEnum):
-    """What an inbound text does."""
+    """What an inbound text does: it opts the customer out or in, or may mean STOP, so that a person is asked."""
 
     STOP = "stop"
     START = "start"
+    ASK = "ask"
 
 
 STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})

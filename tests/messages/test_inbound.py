@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from crm import clock
 from crm.accounts.models import Organization
@@ -236,25 +237,49 @@ def test_it_goes_with_the_last_customer_who_has_the_number(shop: Shop, provider:
 
 
 @pytest.mark.parametrize(
-    ("part", "read"),
+    ("part", "body", "what"),
     [
-        ({"type": "text", "text": {"body": "Hello"}}, "Hello"),
-        ({"type": "image", "image": {"id": "1", "caption": "My cake"}}, "My cake"),
-        ({"type": "image", "image": {"id": "1"}}, "[image]"),
-        ({"type": "button", "button": {"text": "Yes, come", "payload": "y"}}, "Yes, come"),
-        ({"type": "interactive", "interactive": {"type": "button_reply", "button_reply": {"title": "Later"}}}, "Later"),
-        ({"type": "reaction", "reaction": {"emoji": "👍"}}, "[reaction]"),
-        ({}, "[message]"),
+        ({"type": "text", "text": {"body": "Hello"}}, "Hello", ""),
+        ({"type": "image", "image": {"id": "1", "caption": "My cake"}}, "My cake", "a picture"),
+        ({"type": "image", "image": {"id": "1"}}, "", "a picture"),
+        ({"type": "button", "button": {"text": "Yes, come", "payload": "y"}}, "Yes, come", ""),
+        (
+            {"type": "interactive", "interactive": {"type": "button_reply", "button_reply": {"title": "Later"}}},
+            "Later",
+            "",
+        ),
+        ({"type": "revoke", "revoke": {"original_message_id": "wamid.0"}}, "", "took a text back"),
+        ({}, "", "a message of another kind"),
     ],
 )
 def test_what_people_send_by_whatsapp_is_read(
-    shop: Shop, provider: Provider, part: dict[str, object], read: str
+    shop: Shop, provider: Provider, part: dict[str, object], body: str, what: str
 ) -> None:
     use_gateways(shop, whatsapp_gateway="whatsapp_cloud")
-    one = {"from": E164.lstrip("+"), "id": "wamid.1", "timestamp": "1700000000", **part}
-    metadata = {"phone_number_id": "106540352242922"}
-    assert provider.meta({"metadata": metadata, "messages": [one]}).status_code == 200
-    assert texts(shop) == [(E164, read, "")]
+    pending = shop.schedule(shop.customer(), in_=3600)
+    assert meta(provider, part).status_code == 200
+    assert texts(shop) == [(E164, body, "")]
+    assert what_came(shop) == what
+    assert shop.status(pending) is Status.SCHEDULED
+
+
+@pytest.mark.parametrize("kind", ["revoke", "stop", "cancel", "end", "quit", "optout"])
+def test_our_words_for_what_came_opt_nobody_out(shop: Shop, provider: Provider, kind: str) -> None:
+    use_gateways(shop, whatsapp_gateway="whatsapp_cloud")
+    pending = shop.schedule(shop.customer(), in_=3600)
+    assert meta(provider, {"type": kind, kind: {"id": "1"}}).status_code == 200
+    assert (listed(shop), shop.status(pending)) == ([], Status.SCHEDULED)
+
+
+def meta(provider: Provider, part: dict[str, object]) -> TestResponse:
+    """Send what a customer did in WhatsApp."""
+    one = {"from": E164.lstrip("+"), "id": "wamid.1", "timestamp": str(int(clock.utcnow().timestamp())), **part}
+    return provider.meta({"metadata": {"phone_number_id": "106540352242922"}, "messages": [one]})
+
+
+def what_came(shop: Shop) -> str:
+    with shop.inside():
+        return db.session.scalars(sa.select(InboundMessage.what)).one()
 
 
 # WhatsApp's window.
@@ -283,6 +308,16 @@ def test_a_text_that_comes_days_late_opens_no_window(shop: Shop, provider: Provi
     id_ = shop.schedule(shop.customer(), in_=3600, channel=Channel.WHATSAPP)
     provider.meta_text("Hello", E164, at=int((clock.utcnow() - dt.timedelta(days=2)).timestamp()))
     assert "in the last 24 hours" in verdict(shop, id_)
+
+
+@pytest.mark.parametrize("kind", ["reaction", "revoke", "system", "request_welcome"])
+def test_what_is_no_message_of_the_customer_opens_no_window(shop: Shop, provider: Provider, kind: str) -> None:
+    use_gateways(shop, whatsapp_gateway="whatsapp_cloud")
+    id_ = shop.schedule(shop.customer(), in_=3600, channel=Channel.WHATSAPP)
+    meta(provider, {"type": kind, kind: {"body": "Sari changed the number", "emoji": "👍"}})
+    assert "has not written" in verdict(shop, id_)
+    meta(provider, {"type": "text", "text": {"body": "Hello"}, "id": "wamid.2"})
+    assert verdict(shop, id_) == "goes"
 
 
 def test_an_approved_template_needs_no_window(shop: Shop) -> None:

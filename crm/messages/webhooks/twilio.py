@@ -33,10 +33,8 @@ def incoming(form: Mapping[str, str]) -> Incoming:
     _, recipient = _place(form.get("To", ""))
     if not sid or not sender or not recipient:
         raise ValueError("A text has a MessageSid, a From and a To.")
-    body = form.get("Body", "")
-    if not body and values.text(form.get("NumMedia"), 3).strip("0"):
-        body = "[a file without a text]"
-    return Incoming("twilio", sid, channel, sender, recipient, body)
+    what = "a file" if values.text(form.get("NumMedia"), 3).strip("0") else ""
+    return Incoming("twilio", sid, channel, sender, recipient, form.get("Body", ""), what=what)
 
 
 def _place(address: str) -> tuple[Channel, str]:

@@ -63,21 +63,33 @@ def _text(one: dict[str, Any], number: dict[str, Any]) -> Incoming | None:
     if not id_ or not sender.isdecimal():
         return None
     recipient = values.text(number.get("display_phone_number"), 60)
+    at, kind = values.moment(one.get("timestamp")), values.text(one.get("type"), 20)
+    body = "" if kind == "system" else _body(one)
+    what, counts = _WHAT.get(kind, ("" if body else "a message of another kind", True))
     return Incoming(
-        "whatsapp_cloud",
-        id_,
-        Channel.WHATSAPP,
-        f"+{sender}",
-        recipient,
-        _body(one),
-        values.moment(one.get("timestamp")),
+        "whatsapp_cloud", id_, Channel.WHATSAPP, f"+{sender}", recipient, body, at, what=what, opens_window=counts
     )
 
 
 def _body(one: dict[str, Any]) -> str:
-    """Return what people read of a message: its text, the caption of a picture, the button that was pressed."""
-    kind = values.text(one.get("type"), 20)
-    part = values.child(one, kind)
+    """Return the customer's words: a text, the caption of a picture, the button that was pressed."""
+    part = values.child(one, values.text(one.get("type"), 20))
     reply = values.child(part, "button_reply") or values.child(part, "list_reply")
     found = part.get("body") or part.get("text") or part.get("caption") or reply.get("title")
-    return found if isinstance(found, str) else f"[{kind or 'message'}]"
+    return found if isinstance(found, str) else ""
+
+
+_WHAT = {
+    "image": ("a picture", True),
+    "video": ("a video", True),
+    "audio": ("a voice message", True),
+    "document": ("a document", True),
+    "sticker": ("a sticker", True),
+    "location": ("a location", True),
+    "contacts": ("a contact card", True),
+    "reaction": ("a reaction", False),
+    "revoke": ("took a text back", False),
+    "system": ("a note of WhatsApp", False),
+    "request_welcome": ("opened the chat", False),
+}
+"""What came, by its type, and whether WhatsApp counts it as a message of the customer."""
