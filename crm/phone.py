@@ -15,7 +15,7 @@ from babel import Locale
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
 
 from crm import plain_numbers
-from crm.text import ascii_digits, clean_line
+from crm.text import ascii_digits, clean_line, is_seen
 
 MAX_LENGTH = 60
 """The most characters that `Phone.value` has; more than any way to write one number needs."""
@@ -45,6 +45,22 @@ def parse(raw: str, region: str) -> Phone:
     """
     plain = plain_numbers.read(raw, region)
     return Phone(plain, True) if plain else _parse(clean_line(raw[:_READ_AT_MOST]), region)
+
+
+def variants(number: str) -> tuple[str, ...]:
+    """Return the E.164 spellings of one line, `number` first.
+
+    Providers and people write a Brazilian mobile with and without its ninth digit, a Mexican one with and without a 1
+    after +52, an Argentinian one with and without a 9 after +54. Any other number has one spelling.
+    """
+    twin = _twin(number)
+    return (number, twin) if twin else (number,)
+
+
+def matching(number: str) -> str:
+    """Return the one of `variants(number)` that numbers are compared by: with the 9 of Brazil and of Argentina."""
+    twin = _twin(number)
+    return number if twin is None or (len(twin) > len(number)) == number.startswith("+52") else twin
 
 
 def display(value: str, region: str) -> str:
@@ -100,12 +116,43 @@ def _parse(typed: str, region: str) -> Phone:
     return Phone(phonenumbers.format_number(number, PhoneNumberFormat.E164), True, extension=extension)
 
 
+# Of each country the longer spelling of a line and the shorter one, as (prefix, rest) and what goes between.
+_TWINS = {
+    # Without the ninth digit, what begins with 2 to 5 is somebody's landline.
+    "+55": (re.compile(r"(\+55[1-9][1-9])9([6-9]\d{7})"), re.compile(r"(\+55[1-9][1-9])([6-9]\d{7})"), "9"),
+    "+52": (re.compile(r"(\+52)1([2-9]\d{9})"), re.compile(r"(\+52)([2-9]\d{9})"), "1"),
+    "+54": (re.compile(r"(\+54)9([1-3]\d{9})"), re.compile(r"(\+54)([1-3]\d{9})"), "9"),
+}
+
+
+def _twin(number: str) -> str | None:
+    """Return the other spelling of the same line, where there is one."""
+    if (found := _TWINS.get(number[:3])) is None:
+        return None
+    longer, shorter, between = found
+    if parts := longer.fullmatch(number):
+        return parts[1] + parts[2]
+    parts = shorter.fullmatch(number)
+    return parts[1] + between + parts[2] if parts else None
+
+
 def _plain(typed: str) -> str:
     """Return `typed` with ASCII digits, plus and dashes, without invisible characters."""
-    text = ascii_digits(unicodedata.normalize("NFKC", typed))
-    text = "".join("-" if unicodedata.category(char) == "Pd" else char for char in text if char.isprintable())
+    text = "".join(map(_plain_character, ascii_digits(unicodedata.normalize("NFKC", typed))))
     # An apostrophe keeps a spreadsheet from taking the first zero off.
     return " ".join(text.split()).lstrip("'\u2018\u2019` ")
+
+
+# What keyboards and documents have for a dash beside the category of dashes: minus signs, bullets, lines, and the mark
+# that lengthens a vowel in Japanese.
+_DASHES = frozenset("\u02d7\u2043\u2212\u2500\u2501\u2796\u30fc\u3161")
+
+
+@lru_cache(maxsize=1024)
+def _plain_character(char: str) -> str:
+    if char in _DASHES or unicodedata.category(char) == "Pd":
+        return "-"
+    return char if char == " " or (char.isprintable() and is_seen(char)) else ""
 
 
 # Words that people write before a number, and what they write before an extension.
@@ -165,7 +212,44 @@ def _spellings(value: str, region: str, valid: bool) -> tuple[str, ...]:
 
 def _read(text: str, region: str) -> PhoneNumber | None:
     number = _dialed(text, region)
-    return number if number is not None and phonenumbers.is_valid_number(number) else None
+    if number is None:
+        return None
+    at_home = number if phonenumbers.is_valid_number(number) else _without_old_prefix(number)
+    if text[:1] == "+" or not (typed := digits(text)).startswith(str(number.country_code)):
+        return at_home
+    abroad = _read(f"+{typed}", region)
+    if at_home is None or abroad is None:
+        return at_home or abroad
+    return at_home if _is_meant_at_home(at_home, abroad, typed) else abroad
+
+
+def _is_meant_at_home(number: PhoneNumber, abroad: PhoneNumber, typed: str) -> bool:
+    """Say which of two numbers is meant by digits that are `number` at home and `abroad` after a plus.
+
+    Where people dial 0 first nobody writes their own number without it, and WhatsApp and tills write the country code
+    without its plus. A mobile number is the likelier one.
+    """
+    as_written = digits(phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL))
+    return as_written == typed or (_is_mobile(number) and not _is_mobile(abroad))
+
+
+def _is_mobile(number: PhoneNumber) -> bool:
+    return phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
+
+
+_OLD_MEXICAN = re.compile(r"(?:0?1|04[45])([2-9]\d{9})")
+
+
+def _without_old_prefix(number: PhoneNumber) -> PhoneNumber | None:
+    """Return the valid number that people and providers still write the old way: Brazil's eight digits, Mexico's 1."""
+    national = phonenumbers.national_significant_number(number)
+    if number.country_code == 52 and (old := _OLD_MEXICAN.fullmatch(national)):
+        today = _from_e164(f"+52{old[1]}")
+    elif number.country_code == 55:
+        today = _from_e164(matching(f"+55{national}"))
+    else:
+        return None
+    return today if today is not None and phonenumbers.is_valid_number(today) else None
 
 
 def _dialed(text: str, region: str) -> PhoneNumber | None:

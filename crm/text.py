@@ -70,6 +70,11 @@ def blank_characters() -> str:
     return "".join(first if first == last else f"{first}-{last}" for first, last in runs)
 
 
+def is_seen(char: str) -> bool:
+    """Say whether a character is drawn; a space, a mark and what only looks like nothing are not."""
+    return unicodedata.category(char) not in ("Cf", "Zs", "Cc", "Mn", "Me") and char not in _BLANK_LETTERS
+
+
 def characters(number: int) -> str:
     """Return a number of characters in words: "1 character", "1,200 characters"."""
     return f"{number:,} character" + ("s" if number != 1 else "")
@@ -123,7 +128,7 @@ def _strip_unseen(text: str) -> str:
 
 def _visible(text: str) -> str:
     """Return `text`, or nothing when all of it is drawn as nothing."""
-    if text.isascii() or any(map(_is_seen, text)):
+    if text.isascii() or any(map(is_seen, text)):
         return text
     return ""
 
@@ -132,7 +137,3 @@ def _may_be_blank(char: str) -> bool:
     """Say whether to ask about a character; halves of pairs are none."""
     category = unicodedata.category(char)
     return category[0] in "ZM" or category in ("Cf", "Cc") or char in _BLANK_LETTERS or char in "\ufffe\uffff"
-
-
-def _is_seen(char: str) -> bool:
-    return unicodedata.category(char) not in ("Cf", "Zs", "Cc", "Mn", "Me") and char not in _BLANK_LETTERS

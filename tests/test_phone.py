@@ -38,6 +38,10 @@ from crm.phone import Phone
         ("0812–3456–7890", "ID", "+6281234567890"),
         ("\t081234567890\r\n", "ID", "+6281234567890"),
         ("081234567890\x00", "ID", "+6281234567890"),
+        ("0812\u22123456\u22127890", "ID", "+6281234567890"),
+        ("03\u30fc1234\u30fc5678", "JP", "+81312345678"),
+        ("0812\u31643456\u31647890", "ID", "+6281234567890"),
+        ("0\ufe0f\u20e38\ufe0f\u20e31\ufe0f\u20e32 3456 7890", "ID", "+6281234567890"),
         ("tel:+62-812-3456-7890", "ID", "+6281234567890"),
         ("WA: 081234567890", "ID", "+6281234567890"),
         ("No. HP 081234567890", "ID", "+6281234567890"),
@@ -51,6 +55,20 @@ from crm.phone import Phone
         ("011 62 812 3456 7890", "US", "+6281234567890"),
         ("06 6982 1234", "IT", "+390669821234"),
         ("030/123456", "DE", "+4930123456"),
+        ("62811699778", "ID", "+62811699778"),
+        ("62 811-699-778", "ID", "+62811699778"),
+        ("4915112345678", "DE", "+4915112345678"),
+        ("53330563", "CU", "+5353330563"),
+        ("+5215512345678", "ID", "+525512345678"),
+        ("5215512345678", "MX", "+525512345678"),
+        ("044 55 1234 5678", "MX", "+525512345678"),
+        ("01 55 1234 5678", "MX", "+525512345678"),
+        ("+55 31 8888 7777", "ID", "+5531988887777"),
+        ("(31) 8888-7777", "BR", "+5531988887777"),
+        ("0 41 31 8888 7777", "BR", "+5531988887777"),
+        ("+55 31 3333 7777", "BR", "+553133337777"),
+        ("+54 11 2345 6789", "AR", "+541123456789"),
+        ("011 15 2345 6789", "AR", "+5491123456789"),
     ],
 )
 def test_one_number_in_any_spelling_is_valid(typed, region, value):
@@ -148,6 +166,67 @@ def test_a_number_is_shown_with_its_country():
 )
 def test_the_spellings_of_a_number_are_digits(value, region, spelled):
     assert phone.spellings(value, region) == spelled
+
+
+@pytest.mark.parametrize(
+    ("number", "other"),
+    [
+        ("+5531988887777", "+553188887777"),
+        ("+525512345678", "+5215512345678"),
+        ("+5491123456789", "+541123456789"),
+    ],
+)
+def test_one_line_has_two_spellings_where_a_country_changed_its_numbers(number, other):
+    assert phone.variants(number) == (number, other)
+    assert phone.variants(other) == (other, number)
+    assert phone.matching(number) == phone.matching(other) == number
+
+
+@pytest.mark.parametrize(
+    "number", ["+6281234567890", "+5511944445555", "+551144445555", "+5255123", "+16502530000", "+54800123456", ""]
+)
+def test_any_other_number_has_one_spelling(number):
+    assert phone.variants(number) == (number,)
+    assert phone.matching(number) == number
+
+
+def _numbers(region):
+    """Yield valid numbers of each type, many of them beginning as the country code does."""
+    chance = random.Random(region)
+    for kind in phonenumbers.PhoneNumberType.values():
+        example = phonenumbers.example_number_for_type(region, kind)
+        plain = phonenumbers.national_significant_number(example) if example else ""
+        for _ in range(8 if plain else 0):
+            code, drawn = str(example.country_code), list(plain)
+            for at in chance.sample(range(len(drawn)), chance.randint(0, len(drawn))):
+                drawn[at] = chance.choice("0123456789")
+            national = "".join(drawn)
+            national = chance.choice((plain, national, national[:-1], national + "1", code + national[len(code) :]))
+            number = phonenumbers.parse(f"+{code}{national}")
+            # Seven digits of Gabon are read as eight, and what begins with the prefix at home is another number.
+            as_it_is = region != "GA" and phonenumbers.national_significant_number(number) == national
+            if as_it_is and phonenumbers.is_valid_number_for_region(number, region):
+                yield number
+
+
+def _is_likelier(value, typed, region):
+    """Say whether people write `typed` for a number at home, or it is a mobile that lost its zero."""
+    at_home = phone.digits(phone.display(value, region))
+    is_mobile = phonenumbers.number_type(phonenumbers.parse(value)) == phonenumbers.PhoneNumberType.MOBILE
+    return at_home == typed or (at_home == f"0{typed}" and is_mobile)
+
+
+@pytest.mark.parametrize("first", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+def test_a_number_of_any_country_is_read_as_written_at_home_and_with_its_code_without_a_plus(first):
+    for region in sorted(filter(lambda code: code[0] == first, phonenumbers.SUPPORTED_REGIONS)):
+        for number in _numbers(region):
+            value = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+            at_home = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+            for typed in (at_home, phone.digits(at_home)):
+                assert phone.parse(typed, region).value in phone.variants(value), (region, typed)
+            read = phone.parse(value[1:], region)
+            assert read.valid, (region, value)
+            assert read.value in phone.variants(value) or _is_likelier(read.value, value[1:], region), (region, value)
 
 
 def test_links_carry_the_number():
