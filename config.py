@@ -46,6 +46,8 @@ def load(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
         "MESSAGE_EXPIRES_AFTER": _integer(environ, "MESSAGE_EXPIRES_AFTER", 86_400, 1),
         "MESSAGE_NO_REPORT_AFTER": _integer(environ, "MESSAGE_NO_REPORT_AFTER", 259_200, 1),
         "MESSAGE_LEASE": _integer(environ, "MESSAGE_LEASE", 60, 1),
+        # For tests: the console gateway obeys words like [delay 2] in a text.
+        "MESSAGE_CONSOLE_ORDERS": _yes_or_no(environ, "MESSAGE_CONSOLE_ORDERS"),
         # Of each user in each organization, by each web process.
         "API_REQUESTS_PER_MINUTE": _integer(environ, "API_REQUESTS_PER_MINUTE", 600, 1),
         **_providers(environ),
@@ -154,6 +156,13 @@ def _integer(environ: Mapping[str, str], name: str, default: int, low: int, high
     if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
         raise ConfigError(f"{name} has to be a whole number from {low} to {high}, not {text!r}.")
     return int(text)
+
+
+def _yes_or_no(environ: Mapping[str, str], name: str) -> bool:
+    value = environ.get(name) or "0"
+    if value not in ("0", "1"):
+        raise ConfigError(f"{name} has to be 1 or 0, not {value!r}.")
+    return value == "1"
 
 
 def _choice(environ: Mapping[str, str], name: str, default: str, choices: tuple[str, ...]) -> str:

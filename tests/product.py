@@ -40,6 +40,7 @@ def installation(database_url: str, directory: Path) -> dict[str, str]:
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "LOG_LEVEL": "WARNING",
         "WEB_CONCURRENCY": "1",
+        "MESSAGE_CONSOLE_ORDERS": "1",
     }
 
 

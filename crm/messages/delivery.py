@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import math
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from crm.columns import one_of
 from crm.db import locked
 from crm.extensions import db
 from crm.fail_points import committing
-from crm.messages.flight import Flight, uptime
+from crm.messages.flight import LONGEST_CALL, Flight, uptime
 from crm.messages.gate import Go
 from crm.messages.gateways import at_once, gateway_named
 from crm.messages.gateways.base import Call
@@ -38,7 +39,7 @@ from crm.messages.rules import BEING_SENT, Channel, Status
 from crm.messages.senders.accounts import sender_of
 from crm.messages.upkeep import KIND, lock_customers, look_at
 from crm.queue import stopping
-from crm.tenancy import insert_many, use_organization
+from crm.tenancy import insert_many, require_organization, use_organization
 
 BATCH = 256
 """So many due messages are claimed at once."""
@@ -66,13 +67,16 @@ class Claim:
         return taken
 
 
-def deliver_batch(organization_id: int, limit: int = BATCH) -> int:
-    """Deal with up to `limit` due messages of an organization; return how many there were."""
+def deliver_batch(organization_id: int, limit: int = BATCH, seconds: float = math.inf) -> int:
+    """Deal with up to `limit` due messages of an organization; return how many there were.
+
+    No call is begun after `seconds`, and none is waited for much longer than a provider may take.
+    """
     with use_organization(organization_id):
         claim = Claim()
         looked_at = _claim(claim, limit)
         if claim.ids:
-            _send(claim)
+            _send(claim, seconds)
         ask_about(claim.doubts)
         return looked_at
 
@@ -145,18 +149,25 @@ def _may_go(message: Message, round_: Round, claim: Claim) -> bool:
     return True
 
 
-def _send(claim: Claim) -> None:
-    """Hand over what was claimed; what can't begin long before the lease runs out is given back."""
+def _send(claim: Claim, seconds: float) -> None:
+    """Hand over what was claimed; what can't begin long before the lease runs out is given back.
+
+    A call that hangs is let go: its thread is lost, and the lease sees to its message.
+    """
     lease = current_app.config["MESSAGE_LEASE"]
-    flight, until = Flight(at_once(current_organization())), uptime() + lease / 4
+    flight, until = Flight(at_once(current_organization())), uptime() + min(lease / 4, seconds)
+    end = until + LONGEST_CALL
     while claim.ids or flight:
         if claim.ids and (stopping.is_set() or uptime() > until):
             _release(claim)
         elif claim.ids and flight.room:
             begun = uptime()
             flight.begin(_submit(claim, claim.take(flight.room)), begun + lease)
+        elif answers := flight.answered(end):
+            record(answers, claim.token)
         else:
-            record(flight.answered(), claim.token)
+            log.warning("organization %d: %d calls hang and are let go", require_organization(), len(flight))
+            record(flight.let_go(), claim.token)
 
 
 def _submit(claim: Claim, ids: Sequence[int]) -> list[Call]:

@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from crm.fail_points import reach
 from crm.messages.gateways import gateway_named
 from crm.messages.gateways.base import Answer, Call, Outcome
+from crm.messages.gateways.http import CONNECT, READ
 
 CALLS = 64
 """So many calls for one organization are in flight at most, and so many rows `submitting`."""
@@ -19,6 +20,9 @@ TURNS = 5
 
 LINGER = 0.01
 """So many seconds an answer waits for others, to be written with them."""
+
+LONGEST_CALL = CONNECT + READ + 2
+"""A call that takes more seconds than this hangs: nobody waits for its answer any more."""
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +47,19 @@ class Flight:
         """Make calls, those that can begin before `until` of `uptime()`: then their lease is over."""
         self._pending.update({_threads.submit(_call, call, until): call for call in calls})
 
-    def answered(self) -> list[tuple[Call, Outcome]]:
-        """Wait for answers, and return them."""
+    def answered(self, end: float) -> list[tuple[Call, Outcome]]:
+        """Wait for answers until `end` of `uptime()`, and return them."""
         done, _ = wait(self._pending, LINGER)
         if not done:
-            done, _ = wait(self._pending, return_when=FIRST_COMPLETED)
+            done, _ = wait(self._pending, max(end - uptime(), 10 * LINGER), return_when=FIRST_COMPLETED)
         return [(self._pending.pop(future), future.result()) for future in done]
+
+    def let_go(self) -> list[tuple[Call, Outcome]]:
+        """Wait no longer: return what is answered or was never begun, and leave the rest to its lease."""
+        left = {future: call for future, call in self._pending.items() if not future.cancel()}
+        unsent = [(call, _HELD_UP) for future, call in self._pending.items() if future not in left]
+        self._pending.clear()
+        return unsent + [(call, future.result()) for future, call in left.items() if future.done()]
 
 
 def uptime() -> float:
@@ -58,7 +69,7 @@ def uptime() -> float:
 
 def _call(call: Call, until: float) -> Outcome:
     if uptime() > until:
-        return Outcome(Answer.NO_CONNECTION, sentence="The worker was held up, and nothing was sent.")
+        return _HELD_UP
     try:
         outcome = gateway_named(call.gateway).send(call)
         reach("answered")
@@ -68,5 +79,6 @@ def _call(call: Call, until: float) -> Outcome:
         return Outcome(Answer.UNKNOWN, sentence="The gateway failed.")
 
 
+_HELD_UP = Outcome(Answer.NO_CONNECTION, sentence="The worker was held up, and nothing was sent.")
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _threads = ThreadPoolExecutor(TURNS * CALLS, thread_name_prefix="call")

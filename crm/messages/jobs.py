@@ -12,13 +12,16 @@ from sqlalchemy.exc import OperationalError
 
 from crm import due
 from crm.messages import inbound, reports
-from crm.messages.delivery import BATCH, deliver_batch
+from crm.messages.delivery import deliver_batch
 from crm.messages.flight import CALLS
 from crm.messages.upkeep import KIND
 from crm.queue import stopping
 
 SECONDS = 20
 """So long a job goes on with one organization; then the tickers, which are fair to all, see to the rest."""
+
+TURN = 5
+"""So long a ticker begins calls for one organization, while others have due messages too."""
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +39,7 @@ def deliver_due() -> bool:
             return False
         with _serving(organization_id) as is_mine:
             if is_mine:
-                more |= _deliver(organization_id, BATCH if len(organization_ids) == 1 else CALLS)
+                more |= _deliver(organization_id, is_alone=len(organization_ids) == 1)
     return more
 
 
@@ -58,9 +61,9 @@ def deliver_organization(organization_id: int) -> None:
         pass
 
 
-def _deliver(organization_id: int, limit: int) -> bool:
+def _deliver(organization_id: int, *, is_alone: bool) -> bool:
     try:
-        return deliver_batch(organization_id, limit) > 0
+        return (deliver_batch(organization_id) if is_alone else deliver_batch(organization_id, CALLS, TURN)) > 0
     except OperationalError:
         raise  # the database is away, for all organizations
     except Exception:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask.testing import FlaskClient
 
+import config
 from crm import clock, due
 from crm.customers.services import archive_customer, delete_customer, edit_customer, restore_customer
 from crm.db import transaction
@@ -17,12 +21,12 @@ from crm.errors import ConflictError
 from crm.extensions import db
 from crm.messages import delivery, flight, jobs, outcomes, services
 from crm.messages.flight import CALLS, uptime
-from crm.messages.gateways import console
+from crm.messages.gateways import console, http
 from crm.messages.gateways.base import Answer, Call, Outcome
 from crm.messages.models import BlockedSender, Message
 from crm.messages.rules import Channel, Status
 from crm.queue import stopping
-from tests.messages.shop import Shop
+from tests.messages.shop import PHONE, Shop
 from tests.servers import wait_for
 
 
@@ -41,13 +45,15 @@ def test_the_console_accepts_and_accepted_means_sent(shop: Shop, caplog: pytest.
 
     shop.work()
 
+    (entry,) = [record.getMessage() for record in caplog.records if "console" in record.name]
+    assert entry.startswith("console: SMS, attempt "), "neither number nor text"
+
     message, (attempt,) = shop.message(id_), shop.attempts(id_)
     assert message.state is Status.SENT
     assert message.handed_over_at is not None
     assert (attempt.outcome, attempt.body, attempt.provider_id) == ("accepted", "Hello Sari", f"console-{attempt.id}")
     assert (shop.due_at(id_), shop.next_at(sari)) == (None, None)
     assert shop.events(sari)[-1] == ("message.sent", None)
-    assert "Hello Sari" in caplog.text
 
 
 def test_by_hand_it_becomes_a_reminder_and_stays_next(shop: Shop) -> None:
@@ -114,6 +120,62 @@ def test_a_provider_that_is_slow_holds_up_nobody_else(shop: Shop, stranger: Shop
     for ticker in tickers:
         ticker.join()
     assert shop.status(slow) is Status.SENT
+
+
+def test_a_provider_that_hangs_is_let_go_and_the_next_organization_is_served(
+    shop: Shop, stranger: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One ticker alone comes to the second organization while calls of the first are still under way."""
+    hanging = [shop.schedule(shop.customer(), body=str(n)) for n in range(2)]
+    quick = stranger.schedule(stranger.customer())
+    freed, send = threading.Event(), console.Console.send
+
+    def hang(self: console.Console, call: Call) -> Outcome:
+        if call.message_id in hanging:
+            freed.wait(60)
+        return send(self, call)
+
+    monkeypatch.setattr(console.Console, "send", hang)
+    monkeypatch.setattr(delivery, "LONGEST_CALL", 0.2)
+    monkeypatch.setattr(jobs, "TURN", 0.2)
+    try:
+        with shop.app.app_context():
+            jobs.deliver_due()
+        assert stranger.status(quick) is Status.SENT
+        assert {shop.status(id_) for id_ in hanging} == {Status.SUBMITTING}
+    finally:
+        freed.set()
+    shop.look_now(hanging[0], lease_until=clock.utcnow())
+    shop.work()
+    assert shop.status(hanging[0]) is Status.UNKNOWN
+
+
+ORDERS = "[delay 5] [unknown] [refused_sender] [permanent]"
+
+
+def test_words_in_a_text_are_orders_only_where_the_installation_says_so(
+    shop: Shop, owner: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(console, "time", SimpleNamespace(sleep=slept.append))
+    shop.set(name=f"Toko {ORDERS}")
+    form = {"channel": "sms", "to": PHONE}
+    assert owner.post("/settings/messaging/test", data=form).status_code == 303, "never in a test message"
+
+    ordered = shop.schedule(shop.customer(), body="[delay 3600] [unknown]")
+    shop.work()
+    assert shop.status(ordered) is Status.UNKNOWN
+    assert slept == [http.READ], "no longer than a provider may take"
+
+    shop.app.config["MESSAGE_CONSOLE_ORDERS"] = False
+    ignored = shop.schedule(shop.customer("Siti", "0812-3456-7891"), body=ORDERS)
+    shop.work()
+    assert shop.status(ignored) is Status.SENT
+    assert slept == [http.READ]
+
+
+def test_an_installation_takes_no_orders_by_itself(tmp_path: Path) -> None:
+    assert config.load({"SECRET_KEY": "0123456789abcdefghijklmnop"}, tmp_path)["MESSAGE_CONSOLE_ORDERS"] is False
 
 
 def test_what_can_not_begin_long_before_the_lease_ends_is_given_back(shop: Shop) -> None:
@@ -459,7 +521,7 @@ def test_a_lease_that_ran_out_before_the_call_frees_the_message(shop: Shop) -> N
 def test_a_call_that_could_not_begin_within_its_lease_is_not_made(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level("INFO", "crm.messages.gateways.console")
+    caplog.set_level("DEBUG", "crm.messages.gateways.console")
     id_ = shop.schedule(shop.customer())
     submit_now = delivery._submit
 

@@ -15,7 +15,7 @@ class Sender:
     """The account that a call is made with, and the number it comes from; plain values, for calls run in threads.
 
     `account` is Twilio's Account SID or Meta's phone number id, `service` Twilio's Messaging Service SID. `callback`
-    is the public URL of the installation.
+    is the public URL of the installation. `takes_orders` lets the console gateway obey words in a text.
     """
 
     number: str = ""
@@ -24,6 +24,7 @@ class Sender:
     service: str = ""
     base: str = ""
     callback: str = ""
+    takes_orders: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,11 @@
 """The gateway for demonstration and tests: nothing leaves the machine.
 
-What it accepted is logged and shown on a page. Words in square brackets in a text make it behave as a provider may:
+What it accepted is logged and shown on a page; the log has numbers and texts at the level DEBUG alone. In an
+installation with MESSAGE_CONSOLE_ORDERS words in square brackets in a text make it behave as a provider may:
 `[no_connection]`, `[rate_limited 60]` (seconds), `[permanent]`, `[opted_out]`, `[refused_sender]`, `[unknown]`, and
-`[delay 2]` for an answer that takes its time. The stored attempt is the only record: a call is made once for each.
+`[delay 2]` for an answer that takes its time, up to the time limit of a provider's answer. The setting is for tests:
+anybody who writes a message, or a customer's name, could hold up the worker by such a word. The stored attempt is the
+only record: a call is made once for each.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import re
 import time
 
 from crm.messages.gateways.base import Answer, Call, Found, Outcome, Question, Sender
+from crm.messages.gateways.http import READ
 from crm.messages.rules import Channel
 
 log = logging.getLogger(__name__)
@@ -29,7 +33,7 @@ _SENTENCES = {
 
 
 class Console:
-    """Accepts everything, unless the text says otherwise."""
+    """Accepts everything, unless the installation lets the text say otherwise."""
 
     name = "console"
     by_hand = False
@@ -42,17 +46,23 @@ class Console:
         return ""
 
     def send(self, call: Call) -> Outcome:
-        """Log the message, or behave as its text orders."""
-        orders = {word: float(number or 0) for word, number in _ORDERS.findall(call.body)}
-        time.sleep(min(orders.pop("delay", 0), 3_600))
+        """Log the message, or behave as its text orders where orders count."""
+        orders = _orders(call.body) if call.sender.takes_orders else {}
+        if pause := orders.pop("delay", 0):
+            time.sleep(min(pause, READ))
         if orders:
             word, number = next(iter(orders.items()))
             answer = Answer(word)
             if answer is not Answer.ACCEPTED:
                 return Outcome(answer, code=word, sentence=_SENTENCES[answer], retry_after=number)
-        log.info("console: %s to %s, attempt %d: %s", call.channel.label, call.to, call.attempt_id, call.body)
+        log.info("console: %s, attempt %d", call.channel.label, call.attempt_id)
+        log.debug("console: attempt %d to %s: %s", call.attempt_id, call.to, call.body)
         return Outcome(Answer.ACCEPTED, provider_id=f"console-{call.attempt_id}")
 
     def look_up(self, question: Question) -> Found | None:
         """Know nothing: what was lost stays unknown, as at a provider that can't be asked."""
         return None
+
+
+def _orders(text: str) -> dict[str, float]:
+    return {word: float(number or 0) for word, number in _ORDERS.findall(text)}

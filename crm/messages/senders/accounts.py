@@ -34,7 +34,7 @@ NUMBERS = {Channel.SMS: "TWILIO_FROM", Channel.WHATSAPP: "TWILIO_WHATSAPP_FROM"}
 def sender_of(organization: Organization, gateway: str, channel: Channel) -> Sender:
     """Return what the current organization sends with by a gateway; empty values where something is not set."""
     if gateway not in SECRETS:
-        return Sender()
+        return Sender(takes_orders=current_app.config["MESSAGE_CONSOLE_ORDERS"])
     known, is_own = _secrets(gateway)
     number, config = _number(organization, channel, is_own), current_app.config
     if gateway == "twilio":

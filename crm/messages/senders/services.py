@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -87,7 +88,8 @@ def _test_call(channel: Channel, to: str) -> Call:
         raise SentenceError(f"{channel.label} is sent by hand, so there is nothing to test. Choose a gateway first.")
     if suppressed_among([to]):
         raise SentenceError("This number has opted out, so nothing is sent to it.")
-    sender = sender_of(organization, gateway.name, channel)
+    # Its text has the organization's name in it: no word of that is an order.
+    sender = replace(sender_of(organization, gateway.name, channel), takes_orders=False)
     return Call(0, 0, gateway.name, channel, to, TEST.format(name=organization.name), sender=sender)
 
 
