@@ -16,6 +16,7 @@ from crm.db import prepared
 from crm.extensions import db
 from crm.messages.records import InboundMessage, Suppression
 from crm.messages.rules import WINDOWED, Channel
+from crm.phone import variants
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,20 @@ def facts_about(customers: Iterable[Customer], organization: Organization) -> Fa
 
 def suppressed_among(phones: Iterable[str]) -> dict[str, Suppression]:
     """Return those of the numbers that are on the list of opt-outs."""
-    rows = db.session.scalars(sa.select(Suppression).where(one_of(Suppression.phone, phones)))
-    return {row.phone: row for row in rows}
+    spelled = {number: variants(number) for number in phones}
+    wanted = {spelling for spellings in spelled.values() for spelling in spellings}
+    listed = {
+        row.phone: row for row in db.session.scalars(sa.select(Suppression).where(one_of(Suppression.phone, wanted)))
+    }
+    found = {number: next(filter(listed.get, spellings), None) for number, spellings in spelled.items()}
+    return {number: listed[spelling] for number, spelling in found.items() if spelling}
 
 
 def suppression_of(customer: Customer) -> Suppression | None:
     """Return why the customer's number gets no messages, or None."""
-    return db.session.scalar(_SUPPRESSION, {"phone": customer.phone}) if customer.phone_valid else None
+    if not customer.phone_valid:
+        return None
+    return db.session.scalars(_SUPPRESSION, {"numbers": list(variants(customer.phone))}).first()
 
 
 def opt_out_problem(customer: Customer) -> str | None:
@@ -64,19 +72,20 @@ def heard_from(customer: Customer, limit: int = 50) -> Heard:
     """Return what came in from the number of a customer, and whether it opted out, by one question."""
     if not customer.phone_valid:
         return Heard([], None)
-    rows = db.session.execute(_HEARD, {"customer": customer.id, "most": limit}).all()
+    numbers = list(variants(customer.phone))
+    rows = db.session.execute(_HEARD, {"customer": customer.id, "most": limit, "numbers": numbers}).all()
     return Heard([text for text, _ in rows if text], rows[0][1] if rows else None)
 
 
 # Every customer's page asks these, and putting them together takes longer than answering them.
 
-_SUPPRESSION = prepared(sa.select(Suppression).where(Suppression.phone == sa.bindparam("phone")))
+_SUPPRESSION = prepared(sa.select(Suppression).where(one_of(Suppression.phone, "numbers")))
 
 _HEARD = prepared(
     sa.select(InboundMessage, Suppression)
     .select_from(Customer)
     .outerjoin(InboundMessage, InboundMessage.sender == Customer.phone)
-    .outerjoin(Suppression, Suppression.phone == Customer.phone)
+    .outerjoin(Suppression, one_of(Suppression.phone, "numbers"))
     .where(Customer.id == sa.bindparam("customer"))
     .order_by(InboundMessage.sent_at.desc(), InboundMessage.id.desc())
     .limit(sa.bindparam("most", type_=sa.Integer))

@@ -55,13 +55,14 @@ def page_of_opt_outs(q: str, number: int) -> OptOutPage:
 
 
 def _customers(phones: list[str]) -> dict[str, list[tuple[int, str]]]:
+    spelled = {spelling: number for number in phones for spelling in phone.variants(number)}
     place = sa.func.row_number().over(partition_by=Customer.phone, order_by=Customer.id)
     ranked = (
         sa.select(Customer.id, Customer.name, Customer.phone, place.label("place"))
-        .where(Customer.phone.in_(phones), Customer.phone_valid, Customer.archived_at.is_(None))
+        .where(Customer.phone.in_(spelled), Customer.phone_valid, Customer.archived_at.is_(None))
         .subquery()
     )
     found: dict[str, list[tuple[int, str]]] = {}
     for row in db.session.execute(sa.select(ranked).where(ranked.c.place <= NAMES).order_by(ranked.c.id)):
-        found.setdefault(row.phone, []).append((row.id, row.name))
+        found.setdefault(spelled[row.phone], []).append((row.id, row.name))
     return found

@@ -21,7 +21,7 @@ from crm.messages.models import Message
 from crm.messages.records import Source, StopWord, Suppression
 from crm.messages.rules import STOPPABLE, Status
 from crm.messages.upkeep import KIND, lock_customers, look_at, refresh_next, tell
-from crm.phone import parse
+from crm.phone import parse, variants
 from crm.tenancy import current_actor
 
 MOST_WORDS = 50
@@ -54,14 +54,14 @@ def put_on(phone: str, source: Source, note: str = "") -> Suppression:
 
 def note_down(phone: str, source: Source, note: str = "") -> Suppression:
     """Write a number on the list within a transaction that holds other locks; the gate stops what is pending."""
-    found = _on_list(phone)
+    found = next(iter(_on_list(phone)), None)
     if found is None:
         found = Suppression(phone=phone, source=source.value, note=note[:200], created_by_id=current_actor())
         try:
             with db.session.begin_nested():
                 db.session.add(found)
         except IntegrityError:
-            found = _on_list(phone)
+            found = next(iter(_on_list(phone)), None)
             if found is None:
                 raise
         else:
@@ -80,9 +80,9 @@ def stop_pending(phones: Iterable[str]) -> None:
         with transaction():
             ids = _stoppable(phone)
             due.lock(KIND, ids)
-            messages, suppression = _locked_stoppable(ids), _on_list(phone)
-            if suppression is not None:
-                _stop(messages, suppression)
+            messages, found = _locked_stoppable(ids), _on_list(phone)
+            if found:
+                _stop(messages, found[0])
 
 
 def take_off(suppression_id: int) -> str:
@@ -96,10 +96,11 @@ def take_off(suppression_id: int) -> str:
 def let_back(phone: str) -> bool:
     """Take a number off that opted in again; False when it isn't there, or staff put it there."""
     with transaction():
-        suppression = _on_list(phone)
-        if suppression is None or suppression.source == Source.STAFF:
+        found = _on_list(phone)
+        if not found or Source.STAFF in [suppression.source for suppression in found]:
             return False
-        _remove(suppression)
+        for suppression in found:
+            _remove(suppression)
         return True
 
 
@@ -131,8 +132,10 @@ def stop_words() -> list[str]:
     return list(db.session.scalars(sa.select(StopWord.word).order_by(StopWord.word)))
 
 
-def _on_list(phone: str) -> Suppression | None:
-    return db.session.scalars(locked(sa.select(Suppression).where(Suppression.phone == phone))).one_or_none()
+def _on_list(phone: str) -> Sequence[Suppression]:
+    """Return the rows of a line, in whichever of its spellings."""
+    found = sa.select(Suppression).where(Suppression.phone.in_(variants(phone))).order_by(Suppression.id)
+    return db.session.scalars(locked(found)).all()
 
 
 def _stoppable(phone: str) -> list[int]:
@@ -140,7 +143,7 @@ def _stoppable(phone: str) -> list[int]:
         db.session.scalars(
             sa.select(Message.id)
             .join(Customer, Customer.id == Message.customer_id)
-            .where(Customer.phone == phone, Customer.phone_valid, Message.status.in_(STOPPABLE))
+            .where(Customer.phone.in_(variants(phone)), Customer.phone_valid, Message.status.in_(STOPPABLE))
             .order_by(Message.id)
         )
     )
@@ -171,7 +174,7 @@ def _remove(suppression: Suppression) -> None:
 
 def _tell_of(suppression: Suppression, action: str, changes: dict[str, Any]) -> None:
     """Record it for every customer with the number, or once for nobody."""
-    has_number = sa.select(Customer.id).where(Customer.phone == suppression.phone, Customer.phone_valid)
+    has_number = sa.select(Customer.id).where(Customer.phone.in_(variants(suppression.phone)), Customer.phone_valid)
     found = db.session.scalars(has_number.order_by(Customer.id)).all()
     for customer_id in found or (None,):
         record(action, suppression, customer_id=customer_id, changes=changes)

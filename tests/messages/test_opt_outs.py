@@ -75,6 +75,33 @@ def test_it_stops_messages_to_everyone_with_the_number_and_to_nobody_else(shop: 
     assert stranger.status(elsewhere) is Status.SCHEDULED
 
 
+@pytest.mark.parametrize(
+    ("number", "other"),
+    [
+        ("+5531988887777", "+553188887777"),
+        ("+525512345678", "+5215512345678"),
+        ("+541123456789", "+5491123456789"),
+        ("+5491123456789", "+541123456789"),
+    ],
+)
+def test_an_opt_out_counts_for_both_spellings_of_a_number(shop: Shop, number: str, other: str) -> None:
+    sari = shop.customer(phone=number)
+    pending = shop.schedule(sari, in_=3600)
+
+    opt_out(shop, phone=other)
+
+    assert shop.status(pending) is Status.SUPPRESSED
+    opt_out(shop, phone=number)
+    assert [row[0] for row in listed(shop)] == [other], "it is one line"
+    assert "Sari" in shop.browser().get(URL).text
+    assert "opted out" in shop.browser().get(f"/customers/{sari}").text
+    with pytest.raises(RefusedError):
+        shop.schedule(sari, in_=3600)
+    with shop.inside():
+        assert suppressions.let_back(number)
+    assert listed(shop) == []
+
+
 @pytest.mark.parametrize("channel", list(Channel))
 def test_the_gate_stops_what_became_due_for_a_number_that_is_on_the_list(shop: Shop, channel: Channel) -> None:
     """Scheduled before the customer had this number."""
