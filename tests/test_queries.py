@@ -34,7 +34,7 @@ from tests.factories import (
 MOST = {
     "/": 12,
     "/?q=customer": 13,
-    "/customers/{customer}": 12,
+    "/customers/{customer}": 13,
     "/messages": 8,
     "/stats": 5,
     "/leads": 4,

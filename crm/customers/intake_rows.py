@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from crm import clock, phone
+from crm import clock
 from crm.accounts.models import Organization
 from crm.bulk import Bulk
 from crm.columns import one_of
@@ -165,8 +165,7 @@ def _people(ids: Collection[int]) -> dict[int, Person]:
     further = further.with_hint(CustomerKey, "INDEXED BY ix_customer_keys_customer", "sqlite")
     found = db.session.execute(_each(further, CustomerKey.customer_id, people), execution_options=_EVERYWHERE)
     for row in sorted(map(tuple, found)):
-        kind, value = Kind(row[2]), row[3]
-        people[row[1]].remember((kind, phone.matching(value) if kind is Kind.PHONE else value))
+        people[row[1]].remember((Kind(row[2]), row[3]))
     return people
 
 
@@ -179,7 +178,7 @@ def _holders(keys: Collection[Key], limit: int) -> sa.Select[Any]:
         _each(by_phone, Customer.phone, values[Kind.PHONE], MANY + 1),
         _each(sa.select(Customer.id), Customer.email, values[Kind.EMAIL], MANY + 1),
         _each(by_passport, Customer.passport_number, values[Kind.PASSPORT], MANY + 1),
-        _each(sa.select(CustomerKey.customer_id), CustomerKey.value, list(itertools.chain(*values.values())), MANY + 1),
+        _each(sa.select(CustomerKey.customer_id), CustomerKey.value, [value for _, value in keys], MANY + 1),
     ).subquery()
     return sa.select(arms.c[0]).limit(limit)
 
@@ -204,18 +203,16 @@ def _namesakes(keys: Collection[Key], names: Collection[str], limit: int) -> sa.
     named = Customer.archived_at.is_(None), one_of(Customer.name_key, names)
     beside = sa.select(CustomerKey.id).where(
         CustomerKey.customer_id == Customer.id,
-        one_of(sa.func.coalesce(CustomerKey.value, "", type_=sa.String), list(itertools.chain(*values.values()))),
+        one_of(sa.func.coalesce(CustomerKey.value, "", type_=sa.String), [value for _, value in keys]),
     )
-    number = sa.func.coalesce(Customer.phone, "", type_=sa.String)
+    phone = sa.func.coalesce(Customer.phone, "", type_=sa.String)
     passport = sa.func.coalesce(Customer.passport_number, "", type_=sa.String)
-    has_one = sa.or_(one_of(number, values[Kind.PHONE]), one_of(passport, values[Kind.PASSPORT]), beside.exists())
+    has_one = sa.or_(one_of(phone, values[Kind.PHONE]), one_of(passport, values[Kind.PASSPORT]), beside.exists())
     return sa.select(Customer.id).where(*named, has_one).limit(limit)
 
 
 def _by_kind(keys: Collection[Key]) -> dict[Kind, list[str]]:
-    """Return the values that rows may have, by kind: each number in all its spellings."""
-    values = {kind: [value for kind_, value in keys if kind_ is kind] for kind in Kind}
-    return values | {Kind.PHONE: list(itertools.chain(*map(phone.variants, values[Kind.PHONE])))}
+    return {kind: [value for kind_, value in keys if kind_ is kind] for kind in Kind}
 
 
 def _insert(bulk: Bulk, organization: Organization, new: Sequence[Person]) -> None:

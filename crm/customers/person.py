@@ -62,7 +62,7 @@ class Contact(NamedTuple):
             email, passport = _known(intake.email) or None, _known(intake.passport_number)
         keys = {}
         if valid and dialed:
-            keys[Kind.PHONE] = phone.matching(dialed)
+            keys[Kind.PHONE] = dialed
         if email:
             keys[Kind.EMAIL] = email
         if passport and _is_passport(passport):
@@ -85,9 +85,8 @@ class Contact(NamedTuple):
 class Person:
     """A customer while people come in: their fields, all that they are known by, and what has changed so far.
 
-    `changes` is `{field: [before, after]}`, `learned` the keys that are new and not in the fields, as they are stored,
-    `steps` counts changes of both. `phone` is the number that they came with last. Numbers among `keys`, and `phone`,
-    are as `phone.matching` has them.
+    `changes` is `{field: [before, after]}`, `learned` the keys that are new and not in the fields, `steps` counts
+    changes of both. `phone` is the number that they came with last.
     """
 
     id: int
@@ -103,7 +102,7 @@ class Person:
     @classmethod
     def stored(cls, id_: int, fields: dict[str, Any]) -> Person:
         """Return a customer as they are in the database."""
-        number = phone.matching(fields["phone"]) if fields["phone_valid"] else ""
+        number = fields["phone"] if fields["phone_valid"] else ""
         keys = ((Kind.PHONE, number), (Kind.EMAIL, fields["email"]), (Kind.PASSPORT, fields["passport_number"]))
         return cls(id_, fields, {key for key in keys if key[1]}, number)
 
@@ -122,7 +121,7 @@ class Person:
             fields |= {"passport_number": ""} if Kind.PASSPORT in taken else {}
         person = cls(id_, fields, set(), is_new=True)
         if taken:
-            person._learn(contact, taken)
+            person._learn(contact.keys, taken)
         else:
             person.keys.update(contact.keys.items())
             person.phone = contact.keys.get(Kind.PHONE, "")
@@ -165,7 +164,7 @@ class Person:
             if theirs[name] and not own[name] and kind not in taken:
                 self._set(name, theirs[name])
         if not self.keys.issuperset(contact.keys.items()):
-            self._learn(contact, taken)
+            self._learn(contact.keys, taken)
 
     def _overwrite(self, contact: Contact, by_name: bool) -> None:
         name, archived_at = contact.fields["name"], self.fields["archived_at"]
@@ -178,16 +177,15 @@ class Person:
         if archived_at is not None and contact.at > archived_at:
             self._restore()
 
-    def _learn(self, contact: Contact, taken: Collection[Kind]) -> None:
+    def _learn(self, keys: Keys, taken: Collection[Kind]) -> None:
         """Remember by what else the customer came; a passport is one person's."""
-        for key in contact.keys.items():
-            kind = key[0]
+        for kind, value in keys.items():
+            key = (kind, value)
             if key in self.keys or (kind is Kind.PASSPORT and kind in taken):
                 continue
             self.remember(key)
-            value = contact.fields[KEY_FIELDS[kind]]
             if self.fields[KEY_FIELDS[kind]] != value:
-                self.learned.append((kind, value))
+                self.learned.append(key)
                 self.steps += 1
 
     def _restore(self) -> None:

@@ -7,7 +7,6 @@ import enum
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from crm import phone
 from crm.customers.matching import Doubt, Kind
 from crm.customers.names import names_agree
 
@@ -85,8 +84,6 @@ def agreement(field: Field, first: Mapping[str, Any], second: Mapping[str, Any])
         return Agreement.NONE
     if not one or not other:
         return Agreement.ONE
-    if field.name == "phone":
-        one, other = phone.matching(one), phone.matching(other)
     alike = names_agree(one, other) if field.name == "name" else _folded(one) == _folded(other)
     return Agreement.SAME if alike else Agreement.DIFFERENT
 

@@ -14,7 +14,16 @@ from crm.messages.facts import Facts
 from crm.messages.gateways import gateway_of
 from crm.messages.gateways.base import Gateway
 from crm.messages.models import Message
-from crm.messages.rules import WINDOW, WINDOWED, Channel, Status, channel_problem, number_problem
+from crm.messages.rules import (
+    WINDOW,
+    WINDOWED,
+    Channel,
+    Status,
+    channel_problem,
+    day_word,
+    holding_reason,
+    number_problem,
+)
 
 LOOK_AGAIN = dt.timedelta(seconds=60)
 
@@ -57,7 +66,11 @@ def gate(message: Message, customer: Customer, organization: Organization, facts
     if not gateway.by_hand and now > expires_at(message):
         return Stop(Status.EXPIRED, f"It could not be sent within {_hours(lasts())} of its time.")
     return (
-        _after_quiet_hours(organization, now) or _outside_window(message, customer, gateway, facts, now) or Go(gateway)
+        _while_asked(customer, facts, now)
+        or _after_quiet_hours(organization, now)
+        or (None if gateway.by_hand else _another_day(message, organization, now))
+        or _outside_window(message, customer, gateway, facts, now)
+        or Go(gateway)
     )
 
 
@@ -81,8 +94,23 @@ def _refusal(message: Message, customer: Customer, facts: Facts) -> Stop | None:
     problem = number_problem(customer)
     if problem:
         return Stop(Status.FAILED, problem)
-    suppression = facts.suppressed.get(customer.phone)
+    suppression = facts.suppressed.get(customer.id)
     return Stop(Status.SUPPRESSED, suppression.reason) if suppression else None
+
+
+def _while_asked(customer: Customer, facts: Facts, now: dt.datetime) -> Hold | None:
+    """Hold what is for a customer who wrote what may mean STOP, until somebody says what it means."""
+    asking = facts.asking.get(customer.id)
+    return Hold(now + LOOK_AGAIN, holding_reason(customer.name, asking)) if asking else None
+
+
+def _another_day(message: Message, organization: Organization, now: dt.datetime) -> Stop | None:
+    """Stop a text that speaks of "today" or "tomorrow" and would go out later than on the day it was written for."""
+    zone = clock.zone(organization.time_zone)
+    meant, today = (moment.astimezone(zone).date() for moment in (message.send_at, now))
+    word = day_word(message.body) if meant < today else None
+    said = f"It speaks of “{word}”, and its day is over. Check the text, then send it again."
+    return Stop(Status.EXPIRED, said) if word else None
 
 
 def _outside_window(
@@ -91,7 +119,7 @@ def _outside_window(
     """Stop a text that WhatsApp would refuse, where somebody sees it and can do what the reason says."""
     if message.via is not Channel.WHATSAPP or message.template or gateway.name not in WINDOWED:
         return None
-    wrote_at = facts.wrote_at.get(customer.phone)
+    wrote_at = facts.wrote_at.get(customer.id)
     if wrote_at is not None and now < wrote_at + WINDOW:
         return None
     said = "has not written on WhatsApp" + (" in the last 24 hours" if wrote_at else " yet")

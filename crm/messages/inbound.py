@@ -11,18 +11,18 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from crm import due
-from crm.customers.matching import Kind
+from crm.columns import constant, one_of
 from crm.customers.models import Customer
-from crm.customers.records import CustomerKey
 from crm.db import database_now, transaction
 from crm.events import record
 from crm.extensions import db
-from crm.messages import suppressions
-from crm.messages.records import InboundMessage, Source
+from crm.messages import holds, suppressions
+from crm.messages.numbers import EVERYWHERE, numbers_of, owners_of, spellings
+from crm.messages.records import Answer, InboundMessage, Source
 from crm.messages.rules import Channel
 from crm.messages.words import LONGEST as LONGEST_WORD
 from crm.messages.words import Effect, effect_of, normalized
-from crm.phone import parse
+from crm.phone import parse, variants
 from crm.tenancy import use_organization
 from crm.text import clean_line, clean_text
 
@@ -79,14 +79,11 @@ def apply_due(organization_id: int) -> int:
 
 def forget_texts(customer: Customer) -> None:
     """Delete what came in from the numbers of a customer who is deleted for good, but those of somebody else, too."""
-    further = sa.select(CustomerKey.value).where(
-        CustomerKey.customer_id == customer.id, CustomerKey.kind == Kind.PHONE.value
-    )
-    numbers = {*db.session.scalars(further), *([customer.phone] if customer.phone_valid else [])}
+    numbers = numbers_of([customer])[customer.id]
     others = sa.select(Customer.phone).where(
-        Customer.phone.in_(numbers), Customer.phone_valid, Customer.id != customer.id
+        one_of(Customer.phone, numbers), Customer.phone_valid, Customer.id != customer.id
     )
-    numbers -= set(db.session.scalars(others, execution_options={"all_branches": True}))
+    numbers -= spellings(db.session.scalars(others, execution_options=EVERYWHERE))
     db.session.execute(sa.delete(InboundMessage).where(InboundMessage.sender.in_(numbers)))
 
 
@@ -114,20 +111,31 @@ def _store(texts: Sequence[Incoming]) -> list[int]:
 
 
 def _new(text: Incoming, now: dt.datetime) -> InboundMessage:
-    sender = parse(text.sender, "ZZ")
+    sender = parse(text.sender, "ZZ").value[:60] if text.sender else _number_of(text.sender_id)
     return InboundMessage(
         gateway=text.gateway,
         provider_id=text.provider_id[:100],
         channel=text.channel.value,
-        sender=sender.value[:60],
-        recipient=text.recipient[:60],
+        sender=sender,
+        twin=next(iter(variants(sender)[1:]), ""),
         sender_id=clean_line(text.sender_id[:150]),
+        recipient=text.recipient[:60],
         body=clean_text(text.body[:LONGEST]),
         what=clean_line(text.what[:400])[:200],
         effect=text.effect.value if text.effect else "",
         opens_window=text.opens_window,
         sent_at=min(text.sent_at or now, now),
     )
+
+
+def _number_of(sender_id: str) -> str:
+    """Return the number that a user of WhatsApp last wrote from while it was told, or ""."""
+    told = sa.select(InboundMessage.sender).where(
+        InboundMessage.sender_id == clean_line(sender_id[:150]),
+        InboundMessage.sender_id != constant(""),
+        InboundMessage.sender != "",
+    )
+    return db.session.scalars(told.order_by(InboundMessage.id.desc()).limit(1)).first() or ""
 
 
 def _apply_patiently(inbound_id: int) -> None:
@@ -151,19 +159,26 @@ def _apply(inbound_id: int) -> None:
 def _heed(text: InboundMessage) -> Effect | None:
     """Do what the text or its provider says, where its sender is a number that messages can be sent to."""
     effect = Effect(text.effect) if text.effect else effect_of(text.body, suppressions.stop_words())
+    if not text.sender:
+        return Effect.ASK if effect in (Effect.STOP, Effect.ASK) else None
     if not parse(text.sender, "ZZ").valid:
         return None
     if effect is Effect.STOP:
         suppressions.put_on(text.sender, Source.STOP, normalized(text.body)[:LONGEST_WORD])
+        holds.answer_all(text.sender, Answer.OPT_OUT)
     elif effect is Effect.START and not _stopped_later(text):
         suppressions.let_back(text.sender)
+    elif effect is Effect.ASK:
+        if suppressions.is_on(text.sender):
+            return None
+        holds.hold_pending(text.sender, text.body)
     return effect
 
 
 def _stopped_later(text: InboundMessage) -> bool:
     """Say whether the sender wrote a stop word after this text, which came late."""
     later = sa.select(InboundMessage.id).where(
-        InboundMessage.sender == text.sender,
+        one_of(InboundMessage.sender, variants(text.sender)),
         InboundMessage.sent_at > text.sent_at,
         InboundMessage.effect == Effect.STOP,
     )
@@ -171,11 +186,6 @@ def _stopped_later(text: InboundMessage) -> bool:
 
 
 def _tell(text: InboundMessage) -> None:
-    has_number = sa.select(Customer.id).where(Customer.phone == text.sender, Customer.phone_valid)
-    for customer_id in db.session.scalars(has_number.order_by(Customer.id)):
-        record(
-            "message.received",
-            text,
-            customer_id=customer_id,
-            changes={"body": [None, text.body], "what": [None, text.what]},
-        )
+    changes = {"body": [None, text.body], "what": [None, text.what]}
+    for customer_id in owners_of(text.sender) if text.sender else ():
+        record("message.received", text, customer_id=customer_id, changes=changes)

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from crm import phone
-from crm.customers.models import Customer
 from crm.extensions import db
+from crm.messages.numbers import Owner, owners_by_number
 from crm.messages.records import Suppression
 
 PAGE = 50
@@ -49,20 +49,10 @@ def page_of_opt_outs(q: str, number: int) -> OptOutPage:
     rows = db.session.scalars(
         statement.order_by(Suppression.id.desc()).offset((number - 1) * PAGE).limit(PAGE + 1)
     ).all()
-    names = _customers([row.phone for row in rows[:PAGE]])
-    found = [OptOut(row, names.get(row.phone, [])) for row in rows[:PAGE]]
+    owners = owners_by_number(row.phone for row in rows[:PAGE])
+    found = [OptOut(row, _named(owners[row.phone])) for row in rows[:PAGE]]
     return OptOutPage(found, q, number, len(rows) > PAGE and number < LAST_PAGE)
 
 
-def _customers(phones: list[str]) -> dict[str, list[tuple[int, str]]]:
-    spelled = {spelling: number for number in phones for spelling in phone.variants(number)}
-    place = sa.func.row_number().over(partition_by=Customer.phone, order_by=Customer.id)
-    ranked = (
-        sa.select(Customer.id, Customer.name, Customer.phone, place.label("place"))
-        .where(Customer.phone.in_(spelled), Customer.phone_valid, Customer.archived_at.is_(None))
-        .subquery()
-    )
-    found: dict[str, list[tuple[int, str]]] = {}
-    for row in db.session.execute(sa.select(ranked).where(ranked.c.place <= NAMES).order_by(ranked.c.id)):
-        found.setdefault(spelled[row.phone], []).append((row.id, row.name))
-    return found
+def _named(owners: list[Owner]) -> list[tuple[int, str]]:
+    return [(owner.id, owner.name) for owner in owners if not owner.is_archived][:NAMES]

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from crm.accounts.models import User
-from crm.columns import Base, BigInt, CreatedAt, Id
+from crm.columns import Base, BigInt, CreatedAt, Id, constant
+from crm.errors import ConflictError
 from crm.messages.rules import Channel
 from crm.tenancy import TenantMixin, within_organization
 
@@ -112,6 +113,13 @@ class Report(TenantMixin, Base):
     applied_at: Mapped[dt.datetime | None]
 
 
+class Answer(enum.StrEnum):
+    """What a text means that might mean STOP."""
+
+    OPT_OUT = "opt_out"
+    GO_ON = "go_on"
+
+
 class InboundMessage(TenantMixin, Base):
     """A text that came in; it belongs to every customer with the `sender`'s number.
 
@@ -158,3 +166,38 @@ class InboundMessage(TenantMixin, Base):
     def via(self) -> Channel:
         """How it came."""
         return Channel(self.channel)
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether it may mean STOP, and nobody has said yet what it means."""
+        return self.effect == "ask" and not self.answer
+
+    @property
+    def is_done(self) -> bool:
+        """Whether somebody has seen to it."""
+        return self.done_at is not None
+
+    def mark_done(self, user_id: int | None, now: dt.datetime) -> bool:
+        """Let somebody say that they have seen to it; False when somebody has. ConflictError while it asks."""
+        if self.is_asking:
+            raise ConflictError("It may mean STOP. Choose Opt out or Go on.")
+        if self.is_done:
+            return False
+        self.done_at, self.done_by_id = now, user_id
+        return True
+
+    def undo_done(self) -> bool:
+        """Make it unread again; False when it is."""
+        if not self.is_done:
+            return False
+        self.done_at, self.done_by_id = None, None
+        return True
+
+    def answer_with(self, answer: Answer, user_id: int | None, now: dt.datetime) -> None:
+        """Let somebody say what it means, and that they have seen to it; what was answered first stays."""
+        self.answer = self.answer or answer.value
+        self.mark_done(user_id, now)
+
+
+IS_ASKING = sa.and_(InboundMessage.effect == constant("ask"), InboundMessage.answer == constant(""))
+"""The condition of the texts that may mean STOP, while nobody has said what they mean."""

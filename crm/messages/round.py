@@ -56,7 +56,7 @@ class Round:
     @cached_property
     def facts(self) -> Facts:
         """What the gate has to know about the customers' numbers."""
-        return facts_about(self.customers.values(), self.organization)
+        return facts_about(self.customers.values())
 
     def judge(self, message: Message, *, probing: bool = False) -> Verdict:
         """Say whether a due message may go; a message that may try a refused sender is said to be `probing`."""

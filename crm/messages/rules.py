@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import re
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -115,6 +116,18 @@ WINDOW = dt.timedelta(hours=24)
 LATE = dt.timedelta(minutes=15)
 """After this long past its time, a message that still waits needs a person."""
 
+_DAY_WORD = re.compile(
+    r"(?<!\w)(?:today|tonight|tomorrow|yesterday|this (?:morning|afternoon|evening)"
+    r"|hari ini|malam ini|pagi ini|siang ini|sore ini|nanti malam|nanti sore|nanti siang|besok|lusa|kemarin"
+    r"|آج|کل|پرسوں|aaj|اليوم|الليلة|غدا|غدًا|أمس"
+    r"|hoy|mañana|ayer|hoje|amanhã|ontem|aujourd.hui|demain|heute|morgen|gestern|bugün|сегодня|завтра)(?!\w)",
+    re.IGNORECASE,
+)
+"""Words for a day that mean another one when they are read a day later."""
+
+ASKED = "Choose Opt out or Go on in the inbox."
+"""How the reason ends of a message that waits for somebody to say whether a text means STOP."""
+
 FIRST_RETRY = 30.0
 SPREAD = 0.2
 
@@ -168,6 +181,19 @@ def number_problem(customer: Reachable) -> str | None:
     if customer.phone:
         return f"The number of {customer.name}, {customer.phone}, can't get messages. Correct it first."
     return f"{customer.name} has no phone number that can get messages. Add one first."
+
+
+def holding_reason(name: str, text: str) -> str:
+    """Return why a message waits for somebody to say whether a text of its customer means STOP."""
+    shown = " ".join(text.split())
+    shown = f"{shown[:79]}…" if len(shown) > 80 else shown
+    return f"{name} wrote “{shown}”. {ASKED}"
+
+
+def day_word(text: str) -> str | None:
+    """Return the first word of a text that says which day it speaks of by the day it is read on, or None."""
+    found = _DAY_WORD.search(text)
+    return found[0] if found else None
 
 
 def told_alike(status: Status) -> list[Status]:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from crm import due
 from crm.accounts.queries import current_organization
-from crm.customers.models import Customer
+from crm.columns import one_of
 from crm.db import database_now, locked, transaction
 from crm.errors import SentenceError
 from crm.events import record
@@ -18,6 +18,7 @@ from crm.extensions import db
 from crm.idempotency import Once, RequestKey
 from crm.messages import words
 from crm.messages.models import Message
+from crm.messages.numbers import owners_of
 from crm.messages.records import Source, StopWord, Suppression
 from crm.messages.rules import STOPPABLE, Status
 from crm.messages.upkeep import KIND, lock_customers, look_at, refresh_next, tell
@@ -54,14 +55,14 @@ def put_on(phone: str, source: Source, note: str = "") -> Suppression:
 
 def note_down(phone: str, source: Source, note: str = "") -> Suppression:
     """Write a number on the list within a transaction that holds other locks; the gate stops what is pending."""
-    found = next(iter(_on_list(phone)), None)
+    found = _on_list(phone)
     if found is None:
         found = Suppression(phone=phone, source=source.value, note=note[:200], created_by_id=current_actor())
         try:
             with db.session.begin_nested():
                 db.session.add(found)
         except IntegrityError:
-            found = next(iter(_on_list(phone)), None)
+            found = _on_list(phone)
             if found is None:
                 raise
         else:
@@ -80,24 +81,30 @@ def stop_pending(phones: Iterable[str]) -> None:
         with transaction():
             ids = _stoppable(phone)
             due.lock(KIND, ids)
-            messages, found = _locked_stoppable(ids), _on_list(phone)
-            if found:
-                _stop(messages, found[0])
+            messages, suppression = _locked_stoppable(ids), _on_list(phone)
+            if suppression is not None:
+                _stop(messages, suppression)
+
+
+def is_on(phone: str) -> bool:
+    """Say whether a number is on the list."""
+    return _on_list(phone) is not None
 
 
 def take_off(suppression_id: int) -> str:
     """Take a number off the list, and return it; nothing that was stopped starts again."""
     with transaction() as session:
-        suppression = session.scalars(locked(sa.select(Suppression).where(Suppression.id == suppression_id))).one()
-        _remove(suppression)
-        return suppression.phone
+        phone = session.scalars(sa.select(Suppression.phone).where(Suppression.id == suppression_id)).one()
+        for suppression in _all_on_list(phone):
+            _remove(suppression)
+        return phone
 
 
 def let_back(phone: str) -> bool:
     """Take a number off that opted in again; False when it isn't there, or staff put it there."""
     with transaction():
-        found = _on_list(phone)
-        if not found or Source.STAFF in [suppression.source for suppression in found]:
+        found = _all_on_list(phone)
+        if not found or any(row.source == Source.STAFF for row in found):
             return False
         for suppression in found:
             _remove(suppression)
@@ -106,25 +113,18 @@ def let_back(phone: str) -> bool:
 
 def set_stop_words(typed: Sequence[str]) -> list[str]:
     """Make these the organization's own words, and return them as they are compared; raises SentenceError."""
-    wanted = {word: line for line in typed if (word := words.normalized(line))}
-    for word, line in wanted.items():
-        if len(word) > words.LONGEST:
-            raise SentenceError(f"Shorten “{line[:60]}” to {words.LONGEST} characters.")
-        if word in words.START:
-            raise SentenceError(f"“{line}” takes a number off the list. Choose another word.")
+    wanted = words.own_words(typed)
     if len(wanted) > MOST_WORDS:
         raise SentenceError(f"Keep at most {MOST_WORDS} words.")
     with transaction() as session:
         there = {row.word: row for row in session.scalars(sa.select(StopWord))}
-        for word in there.keys() - wanted.keys():
+        for word in there.keys() - set(wanted):
             session.delete(there[word])
-        added = sorted(wanted.keys() - there.keys() - words.STOP)
-        session.add_all([StopWord(word=word) for word in added])
-        after = sorted((wanted.keys() & there.keys()) | set(added))
-        if sorted(there) != after:
-            changes = {"stop_words": [", ".join(sorted(there)), ", ".join(after)]}
+        session.add_all([StopWord(word=word) for word in wanted if word not in there])
+        if sorted(there) != wanted:
+            changes = {"stop_words": [", ".join(sorted(there)), ", ".join(wanted)]}
             record("organization.changed", current_organization(), changes=changes)
-        return after
+        return wanted
 
 
 def stop_words() -> list[str]:
@@ -132,18 +132,21 @@ def stop_words() -> list[str]:
     return list(db.session.scalars(sa.select(StopWord.word).order_by(StopWord.word)))
 
 
-def _on_list(phone: str) -> Sequence[Suppression]:
-    """Return the rows of a line, in whichever of its spellings."""
-    found = sa.select(Suppression).where(Suppression.phone.in_(variants(phone))).order_by(Suppression.id)
-    return db.session.scalars(locked(found)).all()
+def _on_list(phone: str) -> Suppression | None:
+    return next(iter(_all_on_list(phone)), None)
+
+
+def _all_on_list(phone: str) -> Sequence[Suppression]:
+    """Return what stands on the list for a line, by whichever of its spellings."""
+    statement = sa.select(Suppression).where(one_of(Suppression.phone, variants(phone))).order_by(Suppression.id)
+    return db.session.scalars(locked(statement)).all()
 
 
 def _stoppable(phone: str) -> list[int]:
     return list(
         db.session.scalars(
             sa.select(Message.id)
-            .join(Customer, Customer.id == Message.customer_id)
-            .where(Customer.phone.in_(variants(phone)), Customer.phone_valid, Message.status.in_(STOPPABLE))
+            .where(one_of(Message.customer_id, owners_of(phone)), Message.status.in_(STOPPABLE))
             .order_by(Message.id)
         )
     )
@@ -174,7 +177,5 @@ def _remove(suppression: Suppression) -> None:
 
 def _tell_of(suppression: Suppression, action: str, changes: dict[str, Any]) -> None:
     """Record it for every customer with the number, or once for nobody."""
-    has_number = sa.select(Customer.id).where(Customer.phone.in_(variants(suppression.phone)), Customer.phone_valid)
-    found = db.session.scalars(has_number.order_by(Customer.id)).all()
-    for customer_id in found or (None,):
+    for customer_id in owners_of(suppression.phone) or (None,):
         record(action, suppression, customer_id=customer_id, changes=changes)

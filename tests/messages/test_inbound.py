@@ -11,17 +11,20 @@ from werkzeug.test import TestResponse
 
 from crm import clock
 from crm.accounts.models import Organization
+from crm.customers.records import CustomerKey
 from crm.customers.services import delete_customer
 from crm.db import transaction
 from crm.due import DueWork
 from crm.extensions import db
 from crm.messages import inbound, jobs, suppressions
 from crm.messages.gate import Go, Stop, gate
+from crm.messages.inbound import Incoming
 from crm.messages.models import Message
 from crm.messages.records import InboundMessage, Source, Suppression
 from crm.messages.round import Round
 from crm.messages.rules import Channel, Status
 from crm.messages.upkeep import lock_customers
+from crm.messages.words import Effect
 from tests.messages.provider import Provider
 from tests.messages.shop import E164, Shop
 
@@ -147,6 +150,139 @@ def test_who_has_no_number_is_stored_and_not_put_on_the_list(shop: Shop, provide
     assert provider.twilio_text("STOP", sender).status_code == 200
     assert len(texts(shop)) == 1
     assert listed(shop) == []
+
+
+# One line, by whichever of its spellings and of a customer's numbers.
+
+LINES = (
+    ("(31) 98888-7777", "BR", "+553188887777"),
+    ("+55 31 8888-7777", "BR", "+5531988887777"),
+    ("55 1234 5678", "MX", "+5215512345678"),
+    ("+52 1 55 1234 5678", "MX", "+525512345678"),
+    ("11 4567 8901", "AR", "+5491145678901"),
+    ("+54 9 11 4567 8901", "AR", "+541145678901"),
+)
+"""What staff type, the region, and how the provider spells the number."""
+
+
+def test_a_line_with_two_spellings_is_one(shop: Shop, provider: Provider) -> None:
+    for place, (typed, region, told) in enumerate(LINES):
+        shop.set(phone_region=region)
+        ana = shop.customer(f"Ana {place}", typed)
+        pending = shop.schedule(ana, in_=3600)
+        windowed = shop.schedule(ana, in_=3600, channel=Channel.WHATSAPP)
+
+        provider.twilio_text("Is it ready?", f"whatsapp:{told}", f"SM{place}a")
+        assert "Is it ready?" in shop.browser().get(f"/customers/{ana}").text, told
+        assert verdict(shop, windowed) == "goes", told
+
+        provider.twilio_text("STOP", told, f"SM{place}b")
+        assert shop.status(pending) is Status.SUPPRESSED, told
+        assert "Opted out" in shop.browser().get(f"/customers/{ana}").text
+        assert "Ana" in shop.browser().get("/settings/opt-outs").text
+        assert stopped_by_the_gate(shop, windowed), told
+
+        provider.twilio_text("START", told, f"SM{place}c")
+        assert listed(shop) == [], told
+        with shop.inside():
+            delete_customer(ana)
+        assert texts(shop) == [], told
+
+
+def test_a_further_number_of_a_customer_is_theirs(shop: Shop, provider: Provider) -> None:
+    shop.set(phone_region="BR")
+    ana = shop.customer("Ana", "(11) 98888-0000")
+    keep_number(shop, ana, "+5531988887777")
+    pending = shop.schedule(ana, in_=3600)
+
+    provider.twilio_text("Hello", "+553188887777", "SM1")
+    assert "Hello" in shop.browser().get(f"/customers/{ana}").text
+
+    provider.twilio_text("STOP", "+553188887777", "SM2")
+    assert shop.status(pending) is Status.SUPPRESSED
+    assert "Opted out" in shop.browser().get(f"/customers/{ana}").text
+
+
+def test_a_further_number_that_is_somebodys_main_one_is_that_persons(shop: Shop, provider: Provider) -> None:
+    ana, budi = shop.customer("Ana", "0812 0000 1111"), shop.customer("Budi")
+    keep_number(shop, ana, E164)
+    hers, his = shop.schedule(ana, in_=3600), shop.schedule(budi, in_=3600)
+
+    provider.twilio_text("STOP", E164)
+
+    assert (shop.status(hers), shop.status(his)) == (Status.SCHEDULED, Status.SUPPRESSED)
+    assert verdict(shop, hers) == "goes"
+    assert "Opted out" not in shop.browser().get(f"/customers/{ana}").text
+
+
+def test_who_has_no_number_is_known_by_an_earlier_text(shop: Shop) -> None:
+    pending = shop.schedule(shop.customer(), in_=3600)
+    with_number = Incoming("whatsapp_cloud", "w1", Channel.WHATSAPP, E164, "", "Hello", sender_id="ID.123")
+    receive(shop, with_number)
+    receive(shop, Incoming("whatsapp_cloud", "w2", Channel.WHATSAPP, "", "", "STOP", sender_id="ID.123"))
+    receive(shop, Incoming("whatsapp_cloud", "w3", Channel.WHATSAPP, "", "", "STOP", sender_id="ID.999"))
+
+    assert shop.status(pending) is Status.SUPPRESSED
+    assert listed(shop) == [E164]
+
+
+def test_what_the_provider_knows_of_an_opt_out_counts(shop: Shop) -> None:
+    pending = shop.schedule(shop.customer(), in_=3600)
+    receive(shop, Incoming("twilio", "t1", Channel.SMS, E164, "", "SUDAHI", effect=Effect.STOP))
+    assert shop.status(pending) is Status.SUPPRESSED
+    receive(shop, Incoming("twilio", "t2", Channel.SMS, E164, "", "LANJUT", effect=Effect.START))
+    assert listed(shop) == []
+
+
+def receive(shop: Shop, text: Incoming) -> None:
+    with shop.app.app_context():
+        inbound.receive(shop.id, [text])
+
+
+def keep_number(shop: Shop, customer_id: int, number: str) -> None:
+    """Let a customer have come with a further number."""
+    with shop.inside(), transaction() as session:
+        session.add(CustomerKey(customer_id=customer_id, kind="phone", value=number))
+
+
+def stopped_by_the_gate(shop: Shop, message_id: int) -> bool:
+    """Say whether the gate stops a message though nothing stopped it before."""
+    shop.look_now(message_id, status="scheduled")
+    with shop.inside(), transaction():
+        message = db.session.get_one(Message, message_id)
+        round_ = Round(lock_customers([message.customer_id]))
+        found = round_.judge(message)
+    return isinstance(found, Stop) and found.status is Status.SUPPRESSED
+
+
+# What may mean STOP.
+
+
+def test_what_may_mean_stop_holds_what_is_pending_and_what_comes_later(shop: Shop, provider: Provider) -> None:
+    sari = shop.customer()
+    pending, other = shop.schedule(sari, in_=3600), shop.schedule(shop.customer("Budi", "0812 0000 1111"), in_=3600)
+
+    provider.twilio_text("Please stop", E164)
+
+    assert (shop.status(pending), shop.status(other)) == (Status.HELD, Status.SCHEDULED)
+    assert "“Please stop”. Choose Opt out or Go on" in shop.message(pending).reason
+    assert (listed(shop), texts(shop)) == ([], [(E164, "Please stop", "ask")])
+
+    shop.look_now(pending, send_at=clock.utcnow())
+    later = shop.schedule(sari)
+    shop.work()
+    assert [shop.status(id_) for id_ in (pending, later)] == [Status.HELD] * 2
+    assert shop.attempts(pending) == []
+
+    provider.twilio_text("STOP", E164, "SM2")
+    assert [shop.status(id_) for id_ in (pending, later)] == [Status.SUPPRESSED] * 2
+
+
+@pytest.mark.parametrize("body", ["Can I stop by at five?", "bus stop?", "Don't stop", "yes please"])
+def test_what_says_something_else_holds_nothing(shop: Shop, provider: Provider, body: str) -> None:
+    pending = shop.schedule(shop.customer(), in_=3600)
+    provider.twilio_text(body, E164)
+    assert (shop.status(pending), texts(shop)) == (Status.SCHEDULED, [(E164, body, "")])
 
 
 # Stored once, whoever brings it.

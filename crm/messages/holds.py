@@ -1,0 +1,64 @@
+"""What is pending for a customer waits while nobody has said whether a text of theirs means STOP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from crm import due
+from crm.columns import one_of
+from crm.customers.models import Customer
+from crm.db import database_now, locked, transaction
+from crm.extensions import db
+from crm.messages.models import Message
+from crm.messages.numbers import owners_of
+from crm.messages.records import IS_ASKING, Answer, InboundMessage
+from crm.messages.rules import ASKED, STOPPABLE, Status, holding_reason
+from crm.messages.upkeep import KIND, lock_customers, look_at, refresh_next, tell
+from crm.phone import variants
+
+
+def hold_pending(number: str, text: str) -> None:
+    """Hold what is pending for the customers with a number; what is scheduled later is held when it is due."""
+    with transaction():
+        messages, customers = _locked(number)
+        now = database_now()
+        for message in messages:
+            message.turn(Status.HELD, now, holding_reason(customers[message.customer_id].name, text))
+            tell("message.held", message)
+        look_at({message.id: max(message.send_at, now) for message in messages})
+        refresh_next(customers)
+
+
+def let_go(number: str) -> None:
+    """Let go what waited for an answer to the texts from a number, and for nothing else."""
+    with transaction():
+        messages, customers = _locked(number)
+        now = database_now()
+        waited = [message for message in messages if message.state is Status.HELD and message.reason.endswith(ASKED)]
+        for message in waited:
+            message.turn(Status.SCHEDULED, now)
+            tell("message.released", message)
+        look_at({message.id: max(message.send_at, now) for message in waited})
+        refresh_next(customers)
+
+
+def answer_all(number: str, answer: Answer) -> None:
+    """Give the same answer to every text from a number that may mean STOP; they stay unread."""
+    db.session.execute(
+        sa.update(InboundMessage)
+        .where(one_of(InboundMessage.sender, variants(number)), IS_ASKING)
+        .values(answer=answer.value)
+    )
+
+
+def _locked(number: str) -> tuple[Sequence[Message], dict[int, Customer]]:
+    """Lock what is pending, then its customers, in the order of locks."""
+    owners = owners_of(number)
+    pending = sa.select(Message.id).where(one_of(Message.customer_id, owners), Message.status.in_(STOPPABLE))
+    ids = list(db.session.scalars(pending.order_by(Message.id)))
+    due.lock(KIND, ids)
+    statement = sa.select(Message).where(one_of(Message.id, ids), Message.status.in_(STOPPABLE)).order_by(Message.id)
+    messages = db.session.scalars(locked(statement)).all()
+    return messages, lock_customers(message.customer_id for message in messages)

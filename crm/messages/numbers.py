@@ -1,0 +1,122 @@
+"""Which numbers are whose: a customer keeps several, a line may have two spellings, a number may be shared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from crm.columns import constant, one_of
+from crm.customers.matching import Kind
+from crm.customers.models import Customer
+from crm.customers.records import CustomerKey
+from crm.db import prepared
+from crm.extensions import db
+from crm.phone import variants
+
+SHOWN = 4
+"""At most so many customers are named beside a number that they share."""
+
+EVERYWHERE = {"all_branches": True}
+
+
+class Owner(NamedTuple):
+    """A customer who has a number."""
+
+    id: int
+    name: str
+    is_archived: bool
+
+
+def spellings(numbers: Iterable[str]) -> set[str]:
+    """Return all spellings of the numbers."""
+    return {spelling for number in numbers for spelling in variants(number)}
+
+
+def numbers_of(customers: Iterable[Customer]) -> dict[int, set[str]]:
+    """Return all spellings of all numbers of each customer: the main one, and further ones that are nobody else's.
+
+    A further number that is somebody's main one is theirs.
+    """
+    found = {customer.id: spellings([customer.phone]) if customer.phone_valid else set() for customer in customers}
+    for id_, number in db.session.execute(_FURTHER, {"customers": list(found)}, execution_options=EVERYWHERE):
+        found[id_] |= spellings([number])
+    return found
+
+
+def owners_of(number: str) -> list[int]:
+    """Return the ids of the customers that a number means: whose main one it is, else those who also have it."""
+    main = sa.select(Customer.id).where(
+        one_of(Customer.phone, variants(number)), Customer.phone_valid, Customer.merged_into_id.is_(None)
+    )
+    ids = db.session.scalars(main.order_by(Customer.id), execution_options=EVERYWHERE).all()
+    if not ids:
+        further = sa.select(CustomerKey.customer_id).where(
+            one_of(CustomerKey.value, variants(number)), CustomerKey.kind == constant(Kind.PHONE.value)
+        )
+        ids = db.session.scalars(
+            further.distinct().order_by(CustomerKey.customer_id), execution_options=EVERYWHERE
+        ).all()
+    return list(ids)
+
+
+def owners_by_number(numbers: Iterable[str]) -> dict[str, list[Owner]]:
+    """Return who has each of the numbers, among the customers that the user may see; at most SHOWN each."""
+    asked = {number: variants(number) for number in numbers if number}
+    main = _named(
+        sa.select(Customer.phone.label("number"), *_NAMED).where(
+            one_of(Customer.phone, spellings(asked)), Customer.phone_valid, Customer.merged_into_id.is_(None)
+        )
+    )
+    rest = [number for number, ways in asked.items() if not any(way in main for way in ways)]
+    further = _named(
+        sa.select(CustomerKey.value.label("number"), *_NAMED)
+        .join(Customer, Customer.id == CustomerKey.customer_id)
+        .where(
+            one_of(CustomerKey.value, spellings(rest)),
+            CustomerKey.kind == constant(Kind.PHONE.value),
+            Customer.merged_into_id.is_(None),
+        )
+        if rest
+        else None
+    )
+    found = {**further, **main}
+    return {number: [owner for way in ways for owner in found.get(way, [])][:SHOWN] for number, ways in asked.items()}
+
+
+_NAMED = (Customer.id, Customer.name, Customer.archived_at)
+
+
+def _named(statement: sa.Select[*tuple[Any, ...]] | None) -> dict[str, list[Owner]]:
+    """Return the owners of each number, those in archive last."""
+    found: dict[str, list[Owner]] = {}
+    if statement is None:
+        return found
+    ranked = statement.add_columns(
+        sa.func.row_number()
+        .over(
+            partition_by=statement.selected_columns.number,
+            order_by=(Customer.archived_at.is_not(None), Customer.id),
+        )
+        .label("place")
+    ).subquery()
+    for row in db.session.execute(sa.select(ranked).where(ranked.c.place <= SHOWN).order_by(ranked.c.place)):
+        found.setdefault(row.number, []).append(Owner(row.id, row.name, row.archived_at is not None))
+    return found
+
+
+_other = aliased(Customer)
+_FURTHER = prepared(
+    sa.select(CustomerKey.customer_id, CustomerKey.value).where(
+        one_of(CustomerKey.customer_id, "customers"),
+        CustomerKey.kind == constant(Kind.PHONE.value),
+        ~sa.exists().where(
+            _other.phone == CustomerKey.value,
+            _other.phone_valid,
+            _other.merged_into_id.is_(None),
+            _other.id != CustomerKey.customer_id,
+        ),
+    )
+)
