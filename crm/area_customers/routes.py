@@ -11,7 +11,7 @@ from crm.area_customers import listeners, queries, services, told  # noqa: F401 
 from crm.area_customers.forms import AreaCustomerForm
 from crm.area_customers.models import AreaCustomer
 from crm.branch_scope import bound_branch
-from crm.errors import SentenceError
+from crm.idempotency import KeyReusedError
 from crm.web.forms import Form
 from crm.web.htmx import done, respond
 
@@ -40,7 +40,7 @@ def new() -> Response:
     if form.validate_on_submit():
         try:
             row = services.add(form.values(), form.request_key())
-        except SentenceError as error:
+        except KeyReusedError as error:
             form.refuse("name", error)
         else:
             return _saved(f"{row.name} is added.", row)

@@ -12,7 +12,7 @@ from crm.bookings import listeners, queries, services, told  # noqa: F401 -- two
 from crm.bookings.forms import BookingForm
 from crm.bookings.models import Booking, BookingStatus
 from crm.customers import panels
-from crm.errors import SentenceError
+from crm.idempotency import KeyReusedError
 from crm.leads import panels as lead_panels
 from crm.web.htmx import done, respond
 
@@ -39,7 +39,7 @@ def new() -> Response:
     elif form.validate_on_submit():
         try:
             booking = services.create(form.values(), form.people(), form.request_key())
-        except SentenceError as error:
+        except (services.NumberTakenError, KeyReusedError) as error:
             form.explain(error)
         else:
             return _saved(f"Booking {booking.number} is added.", booking)
@@ -64,7 +64,7 @@ def edit(booking_id: int) -> Response:
     elif form.validate_on_submit():
         try:
             booking = services.edit(booking_id, form.values(), form.people())
-        except SentenceError as error:
+        except (services.NumberTakenError, KeyReusedError) as error:
             form.explain(error)
         else:
             return _saved(f"Booking {booking.number} is saved.", booking)

@@ -43,7 +43,7 @@ def take_step(scan: Scan) -> bool:
     customers = {
         row.id: one.customer_id
         for row, one in zip(telling, taken, strict=True)
-        if one is not None and one.customer_id != row.customer_id
+        if one is not None and not one.is_elsewhere and one.customer_id != row.customer_id
     }
     Bulk(db.session()).update(source.model, list(customers), {"customer_id": list(customers.values())})
     # After people were taken in, for that reads everything again.

@@ -29,6 +29,8 @@ __all__ = ["collect", "lock_intake"]
 SCAN_AT_ONCE = 5_000
 """So many records are looked at while whoever asks waits; more are left to the worker."""
 
+ELSEWHERE = "This is a customer of another branch. Nothing was changed. Ask a manager."
+
 LEASE = dt.timedelta(minutes=1)
 """Who goes through records in the foreground is thought dead after so long without a batch; the worker goes on then."""
 
@@ -39,13 +41,16 @@ def collect(records: Sequence[SourceMixin], source: str, branch_id: int | None) 
     """Take in whom records of one kind tell of, and remember in each who that is; return it by the record's id.
 
     It belongs to the transaction that saves the records, which calls `lock_intake()` before it locks anything else.
-    Records that are not to be collected are left out.
+    Records that are not to be collected are left out. Raises ConflictError where a user who is bound to a branch tells
+    of a customer of another one, unless the record was that customer's before: they stay as they are.
     """
     with transaction() as session:
         session.flush()
         wanted = {record.id: record for record in records if not record.do_not_collect}
         taken = take_in([record.intake(source, branch_id) for record in wanted.values()])
         found = dict(zip(wanted, taken, strict=True))
+        if any(one.is_elsewhere and one.customer_id != wanted[id_].customer_id for id_, one in found.items()):
+            raise ConflictError(ELSEWHERE)
         if records:
             # Past the unit of work, which would read each of them again to write one column.
             update_many(type(records[0]), [{"id": id_, "customer_id": one.customer_id} for id_, one in found.items()])
@@ -59,8 +64,8 @@ def add(intake: Intake) -> Taken:
     """
     with transaction() as session:
         taken = upsert(intake)
-        if session.get(Customer, taken.customer_id) is None:
-            raise ConflictError("This is a customer of another branch. Nothing was changed. Ask a manager.")
+        if taken.is_elsewhere:
+            raise ConflictError(ELSEWHERE)
         seen = set(session.scalars(sa.select(Customer.id).where(Customer.id.in_(taken.duplicates))))
         return taken._replace(duplicates=tuple(id_ for id_ in taken.duplicates if id_ in seen))
 

@@ -34,12 +34,16 @@ TRIES = 3
 
 
 class Taken(NamedTuple):
-    """Who somebody is now: a customer, a new one or one of whom something changed, and who may be the same person."""
+    """Who somebody is now: a customer, a new one or one of whom something changed, and who may be the same person.
+
+    `is_elsewhere` says that it is a customer of another branch than the user's own, who was left as they are.
+    """
 
     customer_id: int
     created: bool
     updated: bool
     duplicates: tuple[int, ...]
+    is_elsewhere: bool = False
 
 
 def upsert(intake: Intake) -> Taken:
@@ -117,6 +121,8 @@ class _Gathering:
         if not sharing and followed is None and self._crowded.isdisjoint(contact.keys.items()):
             return Taken(self._add(contact, ()), True, False, ())
         only = self._the_only_one(contact, followed, sharing)
+        if only is not None and self._is_elsewhere(only):
+            return Taken(only.id, False, False, (), is_elsewhere=True)
         if only is not None:
             return Taken(only.id, False, self._change(only, contact, True, ()), ())
         return self._find(contact, followed, sharing)
@@ -144,6 +150,8 @@ class _Gathering:
         }
         known = {kind: [person.known() for person in found] for kind, found in people.items()}
         verdict = decide(name, contact.keys, known, followed.known() if followed else None, many)
+        if verdict.customer_id is not None and self._is_elsewhere(self.people[verdict.customer_id]):
+            return Taken(verdict.customer_id, False, False, (), is_elsewhere=True)
         taken = _taken(contact, verdict.customer_id, people) | many
         updated = False
         if verdict.customer_id is None:
@@ -156,6 +164,10 @@ class _Gathering:
             self.doubts.setdefault((first, second), (pair, contact.keys[pair.shared]))
         duplicates = tuple(pair.customer_id for pair in verdict.pairs)
         return Taken(id_, verdict.customer_id is None, updated, duplicates)
+
+    def _is_elsewhere(self, person: Person) -> bool:
+        """Say whether the user is bound to a branch, and the customer is of another one or of none."""
+        return self._branch_id is not None and not person.is_new and person.fields["branch_id"] != self._branch_id
 
     def _add(self, contact: Contact, taken: Collection[Kind]) -> int:
         person = Person.new(next(self._new_ids), contact, taken, self._branch_id)
