@@ -32,7 +32,7 @@ from crm import fail_points, processes
 ROOT = Path(__file__).resolve().parent.parent
 IMPORTED = (
     *("flask.cli", "flask_migrate", "alembic.command", "logging.config", "rq", "PIL.Image", "psycopg"),
-    *("gunicorn.app.wsgiapp", "gunicorn.arbiter", "gunicorn.workers.gthread", "gunicorn.glogging"),
+    *("gunicorn.app.wsgiapp", "gunicorn.arbiter", "crm.serving.worker", "gunicorn.glogging"),
     *("sqlalchemy.dialects.postgresql.psycopg", "sqlalchemy.dialects.sqlite.pysqlite", "crm.server", "crm.worker"),
 )
 

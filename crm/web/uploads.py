@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 from flask import Flask, current_app, request
+from werkzeug.exceptions import HTTPException
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -23,6 +25,16 @@ def takes_files(limit: int) -> Callable[[View], View]:
         return view
 
     return mark
+
+
+def limit_for(app: Flask, method: str, path: str) -> int:
+    """Return how long a request to a path may be, before there is a request."""
+    usual: int = app.config["MAX_CONTENT_LENGTH"]
+    try:
+        endpoint, _ = app.url_map.bind("").match(unquote(path, errors="replace"), method)
+    except HTTPException:
+        return usual
+    return _limits.get(app.view_functions[endpoint], usual)
 
 
 _limits: dict[Callable[..., Any], int] = {}
