@@ -1,28 +1,26 @@
-"""Signing in and out, and the throttle against guessing."""
+"""Signing in and out."""
 
 from __future__ import annotations
 
 import datetime as dt
 import logging
-import math
 import secrets
 
 import sqlalchemy as sa
 
 from crm import clock
-from crm.accounts import passwords
-from crm.accounts.models import Membership, SignIn, SignInFailure, User
-from crm.accounts.rules import account_key, network_of, normalize_username, token_hash
+from crm.accounts import passwords, throttle
+from crm.accounts.models import Membership, SignIn, User
+from crm.accounts.rules import account_key, normalize_username, token_hash
+from crm.accounts.throttle import ThrottledError
 from crm.columns import db_now
 from crm.db import transaction
 from crm.errors import SentenceError
 from crm.extensions import db
 
+__all__ = ["SignInError", "ThrottledError", "authenticate", "first_organization", "sign_in", "sign_out", "switch"]
+
 SIGN_IN_LASTS = dt.timedelta(days=30)
-WINDOW = dt.timedelta(minutes=5)
-FAILURES_PER_ACCOUNT_AND_ADDRESS = 10
-FAILURES_PER_ADDRESS = 50
-FAILURES_PER_ACCOUNT = 100
 
 log = logging.getLogger(__name__)
 
@@ -31,35 +29,20 @@ class SignInError(SentenceError):
     """Who asks is not let in; the sentence tells nothing that a stranger may not know."""
 
 
-class ThrottledError(SentenceError):
-    """Too many attempts failed lately; one is looked at again after `seconds`."""
-
-    def __init__(self, seconds: int) -> None:
-        minutes = math.ceil(seconds / 60)
-        super().__init__(
-            f"Too many wrong passwords. Wait {minutes} {'minute' if minutes == 1 else 'minutes'}, then try again."
-        )
-        self.seconds = seconds
-
-
-def authenticate(username: str, password: str, address: str) -> int:
-    """Return the id of the user with this name and password.
+def authenticate(username: str, password: str, address: str, device: str = "") -> int:
+    """Return the id of the user with this name and password; `device` names a browser that the account knows.
 
     Raises SignInError, or ThrottledError without looking at the password. The attempt counts as failed from its
     beginning, so that many at once can't outrun the limit.
     """
-    account, network = account_key(username), network_of(address)
-    _count_attempt(account, network)
+    throttle.count_sign_in(username, address, device)
     user = db.session.scalar(sa.select(User).where(User.username == normalize_username(username)))
     right = passwords.matches(user.password_hash if user else passwords.NOBODY, password)
     if user is None or not right:
-        log.warning("sign-in refused: account %s from %s", account[:12], address)
+        log.warning("sign-in refused: account %s from %s", account_key(username)[:12], address)
         raise SignInError("User name and password don't match. Check both, then try again.")
     user_id: int = user.id
-    with transaction() as session:
-        session.execute(
-            sa.delete(SignInFailure).where(SignInFailure.account == account, SignInFailure.address == network)
-        )
+    throttle.forgive_sign_in(username, address, device)
     return user_id
 
 
@@ -116,40 +99,3 @@ def switch(sign_in_id: int, user_id: int, organization_id: int) -> bool:
             return False
         session.execute(sa.update(SignIn).where(SignIn.id == sign_in_id).values(organization_id=organization_id))
         return True
-
-
-def _count_attempt(account: str, network: str) -> None:
-    with transaction() as session:
-        session.execute(sa.delete(SignInFailure).where(SignInFailure.at <= clock.utcnow() - WINDOW))
-        attempt = SignInFailure(account=account, address=network)
-        session.add(attempt)
-        session.flush()
-        attempt_id = attempt.id
-    seconds = _seconds_to_wait(account, network)
-    if seconds:
-        with transaction() as session:
-            session.execute(sa.delete(SignInFailure).where(SignInFailure.id == attempt_id))
-        log.warning("sign-in throttled: account %s from %s", account[:12], network)
-        raise ThrottledError(seconds)
-
-
-def _seconds_to_wait(account: str, network: str) -> int:
-    now = clock.utcnow()
-    by_account, by_network = SignInFailure.account == account, SignInFailure.address == network
-    waits = [0]
-    for limit, condition in (
-        (FAILURES_PER_ACCOUNT_AND_ADDRESS, sa.and_(by_account, by_network)),
-        (FAILURES_PER_ADDRESS, by_network),
-        (FAILURES_PER_ACCOUNT, by_account),
-    ):
-        # Beyond the newest `limit` and the attempt itself: while such a one is in the window, the limit is reached.
-        oldest = db.session.scalar(
-            sa.select(SignInFailure.at)
-            .where(condition, SignInFailure.at > now - WINDOW)
-            .order_by(SignInFailure.at.desc())
-            .offset(limit)
-            .limit(1)
-        )
-        if oldest is not None:
-            waits.append(max(1, math.ceil((oldest + WINDOW - now).total_seconds())))
-    return max(waits)

@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import TestResponse
 
-from crm.accounts import members, passwords, sign_ins
+from crm import clock
+from crm.accounts import members, passwords, throttle
 from crm.accounts.models import Membership, SignIn, SignInFailure, User
 from crm.accounts.roles import Role
 from crm.accounts.services import set_password
@@ -360,7 +361,7 @@ def test_the_wait_ends(app: Flask, client: FlaskClient, cast: Cast) -> None:
         session.execute(
             sa.update(SignInFailure)
             .where(SignInFailure.id == oldest)
-            .values(at=dt.datetime.now(dt.UTC) - sign_ins.WINDOW - dt.timedelta(seconds=1))
+            .values(at=dt.datetime.now(dt.UTC) - throttle.WINDOW - dt.timedelta(seconds=1))
         )
     assert sign_in(client).status_code == 303
     assert rows(app, SignInFailure) == 0, "what is past is cleaned up"
@@ -380,6 +381,36 @@ def test_a_hundred_failures_close_the_account(client: FlaskClient, cast: Cast) -
     assert codes == [422] * 100 + [429]
     assert sign_in(client, address="192.0.2.1").status_code == 429
     assert sign_in(client, "manager").status_code == 303
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_browser_that_knows_the_account_is_not_locked_out_by_others(app: Flask, cast: Cast) -> None:
+    known, other = app.test_client(), app.test_client()
+    assert sign_in(known).status_code == 303
+    assert sign_in(known, "manager").status_code == 303, "a counter PC knows several"
+    for n in range(101):
+        sign_in(other, "owner", "wrong", f"198.51.100.{n}")
+    assert sign_in(other, address="192.0.2.1").status_code == 429
+    assert sign_in(app.test_client(), address="192.0.2.2").status_code == 429
+    assert sign_in(known, address="192.0.2.3").status_code == 303
+    forged = app.test_client()
+    forged.set_cookie("crm_device", "WyJ4IiwieSJd.aaaa.bbbb")
+    assert sign_in(forged, address="192.0.2.4").status_code == 429
+    codes = [sign_in(known, "owner", "wrong", f"203.0.113.{n}").status_code for n in range(11)]
+    assert codes == [422] * 10 + [429], "a stolen cookie guesses no faster"
+    cookie = known.get_cookie("crm_device")
+    assert cookie is not None
+    assert (cookie.http_only, cookie.same_site) == (True, "Lax")
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("ahead", [-3600, 3600])
+def test_the_throttle_asks_the_databases_clock(
+    client: FlaskClient, cast: Cast, monkeypatch: pytest.MonkeyPatch, ahead: int
+) -> None:
+    wrong = clock.utcnow() + dt.timedelta(seconds=ahead)
+    monkeypatch.setattr(clock, "utcnow", lambda: wrong)
+    assert [sign_in(client, password="wrong").status_code for _ in range(11)] == [422] * 10 + [429]
 
 
 @pytest.mark.usefixtures("quick")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Response, flash, request
+from flask import Response, flash
 from werkzeug.wrappers import Response as AnyResponse
 
 from crm.accounts import members, sign_ins
 from crm.accounts.access import here
 from crm.accounts.forms import PasswordForm
 from crm.accounts.routes.blueprint import bp
-from crm.accounts.routes.sign_in import status_of, welcome
+from crm.accounts.routes.sign_in import check_password, status_of, welcome
 from crm.errors import SentenceError
 from crm.web.htmx import respond
 
@@ -23,12 +23,12 @@ def password() -> AnyResponse:
     if not form.validate():
         return _window(form, status=422)
     try:
-        user_id = sign_ins.authenticate(here().user.username, form.current.data, request.remote_addr or "")
+        user_id = check_password(here().user.username, form.current.data)
     except SentenceError as error:
         form.fail("current", _about_current(error))
         return _window(form, **status_of(error))
     members.change_own_password(user_id, form.password.data)
-    response = welcome(sign_ins.sign_in(user_id, here().organization.id), "/")
+    response = welcome(here().user.username, sign_ins.sign_in(user_id, here().organization.id), "/")
     flash("Your password is changed. Other browsers are signed out.", "success")
     return response
 

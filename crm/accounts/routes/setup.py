@@ -39,7 +39,9 @@ def set_up() -> AnyResponse:
         return _page(form, 422)
     settings = {key: form[key].data or "" for key in SETTINGS}
     owner_id = services.set_up(settings, services.NewOwner(form.username.data, form.password.data))
-    return welcome(sign_ins.sign_in(owner_id), "/") if owner_id else _closed()
+    if owner_id is None:
+        return _closed()
+    return welcome(form.username.data, sign_ins.sign_in(owner_id), "/")
 
 
 def _is_right(code: str) -> bool:

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from crm.accounts import services, sign_ins
 from crm.accounts.access import here
+from crm.accounts.devices import device_of, remember
 from crm.accounts.forms import LoginForm
 from crm.accounts.routes.blueprint import bp
 from crm.accounts.rules import return_path
@@ -34,8 +35,8 @@ def start() -> AnyResponse:
     if not form.validate():
         return _page(form, status=422)
     try:
-        user_id = sign_ins.authenticate(form.username.data, form.password.data, request.remote_addr or "")
-        return welcome(sign_ins.sign_in(user_id), return_path(form.next.data or "/", request.host))
+        user_id = check_password(form.username.data, form.password.data)
+        return welcome(form.username.data, sign_ins.sign_in(user_id), return_path(form.next.data or "/", request.host))
     except SentenceError as error:
         form.fail("password", str(error))
         return _page(form, **status_of(error))
@@ -57,14 +58,21 @@ def switch(organization_id: int) -> AnyResponse:
     return redirect("/", 303)
 
 
-def welcome(token: str, location: str) -> AnyResponse:
+def check_password(username: str, password: str) -> int:
+    """Return the id of the user with this name and password; raises SignInError or ThrottledError."""
+    return sign_ins.authenticate(username, password, request.remote_addr or "", device_of(username))
+
+
+def welcome(username: str, token: str, location: str) -> AnyResponse:
     """Give the browser a new session with this sign-in; the one it had ends."""
     if current_user.is_authenticated:
         sign_ins.sign_out(here().sign_in_id)
     session.clear()
     session["_user_id"] = token
     session.permanent = True
-    return redirect(location, 303)
+    response = redirect(location, 303)
+    remember(response, username)
+    return response
 
 
 def status_of(error: SentenceError) -> dict[str, Any]:

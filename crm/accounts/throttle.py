@@ -1,0 +1,120 @@
+"""The throttle against guessing: failures are counted by the database's clock, which all processes share."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import logging
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from crm.accounts.models import SignInFailure
+from crm.accounts.rules import account_key, network_of
+from crm.columns import db_ago, db_now
+from crm.db import transaction
+from crm.errors import SentenceError
+from crm.extensions import db
+
+WINDOW = dt.timedelta(minutes=5)
+FAILURES_PER_ACCOUNT_AND_ADDRESS = 10
+FAILURES_PER_ADDRESS = 50
+FAILURES_PER_ACCOUNT = 100
+FAILURES_PER_DEVICE = 10
+WRONG_LINKS_PER_ADDRESS = 20
+
+log = logging.getLogger(__name__)
+
+
+class ThrottledError(SentenceError):
+    """Too many attempts failed lately; one is looked at again after `seconds`."""
+
+    def __init__(self, seconds: int, what: str) -> None:
+        minutes = math.ceil(seconds / 60)
+        super().__init__(f"Too many {what}. Wait {minutes} {'minute' if minutes == 1 else 'minutes'}, then try again.")
+        self.seconds = seconds
+
+
+class _Limit(NamedTuple):
+    failures: int
+    condition: sa.ColumnElement[bool]
+
+
+def count_sign_in(username: str, address: str, device: str) -> None:
+    """Count an attempt as failed from its beginning; raises ThrottledError, and counts nothing, beyond the limits.
+
+    `device` names a browser in which this account signed in before, or is "". Failures of others from many addresses
+    do not lock such a browser out; it has a limit of its own, for its cookie may be stolen.
+    """
+    account, network = account_key(username), network_of(address)
+    by_account, by_network = SignInFailure.account == account, SignInFailure.address == network
+    limits = [
+        _Limit(FAILURES_PER_ACCOUNT_AND_ADDRESS, sa.and_(by_account, by_network)),
+        _Limit(FAILURES_PER_ADDRESS, by_network),
+    ]
+    rows = [(account, network)]
+    if device:
+        rows.append((_device_key(account, device), _DEVICE))
+        limits.append(_Limit(FAILURES_PER_DEVICE, SignInFailure.account == rows[-1][0]))
+    else:
+        limits.append(_Limit(FAILURES_PER_ACCOUNT, by_account))
+    _count(rows, limits, "wrong passwords")
+
+
+def forgive_sign_in(username: str, address: str, device: str) -> None:
+    """Forget the failures of an account at this address, after its right password."""
+    account = account_key(username)
+    of_device = SignInFailure.account == _device_key(account, device)
+    with transaction() as session:
+        session.execute(
+            sa.delete(SignInFailure).where(
+                sa.or_(
+                    sa.and_(SignInFailure.account == account, SignInFailure.address == network_of(address)), of_device
+                )
+            )
+        )
+
+
+def count_wrong_link(kind: str, address: str) -> None:
+    """Count a link or code of this kind that opens nothing; raises ThrottledError when an address tried too many."""
+    # Apart from the address's own sign-ins: a mistyped link locks nobody out.
+    network = f"{kind}:{network_of(address)}"[:45]
+    limits = [_Limit(WRONG_LINKS_PER_ADDRESS, SignInFailure.address == network)]
+    _count([(account_key(kind), network)], limits, "wrong links or codes")
+
+
+def _count(rows: Sequence[tuple[str, str]], limits: Sequence[_Limit], what: str) -> None:
+    with transaction() as session:
+        session.execute(sa.delete(SignInFailure).where(SignInFailure.at <= db_ago(WINDOW)))
+        attempts = [SignInFailure(account=account, address=address) for account, address in rows]
+        session.add_all(attempts)
+        session.flush()
+        ids = [attempt.id for attempt in attempts]
+    seconds = max(map(_seconds_to_wait, limits))
+    if seconds:
+        with transaction() as session:
+            session.execute(sa.delete(SignInFailure).where(SignInFailure.id.in_(ids)))
+        account, address = rows[0]
+        log.warning("throttled, %s: account %s from %s", what, account[:12], address)
+        raise ThrottledError(seconds, what)
+
+
+def _seconds_to_wait(limit: _Limit) -> int:
+    # Beyond the newest `limit` and the attempt itself: while such a one is in the window, the limit is reached.
+    row: Any = db.session.execute(
+        sa.select(SignInFailure.at, db_now())
+        .where(limit.condition, SignInFailure.at > db_ago(WINDOW))
+        .order_by(SignInFailure.at.desc())
+        .offset(limit.failures)
+        .limit(1)
+    ).first()
+    return max(1, math.ceil((row[0] + WINDOW - row[1]).total_seconds())) if row else 0
+
+
+def _device_key(account: str, device: str) -> str:
+    return hashlib.sha256(f"{account} {device}".encode()).hexdigest()
+
+
+_DEVICE = "a known device"
