@@ -17,8 +17,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from crm import clock, storage
-from crm.accounts import sign_ins, tokens
-from crm.accounts.models import Branch, Membership, Organization, User
+from crm.accounts import invitations, sign_ins, tokens
+from crm.accounts.members import Details
+from crm.accounts.models import Branch, Invitation, Membership, Organization, User
 from crm.accounts.passwords import hash_password
 from crm.accounts.roles import Role
 from crm.area_customers import services as area_customers
@@ -80,7 +81,7 @@ class Person:
     def token(self) -> dict[str, str]:
         """Return the headers by which the API knows the person, in this organization."""
         with self.app.app_context():
-            access = tokens.issue(self.user_id).access
+            access = tokens.issue(self.user_id, self.organization_id).access
         return {"Authorization": f"Bearer {access}", "X-Tenant-ID": str(self.organization_id)}
 
     @contextmanager
@@ -141,6 +142,17 @@ def make_member() -> int:
     organization_id = db.session.get_one(Branch, make_branch()).organization_id
     user_id = _save(User(username=f"user{next(_numbers)}", password_hash=PASSWORD_HASH))
     return join(user_id, organization_id, Role.STAFF)
+
+
+def make_invitation() -> int:
+    """Invite somebody to the current organization and return the id of the invitation."""
+    invitations.invite(f"Person {next(_numbers)}", "", Details(Role.STAFF))
+    return db.session.scalars(sa.select(sa.func.max(Invitation.id))).one() or 0
+
+
+def make_token() -> str:
+    """Invite somebody to the current organization and return what their link holds."""
+    return invitations.invite(f"Person {next(_numbers)}", "", Details(Role.STAFF))
 
 
 def make_customer(**values: Any) -> int:
@@ -295,9 +307,11 @@ def make_duplicate(first_id: int | None = None, second_id: int | None = None) ->
     return enter((pair[0], pair[1])).id
 
 
-FILL: dict[str, Callable[[], int]] = {
+FILL: dict[str, Callable[[], Any]] = {
     "branch_id": make_branch,
     "membership_id": make_member,
+    "invitation_id": make_invitation,
+    "token": make_token,
     "customer_id": make_customer,
     "change_id": make_bulk_change,
     "message_id": make_message,

@@ -33,7 +33,7 @@ SHARED = {
     *("models", "services", "queries", "filters", "order", "rules", "access", "signals", "panels", "cli"),
     *("timeline", "intake", "person", "records", "sources", "calls", "matching", "names", "search_text"),
     *("follow_ups", "commitments", "fields"),
-    *("sign_ins", "tokens", "roles", "branches", "identity", "files"),
+    *("sign_ins", "throttle", "tokens", "roles", "branches", "identity", "files"),
 }
 """The modules of a feature that higher features may import."""
 

@@ -40,6 +40,7 @@ OF_ALL_BRANCHES = {
     "branches": "their names are no secret",
     "demo_ranges": "of no user",
     "given_answers": "of one user each",
+    "invitations": "for owners, who see all branches",
     "inbound_messages": "found by the number of a customer who is seen",
     "message_templates": "the same for all",
     "organization_secrets": "of no user",

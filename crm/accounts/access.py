@@ -19,16 +19,23 @@ from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response as AnyResponse
 
 from crm.accounts.models import Membership, Organization, SignIn, TokenFamily, User
-from crm.accounts.roles import API, PUBLIC, ROLES, SIGNED_IN, Role
+from crm.accounts.roles import API, NOWHERE, PUBLIC, ROLES, SIGNED_IN, Role
 from crm.accounts.rules import return_path, tenant_key, token_hash
 from crm.accounts.tokens import TokenError, family_of
 from crm.columns import Base, db_now
 from crm.db import prepared
 from crm.extensions import db, login_manager
 from crm.tenancy import enter_organization, leave_organization
-from crm.web.htmx import wants_fragment
+from crm.web.htmx import go_to, wants_fragment
 
 Row = TypeVar("Row", bound=Base)
+
+
+class SignedIn(NamedTuple):
+    """Who is signed in to a browser, wherever they act, or nowhere."""
+
+    user: User
+    sign_in_id: int
 
 
 class Here(NamedTuple):
@@ -75,7 +82,7 @@ WHO = (
 """A member who is not shut out, for Here.of; whoever asks says which one, and in which order."""
 
 _BY_SIGN_IN = prepared(
-    WHO.add_columns(SignIn.id)
+    WHO.add_columns(SignIn.id, SignIn.organization_id)
     .join(SignIn, SignIn.user_id == User.id)
     .where(SignIn.token_hash == sa.bindparam("token_hash"), SignIn.expires_at > db_now())
     .order_by(sa.case((Organization.id == SignIn.organization_id, 0), else_=1), Membership.id)
@@ -83,14 +90,16 @@ _BY_SIGN_IN = prepared(
 """Built once, for every request asks it."""
 
 _BY_TOKEN = prepared(
-    WHO.join(TokenFamily, TokenFamily.user_id == User.id)
-    .where(TokenFamily.id == sa.bindparam("family"), TokenFamily.expires_at > db_now())
-    .order_by(
-        sa.case(
-            (Organization.id == sa.bindparam("tenant"), 0), (Organization.slug == sa.bindparam("slug"), 1), else_=2
-        ),
-        Membership.id,
-    )
+    WHO.join(
+        TokenFamily, sa.and_(TokenFamily.user_id == User.id, TokenFamily.organization_id == Organization.id)
+    ).where(TokenFamily.id == sa.bindparam("family"), TokenFamily.expires_at > db_now())
+)
+
+
+_NOWHERE = (
+    sa.select(User, SignIn.id)
+    .join(SignIn, SignIn.user_id == User.id)
+    .where(SignIn.token_hash == sa.bindparam("token_hash"), SignIn.expires_at > db_now())
 )
 
 
@@ -119,6 +128,12 @@ def admit(found: Here) -> None:
 def here() -> Here:
     """Return who acts in this request and where; only for endpoints that need a sign-in."""
     found: Here = g.here
+    return found
+
+
+def signed_in() -> SignedIn:
+    """Return who is signed in to the browser; only for endpoints that need a sign-in."""
+    found: SignedIn = g.signed_in
     return found
 
 
@@ -200,13 +215,20 @@ def organizations_of(user_id: int) -> list[Organization]:
 def load_user(token: str) -> User | None:
     """Return the user of a sign-in token, and remember in `g` where they act; None when it has ended.
 
-    They act in the organization they chose, or in the first they joined when they may no longer act in that one.
+    They act in the organization they chose. Those whom it has shut out act nowhere until they choose another one.
     """
-    row = db.session.execute(_BY_SIGN_IN, {"token_hash": token_hash(token)}).first()
-    if row is None:
+    hashed = {"token_hash": token_hash(token)}
+    row: Any = db.session.execute(_BY_SIGN_IN, hashed).first()
+    if row is not None and row[1].id == row[-1]:
+        g.here = Here.of(row[:-1])
+        g.signed_in = SignedIn(here().user, here().sign_in_id)
+        return here().user
+    nowhere = db.session.execute(_NOWHERE, hashed).first()
+    if nowhere is None:
         return None
-    g.here = Here.of(row)
-    return here().user
+    db.session.expunge(nowhere[0])
+    g.signed_in = SignedIn(*nowhere)
+    return signed_in().user
 
 
 @functools.cache
@@ -224,12 +246,14 @@ def _admit() -> AnyResponse | None:
         return None
     if not current_user.is_authenticated:
         return _to_sign_in()
+    if not has_come_in():
+        return None if endpoint in NOWHERE else go_to(url_for("accounts.organizations"))
     admit(here())
     return None
 
 
 def _by_token() -> Here:
-    """Return who sent the request's token, in the organization they ask for or in the first they joined."""
+    """Return who sent the request's token, in the organization that it belongs to."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise unauthorized()
@@ -239,7 +263,7 @@ def _by_token() -> Here:
         raise unauthorized(str(error)) from None
     asked = request.headers.get("X-Tenant-ID", "").strip()
     tenant, slug = tenant_key(asked)
-    row = db.session.execute(_BY_TOKEN, {"family": family, "tenant": tenant, "slug": slug}).first()
+    row = db.session.execute(_BY_TOKEN, {"family": family}).first()
     if row is None:
         raise unauthorized("This access token has ended. Sign in again at /api/token/.")
     found = Here.of(row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -194,12 +195,28 @@ class MemberFields(CreatingForm):
             raise ValidationError(str(error)) from None
 
 
-class NewUserForm(MemberFields):
-    """A user who joins."""
+class InviteForm(MemberFields):
+    """Someone who is to join: how the owner calls them, for nobody is looked up."""
+
+    name = StringField("Name", [Length(200)])
+    email = StringField("E-mail", [Length(254)])
+
+    def validate_name(self, field: Field) -> None:
+        """Refuse an invitation that is for nobody."""
+        if not field.data and not self.email.data:
+            raise ValidationError("Enter their name or e-mail, so that you know whom you invited.")
+
+    def validate_email(self, field: Field) -> None:
+        """Refuse what is no address."""
+        if field.data and not re.fullmatch(r"[^@\s]+@[^@\s]+", field.data):
+            raise ValidationError("Enter an e-mail address like name@example.com, or leave it empty.")
+
+
+class JoinForm(Form):
+    """A new user, by an invitation."""
 
     username = StringField("User name", [check_username])
-    name = StringField("Name", [Length(200)])
-    password = PasswordField("First password", [NewPassword()])
+    password = PasswordField("Password", [NewPassword()])
 
     def new_password_of(self) -> str:
         """Return the user name that the password may not be."""

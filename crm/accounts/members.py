@@ -7,15 +7,14 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from crm import clock
-from crm.accounts import passwords, queries
-from crm.accounts.models import Branch, Membership, SignIn, TokenFamily, User
+from crm.accounts import passwords, queries, sign_ins
+from crm.accounts.models import Branch, Invitation, Membership, SignIn, TokenFamily, User
 from crm.accounts.roles import Role
 from crm.accounts.rules import normalize_username
 from crm.db import locked, transaction
 from crm.errors import ConflictError, SentenceError
 from crm.events import changes_of, record
 from crm.extensions import db
-from crm.idempotency import Once, RequestKey
 from crm.tenancy import current_actor, require_organization
 
 
@@ -34,37 +33,34 @@ class Added(NamedTuple):
     existed: bool
 
 
-def add(username: str, password: str, details: Details, key: RequestKey | None = None) -> Added:
+def add(username: str, password: str, details: Details) -> Added:
     """Add a user; one whose name is in use in another organization joins, and their password stays as it is.
 
-    Raises SentenceError when they are a member already.
+    Nobody is asked, so this is for who runs the installation. Raises SentenceError when they are a member already.
     """
     hashed = passwords.hash_password(password)
     with transaction() as session:
         lock_users()
-        once = Once(key)
         user = session.scalar(sa.select(User).where(User.username == normalize_username(username)))
-        if once.earlier is not None:
-            return Added(once.earlier, existed=user is not None and queries.works_elsewhere(user.id))
         existed = user is not None
         if user is None:
             user = User(username=normalize_username(username), name=details.name, password_hash=hashed)
             session.add(user)
             session.flush()
-        elif _membership_of(user.id) is not None:
+        elif membership_of(user.id) is not None:
             raise SentenceError(f"{user.username} is a user of this organization already.")
-        _check_branch(details.branch_id)
-        session.add(
-            Membership(
-                user_id=user.id,
-                organization_id=require_organization(),
-                role=details.role,
-                branch_id=details.branch_id,
-            )
-        )
-        record("user.added", user, changes={"role": [None, details.role.label], "branch_id": [None, details.branch_id]})
-        once.made(user.id)
+        check_branch(details.branch_id)
+        enter("user.added", user, details)
         return Added(user.id, existed)
+
+
+def enter(action: str, user: User, details: Details) -> None:
+    """Make a user a member, in the open transaction."""
+    membership = Membership(
+        user_id=user.id, organization_id=require_organization(), role=details.role, branch_id=details.branch_id
+    )
+    db.session.add(membership)
+    record(action, user, changes={"role": [None, details.role.label], "branch_id": [None, details.branch_id]})
 
 
 def change(membership_id: int, details: Details) -> None:
@@ -73,7 +69,8 @@ def change(membership_id: int, details: Details) -> None:
         membership = _get_locked(membership_id)
         if details.role < Role.OWNER:
             _refuse_last_owner(membership, "Make someone else an owner first: an organization needs one.")
-        _check_branch(details.branch_id)
+            _revoke_invitations_of(membership.user_id)
+        check_branch(details.branch_id)
         membership.role, membership.branch_id = details.role, details.branch_id
         changes = changes_of(membership)
         if not queries.works_elsewhere(membership.user_id):
@@ -96,15 +93,27 @@ def disable(membership_id: int) -> bool:
             raise ConflictError("You can't disable yourself. Another owner can.")
         _refuse_last_owner(membership, "This is the only owner. Make someone else an owner first.")
         membership.disabled_at = clock.utcnow()
-        session.execute(
-            sa.delete(SignIn).where(
-                SignIn.user_id == membership.user_id, SignIn.organization_id == membership.organization_id
-            )
-        )
-        if not queries.works_elsewhere(membership.user_id):
-            session.execute(sa.delete(TokenFamily).where(TokenFamily.user_id == membership.user_id))
+        session.flush()
+        _shut_out(membership)
         record("user.disabled", membership.user)
         return True
+
+
+def leave() -> None:
+    """Take the one who acts out of the organization; raises ConflictError for its last owner."""
+    with transaction() as session:
+        membership = _get_locked(_own_membership().id)
+        _refuse_last_owner(membership, LAST_OWNER_STAYS)
+        record("user.left", membership.user, changes={"role": [membership.role.label, None]})
+        session.delete(membership)
+        session.flush()
+        _shut_out(membership)
+
+
+def is_last_owner() -> bool:
+    """Whether the organization has no owner but the one who acts."""
+    membership = _own_membership()
+    return membership.role is Role.OWNER and _another_owner(membership) is None
 
 
 def enable(membership_id: int) -> bool:
@@ -156,14 +165,21 @@ def lock_users() -> None:
         db.session.execute(statement, execution_options={"all_organizations": True})
 
 
+LAST_OWNER_STAYS = "You are the only owner, and an organization needs one. Make someone else an owner first."
+
 NOT_YOURS_TO_RESET = (
     "This user works in another organization too, so the password is theirs alone to change. Whoever runs this "
     "system can reset it: flask user reset-password."
 )
 
 
-def _membership_of(user_id: int) -> Membership | None:
+def membership_of(user_id: int) -> Membership | None:
+    """Return the membership of a user in the current organization."""
     return db.session.scalars(_in_this_organization().where(Membership.user_id == user_id)).first()
+
+
+def _own_membership() -> Membership:
+    return db.session.scalars(_in_this_organization().where(Membership.user_id == current_actor())).one()
 
 
 def _get_locked(membership_id: int) -> Membership:
@@ -180,15 +196,28 @@ def _in_this_organization() -> sa.Select[Membership]:
 
 
 def _refuse_last_owner(membership: Membership, sentence: str) -> None:
-    if membership.role is not Role.OWNER:
-        return
-    others = _in_this_organization().where(
-        Membership.role_name == Role.OWNER.label, Membership.disabled_at.is_(None), Membership.id != membership.id
-    )
-    if db.session.scalars(others.limit(1)).first() is None:
+    if membership.role is Role.OWNER and _another_owner(membership) is None:
         raise ConflictError(sentence)
 
 
-def _check_branch(branch_id: int | None) -> None:
+def _another_owner(membership: Membership) -> Membership | None:
+    others = _in_this_organization().where(
+        Membership.role_name == Role.OWNER.label, Membership.disabled_at.is_(None), Membership.id != membership.id
+    )
+    return db.session.scalars(others.limit(1)).first()
+
+
+def _shut_out(membership: Membership) -> None:
+    sign_ins.end_in(membership.user_id, membership.organization_id)
+    _revoke_invitations_of(membership.user_id)
+
+
+def _revoke_invitations_of(user_id: int) -> None:
+    # They know the links, and could come in again as somebody else.
+    db.session.execute(sa.delete(Invitation).where(Invitation.created_by_id == user_id))
+
+
+def check_branch(branch_id: int | None) -> None:
+    """Refuse a branch that the organization does not have; raises SentenceError."""
     if branch_id is not None and db.session.get(Branch, branch_id) is None:
         raise SentenceError("Choose a branch of the list.")

@@ -133,8 +133,42 @@ class SignIn(Base):
     expires_at: Mapped[dt.datetime]
 
 
+class Invitation(TenantMixin, Base):
+    """An offer to join the organization, for the person who has its link; the row goes once it is taken or revoked.
+
+    The link holds the token, the row its hash. `name` and `email` are how the owner calls the person.
+    """
+
+    __tablename__ = "invitations"
+    __table_args__ = (
+        within_organization("branch_id", "branches"),
+        sa.Index(None, "organization_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(200))
+    email: Mapped[str] = mapped_column(sa.String(254))
+    role_name: Mapped[str] = mapped_column("role", sa.String(10))
+    branch_id: Mapped[int | None]
+    created_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[dt.datetime]
+
+    @property
+    def role(self) -> Role:
+        """What the person will be able to do."""
+        return Role.named(self.role_name)
+
+    @property
+    def label(self) -> str:
+        """How the owner calls the person."""
+        return self.name or self.email
+
+
 class TokenFamily(Base):
-    """A client of the JSON API that signed in: all its tokens, each pair in the place of the one before.
+    """A client of the JSON API in one organization: all its tokens, each pair in the place of the one before.
 
     The row holds the hash of the one refresh token that is good; deleting the row ends every token of the family.
     """
@@ -144,6 +178,7 @@ class TokenFamily(Base):
 
     id: Mapped[Id]
     user_id: Mapped[int] = mapped_column(BigInt, sa.ForeignKey("users.id", ondelete="CASCADE"))
+    organization_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("organizations.id", ondelete="CASCADE"))
     refresh_hash: Mapped[str] = mapped_column(sa.String(64))
     refreshed_at: Mapped[dt.datetime | None]
     created_at: Mapped[CreatedAt]

@@ -66,6 +66,7 @@ def template_globals() -> dict[str, Any]:
             *((endpoint, "Settings") for endpoint, _ in settings[:1]),
             *_open_to_user(TOOLS),
             ("accounts.password", "Change password"),
+            ("accounts.leave", "Leave organization"),
         ],
         "settings_items": settings,
     }

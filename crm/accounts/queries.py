@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from crm.accounts.models import Branch, Membership, Organization, User
+from crm.accounts.models import Branch, Invitation, Membership, Organization, User
 from crm.accounts.rules import tenant_key
-from crm.columns import Base
+from crm.columns import Base, db_now
 from crm.db import prepared
 from crm.extensions import db
 from crm.tenancy import TenantMixin, require_organization
@@ -25,6 +25,14 @@ class Member(NamedTuple):
     user: User
     branch: str | None
     works_elsewhere: bool
+
+
+class Invited(NamedTuple):
+    """An invitation as the list of users shows it."""
+
+    invitation: Invitation
+    branch: str | None
+    has_expired: bool
 
 
 def current_organization() -> Organization:
@@ -52,14 +60,36 @@ def members() -> list[Member]:
 
 
 def works_elsewhere(user_id: int) -> bool:
-    """Whether the user is a member of another organization too."""
+    """Whether the user may act in another organization too."""
     return bool(
         db.session.scalar(
             sa.select(sa.func.count()).where(
-                Membership.user_id == user_id, Membership.organization_id != require_organization()
+                Membership.user_id == user_id,
+                Membership.organization_id != require_organization(),
+                Membership.disabled_at.is_(None),
             )
         )
     )
+
+
+def works_in(user_id: int, organization_id: int) -> bool:
+    """Whether the user may act in this organization."""
+    found = sa.select(Membership.id).where(
+        Membership.user_id == user_id,
+        Membership.organization_id == organization_id,
+        Membership.disabled_at.is_(None),
+    )
+    return db.session.scalar(found) is not None
+
+
+def invitations() -> list[Invited]:
+    """Return the open invitations of the current organization, the newest first."""
+    rows = db.session.execute(
+        sa.select(Invitation, Branch.name, Invitation.expires_at <= db_now())
+        .outerjoin(Branch, Branch.id == Invitation.branch_id)
+        .order_by(Invitation.id.desc())
+    )
+    return [Invited(*row) for row in rows]
 
 
 def branches() -> list[Branch]:
@@ -108,7 +138,11 @@ _BRANCH_NAMES = prepared(sa.select(Branch.id, Branch.name).order_by(Branch.name)
 
 def _elsewhere() -> sa.Exists:
     other = aliased(Membership)
-    return sa.exists().where(other.user_id == Membership.user_id, other.organization_id != Membership.organization_id)
+    return sa.exists().where(
+        other.user_id == Membership.user_id,
+        other.organization_id != Membership.organization_id,
+        other.disabled_at.is_(None),
+    )
 
 
 def _models() -> list[Any]:

@@ -39,6 +39,8 @@ PUBLIC = frozenset(
         "accounts.start",
         "accounts.setup",
         "accounts.set_up",
+        "accounts.invitation",
+        "accounts.accept_invitation",
         "health.up",
         "health.ready",
         "messages.twilio_status",
@@ -57,7 +59,10 @@ PUBLIC = frozenset(
 API = "api_"
 """How the names of endpoints begin that know people by a token, and by nothing else."""
 
-SIGNED_IN = frozenset({"accounts.logout", "accounts.switch", "accounts.password"})
+NOWHERE = frozenset({"accounts.logout", "accounts.switch", "accounts.organizations"})
+"""Endpoints of every signed-in user, even where they act in no organization."""
+
+SIGNED_IN = NOWHERE | {"accounts.password", "accounts.leave"}
 """Endpoints of every signed-in user, whatever the role."""
 
 ROLES: dict[str, Role] = {
@@ -153,7 +158,8 @@ ROLES: dict[str, Role] = {
     "messages.dismiss_sender": Role.OWNER,
     "accounts.users": Role.OWNER,
     "accounts.new_user": Role.OWNER,
-    "accounts.add_user": Role.OWNER,
+    "accounts.invite": Role.OWNER,
+    "accounts.revoke_invitation": Role.OWNER,
     "accounts.edit_user": Role.OWNER,
     "accounts.reset_password": Role.OWNER,
     "accounts.disable_user": Role.OWNER,

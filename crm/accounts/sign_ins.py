@@ -10,15 +10,13 @@ import sqlalchemy as sa
 
 from crm import clock
 from crm.accounts import passwords, throttle
-from crm.accounts.models import Membership, SignIn, User
+from crm.accounts.models import Membership, SignIn, TokenFamily, User
+from crm.accounts.queries import organization_called
 from crm.accounts.rules import account_key, normalize_username, token_hash
-from crm.accounts.throttle import ThrottledError
 from crm.columns import db_now
 from crm.db import transaction
 from crm.errors import SentenceError
 from crm.extensions import db
-
-__all__ = ["SignInError", "ThrottledError", "authenticate", "first_organization", "sign_in", "sign_out", "switch"]
 
 SIGN_IN_LASTS = dt.timedelta(days=30)
 
@@ -46,20 +44,22 @@ def authenticate(username: str, password: str, address: str, device: str = "") -
     return user_id
 
 
-def sign_in(user_id: int, organization_id: int | None = None) -> str:
+def sign_in(user_id: int, organization_id: int | None = None, *, nowhere: bool = False) -> str:
     """Return the token of a new sign-in of the user, in this organization or the first they joined.
 
-    Raises SignInError when no organization lets them in.
+    Raises SignInError when no organization lets them in; with `nowhere` they are signed in without one.
     """
     token = secrets.token_urlsafe(32)
     with transaction() as session:
         session.execute(sa.delete(SignIn).where(SignIn.expires_at <= db_now()))
-        first = first_organization(user_id)
+        first = organization_id or first_organization(user_id)
+        if first is None and not nowhere:
+            raise SignInError(_why_nowhere(user_id))
         session.add(
             SignIn(
                 token_hash=token_hash(token),
                 user_id=user_id,
-                organization_id=organization_id or first,
+                organization_id=first,
                 expires_at=clock.utcnow() + SIGN_IN_LASTS,
             )
         )
@@ -67,16 +67,26 @@ def sign_in(user_id: int, organization_id: int | None = None) -> str:
     return token
 
 
-def first_organization(user_id: int) -> int:
-    """Return the id of the organization that the user joined first; raises SignInError when none lets them in."""
-    first: int | None = db.session.scalar(
-        sa.select(Membership.organization_id)
-        .where(Membership.user_id == user_id, Membership.disabled_at.is_(None))
-        .order_by(Membership.id)
-    )
-    if first is None:
-        raise SignInError("Your user is disabled. Ask an owner of your organization to enable it.")
+def first_organization(user_id: int) -> int | None:
+    """Return the id of the organization that the user joined first, of those that let them in; None without any."""
+    first: int | None = db.session.scalar(_organizations_of(user_id).order_by(Membership.id).limit(1))
     return first
+
+
+def organization_of(user_id: int, asked: str) -> int | None:
+    """Return the id of the user's organization with this id or short name; the first they joined where none is named.
+
+    None where the one that is named does not let them in. Raises SignInError when none at all does.
+    """
+    first = first_organization(user_id)
+    if first is None:
+        raise SignInError(_why_nowhere(user_id))
+    if not asked:
+        return first
+    found: int | None = db.session.scalar(
+        _organizations_of(user_id).where(Membership.organization_id == organization_called(asked))
+    )
+    return found
 
 
 def sign_out(sign_in_id: int) -> None:
@@ -88,14 +98,32 @@ def sign_out(sign_in_id: int) -> None:
 def switch(sign_in_id: int, user_id: int, organization_id: int) -> bool:
     """Let a signed-in user act in another of their organizations; False when they may not."""
     with transaction() as session:
-        member = session.scalar(
-            sa.select(Membership.id).where(
-                Membership.user_id == user_id,
-                Membership.organization_id == organization_id,
-                Membership.disabled_at.is_(None),
-            )
-        )
-        if member is None:
+        if session.scalar(_organizations_of(user_id).where(Membership.organization_id == organization_id)) is None:
             return False
         session.execute(sa.update(SignIn).where(SignIn.id == sign_in_id).values(organization_id=organization_id))
         return True
+
+
+def end_in(user_id: int, organization_id: int) -> None:
+    """End what a user may do in an organization, in the open transaction: its tokens, and its place in their browsers.
+
+    Where they work elsewhere too, a browser stays signed in and asks which organization they want; it never goes to
+    another one by itself.
+    """
+    tokens = sa.delete(TokenFamily).where(TokenFamily.user_id == user_id)
+    db.session.execute(tokens.where(TokenFamily.organization_id == organization_id))
+    here = (SignIn.user_id == user_id, SignIn.organization_id == organization_id)
+    if first_organization(user_id) is None:
+        db.session.execute(sa.delete(SignIn).where(SignIn.user_id == user_id))
+    else:
+        db.session.execute(sa.update(SignIn).where(*here).values(organization_id=None))
+
+
+def _organizations_of(user_id: int) -> sa.Select[int]:
+    return sa.select(Membership.organization_id).where(Membership.user_id == user_id, Membership.disabled_at.is_(None))
+
+
+def _why_nowhere(user_id: int) -> str:
+    if db.session.scalar(sa.select(Membership.id).where(Membership.user_id == user_id).limit(1)) is not None:
+        return "Your user is disabled. Ask an owner of your organization to enable it."
+    return "You work in no organization now. Ask an owner for an invitation, and open its link."

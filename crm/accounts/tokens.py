@@ -1,8 +1,9 @@
 """Tokens of the JSON API: a short access token, and a refresh token that is good once.
 
 Both are signed with keys made from SECRET_KEY, for each kind its own; values of SECRET_KEY_FALLBACKS are tried after
-it. They name a family (`TokenFamily`), so that what ends it ends them at the next request. The refresh token of a
-family is replaced with every use; an older one that turns up again was stolen, or the newer one was: the family ends.
+it. They name a family (`TokenFamily`), so that what ends it ends them at the next request; a family belongs to one
+organization. The refresh token of a family is replaced with every use; an older one that turns up again was stolen, or
+the newer one was: the family ends.
 """
 
 from __future__ import annotations
@@ -20,9 +21,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from flask import current_app
 
 from crm import clock
-from crm.accounts.models import TokenFamily
+from crm.accounts.models import Membership, TokenFamily
 from crm.accounts.rules import token_hash
-from crm.accounts.sign_ins import first_organization
 from crm.columns import db_now
 from crm.db import transaction
 from crm.errors import SentenceError
@@ -45,14 +45,18 @@ class Pair(NamedTuple):
     refresh: str
 
 
-def issue(user_id: int) -> Pair:
-    """Return the tokens of a new family; raises SignInError when no organization lets the user in."""
+def issue(user_id: int, organization_id: int) -> Pair:
+    """Return the tokens of a new family, which act for a member in this organization and in no other."""
     once = secrets.token_urlsafe(24)
     now = clock.utcnow()
     with transaction() as session:
         session.execute(sa.delete(TokenFamily).where(TokenFamily.expires_at <= db_now()))
-        first_organization(user_id)
-        family = TokenFamily(user_id=user_id, refresh_hash=token_hash(once), expires_at=now + FAMILY_LASTS)
+        family = TokenFamily(
+            user_id=user_id,
+            organization_id=organization_id,
+            refresh_hash=token_hash(once),
+            expires_at=now + FAMILY_LASTS,
+        )
         session.add(family)
         session.flush()
         pair = _pair(family.id, user_id, once, family.expires_at)
@@ -71,6 +75,11 @@ def refresh(token: str) -> Pair:
                 TokenFamily.id == claims["family"],
                 TokenFamily.refresh_hash == token_hash(claims["jti"]),
                 TokenFamily.expires_at > db_now(),
+                sa.exists().where(
+                    Membership.user_id == TokenFamily.user_id,
+                    Membership.organization_id == TokenFamily.organization_id,
+                    Membership.disabled_at.is_(None),
+                ),
             )
             .values(refresh_hash=token_hash(once), refreshed_at=db_now())
             .returning(TokenFamily.user_id, TokenFamily.expires_at)

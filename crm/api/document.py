@@ -27,8 +27,9 @@ Customers, their points, invoices and messages, for other systems.
 Get a token from `POST /api/token/` with a user name and password, and send it with every request:
 `Authorization: Bearer <access>`. What the user may do here is what their role lets them do on the pages.
 
-**Organizations.** A user of several organizations acts in the first they joined, or in the one whose id or short name
-is in the header `X-Tenant-ID`.
+**Organizations.** A token belongs to one organization: the one whose id or short name was in the header `X-Tenant-ID`
+of `POST /api/token/`, or else the first that the user joined. It never acts in another one, and a request that names
+another is refused.
 
 **Doing things once.** Every POST but those for tokens takes the header `Idempotency-Key`: the same key with the same
 content is done once and answered the same for a day, with other content 422, while the first is under way 409.
@@ -156,7 +157,7 @@ PARAMETERS = {
     "TenantId": {
         "name": "X-Tenant-ID",
         "in": "header",
-        "description": "The id or short name of one of the user's organizations; every operation takes it.",
+        "description": "The id or short name of the organization: at /api/token/ one of the user's, then its own.",
         "schema": {"type": "string"},
     },
     "IdempotencyKey": {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
+from flask import abort, request
 from werkzeug.exceptions import TooManyRequests
 
-from crm.accounts import sign_ins, tokens
+from crm.accounts import sign_ins, throttle, tokens
 from crm.accounts.access import unauthorized
 from crm.api.resource import Resource
 from crm.api.schemas import tokens as schemas
@@ -22,15 +22,20 @@ bp = Resource("token", "Tokens", once=False)
 def issue(given: dict[str, Any]) -> tokens.Pair:
     """Sign in.
 
-    The access token is good for 15 minutes. Failed attempts are counted together with those on the sign-in page.
+    The access token is good for 15 minutes and for one organization: the one that `X-Tenant-ID` names, or the first
+    that the user joined. Failed attempts are counted together with those on the sign-in page.
     """
+    asked = request.headers.get("X-Tenant-ID", "").strip()
     try:
         user_id = sign_ins.authenticate(clean_line(given["username"]), given["password"], request.remote_addr or "")
-        return tokens.issue(user_id)
-    except sign_ins.ThrottledError as error:
+        organization_id = sign_ins.organization_of(user_id, asked)
+    except throttle.ThrottledError as error:
         raise TooManyRequests(str(error), retry_after=error.seconds) from None
     except sign_ins.SignInError as error:
         raise unauthorized(str(error)) from None
+    if organization_id is None:
+        abort(400, "Tenant not found")
+    return tokens.issue(user_id, organization_id)
 
 
 @bp.post("/token/refresh/")
@@ -40,7 +45,7 @@ def refresh(given: dict[str, Any]) -> tokens.Pair:
     """Get the next two tokens.
 
     A refresh token is good once: the answer has the next one. When an old one is used again, all of its family end,
-    and so do they when the password changes.
+    and so do they when the password changes or the user no longer works in the organization.
     """
     try:
         return tokens.refresh(given["refresh"])

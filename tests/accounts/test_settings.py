@@ -28,7 +28,6 @@ ORGANIZATION = {
     "quiet_from": "21:00",
     "quiet_until": "07:30",
 }
-USER = {"username": "Citra", "name": "Citra Dewi", "password": "three grey apples", "role": "staff", "branch": ""}
 
 
 def events(person: Person) -> list[tuple[str, int | None, dict[str, list[object]]]]:
@@ -263,59 +262,10 @@ def test_the_same_form_twice_makes_one_branch(cast: Cast) -> None:
 # Users
 
 
-def test_an_owner_adds_a_user_who_can_sign_in(app: Flask, cast: Cast) -> None:
-    with cast.owner.acting():
-        branch_id = make_branch()
-    client = cast.owner.client()
-    response = client.post("/settings/users", data={**USER, "branch": str(branch_id)}, headers=HTMX)
-    assert response.status_code == 200
-    assert toast(response) == "Citra is added."
-    assert "Citra Dewi" in response.text
-    assert USER["password"] not in response.text
-    signed_in = app.test_client().post("/login", data={"username": "citra", "password": USER["password"]})
-    assert signed_in.status_code == 303
-    action, actor, changes = events(cast.owner)[-1]
-    assert (action, actor) == ("user.added", cast.owner.user_id)
-    assert changes == {"role": [None, "staff"], "branch_id": [None, branch_id]}
-
-
-@one_database
-@pytest.mark.parametrize(
-    ("fields", "words"),
-    [
-        ({"username": ""}, "2 to 100 letters"),
-        ({"username": "two words"}, "without spaces"),
-        ({"username": "STAFF"}, "staff is a user of this organization already."),
-        ({"password": "short"}, "at least 10"),
-        ({"password": "citra-citra", "username": "citra-citra"}, "easy to guess"),
-        ({"role": "king"}, "The role has to be owner, manager, staff or viewer."),
-        ({"role": ""}, "The role has to be"),
-        ({"branch": "999999"}, "Choose a branch of the list."),
-        ({"branch": "x"}, "Choose a branch of the list."),
-        ({"name": "x" * 201}, "by 1 character"),
-    ],
-)
-def test_what_is_wrong_with_a_user_is_said_and_kept(cast: Cast, fields: dict[str, str], words: str) -> None:
-    response = cast.owner.client().post("/settings/users", data={**USER, **fields})
-    assert response.status_code == 422
-    assert words in response.text
-    if "username" not in fields:
-        assert 'value="Citra"' in response.text
-    assert events(cast.owner) == []
-
-
-def test_who_works_elsewhere_joins_with_the_password_they_have(app: Flask, cast: Cast) -> None:
-    client = cast.owner.client()
-    fields = {**USER, "username": "Stranger", "name": "Renamed"}
-    response = client.post("/settings/users", data=fields, headers=HTMX)
-    assert toast(response) == "Stranger joined, with the password they have already."
-    login = app.test_client()
-    assert login.post("/login", data={"username": "stranger", "password": USER["password"]}).status_code == 422
-    assert login.post("/login", data={"username": "stranger", "password": PASSWORD}).status_code == 303
-    with cast.owner.acting():
-        assert db.session.get_one(User, cast.stranger.user_id).name == ""
-        joined = db.session.scalars(sa.select(Membership).where(Membership.user_id == cast.stranger.user_id)).all()
-        here = next(row.id for row in joined if row.organization_id == cast.owner.organization_id)
+def test_who_works_elsewhere_keeps_name_and_password(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        here = join(cast.stranger.user_id, cast.owner.organization_id, Role.STAFF)
+    client, login = cast.owner.client(), cast.stranger.client()
     edit = client.get(f"/settings/users/{here}/edit").text
     assert 'name="name"' not in edit
     assert "Works in another organization too" in edit

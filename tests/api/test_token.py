@@ -25,8 +25,10 @@ from tests.factories import PASSWORD, Cast, join, make_customer, make_organizati
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
-def sign_in(client: FlaskClient, username: str = "staff", password: str = PASSWORD) -> TestResponse:
-    return client.post("/api/token/", json={"username": username, "password": password})
+def sign_in(
+    client: FlaskClient, username: str = "staff", password: str = PASSWORD, headers: dict[str, str] | None = None
+) -> TestResponse:
+    return client.post("/api/token/", json={"username": username, "password": password}, headers=headers)
 
 
 def listing(client: FlaskClient, access: str, **headers: str) -> TestResponse:
@@ -113,8 +115,7 @@ def test_it_ends_with_what_let_the_user_in(app: Flask, client: FlaskClient, cast
             with transaction() as session:
                 session.execute(sa.delete(Membership).where(Membership.id == cast.staff.membership_id))
     assert problem(listing(client, pair["access"]))[0] == 401
-    if change != "membership gone":
-        assert problem(client.post("/api/token/refresh/", json={"refresh": pair["refresh"]}))[0] == 401
+    assert problem(client.post("/api/token/refresh/", json={"refresh": pair["refresh"]}))[0] == 401
 
 
 def test_another_role_bites_at_the_next_request(client: FlaskClient, cast: Cast) -> None:
@@ -189,19 +190,54 @@ def test_a_family_ends_after_thirty_days(app: Flask, client: FlaskClient, cast: 
     assert client.post("/api/token/refresh/", json={"refresh": pair["refresh"]}).status_code == 401
 
 
-def test_x_tenant_id_chooses_among_the_users_organizations(app: Flask, client: FlaskClient, cast: Cast) -> None:
+def test_x_tenant_id_chooses_the_organization_of_a_token(app: Flask, client: FlaskClient, cast: Cast) -> None:
     with app.app_context():
         other = make_organization("other")
         join(cast.staff.user_id, other, Role.STAFF)
     with cast.staff.acting():
         make_customer(name="In the shop")
+    for chosen, count, others in (
+        ("", 1, "other"),
+        ("shop", 1, str(other)),
+        (str(other), 0, "shop"),
+        ("other", 0, "shop"),
+    ):
+        access = sign_in(client, headers={"X-Tenant-ID": chosen} if chosen else {}).json["access"]  # type: ignore[index]
+        own = chosen or str(cast.staff.organization_id)
+        for headers in ({}, {"X-Tenant-ID": own}):
+            assert listing(client, access, **headers).json["count"] == count  # type: ignore[index]
+        assert problem(listing(client, access, **{"X-Tenant-ID": others})) == (400, "Tenant not found"), chosen
     access = sign_in(client).json["access"]  # type: ignore[index]
-    first = listing(client, access)
-    assert [row["name"] for row in first.json["results"]] == ["In the shop"]  # type: ignore[index]
-    for asked in (str(cast.staff.organization_id), "shop"):
-        assert listing(client, access, **{"X-Tenant-ID": asked}).json["count"] == 1  # type: ignore[index]
-    for asked in (str(other), "other"):
-        assert listing(client, access, **{"X-Tenant-ID": asked}).json["count"] == 0  # type: ignore[index]
     for asked in (str(cast.stranger.organization_id), "rival", "999", "0", "-1", "9" * 40, "1 2", "'", "\u0661"):
-        asked = asked.encode().decode("latin-1")
-        assert problem(listing(client, access, **{"X-Tenant-ID": asked})) == (400, "Tenant not found"), asked
+        headers = {"X-Tenant-ID": asked.encode().decode("latin-1")}
+        assert problem(listing(client, access, **headers)) == (400, "Tenant not found"), asked
+        assert problem(sign_in(client, headers=headers)) == (400, "Tenant not found"), asked
+        assert problem(sign_in(client, password="three green pears", headers=headers))[0] == 401, asked
+
+
+@pytest.mark.parametrize("how", ["disabled", "left"])
+def test_a_token_never_acts_in_another_organization(app: Flask, client: FlaskClient, cast: Cast, how: str) -> None:
+    """Else a till would write its customers wherever its user works besides."""
+    with app.app_context():
+        other = make_organization("other")
+        join(cast.staff.user_id, other, Role.STAFF)
+    pair: Any = sign_in(client).json
+    theirs: Any = sign_in(client, headers={"X-Tenant-ID": "other"}).json
+    if how == "disabled":
+        with cast.owner.acting():
+            members.disable(cast.staff.membership_id)
+    else:
+        assert cast.staff.client().post("/account/leave").status_code == 303
+    bearer = {"Authorization": f"Bearer {pair['access']}"}
+    for headers in ({}, {"X-Tenant-ID": "shop"}, {"X-Tenant-ID": "other"}):
+        assert problem(listing(client, pair["access"], **headers))[0] == 401
+        answer = client.post("/api/customers/", json={"name": "Sari"}, headers={**bearer, **headers})
+        assert problem(answer)[0] == 401
+    assert problem(client.post("/api/token/refresh/", json={"refresh": pair["refresh"]}))[0] == 401
+    assert listing(client, theirs["access"]).json["count"] == 0  # type: ignore[index]
+    assert client.post("/api/token/refresh/", json={"refresh": theirs["refresh"]}).status_code == 200
+    with cast.owner.acting():
+        if how == "disabled":
+            members.enable(cast.staff.membership_id)
+    assert problem(listing(client, pair["access"]))[0] == 401, "what has ended does not come back"
+    assert listing(client, sign_in(client, headers={"X-Tenant-ID": "other"}).json["access"]).status_code == 200  # type: ignore[index]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, flash
 from werkzeug.wrappers import Response as AnyResponse
 
-from crm.accounts import members, sign_ins
+from crm.accounts import members, sign_ins, throttle
 from crm.accounts.access import here
 from crm.accounts.forms import PasswordForm
 from crm.accounts.routes.blueprint import bp
@@ -34,7 +34,7 @@ def password() -> AnyResponse:
 
 
 def _about_current(error: SentenceError) -> str:
-    if isinstance(error, sign_ins.ThrottledError):
+    if isinstance(error, throttle.ThrottledError):
         return str(error)
     return "This is not your present password. Check it, then try again."
 

@@ -8,8 +8,8 @@ from flask import Response, abort, redirect, render_template, request, session, 
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from crm.accounts import services, sign_ins
-from crm.accounts.access import here
+from crm.accounts import services, sign_ins, throttle
+from crm.accounts.access import has_come_in, organizations_of, signed_in
 from crm.accounts.devices import device_of, remember
 from crm.accounts.forms import LoginForm
 from crm.accounts.routes.blueprint import bp
@@ -36,7 +36,10 @@ def start() -> AnyResponse:
         return _page(form, status=422)
     try:
         user_id = check_password(form.username.data, form.password.data)
-        return welcome(form.username.data, sign_ins.sign_in(user_id), return_path(form.next.data or "/", request.host))
+        target = return_path(form.next.data or "/", request.host)
+        # Somebody who works nowhere now may sign in to take an invitation.
+        token = sign_ins.sign_in(user_id, nowhere=target.startswith("/invitations/"))
+        return welcome(form.username.data, token, target)
     except SentenceError as error:
         form.fail("password", str(error))
         return _page(form, **status_of(error))
@@ -44,16 +47,27 @@ def start() -> AnyResponse:
 
 @bp.post("/logout")
 def logout() -> AnyResponse:
-    """End the sign-in on the server."""
-    sign_ins.sign_out(here().sign_in_id)
+    """End the sign-in on the server; `next` is a page to see without one."""
+    sign_ins.sign_out(signed_in().sign_in_id)
     session.clear()
-    return redirect(url_for("accounts.login"), 303)
+    target = request.form.get("next")
+    return redirect(return_path(target, request.host) if target else url_for("accounts.login"), 303)
+
+
+@bp.get("/organizations")
+def organizations() -> Response:
+    """Ask where to work: the organization that the browser was in may have shut the user out."""
+    user, acts_nowhere = signed_in().user, not has_come_in()
+    page = render_template(
+        "accounts/organizations.html", mine=organizations_of(user.id), user=user, acts_nowhere=acts_nowhere
+    )
+    return Response(page, mimetype="text/html")
 
 
 @bp.post("/organizations/<id:organization_id>/switch")
 def switch(organization_id: int) -> AnyResponse:
     """Act in another organization of one's own."""
-    if not sign_ins.switch(here().sign_in_id, here().user.id, organization_id):
+    if not sign_ins.switch(signed_in().sign_in_id, signed_in().user.id, organization_id):
         abort(404)
     return redirect("/", 303)
 
@@ -66,7 +80,7 @@ def check_password(username: str, password: str) -> int:
 def welcome(username: str, token: str, location: str) -> AnyResponse:
     """Give the browser a new session with this sign-in; the one it had ends."""
     if current_user.is_authenticated:
-        sign_ins.sign_out(here().sign_in_id)
+        sign_ins.sign_out(signed_in().sign_in_id)
     session.clear()
     session["_user_id"] = token
     session.permanent = True
@@ -77,7 +91,7 @@ def welcome(username: str, token: str, location: str) -> AnyResponse:
 
 def status_of(error: SentenceError) -> dict[str, Any]:
     """Return the status of a refused password, and when to come back."""
-    if isinstance(error, sign_ins.ThrottledError):
+    if isinstance(error, throttle.ThrottledError):
         return {"status": 429, "headers": {"Retry-After": str(error.seconds)}}
     return {"status": 422}
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from flask import url_for
+from typing import Any
+
+from flask import current_app, url_for
 from werkzeug.wrappers import Response
 
-from crm.accounts import members, queries
-from crm.accounts.access import find_member, here
-from crm.accounts.forms import MemberFields, NewUserForm, ResetPasswordForm, UserForm
-from crm.accounts.models import Membership
+from crm.accounts import invitations, members, queries
+from crm.accounts.access import find, find_member, here
+from crm.accounts.forms import InviteForm, MemberFields, ResetPasswordForm, UserForm
+from crm.accounts.models import Invitation, Membership
 from crm.accounts.roles import Role
 from crm.accounts.routes.blueprint import bp
 from crm.errors import ConflictError, SentenceError
@@ -17,29 +19,39 @@ from crm.web.htmx import done, respond
 
 @bp.get("/settings/users")
 def users() -> Response:
-    """Show who works here, as what, and where."""
-    return respond("accounts/users.html", "accounts/_users.html", members=queries.members())
+    """Show who works here, as what, and where, and who is invited."""
+    return respond("accounts/users.html", "accounts/_users.html", **_list())
 
 
 @bp.get("/settings/users/new")
 def new_user() -> Response:
-    """Show the form of a new user."""
-    return _new(NewUserForm())
+    """Show the form of an invitation."""
+    return _new(InviteForm())
 
 
 @bp.post("/settings/users")
-def add_user() -> Response:
-    """Add a user, or let one of another organization join."""
-    form = NewUserForm()
+def invite() -> Response:
+    """Invite somebody, and show the link this once."""
+    form = InviteForm()
     if not form.validate():
         return _new(form, 422)
+    name, email = form.name.data or "", form.email.data or ""
     try:
-        added = members.add(form.username.data, form.password.data, _details(form), form.request_key())
+        token = invitations.invite(name, email, _details(form), form.request_key())
     except SentenceError as error:
-        form.refuse("username", error)
+        form.refuse("branch", error)
         return _new(form, 422)
-    told = "joined, with the password they have already." if added.existed else "is added."
-    return _done(f"{form.username.data} {told}")
+    link = current_app.config["PUBLIC_URL"] + url_for("accounts.invitation", token=token)
+    page, fragment = "accounts/invited.html", "accounts/invited.htmx.html"
+    return respond(page, fragment, who=name or email, email=email, link=link, **_list())
+
+
+@bp.post("/settings/users/invitations/<id:invitation_id>/revoke")
+def revoke_invitation(invitation_id: int) -> Response:
+    """Take an invitation back."""
+    who = find(Invitation, invitation_id).label
+    invitations.revoke(invitation_id)
+    return _done(f"The invitation for {who} is revoked. Its link opens nothing now.")
 
 
 @bp.route("/settings/users/<id:membership_id>/edit", methods=["GET", "POST"])
@@ -95,7 +107,7 @@ def _details(form: MemberFields) -> members.Details:
     return members.Details(Role.named(form.role.data), form.branch.data, form.name.data or "")
 
 
-def _new(form: NewUserForm, status: int = 200) -> Response:
+def _new(form: InviteForm, status: int = 200) -> Response:
     return respond("accounts/user_new.html", "accounts/_user_new.html", status, form=form)
 
 
@@ -112,4 +124,8 @@ def _edit(form: UserForm, member: Membership, status: int = 200) -> Response:
 
 def _done(message: str, undo: str | None = None, location: str | None = None) -> Response:
     location = location or url_for("accounts.users")
-    return done(message, location, "accounts/users.htmx.html", undo=undo, members=queries.members())
+    return done(message, location, "accounts/users.htmx.html", undo=undo, **_list())
+
+
+def _list() -> dict[str, Any]:
+    return {"members": queries.members(), "invitations": queries.invitations()}

@@ -1,0 +1,161 @@
+"""Invitations: a link that makes a member of the person who opens it and agrees; nobody joins unasked."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+import secrets
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from flask import current_app
+
+from crm import clock
+from crm.accounts import members, passwords
+from crm.accounts.members import Details
+from crm.accounts.models import Invitation, Organization, User
+from crm.accounts.roles import Role
+from crm.accounts.rules import normalize_username, tenant_key, token_hash
+from crm.columns import db_now
+from crm.db import locked, transaction
+from crm.errors import ConflictError, SentenceError
+from crm.events import record
+from crm.extensions import db
+from crm.idempotency import Once, RequestKey
+from crm.tenancy import current_actor, enter_organization, require_organization, use_organization
+
+LASTS = dt.timedelta(days=7)
+
+
+class Offer(NamedTuple):
+    """What the person who has the link is offered; plain values."""
+
+    organization_id: int
+    organization: str
+    slug: str
+    label: str
+    role: Role
+    expires_at: dt.datetime
+
+
+class EndedError(SentenceError):
+    """The link opens nothing: it is unknown, was taken, revoked, or is too old; nobody is told which."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This invitation can't be opened. It may be incomplete, used, revoked, or older than 7 days. "
+            "If you have joined already, sign in. Otherwise ask for a new one."
+        )
+
+
+class NameTakenError(SentenceError):
+    """The user name that was chosen belongs to somebody, whose password was not given."""
+
+    def __init__(self) -> None:
+        super().__init__("Choose another user name. If this one is yours, sign in with it first.")
+
+
+def invite(name: str, email: str, details: Details, key: RequestKey | None = None) -> str:
+    """Make an invitation and return its token; the same `key` gives the same one, as long as it is open."""
+    token = _new_token(key)
+    with transaction() as session:
+        once = Once(key)
+        if once.earlier is not None:
+            if session.get(Invitation, once.earlier) is None:
+                raise ConflictError("This invitation was used or revoked in the meantime. Invite them anew.")
+            return token
+        members.check_branch(details.branch_id)
+        row = Invitation(
+            token_hash=token_hash(token),
+            name=name,
+            email=email,
+            role_name=details.role.label,
+            branch_id=details.branch_id,
+            created_by_id=current_actor(),
+            expires_at=clock.utcnow() + LASTS,
+        )
+        session.add(row)
+        session.flush()
+        record("user.invited", row, changes={"name": [None, row.label], "role": [None, details.role.label]})
+        once.made(row.id)
+        return token
+
+
+def revoke(invitation_id: int) -> None:
+    """Take an invitation back: its link opens nothing from now on."""
+    with transaction() as session:
+        row = session.get(Invitation, invitation_id)
+        if row is not None:
+            record("user.invitation_revoked", row, changes={"name": [row.label, None]})
+            session.delete(row)
+
+
+def offer_of(token: str) -> Offer:
+    """Return what a link offers; raises EndedError."""
+    with use_organization(_organization_in(token)):
+        row = db.session.scalars(_open(token)).first()
+        if row is None:
+            raise EndedError
+        organization = db.session.get_one(Organization, row.organization_id)
+        return Offer(organization.id, organization.name, organization.slug, row.label, row.role, row.expires_at)
+
+
+def accept(token: str, user_id: int) -> None:
+    """Let a user join by a link; raises EndedError, or ConflictError for those who were a member before."""
+    with use_organization(_organization_in(token), user_id), transaction() as session:
+        members.lock_users()
+        _take(token, session.get_one(User, user_id))
+
+
+def accept_as_new(token: str, username: str, password: str) -> int:
+    """Make a user who joins by a link and return their id; raises EndedError or NameTakenError."""
+    hashed = passwords.hash_password(password)
+    with use_organization(_organization_in(token)), transaction() as session:
+        members.lock_users()
+        username = normalize_username(username)
+        if session.scalar(sa.select(User.id).where(User.username == username)) is not None:
+            raise NameTakenError
+        user = User(username=username, password_hash=hashed)
+        session.add(user)
+        session.flush()
+        enter_organization(require_organization(), user.id)
+        user.name = _take(token, user).name
+        return user.id
+
+
+def _take(token: str, user: User) -> Invitation:
+    """Use up the invitation of a link, in the open transaction."""
+    row = db.session.scalars(locked(_open(token))).first()
+    if row is None:
+        raise EndedError
+    membership = members.membership_of(user.id)
+    if membership is not None:
+        raise ConflictError(STILL_DISABLED if membership.disabled_at else "You work here already.")
+    members.enter("user.joined", user, Details(row.role, row.branch_id))
+    db.session.delete(row)
+    return row
+
+
+STILL_DISABLED = "You worked here before and were disabled. Ask an owner to enable you; no invitation is needed."
+
+
+def _open(token: str) -> sa.Select[Invitation]:
+    return sa.select(Invitation).where(Invitation.token_hash == token_hash(token), Invitation.expires_at > db_now())
+
+
+def _organization_in(token: str) -> int:
+    """Return the organization that a token names, so that the row is looked up within it."""
+    found, _ = tenant_key(token.partition("-")[0])
+    if not found:
+        raise EndedError
+    return found
+
+
+def _new_token(key: RequestKey | None) -> str:
+    """Return a token that nobody can guess; the same for the same form, so that sending it twice gives one link."""
+    if key is None:
+        return f"{require_organization()}-{secrets.token_urlsafe(24)}"
+    said = f"invitation {require_organization()} {current_actor()} {key.key} {key.fingerprint}"
+    digest = hmac.new(current_app.config["SECRET_KEY"].encode(), said.encode(), hashlib.sha256).hexdigest()
+    return f"{require_organization()}-{digest[:48]}"
