@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from crm.accounts.roles import Role
 from crm.accounts.rules import setup_code
@@ -21,19 +22,42 @@ LONG_NAME = "Toko Kue Sari dan Anak-anak Perempuan Tercinta di Kemang"
 
 
 @pytest.fixture(params=["with JavaScript", "without JavaScript"])
-def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+def context(request: pytest.FixtureRequest, browser: Browser) -> Iterator[BrowserContext]:
     """A browser on a phone."""
-    context = browser.new_context(
-        java_script_enabled=request.param == "with JavaScript",
-        locale="id-ID",
-        viewport={"width": 360, "height": 740},
-    )
-    yield context.new_page()
+    with on_phone(browser, scripts=request.param == "with JavaScript") as context:
+        yield context
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """A page of the phone."""
+    return context.new_page()
+
+
+@contextmanager
+def on_phone(browser: Browser, *, scripts: bool) -> Iterator[BrowserContext]:
+    """Open a browser on a phone of its own."""
+    context = browser.new_context(java_script_enabled=scripts, locale="id-ID", viewport={"width": 360, "height": 740})
+    yield context
     context.close()
 
 
 def save(page: Page, button: str) -> None:
     page.locator("form.window").get_by_role("button", name=button).click()
+
+
+def join_by(page: Page, link: str) -> None:
+    """Take an invitation as a new person."""
+    page.goto(link)
+    expect(page.get_by_role("heading", name="Join Shop")).to_be_visible()
+    page.get_by_label("Choose a user name").fill("citra")
+    page.get_by_label("Choose a password").fill("short")
+    page.get_by_role("button", name="Join Shop").click()
+    expect(page.locator(".error-summary")).to_contain_text("Use at least 10 characters.")
+    expect(page.get_by_label("Choose a user name")).to_have_value("citra")
+    page.get_by_label("Choose a password").fill("three grey apples")
+    page.get_by_role("button", name="Join Shop").click()
+    expect(page.get_by_text("Welcome to Shop.")).to_be_visible()
 
 
 def act(page: Page, row: str, action: str) -> None:
@@ -67,7 +91,9 @@ def test_an_empty_installation_is_set_up(page: Page, app: Flask, running_app: Ru
     expect(page.get_by_role("searchbox", name="Search customers")).to_be_visible()
 
 
-def test_an_owner_looks_after_users_and_branches(page: Page, running_app: RunningApp, cast: Cast) -> None:
+def test_an_owner_looks_after_users_and_branches(
+    page: Page, browser: Browser, running_app: RunningApp, cast: Cast
+) -> None:
     sign_in(page, running_app.url, cast.owner)
     page.goto(f"{running_app.url}/settings/branches")
     page.get_by_role("link", name="Add branch").click()
@@ -78,27 +104,29 @@ def test_an_owner_looks_after_users_and_branches(page: Page, running_app: Runnin
     told(page, "Kemang is added.")
 
     page.goto(f"{running_app.url}/settings/users")
-    page.get_by_role("link", name="Add user").click()
-    page.get_by_label("User name").fill("citra")
-    page.get_by_label("First password").fill("short")
+    page.get_by_role("link", name="Invite someone").click()
     page.get_by_label("Branch", exact=True).select_option("Kemang")
-    save(page, "Add user")
-    expect(page.locator(".error-summary")).to_contain_text("Use at least 10 characters.")
-    expect(page.get_by_label("User name")).to_have_value("citra")
-    page.get_by_label("First password").fill("three grey apples")
-    save(page, "Add user")
-    told(page, "citra is added.")
-    expect(page.get_by_role("row", name="citra")).to_contain_text("Kemang")
+    save(page, "Make the link")
+    expect(page.locator(".error-summary")).to_contain_text("Enter their name or e-mail")
+    expect(page.get_by_label("Branch", exact=True).locator("option:checked")).to_have_text("Kemang")
+    page.get_by_label("Name", exact=True).fill("Citra")
+    save(page, "Make the link")
+    link = page.get_by_role("textbox", name="Link").input_value()
+    page.get_by_role("link", name="Done").click()
+    expect(page.get_by_role("row", name="Citra")).to_contain_text("Kemang")
+    with on_phone(browser, scripts=False) as theirs:
+        join_by(theirs.new_page(), link)
+    page.reload()
 
-    act(page, "citra", "Change")
+    act(page, "Citra", "Change")
     page.get_by_role("radio", name="Manager").check()
     save(page, "Save user")
-    told(page, "citra is saved.")
-    expect(page.get_by_role("row", name="citra")).to_contain_text("Manager")
-    act(page, "citra", "Disable")
-    told(page, "citra is disabled.")
+    told(page, "Citra is saved.")
+    expect(page.get_by_role("row", name="Citra")).to_contain_text("Manager")
+    act(page, "Citra", "Disable")
+    told(page, "Citra is disabled.")
     page.locator(".toast-note", has_text="disabled").get_by_role("button", name="Undo").click()
-    told(page, "citra is enabled.")
+    told(page, "Citra is enabled.")
 
     page.goto(f"{running_app.url}/settings/branches")
     act(page, "Kemang", "Delete")
@@ -130,3 +158,16 @@ def test_a_form_sent_after_the_sign_in_ended_leads_back(page: Page, running_app:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page).to_have_url(f"{running_app.url}/settings/organization")
+
+
+def test_a_member_leaves_and_goes_on_elsewhere(page: Page, app: Flask, running_app: RunningApp, cast: Cast) -> None:
+    with app.app_context():
+        join(cast.staff.user_id, cast.stranger.organization_id, Role.STAFF)
+    sign_in(page, running_app.url, cast.staff)
+    page.locator(".header-phone summary").click()
+    page.locator(".header-phone").get_by_role("link", name="Leave organization").click()
+    page.get_by_role("button", name="Leave Shop").click()
+    told(page, "You have left Shop.")
+    page.get_by_role("button", name="Rival").click()
+    expect(page.get_by_role("searchbox", name="Search customers")).to_be_visible()
+    expect(page.locator(".header-organization strong")).to_have_text("Rival")

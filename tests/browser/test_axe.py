@@ -35,6 +35,7 @@ from tests.factories import (
     make_person,
     make_receipt,
     make_scan,
+    make_token,
 )
 from tests.product import RunningApp
 
@@ -176,8 +177,15 @@ def test_pages_before_sign_in_and_of_an_empty_organization(
     page = looked_at(browser, "light", 360)
     found = problems(page, running_app.url, Visit("/login", "full"))
     found += problems(page, running_app.url, Visit("/login", "errors"))
+    with cast.owner.acting():
+        invitation = f"/invitations/{make_token()}"
+    found += problems(page, running_app.url, Visit(invitation, "full"))
+    found += problems(page, running_app.url, Visit(invitation, "errors"))
+    found += problems(page, running_app.url, Visit("/invitations/x", "not found"))
     sign_in(page, running_app.url, newcomer)
     for url in (
+        invitation,
+        "/organizations",
         "/",
         "/stats",
         "/messages",
