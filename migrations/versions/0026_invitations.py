@@ -13,7 +13,7 @@ from crm.columns import BigInt, UtcDateTime, db_now
 from crm.tenancy import row_level_security
 
 revision = "0026"
-down_revision = "0019"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
