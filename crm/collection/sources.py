@@ -12,12 +12,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from crm import phone
 from crm.columns import BigInt, Id
 from crm.customers.identity import normalize_email, normalize_passport
-from crm.customers.names import names_agree
+from crm.customers.names import may_be_one
 from crm.customers.person import Intake
 from crm.customers.rules import LIMITS
 from crm.extensions import db
 from crm.tenancy import TenantMixin
-from crm.text import fold
 
 
 class SourceMixin(TenantMixin):
@@ -56,7 +55,7 @@ class SourceMixin(TenantMixin):
         if "passport_number" in values:
             self.passport_number = normalize_passport(values["passport_number"] or "")[: LIMITS["passport_number"]]
         same_passport = passport and passport == self.passport_number
-        if name and not same_passport and not _may_be_one(name, self.name):
+        if name and not same_passport and not may_be_one(name, self.name):
             self.customer_id, self.do_not_collect = None, False
 
     def intake(self, source: str, branch_id: int | None) -> Intake:
@@ -72,12 +71,6 @@ class SourceMixin(TenantMixin):
             customer_id=self.customer_id,
             phone_valid=self.phone_valid,
         )
-
-
-def _may_be_one(before: str, after: str) -> bool:
-    """Say whether a name was only written otherwise, or completed."""
-    first, second = set(fold(before).split()), set(fold(after).split())
-    return first <= second or second <= first or names_agree(before, after)
 
 
 class Source(NamedTuple):

@@ -1,148 +1,258 @@
-"""Whether two names may be one person's, as a clerk who reads both would say.
+"""Whether two names may be one person's: the one rule that every door, the review and the scan ask.
 
-People are written with and without titles, in other spellings of the same sound, with a typo, with the family name
-first or left out. A brother on the same phone has the same family name and another given name: that is not a typo.
+Words are paired off, wherever they stand and however they are spelled. Where a word is left over on both sides, they
+are two people. Where one is left over on one side, what agrees has to be what somebody is called by: Dewi may be Dewi
+Lestari, Khan need not be Ali Khan. What is not sure is left to somebody who knows them.
 """
 
 from __future__ import annotations
 
-import re
+import enum
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
+from crm.customers import name_words as lists
+from crm.customers.name_parts import Parts, Word, parts_of
+from crm.customers.spellings import are_one, is_slip, shortens
 from crm.text import clean_line, fold
 
-_TITLES = """
-bapak bpk pak ibu bu sdr sdri tn ny nn h hj haji hajah hajjah hafiz hafidz ust ustadz ustadzah drs dra ir dr prof
-mr mrs ms miss mst mist sir madam mme m mlle herr frau sr sra srta
-"""
 
-_SHARED = """
-muhammad muhamad muhammed mohammad mohammed mohamad mohamed mohd moh muh md
-siti sitti sitty st syed sayed sayyid syeda sayyeda saiyida sayyida abdul
-"""
-"""Given names that so many share that the next word is the one they are called by."""
+class Likeness(enum.Enum):
+    """What two names say of the people: one and the same, nothing sure, two."""
 
-_SOUNDS = tuple(
-    (re.compile(pattern), sound)
-    for pattern, sound in (
-        ("dj|dz", "j"),
-        ("^uth", "us"),
-        ("oe|ou|oo|uu|au", "u"),
-        ("ie|ee|ii", "i"),
-        ("aa", "a"),
-        ("(?<=[aeiou])ch|kh", "h"),
-        ("sy|sj|sh", "s"),
-        ("([bdgt])h", r"\1"),
-        ("ph|v|f", "p"),
-        ("q", "k"),
-        ("o", "u"),
-        ("[jy]", "i"),
-        (r"(.)\1+", r"\1"),
-        ("(?<=..)h$", ""),
-    )
-)
-"""Spellings of one sound, old and new, Indonesian, Urdu and Arabic in Latin letters, in the order they are replaced."""
-
-_VOWELS = frozenset("aeiou")
-_titles, _shared = frozenset(_TITLES.split()), frozenset(_SHARED.split())
+    ONE = "one"
+    UNSURE = "unsure"
+    TWO = "two"
 
 
-@lru_cache(maxsize=8192)
 def names_agree(one: str, other: str) -> bool:
-    """Say whether two names may be one person's; a name of no words agrees with every one.
+    """Say whether two names are one person's, as far as names tell; a blank name agrees with every one."""
+    return likeness(one, other) is Likeness.ONE
 
-    The word that somebody is called by decides: the first that is neither a title nor a name that all share. Where
-    both have further words, one of them has to agree, too. The same words in another order agree.
+
+def may_be_one(one: str, other: str) -> bool:
+    """Say whether nothing speaks against it that two names are one person's, as where a record's name is completed."""
+    return likeness(one, other) is not Likeness.TWO
+
+
+@lru_cache(maxsize=32768)
+def likeness(one: str, other: str) -> Likeness:
+    """Return what two names say of the people who have them; a blank one says nothing against anybody."""
+    if one == other or fold(clean_line(one)) == fold(clean_line(other)):
+        return Likeness.ONE if _accents_agree(one, other) else Likeness.TWO
+    first, second = parts_of(one), parts_of(other)
+    if not first.words or not second.words:
+        return Likeness.ONE
+    if _contradicts(first, second):
+        return Likeness.TWO
+    paired = _paired(first, second)
+    left, other_left = paired.left(first, 0), paired.left(second, 1)
+    if left and other_left:
+        return Likeness.TWO
+    if first.generation != second.generation or first.marks != second.marks or paired.slips > 1:
+        return Likeness.UNSURE
+    if (first.soft and _comes_before(second, other_left)) or (second.soft and _comes_before(first, left)):
+        return Likeness.UNSURE
+    if left or other_left:
+        agrees = paired.says_enough(second, 1, other_left) if other_left else paired.says_enough(first, 0, left)
+    else:
+        agrees = paired.is_whole(first, second)
+    if agrees and first.given and second.given:
+        agrees = any(a < first.given and b < second.given for a, b, _ in paired.pairs)
+    return Likeness.ONE if agrees else Likeness.UNSURE
+
+
+def is_better(name: str, than: str) -> bool:
+    """Say whether a name tells at least as much of a person as another one; in capitals it is the same name.
+
+    Fewer words or titles, initials, no accents, no capitals, and the order of lists and tickets tell less.
     """
-    first, second = _words(one), _words(other)
-    if not first or not second:
-        return True
-    if len(first) == len(second) > 1 and all(map(_alike, sorted(first), sorted(second))):
-        return True
-    if not _called_alike(first, second):
+    if name.casefold() == than.casefold():
+        return _case(name) > _case(than)
+    return not _is_less(name, than)
+
+
+def _is_less(name: str, than: str) -> bool:
+    if likeness(name, than) is Likeness.TWO:
         return False
-    return not (first[1:] and second[1:]) or any(_akin(a, b) for a in first[1:] for b in second[1:])
-
-
-def _words(name: str) -> list[str]:
-    """Return the words of a name that tell people apart, all of them when none does; an initial keeps its point."""
-    family, comma, given = fold(clean_line(name)).partition(",")
-    words = re.findall(r"[^\W\d_]+\.?", f"{given} {family}" if comma else family)
-    untitled = [word for word in words if word.rstrip(".") not in _titles] or words
-    return [word for word in untitled if not _is_shared(word.rstrip("."))] or untitled
-
-
-def _is_shared(word: str) -> bool:
-    return word in _shared or (len(word) > 6 and _slips(word, "muhammad") <= 2)
-
-
-def _called_alike(first: list[str], second: list[str]) -> bool:
-    if _alike(first[0], second[0]):
+    new, old = parts_of(name), parts_of(than)
+    if not new.words or (new.given and not old.given and any(mark in name for mark in "/,")):
         return True
-    initial = _shortens(first[0], second[0]) or _shortens(second[0], first[0])
-    return initial and any(_alike(a, b) for a in first[1:] for b in second[1:])
-
-
-def _alike(one: str, other: str) -> bool:
-    """Say whether two words are one name in two spellings, or with a slip of the pen."""
-    one, other = one.rstrip("."), other.rstrip(".")
-    if one == other:
+    said, known = _said(new), _said(old)
+    if said != known and (said < known or len(said) < len(known) or len(new.words) < len(old.words)):
         return True
-    sound, other_sound = _sound(one), _sound(other)
-    if sound == other_sound:
+    if len(new.words) > len(old.words):
+        return False
+    fewer_titles = len(name.split()) < len(than.split())
+    return fewer_titles or _accents(name) < _accents(than) or _case(name) < _case(than)
+
+
+class Paired(NamedTuple):
+    """The words of two names that are one: their places, and 2 for the same name or 1 for a short form."""
+
+    pairs: tuple[tuple[int, int, int], ...]
+    first: Parts
+    second: Parts
+    slips: int
+
+    def left(self, parts: Parts, side: int) -> list[int]:
+        """Return the places of the words of a side that have no counterpart."""
+        taken = {pair[side] for pair in self.pairs}
+        return [place for place in range(len(parts.words)) if place not in taken]
+
+    def is_whole(self, first: Parts, second: Parts) -> bool:
+        """Say whether names whose words are all paired off are one: by more than a letter and a family's name."""
+        full = [pair for pair in self.pairs if pair[2] == 2]
+        if not full:
+            return False
+        return len(self.pairs) > 1 or first.words[full[0][0]].rank < 2 or second.words[full[0][1]].rank < 2
+
+    def says_enough(self, longer: Parts, side: int, left: Sequence[int]) -> bool:
+        """Say whether what agrees is enough, where words of one side are `left` over."""
+        words = longer.words
+        full = [pair[side] for pair in self.pairs if pair[2] == 2]
+        ranks = [words[place].rank for place in full]
+        own = ranks.count(0)
+        if len(full) >= 3 and own:
+            return True
+        if (self.second, self.first)[side].by_family or _is_of_common_names(words, left):
+            return False
+        if all(words[place].rank == 2 for place in left) and (own or len(full) >= 2):
+            return True
+        if longer.called not in full or _is_syllables(longer) or _hangs_on(words, left, longer.called):
+            return False
+        return own > 0 or (ranks.count(1) > 0 and len(full) >= 2)
+
+
+def _is_of_common_names(words: Sequence[Word], left: Sequence[int]) -> bool:
+    """Say whether only names that many share tell who of a family it is, and one of them is left over."""
+    own = [place for place, word in enumerate(words) if word.rank == 0]
+    return own == [len(words) - 1] and any(words[place].rank == 1 for place in left)
+
+
+def _comes_before(parts: Parts, left: Sequence[int]) -> bool:
+    """Say whether a word is left over before the one that somebody is called by: Pak Ji Won is not Kim Ji Won."""
+    return any(place < parts.called and parts.words[place].rank != 2 for place in left)
+
+
+def _is_syllables(parts: Parts) -> bool:
+    """Say whether the given name is written by syllables after the family's: half of it is another name."""
+    return parts.family_first and parts.words[0].text not in lists.VIETNAMESE
+
+
+def _hangs_on(words: Sequence[Word], left: Sequence[int], called: int) -> bool:
+    """Say whether the rest of a double name is left over: Jean is not Jean-Pierre."""
+    return any(
+        (place == called + 1 and words[place].hyphened) or (place == called - 1 and words[called].hyphened)
+        for place in left
+    )
+
+
+def _contradicts(first: Parts, second: Parts) -> bool:
+    for told, other_told in ((first.genders, second.genders), (first.ages, second.ages)):
+        if told and other_told and told.isdisjoint(other_told):
+            return True
+    return bool(first.generation and second.generation and first.generation != second.generation)
+
+
+def _paired(first: Parts, second: Parts) -> Paired:
+    left, right = dict(enumerate(first.words)), dict(enumerate(second.words))
+    pairs: list[tuple[int, int, int]] = []
+    exactly, accents = first.syllables or second.syllables, _accents_tell(first, second)
+
+    def pair_where(alike: object, sureness: int, limit: int = 99) -> None:
+        for a, word in list(left.items()):
+            for b, other in right.items():
+                if len(pairs) < limit and alike(a, word, b, other):  # type: ignore[operator]
+                    pairs.append((a, b, sureness))
+                    del left[a], right[b]
+                    break
+
+    pair_where(lambda a, word, b, other: word.text == other.text and _may_be(word, other, accents), 2)
+    pair_where(lambda a, word, b, other: _is_one(word, other, exactly, accents), 2)
+    for side, (parts, others) in enumerate(((first, right), (second, left))):
+        for found, place in _written_together(parts, left if side == 0 else right, others, exactly):
+            mine, theirs = (left, right) if side == 0 else (right, left)
+            pairs += [((a, place) if side == 0 else (place, a)) + (2,) for a in found]
+            for a in found:
+                del mine[a]
+            del theirs[place]
+    pair_where(lambda a, word, b, other: _is_short(word, other) or _is_short(other, word), 1)
+    before = len(pairs)
+    sure = {first.words[a].rank for a, _, how in pairs if how == 2}
+    if not exactly and sure & {0, 3}:
+        pair_where(
+            lambda a, word, b, other: is_slip(
+                word.text, other.text, called=a == first.called or b == second.called or 0 not in sure
+            ),
+            2,
+        )
+    return Paired(tuple(pairs), first, second, len(pairs) - before)
+
+
+def _is_one(word: Word, other: Word, exactly: bool, accents: bool) -> bool:
+    if word.short and len(word.text) == 1 and len(other.text) == 1:
+        return word.text == other.text
+    if not _may_be(word, other, accents):
+        return False
+    names, others = {word.text, *word.others}, {other.text, *other.others}
+    if (names | others) & lists.MUHAMMAD and names & lists.MUHAMMAD and others & lists.MUHAMMAD:
         return True
-    return _slips(one, other) <= _allowed(one, other) or _slips(sound, other_sound) <= _allowed(sound, other_sound)
+    return any(are_one(a, b, exactly=exactly) for a in names for b in others)
 
 
-def _akin(one: str, other: str) -> bool:
-    """Say whether two family names may be one: less is asked of them, for they don't tell a family apart."""
-    if _alike(one, other) or _shortens(one, other) or _shortens(other, one):
-        return True
-    sound, other_sound = _sound(one), _sound(other)
-    return _slips(sound, other_sound) <= max(len(sound), len(other_sound)) // 3
+def _may_be(word: Word, other: Word, accents: bool) -> bool:
+    """Say whether accents don't contradict: where they tell, Hùng is not Hưng."""
+    return not accents or word.accented == other.accented
 
 
-def _shortens(one: str, other: str) -> bool:
-    """Say whether `one` is written for `other`: an initial, or its beginning with a point."""
-    bare = one.rstrip(".")
-    return (len(bare) == 1 or (one.endswith(".") and len(bare) <= 4)) and other.startswith(bare)
+def _accents_tell(first: Parts, second: Parts) -> bool:
+    """Say whether both may be names of Vietnam, with their accents: those are other letters."""
+    return all(any(word.accented for word in parts.words) for parts in (first, second)) and any(
+        word.text in lists.VIETNAMESE for word in (*first.words, *second.words)
+    )
 
 
-@lru_cache(maxsize=8192)
-def _sound(word: str) -> str:
-    for pattern, sound in _SOUNDS:
-        word = pattern.sub(sound, word)
-    return word
+def _accents_agree(one: str, other: str) -> bool:
+    first, second = parts_of(one), parts_of(other)
+    accents = _accents_tell(first, second)
+    return all(_may_be(a, b, accents) for a, b in zip(first.words, second.words, strict=False))
 
 
-def _allowed(one: str, other: str) -> int:
-    longest = max(len(one), len(other))
-    return 0 if longest < 5 else 1 if longest < 8 else 2
+def _is_short(word: Word, other: Word) -> bool:
+    return word.short and not (other.short and len(other.text) == 1) and shortens(word.text, other.text)
 
 
-@lru_cache(maxsize=8192)
-def _slips(one: str, other: str) -> int:
-    """Return how many slips lie between two words: a letter left out, doubled, changed or swapped with its neighbour.
-
-    The distance of Damerau and Levenshtein (optimal string alignment), where what is no slip counts twice: a
-    consonant for a consonant, another first letter, another vowel at the end; Rabia is not Rania, nor Rina Rini.
-    """
-    if abs(len(one) - len(other)) > 2:
-        return 3
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, a in enumerate(one, 1):
-        before, above, row = row, before, [i]
-        for j, b in enumerate(other, 1):
-            cost = 0 if a == b else 2 if _tells(i, j, one, other) else 1
-            best = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + cost)
-            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
-                best = min(best, above[j - 2] + 1)
-            row.append(best)
-    return row[-1]
+def _written_together(
+    parts: Parts, mine: dict[int, Word], theirs: dict[int, Word], exactly: bool
+) -> list[tuple[list[int], int]]:
+    """Return the words of a name that the other one writes as one: De La Cruz and Delacruz."""
+    found: list[tuple[list[int], int]] = []
+    for place, word in list(theirs.items()):
+        for start, end in _runs(parts):
+            places = [at for _, at in parts.pieces[start:end] if at >= 0]
+            taken = {a for used, _ in found for a in used}
+            if all(a in mine and a not in taken for a in places) and places:
+                whole = "".join(text for text, _ in parts.pieces[start:end])
+                if any(are_one(whole, name, exactly=exactly) for name in (word.text, *word.others)):
+                    found.append((places, place))
+                    break
+    return found
 
 
-def _tells(i: int, j: int, one: str, other: str) -> bool:
-    a, b = one[i - 1], other[j - 1]
-    at_an_end = i == j == 1 or (i == len(one) and j == len(other))
-    return at_an_end or (a not in _VOWELS and b not in _VOWELS)
+def _runs(parts: Parts) -> list[tuple[int, int]]:
+    count = len(parts.pieces)
+    return [(start, end) for start in range(count) for end in range(start + 2, min(start + 4, count) + 1)]
+
+
+def _said(parts: Parts) -> frozenset[str]:
+    return frozenset(word.text for word in parts.words if not word.short)
+
+
+def _accents(name: str) -> int:
+    return sum(not char.isascii() for char in name)
+
+
+def _case(name: str) -> int:
+    return int(any(map(str.isupper, name)) and any(map(str.islower, name)))

@@ -1,0 +1,190 @@
+"""Whether two words are one name in two spellings: of sounds, of short forms, and with a slip of the pen.
+
+What has to stay apart are the names of brothers and sisters: Jamal and Jamil, Rina and Rini, Hasan and Hasna. So
+vowels are never ignored; where a name is written with other ones, the table names it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from functools import lru_cache
+
+SOUNDS_FROM = 5
+"""The shortest word whose consonants may be written otherwise: Nisa is not Nisha."""
+SLIPS_FROM = 6
+SWAPS_FROM = 7
+"""The shortest words with a slip of the pen, in a family name and in the name that somebody is called by."""
+
+_SAME_NAMES = """
+umar omar umer oemar | usman osman uthman othman oesman usmaan
+husain hussain hussein husein hossain hossein hussin hussien huseyin hosein | hasan hassan
+ahmad ahmed achmad akhmad ahamed ahmet amad | ali aly
+yusuf yousuf yousaf yousef yusof yosef jusuf yusup yousif youssef | ibrahim ebrahim ibraheem
+ismail ismael esmail ismaeel | isa eisa essa | musa mousa moussa moosa | daud dawud dawood daood
+sulaiman suleiman sulayman soleiman | aisyah aisha ayesha aysha aisah aishah aicha ayisha ayse
+fatimah fatima patimah fatma fathima faathima fatemeh | khadija khadijah hadijah khadeeja kadijah
+zainab zaynab zeinab zeynep zaenab zainub | maryam mariam maryem meryem mariyam miriam | hawa hawwa | sarah sara
+hannah hana hanna | noor nur noer nour nor | rahman rehman rahmaan rehmaan | rahim raheem | karim kareem
+latif lateef | aziz azis azeez | hamid hameed | rashid rasyid rasheed rosyid | majid majeed
+saeed said saed sayeed saiyid | wahid waheed | nasir naseer nasser naser | salim saleem | shahid syahid
+khalid khaled chalid | tariq tarik tareq thariq | faisal faizal faysal feisal | yasin yaseen
+qadir kadir qader kader | qasim kasim qassim kassim gasim | siddiq siddique sidik shiddiq | hidayat hidajat
+taufik taufiq topik tawfiq toufik taufick | rizki rizky rizqi riski risky rizqy | syarif sharif sarif shareef
+syafei sjafei syafii safei safii | syahrul sahrul | syaiful saiful saifoel | abdullah abdallah abdulla abdoullah
+abdurahman abdurrahman | zulfikar dzulfikar zulfiqar dzulfiqar julfikar | yahya jahja yahia
+yunus junus younus younis yunis | sheikh shaikh syekh sheik shaykh
+chaudhry choudhary chaudhary choudhury chowdhury chaudhri choudhry chowdhary chaudary ch
+qureshi quraishi kureshi qureishi | siddiqui siddiqi sidiqi siddiquee | mahmood mahmud mehmood mahmoud
+mirza meerza | syed sayed sayyid sayyed saiyed | syeda sayyeda sayeda saiyida sayyida | siti sitti sity
+naveed navid naweed | nadeem nadim | waseem wasim | parveen perveen parvin parwin
+farooq faruk farouk faruq farooque | begum begam | akter akhter akhtar aktar akther | khatun khatoon khatoun
+jamal djamal gamal jamaal | islam eslam | hakim hakeem | iqbal ikbal eqbal | santoso santosa | suharto soeharto
+wijaya widjaja wijaja widjaya | susanto soesanto | wahyu wahju | kusuma koesoema kusumah | hartono hartana
+ridwan ridhwan ridlwan | dewi dewie | fajar fadjar | arif arief | agus agoes | bagus bagoes | putra poetra
+putri poetri | surya soerja suria | candra chandra tjandra | tjokro cokro | sri shri sree
+alexey alexei aleksey aleksei alexej | sergey sergei sergej serguei
+dmitry dmitri dmitriy dmitrij dimitri dmitrii | yuri yuriy yury juri iurii yurii | andrey andrei andrej
+evgeny yevgeny evgeniy evgenii yevgeni evgeni | nikolay nikolai nikolaj | mikhail michail mihail
+vasily vasiliy vasili vasilii | ekaterina yekaterina jekaterina | elena yelena jelena
+natalia natalya natalja nataliya | yulia julia iuliia yuliya juliya | tatiana tatyana tatjana
+anastasia anastasiya anastasija | ksenia kseniya xenia | vladimir wladimir
+alexander aleksander aleksandr alexandr aleksandar alexandre | alexandra aleksandra
+lakshmi laxmi lakhsmi luxmi | lakshman laxman | vijay bijay | vikram bikram | krishna krisna krishnaa
+shiva siva | sunil suneel | anil aneel | deepak dipak | deepa dipa | rajesh rajesch | ganesh ganesha
+suresh sures | vishwanath viswanath vishvanath visvanath | chandran candran | lee yi rhee ri | park pak bak
+choi choe | jung jeong chung | cho jo | kang gang | yoon yun | shin sin | lim im rim | noh roh | kwon gwon
+moon mun | seo suh | xu hsu | zhou chou | karl carl | philip phillip philipp
+catherine katherine catharine katharine kathryn | geoffrey jeffrey | claire clare
+elisabeth elizabeth elizabet elisabet | theodor theodore teodor | josef joseph yosef | rebecca rebekah rebeca
+sean shaun shawn | michael mikael mickael | matthew mathew | thomas tomas | anthony antony | isabel izabel
+luis luiz | souza sousa | gonzalez gonzales | gonsalves goncalves | ines inez | teresa theresa tereza
+cristina christina kristina
+"""
+_TABLE: dict[str, str] = {
+    word: f"={group}"
+    for group, names in enumerate(_SAME_NAMES.strip().replace("\n", "|").split("|"))
+    for word in names.split()
+}
+
+_SHORT = tuple(
+    (re.compile(pattern), sound)
+    for pattern, sound in (
+        ("sy(?=[aeiou])|sj|sch", "sh"),
+        ("dj", "j"),
+        ("tj", "c"),
+        ("nj(?=[aeiou])", "ny"),
+        ("oo|ou|uu", "u"),
+        ("ee|ii", "i"),
+        ("aa", "a"),
+        ("([bdg])h", r"\1"),
+        ("th", "t"),
+        ("q", "k"),
+        ("(?<=.)y", "i"),
+        (r"(.)\1+", r"\1"),
+    )
+)
+"""Spellings of one sound in words of any length, in the order they are replaced."""
+
+_LONG = tuple(
+    (re.compile(pattern), sound)
+    for pattern, sound in (
+        ("(?<=[aeiou])[ck]h(?=[bcdfghjklmnprstvwz])", "h"),
+        ("(?<=.)sh", "s"),
+        ("kh", "k"),
+        ("ph", "f"),
+        ("ck|ch|c(?![ei])", "k"),
+        ("x", "ks"),
+        ("(?<=.)z", "s"),
+        ("ie|ei(?=$)|ij(?=$)|i[iy](?=$)", "i"),
+        ("i(?=[aou])", "i"),
+        (r"(.)\1+", r"\1"),
+        ("(?<=[aeiou])h$", ""),
+    )
+)
+"""Spellings of one sound in words of five letters and more."""
+
+_VOWELS = frozenset("aeiou")
+
+
+def are_one(one: str, other: str, *, exactly: bool = False) -> bool:
+    """Say whether two folded words are one name; `exactly` for names of syllables, where each letter tells."""
+    if one == other:
+        return True
+    if exactly or not (one.isascii() and other.isascii()):
+        return _bare(one) == _bare(other)
+    return not readings(one).isdisjoint(readings(other))
+
+
+@lru_cache(maxsize=16384)
+def readings(word: str) -> frozenset[str]:
+    """Return how a word may be read, the same for each of its spellings."""
+    found = {_TABLE[word]} if word in _TABLE else set()
+    for spelled in _old_spellings(word):
+        short = _replaced(spelled, _SHORT)
+        found.add(short)
+        if len(word) >= SOUNDS_FROM:
+            found.add("~" + _replaced(short, _LONG))
+    return frozenset(found)
+
+
+def shortens(one: str, other: str) -> bool:
+    """Say whether `one` is an initial of `other`, or an abbreviation: its beginning, or its consonants alone."""
+    if not one or not other.startswith(one[0]) or len(one) >= len(other):
+        return False
+    if len(one) == 1 or other.startswith(one):
+        return True
+    letters = iter(other)
+    return all(letter in letters for letter in one)
+
+
+def is_slip(one: str, other: str, *, called: bool) -> bool:
+    """Say whether a single slip of the pen lies between two long words, inside of them.
+
+    In the name that somebody is `called` by only two letters swapped are a slip: others are names of their own.
+    """
+    if not (one.isascii() and other.isascii()) or min(len(one), len(other)) < (SWAPS_FROM if called else SLIPS_FROM):
+        return False
+    start = len(_common(one, other))
+    end = min(len(_common(one[::-1], other[::-1])), len(one) - start, len(other) - start)
+    if start < 2 or end < 2:
+        return False
+    middle, other_middle = one[start : len(one) - end], other[start : len(other) - end]
+    if len(middle) == 2 and middle == other_middle[::-1]:
+        return True
+    if called or len(middle) + len(other_middle) == 0:
+        return False
+    if len(middle) == len(other_middle) == 1:
+        return {middle, other_middle} <= _VOWELS
+    return len(middle) + len(other_middle) == 1
+
+
+def _common(one: str, other: str) -> list[str]:
+    return [a for a, _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))]
+
+
+def _old_spellings(word: str) -> set[str]:
+    """Return the word as it would be written today: Soeharto, Hidajat and Mueller are Suharto, Hidayat and Müller."""
+    found = {word}
+    for old, new in (("oe", "u"), ("oe", "o"), ("ue", "u")):
+        if old in word and len(word) >= SOUNDS_FROM:
+            found |= {spelled.replace(old, new) for spelled in found}
+    if "j" in word and len(word) >= SOUNDS_FROM:
+        found |= {re.sub("(?<![dtns])j", "y", spelled) for spelled in found}
+    return found
+
+
+@lru_cache(maxsize=8192)
+def _bare(word: str) -> str:
+    """Return a word of another script as its spellings have it in common."""
+    if word.isascii():
+        return word
+    plain = word.replace("ال", "", 1) if word.startswith("ال") and len(word) > 4 else word
+    return unicodedata.normalize("NFC", plain)
+
+
+def _replaced(word: str, rules: tuple[tuple[re.Pattern[str], str], ...]) -> str:
+    for pattern, sound in rules:
+        word = pattern.sub(sound, word)
+    return word
