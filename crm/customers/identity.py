@@ -19,6 +19,16 @@ _PLAIN_EMAIL = re.compile(
 )
 _NOTHING_KNOWN = frozenset({"", "na", "none", "nil", "unknown", "test"})
 _NOBODYS_EMAIL = re.compile(r"(?:noemail|none)@.*|test@test\.com")
+_STOPGAP = re.compile(
+    "TB[ACD]|PENDI|TEST|UNKNOWN|APPL|INPROCES|ONPROCES|PROCES|PROSES|DALAMPROSES|BELUM|LATER|WAIT|SOON|SAMPLE|DUMMY|NOTYET|"
+    "NOPAS|NONE|PASSPOR|PASPOR|TEMP|FAKE|EXAMPLE|XXX|TOFOLLOW|MENYUSUL|ASAP|XYZ"
+)
+_COUNTED = frozenset(
+    digits[start : start + length]
+    for digits in ("01234567890123456789", "98765432109876543210")
+    for start in (0, 1)
+    for length in range(5, 13)
+)
 # Nearly everything: two digits that differ, or an address that begins as none of nobody's does.
 _TELLING = re.compile(r"[^@0-9]*([0-9])(?:\1|[^@0-9])*(?!\1)[0-9][^@]*|[a-mo-su-z0-9][!-~]*@[!-~]*")
 
@@ -64,6 +74,18 @@ def normalize_passport(raw: str) -> str:
     """Return the letters and digits of a passport number, in upper case."""
     letters = unicodedata.normalize("NFKC", ascii_digits(clean_line(raw))).upper()
     return "".join(filter(str.isalnum, letters))
+
+
+@lru_cache(maxsize=4096)
+def is_stopgap(passport: str) -> bool:
+    """Say whether a normalized passport number is what people write until they know it: PENDING1, TBA, 123456, 112233.
+
+    It makes nobody one, and speaks against nobody; it is shown, for it may be somebody's after all.
+    """
+    return _STOPGAP.match(passport) is not None or (
+        passport.isdecimal()
+        and (passport in _COUNTED or re.fullmatch(r"(\d{1,3})\1+|(?:(\d)\2)+", passport) is not None)
+    )
 
 
 def is_placeholder(value: str) -> bool:

@@ -22,7 +22,7 @@ from crm.branch_scope import bound_branch
 from crm.bulk import FEW, Bulk
 from crm.customers.intake_rows import MANY, get_to_know, new_ids, read, write
 from crm.customers.matching import Key, Kind, Pair, decide, is_vetoed
-from crm.customers.person import Contact, Intake, Person
+from crm.customers.person import KEY_FIELDS, Contact, Intake, Person
 from crm.db import locked, transaction
 from crm.extensions import db
 from crm.tenancy import require_organization
@@ -188,8 +188,10 @@ class _Gathering:
 
 
 def _taken(contact: Contact, customer_id: int | None, sharing: Mapping[Kind, Sequence[Person]]) -> set[Kind]:
-    """Return the kinds of which another customer has the contact's value; a phone may be a family's."""
-    passports = any(other.id != customer_id for other in sharing.get(Kind.PASSPORT, ()))
-    email = contact.fields["email"]
-    emails = any(other.id != customer_id and other.fields["email"] == email for other in sharing.get(Kind.EMAIL, ()))
-    return {kind for kind, is_taken in ((Kind.PASSPORT, passports), (Kind.EMAIL, emails)) if is_taken}
+    """Return the kinds of which the contact's value is another customer's main one; each passport number is one."""
+    return {
+        kind
+        for kind, people in sharing.items()
+        for other in people
+        if other.id != customer_id and (kind is Kind.PASSPORT or other.fields[KEY_FIELDS[kind]] == contact.keys[kind])
+    }

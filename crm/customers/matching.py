@@ -1,5 +1,8 @@
 """Who an incoming person is among the customers: phone, then e-mail, then passport, and what speaks against it.
 
+No value makes two people one whose names don't agree: families share phones, offices e-mails, and clerks write any
+passport number where they don't have it yet.
+
 Source: `product.md`, Collection. What contradicts is never merged by itself; it is named for somebody to look at.
 """
 
@@ -10,6 +13,7 @@ import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from crm.customers.identity import is_stopgap
 from crm.customers.names import names_agree
 
 SHARED_BY_MANY = 5
@@ -110,19 +114,24 @@ def _first(name: str, keys: Keys, sharing: Mapping[Kind, Sequence[Known]]) -> Kn
         fitting = [known for known in alike[kind] if not is_vetoed(keys, known.keys)]
         if kind is Kind.PHONE and shared_phone:
             fitting = [known for known in fitting if not _has_left(keys, known)]
-        if fitting:
-            return _best(name, keys, fitting)
+        if kind is Kind.PASSPORT and is_stopgap(keys[kind]):
+            continue
+        if fitting and (best := _best(name, keys, fitting)):
+            return best
     holders = sharing.get(Kind.PASSPORT, ())
     for kind in (Kind.PHONE, Kind.EMAIL):
         # The passport is somebody else's, by another name: two keys lead to two customers, and the name to one.
-        if holders and alike.get(kind):
+        if holders and alike.get(kind) and not is_stopgap(keys[Kind.PASSPORT]):
             return _best(name, keys, alike[kind])
-    # A passport is one person's, whose name may have changed.
-    return holders[0] if len(holders) == 1 else None
+    return None
 
 
-def _best(name: str, keys: Keys, fitting: Sequence[Known]) -> Known:
-    return min(fitting, key=lambda known: (-known.shares(keys), known.name != name, known.id))
+def _best(name: str, keys: Keys, fitting: Sequence[Known]) -> Known | None:
+    """Return the customer who fits best, or None where the name may be that of two people who share as much."""
+    ranked = sorted(fitting, key=lambda known: (-known.shares(keys), known.name != name, known.id))
+    best = ranked[0]
+    rivals = [known for known in ranked[1:] if known.shares(keys) == best.shares(keys) and best.name != name]
+    return best if all(names_agree(best.name, rival.name) for rival in rivals) else None
 
 
 def _stronger_of_two(keys: Keys, few: Mapping[Kind, Sequence[Known]]) -> Known | None:
@@ -138,9 +147,9 @@ def _stronger_of_two(keys: Keys, few: Mapping[Kind, Sequence[Known]]) -> Known |
 def is_vetoed(keys: Keys, known: Collection[Key]) -> bool:
     """Say whether who has the `known` keys has another passport number: two people, whatever else they share."""
     passport = keys.get(Kind.PASSPORT)
-    if passport is None or (Kind.PASSPORT, passport) in known:
+    if passport is None or (Kind.PASSPORT, passport) in known or is_stopgap(passport):
         return False
-    return any(kind is Kind.PASSPORT for kind, _ in known)
+    return any(kind is Kind.PASSPORT and not is_stopgap(value) for kind, value in known)
 
 
 def _has_left(keys: Keys, known: Known) -> bool:

@@ -9,8 +9,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from crm import phone
-from crm.customers.identity import EmailError, is_placeholder, normalize_email, normalize_passport
+from crm.customers.identity import EmailError, is_placeholder, is_stopgap, normalize_email, normalize_passport
 from crm.customers.matching import Key, Keys, Kind, Known
+from crm.customers.names import is_better
 from crm.customers.rules import LIMITS
 from crm.text import clean_line, fold
 
@@ -121,7 +122,8 @@ class Person:
             fields |= {"passport_number": ""} if Kind.PASSPORT in taken else {}
         person = cls(id_, fields, set(), is_new=True)
         if taken:
-            person._learn(contact.keys, taken)
+            # Who is new may share a phone or an e-mail; a passport is one person's.
+            person._learn(contact.keys, {Kind.PASSPORT}.intersection(taken))
         else:
             person.keys.update(contact.keys.items())
             person.phone = contact.keys.get(Kind.PHONE, "")
@@ -147,8 +149,8 @@ class Person:
     def take(self, contact: Contact, *, by_name: bool, taken: Collection[Kind]) -> None:
         """Let the customer be who has come in: a later one overwrites name and branch, others only fill blanks.
 
-        Kinds that are `taken` are of another customer: the passport number is left there, an e-mail is only
-        remembered. Without `by_name` the name is another one and stays.
+        Kinds that are `taken` are of another customer, and what is theirs is left there. Without `by_name` the name is
+        another one: it stays, and nothing is learned that somebody could be known by.
         """
         before = self.fields["last_activity_at"]
         if before is None or contact.at > before:
@@ -157,19 +159,29 @@ class Person:
         for name in ("city", "service_type", "branch_id", "source"):
             if theirs[name] and not own[name]:
                 self._set(name, theirs[name])
-        if not own["phone_valid"] and (theirs["phone_valid"] or not own["phone"]):
+        if by_name:
+            self._fill_keys(contact, taken)
+            if not self.keys.issuperset(contact.keys.items()):
+                self._learn(contact.keys, taken)
+
+    def _fill_keys(self, contact: Contact, taken: Collection[Kind]) -> None:
+        theirs, own = contact.fields, self.fields
+        if Kind.PHONE not in taken and not own["phone_valid"] and (theirs["phone_valid"] or not own["phone"]):
             self._set("phone", theirs["phone"])
             self._set("phone_valid", theirs["phone_valid"])
-        for kind, name in ((Kind.EMAIL, "email"), (Kind.PASSPORT, "passport_number")):
-            if theirs[name] and not own[name] and kind not in taken:
-                self._set(name, theirs[name])
-        if not self.keys.issuperset(contact.keys.items()):
-            self._learn(contact.keys, taken)
+        if theirs["email"] and not own["email"] and Kind.EMAIL not in taken:
+            self._set("email", theirs["email"])
+        passport = theirs["passport_number"]
+        if (
+            passport
+            and Kind.PASSPORT not in taken
+            and (not own["passport_number"] or (is_stopgap(own["passport_number"]) and not is_stopgap(passport)))
+        ):
+            self._set("passport_number", passport)
 
     def _overwrite(self, contact: Contact, by_name: bool) -> None:
-        name, archived_at = contact.fields["name"], self.fields["archived_at"]
-        # In capitals it is the same name.
-        if by_name and name and name != self.fields["name"] and name.casefold() != self.fields["name"].casefold():
+        name, own, archived_at = contact.fields["name"], self.fields["name"], self.fields["archived_at"]
+        if by_name and name and name != own and is_better(name, own):
             self._set("name", name)
         if contact.fields["branch_id"]:
             self._set("branch_id", contact.fields["branch_id"])
@@ -177,11 +189,11 @@ class Person:
         if archived_at is not None and contact.at > archived_at:
             self._restore()
 
-    def _learn(self, keys: Keys, taken: Collection[Kind]) -> None:
-        """Remember by what else the customer came; a passport is one person's."""
+    def _learn(self, keys: Keys, theirs: Collection[Kind]) -> None:
+        """Remember by what else the customer came, without the kinds that are others' and stay `theirs`."""
         for kind, value in keys.items():
             key = (kind, value)
-            if key in self.keys or (kind is Kind.PASSPORT and kind in taken):
+            if key in self.keys or kind in theirs:
                 continue
             self.remember(key)
             if self.fields[KEY_FIELDS[kind]] != value:

@@ -20,6 +20,8 @@ SUGGESTED = {
     Suggestion.MERGE: "Likely the same person: the name and a key agree. Merge them.",
     Suggestion.SEPARATE: "Likely two people. Keep them apart.",
     Suggestion.LOOK: "Look closer: the names go together, and nothing else that tells people apart agrees.",
+    Suggestion.NAMES: "Look closer: the names may be one person's, or of two in a family.",
+    Suggestion.RENEWED: "Look closer: the name and a key agree, the passport numbers differ. It may have been renewed.",
 }
 
 

@@ -7,8 +7,9 @@ import enum
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from crm.customers.identity import is_stopgap
 from crm.customers.matching import Doubt, Kind
-from crm.customers.names import names_agree
+from crm.customers.names import Likeness, likeness, names_agree
 
 UNDO_DAYS = 30
 """So long a merge can be taken back."""
@@ -73,6 +74,8 @@ class Suggestion(enum.StrEnum):
     MERGE = "merge"
     SEPARATE = "separate"
     LOOK = "look"
+    NAMES = "names"
+    RENEWED = "renewed"
 
 
 def agreement(field: Field, first: Mapping[str, Any], second: Mapping[str, Any]) -> Agreement:
@@ -89,14 +92,19 @@ def agreement(field: Field, first: Mapping[str, Any], second: Mapping[str, Any])
 
 
 def suggestion(first: Mapping[str, Any], second: Mapping[str, Any]) -> Suggestion:
-    """Return what is likely right of two customers: another passport is another person, one name and a key are one."""
-    found = {name: agreement(BY_NAME[name], first, second) for name in ("name", *KEYS.values())}
-    if found["passport_number"] is Agreement.DIFFERENT:
-        return Suggestion.SEPARATE
-    shares = Agreement.SAME in [found[name] for name in KEYS.values()]
-    if found["name"] is Agreement.SAME:
+    """Return what is likely right of two customers: another passport is another person, one name and a key are one.
+
+    With one name and a key, the other passport may be a renewed one.
+    """
+    found = {name: agreement(BY_NAME[name], first, second) for name in KEYS.values()}
+    names = likeness(first["name"], second["name"])
+    shares = Agreement.SAME in found.values()
+    passports = first["passport_number"], second["passport_number"]
+    if found["passport_number"] is Agreement.DIFFERENT and not any(map(is_stopgap, passports)):
+        return Suggestion.RENEWED if shares and names is Likeness.ONE else Suggestion.SEPARATE
+    if names is Likeness.ONE:
         return Suggestion.MERGE if shares else Suggestion.LOOK
-    return Suggestion.SEPARATE
+    return Suggestion.NAMES if names is Likeness.UNSURE else Suggestion.SEPARATE
 
 
 def shared_key(first: Mapping[str, Any], second: Mapping[str, Any]) -> tuple[str, str, str]:

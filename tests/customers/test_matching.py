@@ -53,8 +53,26 @@ def test_a_family_comes_back_by_name_on_its_phone() -> None:
     assert (verdict.customer_id, doubts(verdict)) == (2, [(1, Doubt.NAMES)])
 
 
-def test_a_passport_outlives_a_name() -> None:
-    assert judge("Siti Santoso", known(1, "Dewi Rahma", passport=PASSPORT), passport=PASSPORT).customer_id == 1
+@pytest.mark.parametrize("number", [PASSPORT, "AB1234567", "112233", "123456", "TBA123", "PENDING1"])
+def test_a_passport_alone_makes_nobody_of_another_name_one(number: str) -> None:
+    verdict = judge("Hania Amir", known(1, "Usman Tariq", passport=number, phone=PHONE), passport=number)
+
+    assert (verdict.customer_id, doubts(verdict)) == (None, [(1, Doubt.NAMES)])
+
+
+@pytest.mark.parametrize("number", ["112233", "123456", "987654", "TBA123", "PENDING1"])
+def test_what_is_written_until_the_passport_is_known_leads_to_nobody_and_speaks_against_nobody(number: str) -> None:
+    usman = known(1, "Usman Tariq", passport=number, phone=PHONE)
+
+    assert judge("Usman Tariq", usman, passport=number)[::2] == (None, ((1, Kind.PASSPORT, Doubt.KEYS),))
+    assert judge("Usman Tariq", usman, phone=PHONE, passport=PASSPORT) == Verdict(1, by_name=True, pairs=())
+
+
+def test_a_name_of_two_on_one_phone_is_left_to_somebody() -> None:
+    sisters = [known(1, "Dewi Lestari", phone=PHONE), known(2, "Dewi Anggraini", phone=PHONE)]
+
+    assert judge("Dewi", *sisters, phone=PHONE).customer_id is None
+    assert judge("Dewi Anggraini", *sisters, phone=PHONE).customer_id == 2
 
 
 def test_another_passport_number_is_another_person() -> None:
