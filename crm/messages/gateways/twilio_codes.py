@@ -33,6 +33,11 @@ _SLOWER = Meaning(_LIMITED, "Twilio asked to slow down.")
 _UNREACHABLE = Meaning(_PERMANENT, "The phone is switched off or can't be reached.")
 _FILTERED = Meaning(_PERMANENT, "The network filtered the message: it took it for spam.")
 
+_DAY = Meaning(_LIMITED, "The number has sent all that the networks let it send today.")
+_PUMPED = Meaning(
+    _PERMANENT, "Twilio held it back: many messages to such numbers looked like fraud. Send it again later."
+)
+
 CODES: Mapping[int, Meaning] = {
     # The account
     20003: _ACCOUNT,
@@ -103,12 +108,58 @@ CODES: Mapping[int, Meaning] = {
     30006: _NO_SMS,
     30007: _FILTERED,
     30008: Meaning(_PERMANENT, "The network did not deliver the message and gave no reason."),
+    30009: Meaning(_PERMANENT, "A part of the message got lost on the way."),
+    30010: Meaning(_PERMANENT, "The message costs more than the account allows for one."),
+    30011: Meaning(_PERMANENT, "This number can't get pictures by SMS."),
     30017: Meaning(_PERMANENT, "The network is overloaded."),
+    30018: Meaning(
+        _PERMANENT, "The customer's country asks for a registered sender. Register it in the Twilio console."
+    ),
+    30019: Meaning(_PERMANENT, "The message is larger than the customer's network takes."),
+    30020: Meaning(_PERMANENT, "Twilio failed at its own side."),
+    30021: Meaning(_PERMANENT, "Twilio failed at its own side."),
+    30023: _DAY,
+    30024: Meaning(_PERMANENT, "The customer's network does not know the number it is sent from yet."),
+    30027: _DAY,
+    30032: Meaning(_SENDER, "The toll-free number it is sent from is not verified. Verify it in the Twilio console."),
+    30033: Meaning(
+        _SENDER, "The registration for business texts (A2P 10DLC) is suspended. Look into the Twilio console."
+    ),
+    30035: Meaning(_SENDER, "The number it is sent from is still being registered for business texts (A2P 10DLC)."),
+    30036: Meaning(_PERMANENT, "It waited at Twilio until it was too late to send it."),
+    30037: Meaning(_SENDER, "Twilio switched sending off for this account. Look into the Twilio console."),
+    30038: Meaning(_PERMANENT, "Twilio filtered the message: it took it for a one-time password."),
+    30039: Meaning(_PERMANENT, "Twilio stopped the message: it took it for an answer of one machine to another."),
+    30044: Meaning(_PERMANENT, "The text is too long for a Twilio trial account. Shorten it, or upgrade the account."),
+    30410: Meaning(_PERMANENT, "The network did not answer Twilio in time."),
+    30450: _PUMPED,
+    30453: _PUMPED,
+    30454: _PUMPED,
+    63001: Meaning(_SENDER, "WhatsApp refused the account at Twilio. Connect the WhatsApp sender anew in its console."),
+    63002: Meaning(_SENDER, "Twilio has no such WhatsApp sender any more. Look into the Twilio console."),
     63005: Meaning(_PERMANENT, "WhatsApp refused the text."),
     63010: Meaning(_PERMANENT, "WhatsApp failed at Twilio's side."),
     63012: Meaning(_PERMANENT, "WhatsApp failed at its own side."),
+    63011: Meaning(_PERMANENT, "WhatsApp could not say what this customer can get."),
+    63014: Meaning(_PERMANENT, "The customer blocked messages from this number."),
+    63015: Meaning(_PERMANENT, "The WhatsApp sandbox of Twilio sends only to numbers that have joined it."),
+    63017: _SLOWER,
+    63019: Meaning(_PERMANENT, "WhatsApp could not load the file of the message."),
+    63022: Meaning(_SENDER, "WhatsApp does not accept the name of the sender. Look into the WhatsApp Manager."),
+    63023: Meaning(_PERMANENT, "WhatsApp did not deliver it and gave no reason."),
+    63025: Meaning(_PERMANENT, "WhatsApp could not use the file of the message."),
+    63026: _TEMPLATE,
+    63029: Meaning(_PERMANENT, "The customer's WhatsApp could not load the template. It may be too old."),
+    63030: Meaning(_PERMANENT, "WhatsApp does not know a part of the message."),
+    63031: Meaning(_PERMANENT, "The customer's number is the one it would be sent from."),
     63032: Meaning(_PERMANENT, "WhatsApp did not deliver it: it limits what this customer gets."),
     63033: Meaning(_PERMANENT, "The customer blocked messages from this number."),
+    63036: Meaning(_PERMANENT, "The customer can't be reached on WhatsApp at this number."),
+    63040: Meaning(_PERMANENT, "WhatsApp did not approve the template."),
+    63041: Meaning(_PERMANENT, "WhatsApp paused the template, for customers complained about it."),
+    63042: Meaning(_PERMANENT, "WhatsApp switched the template off, for customers complained about it."),
+    63051: Meaning(_SENDER, "Meta locked the WhatsApp Business account. Look into the WhatsApp Manager."),
+    63112: Meaning(_SENDER, "Meta switched the WhatsApp Business account off. Look into the WhatsApp Manager."),
     63049: Meaning(_PERMANENT, "WhatsApp chose not to deliver this message: it limits advertising."),
 }
 """Outcome and sentence by code."""
@@ -132,4 +183,6 @@ def explain(code: int | None) -> str:
     """Say in plain words why a message that Twilio took did not arrive."""
     if code is not None and code in CODES:
         return CODES[code].sentence
-    return f"Twilio could not deliver it (code {code})." if code else "Twilio could not deliver it."
+    if not code:
+        return "Twilio could not deliver it."
+    return f"Twilio could not deliver it (code {code}: twilio.com/docs/api/errors/{code})."
