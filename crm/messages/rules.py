@@ -136,7 +136,8 @@ SPREAD = 0.2
 class ApprovedTemplate:
     """A text that WhatsApp has approved, by its name there, with what goes in the place of its parameters.
 
-    `template_id` is our own template that it comes from; it may have changed since.
+    `template_id` is our own template that it comes from; it may have changed since. `names` are those of the
+    parameters, where they have names instead of places.
     """
 
     name: str
@@ -146,12 +147,15 @@ class ApprovedTemplate:
 
     def to_json(self) -> dict[str, Any]:
         """Return what a database keeps."""
-        return {**asdict(self), "parameters": list(self.parameters)}
+    names: tuple[str, ...] = ()
+        return {**asdict(self), "parameters": list(self.parameters), "names": list(self.names)}
 
     @classmethod
     def from_json(cls, kept: dict[str, Any] | None) -> ApprovedTemplate | None:
         """Return what a database keeps as the values of the fields; None for nothing."""
-        return cls(**{**kept, "parameters": tuple(kept["parameters"])}) if kept else None
+        if not kept:
+            return None
+        return cls(**{**kept, "parameters": tuple(kept["parameters"]), "names": tuple(kept.get("names", ()))})
 
 
 class Reachable(Protocol):

@@ -184,6 +184,18 @@ def test_the_gateway_gets_the_template(shop: Shop, owner: FlaskClient, monkeypat
     assert call.template == ApprovedTemplate("order_ready", "id", ("Sari", "today"), order)
 
 
+def test_a_message_keeps_the_names_of_its_parameters(shop: Shop, owner: FlaskClient) -> None:
+    sari, order = shop.customer(), approved(shop)
+    with shop.inside():
+        change_template(int(order), {"parameters": ["customer_name = {name}", "day = today"]})
+    post(owner, sari, template=order, channel="whatsapp")
+    kept = only_message(shop, sari).approved
+    assert kept is not None
+    assert (kept.names, kept.parameters) == (("customer_name", "day"), ("Sari", "today"))
+    before = {"name": "order_ready", "language": "id", "parameters": ["Sari"], "template_id": None}
+    assert ApprovedTemplate.from_json(before) == ApprovedTemplate("order_ready", "id", ("Sari",))
+
+
 def test_the_preview_of_a_change_knows_the_message(shop: Shop, owner: FlaskClient, stranger: Shop) -> None:
     sari, order = shop.customer(), approved(shop)
     post(owner, sari, template=order, channel="whatsapp")

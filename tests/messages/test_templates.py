@@ -149,6 +149,14 @@ def test_the_same_form_twice_makes_one(shop: Shop, owner: FlaskClient) -> None:
             {"channel": "whatsapp", "approved_name": "cake", "language": "id", "parameters": "a\n" * 21},
             "Enter up to 20 parameters",
         ),
+        (
+            {"channel": "whatsapp", "approved_name": "cake", "language": "id", "parameters": "customer = {name}\nx"},
+            "Give each parameter its name, like customer_name = {name}, or none of them.",
+        ),
+        (
+            {"channel": "whatsapp", "approved_name": "cake", "language": "id", "parameters": "day = a\nday = b"},
+            "There are two parameters day. Write each name once.",
+        ),
     ],
 )
 def test_it_refuses_in_words_and_keeps_what_was_typed(
@@ -162,6 +170,20 @@ def test_it_refuses_in_words_and_keeps_what_was_typed(
         assert name == "channel" or len(value) > 50 or value.strip() in unescape(answer.text)
     with shop.inside():
         assert templates() == []
+
+
+def test_an_approved_one_may_name_its_parameters(shop: Shop, owner: FlaskClient) -> None:
+    typed = "customer_name = {name}\nday=today, x = 1"
+    approved = {"approved_name": "order_ready", "language": "id", "parameters": typed}
+    assert add(owner, channel="whatsapp", **approved).status_code == 303
+    template = only_template(shop)
+    filled = template.wording.filled(VALUES | {"name": "a = b"})
+    assert filled.approved is not None
+    assert filled.approved.names == ("customer_name", "day")
+    assert filled.approved.parameters == ("a = b", "today, x = 1"), "a value is only a value"
+    assert "customer_name = {name}" in unescape(owner.get(f"/settings/templates/{template.id}/edit").text)
+    shop.customer("Sari")
+    assert "customer_name = Sari" in preview(owner, channel="whatsapp", **approved)
 
 
 def test_an_approved_one_keeps_its_parameters_in_order(shop: Shop, owner: FlaskClient) -> None:

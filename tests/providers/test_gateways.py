@@ -122,6 +122,26 @@ def test_meta_gets_a_template_with_its_parameters(fake: Provider) -> None:
     }
 
 
+def test_parameters_with_names_are_sent_by_their_names(fake: Provider) -> None:
+    named = Template("order_ready", "id", ("Sari", "10:00"), names=("customer", "time"))
+    send(dataclasses.replace(cloud(fake), template=named))
+    send(dataclasses.replace(twilio(fake, Channel.WHATSAPP), template=dataclasses.replace(named, name="HX" + "a" * 32)))
+
+    (component,) = fake.sent[0].fields["template"]["components"]
+    assert component["parameters"] == [
+        {"type": "text", "text": "Sari", "parameter_name": "customer"},
+        {"type": "text", "text": "10:00", "parameter_name": "time"},
+    ]
+    assert fake.sent[1].fields["ContentVariables"] == '{"customer": "Sari", "time": "10:00"}'
+
+
+def test_a_test_message_says_where_its_reports_go(fake: Provider) -> None:
+    send(dataclasses.replace(twilio(fake), attempt_id=0, test_id=5))
+    send(dataclasses.replace(cloud(fake), attempt_id=0, test_id=5))
+
+    assert (fake.sent[0].callback, fake.sent[1].data) == (f"{PUBLIC}/webhooks/twilio/tests/5", "test-5")
+
+
 def test_a_version_in_the_base_is_kept(fake: Provider) -> None:
     assert send(cloud(fake, base=f"{fake.url}/v22.0/")).answer is Answer.ACCEPTED
 

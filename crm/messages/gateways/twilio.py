@@ -131,7 +131,8 @@ def _fields(call: Call) -> dict[str, str]:
         fields["status_callback"] = f"{sender.callback}/webhooks/twilio/status/{call.attempt_id}"
     if call.template is None:
         return fields | {"body": call.body}
-    values = {str(place): value for place, value in enumerate(call.template.parameters, 1)}
+    names = call.template.names or map(str, range(1, len(call.template.parameters) + 1))
+    values = dict(zip(names, call.template.parameters, strict=True))
     return fields | {"content_sid": call.template.name, "content_variables": json.dumps(values)}
 
 

@@ -72,6 +72,8 @@ def _fields(call: Call) -> dict[str, Any]:
         values = [{"type": "text", "text": value} for value in call.template.parameters]
         template["components"] = [{"type": "body", "parameters": values}]
     return fields | {"type": "template", "template": template}
+        for name, value in zip(call.template.names, values, strict=False):
+            value["parameter_name"] = name
 
 
 def _outcome(reply: http.Reply) -> Outcome:

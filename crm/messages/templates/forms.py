@@ -77,6 +77,9 @@ class TemplateForm(CreatingForm):
                 raise ValidationError(f"Shorten the parameters: each has room for {rules.MAX_PARAMETER:,} characters.")
         if len(parameters) > rules.MAX_PARAMETERS:
             raise ValidationError(f"Enter up to {rules.MAX_PARAMETERS} parameters, one a line.")
+        problem = rules.names_problem(parameters)
+        if problem:
+            raise ValidationError(problem)
 
     def values(self) -> dict[str, Any]:
         """Return what the services take, of a valid form; what belongs to WhatsApp only with that channel."""

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.columns import Base, CreatedAt, Id
 from crm.messages.rules import ApprovedTemplate, Channel
-from crm.messages.templates.rules import Wording
+from crm.messages.templates.rules import Wording, named
 from crm.tenancy import TenantMixin
 
 _KEPT = sa.text("deleted_at IS NULL")
@@ -19,7 +19,8 @@ class Template(TenantMixin, Base):
     """A text with fields for one channel; for WhatsApp perhaps one that WhatsApp has approved.
 
     `name_key` is the folded name, unique among those that aren't deleted. `parameters` are texts with fields, in the
-    order of the approved template. Messages keep a copy of what they need: changes here change nothing scheduled.
+    order of the approved template, or each with its name before it. Messages keep a copy of what they need: changes
+    here change nothing scheduled.
     """
 
     __tablename__ = "message_templates"
@@ -57,7 +58,8 @@ class Template(TenantMixin, Base):
         """What WhatsApp has approved, its parameters not filled yet; None for a text of our own."""
         if not self.approved_name:
             return None
-        return ApprovedTemplate(self.approved_name, self.language, tuple(self.parameters), self.id)
+        names, parameters = named(self.parameters)
+        return ApprovedTemplate(self.approved_name, self.language, parameters, self.id, names)
 
     @property
     def wording(self) -> Wording:

@@ -30,6 +30,9 @@ Sources: WhatsApp Business Management API, message templates; Twilio Content API
 MAX_PARAMETERS = 20
 MAX_PARAMETER = 1_024
 
+_NAMED = re.compile(r"([a-z][a-z0-9_]{0,59}) ?= ?(\S.*)")
+"""A parameter with its name, as WhatsApp names them (message templates, named parameters)."""
+
 _PIECE = re.compile(r"\{\{\s*\w*\s*\}\}|\{[^{}]*\}|[{}]|[^{}]+")
 _SHOWN = 20
 
@@ -92,6 +95,25 @@ def problem(source: str) -> str | None:
 def parameters_of(text: str) -> list[str]:
     """Return the parameters of an approved template, written one a line."""
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def named(parameters: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names of parameters and their sources; no names where not all have one, for then places count."""
+    lines = tuple(parameters)
+    found = [match for match in map(_NAMED.fullmatch, lines) if match]
+    if not found or len(found) < len(lines):
+        return (), lines
+    return tuple(match[1] for match in found), tuple(match[2] for match in found)
+
+
+def names_problem(parameters: Iterable[str]) -> str | None:
+    """Return the sentence that says what is wrong with the names of parameters, or None."""
+    lines = list(parameters)
+    names = [match[1] for match in map(_NAMED.fullmatch, lines) if match]
+    if names and len(names) < len(lines):
+        return "Give each parameter its name, like customer_name = {name}, or none of them."
+    twice = next((name for name in names if names.count(name) > 1), None)
+    return f"There are two parameters {twice}. Write each name once." if twice else None
 
 
 def _piece(found: str, rest: str) -> Piece:
