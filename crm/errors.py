@@ -22,6 +22,14 @@ class SentenceError(Exception):
     """A refusal that people can read: `str(error)` is the sentence."""
 
 
+class FieldError(SentenceError):
+    """A refusal of what was entered in `field` of a form, or as the setting of that name."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
 class ConflictError(SentenceError):
     """What was asked is not possible in the present state; answered with 409."""
 

@@ -46,6 +46,7 @@ from crm.messages.recurring.rules import Frequency, Rule
 from crm.messages.recurring.services import schedule
 from crm.messages.reports import keep_places
 from crm.messages.rules import Channel
+from crm.messages.senders import trials
 from crm.messages.suppressions import put_on
 from crm.messages.templates.models import Template
 from crm.tenancy import use_organization
@@ -254,8 +255,13 @@ def make_attempt(gateway: str = "twilio", **values: Any) -> int:
         )
         session.add(attempt)
         session.flush()
-        keep_places([attempt.id])
+        keep_places({attempt.id: recipient})
         return attempt.id
+
+
+def make_sender_test() -> int:
+    """Make a test message that went out by Twilio, and return its id."""
+    return trials.start(Channel.SMS, "twilio")
 
 
 def make_suppression() -> int:
@@ -316,6 +322,7 @@ FILL: dict[str, Callable[[], Any]] = {
     "change_id": make_bulk_change,
     "message_id": make_message,
     "attempt_id": make_attempt,
+    "test_id": make_sender_test,
     "suppression_id": make_suppression,
     "template_id": make_template,
     "sender_id": make_blocked_sender,

@@ -22,7 +22,15 @@ HTMX = {"HX-Request": "true"}
 REFUSED = (401, 403)
 WRONG = (404, 405, 500, 503)
 
-SIGNED = frozenset({"messages.twilio_status", "messages.twilio_inbound", "messages.whatsapp", "api_webhook.receive"})
+SIGNED = frozenset(
+    {
+        "messages.twilio_status",
+        "messages.twilio_test",
+        "messages.twilio_inbound",
+        "messages.whatsapp",
+        "api_webhook.receive",
+    }
+)
 """What other systems call: no form's token and no sign-in, but a signature (tests/messages/test_webhooks.py)."""
 
 

@@ -37,6 +37,7 @@ FREE = {
     "token_families": "asked for before the organization is known",
     "due_work": "one query finds the work of all organizations",
     "attempt_places": "a provider's report names an attempt, and its organization is found by it",
+    "sender_tests": "a provider's report names a test message, and its organization is found by it",
     "customer_search": "row-level security would switch its trigram index off",
     "worker_beats": "of the installation",
 }

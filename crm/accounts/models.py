@@ -18,6 +18,8 @@ class Organization(Base):
     """A tenant: one shop, restaurant or agency with its own customers and settings.
 
     An invoice earns `earn_points` points for each whole `earn_per` (hundredths) of its amount; nothing while one is 0.
+    `twilio_account` is a hash of the Account SID that it entered, empty while it uses the installation's account.
+    `secrets_stamp` is another one after each change of its secrets, empty before the first.
     """
 
     __tablename__ = "organizations"
@@ -38,6 +40,8 @@ class Organization(Base):
     whatsapp_from: Mapped[str] = mapped_column(sa.String(40), default="", server_default="")
     earn_points: Mapped[int] = mapped_column(default=0, server_default="0")
     earn_per: Mapped[int] = mapped_column(default=0, server_default="0")
+    twilio_account: Mapped[str] = mapped_column(sa.String(64), default="", server_default="")
+    secrets_stamp: Mapped[str] = mapped_column(sa.String(32), default="", server_default="")
     branch_bound: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     created_at: Mapped[CreatedAt]
 

@@ -44,6 +44,7 @@ PUBLIC = frozenset(
         "health.up",
         "health.ready",
         "messages.twilio_status",
+        "messages.twilio_test",
         "messages.twilio_inbound",
         "messages.whatsapp_subscription",
         "messages.whatsapp",

@@ -10,7 +10,7 @@ from blinker import Signal
 from flask import current_app
 
 from crm import money, vault
-from crm.accounts import members, passwords, queries
+from crm.accounts import members, passwords, queries, senders
 from crm.accounts.models import Membership, Organization, User
 from crm.accounts.roles import Role
 from crm.accounts.rules import SECRETS, SETTINGS, normalize_username, parse_setting, setup_code, slug_of
@@ -67,9 +67,14 @@ def change_organization(organization_id: int, values: dict[str, str]) -> Organiz
         organization = session.get_one(Organization, organization_id)
         for key in parsed.keys() & SETTINGS.keys():
             setattr(organization, key, parsed[key])
-        changes = changes_of(organization) | _keep_secrets({key: parsed[key] for key in parsed.keys() & SECRETS.keys()})
+        secrets = {key: parsed[key] for key in parsed.keys() & SECRETS.keys()}
+        changes = changes_of(organization) | _keep_secrets(secrets)
         if "currency" in changes and queries.has_money():
             raise SentenceError("The currency is fixed now: there are invoices in it.")
+        if not SECRETS.keys().isdisjoint(changes):
+            senders.note_account(organization, secrets)
+        if not senders.NAMED_BY.isdisjoint(changes):
+            senders.refuse_taken_numbers(organization)
         if changes:
             record("organization.changed", organization, changes=changes)
             organization_changed.send(organization, changes=changes)

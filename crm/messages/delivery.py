@@ -226,7 +226,8 @@ def _calls(
     attempt_ids: dict[int, int] = {row.message_id: row.id for row in found}
     ways = {(row["gateway"], Channel(row["channel"])) for row in attempts}
     senders = {way: sender_of(organization, *way) for way in ways}
-    keep_places(attempt_ids[row["message_id"]] for row in attempts if gateway_named(row["gateway"]).reports)
+    reporting = [row for row in attempts if gateway_named(row["gateway"]).reports]
+    keep_places({attempt_ids[row["message_id"]]: row["recipient"] for row in reporting})
     return [
         Call(
             attempt_id=attempt_ids[row["message_id"]],

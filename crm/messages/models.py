@@ -249,7 +249,8 @@ class BlockedSender(TenantMixin, Base):
     """A channel of an organization that its provider refuses (credentials, account): messages wait.
 
     One message at a time may try whether it works again; `probe_at` says when the next one may. People are told
-    until it works or somebody dismisses the notice.
+    until it works or somebody dismisses the notice. One that the provider refuses in reports alone, `by_report`, takes
+    messages all the same: it works again when a report says so.
     """
 
     __tablename__ = "blocked_senders"
@@ -262,6 +263,7 @@ class BlockedSender(TenantMixin, Base):
     blocked_at: Mapped[CreatedAt]
     probe_at: Mapped[dt.datetime]
     dismissed_at: Mapped[dt.datetime | None]
+    by_report: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
     @property
     def via(self) -> Channel:

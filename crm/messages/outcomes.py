@@ -19,10 +19,11 @@ from crm.messages import suppressions
 from crm.messages.gate import expires_at
 from crm.messages.gateways import gateway_named
 from crm.messages.gateways.base import Answer, Call, Outcome
+from crm.messages.identities import learn
 from crm.messages.models import Attempt, Message
 from crm.messages.records import Source
 from crm.messages.round import Round
-from crm.messages.rules import Status, back_off
+from crm.messages.rules import WAITS, Status, back_off
 from crm.messages.upkeep import KIND, hasten_held, hold_customers
 from crm.queue import stopping
 from crm.tenancy import update_many
@@ -97,6 +98,7 @@ def _record(results: Sequence[Result], token: str) -> None:
         for phone, sentence in sorted(opted_out.items()):
             suppressions.note_down(phone, Source.PROVIDER, sentence)
         round_.finish()
+        learn({name: call.to for call, outcome in results for name in outcome.known_as})
     suppressions.stop_pending(opted_out)
     if opened:
         with committing("let go"):
@@ -132,7 +134,7 @@ def _apply(message: Message, call: Call, outcome: Outcome, round_: Round) -> Non
         case Answer.NO_CONNECTION | Answer.RATE_LIMITED:
             _try_again(message, outcome, round_)
         case Answer.REFUSED_SENDER:
-            reason = f"{outcome.sentence} Messages wait until this is put right."
+            reason = f"{outcome.sentence} {WAITS}"
             look = round_.refuse_sender(call.channel, call.gateway, reason)
             round_.end(message, Status.HELD, reason, look)
         case Answer.UNKNOWN:

@@ -76,17 +76,23 @@ class StopWord(TenantMixin, Base):
 
 
 class AttemptPlace(Base):
-    """The organization of an attempt, for a report comes with nothing but the attempt's id; outside the locks."""
+    """The organization of an attempt, for a report comes with nothing but the attempt's id; outside the locks.
+
+    `recipient_key` stands for the number written to, by which a text to a number that several organizations send from
+    is given to the one that wrote last; a hash, for other organizations' rows are read with it.
+    """
 
     __tablename__ = "attempt_places"
     __table_args__ = (
         sa.ForeignKeyConstraint(
             ["organization_id", "attempt_id"], ["attempts.organization_id", "attempts.id"], ondelete="CASCADE"
         ),
+        sa.Index(None, "recipient_key", "attempt_id"),
     )
 
     attempt_id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
     organization_id: Mapped[int] = mapped_column(BigInt, sa.ForeignKey("organizations.id", ondelete="CASCADE"))
+    recipient_key: Mapped[str | None] = mapped_column(sa.String(32))
 
 
 class Report(TenantMixin, Base):

@@ -18,6 +18,7 @@ from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
 from crm import due
+from crm.accounts.models import Organization
 from crm.db import database_now, locked, transaction
 from crm.extensions import db
 from crm.messages import suppressions
@@ -26,9 +27,11 @@ from crm.messages.gateways.base import Answer, Meaning
 from crm.messages.models import Attempt, Message
 from crm.messages.ranks import ARRIVED, GOOD, moves
 from crm.messages.records import AttemptPlace, Report, Source
-from crm.messages.rules import Status
+from crm.messages.round import Round
+from crm.messages.rules import WAITS, Channel, Status
 from crm.messages.upkeep import KIND as MESSAGE
-from crm.messages.upkeep import lock_customers, look_at, refresh_next, tell
+from crm.messages.upkeep import hasten_held, lock_customers, look_at, refresh_next, tell
+from crm.phone import variants
 from crm.tenancy import require_organization, use_organization
 
 KIND = "report"
@@ -38,18 +41,25 @@ SOON = dt.timedelta(seconds=5)
 
 PUT_OFF = dt.timedelta(seconds=60)
 
+PROOF = GOOD - {Status.ACCEPTED}
+"""What a provider says of messages alone that it did send."""
+
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One thing that was said about an attempt, in the provider's own word."""
+    """One thing that was said about an attempt, or a test, in the provider's own word.
+
+    `user_id` is WhatsApp's id of who was written to, where it gives one.
+    """
 
     attempt_id: int
     word: str
     provider_id: str
     error_code: str | None = None
     said_at: dt.datetime | None = None
+    user_id: str = ""
 
     @property
     def key(self) -> str:
@@ -74,11 +84,12 @@ _PROVIDERS = {
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A report in our words."""
+    """A report in our words; `refused` when the provider refuses the account, and not this message alone."""
 
     status: Status
     reason: str = ""
     opted_out: bool = False
+    refused: bool = False
 
 
 def places_of(attempt_ids: Iterable[int]) -> dict[int, int]:
@@ -87,11 +98,25 @@ def places_of(attempt_ids: Iterable[int]) -> dict[int, int]:
     return {row.attempt_id: row.organization_id for row in rows}
 
 
-def keep_places(attempt_ids: Iterable[int]) -> None:
-    """Remember that attempts are the current organization's, in the transaction that writes them."""
-    rows = [{"attempt_id": id_, "organization_id": require_organization()} for id_ in attempt_ids]
+def keep_places(recipients: Mapping[int, str]) -> None:
+    """Remember that attempts, to these numbers, are the current organization's, in the transaction that writes them."""
+    rows = [
+        {"attempt_id": id_, "organization_id": require_organization(), "recipient_key": _key(phone)}
+        for id_, phone in recipients.items()
+    ]
     if rows:
         db.session.execute(sa.insert(AttemptPlace), rows)
+
+
+def last_writer(phone: str, organization_ids: Sequence[int]) -> int | None:
+    """Return which of some organizations wrote to a number last by a provider, or None."""
+    keys = [_key(spelling) for spelling in variants(phone)]
+    return db.session.scalar(
+        sa.select(AttemptPlace.organization_id)
+        .where(AttemptPlace.recipient_key.in_(keys), AttemptPlace.organization_id.in_(organization_ids))
+        .order_by(AttemptPlace.attempt_id.desc())
+        .limit(1)
+    )
 
 
 def hear(organization_id: int, heard: Iterable[Heard]) -> None:
@@ -124,6 +149,7 @@ def apply(report_ids: Sequence[int]) -> None:
     if not report_ids:
         return
     opted_out: set[str] = set()
+    opened = False
     with transaction():
         due.lock(KIND, report_ids)
         reports = db.session.scalars(
@@ -132,15 +158,20 @@ def apply(report_ids: Sequence[int]) -> None:
         attempts = _attempts({report.attempt_id for report in reports})
         messages = _locked_messages({attempt.message_id for attempt in attempts.values()})
         last = _last_attempts(messages)
-        now, looks = database_now(), dict[int, dt.datetime | None]()
+        round_ = Round()
+        now, looks = round_.now, round_.looks
         for report in reports:
             attempt = attempts[report.attempt_id]
             message = messages[attempt.message_id]
-            said = _said(attempt.gateway, report)
+            said = in_our_words(attempt.gateway, report.word, report.error_code)
             if said is not None:
                 _note_attempt(attempt, report, said)
-                if _move(message, report, said, now, is_last=last[message.id] == attempt.id):
+                is_last = last[message.id] == attempt.id
+                if said.refused and _sends_by(round_.organization, attempt):
+                    _hold(message, attempt, said, round_, is_last=is_last)
+                elif _move(message, report, said, now, is_last=is_last):
                     looks[message.id] = _next_look(message, now)
+                opened |= said.status in PROOF and round_.accept_sender(attempt.via, reported=attempt.started_at)
                 if said.opted_out:
                     suppressions.note_down(attempt.recipient, Source.PROVIDER, said.reason)
                     opted_out.add(attempt.recipient)
@@ -149,6 +180,26 @@ def apply(report_ids: Sequence[int]) -> None:
         refresh_next({messages[id_].customer_id for id_ in looks})
         due.settle(KIND, report_ids)
     suppressions.stop_pending(opted_out)
+    if opened:
+        with transaction():
+            hasten_held()
+
+
+def in_our_words(gateway: str, word: str, error_code: str | None) -> Said | None:
+    """Return what a gateway's provider says in our words; None for a word that says nothing new."""
+    known = _PROVIDERS.get(gateway)
+    status = known.statuses.get(word) if known else None
+    if known is None or status is None:
+        return None
+    if status in GOOD:
+        return Said(status)
+    code = int(error_code) if error_code and error_code.isdecimal() else None
+    meaning = known.codes.get(code) if code is not None else None
+    if meaning is not None and meaning.answer is Answer.OPTED_OUT:
+        return Said(Status.SUPPRESSED, meaning.sentence, opted_out=True)
+    if meaning is not None and meaning.answer is Answer.REFUSED_SENDER:
+        return Said(status, meaning.sentence, refused=True)
+    return Said(status, known.explain(code))
 
 
 def _store(heard: Sequence[Heard]) -> list[int]:
@@ -212,21 +263,6 @@ def _last_attempts(messages: Mapping[int, Message]) -> dict[int, int]:
     return {row.message_id: row.last for row in rows}
 
 
-def _said(gateway: str, report: Report) -> Said | None:
-    """Return a report in our words; None for a word that says nothing new."""
-    known = _PROVIDERS.get(gateway)
-    status = known.statuses.get(report.word) if known else None
-    if known is None or status is None:
-        return None
-    if status in GOOD:
-        return Said(status)
-    code = int(report.error_code) if report.error_code and report.error_code.isdecimal() else None
-    meaning = known.codes.get(code) if code is not None else None
-    if meaning is not None and meaning.answer is Answer.OPTED_OUT:
-        return Said(Status.SUPPRESSED, meaning.sentence, opted_out=True)
-    return Said(status, known.explain(code))
-
-
 def _note_attempt(attempt: Attempt, report: Report, said: Said) -> None:
     if attempt.provider_id is None:
         attempt.provider_id = report.provider_id
@@ -248,6 +284,31 @@ def _move(message: Message, report: Report, said: Said, now: dt.datetime, *, is_
         message.handed_over_at = now
     tell(f"message.{said.status.value}", message)
     return True
+
+
+def _hold(message: Message, attempt: Attempt, said: Said, round_: Round, *, is_last: bool) -> None:
+    """Let a message wait that was taken and then refused with its account, so that it goes out when that is put right.
+
+    The provider says for certain that it was not sent.
+    """
+    if not moves(message.state, said.status, is_last=is_last):
+        return
+    reason = f"{said.reason} {WAITS}"
+    look = round_.refuse_sender(attempt.via, attempt.gateway, reason, by_report=True)
+    message.turn(Status.HELD, round_.now, reason)
+    message.handed_over_at = None
+    tell("message.held", message)
+    round_.looks[message.id] = look
+
+
+def _sends_by(organization: Organization, attempt: Attempt) -> bool:
+    """Say whether the channel of an attempt is still sent by its gateway."""
+    chosen = organization.whatsapp_gateway if attempt.via is Channel.WHATSAPP else organization.sms_gateway
+    return chosen == attempt.gateway
+
+
+def _key(phone: str) -> str:
+    return hashlib.sha256(phone.encode()).hexdigest()[:32]
 
 
 def _next_look(message: Message, now: dt.datetime) -> dt.datetime | None:

@@ -29,6 +29,9 @@ from crm.messages.upkeep import look_at, renew_next
 PROBE_EVERY = dt.timedelta(seconds=10)
 """A refused sender is tried at most once in this time."""
 
+PROBE_REPORTED_EVERY = dt.timedelta(minutes=5)
+"""The same for one that is refused in reports: each try is taken first, and refused some time later."""
+
 QUESTIONS = 10
 """So often a provider is asked about a lost answer before it counts as one that nobody can confirm."""
 
@@ -65,7 +68,7 @@ class Round:
         if sender is None or probing or not isinstance(verdict, Go) or verdict.gateway.by_hand:
             return verdict
         if sender.probe_at <= self.now:
-            sender.probe_at = self.now + PROBE_EVERY
+            sender.probe_at = self.now + _pause(by_report=sender.by_report)
             return verdict
         return Hold(self._sometime(), sender.reason)
 
@@ -115,10 +118,13 @@ class Round:
         pause = dt.timedelta(seconds=current_app.config["MESSAGE_UNCONFIRMED_AFTER"]) / QUESTIONS
         return min(self.now + pause, deadline)
 
-    def refuse_sender(self, channel: Channel, gateway: str, reason: str) -> dt.datetime:
+    def refuse_sender(self, channel: Channel, gateway: str, reason: str, *, by_report: bool = False) -> dt.datetime:
         """Let the messages of a channel wait, for its provider refuses the account; return when to look again."""
+        probe_at = self.now + _pause(by_report=by_report)
         if channel.value not in self.blocked:
-            row = BlockedSender(channel=channel.value, gateway=gateway, reason=reason, probe_at=self.now + PROBE_EVERY)
+            row = BlockedSender(
+                channel=channel.value, gateway=gateway, reason=reason[:300], probe_at=probe_at, by_report=by_report
+            )
             try:
                 with db.session.begin_nested():
                     db.session.add(row)
@@ -126,13 +132,20 @@ class Round:
             except IntegrityError:
                 row = db.session.scalars(sa.select(BlockedSender).where(BlockedSender.channel == channel)).one()
             self.blocked[channel.value] = row
+        if by_report:
+            row = self.blocked[channel.value]
+            row.by_report, row.probe_at = True, max(row.probe_at, probe_at)
         return self._sometime()
 
-    def accept_sender(self, channel: Channel) -> bool:
-        """End the waiting of a channel whose provider takes messages; False when it wasn't refused."""
-        row = self.blocked.pop(channel.value, None)
-        if row is None:
+    def accept_sender(self, channel: Channel, *, reported: dt.datetime | None = None) -> bool:
+        """End the waiting of a channel whose provider takes messages; False when it goes on, or wasn't refused.
+
+        `reported` is when the call began that a good report is about. One that is refused in reports needs such a one.
+        """
+        row = self.blocked.get(channel.value)
+        if row is None or (reported is None) == row.by_report or (reported is not None and reported < row.blocked_at):
             return False
+        del self.blocked[channel.value]
         record("sender.accepted", row, changes={"channel": [channel.value, None]})
         db.session.delete(row)
         return True
@@ -147,3 +160,7 @@ class Round:
     def _sometime(self) -> dt.datetime:
         # Not all at once: thousands may wait, and each look is for one probe.
         return self.now + PROBE_EVERY * (1 + 5 * random.random())  # noqa: S311 -- no secret
+
+
+def _pause(*, by_report: bool) -> dt.timedelta:
+    return PROBE_REPORTED_EVERY if by_report else PROBE_EVERY

@@ -128,6 +128,9 @@ _DAY_WORD = re.compile(
 ASKED = "Choose Opt out or Go on in the inbox."
 """How the reason ends of a message that waits for somebody to say whether a text means STOP."""
 
+WAITS = "Messages wait until this is put right."
+"""What is said of a sender that is refused, after why it is."""
+
 FIRST_RETRY = 30.0
 SPREAD = 0.2
 
@@ -144,10 +147,10 @@ class ApprovedTemplate:
     language: str
     parameters: tuple[str, ...] = ()
     template_id: int | None = None
+    names: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return what a database keeps."""
-    names: tuple[str, ...] = ()
         return {**asdict(self), "parameters": list(self.parameters), "names": list(self.names)}
 
     @classmethod

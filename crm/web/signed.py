@@ -21,6 +21,9 @@ PERIOD = 60.0
 
 REMEMBERED = 1_000
 
+SMALL = 64 * 1024
+"""A request of up to so many bytes is checked whoever sends it; it costs next to nothing."""
+
 
 def by_signature(view: View) -> View:
     """Take requests to a view without a form's token; the view checks their signature before anything else."""
@@ -31,7 +34,7 @@ def by_signature(view: View) -> View:
 def refuse_forged(status: int = 403) -> NoReturn:
     """Answer a request whose signature does not fit; a genuine one is never counted."""
     if _count(request.remote_addr or "", time.monotonic()) > FORGED:
-        abort(429, "Too many requests with a wrong signature. Wait a minute, then try again.")
+        abort(429, _WAIT)
     if status == Unauthorized.code:
         raise Unauthorized(
             "The signature does not fit. Check the secret, the time, and that the body is signed as it is sent.",
@@ -40,6 +43,15 @@ def refuse_forged(status: int = 403) -> NoReturn:
     abort(403, "The signature does not fit. Check the secret, and the public URL that was signed.")
 
 
+def refuse_flood() -> None:
+    """Look at no large request of an address that has forged too many: checking it against each secret takes time."""
+    since, number = _seen.get(request.remote_addr or "", (0.0, 0))
+    is_large = request.content_length is None or request.content_length > SMALL
+    if is_large and number >= FORGED and time.monotonic() - since <= PERIOD:
+        abort(429, _WAIT)
+
+
+_WAIT = "Too many requests with a wrong signature. Wait a minute, then try again."
 _seen: collections.OrderedDict[str, tuple[float, int]] = collections.OrderedDict()
 
 

@@ -317,7 +317,7 @@ def test_before_the_answer_it_is_neither_lost_nor_undone(
         with provider.app.app_context(), shop.inside(), transaction() as session:
             session.get_one(Attempt, attempt_id).gateway = "twilio"
             if not reports.places_of([attempt_id]):
-                reports.keep_places([attempt_id])
+                reports.keep_places({attempt_id: E164})
         heard.append(provider.twilio_status(attempt_id, word).status_code)
         return console(gateway, call)
 
@@ -484,9 +484,22 @@ def test_a_report_of_twilio_without_its_parts_is_refused(
     assert "MessageSid" in answer.text
 
 
+def test_as_much_as_meta_may_send_at_once_is_heard(shop: Shop, provider: Provider) -> None:
+    sent = Sent(shop, "whatsapp_cloud", channel="whatsapp")
+    other = {"id": "1", "changes": [{"field": "messages", "value": {"x": "y" * 2_900_000}}]}
+    ours = {"id": "1", "changes": [{"field": "messages", "value": {"statuses": [status(sent.attempt, "read")]}}]}
+    assert provider.meta_raw(json.dumps({"entry": [other, ours]}).encode()).status_code == 200
+    assert sent.state is Status.READ
+
+
+def test_more_statuses_than_meta_sends_at_once_are_refused(shop: Shop, provider: Provider) -> None:
+    answer = provider.meta({"statuses": [status(number, "sent") for number in range(1, 1_002)]})
+    assert (answer.status_code, "at most 1,000" in answer.text) == (400, True)
+
+
 def test_what_is_too_large_is_refused(shop: Shop, provider: Provider, sent: Sent) -> None:
     large = "x" * (1024 * 1024 + 1)
-    assert provider.meta_raw(large.encode()).status_code == 413
+    assert provider.meta_raw(3 * large.encode()).status_code == 413
     form = {"MessageSid": "SM1", "MessageStatus": "sent", "Body": large}
     assert provider.twilio(f"/webhooks/twilio/status/{sent.attempt}", form).status_code == 413
     assert provider.twilio("/webhooks/twilio/inbound", form).status_code == 413

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import re
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -31,6 +32,7 @@ class Sender:
 class Call:
     """One attempt to hand a message over. `attempt_id` travels with it, as its idempotency key; 0 is a test.
 
+    `test_id` travels with a test in its stead.
     With a `template` the provider is given its name and parameters; `body` is then what people read of it.
     """
 
@@ -42,6 +44,7 @@ class Call:
     body: str
     template: ApprovedTemplate | None = None
     sender: Sender = Sender()
+    test_id: int = 0
 
 
 class Answer(enum.StrEnum):
@@ -60,7 +63,8 @@ class Answer(enum.StrEnum):
 class Outcome:
     """The answer to a call, with the provider's id and code, and a sentence for people.
 
-    `retry_after` is in seconds and only counts for RATE_LIMITED.
+    `retry_after` is in seconds and only counts for RATE_LIMITED. `known_as` are names by which the provider knows who
+    was written to, where they are not the number.
     """
 
     answer: Answer
@@ -68,6 +72,7 @@ class Outcome:
     code: str | None = None
     sentence: str = ""
     retry_after: float = 0
+    known_as: tuple[str, ...] = ()
 
 
 class Meaning(NamedTuple):
@@ -93,6 +98,17 @@ class Found(NamedTuple):
     provider_id: str
     word: str
     code: str | None = None
+
+
+def test_reference(test_id: int) -> str:
+    """Return what names a test message at a provider, where an attempt's id would stand."""
+    return f"test-{test_id}"
+
+
+def referred_test(reference: str) -> int | None:
+    """Return the test message that a provider names, or None."""
+    found = re.fullmatch(r"test-([1-9]\d{0,17})", reference, re.ASCII)
+    return int(found[1]) if found else None
 
 
 class Gateway(Protocol):

@@ -129,6 +129,8 @@ def _fields(call: Call) -> dict[str, str]:
         fields["from_"] = _address(call, sender.number)
     if call.attempt_id:
         fields["status_callback"] = f"{sender.callback}/webhooks/twilio/status/{call.attempt_id}"
+    elif call.test_id:
+        fields["status_callback"] = f"{sender.callback}/webhooks/twilio/tests/{call.test_id}"
     if call.template is None:
         return fields | {"body": call.body}
     names = call.template.names or map(str, range(1, len(call.template.parameters) + 1))

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from crm.messages.gateways import answers, http
-from crm.messages.gateways.base import Answer, Call, Found, Outcome, Question, Sender
+from crm.messages.gateways.base import Answer, Call, Found, Outcome, Question, Sender, test_reference
 from crm.messages.gateways.meta_codes import CODES, NO_SUCH_OBJECT
 from crm.messages.rules import Channel
 
@@ -42,7 +42,7 @@ class WhatsappCloud:
             reply = http.request("POST", _url(call.sender), headers, json.dumps(_fields(call)).encode())
         except (http.NoConnectionError, http.LostError) as error:
             return answers.failed(NAME, error)
-        return _outcome(reply)
+        return _outcome(reply, call.to)
 
     def look_up(self, question: Question) -> Found | None:
         """Know nothing: the Cloud API has no way to ask what became of a message, only its reports tell."""
@@ -65,27 +65,40 @@ def _fields(call: Call) -> dict[str, Any]:
     }
     if call.attempt_id:
         fields["biz_opaque_callback_data"] = str(call.attempt_id)
+    elif call.test_id:
+        fields["biz_opaque_callback_data"] = test_reference(call.test_id)
     if call.template is None:
         return fields | {"type": "text", "text": {"preview_url": False, "body": call.body}}
     template: dict[str, Any] = {"name": call.template.name, "language": {"code": call.template.language}}
     if call.template.parameters:
         values = [{"type": "text", "text": value} for value in call.template.parameters]
-        template["components"] = [{"type": "body", "parameters": values}]
-    return fields | {"type": "template", "template": template}
         for name, value in zip(call.template.names, values, strict=False):
             value["parameter_name"] = name
+        template["components"] = [{"type": "body", "parameters": values}]
+    return fields | {"type": "template", "template": template}
 
 
-def _outcome(reply: http.Reply) -> Outcome:
+def _outcome(reply: http.Reply, to: str) -> Outcome:
     if 200 <= reply.status < 300:
         try:
-            id_ = reply.json()["messages"][0]["id"]
+            answer = reply.json()
+            id_ = answer["messages"][0]["id"]
         except (ValueError, LookupError, TypeError):
             return answers.unreadable(NAME)
         if not isinstance(id_, str) or not id_:
             return answers.unreadable(NAME)
-        return Outcome(Answer.ACCEPTED, provider_id=id_)
+        return Outcome(Answer.ACCEPTED, provider_id=id_, known_as=_known_as(answer, to))
     return answers.refused(NAME, reply, *_said(reply), CODES)
+
+
+def _known_as(answer: dict[str, Any], to: str) -> tuple[str, ...]:
+    """Return by which names Meta says it knows the one person that was written to, but for the number itself."""
+    try:
+        contact = answer["contacts"][0]
+        names = [contact.get("wa_id"), contact.get("user_id")]
+    except (LookupError, TypeError, AttributeError):
+        return ()
+    return tuple(name[:150] for name in names if isinstance(name, str) and name and name != to.removeprefix("+"))
 
 
 def _said(reply: http.Reply) -> tuple[int | None, str]:

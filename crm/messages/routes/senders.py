@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from crm.accounts.access import find, here
 from crm.accounts.rules import return_path
 from crm.accounts.services import change_organization, settings_of
-from crm.errors import SentenceError
+from crm.errors import FieldError, SentenceError
 from crm.messages.gateways.base import Answer
 from crm.messages.models import BlockedSender
 from crm.messages.routes.blueprint import bp
@@ -24,9 +24,13 @@ def messaging() -> AnyResponse:
     """Choose which way messages leave."""
     form = SendersForm(data=settings_of(here().organization))
     if form.validate_on_submit():
-        change_organization(here().organization.id, form.values())
-        flash("Saved.", "success")
-        return _back()
+        try:
+            change_organization(here().organization.id, form.values())
+        except FieldError as error:
+            form.fail(error.field, str(error))
+        else:
+            flash("Saved.", "success")
+            return _back()
     return _page(form, SenderTestForm(formdata=None))
 
 
@@ -69,6 +73,7 @@ def _page(form: SendersForm, test: SenderTestForm) -> AnyResponse:
         "test": test,
         "states": queries.sender_states(here().organization),
         "known": queries.known_secrets(),
+        "tests": queries.latest_tests(),
         "public_url": current_app.config["PUBLIC_URL"],
     }
     status = 422 if form.errors or test.errors else 200

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 from flask import Response, abort, current_app, request
 
 from crm.messages.routes.blueprint import bp
 from crm.messages.webhooks import answering
 from crm.messages.webhooks.answering import ForgedError, UnknownError
-from crm.web.signed import by_signature, refuse_forged
+from crm.web.signed import by_signature, refuse_flood, refuse_forged
+
+LARGEST_OF_META = 3 * 1024 * 1024
+"""Source: developers.facebook.com, WhatsApp, Webhooks: payloads can be up to 3 MB."""
 
 
 @bp.post("/webhooks/twilio/status/<id:attempt_id>")
 @by_signature
 def twilio_status(attempt_id: int) -> Response:
     """Take what Twilio says became of an attempt."""
-    try:
+    with _refusals("There is no such attempt."):
         answering.twilio_report(attempt_id, _public_url(), request.form, _header("X-Twilio-Signature"))
-    except UnknownError:
-        abort(404, "There is no such attempt.")
-    except ForgedError:
-        refuse_forged()
-    except ValueError as error:
-        abort(400, str(error))
+    return Response(status=204)
+
+
+@bp.post("/webhooks/twilio/tests/<id:test_id>")
+@by_signature
+def twilio_test(test_id: int) -> Response:
+    """Take what Twilio says became of a test message."""
+    with _refusals("There is no such test message."):
+        answering.twilio_trial(test_id, _public_url(), request.form, _header("X-Twilio-Signature"))
     return Response(status=204)
 
 
@@ -29,14 +38,8 @@ def twilio_status(attempt_id: int) -> Response:
 @by_signature
 def twilio_inbound() -> Response:
     """Take a text that came in by Twilio; the answer is one that sends nothing back."""
-    try:
+    with _refusals("Nobody here sends from this number."):
         answering.twilio_text(_public_url(), request.form, _header("X-Twilio-Signature"))
-    except UnknownError:
-        abort(404, "Nobody here sends from this number.")
-    except ForgedError:
-        refuse_forged()
-    except ValueError as error:
-        abort(400, str(error))
     return Response("<Response/>", mimetype="text/xml")
 
 
@@ -53,15 +56,24 @@ def whatsapp_subscription() -> Response:
 @by_signature
 def whatsapp() -> Response:
     """Take reports and texts from Meta."""
-    try:
+    request.max_content_length = LARGEST_OF_META
+    with _refusals("There is no such attempt."):
         answering.meta(request.get_data(), _header("X-Hub-Signature-256"))
+    return Response(status=200)
+
+
+@contextlib.contextmanager
+def _refusals(unknown: str) -> Iterator[None]:
+    """Answer with the status of what is wrong with a provider's request; `unknown` says what is not there."""
+    refuse_flood()
+    try:
+        yield
     except UnknownError:
-        abort(404, "There is no such attempt.")
+        abort(404, unknown)
     except ForgedError:
         refuse_forged()
     except ValueError as error:
         abort(400, str(error))
-    return Response(status=200)
 
 
 def _public_url() -> str:

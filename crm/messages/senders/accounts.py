@@ -6,6 +6,8 @@ token would not fit another's account, nor would a number.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import sqlalchemy as sa
 from flask import current_app
 
@@ -49,11 +51,6 @@ def number_of(organization: Organization, channel: Channel) -> str:
     return _number(organization, channel, _secrets("twilio")[1])
 
 
-def secrets_of(gateway: str) -> dict[str, str]:
-    """Return what the current organization uses with a gateway, its own or the installation's, by name."""
-    return _secrets(gateway)[0]
-
-
 def shares_account(gateway: str) -> bool:
     """Whether other organizations may be sending with the same account: the installation's."""
     if _secrets(gateway)[1]:
@@ -72,11 +69,16 @@ def lacking(organization: Organization, channel: Channel) -> str:
     return gateway.lacks(sender_of(organization, gateway.name, channel), channel)
 
 
-def _secrets(gateway: str) -> tuple[dict[str, str], bool]:
-    own, names = vault.reveal_all(), SECRETS[gateway]
+def secrets_with(own: Mapping[str, str], gateway: str) -> tuple[dict[str, str], bool]:
+    """Return what is used with a gateway by an organization with secrets of its own, and whether it is its own."""
+    names = SECRETS[gateway]
     if not own.keys().isdisjoint(names):
         return {name: own.get(name, "") for name in names}, True
     return {name: str(current_app.config[name.upper()]) for name in names}, False
+
+
+def _secrets(gateway: str) -> tuple[dict[str, str], bool]:
+    return secrets_with(vault.reveal_all(), gateway)
 
 
 def _number(organization: Organization, channel: Channel, is_own: bool) -> str:

@@ -13,6 +13,8 @@ from crm.messages.gateways import gateway_of
 from crm.messages.models import BlockedSender
 from crm.messages.rules import Channel
 from crm.messages.senders.accounts import lacking
+from crm.messages.senders.models import SenderTest
+from crm.tenancy import require_organization
 
 
 class SenderState(NamedTuple):
@@ -34,6 +36,13 @@ def sender_states(organization: Organization) -> list[SenderState]:
 def known_secrets() -> dict[str, str]:
     """Return how each secret that is set ends, by name; one that can't be read any more counts as not set."""
     return {name: vault.ending(value) for name, value in vault.reveal_all().items() if value}
+
+
+def latest_tests() -> list[SenderTest]:
+    """Return the last test message of each channel, as far as one is remembered."""
+    mine = SenderTest.organization_id == require_organization()
+    last = sa.select(sa.func.max(SenderTest.id)).where(mine).group_by(SenderTest.channel)
+    return list(db.session.scalars(sa.select(SenderTest).where(SenderTest.id.in_(last)).order_by(SenderTest.channel)))
 
 
 def _state(organization: Organization, channel: Channel, blocked: BlockedSender | None) -> SenderState:

@@ -19,6 +19,7 @@ from crm.messages.gateways import gateway_of
 from crm.messages.gateways.base import Answer, Call, Outcome
 from crm.messages.models import BlockedSender
 from crm.messages.rules import Channel
+from crm.messages.senders import trials
 from crm.messages.senders.accounts import lacking, sender_of
 from crm.messages.upkeep import hasten_held
 
@@ -67,12 +68,16 @@ def send_test(channel: Channel, to: str) -> Outcome:
     Raises SentenceError when there is nothing to try.
     """
     call = _test_call(channel, to)
+    call = replace(call, test_id=trials.start(channel, call.gateway))
     outcome = _send(call)
     with transaction() as session:
+        trials.finish(call.test_id, outcome)
         changes = {"channel": [None, channel.value], "outcome": [None, outcome.answer.value]}
         record("sender.tested", current_organization(), changes=changes)
         if outcome.answer is Answer.ACCEPTED:
-            session.execute(sa.delete(BlockedSender).where(BlockedSender.channel == channel))
+            of_channel = sa.select(BlockedSender).where(BlockedSender.channel == channel)
+            for row in session.scalars(locked(of_channel.where(sa.not_(BlockedSender.by_report)))):
+                session.delete(row)
     if outcome.answer is Answer.ACCEPTED:
         _hasten()
     return outcome

@@ -1,17 +1,27 @@
-"""From a request of a provider to what is stored: whose it is, then its signature, then what it says."""
+"""From a request of a provider to what is stored: its signature first, then what it says, then whose that is."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from werkzeug.datastructures import MultiDict
 
-from crm.messages import inbound, reports
+from crm.messages import identities, inbound, reports
 from crm.messages.inbound import Incoming
 from crm.messages.reports import Heard
-from crm.messages.webhooks import doors, twilio, whatsapp
+from crm.messages.senders import trials
+from crm.messages.senders.directory import Directory, read_directory
+from crm.messages.webhooks import sharing, twilio, whatsapp
 from crm.messages.webhooks.signatures import is_from_meta, is_from_twilio, is_token
+from crm.tenancy import use_organization
+
+TWILIO, META = ("twilio", "twilio_auth_token"), ("whatsapp_cloud", "whatsapp_app_secret")
+"""The secret that each provider signs with, as the directory knows it."""
+
+_TWILIO_SIGNATURE = re.compile(r"[A-Za-z0-9+/]{27}=")
+_META_SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}")
 
 
 class ForgedError(Exception):
@@ -23,68 +33,114 @@ class UnknownError(Exception):
 
 
 def twilio_report(attempt_id: int, url: str, form: MultiDict[str, str], signature: str) -> None:
-    """Take what Twilio says about an attempt; raises UnknownError, ForgedError, and ValueError with a sentence."""
-    organization_id = reports.places_of([attempt_id]).get(attempt_id)
-    if organization_id is None:
-        raise UnknownError
-    if not is_from_twilio(doors.twilio_token(organization_id), url, form, signature):
-        raise ForgedError
+    """Take what Twilio says about an attempt; raises UnknownError, ForgedError, and ValueError with a sentence.
+
+    The one attempt is looked up before the signature is checked, for it says whose token counts.
+    """
+    organization_id = _owner(reports.places_of([attempt_id]).get(attempt_id), url, form, signature)
     reports.hear(organization_id, [twilio.report(attempt_id, form)])
 
 
+def twilio_trial(test_id: int, url: str, form: MultiDict[str, str], signature: str) -> None:
+    """Take what Twilio says about a test message; raises as `twilio_report` does."""
+    organization_id = _owner(trials.owners([test_id]).get(test_id), url, form, signature)
+    trials.hear(organization_id, [twilio.report(test_id, form)])
+
+
 def twilio_text(url: str, form: MultiDict[str, str], signature: str) -> None:
-    """Take a text that came in by Twilio, for every organization that sends from the number it was written to.
+    """Take a text that came in by Twilio, for whom it is of those that send from the number it was written to.
 
     Raises UnknownError for a number that nobody sends from, ForgedError, and ValueError with a sentence.
     """
-    candidates = doors.sending_from(*twilio.written_to(form))
-    owners = [id_ for id_ in candidates if is_from_twilio(doors.twilio_token(id_), url, form, signature)]
-    if not owners and (candidates or not is_from_twilio(doors.default_twilio_token(), url, form, signature)):
+    directory = read_directory_for(signature, _TWILIO_SIGNATURE)
+    token = _twilio_token(directory, url, form, signature)
+    candidates = directory.sending_from(*twilio.written_to(form))
+    owners = [id_ for id_ in candidates if directory.secret(id_, *TWILIO) == token]
+    if candidates and not owners:
         raise ForgedError
     if not owners:
         raise UnknownError
     text = twilio.incoming(form)
-    for organization_id in owners:
-        inbound.receive(organization_id, [text])
+    _receive({id_: [text] for id_ in sharing.readers(text, owners)})
 
 
 def meta(raw: bytes, signature: str) -> None:
-    """Take what Meta says, of each organization only what its own app signed.
+    """Take what Meta says, of each organization only what its own app signed; what is about nobody here is passed over.
 
     Raises ForgedError when nothing of it was, UnknownError when it is only about attempts that are not there, and
     ValueError with a sentence.
     """
-    payload = whatsapp.read(raw)
-    heard, texts = _reports_by_owner(payload), _texts_by_owner(payload)
-    owners = heard.keys() | texts.keys()
-    genuine = {id_ for id_ in owners if is_from_meta(doors.app_secret(id_), raw, signature)}
-    if not genuine and (owners or not is_from_meta(doors.default_app_secret(), raw, signature)):
+    directory = read_directory_for(signature, _META_SIGNATURE)
+    secret = next((one for one in directory.secrets(*META) if is_from_meta(one, raw, signature)), None)
+    if secret is None:
         raise ForgedError
-    if not owners and payload.reports:
+    payload = whatsapp.read(raw)
+    heard = _by_owner(payload.reports, reports.places_of({report.attempt_id for report in payload.reports}))
+    tried = _by_owner(payload.trials, trials.owners({report.attempt_id for report in payload.trials}))
+    texts = _texts_by_owner(payload, directory, secret)
+    owners = heard.keys() | tried.keys() | texts.keys()
+    genuine = {id_ for id_ in owners if directory.secret(id_, *META) == secret}
+    if owners and not genuine:
+        raise ForgedError
+    if payload.reports and not owners:
         raise UnknownError
     for organization_id in sorted(genuine):
         reports.hear(organization_id, heard.get(organization_id, []))
-        inbound.receive(organization_id, texts.get(organization_id, []))
+        with use_organization(organization_id):
+            identities.learn_from(heard.get(organization_id, []))
+        trials.hear(organization_id, tried.get(organization_id, []))
+    _receive({id_: texts[id_] for id_ in sorted(genuine & texts.keys())})
 
 
 def may_subscribe(token: str) -> bool:
     """Say whether Meta shows a token of ours, when an owner enters our address there."""
-    return is_token(doors.verify_tokens(), token)
+    return is_token(read_directory().secrets("whatsapp_cloud", "whatsapp_verify_token"), token)
 
 
-def _reports_by_owner(payload: whatsapp.Payload) -> Mapping[int, list[Heard]]:
-    places = reports.places_of({report.attempt_id for report in payload.reports})
+def read_directory_for(signature: str, shape: re.Pattern[str]) -> Directory:
+    """Return the directory for a request whose signature can be one; raises ForgedError before anything is read."""
+    if not shape.fullmatch(signature):
+        raise ForgedError
+    return read_directory()
+
+
+def _owner(organization_id: int | None, url: str, form: MultiDict[str, str], signature: str) -> int:
+    """Return the organization that a report of Twilio's is about, once its own token fits."""
+    if organization_id is None:
+        raise UnknownError
+    directory = read_directory_for(signature, _TWILIO_SIGNATURE)
+    if not is_from_twilio(directory.secret(organization_id, *TWILIO), url, form, signature):
+        raise ForgedError
+    return organization_id
+
+
+def _twilio_token(directory: Directory, url: str, form: MultiDict[str, str], signature: str) -> str:
+    for token in directory.secrets(*TWILIO):
+        if is_from_twilio(token, url, form, signature):
+            return token
+    raise ForgedError
+
+
+def _by_owner(reported: Iterable[Heard], places: Mapping[int, int]) -> Mapping[int, list[Heard]]:
     found = defaultdict(list)
-    for report in payload.reports:
+    for report in reported:
         if report.attempt_id in places:
             found[places[report.attempt_id]].append(report)
     return found
 
 
-def _texts_by_owner(payload: whatsapp.Payload) -> Mapping[int, list[Incoming]]:
-    owners = {id_: doors.with_phone_number_id(id_) for id_ in {number_id for number_id, _ in payload.texts}}
+def _texts_by_owner(payload: whatsapp.Payload, directory: Directory, secret: str) -> Mapping[int, list[Incoming]]:
+    users = {id_: directory.with_phone_number_id(id_) for id_ in {number_id for number_id, _ in payload.texts}}
     found = defaultdict(list)
     for number_id, text in payload.texts:
-        for organization_id in owners[number_id]:
+        signed = [id_ for id_ in users[number_id] if directory.secret(id_, *META) == secret]
+        # Those that have another secret are told too, so that the request counts as forged.
+        for organization_id in sharing.readers(text, signed) if signed else users[number_id]:
             found[organization_id].append(text)
     return found
+
+
+def _receive(texts: Mapping[int, list[Incoming]]) -> None:
+    for organization_id, incoming in texts.items():
+        with use_organization(organization_id):
+            inbound.receive(organization_id, identities.named(incoming))

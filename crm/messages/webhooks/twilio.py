@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from crm.messages.inbound import Incoming
 from crm.messages.reports import Heard
 from crm.messages.rules import Channel
 from crm.messages.webhooks import values
+from crm.messages.words import Effect
 
 WHATSAPP = "whatsapp:"
+
+EFFECTS = {"STOP": Effect.STOP, "START": Effect.START}
+"""What a text does, by Twilio's OptOutType (Advanced Opt-Out); HELP does nothing here."""
+
+KINDS = {
+    "image/": ("a picture", "pictures"),
+    "video/": ("a video", "videos"),
+    "audio/": ("a voice message", "voice messages"),
+    "text/vcard": ("a contact card", "contact cards"),
+    "text/x-vcard": ("a contact card", "contact cards"),
+    "application/": ("a document", "documents"),
+    "text/": ("a document", "documents"),
+}
+"""What a file is, one and several, by how its content type begins."""
+
+MOST_FILES = 10
 
 
 def report(attempt_id: int, form: Mapping[str, str]) -> Heard:
@@ -33,8 +51,59 @@ def incoming(form: Mapping[str, str]) -> Incoming:
     _, recipient = _place(form.get("To", ""))
     if not sid or not sender or not recipient:
         raise ValueError("A text has a MessageSid, a From and a To.")
-    what = "a file" if values.text(form.get("NumMedia"), 3).strip("0") else ""
-    return Incoming("twilio", sid, channel, sender, recipient, form.get("Body", ""), what=what)
+    has_number = channel is Channel.SMS or sender.startswith("+")
+    body, what = _content(form)
+    return Incoming(
+        "twilio",
+        sid,
+        channel,
+        sender if has_number else "",
+        recipient,
+        body,
+        what=what,
+        effect=EFFECTS.get(values.text(form.get("OptOutType"), 10).upper()),
+        opens_window=not _is_reaction(form),
+        sender_id="" if has_number else sender,
+    )
+
+
+def _content(form: Mapping[str, str]) -> tuple[str, str]:
+    """Return the customer's words, and what else came."""
+    body, emoji = form.get("Body", ""), values.text(form.get("Body"), 20)
+    if _is_reaction(form):
+        return "", f"reacted with {emoji}" if emoji else "took a reaction back"
+    pressed = values.text(form.get("ButtonText") or form.get("ListTitle"))
+    headline = values.text(form.get("ReferralHeadline") or form.get("ReferralBody"), 80)
+    parts = [_files(form), _location(form), f"came from the ad “{headline}”" if headline else ""]
+    if values.text(form.get("InteractiveData") or form.get("FlowData")):
+        parts.append("a form that was filled in")
+    what = ", ".join(filter(None, parts))
+    return body or pressed, what or ("" if body or pressed else "a message without a text")
+
+
+def _is_reaction(form: Mapping[str, str]) -> bool:
+    return values.text(form.get("MessageType"), 20).lower() == "reaction"
+
+
+def _files(form: Mapping[str, str]) -> str:
+    """Name the files by what kind each is: "2 pictures, a video"."""
+    number = values.text(form.get("NumMedia"), 3)
+    count = min(int(number), MOST_FILES) if number.isdecimal() else 0
+    kinds = Counter(_kind(values.text(form.get(f"MediaContentType{place}"))) for place in range(count))
+    return ", ".join(one if number == 1 else f"{number} {many}" for (one, many), number in kinds.items())
+
+
+def _kind(content_type: str) -> tuple[str, str]:
+    found = (kind for start, kind in KINDS.items() if content_type.lower().startswith(start))
+    return next(found, ("a file", "files"))
+
+
+def _location(form: Mapping[str, str]) -> str:
+    point = values.text(form.get("Latitude"), 20), values.text(form.get("Longitude"), 20)
+    if not all(point):
+        return ""
+    place = values.text(form.get("Label"), 60), values.text(form.get("Address"), 80), ", ".join(point)
+    return f"a location: {', '.join(filter(None, place))}"
 
 
 def _place(address: str) -> tuple[Channel, str]:
