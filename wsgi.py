@@ -3,8 +3,9 @@
 import sys
 
 from config import ConfigError
-from crm import create_app
+from crm import create_app, processes
 
+processes.keep_secrets()
 try:
     app = create_app()
 except ConfigError as error:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import psutil
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
 
 # Loaded here and not in the function, which runs between fork and exec, where loading a library can hang.
@@ -20,6 +21,15 @@ def die_with_parent() -> None:
     """Have Linux send TERM to this process when its parent dies; a `preexec_fn`, so that kill -9 leaves nothing."""
     if _LIBC:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def keep_secrets() -> None:
+    """Have Linux keep what is in this process, its environment too, from other processes of the same user.
+
+    It leaves no core dump either, and no debugger gets in but root's. A program that it starts has to say so itself.
+    """
+    if _LIBC:
+        _LIBC.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def adopt_orphans() -> None:

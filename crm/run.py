@@ -68,6 +68,7 @@ def main() -> int:
     for number in SIGNALS:
         signal.signal(number, _end)
     processes.adopt_orphans()
+    processes.keep_secrets()
     try:
         with contextlib.ExitStack() as cleanup:
             # Entered first, so it runs last: whatever was started and is not known by name.
