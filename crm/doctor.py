@@ -17,6 +17,7 @@ from crm.accounts.models import Organization
 from crm.accounts.queries import current_organization
 from crm.accounts.services import invitation
 from crm.extensions import db
+from crm.invoices import sandbox
 from crm.messages.rules import Channel
 from crm.messages.senders.accounts import lacking
 from crm.tenancy import use_organization
@@ -66,6 +67,7 @@ def examine() -> Iterator[Finding]:
         level, sentence = ADVICE.get((check, word), (OK, "Well."))
         yield Finding(check, level, sentence)
     yield _address()
+    yield _isolation()
     if checks["migrations"] == "ok":
         try:
             yield _people()
@@ -82,6 +84,20 @@ def _address() -> Finding:
     if "://127.0.0.1" in url or "://localhost" in url:
         return Finding("address", OK, f"It is reached on this machine alone, at {url}.")
     return Finding("address", WARNING, f"{url} is not https: put TLS in front and set PUBLIC_URL=https://…")
+
+
+def _isolation() -> Finding:
+    missing = sandbox.missing_locks()
+    if not missing:
+        return Finding("isolation", OK, "Receipts are converted without network, files and new processes.")
+    if missing != list(sandbox.LOCKS):
+        return Finding(
+            "isolation", OK, f"Receipts are converted in isolation, by one lock of two: no {missing[0]} here."
+        )
+    sentence = (
+        "The process that converts receipts reaches files and network: this system has no seccomp and no Landlock."
+    )
+    return Finding("isolation", WARNING, f"{sentence} Run it on Linux 5.13 or later, or allow them to the container.")
 
 
 def _people() -> Finding:

@@ -39,8 +39,8 @@ def encode(image: Image.Image, kind: str, **options: Any) -> bytes:
     return file.getvalue()
 
 
-def oriented(orientation: int, kind: str = "JPEG", gps: bool = True) -> bytes:
-    """Return a file whose pixels lie as `orientation` says, and that shows `picture()` once put upright."""
+def oriented(orientation: int, kind: str = "JPEG", gps: bool = True, image: Image.Image | None = None) -> bytes:
+    """Return a file whose pixels lie as `orientation` says, and that shows `image` or `picture()` once put upright."""
     lying = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
         3: Image.Transpose.ROTATE_180,
@@ -50,7 +50,7 @@ def oriented(orientation: int, kind: str = "JPEG", gps: bool = True) -> bytes:
         7: Image.Transpose.TRANSVERSE,
         8: Image.Transpose.ROTATE_270,
     }
-    image = picture()
+    image = image or picture()
     if orientation in lying:
         image = image.transpose(lying[orientation])
     exif = Image.Exif()
@@ -79,8 +79,8 @@ def jpeg_of_size(width: int, height: int, **options: Any) -> bytes:
     return bytes(jpeg)
 
 
-def pdf(pages: int = 1, **catalog: Any) -> bytes:
-    """Return a plain PDF of so many pages, with more entries in its catalog."""
+def pdf(pages: int = 1, linearize: bool = False, **catalog: Any) -> bytes:
+    """Return a plain PDF of so many pages, with more entries in its catalog; linearized for the web if asked."""
     file = io.BytesIO()
     with pikepdf.new() as document:
         for number in range(pages):
@@ -88,15 +88,15 @@ def pdf(pages: int = 1, **catalog: Any) -> bytes:
             page.Contents = document.make_stream(b"0 0 1 rg 10 10 %d 50 re f" % (number + 1))
         for key, value in catalog.items():
             document.Root[f"/{key}"] = value
-        document.save(file)
+        document.save(file, linearize=linearize)
     return file.getvalue()
 
 
-def protected_pdf(user: str = "secret", owner: str = "owner") -> bytes:
-    """Return a PDF with passwords; an empty `user` opens without asking."""
+def protected_pdf(user: str = "secret", owner: str = "owner", **options: Any) -> bytes:
+    """Return a PDF with passwords; with an empty one it opens without asking."""
     file = io.BytesIO()
     with pikepdf.open(io.BytesIO(pdf())) as document:
-        document.save(file, encryption=pikepdf.Encryption(user=user, owner=owner))
+        document.save(file, encryption=pikepdf.Encryption(user=user, owner=owner, **options))
     return file.getvalue()
 
 

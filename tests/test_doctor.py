@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import secrets
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask import Flask
 
+from config import ROOT
 from crm.accounts.models import Organization
 from crm.accounts.services import change_organization
 from crm.db import transaction
 from crm.doctor import ADVICE, examine
 from crm.health import beat
+from crm.invoices import sandbox
 from tests.factories import Cast
 from tests.product import flask
 from tests.servers import Process
@@ -64,6 +70,34 @@ def test_a_gateway_without_an_account_is_named_with_its_organization(app: Flask,
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_keeps_a_strangers_file_in_its_process_is_said(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert findings(app)["isolation"] == ("ok", "Receipts are converted without network, files and new processes.")
+    for lacking, level, word in (
+        ("_restrict_files", "ok", "no landlock here"),
+        ("_restrict_calls", "ok", "no seccomp here"),
+        ("_restrict_files _restrict_calls", "warning", "reaches files and network"),
+    ):
+        text = sandbox.CHILD.read_text().replace("Path(__file__)", f"Path({str(sandbox.CHILD)!r})")
+        for name in lacking.split():
+            text = text.replace("CPU_SECONDS =", f"isolation.{name} = lambda libc: False\nCPU_SECONDS =", 1)
+        child = Path(app.instance_path) / "child.py"
+        child.write_text(text)
+        with monkeypatch.context() as patch:
+            patch.setattr(sandbox, "CHILD", child)
+            found = findings(app)["isolation"]
+        assert (found[0], word in found[1]) == (level, True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone keeps a process from its neighbours so.")
+def test_what_serves_and_works_keeps_its_environment_from_other_processes(tmp_path: Path) -> None:
+    asked = "import ctypes, wsgi; print(ctypes.CDLL(None).prctl(3))"  # PR_GET_DUMPABLE
+    environ = {"SECRET_KEY": secrets.token_hex(32), "STORAGE_URL": tmp_path.as_uri()}
+    done = subprocess.run(
+        [sys.executable, "-c", asked], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "0\n"
+
+
 def test_a_missing_migration_fails(environ: dict[str, str], tmp_path: object) -> None:
     empty = environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/empty.db"}
 
@@ -81,7 +115,8 @@ def test_the_command_answers_in_json(
     found = {row["check"]: row["level"] for row in json.loads(flask(environ, "doctor", "--json"))}
 
     assert found["worker"] == "ok"
-    assert set(found) == {"database", "migrations", "redis", "worker", "storage", "address", "people", "gateways"}
+    checks = ("database", "migrations", "redis", "worker", "storage", "address", "isolation", "people", "gateways")
+    assert set(found) == set(checks)
 
 
 def _is_well(environ: dict[str, str]) -> bool:

@@ -6,8 +6,9 @@ that a small file can't become a large one here.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
-from pathlib import Path
+from typing import BinaryIO
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
@@ -23,58 +24,108 @@ ACTIONS = frozenset(
     )
 )
 ANNOTATIONS = frozenset(("RichMedia", "Movie", "Sound", "Screen", "3D", "FileAttachment"))
-# Where actions, scripts, forms that are programs, and files hang.
+# Where actions, scripts, forms that are programs, and files hang. Fonts, colours and glyphs may be named so, too.
 KEYS = frozenset(
     (
-        *("/OpenAction", "/JavaScript", "/JS", "/XFA", "/NeedsRendering", "/EmbeddedFiles", "/Collection"),
+        *("/OpenAction", "/AA", "/JavaScript", "/JS", "/XFA", "/NeedsRendering", "/EmbeddedFiles", "/Collection"),
         *("/Renditions", "/Requirements", "/AlternatePresentations", "/RichMediaContent", "/RichMediaSettings"),
+        *("/EF", "/RF", "/AF"),
     )
 )
-# The same, but short enough to be somebody's name for a glyph or picture too, which would be a stream.
-SHORT_KEYS = frozenset(("/AA", "/EF", "/RF", "/AF"))
+# What the dictionaries of /AA, /EF and /RF, name trees, and actions have in them (7.11.4, 7.9.6, 12.6.3).
+EVENTS = (
+    *("/E", "/X", "/D", "/U", "/Fo", "/Bl", "/PO", "/PC", "/PV", "/PI", "/O", "/C", "/K", "/F", "/V"),
+    *("/WC", "/WS", "/DS", "/WP", "/DP"),
+)
+FILES = ("/F", "/UF", "/DOS", "/Mac", "/Unix")
+OF_NO_RESOURCE = frozenset(("/S", "/Names", "/Kids", "/EF", "/Assets", "/JS"))
+COLOURS = frozenset(
+    ("CalGray", "CalRGB", "Lab", "ICCBased", "Indexed", "Pattern", "Separation", "DeviceN", "DeviceRGB", "DeviceGray")
+)
+RESOURCES = frozenset(("Font", "ExtGState", "Pattern", "OCG", "OCMD"))
+# 8.4.5, table 57: a graphics state need not say what it is.
+GRAPHICS_STATE = frozenset(
+    (
+        *("/Type", "/LW", "/LC", "/LJ", "/ML", "/D", "/RI", "/OP", "/op", "/OPM", "/Font", "/BG", "/BG2", "/UCR"),
+        *("/UCR2", "/TR", "/TR2", "/HT", "/FL", "/SM", "/SA", "/BM", "/SMask", "/CA", "/ca", "/AIS", "/TK"),
+    )
+)
 # Where a stream says that its content is in another file.
 EXTERNAL = frozenset(("/F", "/FFilter", "/FDecodeParms", "/Ref", "/OPI"))
 LINKS = (b"http://", b"https://", b"mailto:", b"tel:")
 
 
-def clean_pdf(source: Path, target: Path) -> int:
-    """Write the PDF without active content and return its number of pages; raise rules.Refused."""
-    with source.open("rb") as file:
-        if rules.sniff(file.read(rules.HEAD)) != "pdf":
-            raise rules.Refused(rules.WRONG_TYPE)
+def prepare() -> None:
+    """Have qpdf open its source of random numbers, which it wants for encrypted files, before no file can be opened."""
+    with pikepdf.new() as pdf:
+        pdf.save(io.BytesIO(), encryption=pikepdf.Encryption(user="", owner=""))
+
+
+def clean_pdf(content: bytes, target: BinaryIO) -> tuple[int, str]:
+    """Write the PDF without active content; return its number of pages, and a notice of what it lacks now.
+
+    What opens without a password is written without one. Raises rules.Refused.
+    """
     try:
-        pages = _write_clean(source, target)
+        pages, notice = _write_clean(rules.pdf_within(content), target)
         _check_written(target, pages)
     except pikepdf.PasswordError as error:
         raise rules.Refused(rules.PROTECTED) from error
     except (pikepdf.PdfError, ValueError) as error:
-        raise rules.Refused(rules.DAMAGED_PDF) from error
-    return pages
+        is_locked = "unsupported encryption" in str(error)
+        raise rules.Refused(rules.PROTECTED if is_locked else rules.DAMAGED_PDF) from error
+    return pages, notice
 
 
-def _write_clean(source: Path, target: Path) -> int:
-    with pikepdf.open(source, suppress_warnings=True) as pdf:
-        if pdf.is_encrypted:
-            raise rules.Refused(rules.PROTECTED)
+def _write_clean(content: bytes, target: BinaryIO) -> tuple[int, str]:
+    with pikepdf.open(io.BytesIO(content), suppress_warnings=True) as pdf:
         pages = len(pdf.pages)
         if pages == 0:
             raise rules.Refused(rules.NO_PAGES)
         if pages > rules.MAX_PAGES:
             raise rules.Refused(rules.TOO_MANY_PAGES)
+        if _is_live_form(pdf):
+            raise rules.Refused(rules.LIVE_FORM)
+        is_portfolio = isinstance(pdf.Root.get("/Collection"), Dictionary)
+        attached: dict[str, None] = {}
         for item in _dictionaries(pdf):
+            attached |= dict.fromkeys(_attached(item))
             _scrub(item)
+        if is_portfolio and attached:
+            raise rules.Refused(rules.PORTFOLIO)
         for page in pdf.pages:
             _drop_emptied_annotations(page.obj)
         pdf.save(
             target,
+            encryption=False,
             compress_streams=False,
             stream_decode_level=pikepdf.StreamDecodeLevel.none,
             object_stream_mode=pikepdf.ObjectStreamMode.preserve,
         )
-    return pages
+    return pages, rules.attached(list(attached))
 
 
-def _check_written(target: Path, pages: int) -> None:
+def _is_live_form(pdf: Pdf) -> bool:
+    """Whether the form makes its pages when it is opened; what is here only says that a reader can't do that."""
+    form = pdf.Root.get("/AcroForm")
+    if not isinstance(form, Dictionary) or "/XFA" not in form:
+        return False
+    fields = form.get("/Fields")
+    makes_pages: object = pdf.Root.get("/NeedsRendering")
+    return makes_pages is True or not (isinstance(fields, Array) and len(fields))
+
+
+def _attached(item: Object) -> list[str]:
+    """Return the name of the file that hangs here, or a plain word where it has none."""
+    files = item.get("/EF")
+    if not isinstance(files, Dictionary) or _is_resource(files):
+        return []
+    name = item.get("/UF", item.get("/F"))
+    return [str(name) if isinstance(name, pikepdf.String) else "a file"]
+
+
+def _check_written(target: BinaryIO, pages: int) -> None:
+    target.seek(0)
     with pikepdf.open(target, suppress_warnings=True, attempt_recovery=False) as pdf:
         if len(pdf.pages) != pages or any(_is_active(item) for item in _dictionaries(pdf)):
             raise ValueError("the cleaned PDF is not what it should be")
@@ -90,8 +141,9 @@ def _dictionaries(pdf: Pdf) -> Iterator[Object]:
         while waiting:
             item = waiting.pop()
             if isinstance(item, Dictionary | Stream):
-                yield item
+                # Before the item is given away: what is in it has its turn even when it is emptied.
                 waiting += (value for _, value in item.items() if _is_direct(value))
+                yield item
             elif isinstance(item, Array):
                 waiting += (value for value in item if _is_direct(value))
 
@@ -116,11 +168,35 @@ def _is_active(item: Object) -> bool:
 
 
 def _active_keys(item: Object) -> list[str]:
-    keys = [key for key in item.keys() if key in KEYS]  # noqa: SIM118 - iterating an Object is not its keys.
-    keys += [key for key in SHORT_KEYS if key in item and not isinstance(item[key], Stream)]
+    keys = [key for key in item.keys() if key in KEYS and _acts(key, item[key])]  # noqa: SIM118 - iterating an Object is not its keys.
     if isinstance(item, Stream):
         keys += [key for key in EXTERNAL if key in item]
     return keys
+
+
+def _acts(key: str, value: object) -> bool:
+    """Whether a reader would do something about this value under this key, rather than draw with it."""
+    if isinstance(value, Stream):
+        # A glyph or a picture of that name. Only scripts and forms that are programs are streams themselves.
+        return key in ("/JS", "/XFA") and (key == "/XFA" or _name(value, "/Subtype") not in ("Image", "Form"))
+    return not _is_resource(value)
+
+
+def _is_resource(value: object) -> bool:
+    """Whether this can only be a font, colour space, graphics state, pattern or layer that has an unlucky name.
+
+    Whatever says so falsely has nothing in it that a reader could run or open.
+    """
+    if isinstance(value, Array):
+        return len(value) > 0 and isinstance(value[0], Name) and str(value[0])[1:] in COLOURS
+    if not isinstance(value, Dictionary):
+        return isinstance(value, Name)
+    keys = set(value.keys())
+    events = any(isinstance(value.get(key), Dictionary) for key in EVENTS)
+    if events or any(isinstance(value.get(key), Stream | Array) for key in FILES) or keys & OF_NO_RESOURCE:
+        return False
+    known = _name(value, "/Type") in RESOURCES or "/PatternType" in keys or "/ShadingType" in keys
+    return known or bool(keys and keys <= GRAPHICS_STATE)
 
 
 def _is_emptied_whole(item: Object) -> bool:

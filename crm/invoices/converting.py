@@ -29,7 +29,7 @@ from crm.invoices.services import KIND, tell
 from crm.storage import StorageError
 
 LEASE = dt.timedelta(seconds=60)
-"""Longer than any one step: a conversion ends after 30 s, a request to the storage after 40 s."""
+"""Longer than any one step: a request to the storage ends after 40 s, and a conversion renews the lease."""
 MAX_TRIES = 3
 STORAGE_PAUSE = dt.timedelta(seconds=30)
 WORKPLACE = "crm-receipt-"
@@ -111,7 +111,7 @@ def _convert_in(folder: Path, claim: Claim) -> None:
         return
     if not _finish(claim, _extend):
         return
-    result = sandbox.convert(source, target)
+    result = sandbox.convert(source, target, lambda: _finish(claim, _extend))
     if not result.pages:
         _finish(claim, lambda receipt: _give_up(receipt, result.reason))
         return
@@ -120,7 +120,7 @@ def _convert_in(folder: Path, claim: Claim) -> None:
     key = f"{claim.original_key.rpartition('/')[0]}/receipt-{claim.token}.pdf"
     storage.current().put(key, target)
     size = target.stat().st_size
-    if not _finish(claim, lambda receipt: _succeed(receipt, key, size, result.pages)):
+    if not _finish(claim, lambda receipt: _succeed(receipt, key, size, result)):
         discard([key])
 
 
@@ -141,8 +141,8 @@ def _extend(receipt: Receipt) -> None:
     due.put_off(KIND, [receipt.id], receipt.lease_until)
 
 
-def _succeed(receipt: Receipt, key: str, size: int, pages: int) -> None:
-    receipt.succeed(key, size, pages)
+def _succeed(receipt: Receipt, key: str, size: int, result: sandbox.Result) -> None:
+    receipt.succeed(key, size, result.pages, result.notice)
     tell("receipt.ready", receipt)
     due.settle(KIND, [receipt.id])
 

@@ -82,8 +82,9 @@ class Invoice(TenantMixin, Base):
 class Receipt(TenantMixin, Base):
     """A file of an invoice: the original as it was uploaded, and the PDF the worker makes of it.
 
-    `kind` is pdf, jpeg or png by the content of the original, `state` one of State; `reason` says why it failed. A
-    worker that converts it holds it by `claim_token` until `lease_until`, and `tries` counts the workers.
+    `kind` is pdf, jpeg or png by the content of the original, `state` one of State; `reason` says why it failed, and
+    `notice` what people should know of one that did not, as that the same file is there twice. A worker that converts
+    it holds it by `claim_token` until `lease_until`, and `tries` counts the workers.
     """
 
     __tablename__ = "receipts"
@@ -92,6 +93,7 @@ class Receipt(TenantMixin, Base):
         sa.UniqueConstraint("organization_id", "original_key"),
         within_organization("invoice_id", "invoices", ondelete="CASCADE"),
         sa.Index("ix_receipts_invoice", "organization_id", "invoice_id"),
+        sa.Index("ix_receipts_uploaded", "organization_id", "created_by_id", "created_at"),
         {"sqlite_autoincrement": True},
     )
 
@@ -107,6 +109,7 @@ class Receipt(TenantMixin, Base):
     pages: Mapped[int | None] = mapped_column(sa.Integer)
     state: Mapped[str] = mapped_column(sa.String(12), default=State.CONVERTING.value)
     reason: Mapped[str] = mapped_column(sa.String(300), default="")
+    notice: Mapped[str] = mapped_column(sa.String(300), default="", server_default="")
     tries: Mapped[int] = mapped_column(sa.Integer, default=0)
     claim_token: Mapped[str | None] = mapped_column(sa.String(32))
     lease_until: Mapped[dt.datetime | None]
@@ -139,9 +142,10 @@ class Receipt(TenantMixin, Base):
         """Take the receipt back from its worker, whatever comes next."""
         self.claim_token, self.lease_until = None, None
 
-    def succeed(self, pdf_key: str, pdf_size: int, pages: int) -> None:
-        """Say that the PDF is there."""
+    def succeed(self, pdf_key: str, pdf_size: int, pages: int, notice: str = "") -> None:
+        """Say that the PDF is there, and what it lacks."""
         self.let_go()
+        self.notice = " ".join(filter(None, (self.notice, notice)))[:300]
         self.state, self.reason = State.READY.value, ""
         self.pdf_key, self.pdf_size, self.pages = pdf_key, pdf_size, pages
 

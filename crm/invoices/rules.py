@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import struct
+from collections.abc import Sequence
 from typing import IO, Literal
 
 Kind = Literal["pdf", "jpeg", "png"]
@@ -13,21 +15,24 @@ MAX_BYTES = 10 * 1024 * 1024
 MAX_FILES = 10
 MAX_REQUEST = MAX_FILES * MAX_BYTES + 1024 * 1024
 """All files at their largest, and the rest of the request."""
+MAX_FILES_A_DAY = 1_000
+"""What one user may add; the configuration says how many megabytes."""
 MAX_NOTE = 2_000
+MAX_NAME = 40
+"""Characters of an attached file's name that are shown."""
 FIRST_YEAR = 2000
 MAX_PAGES = 500
 # What a PNG may hold: it has to be unpacked whole, up to 4 bytes a pixel. A JPEG can be read scaled down.
 MAX_PIXELS = 64_000_000
 MAX_JPEG_PIXELS = 210_000_000
 MAX_ASPECT = 200
-HEAD = 64
-TAIL = 2048
+HEAD = 1024
+"""Where `%PDF-` is looked for, as readers do (ISO 32000-1, annex H, note 13)."""
 
 EMPTY = "This file is empty. Choose another one."
 WRONG_TYPE = "This file is not a PDF, JPEG or PNG. Choose a photo or a PDF."
 HEIC = "This photo is in the HEIC format. Save it as JPEG and choose that."
 TOO_BIG = "This file is larger than 10 MB. Choose a smaller one, or photograph the receipt at a lower resolution."
-TOO_MANY_PIXELS = "This picture has too many pixels. Save it smaller, 8000 pixels wide at most, and choose that."
 TOO_NARROW = "This picture is too long and narrow for a page. Cut it to the receipt and choose that."
 DAMAGED_PICTURE = "This picture is damaged or cut off. Photograph the receipt again, or choose another file."
 DAMAGED_PDF = "This PDF is damaged or cut off. Save it again and choose the new file."
@@ -37,6 +42,13 @@ TOO_MANY_PAGES = f"This PDF has more than {MAX_PAGES} pages. Choose one with the
 TOO_COMPLEX = "This file takes too much time or memory to convert. Save it in a simpler form, or photograph it."
 UNREADABLE = "This file could not be read. Save it again as PDF or JPEG and choose that."
 INTERRUPTED = "The conversion was interrupted. Try again."
+PORTFOLIO = "This PDF is a portfolio: a cover with other documents inside. Open it, and add these one by one."
+LIVE_FORM = "This PDF is a form that only Adobe Reader can show. Print it there as a PDF and choose that."
+CUT_OFF = "The last lines of this picture are missing. Check that the receipt is whole."
+
+# How files begin that are something else, even where a PDF is within: a program, an archive, a picture, a script.
+_OTHERS = (b"MZ", b"\x7fELF", b"PK\x03\x04", b"GIF8", b"RIFF", b"II*\0", b"MM\0*", b"#!", b"Rar!", b"7z\xbc\xaf")
+_OBJECT = re.compile(rb"\d obj\b")
 
 
 def date_problem(day: dt.date, today: dt.date) -> str | None:
@@ -53,48 +65,89 @@ class Refused(Exception):  # noqa: N818 - not an error of the program: the messa
 def check_upload(file: IO[bytes]) -> Kind:
     """Return what the file is by its content, and leave it at its beginning; raise Refused.
 
-    Reads the first and last bytes only, so that it is quick enough for a request. The conversion does the rest.
+    Looks at the ends of the file only, so that it is quick enough for a request. The conversion does the rest.
     """
     size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - TAIL))
-    tail = file.read(TAIL)
-    file.seek(0)
-    head = file.read(HEAD)
-    file.seek(0)
-    return check(head, tail, size)
-
-
-def check(head: bytes, tail: bytes, size: int) -> Kind:
-    """Return the kind of a file of `size` bytes that starts and ends like this; raise Refused."""
-    if size == 0:
-        raise Refused(EMPTY)
     if size > MAX_BYTES:
         raise Refused(TOO_BIG)
-    kind = sniff(head)
+    file.seek(0)
+    content = file.read()
+    file.seek(0)
+    return check(content)
+
+
+def check(content: bytes) -> Kind:
+    """Return the kind of a file with this content; raise Refused."""
+    if not content:
+        raise Refused(EMPTY)
+    if len(content) > MAX_BYTES:
+        raise Refused(TOO_BIG)
+    kind = sniff(content)
     if kind is None:
-        raise Refused(HEIC if head[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1") else WRONG_TYPE)
-    if kind == "pdf" and b"%%EOF" not in tail:
-        raise Refused(DAMAGED_PDF)
-    if kind == "png" and len(head) >= 24:
-        width, height = struct.unpack(">II", head[16:24])
+        raise Refused(HEIC if content[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1") else WRONG_TYPE)
+    if kind == "pdf":
+        pdf_within(content)
+    if kind == "png" and len(content) >= 24:
+        width, height = struct.unpack(">II", content[16:24])
         check_pixels(kind, width, height)
     return kind
 
 
-def sniff(head: bytes) -> Kind | None:
-    """Return the kind of a file by its first bytes, whatever its name says. Junk before them doesn't count."""
-    if head.startswith(b"%PDF-"):
-        return "pdf"
-    if head.startswith(b"\xff\xd8\xff"):
+def sniff(content: bytes) -> Kind | None:
+    """Return the kind of a file by its first bytes, whatever its name says.
+
+    Before a PDF, and before it alone, programs leave a byte order mark, warnings, or the headers of a download.
+    """
+    if content.startswith(b"\xff\xd8\xff"):
         return "jpeg"
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+    if content.startswith(b"\x89PNG\r\n\x1a\n"):
         return "png"
+    if b"%PDF-" in content[:HEAD] and not content.startswith(_OTHERS):
+        return "pdf"
     return None
+
+
+def pdf_within(content: bytes) -> bytes:
+    """Return the PDF without what stands before and after it; raise Refused when its end is missing."""
+    end = content.rfind(b"%%EOF")
+    # A PDF made for the web has an end near its beginning, too: what follows the last one must not be a part of it.
+    if end < 0 or _OBJECT.search(content, end):
+        raise Refused(DAMAGED_PDF)
+    return content[content.find(b"%PDF-") : end] + b"%%EOF\n"
+
+
+def too_many_pixels(most: int, progressive: bool = False) -> str:
+    """Return the sentence for a picture of more than so many pixels."""
+    if progressive:
+        return (
+            "This picture is a progressive JPEG of too many pixels. "
+            f"Save it as a baseline JPEG, or with {most // 1_000_000} megapixels at most, and choose that."
+        )
+    return (
+        f"This picture has too many pixels. Save it smaller, {most // 1_000_000} megapixels at most, and choose that."
+    )
+
+
+def same_file(name: str, day: dt.date | None = None) -> str:
+    """Return the notice for a file that is the same as `name`, of this invoice or of the one of `day`."""
+    if day is None:
+        return f"The same file is here twice, as {name}, too."
+    return f"The same file is at this customer's invoice of {day.day} {day:%B %Y}, as {name}."
+
+
+def attached(names: Sequence[str]) -> str:
+    """Return the notice about files within a PDF, which its converted form doesn't have; "" without any."""
+    if not names:
+        return ""
+    some = ", ".join(name if len(name) <= MAX_NAME else f"{name[:MAX_NAME]}…" for name in names[:3])
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"Files are attached to this PDF. They are only in the original: {some}{more}."
 
 
 def check_pixels(kind: Kind, width: int, height: int) -> None:
     """Raise Refused for a picture that would not fit into memory, or not on a page."""
-    if width * height > (MAX_JPEG_PIXELS if kind == "jpeg" else MAX_PIXELS):
-        raise Refused(TOO_MANY_PIXELS)
+    most = MAX_JPEG_PIXELS if kind == "jpeg" else MAX_PIXELS
+    if width * height > most:
+        raise Refused(too_many_pixels(most))
     if max(width, height) > MAX_ASPECT * min(width, height):
         raise Refused(TOO_NARROW)

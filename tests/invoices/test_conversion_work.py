@@ -113,7 +113,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing(
 ) -> None:
     real = sandbox.convert
 
-    def slow(source: Path, target: Path) -> Result:
+    def slow(source: Path, target: Path, go_on: Callable[[], bool]) -> Result:
         monkeypatch.setattr(sandbox, "convert", real)
         let_time_pass(app)
         thread = threading.Thread(target=work, args=[app])
@@ -128,6 +128,31 @@ def test_a_worker_that_lost_its_lease_writes_nothing(
     found = receipt_of(cast.staff, receipt)
     assert (found.state, found.reason) == ("ready", "")
     assert stored_keys(app) == {found.original_key, found.pdf_key}
+
+
+def test_a_slow_conversion_keeps_its_lease_and_ends_when_another_worker_has_it(
+    app: Flask, cast: Cast, receipt: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = []
+
+    def slow(source: Path, target: Path, go_on: Callable[[], bool]) -> Result:
+        with cast.staff.acting(), transaction():
+            shorter = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=5)
+            db.session.execute(sa.update(Receipt).values(lease_until=shorter))
+        answers.append(go_on())
+        found = receipt_of(cast.staff, receipt)
+        answers.append(found.lease_until > dt.datetime.now(dt.UTC) + dt.timedelta(seconds=30))
+        with cast.staff.acting(), transaction():
+            db.session.execute(sa.update(Receipt).values(claim_token="another"))
+        answers.append(go_on())
+        return Result(0, rules.INTERRUPTED)
+
+    monkeypatch.setattr(sandbox, "convert", slow)
+    with app.app_context():
+        jobs.convert_due()
+
+    assert answers == [True, True, False]
+    assert receipt_of(cast.staff, receipt).claim_token == "another"
 
 
 def test_a_customer_deleted_during_a_conversion_leaves_no_file(

@@ -19,11 +19,12 @@ class InvoiceInput(Input):
 
 
 class Receipt(Output):
-    """A file of an invoice, on its way to a PDF; `reason` says why there is none."""
+    """A file of an invoice, on its way to a PDF; `reason` says why there is none, `notice` what it lacks."""
 
     id = fields.Integer()
     state = fields.String(metadata={"enum": [state.value for state in State]})
     reason = fields.String()
+    notice = fields.String()
     filename = fields.String()
     pages = fields.Integer(allow_none=True)
 
