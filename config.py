@@ -48,6 +48,8 @@ def load(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
         "MESSAGE_LEASE": _integer(environ, "MESSAGE_LEASE", 60, 1),
         # For tests: the console gateway obeys words like [delay 2] in a text.
         "MESSAGE_CONSOLE_ORDERS": _yes_or_no(environ, "MESSAGE_CONSOLE_ORDERS"),
+        # Of each user in each organization.
+        "RECEIPT_MEGABYTES_A_DAY": _integer(environ, "RECEIPT_MEGABYTES_A_DAY", 2_000, 1),
         # Of each user in each organization, by each web process.
         "API_REQUESTS_PER_MINUTE": _integer(environ, "API_REQUESTS_PER_MINUTE", 600, 1),
         **_providers(environ),

@@ -5,6 +5,7 @@ The JSON API gets the same as problems (`crm/problems.py`).
 
 from __future__ import annotations
 
+import errno
 import logging
 
 from flask import Flask, Response, make_response, render_template
@@ -15,11 +16,15 @@ from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnava
 from crm import problems
 from crm.extensions import db
 
+NO_ROOM = "There is no room left to store files. Nothing is saved. Tell whoever runs this system, and try again later."
+
 log = logging.getLogger(__name__)
 
 
 class SentenceError(Exception):
-    """A refusal that people can read: `str(error)` is the sentence."""
+    """A refusal that people can read: `str(error)` is the sentence, `status` what the API answers it with."""
+
+    status = 400
 
 
 class FieldError(SentenceError):
@@ -32,6 +37,8 @@ class FieldError(SentenceError):
 
 class ConflictError(SentenceError):
     """What was asked is not possible in the present state; answered with 409."""
+
+    status = 409
 
 
 def init_app(app: Flask) -> None:
@@ -74,6 +81,9 @@ def _database_error(error: DBAPIError) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     db.session.rollback()
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        log.error("disk: %s", error)
+        return _page(ServiceUnavailable.code, NO_ROOM)
     log.error("unexpected error", exc_info=error)
     return _page(InternalServerError.code)
 

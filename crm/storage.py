@@ -5,6 +5,7 @@ Keys are relative paths with `/`. A write is whole or not there at all, on disk 
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterator
@@ -36,6 +37,10 @@ def current() -> Storage:
 
 class StorageError(Exception):
     """The storage can't be used; the message is a sentence for the person who runs the installation."""
+
+
+class StorageFullError(StorageError):
+    """There is no room left."""
 
 
 class Storage:
@@ -166,7 +171,8 @@ class Storage:
                 raise StorageError(self._sentence(error)) from error
             raise FileNotFoundError(f"Nothing is stored under {key}.") from None
         except BaseError as error:
-            raise StorageError(self._sentence(error)) from error
+            kind = StorageFullError if _is_full(error) else StorageError
+            raise kind(self._sentence(error)) from error
         except OSError as error:
             raise StorageError(f"{self._place} can't be used: {error.strerror or error}.") from error
 
@@ -203,6 +209,11 @@ def _bucket(bucket: str, prefix: str, seconds: int, retries: int) -> S3Store:
         client_options={"allow_http": True, "connect_timeout": timedelta(seconds=3), "timeout": limit},
         retry_config={"max_retries": retries, "retry_timeout": limit},
     )
+
+
+def _is_full(error: BaseError) -> bool:
+    """Whether the disk or what this user may have of it is full; obstore says so in words alone."""
+    return any(f"(os error {number})" in str(error) for number in (errno.ENOSPC, errno.EDQUOT))
 
 
 def _is_partial(path: Path, limit: float) -> bool:

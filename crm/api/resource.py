@@ -16,7 +16,7 @@ from crm.accounts.roles import API
 from crm.api import limits
 from crm.api.reading import Parser
 from crm.api.services import Answer, answer_once
-from crm.errors import ConflictError, SentenceError
+from crm.errors import SentenceError
 from crm.extensions import csrf
 from crm.idempotency import KeyReusedError, RequestKey
 from crm.web.forms import fingerprint
@@ -25,6 +25,8 @@ from crm.web.uploads import takes_files
 View = Callable[..., Any]
 
 KEY = re.compile(r"[!-~]{1,255}")
+RETRY_AFTER = {429: 3600, 503: 60}
+"""Seconds, after a refusal that time mends."""
 
 
 class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask_smorest has no types
@@ -87,8 +89,9 @@ def _answer_of(response: Response) -> Answer:
 
 def _refused(error: SentenceError) -> Response:
     """Answer what a service refused."""
-    if isinstance(error, ConflictError):
-        return problems.answer(409, str(error))
     if isinstance(error, KeyReusedError):
         return problems.answer(422)
-    return problems.answer(400, str(error))
+    response = problems.answer(error.status, str(error))
+    if error.status in RETRY_AFTER:
+        response.headers["Retry-After"] = str(RETRY_AFTER[error.status])
+    return response

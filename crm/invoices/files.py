@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from crm import storage
-from crm.errors import SentenceError
+from crm.errors import NO_ROOM, SentenceError
 from crm.invoices.names import clean_filename
-from crm.invoices.rules import Kind, check_upload
-from crm.storage import StorageError
+from crm.invoices.rules import MAX_FILES_A_DAY, Kind, check_upload
+from crm.storage import StorageError, StorageFullError
 from crm.tenancy import require_organization
 
 FOLDER = "receipts"
@@ -26,8 +26,24 @@ log = logging.getLogger(__name__)
 class NotStoredError(SentenceError):
     """The storage did not take a file."""
 
-    def __init__(self) -> None:
-        super().__init__("The file could not be stored just now. Choose it again and save in a minute.")
+    status = 503
+
+    def __init__(self, error: StorageError) -> None:
+        is_full = isinstance(error, StorageFullError)
+        sentence = "The file could not be stored just now. Choose it again and save in a minute."
+        super().__init__(NO_ROOM if is_full else sentence)
+
+
+class TooMuchError(SentenceError):
+    """A user has added as many receipts as one may within a day."""
+
+    status = 429
+
+    def __init__(self, megabytes: int) -> None:
+        super().__init__(
+            f"You added receipts of {megabytes} MB, or {MAX_FILES_A_DAY} of them, within a day, and a user may not "
+            "add more. Add the others tomorrow, or ask whoever runs this system to allow more."
+        )
 
 
 @dataclass(frozen=True)
@@ -37,6 +53,13 @@ class Upload:
     filename: str
     kind: Kind
     content: IO[bytes]
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        size = self.content.seek(0, os.SEEK_END)
+        self.content.seek(0)
+        return size
 
 
 @dataclass(frozen=True)
@@ -83,7 +106,7 @@ def stored(uploads: Sequence[Upload]) -> Iterator[Batch]:
         yield batch
     except StorageError as error:
         log.error("receipts can't be stored: %s", error)
-        raise NotStoredError from error
+        raise NotStoredError(error) from error
     finally:
         if not batch.kept:
             discard([file.key for file in batch.files])
@@ -100,9 +123,7 @@ def discard(keys: Sequence[str]) -> None:
 
 def _store(upload: Upload) -> StoredFile:
     key = f"{FOLDER}/{require_organization()}/{uuid.uuid4().hex}/original"
-    content = upload.content
-    size = content.seek(0, os.SEEK_END)
-    content.seek(0)
+    content, size = upload.content, upload.size
     digest = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]  # reading is all that is asked of it
     content.seek(0)
     storage.current().put(key, content)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import itertools
 import re
 import unicodedata
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
 from urllib.parse import quote
 
-from crm.invoices.rules import Kind
+from crm.invoices.rules import Kind, same_file
 from crm.text import clean_line
 
 LONGEST = 100
@@ -23,6 +27,40 @@ def clean_filename(name: str) -> str:
     if not stem or len(extension) > 8:
         return name[:LONGEST].rstrip()
     return stem[: LONGEST - len(extension) - 1].rstrip() + dot + extension
+
+
+class Sibling(NamedTuple):
+    """A receipt that is there: of the same invoice, or of the one of `day`."""
+
+    filename: str
+    sha256: str
+    day: dt.date | None
+
+
+def told_apart(files: Iterable[tuple[str, str]], siblings: Iterable[Sibling]) -> list[tuple[str, str]]:
+    """Return a name and a notice for each file, given by name and hash, among receipts that are there.
+
+    No two names of an invoice are the same, and the notice says where the same file is already.
+    """
+    siblings = list(siblings)
+    known = {sibling.sha256: same_file(sibling.filename, sibling.day) for sibling in siblings}
+    taken = {sibling.filename for sibling in siblings if sibling.day is None}
+    found = []
+    for filename, sha256 in files:
+        name = _apart(filename, taken)
+        taken.add(name)
+        found.append((name, known.get(sha256, "")))
+        known.setdefault(sha256, same_file(name))
+    return found
+
+
+def _apart(name: str, taken: Collection[str]) -> str:
+    """Return the name, with a number where it is taken: a phone calls each of its photos image.jpg."""
+    stem, dot, extension = name.rpartition(".")
+    if not stem:
+        stem, dot, extension = name, "", ""
+    numbered = (f"{stem} ({number}){dot}{extension}" for number in itertools.count(2))
+    return name if name not in taken else next(other for other in numbered if other not in taken)
 
 
 def download_name(filename: str, kind: Kind) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -14,12 +14,14 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from crm import clock, money
 from crm.accounts.queries import current_organization
+from crm.columns import db_ago
 from crm.customers.models import Customer
 from crm.customers.rules import Difference
 from crm.db import prepared
 from crm.extensions import db
 from crm.invoices.days import order_moment
 from crm.invoices.models import Invoice, Receipt, Status
+from crm.invoices.names import Sibling
 from crm.loyalty import queries as loyalty
 
 SHOWN = 20
@@ -61,6 +63,26 @@ def points_key(invoice_id: int) -> str:
 def points_of(invoice_id: int) -> loyalty.Earned:
     """Return the points that an invoice earned, and how many of them were taken back."""
     return loyalty.earned_under(points_key(invoice_id))
+
+
+def uploaded_lately(user_id: int | None) -> tuple[int, int]:
+    """Return how many receipts a user added within a day, and how many bytes these have."""
+    counted = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Receipt.size), 0))
+    of_user = counted.where(Receipt.created_by_id == user_id, Receipt.created_at > db_ago(dt.timedelta(days=1)))
+    count, size = db.session.execute(of_user).one()
+    return count, int(size)
+
+
+def siblings(invoice: Invoice, hashes: Sequence[str]) -> list[Sibling]:
+    """Return the receipts of an invoice, and those of its customer's other invoices that have one of the hashes."""
+    rows = db.session.execute(
+        sa.select(Receipt.filename, Receipt.sha256, Invoice.id, Invoice.date)
+        .join(Invoice, Invoice.id == Receipt.invoice_id)
+        .where(Invoice.customer_id == invoice.customer_id)
+        .where(sa.or_(Invoice.id == invoice.id, Receipt.sha256.in_(hashes)))
+        .order_by(Receipt.id.desc())
+    )
+    return [Sibling(name, hash_, None if id_ == invoice.id else day) for name, hash_, id_, day in rows]
 
 
 def count_in_words(customer_id: int) -> str:

@@ -14,7 +14,7 @@ from crm.customers.models import Customer
 from crm.errors import ConflictError
 from crm.idempotency import KeyReusedError
 from crm.invoices import names, queries, recount, services, told  # noqa: F401 -- two register themselves
-from crm.invoices.files import NotStoredError
+from crm.invoices.files import NotStoredError, TooMuchError
 from crm.invoices.forms import InvoiceForm, NewReceiptsForm
 from crm.invoices.models import Invoice, Receipt
 from crm.invoices.rules import MAX_REQUEST, Kind
@@ -49,7 +49,7 @@ def new(customer_id: int) -> AnyResponse:
             invoice = services.add_invoice(
                 customer_id, form.hundredths, form.day, form.note.data, form.uploads, form.request_key()
             )
-        except (KeyReusedError, NotStoredError) as error:
+        except (KeyReusedError, NotStoredError, TooMuchError) as error:
             form.explain(error)
         else:
             return _changed(invoice, "is added", "earned")
@@ -77,7 +77,7 @@ def new_receipt(invoice_id: int) -> AnyResponse:
     if form.validate_on_submit():
         try:
             invoice = services.add_receipts(invoice_id, form.uploads, form.request_key())
-        except (KeyReusedError, NotStoredError) as error:
+        except (KeyReusedError, NotStoredError, TooMuchError) as error:
             form.explain(error)
         else:
             said = "The receipt is added." if len(form.uploads) == 1 else f"{len(form.uploads)} receipts are added."

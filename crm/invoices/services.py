@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from flask import current_app
 
 from crm import due, money, queue
 from crm.accounts.queries import current_organization
@@ -19,10 +20,12 @@ from crm.errors import ConflictError
 from crm.events import changes_of, record
 from crm.extensions import db
 from crm.idempotency import Once, RequestKey
-from crm.invoices import orders
-from crm.invoices.files import StoredFile, Upload, discard, stored
+from crm.invoices import orders, queries
+from crm.invoices.files import StoredFile, TooMuchError, Upload, discard, stored
 from crm.invoices.models import Invoice, Receipt
+from crm.invoices.names import told_apart
 from crm.invoices.queries import points_key
+from crm.invoices.rules import MAX_FILES_A_DAY
 from crm.loyalty import services as loyalty
 from crm.loyalty.rules import earned
 from crm.tenancy import current_actor, require_organization
@@ -41,9 +44,10 @@ def add_invoice(
 ) -> Invoice:
     """Add an invoice of `amount` hundredths in the organization's currency, with its receipts and the points it earns.
 
-    The customer's totals follow. Raises NotStoredError, KeyReusedError and, when the customer is gone, ConflictError;
-    nothing is kept then.
+    The customer's totals follow. Raises NotStoredError, TooMuchError, KeyReusedError and, when the customer is gone,
+    ConflictError; nothing is kept then.
     """
+    _limit(uploads)
     with stored(uploads) as batch, transaction() as session:
         customer = lock_customer(customer_id)
         once = Once(request_key)
@@ -103,6 +107,7 @@ def rebuild(customer_id: int) -> bool:
 
 def add_receipts(invoice_id: int, uploads: Sequence[Upload], request_key: RequestKey | None = None) -> Invoice:
     """Add receipts to an invoice; raises what add_invoice raises."""
+    _limit(uploads)
     with stored(uploads) as batch, transaction() as session:
         customer_id = session.scalar(sa.select(Invoice.customer_id).where(Invoice.id == invoice_id))
         lock_customer(customer_id or 0)
@@ -150,18 +155,32 @@ def _earn_points(invoice: Invoice) -> None:
         loyalty.earn(invoice.customer_id, points, key, source, f"Invoice of {shown}")
 
 
+def _limit(uploads: Sequence[Upload]) -> None:
+    """Raise TooMuchError when a user would have added more within a day than one may; a disk has an end."""
+    if not uploads:
+        return
+    megabytes: int = current_app.config["RECEIPT_MEGABYTES_A_DAY"]
+    count, size = queries.uploaded_lately(current_actor())
+    size += sum(upload.size for upload in uploads)
+    if count + len(uploads) > MAX_FILES_A_DAY or size > megabytes * 1024 * 1024:
+        raise TooMuchError(megabytes)
+
+
 def _add_receipts(invoice: Invoice, files: Sequence[StoredFile]) -> None:
+    siblings = queries.siblings(invoice, [file.sha256 for file in files])
+    names = told_apart([(file.filename, file.sha256) for file in files], siblings)
     receipts = [
         Receipt(
             invoice_id=invoice.id,
-            filename=file.filename,
+            filename=name,
+            notice=notice,
             kind=file.kind,
             size=file.size,
             sha256=file.sha256,
             original_key=file.key,
             created_by_id=current_actor(),
         )
-        for file in files
+        for file, (name, notice) in zip(files, names, strict=True)
     ]
     db.session.add_all(receipts)
     db.session.flush()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
-from flask import Flask, current_app, request
+from flask import Flask, abort, current_app, request
 from werkzeug.exceptions import HTTPException
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -42,5 +42,9 @@ _limits: dict[Callable[..., Any], int] = {}
 
 def _raise_limit() -> None:
     view = current_app.view_functions.get(request.endpoint or "")
-    if view in _limits:
-        request.max_content_length = _limits[view]
+    if view not in _limits:
+        return
+    request.max_content_length = _limits[view]
+    if (request.content_length or 0) > _limits[view]:
+        megabytes = _limits[view] // 1_000_000 // 10 * 10
+        abort(413, f"These files have more than {megabytes} MB together. Choose fewer, each of up to 10 MB, at a time.")

@@ -11,8 +11,11 @@ import pytest
 
 from crm import clock
 from crm.db import transaction
+from crm.errors import NO_ROOM
 from crm.extensions import db
+from crm.invoices import services
 from crm.messages.models import Message
+from crm.storage import Storage, StorageError, StorageFullError
 from tests.api.conftest import Client
 from tests.factories import PDF, Cast, Person, make_branch, make_customer, make_invoice, make_message
 
@@ -98,7 +101,7 @@ def test_receipts_are_added_to_an_invoice(api: Client, cast: Cast) -> None:
         assert made.status_code == 201
         receipts = made.json["receipts"]  # type: ignore[index]
         assert [row["filename"] for row in receipts] == ["a.pdf", "b.pdf"]
-        assert set(receipts[0]) == {"id", "state", "reason", "filename", "pages"}
+        assert set(receipts[0]) == {"id", "state", "reason", "notice", "filename", "pages"}
     assert len(api.get(f"invoices/{invoice}/")["receipts"]) == 2
     other = api.post(url, data={"receipt": (io.BytesIO(PDF), "c.pdf")}, headers=key)
     assert other.status_code == 422
@@ -110,6 +113,29 @@ def test_receipts_are_added_to_an_invoice(api: Client, cast: Cast) -> None:
     large = io.BytesIO(b"%PDF-" + b"0" * (10 * 2**20) + b"%%EOF")
     assert "10 MB" in refused(api.post(url, data={"receipt": (large, "large.pdf")}), "receipt")
     assert len(api.get(f"invoices/{invoice}/")["receipts"]) == 2
+
+
+def test_a_storage_that_takes_nothing_and_a_user_who_adds_too_much_are_asked_to_come_back_later(
+    api: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with cast.owner.acting():
+        url = f"invoices/{make_invoice()}/receipts/"
+
+    def send() -> Any:
+        return api.post(url, data={"receipt": (io.BytesIO(PDF), "a.pdf")})
+
+    for error, sentence in ((StorageFullError, NO_ROOM), (StorageError, "could not be stored just now")):
+        with monkeypatch.context() as patch:
+            patch.setattr(Storage, "put", lambda *given, error=error: (_ for _ in ()).throw(error("it is full")))
+            answer = send()
+        assert sentence in refused(answer, status=503)
+        assert answer.headers["Retry-After"] == "60"
+    with monkeypatch.context() as patch:
+        patch.setattr(services, "MAX_FILES_A_DAY", 0)
+        answer = send()
+    assert "within a day" in refused(answer, status=429)
+    assert answer.headers["Retry-After"] == "3600"
+    assert send().status_code == 201
 
 
 def test_a_message_is_scheduled_changed_and_canceled(api: Client) -> None:

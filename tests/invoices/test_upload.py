@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import datetime as dt
+import errno
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from crm import clock, due, storage
+from crm.db import transaction
+from crm.errors import NO_ROOM
 from crm.events import Event
 from crm.extensions import db
 from crm.invoices import rules
-from crm.storage import Storage, StorageError
+from crm.invoices.models import Receipt
+from crm.storage import Storage, StorageError, StorageFullError
 from tests import make_files
 from tests.factories import Cast
 from tests.invoices.steps import add, due_receipts, invoices, new_customer, receipts, send, stored_keys
@@ -106,7 +110,7 @@ def test_every_change_is_an_event_of_the_customer(cast: Cast, staff: FlaskClient
         (b"GIF89a" + bytes(100), "bon.png", rules.WRONG_TYPE),
         (b"\0\0\0\x18ftypheic" + bytes(100), "IMG_1.HEIC", rules.HEIC),
         (PDF[:-40], "nota.pdf", rules.DAMAGED_PDF),
-        (make_files.png_bomb(), "bomb.png", rules.TOO_MANY_PIXELS),
+        (make_files.png_bomb(), "bomb.png", rules.too_many_pixels(rules.MAX_PIXELS)),
         (JPEG + bytes(10 * 1024 * 1024), "big.jpg", rules.TOO_BIG),
     ],
 )
@@ -331,3 +335,82 @@ def test_a_file_is_stored_before_its_row(
 
     with app.app_context():
         assert storage.current().get(receipts(cast.staff)[0].original_key) == JPEG
+
+
+@ON_ONE
+def test_photos_that_are_all_called_the_same_can_be_told_apart(cast: Cast, staff: FlaskClient, customer: int) -> None:
+    photos = [make_files.encode(make_files.picture(size=(40 + n, 30)), "JPEG") for n in range(3)]
+    add(staff, customer, *[(photo, "image.jpg") for photo in photos])
+    url = f"/invoices/{invoices(cast.staff)[0].id}/receipts/new"
+    send(staff, url, {}, (PNG, "image.jpg"), (PDF, "nota"), (JPEG, "nota"))
+
+    names = [row.filename for row in receipts(cast.staff)]
+    assert names == ["image.jpg", "image (2).jpg", "image (3).jpg", "image (4).jpg", "nota", "nota (2)"]
+    assert {row.notice for row in receipts(cast.staff)} == {""}
+
+
+def test_the_same_file_twice_says_so_wherever_the_customer_has_it(
+    cast: Cast, staff: FlaskClient, customer: int
+) -> None:
+    add(staff, customer, (JPEG, "a.jpg"), (JPEG, "b.jpg"), date="2026-11-02")
+    page = add(staff, customer, (JPEG, "c.jpg"), date="2026-11-03", htmx=True).text
+    add(staff, new_customer(cast.staff), (JPEG, "a.jpg"))
+
+    again = "The same file is at this customer's invoice of 2 November 2026, as a.jpg."
+    assert [row.notice for row in receipts(cast.staff)] == [
+        "",
+        "The same file is here twice, as a.jpg, too.",
+        again,
+        "",
+    ]
+    assert again.replace("'", "&#39;") in page
+
+
+def test_a_disk_without_room_says_so_and_keeps_what_was_typed(
+    app: Flask, cast: Cast, staff: FlaskClient, customer: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def put(self: Storage, key: str, data: object) -> None:
+        raise StorageFullError("The disk is full.")
+
+    monkeypatch.setattr(Storage, "put", put)
+    answer = add(staff, customer, (JPEG, "a.jpg"), amount="75.500")
+
+    assert answer.status_code == 422
+    assert NO_ROOM in answer.text
+    assert "75.500" in answer.text
+    assert invoices(cast.staff) == []
+
+
+@ON_ONE
+def test_a_disk_without_room_for_the_upload_itself_is_no_fault_of_the_program(
+    app: Flask, cast: Cast, staff: FlaskClient, customer: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object, **named: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(app.request_class, "_get_file_stream", full)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    answer = add(staff, customer, (JPEG, "a.jpg"))
+    assert (answer.status_code, NO_ROOM in answer.text) == (503, True)
+
+
+def test_a_user_adds_no_more_within_a_day_than_the_installation_allows(
+    app: Flask, cast: Cast, staff: FlaskClient, customer: int
+) -> None:
+    app.config["RECEIPT_MEGABYTES_A_DAY"] = 3
+    large = JPEG + bytes(2 * 1024 * 1024 - len(JPEG))
+    assert add(staff, customer, (large, "a.jpg")).status_code == 303
+    answer = add(staff, customer, (large, "b.jpg"), amount="75.500")
+
+    assert answer.status_code == 422
+    assert "You added receipts of 3 MB, or 1000 of them, within a day" in answer.text
+    assert "75.500" in answer.text
+    assert len(receipts(cast.staff)) == 1
+    assert stored_keys(app) == {receipts(cast.staff)[0].original_key}
+    assert add(staff, customer, (JPEG, "small.jpg")).status_code == 303
+    assert add(staff, customer).status_code == 303, "an invoice without a receipt takes no room"
+    assert add(cast.manager.client(), customer, (large, "b.jpg")).status_code == 303
+    with cast.staff.acting(), transaction():
+        yesterday = dt.datetime.now(dt.UTC) - dt.timedelta(hours=25)
+        db.session.execute(sa.update(Receipt).values(created_at=yesterday))
+    assert add(staff, customer, (large, "c.jpg")).status_code == 303
