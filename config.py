@@ -83,7 +83,7 @@ def make_secret_key(instance: Path) -> None:
     """Write a random key for a development checkout, readable by its owner alone."""
     path = instance / "secret_key"
     if not path.exists():
-        instance.mkdir(parents=True, exist_ok=True)
+        instance.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_text(secrets.token_hex(32))
 

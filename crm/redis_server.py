@@ -35,18 +35,19 @@ class RedisServer:
     def __init__(self, program: RedisProgram, directory: Path) -> None:
         self.program = program
         self.directory = directory.resolve()
-        self.directory.mkdir(parents=True, exist_ok=True)
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.socket = _socket_in(self.directory)
         self.url = f"unix://{self.socket}"
 
-    def start(self) -> None:
-        """Start the process; `wait()` returns once it answers."""
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start the process and return it; `wait()` returns once it answers."""
         command = [self.program.path, "--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"]
         command += ["--dir", str(self.directory), "--logfile", str(self.directory / "redis.log")]
         command += ["--appendonly", "yes", "--maxmemory-policy", "noeviction", "--save", ""]
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=die_with_parent
         )
+        return self.process
 
     def wait(self, timeout: float = 10) -> None:
         """Return once the server answers; RuntimeError when it ends or takes longer than `timeout` seconds."""

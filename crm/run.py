@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import http.client
 import os
 import re
@@ -16,7 +17,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -30,6 +31,7 @@ import config
 from crm import processes
 from crm.first_start import RefusalError, prepare
 from crm.redis_server import RedisServer, find_redis, start_redis
+from crm.supervisor import Supervised
 
 INSTANCE = config.ROOT / "instance"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -65,6 +67,7 @@ class Address:
 
 def main() -> int:
     """Run the product until it is ended; return the exit code."""
+    os.umask(0o077)  # nobody else on this machine is to read the customers
     for number in SIGNALS:
         signal.signal(number, _end)
     processes.adopt_orphans()
@@ -97,8 +100,8 @@ def _run(environ: Mapping[str, str], cleanup: contextlib.ExitStack) -> int:
     password = prepare(settings, INSTANCE)
     children = _start_children(settings, cleanup)
     _wait_until_up(address, children)
-    click.echo(_welcome(settings, address.url, redis, password, list(children)))
-    return _watch(children, redis)
+    click.echo(_welcome(settings, address.url, redis, password, [child.name for child in children]))
+    return _watch([*children, *_redis_too(redis)])
 
 
 def _address(environ: Mapping[str, str]) -> Address:
@@ -129,7 +132,8 @@ def _refuse_taken(address: Address) -> None:
 
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
-    INSTANCE.mkdir(exist_ok=True)
+    INSTANCE.mkdir(mode=0o700, exist_ok=True)
+    INSTANCE.chmod(0o700)  # it may be older: all customers are in it
     with (INSTANCE / "run.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -165,33 +169,43 @@ def _embedded_redis(settings: dict[str, str], cleanup: contextlib.ExitStack) -> 
     return server
 
 
-def _start_children(settings: Mapping[str, str], cleanup: contextlib.ExitStack) -> dict[str, subprocess.Popen[bytes]]:
-    children: dict[str, subprocess.Popen[bytes]] = {}
+def _start_children(settings: Mapping[str, str], cleanup: contextlib.ExitStack) -> list[Supervised]:
+    children: list[Supervised] = []
     cleanup.callback(_end_children, children)
     for name, command in read_procfile(config.ROOT).items():
         if name == "release":  # prepare() has done it
             continue
-        children[name] = subprocess.Popen(
-            ["/bin/sh", "-c", f"exec {command}"],
-            env=settings,
-            cwd=config.ROOT,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C reaches this process alone, which ends the others in order
-            preexec_fn=processes.die_with_parent,
-        )
+        start = functools.partial(_start, command, settings)
+        children.append(Supervised(name, start(), start))
     return children
 
 
-def _end_children(children: Mapping[str, subprocess.Popen[bytes]]) -> None:
-    alive = [psutil.Process(child.pid) for child in children.values() if child.poll() is None]
+def _start(command: str, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        ["/bin/sh", "-c", f"exec {command}"],
+        env=settings,
+        cwd=config.ROOT,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C reaches this process alone, which ends the others in order
+        preexec_fn=processes.die_with_parent,
+    )
+
+
+def _end_children(children: Sequence[Supervised]) -> None:
+    alive = [psutil.Process(child.process.pid) for child in children if not child.ended]
     processes.end(alive, END_TIMEOUT)
 
 
-def _wait_until_up(address: Address, children: Mapping[str, subprocess.Popen[bytes]]) -> None:
+def _redis_too(redis: RedisServer | None) -> Iterator[Supervised]:
+    if redis is not None:
+        yield Supervised("Redis", redis.process, redis.start)
+
+
+def _wait_until_up(address: Address, children: Sequence[Supervised]) -> None:
     deadline = time.monotonic() + START_TIMEOUT
     while not _answers(address):
-        if sentence := _ended(children):
-            raise RefusalError(sentence)
+        if sentence := next((child.ended for child in children if child.ended), None):
+            raise RefusalError(f"{sentence}; ending the rest.")
         if time.monotonic() > deadline:
             raise RefusalError(f"The web process did not answer on {address.url} within {START_TIMEOUT} s.")
         time.sleep(0.05)
@@ -208,22 +222,10 @@ def _answers(address: Address) -> bool:
         connection.close()
 
 
-def _watch(children: Mapping[str, subprocess.Popen[bytes]], redis: RedisServer | None) -> int:
-    while not (sentence := _ended(children)):
-        if redis and redis.process.poll() is not None:
-            click.echo("Redis ended by itself; starting it again.", err=True)
-            redis.start()
-            time.sleep(1)
+def _watch(children: Sequence[Supervised]) -> int:
+    while all(child.watch() for child in children):
         time.sleep(0.2)
-    click.echo(sentence, err=True)
     return 1
-
-
-def _ended(children: Mapping[str, subprocess.Popen[bytes]]) -> str | None:
-    for name, child in children.items():
-        if child.poll() is not None:
-            return f"The {name} process ended by itself (exit code {child.returncode}); ending the rest."
-    return None
 
 
 def _welcome(

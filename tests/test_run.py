@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
 import signal
 import socket
 import stat
+import subprocess
 import sys
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from crm.redis_server import find_redis, start_redis
+from crm.supervisor import Restarts, Supervised
 from tests.servers import ROOT, Process, answers, free_port, wait_for
 
 NOT_COPIED = shutil.ignore_patterns(".venv", ".git", "instance", ".*_cache", "node_modules")
@@ -68,6 +71,7 @@ def test_it_serves_keeps_its_secrets_and_starts_again(
     for secret in ("secret_key", "demo_password"):
         assert stat.S_IMODE((checkout / "instance" / secret).stat().st_mode) == 0o600
     assert re.fullmatch("[0-9a-f]{64}", (checkout / "instance" / "secret_key").read_text())
+    assert open_to_others(checkout / "instance") == []
     process.stop()
 
     again = make_run(PORT=str(port))
@@ -92,20 +96,37 @@ def test_it_ends_whole_when_told_to(running: tuple[Process, int], number: signal
     assert not answers(f"http://127.0.0.1:{port}/up")
 
 
-def test_it_starts_redis_again_and_ends_whole_when_another_process_dies(running: tuple[Process, int]) -> None:
+def test_a_process_that_dies_is_started_again(running: tuple[Process, int]) -> None:
     process, port = running
-    first = member(children(process), "redis-server")
-    first.kill()
-    process.wait_until(lambda: "Redis ended by itself" in process.output, "it notices")
-    process.wait_until(lambda: "redis-server" in programs(children(process)), "Redis is started again")
-    assert answers(f"http://127.0.0.1:{port}/up")
+    for name, program in (("Redis", "redis-server"), ("worker", "flask"), ("web", "gunicorn")):
+        family = children(process)
+        first = min((each for each in family if program in command_of(each)), key=lambda each: each.create_time())
+        first.kill()
+        noticed = f"The {name} process ended by itself (killed"
+        process.wait_until(lambda noticed=noticed: noticed in process.output, "it notices")
+        process.wait_until(
+            lambda program=program, family=family: program in programs(set(children(process)) - set(family)),
+            f"{name} is started again",
+        )
+    process.wait_until(lambda: answers(f"http://127.0.0.1:{port}/up"), "the page answers", timeout=60)
+    assert process.popen.poll() is None
 
-    family = children(process)
-    assert first not in family
-    member(family, "flask").kill()
-    assert process.popen.wait(15) != 0
-    assert "The worker process ended by itself" in process.output
-    assert not any(each.is_running() for each in family)
+
+def test_a_process_that_dies_again_and_again_is_given_up() -> None:
+    restarts = Restarts()
+    assert [restarts.delay_after_end(at) for at in (0, 1, 2, 3, 4)] == [0, 1, 2, 4, None]
+    restarts = Restarts()
+    assert [restarts.delay_after_end(at) for at in range(0, 600, 20)] == [0, 1, *[2] * 28]
+
+
+def test_all_of_it_ends_when_a_process_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("crm.supervisor.FIRST_DELAYS", (0, 0, 0, 0))
+    start = functools.partial(subprocess.Popen, ["false"])
+    child = Supervised("worker", start(), start)
+    wait_for(lambda: not child.watch(), "it is given up")
+    assert "The worker process ended by itself (exit code 1), 5 times within 60 s" in capsys.readouterr().err
 
 
 def test_it_leaves_nothing_when_it_is_killed(running: tuple[Process, int]) -> None:
@@ -149,6 +170,11 @@ def test_the_bundled_redis_serves_where_none_is_installed(monkeypatch: pytest.Mo
     start_redis(program, tmp_path).stop()
 
 
+def open_to_others(folder: Path) -> list[Path]:
+    """Return what another user of the machine could read or write; the sockets and files of one's own are closed."""
+    return [path for path in (folder, *folder.rglob("*")) if path.stat().st_mode & 0o077]
+
+
 def printed_password(process: Process) -> str:
     match = re.search(r"password (\S+)", process.output)
     assert match, process.output
@@ -159,7 +185,7 @@ def children(process: Process) -> list[psutil.Process]:
     return psutil.Process(process.popen.pid).children(recursive=True)
 
 
-def programs(family: list[psutil.Process]) -> set[str]:
+def programs(family: Iterable[psutil.Process]) -> set[str]:
     names = ("redis-server", "gunicorn", "flask", "crm.run")
     return {name for name in names for each in family if name in command_of(each)}
 
