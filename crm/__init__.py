@@ -33,11 +33,12 @@ def create_app(environ: Mapping[str, str] | None = None, instance: Path | None =
     static.init_app(app)
     _init_database(app, instance)
     _open_storage(app)
+    security.init_app(app)
     access.init_app(app)
     uploads.init_app(app)
     csrf.init_app(app)
     compress.init_app(app)
-    for part in (security, errors, filters, memo):
+    for part in (errors, filters, memo):
         part.init_app(app)
     app.context_processor(navigation.template_globals)
     app.add_template_global(dom_id)
@@ -53,7 +54,7 @@ def create_app(environ: Mapping[str, str] | None = None, instance: Path | None =
 
 def _init_database(app: Flask, instance: Path) -> None:
     if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
-        instance.mkdir(parents=True, exist_ok=True)
+        instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     # The connection that was used last comes first: it has pages in its memory, and plans.
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_use_lifo": True}
     db.init_app(app)

@@ -21,6 +21,7 @@ from crm.invoices import sandbox
 from crm.messages.rules import Channel
 from crm.messages.senders.accounts import lacking
 from crm.tenancy import use_organization
+from crm.web import security
 
 OK, WARNING, FAILURE = "ok", "warning", "failure"
 
@@ -79,7 +80,9 @@ def examine() -> Iterator[Finding]:
 
 def _address() -> Finding:
     url: str = current_app.config["PUBLIC_URL"]
-    if url.startswith("https://"):
+    if security.is_https(current_app):
+        if not current_app.config["TRUSTED_PROXIES"]:
+            return Finding("address", WARNING, security.NO_PROXY_TRUSTED)
         return Finding("address", OK, f"People reach it at {url}; cookies are bound to https.")
     if "://127.0.0.1" in url or "://localhost" in url:
         return Finding("address", OK, f"It is reached on this machine alone, at {url}.")

@@ -10,6 +10,10 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from crm.accounts import services
+from crm.web import security
+
+forwarded_allow_ips = ""
+"""gunicorn believes no proxy: TRUSTED_PROXIES says which headers the product does."""
 
 LARGE = 1 << 20
 _M_MMAP_THRESHOLD = -3
@@ -22,9 +26,11 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Say once at the start how to set up an empty installation."""
+    """Say once at the start how to set up an empty installation, and what is dangerous in the settings."""
     if worker.age == 1:
         announce(worker.wsgi)
+        if security.is_https(worker.wsgi) and not worker.wsgi.config["TRUSTED_PROXIES"]:
+            worker.log.warning(security.NO_PROXY_TRUSTED)
 
 
 def announce(app: Flask) -> None:

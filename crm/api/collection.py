@@ -17,6 +17,7 @@ from crm.collection import services
 from crm.collection.models import Scan
 from crm.customers.filters import Filters
 from crm.customers.models import Customer
+from crm.web.security import public_url
 
 bp = Resource("collection", "Collection")
 
@@ -70,7 +71,7 @@ def collect(given: dict[str, Any]) -> Any:
     scan = services.scan_records(given["cutoff_days"])
     if not scan.is_under_way:
         return scan
-    place = url_for("api_collection.scan", scan_id=scan.id, _external=True)
+    place = public_url(url_for("api_collection.scan", scan_id=scan.id))
     return make_response(jsonify({"scan": place}), 202, {"Location": place})
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote, urlencode
 
-from flask import request, url_for
+from flask import request
 
 from crm.api import queries
 from crm.api.queries import Page
+from crm.web.security import public_url
 
 
 def in_pages(page: Page, number: int, *, by_cursor: bool = False) -> dict[str, Any]:
@@ -28,10 +30,8 @@ def numbered(statement: Any, query: dict[str, Any]) -> dict[str, Any]:
 def _address(name: str, cursor: str | None, number: int, by_cursor: bool) -> str | None:
     if cursor is None:
         return None
-    query: dict[str, Any] = {
-        key: value for key, value in request.args.items() if key not in ("after", "before", "page")
-    }
-    query["page"] = max(number, 1)
+    query = [(key, value) for key, value in request.args.items(multi=True) if key not in ("after", "before", "page")]
+    query.append(("page", str(max(number, 1))))
     if by_cursor:
-        query[name] = cursor
-    return url_for(request.endpoint or "", _external=True, **(request.view_args or {}), **query)
+        query.append((name, cursor))
+    return public_url(f"{quote(request.path)}?{urlencode(query)}")
