@@ -18,6 +18,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from crm.columns import db_now
 from crm.extensions import db
+from crm.web.csrf import refuse_stale_form
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ def transaction() -> Iterator[Session]:
     if session.info.get(WRITE):
         yield session
         return
+    refuse_stale_form()
     if session.new or session.dirty or session.deleted:
         raise RuntimeError("objects were changed outside transaction()")
     session.rollback()

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnava
 
 from crm import problems
 from crm.extensions import db
+from crm.web.csrf import SIGNED_IN_AGAIN, form_is_stale
 
 NO_ROOM = "There is no room left to store files. Nothing is saved. Tell whoever runs this system, and try again later."
 
@@ -64,6 +65,8 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _csrf_error(error: CSRFError) -> Response:
+    if form_is_stale():
+        return _page(400, f"{SIGNED_IN_AGAIN} Reload it, then do it once more.")
     return _page(400, "This page is too old to be sent. Go back, reload it, then send it again.")
 
 

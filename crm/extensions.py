@@ -6,12 +6,12 @@ from flask_compress import Compress
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from flask_wtf.csrf import CSRFProtect
 
 from crm.columns import Base
+from crm.web.csrf import Csrf
 
 db = SQLAlchemy(metadata=Base.metadata)
 migrate = Migrate()
-csrf = CSRFProtect()
+csrf = Csrf()
 login_manager = LoginManager()
 compress = Compress()

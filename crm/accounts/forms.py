@@ -89,6 +89,8 @@ class LoginForm(Form):
     """Name and password."""
 
     username = StringField("User name", [Required("Enter your user name.")])
+    stale = "This page was opened before somebody signed in or out here. Enter your password once more."
+
     password = PasswordField("Password", [Required("Enter your password.")])
     next = HiddenField()
 
@@ -216,6 +218,8 @@ class JoinForm(Form):
     """A new user, by an invitation."""
 
     username = StringField("User name", [check_username])
+    stale = "Somebody signed in or out here since this page was opened. Check it, then join."
+
     password = PasswordField("Password", [NewPassword()])
 
     def new_password_of(self) -> str:

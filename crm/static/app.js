@@ -246,7 +246,10 @@
 
   // ---- Text that outlives an expired session ------------------------------------------------------------------------
   // Kept when a form is sent, put back when the same user meets the same form again, dropped once it was saved.
-  const draftKey = (form) => `draft:${new URL(form.getAttribute("action") || location.href, location.href).pathname}`;
+  // A user who works in several organizations meets the text again in the one that it was typed in.
+  const draftKey = (form) => `draft:${session}:${new URL(form.getAttribute("action") || location.href, location.href).pathname}`;
+  const drafts = () => Object.keys(sessionStorage).filter((name) => name.startsWith("draft:"));
+  const userOf = (name) => name.split("-")[0];
   const keepable = (field) => field.name && !["hidden", "password", "file", "submit", "button"].includes(field.type);
 
   function keepDraft(form) {
@@ -276,15 +279,20 @@
 
   // After signing in again, go back to the form that was lost: the page it was on, the window it was in.
   function resumeDrafts() {
-    const signedInAgain = sessionStorage.getItem("signed-out");
-    sessionStorage.removeItem("signed-out");
-    for (const key of Object.keys(sessionStorage).filter((name) => name.startsWith("draft:"))) {
+    for (const key of drafts()) {
       const draft = JSON.parse(sessionStorage.getItem(key));
+      if (draft.session !== session && draft.lost && userOf(draft.session) === userOf(session)) continue;
       if (draft.session === session && draft.window && draft.page === location.href) openWindow(draft.window, null);
-      else if (draft.session === session && signedInAgain && draft.page !== location.href) location.assign(draft.page);
+      else if (draft.session === session && draft.lost && draft.page !== location.href) location.assign(draft.page);
       else sessionStorage.removeItem(key);
     }
   }
+
+  // ---- A token that is good, after signing in again in another tab ------------------------------------------------------
+  document.addEventListener("freshToken", ({ detail }) => {
+    document.querySelectorAll("input[name=csrf_token]").forEach((field) => { field.value = detail.value; });
+    document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": detail.value }));
+  });
 
   // ---- Menus --------------------------------------------------------------------------------------------------------
   document.addEventListener("toggle", (event) => {
@@ -456,7 +464,7 @@
     restoreDrafts(document.getElementById("main"));
     resumeDrafts();
   } else if (location.pathname === "/login") {
-    sessionStorage.setItem("signed-out", "1");
+    for (const key of drafts()) sessionStorage.setItem(key, JSON.stringify({ ...JSON.parse(sessionStorage.getItem(key)), lost: true }));
   }
   const summary = document.querySelector("main [data-focus]");
   if (summary) summary.focus();

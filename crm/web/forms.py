@@ -15,6 +15,7 @@ from wtforms import Field, HiddenField, PasswordField, SelectChoice, StringField
 from crm.errors import SentenceError
 from crm.idempotency import KeyReusedError, RequestKey
 from crm.text import characters, clean_line, clean_text
+from crm.web.csrf import SIGNED_IN_AGAIN, form_is_stale
 
 
 def options(pairs: Iterable[tuple[object, str]]) -> list[SelectChoice]:
@@ -25,12 +26,25 @@ def options(pairs: Iterable[tuple[object, str]]) -> list[SelectChoice]:
 class Form(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
     """A form with `csrf_token`, whose text is cleaned of control characters before it is checked."""
 
+    shows_again = True
+    stale = f"{SIGNED_IN_AGAIN} Check it and save."
+    """What is said when the form is from before its reader signed in again."""
+
     class Meta(FlaskForm.Meta):  # type: ignore[misc]  # flask_wtf has no types
         def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Field:
             """Add the cleaning filter to text fields."""
             clean = _cleaner(unbound_field.field_class)
             options["filters"] = (*clean, *options.get("filters", ()))
             return unbound_field.bind(form=form, **options)
+
+    def validate(self, *args: Any, **kwargs: Any) -> bool:
+        """Check the form; one with the token of another session is shown again, whatever it holds."""
+        valid: bool = super().validate(*args, **kwargs)
+        if form_is_stale() and "csrf_token" in self:
+            self.csrf_token.errors = []
+            self.form_errors.append(self.stale)
+            return False
+        return valid
 
     def fail(self, field: str, sentence: str) -> None:
         """Put a sentence at `field`, from a check that needed the database."""

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from crm.accounts.roles import Role
 from crm.accounts.rules import setup_code
 from tests.browser.steps import sign_in
-from tests.factories import PASSWORD, Cast, join, make_organization
+from tests.factories import PASSWORD, Cast, Person, join, make_organization
 from tests.product import RunningApp
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -58,6 +58,21 @@ def join_by(page: Page, link: str) -> None:
     page.get_by_label("Choose a password").fill("three grey apples")
     page.get_by_role("button", name="Join Shop").click()
     expect(page.get_by_text("Welcome to Shop.")).to_be_visible()
+
+
+def sign_in_elsewhere(page: Page, running_app: RunningApp, person: Person) -> None:
+    """Sign in again in another tab of the same browser."""
+    page.context.clear_cookies()
+    tab = page.context.new_page()
+    sign_in(tab, running_app.url, person)
+    tab.close()
+
+
+def switch_to(page: Page, name: str) -> None:
+    """Choose another organization in the header."""
+    page.locator(".header-organization summary").click()
+    page.locator(".header-organization").get_by_role("button", name=name).click()
+    expect(page.locator(".header-organization strong")).to_have_text(name)
 
 
 def act(page: Page, row: str, action: str) -> None:
@@ -171,3 +186,62 @@ def test_a_member_leaves_and_goes_on_elsewhere(page: Page, app: Flask, running_a
     page.get_by_role("button", name="Rival").click()
     expect(page.get_by_role("searchbox", name="Search customers")).to_be_visible()
     expect(page.locator(".header-organization strong")).to_have_text("Rival")
+
+
+def test_a_form_from_before_signing_in_again_keeps_its_text(page: Page, running_app: RunningApp, cast: Cast) -> None:
+    sign_in(page, running_app.url, cast.staff)
+    page.goto(f"{running_app.url}/customers/new")
+    page.get_by_label("Name", exact=True).fill("Siti Rahma")
+    page.get_by_label("Phone").fill("0812 3456 7890")
+    sign_in_elsewhere(page, running_app, cast.staff)
+    save(page, "Save customer")
+    expect(page.get_by_role("alert")).to_contain_text("You signed in again since this page was opened.")
+    expect(page.get_by_label("Phone")).to_have_value("0812 3456 7890")
+    save(page, "Save customer")
+    expect(page.get_by_text("Siti Rahma is added")).to_be_visible()
+
+
+def test_a_window_from_before_signing_in_again_keeps_its_text(
+    browser: Browser, running_app: RunningApp, cast: Cast
+) -> None:
+    with on_phone(browser, scripts=True) as context:
+        page = context.new_page()
+        sign_in(page, running_app.url, cast.staff)
+        page.get_by_role("link", name="Add customer").first.click()
+        window = page.get_by_role("dialog")
+        window.get_by_label("Name", exact=True).fill("Siti Rahma")
+        sign_in_elsewhere(page, running_app, cast.staff)
+        save(page, "Save customer")
+        expect(window.locator(".error-summary")).to_contain_text("You signed in again")
+        expect(window.get_by_label("Name", exact=True)).to_have_value("Siti Rahma")
+        save(page, "Save customer")
+        told(page, "Siti Rahma is added")
+        expect(window).to_be_hidden()
+        # And the buttons of the page, which still had the token of before.
+        tokens = page.locator("input[name=csrf_token]").evaluate_all("fields => new Set(fields.map(f => f.value)).size")
+        assert tokens == 1
+
+
+def test_text_of_an_ended_session_waits_in_the_organization_it_was_typed_in(
+    browser: Browser, app: Flask, running_app: RunningApp, cast: Cast
+) -> None:
+    with app.app_context():
+        join(cast.staff.user_id, cast.stranger.organization_id, Role.STAFF)
+    with on_phone(browser, scripts=True) as context:
+        page = context.new_page()
+        sign_in(page, running_app.url, cast.staff)
+        switch_to(page, "Rival")
+        page.goto(f"{running_app.url}/customers/new")
+        page.get_by_label("Name", exact=True).fill("Siti Rahma")
+        context.clear_cookies()
+        save(page, "Save customer")
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        page.get_by_label("User name").fill(cast.staff.username)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.locator(".header-organization strong")).to_have_text("Shop")
+        expect(page.get_by_label("Name", exact=True)).to_have_value("")
+        switch_to(page, "Rival")
+        expect(page.get_by_label("Name", exact=True)).to_have_value("Siti Rahma")
+        save(page, "Save customer")
+        expect(page.get_by_text("Siti Rahma is added")).to_be_visible()

@@ -17,6 +17,7 @@ from crm.accounts.routes.blueprint import bp
 from crm.accounts.routes.sign_in import check_password, status_of, welcome
 from crm.accounts.rules import normalize_username
 from crm.errors import ConflictError, SentenceError
+from crm.web.csrf import form_is_stale
 
 
 @bp.get("/invitations/<token>")
@@ -42,9 +43,9 @@ def accept_invitation(token: str) -> AnyResponse:
 def _join(token: str, offer: Offer, form: JoinForm) -> AnyResponse:
     user, sign_in_id = signed_in()
     typed = normalize_username(form.username.data or "")
-    if typed and typed != user.username:
+    if form_is_stale() or (typed and typed != user.username):
         # The page is from before somebody signed in here: it was meant for another one.
-        return _page(offer, JoinForm(formdata=None), 422)
+        return _page(offer, JoinForm(formdata=None), 422, JoinForm.stale)
     try:
         invitations.accept(token, user.id)
     except ConflictError as error:

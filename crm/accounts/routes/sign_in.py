@@ -13,7 +13,7 @@ from crm.accounts.access import has_come_in, organizations_of, signed_in
 from crm.accounts.devices import device_of, remember
 from crm.accounts.forms import LoginForm
 from crm.accounts.routes.blueprint import bp
-from crm.accounts.rules import return_path
+from crm.accounts.rules import normalize_username, return_path
 from crm.errors import SentenceError
 
 
@@ -33,6 +33,9 @@ def start() -> AnyResponse:
     """Sign in; the way back is `next`, on this site only."""
     form = LoginForm()
     if not form.validate():
+        if _is_signed_in_as(form.username.data or ""):
+            # By another tab, in the meantime.
+            return redirect(return_path(form.next.data or "/", request.host), 303)
         return _page(form, status=422)
     try:
         user_id = check_password(form.username.data, form.password.data)
@@ -94,6 +97,10 @@ def status_of(error: SentenceError) -> dict[str, Any]:
     if isinstance(error, throttle.ThrottledError):
         return {"status": 429, "headers": {"Retry-After": str(error.seconds)}}
     return {"status": 422}
+
+
+def _is_signed_in_as(username: str) -> bool:
+    return current_user.is_authenticated and signed_in().user.username == normalize_username(username)
 
 
 def _page(form: LoginForm, status: int = 200, headers: dict[str, str] | None = None) -> Response:
