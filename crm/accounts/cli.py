@@ -16,8 +16,9 @@ from flask.cli import AppGroup
 
 from crm.accounts import services
 from crm.accounts.models import Organization, User
+from crm.accounts.password_rules import password_problem
 from crm.accounts.roles import Role
-from crm.accounts.rules import SECRETS, SETTINGS, normalize_username, parse_setting, password_problem, username_problem
+from crm.accounts.rules import SECRETS, SETTINGS, normalize_username, parse_setting, username_problem
 from crm.errors import SentenceError
 from crm.extensions import db
 from crm.tenancy import use_organization
@@ -92,7 +93,7 @@ def create_user(username: str, organization: str, role: str, branch: str | None,
     problem = username_problem(username)
     if problem:
         raise click.ClickException(problem)
-    password = _read_password(username) if password_stdin else secrets.token_urlsafe(12)
+    password = _read_password(username, found.slug, found.name) if password_stdin else secrets.token_urlsafe(12)
     is_new = _find_user(username) is None
     with _sentences():
         services.create_user(username, password, found.id, Role.named(role), branch=branch)
@@ -173,9 +174,9 @@ def _sentences() -> Iterator[None]:
         raise click.ClickException(str(error)) from None
 
 
-def _read_password(username: str) -> str:
+def _read_password(*names: str) -> str:
     password = sys.stdin.readline().rstrip("\r\n")
-    problem = password_problem(password, username)
+    problem = password_problem(password, *names)
     if problem:
         raise click.ClickException(problem)
     return password

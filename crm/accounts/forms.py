@@ -21,9 +21,10 @@ from wtforms.widgets import TimeInput
 from crm import money
 from crm.accounts import places
 from crm.accounts.models import User
+from crm.accounts.password_rules import password_problem
 from crm.accounts.queries import branches, current_organization
 from crm.accounts.roles import Role
-from crm.accounts.rules import parse_setting, password_problem, username_problem
+from crm.accounts.rules import parse_setting, username_problem
 from crm.web.forms import CreatingForm, Form, Length, Required, options
 
 ROLE_CHOICES = [
@@ -49,13 +50,13 @@ class Setting:
 
 
 class NewPassword:
-    """Refuse a password that is too short or easy to guess, whatever the form's `username` is."""
+    """Refuse a password that is too short or easy to guess, also from what the form's `names()` are."""
 
     field_flags = {"required": True}
 
     def __call__(self, form: Any, field: Field) -> None:
         """Check the password."""
-        problem = password_problem(field.data or "", form.new_password_of())
+        problem = password_problem(field.data or "", *form.names())
         if problem:
             raise ValidationError(problem)
 
@@ -88,9 +89,9 @@ def choice(label: str, key: str, choices: Callable[[], places.Choices]) -> Field
 class LoginForm(Form):
     """Name and password."""
 
-    username = StringField("User name", [Required("Enter your user name.")])
     stale = "This page was opened before somebody signed in or out here. Enter your password once more."
 
+    username = StringField("User name", [Required("Enter your user name.")])
     password = PasswordField("Password", [Required("Enter your password.")])
     next = HiddenField()
 
@@ -118,9 +119,9 @@ class SetupForm(PlaceFields):
     username = StringField("Your user name", [check_username])
     password = PasswordField("Your password", [NewPassword()])
 
-    def new_password_of(self) -> str:
-        """Return the user name that the password may not be."""
-        return self.username.data or ""
+    def names(self) -> tuple[str, ...]:
+        """Return what the password may not be made from."""
+        return self.username.data or "", self.name.data or ""
 
 
 class OrganizationForm(PlaceFields):
@@ -217,14 +218,18 @@ class InviteForm(MemberFields):
 class JoinForm(Form):
     """A new user, by an invitation."""
 
-    username = StringField("User name", [check_username])
     stale = "Somebody signed in or out here since this page was opened. Check it, then join."
 
+    username = StringField("User name", [check_username])
     password = PasswordField("Password", [NewPassword()])
 
-    def new_password_of(self) -> str:
-        """Return the user name that the password may not be."""
-        return self.username.data or ""
+    def __init__(self, *organization: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.organization = organization
+
+    def names(self) -> tuple[str, ...]:
+        """Return what the password may not be made from."""
+        return self.username.data or "", *self.organization
 
 
 class UserForm(MemberFields):
@@ -242,9 +247,10 @@ class ResetPasswordForm(Form):
         super().__init__()
         self.user = user
 
-    def new_password_of(self) -> str:
-        """Return the user name that the password may not be."""
-        return self.user.username
+    def names(self) -> tuple[str, ...]:
+        """Return what the password may not be made from."""
+        organization = current_organization()
+        return self.user.username, organization.slug, organization.name
 
 
 class PasswordForm(ResetPasswordForm):

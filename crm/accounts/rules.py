@@ -11,7 +11,6 @@ import ipaddress
 import re
 import unicodedata
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -22,8 +21,6 @@ from babel.numbers import list_currencies
 
 from crm import money
 
-PASSWORD_MIN = 10
-PASSWORD_MAX = 200
 _USERNAME = re.compile(r"[\w.@+-]{2,100}")
 
 
@@ -84,17 +81,6 @@ def slug_of(name: str) -> str:
     """Return the short name of an organization for commands: `toko-sari` for "Toko Sari!"."""
     ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-")[:50].strip("-") or "shop"
-
-
-def password_problem(password: str, username: str) -> str | None:
-    """Return the sentence that says why a new password is refused, or None."""
-    if len(password) < PASSWORD_MIN:
-        return f"Use at least {PASSWORD_MIN} characters. Three or four words are easy to remember."
-    if len(password) > PASSWORD_MAX:
-        return f"Use at most {PASSWORD_MAX} characters."
-    if password.lower() in _COMMON or len(set(password)) < 4 or password.lower() == username.lower():
-        return "This password is easy to guess. Use three or four words that don't belong together."
-    return None
 
 
 def return_path(url: str, host: str) -> str:
@@ -268,6 +254,3 @@ SECRETS: dict[str, Callable[[str], str]] = {
     "webhook_secret": _webhook_secret,
 }
 """What is kept encrypted for an organization, and how the text of each is read; an empty text removes it."""
-
-# The common passwords of zxcvbn's list (MIT licence, Dropbox) that are long enough to be taken.
-_COMMON = frozenset(Path(__file__).with_name("common_passwords.txt").read_text().split())

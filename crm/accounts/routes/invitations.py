@@ -29,7 +29,8 @@ def invitation(token: str) -> Response:
 @bp.post("/invitations/<token>")
 def accept_invitation(token: str) -> AnyResponse:
     """Join: as the one who is signed in, as a user who gives their password, or as a new one."""
-    offer, form = _offer(token), JoinForm()
+    offer = _offer(token)
+    form = JoinForm(offer.slug, offer.organization)
     try:
         if current_user.is_authenticated:
             return _join(token, offer, form)

@@ -1,0 +1,94 @@
+"""Pure rules about new passwords: long enough, and not one that is tried first.
+
+Any characters may be used, and none has to be (OWASP ASVS 5.0, 6.2.5). What is refused is a common password or word
+with digits and marks around it or in its place ("P@ssw0rd2026"), and the names that stand around the user.
+"""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from crm.text import fold
+
+PASSWORD_MIN = 10
+PASSWORD_MAX = 200
+NAME_MIN = 3
+REST_MIN = 8
+"""What a password needs besides a name that is in it."""
+
+# For each digit or mark the letter that it stands for; 1, ! and | are i or l.
+_LETTERS = tuple(str.maketrans("034578@$1!|", f"oeastbas{one * 3}") for one in "il")
+
+
+def password_problem(password: str, *names: str) -> str | None:
+    """Return the sentence that says why a new password is refused, or None.
+
+    `names` are the user name and how the organization is called: what a stranger tries first.
+    """
+    if len(password) < PASSWORD_MIN:
+        return f"Use at least {PASSWORD_MIN} characters. Three or four words are easy to remember."
+    if len(password) > PASSWORD_MAX:
+        return f"Use at most {PASSWORD_MAX} characters."
+    if any(_leans_on(password, name) for name in names):
+        return "This password is easy to guess from your name or your organization's. Use three or four other words."
+    if len(set(password)) < 4 or any(map(_is_common, _readings(password))):
+        return "This password is easy to guess. Use three or four words that don't belong together."
+    return None
+
+
+def _leans_on(password: str, name: str) -> bool:
+    """Whether a password is little more than a name, however the two are written."""
+    plain, wanted = _plain(password), _plain(name)
+    if len(wanted) < NAME_MIN:
+        return False
+    texts = {plain, *(plain.translate(letters) for letters in _LETTERS)}
+    rests = [text.replace(wanted, "") for text in texts if wanted in text]
+    return any(len(rest) < REST_MIN or rest.isdigit() for rest in rests)
+
+
+def _readings(password: str) -> Iterator[str]:
+    """Yield what a password may have been made from, by adding digits and marks or writing them for letters."""
+    typed = password.casefold()
+    word = re.sub(r"[\W\d_]+$", "", typed)
+    for end in range(len(word), len(typed) + 1):
+        if word or 2 * end >= len(typed):
+            yield typed[:end]
+    for text in (typed, word, re.sub(r"^[\W\d_]+", "", word), _plain(typed)):
+        yield re.sub(r"\d+$", "", _plain(text))
+        for letters in _LETTERS:
+            yield _plain(text.translate(letters))
+
+
+def _is_common(text: str) -> bool:
+    return not common_passwords().isdisjoint({text, _unit(text)})
+
+
+def _unit(text: str) -> str:
+    """Return what a text repeats: "abc" of "abcabcabc"."""
+    found = re.fullmatch(r"(.{2,}?)\1+", text)
+    return found[1] if found and len(found[1]) >= NAME_MIN else text
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\W_]+", "", fold(text))
+
+
+_LOCAL = frozenset(
+    {
+        *("owner", "cashier", "kasir", "karyawan", "kantor", "warung", "restoran", "pelanggan"),
+        *("merdeka", "ramadan", "ramadhan", "lebaran", "pancasila", "nusantara", "zindabad"),
+        *("januari", "februari", "maret", "juni", "juli", "agustus", "oktober", "desember"),
+    }
+)
+"""What is common where the product is used, and stands in neither list."""
+
+
+@functools.cache
+def common_passwords() -> frozenset[str]:
+    """Return the common passwords, in lower case: those of zxcvbn and of Django (common_passwords.LICENSE.txt)."""
+    packed = Path(__file__).with_name("common_passwords.txt.gz").read_bytes()
+    return frozenset(gzip.decompress(packed).decode().split()) | _LOCAL
