@@ -44,9 +44,13 @@ def receive() -> Response:
     body is done once and answered the same for a week; with another body 409.
     """
     body = request.get_data(cache=True)
-    organization_id = organization_called(request.headers.get("X-Tenant-ID", ""))
-    if organization_id is None:
+    asked = request.headers.get("X-Tenant-ID", "").strip()
+    if not asked:
         abort(400, "Tenant not found")
+    organization_id = organization_called(asked)
+    if organization_id is None:
+        # As for a wrong signature: who cannot sign is not told which organizations there are.
+        refuse_forged(401)
     headers = {name: request.headers.get(name, "") for name in SIGNED}
     with use_organization(organization_id):
         if not calls.is_genuine(body, headers):
