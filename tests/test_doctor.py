@@ -40,7 +40,7 @@ def test_an_empty_installation_is_told_how_to_begin(app: Flask) -> None:
     level, sentence = findings(app)["people"]
 
     assert level == "warning"
-    assert "/setup?code=" in sentence
+    assert "/setup#code=" in sentence
 
 
 def test_what_is_broken_is_said_with_what_to_do(app: Flask, cast: Cast) -> None:

@@ -39,6 +39,7 @@ PUBLIC = frozenset(
         "accounts.start",
         "accounts.setup",
         "accounts.set_up",
+        "accounts.open_setup",
         "accounts.invitation",
         "accounts.accept_invitation",
         "health.up",

@@ -127,7 +127,9 @@ def invitation() -> str | None:
     if not installation_is_empty():
         return None
     code = setup_code(current_app.config["SECRET_KEY"])
-    return f"Nobody can sign in yet. Set up your organization: {current_app.config['PUBLIC_URL']}/setup?code={code}"
+    # Browsers keep what follows the # to themselves, so the code stands in no proxy's log.
+    link = f"{current_app.config['PUBLIC_URL']}/setup#code={code}"
+    return f"Nobody can sign in yet. Set up your organization: {link}"
 
 
 def set_up(settings: dict[str, str], owner: NewOwner) -> int | None:

@@ -79,10 +79,15 @@ def forgive_sign_in(username: str, address: str, device: str) -> None:
 
 def count_wrong_link(kind: str, address: str) -> None:
     """Count a link or code of this kind that opens nothing; raises ThrottledError when an address tried too many."""
-    # Apart from the address's own sign-ins: a mistyped link locks nobody out.
-    network = f"{kind}:{network_of(address)}"[:45]
+    network = _network_for(kind, address)
     limits = [_Limit(WRONG_LINKS_PER_ADDRESS, SignInFailure.address == network)]
     _count([(account_key(kind), network)], limits, "wrong links or codes")
+
+
+def forgive_links(kind: str, address: str) -> None:
+    """Forget the wrong codes of an address, after the right one."""
+    with transaction() as session:
+        session.execute(sa.delete(SignInFailure).where(SignInFailure.address == _network_for(kind, address)))
 
 
 def _count(rows: Sequence[tuple[str, str]], limits: Sequence[_Limit], what: str) -> None:
@@ -111,6 +116,11 @@ def _seconds_to_wait(limit: _Limit) -> int:
         .limit(1)
     ).first()
     return max(1, math.ceil((row[0] + WINDOW - row[1]).total_seconds())) if row else 0
+
+
+def _network_for(kind: str, address: str) -> str:
+    """Return where the links of a kind are counted: apart from sign-ins, for a mistyped link locks nobody out."""
+    return f"{kind}:{network_of(address)}"[:45]
 
 
 def _device_key(account: str, device: str) -> str:

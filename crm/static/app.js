@@ -466,6 +466,12 @@
   } else if (location.pathname === "/login") {
     for (const key of drafts()) sessionStorage.setItem(key, JSON.stringify({ ...JSON.parse(sessionStorage.getItem(key)), lost: true }));
   }
+  // The printed link of the set-up has its code behind the #, which browsers send to nobody.
+  const setupCode = location.pathname === "/setup" && document.getElementById("code");
+  if (setupCode && location.hash.startsWith("#code=")) {
+    setupCode.value = decodeURIComponent(location.hash.slice("#code=".length));
+    history.replaceState(history.state, "", location.pathname);
+  }
   const summary = document.querySelector("main [data-focus]");
   if (summary) summary.focus();
   showSelection();

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import threading
 from pathlib import Path
 
@@ -49,7 +50,8 @@ def test_the_code_opens_it_with_the_country_filled_in(client: FlaskClient, code:
     door = client.get("/setup", query_string={"code": code}, headers={"Accept-Language": "id-ID,id;q=0.9"})
     assert f'value="{code}"' in door.text
     assert '<option value="ID" selected>' in door.text
-    page = client.get("/setup", query_string={"code": code, "country": "ID"}).text
+    assert re.search(r'<form method="post" action="/setup/code"', door.text), "a code stands in no log"
+    page = client.post("/setup/code", data={"code": code, "country": "ID"}).text
     for value in ("ID", "Asia/Jakarta", "IDR", "id_ID"):
         assert f'<option selected value="{value}">' in page
 
@@ -76,8 +78,25 @@ def test_a_wrong_code_makes_nothing(app: Flask, client: FlaskClient, code: str) 
     assert response.status_code == 422
     assert "This is not the set-up code." in response.text
     assert client.get("/setup", query_string={"code": "nope", "country": "ID"}).status_code == 422
+    assert client.post("/setup/code", data={"code": code, "country": "ID"}).status_code == 422
     with app.app_context():
         assert services.installation_is_empty()
+
+
+def test_codes_are_not_guessed_in_numbers(app: Flask, client: FlaskClient, code: str) -> None:
+    guess = {"code": "0000-0000-0000-0000", "country": "ID"}
+    codes = [client.post("/setup/code", data=guess).status_code for _ in range(19)]
+    codes += [client.post("/setup", data={**FIELDS, **guess}).status_code, client.get("/setup?code=x").status_code]
+    assert codes == [422] * 20 + [429]
+    late = client.post("/setup/code", data={**guess, "code": code})
+    assert late.status_code == 429, "who guesses is not told when it is right"
+    assert "Too many wrong links or codes. Wait 5 minutes, then try again." in late.text
+    assert client.post("/setup", data={**FIELDS, "code": code}).status_code == 429
+    elsewhere = {"REMOTE_ADDR": "203.0.113.9"}
+    for _ in range(25):
+        right = client.post("/setup/code", data={**guess, "code": code}, environ_overrides=elsewhere)
+        assert right.status_code == 200
+    assert client.post("/setup", data={**FIELDS, "code": code}, environ_overrides=elsewhere).status_code == 303
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -111,6 +130,7 @@ def test_it_closes_for_ever_once_somebody_can_sign_in(client: FlaskClient, cast:
     for response in (
         client.get("/setup"),
         client.get("/setup", query_string={"code": code, "country": "ID"}),
+        client.post("/setup/code", data={"code": code, "country": "ID"}),
         client.post("/setup", data={**FIELDS, "code": code}),
     ):
         assert (response.status_code, response.location) == (303, "/login")
@@ -143,7 +163,7 @@ def test_the_server_prints_the_way_while_it_is_open(
 ) -> None:
     announce(app)
     printed = capsys.readouterr().out
-    assert f"{app.config['PUBLIC_URL']}/setup?code={code}" in printed
+    assert f"{app.config['PUBLIC_URL']}/setup#code={code}" in printed
     client.post("/setup", data={**FIELDS, "code": code})
     announce(app)
     assert capsys.readouterr().out == ""
@@ -161,7 +181,7 @@ def test_gunicorn_prints_it_once(environ: dict[str, str], tmp_path: Path) -> Non
     migrate(environ["DATABASE_URL"], tmp_path)
     running: RunningApp = serve({**environ, "WEB_CONCURRENCY": "2"}, tmp_path / "web.log")
     try:
-        wait_for(lambda: "/setup?code=" in running.web.output, "the way to the wizard is printed")
-        assert running.web.output.count("/setup?code=") == 1
+        wait_for(lambda: "/setup#code=" in running.web.output, "the way to the wizard is printed")
+        assert running.web.output.count("/setup#code=") == 1
     finally:
         running.web.end()

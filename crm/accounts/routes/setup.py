@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from flask import Response, current_app, redirect, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
-from crm.accounts import places, services, sign_ins
+from crm.accounts import places, services, sign_ins, throttle
 from crm.accounts.forms import SetupForm
 from crm.accounts.routes.blueprint import bp
 from crm.accounts.routes.sign_in import welcome
@@ -15,16 +18,29 @@ ANYWHERE = "US"
 SETTINGS = ("name", "phone_region", "time_zone", "currency", "locale")
 
 
+class Problem(NamedTuple):
+    """What is wrong with a code, and the status that says so."""
+
+    status: int
+    sentence: str
+
+
 @bp.get("/setup")
 def setup() -> AnyResponse:
-    """Ask for the code and the country, then for the rest; closed for ever once somebody can sign in."""
+    """Ask for the code and the country; closed for ever once somebody can sign in."""
     if not services.installation_is_empty():
         return _closed()
-    code = request.args.get("code", "")
-    region = request.args.get("country", "")
-    if not _is_right(code) or region not in dict(places.regions()):
-        return _door(code)
-    return _page(SetupForm(code=code, phone_region=region, **places.guess(region)._asdict()))
+    return _open(request.args)
+
+
+@bp.post("/setup/code")
+def open_setup() -> AnyResponse:
+    """Ask for the rest, for the right code and a country."""
+    if not services.installation_is_empty():
+        return _closed()
+    if not request.form.get("code"):
+        return _door("", Problem(422, "Enter the set-up code."))
+    return _open(request.form)
 
 
 @bp.post("/setup")
@@ -33,8 +49,10 @@ def set_up() -> AnyResponse:
     if not services.installation_is_empty():
         return _closed()
     form = SetupForm()
-    if not _is_right(form.code.data or ""):
-        return _door(form.code.data or "-")
+    code = form.code.data or "-"
+    problem = _problem(code)
+    if problem:
+        return _door(code, problem)
     if not form.validate():
         return _page(form, 422)
     settings = {key: form[key].data or "" for key in SETTINGS}
@@ -44,21 +62,38 @@ def set_up() -> AnyResponse:
     return welcome(form.username.data, sign_ins.sign_in(owner_id), "/")
 
 
-def _is_right(code: str) -> bool:
-    return is_setup_code(code, current_app.config["SECRET_KEY"])
+def _open(given: MultiDict[str, str]) -> Response:
+    code, region = given.get("code", ""), given.get("country", "")
+    problem = _problem(code) if code else None
+    if problem or not code or region not in dict(places.regions()):
+        return _door(code, problem)
+    form = SetupForm(formdata=None, code=code, phone_region=region, **places.guess(region)._asdict())
+    return _page(form)
+
+
+def _problem(code: str) -> Problem | None:
+    """Return what is wrong with a code; an address that tried too many is not told whether this one is right."""
+    address = request.remote_addr or ""
+    try:
+        throttle.count_wrong_link("setup", address)
+    except throttle.ThrottledError as error:
+        return Problem(429, str(error))
+    if not is_setup_code(code, current_app.config["SECRET_KEY"]):
+        return Problem(422, "This is not the set-up code. Copy it from where the server was started.")
+    throttle.forgive_links("setup", address)
+    return None
 
 
 def _closed() -> AnyResponse:
     return redirect(url_for("accounts.login"), 303)
 
 
-def _door(code: str) -> Response:
-    wrong = bool(code) and not _is_right(code)
+def _door(code: str, problem: Problem | None) -> Response:
     guessed = places.region_of_browser(request.headers.get("Accept-Language", ""))
     page = render_template(
-        "accounts/setup_door.html", code=code, wrong=wrong, regions=places.regions(), region=guessed or ANYWHERE
+        "accounts/setup_door.html", code=code, problem=problem, regions=places.regions(), region=guessed or ANYWHERE
     )
-    return Response(page, 422 if wrong else 200, mimetype="text/html")
+    return Response(page, problem.status if problem else 200, mimetype="text/html")
 
 
 def _page(form: SetupForm, status: int = 200) -> Response:
