@@ -140,6 +140,38 @@ def test_customers_get_the_totals_of_the_invoices_that_are_there(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_tokens_of_before_belong_to_the_one_organization_of_their_user(
+    kind: str, environ: dict[str, str], tmp_path: Path, postgres_server: PostgresServer
+) -> None:
+    """Those of a user with several end, for nobody knows which one their client meant."""
+    name = f"tokens_{uuid.uuid4().hex}"
+    url = f"sqlite:///{tmp_path / name}.db" if kind == "sqlite" else postgres_server.create_database(name)
+    settings = {**environ, "DATABASE_URL": url}
+    flask(settings, "db", "upgrade", "0019")
+    with _connected(url) as connection:
+        metadata = sa.MetaData()
+        metadata.reflect(connection)
+        for id_ in (1, 2):
+            _insert(connection, metadata, "organizations", id=id_, slug=str(id_))
+        for user, organizations in {1: (2,), 2: (1, 2), 3: ()}.items():
+            _insert(connection, metadata, "users", id=user, username=str(user))
+            _insert(connection, metadata, "token_families", id=user, user_id=user, refresh_hash=str(user))
+            for organization in organizations:
+                ids = {"organization_id": organization, "user_id": user, "branch_id": None}
+                _insert(connection, metadata, "memberships", id=None, **ids)
+
+    flask(settings, "db", "upgrade")
+
+    with _connected(url) as connection:
+        kept = connection.execute(sa.text("SELECT id, organization_id FROM token_families")).all()
+        assert [tuple(row) for row in kept] == [(1, 2)]
+        if kind == "sqlite":
+            last = "SELECT seq FROM sqlite_sequence WHERE name = 'token_families'"
+            assert connection.execute(sa.text(last)).scalar() == 3, "ids that tokens name are not used again"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_ids_are_never_used_again(app: Flask) -> None:
     """A deleted row's id in a link or log never means another row; a sequence of PostgreSQL never goes back."""
     with app.app_context():
