@@ -19,7 +19,7 @@ import phonenumbers
 from babel import Locale, UnknownLocaleError
 from babel.numbers import list_currencies
 
-from crm import money
+from crm import clock, money
 
 _USERNAME = re.compile(r"[\w.@+-]{2,100}")
 
@@ -112,7 +112,7 @@ def _name(value: str) -> str:
 def _time_zone(value: str) -> str:
     if value not in _zones():
         raise ValueError(f"There is no time zone {value!r}. Use one like Asia/Jakarta.")
-    return value
+    return clock.zone(value).key  # Some of those that the machine knows can't be used.
 
 
 @functools.cache

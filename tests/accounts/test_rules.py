@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from zoneinfo import available_timezones
+
 import pytest
 
+from crm import clock
 from crm.accounts import places
 from crm.accounts.password_rules import PASSWORD_MIN, common_passwords, password_problem
 from crm.accounts.rules import (
@@ -194,6 +197,23 @@ def test_settings_are_read_as_people_write_them(key: str, text: str, value: obje
 def test_a_wrong_setting_is_refused_with_a_sentence(key: str, text: str) -> None:
     with pytest.raises(ValueError, match=r"[A-Z].*\."):
         parse_setting(key, text)
+
+
+def test_a_time_zone_that_is_taken_can_be_used() -> None:
+    taken = 0
+    for name in sorted(
+        available_timezones() | {"localtime", "Factory", "posixrules", "posix/UTC", "right/UTC", "leapseconds"}
+    ):
+        try:
+            zone = parse_setting("time_zone", name)
+        except ValueError:
+            continue
+        taken += 1
+        assert clock.say_full(clock.utcnow(), clock.zone(zone), "en_US")
+    assert taken > 400
+    for name in ("localtime", "Factory", "posixrules", "posix/UTC", "right/UTC", "leapseconds", "Asia", ""):
+        with pytest.raises(ValueError, match="time zone"):
+            parse_setting("time_zone", name)
 
 
 def test_every_country_is_guessed_to_something_that_can_be_chosen() -> None:

@@ -66,6 +66,7 @@ def test_an_owner_changes_the_organization(app: Flask, cast: Cast) -> None:
         ({"name": ""}, "Enter a name"),
         ({"name": "x" * 201}, "up to 200 characters"),
         ({"time_zone": "Mars"}, "There is no time zone"),
+        ({"time_zone": "localtime"}, "time zone"),
         ({"quiet_until": ""}, "leave both empty"),
         ({"quiet_from": "21:00", "quiet_until": "21:00"}, "Enter an end that differs"),
         ({"quiet_from": "nine"}, "Write quiet hours like 21:00"),

@@ -105,6 +105,7 @@ def test_codes_are_not_guessed_in_numbers(app: Flask, client: FlaskClient, code:
     [
         ("name", "", "Enter a name"),
         ("time_zone", "Mars/Base", "There is no time zone"),
+        ("time_zone", "localtime", "time zone"),
         ("currency", "", "There is no currency"),
         ("phone_region", "XX", "There is no phone region"),
         ("locale", "zz", "There is no locale"),
