@@ -18,6 +18,7 @@ from crm.demo import cli as demo_cli
 from crm.doctor import doctor
 from crm.duplicates import routes as duplicates
 from crm.home import routes as home
+from crm.inbox import routes as inbox
 from crm.invoices import cli as invoices_cli
 from crm.invoices import routes as invoices
 from crm.leads import routes as leads
@@ -35,6 +36,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     customers.bp,
     duplicates.bp,
     messages.bp,
+    inbox.bp,
     loyalty.bp,
     invoices.bp,
     bookings.bp,

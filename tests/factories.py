@@ -40,7 +40,7 @@ from crm.leads.models import FollowUp, LoanCommitment, Method
 from crm.leads.services import create_lead
 from crm.loyalty.services import change_points
 from crm.messages.models import Attempt, BlockedSender, Message
-from crm.messages.records import Source
+from crm.messages.records import InboundMessage, Source
 from crm.messages.recurring.queries import series_of_message
 from crm.messages.recurring.rules import Frequency, Rule
 from crm.messages.recurring.services import schedule
@@ -269,6 +269,21 @@ def make_suppression() -> int:
     return put_on(f"+62812345{20_000 + next(_numbers)}", Source.STAFF).id
 
 
+def make_text(**values: Any) -> int:
+    """Make a text that came in, of a number that nobody has, and return its id."""
+    number = next(_numbers)
+    values = {"sender": f"+62812346{20_000 + number}", "body": "Is my table booked?", "effect": ""} | values
+    values = {"gateway": "twilio", "provider_id": f"SM{number}", "channel": "sms", "recipient": "+62215001"} | values
+    return _save(InboundMessage(**{"sent_at": clock.utcnow(), "applied_at": clock.utcnow(), **values}))
+
+
+def make_text_of_customer() -> int:
+    """Make a text that came in from a customer and return its id."""
+    sender = f"+62812347{20_000 + next(_numbers)}"
+    make_customer(phone=sender)
+    return make_text(sender=sender)
+
+
 def make_booking(**values: Any) -> int:
     """Make a booking for one person next week and return its id."""
     number = next(_numbers)
@@ -324,6 +339,7 @@ FILL: dict[str, Callable[[], Any]] = {
     "attempt_id": make_attempt,
     "test_id": make_sender_test,
     "suppression_id": make_suppression,
+    "text_id": make_text_of_customer,
     "template_id": make_template,
     "sender_id": make_blocked_sender,
     "series_id": make_series,

@@ -17,7 +17,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"accounts"}),
     frozenset({"customers"}),
     frozenset({"messages", "loyalty", "collection", "duplicates", "stats"}),
-    frozenset({"invoices", "leads", "area_customers"}),
+    frozenset({"invoices", "leads", "area_customers", "inbox"}),
     frozenset({"bookings"}),
     frozenset({"home"}),
     frozenset({"api"}),
@@ -32,7 +32,8 @@ LIFTED = {"crm.web.filters": "accounts", "crm.web.memo": "accounts"}
 SHARED = {
     *("models", "services", "queries", "filters", "order", "rules", "access", "signals", "panels", "cli"),
     *("timeline", "intake", "person", "records", "sources", "calls", "matching", "names", "search_text"),
-    *("follow_ups", "commitments", "fields"),
+    *("follow_ups", "commitments", "fields", "navigation"),
+    *("numbers", "links", "suppressions", "holds", "words"),
     *("sign_ins", "throttle", "tokens", "roles", "branches", "identity", "files"),
 }
 """The modules of a feature that higher features may import."""

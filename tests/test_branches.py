@@ -41,13 +41,13 @@ OF_ALL_BRANCHES = {
     "demo_ranges": "of no user",
     "given_answers": "of one user each",
     "invitations": "for owners, who see all branches",
-    "inbound_messages": "found by the number of a customer who is seen",
     "message_templates": "the same for all",
     "organization_secrets": "of no user",
     "stop_words": "the same for all",
     "suppressions": "found by the number of a customer who is seen",
     "used_keys": "of one user each",
     "webhook_calls": "of no user",
+    "whatsapp_ids": "of no user",
 }
 """Tables of organizations that no branch owns, and why that is right."""
 

@@ -29,21 +29,24 @@ from tests.factories import (
     make_scan,
     make_suppression,
     make_template,
+    make_text,
+    make_text_of_customer,
 )
 
 MOST = {
-    "/": 12,
-    "/?q=customer": 13,
-    "/customers/{customer}": 13,
-    "/messages": 8,
-    "/stats": 5,
-    "/leads": 4,
-    "/leads/{lead}": 7,
-    "/bookings": 5,
-    "/area-customers": 5,
+    "/": 15,
+    "/?q=customer": 16,
+    "/customers/{customer}": 14,
+    "/messages": 9,
+    "/stats": 6,
+    "/leads": 5,
+    "/leads/{lead}": 8,
+    "/bookings": 6,
+    "/area-customers": 6,
 }
 PAGES = (
     *MOST,
+    "/inbox",
     "/messages?q=customer",
     "/duplicates",
     "/customers/{customer}/invoices",
@@ -68,6 +71,7 @@ LISTS = {
     "/api/customers/{customer}/invoices/": 5,
     "/api/customers/{customer}/messages/": 4,
     "/api/branches/": 3,
+    "/api/inbound/": 5,
     "/api/customers/auto-collection/": 4,
     "/api/leads/": 5,
     "/api/leads/?search=lead&status=new": 6,
@@ -129,6 +133,8 @@ def _add_rows(customer: int, lead: int) -> None:
     make_points_entry(customer)
     make_template()
     make_suppression()
+    make_text()
+    make_text_of_customer()
     make_scan()
     make_lead(name="Lead 0", phone="0812 0000 0000", branch_id=make_branch())
     make_follow_up(lead)

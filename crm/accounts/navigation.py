@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask import current_app, g
@@ -13,6 +13,7 @@ from crm.accounts.roles import ROLES, SIGNED_IN
 
 MAIN = (
     ("home.index", "Customers"),
+    ("inbox.index", "Inbox"),
     ("messages.index", "Messages"),
     ("leads.index", "Leads"),
     ("bookings.index", "Bookings"),
@@ -32,6 +33,14 @@ SETTINGS = (
     ("collection.webhook", "Webhook"),
 )
 """The pages of the settings; higher features are named by their endpoints alone."""
+
+
+_counts: dict[str, Callable[[], int]] = {}
+
+
+def count_beside(endpoint: str, count: Callable[[], int]) -> None:
+    """Let a number stand beside an entry of the navigation; it is asked for by every whole page."""
+    _counts[endpoint] = count
 
 
 class Switcher:
@@ -61,6 +70,7 @@ def template_globals() -> dict[str, Any]:
         "organization": found.organization,
         "organizations": Switcher(),
         "nav_items": _open_to_user(MAIN),
+        "nav_counts": _numbers,
         "menu_items": [
             *_open_to_user((("duplicates.index", "Duplicates"),)),
             *((endpoint, "Settings") for endpoint, _ in settings[:1]),
@@ -70,6 +80,10 @@ def template_globals() -> dict[str, Any]:
         ],
         "settings_items": settings,
     }
+
+
+def _numbers() -> tuple[tuple[str, int], ...]:
+    return tuple((endpoint, count()) for endpoint, count in _counts.items() if _is_open(endpoint))
 
 
 def _open_to_user(items: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:

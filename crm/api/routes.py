@@ -5,7 +5,19 @@ from __future__ import annotations
 from flask import Blueprint, Response, current_app, jsonify, render_template
 from flask.blueprints import BlueprintSetupState
 
-from crm.api import area_customers, bookings, branches, collection, customers, invoices, leads, messages, token, webhook
+from crm.api import (
+    area_customers,
+    bookings,
+    branches,
+    collection,
+    customers,
+    inbound,
+    invoices,
+    leads,
+    messages,
+    token,
+    webhook,
+)
 from crm.api.docs import page_of
 from crm.api.document import document as document_of
 from crm.problems import ROOT
@@ -16,6 +28,7 @@ RESOURCES = (
     collection.bp,
     invoices.bp,
     messages.bp,
+    inbound.bp,
     leads.bp,
     bookings.bp,
     area_customers.bp,

@@ -33,7 +33,7 @@ def index() -> Response:
 @bp.route("/customers/new", methods=["GET", "POST"])
 def new() -> Response:
     """Add a customer."""
-    form = CustomerForm(name=request.args.get("name"))
+    form = CustomerForm(name=request.args.get("name"), phone=request.args.get("phone"))
     if form.validate_on_submit():
         try:
             customer = services.create_customer(

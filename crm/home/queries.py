@@ -12,6 +12,7 @@ from crm.accounts.models import Branch
 from crm.customers.filters import Chip, Filters
 from crm.customers.queries import Page, page_of
 from crm.extensions import db
+from crm.inbox.queries import Unread, unread_among_reminders
 from crm.leads.queries import DueLeads, due_leads
 from crm.messages.queries import NextMessage, Notices, Reminders, due_reminders, next_messages, notices
 from crm.web.filters import today
@@ -23,11 +24,12 @@ class Attention(NamedTuple):
     notices: Notices
     reminders: Reminders
     leads: DueLeads
+    inbox: Unread
 
     @property
     def number(self) -> int:
         """Return how many entries the Due list has."""
-        return self.reminders.count + self.leads.count
+        return self.reminders.count + self.leads.count + self.inbox.count
 
     @property
     def version(self) -> str:
@@ -39,6 +41,7 @@ class Attention(NamedTuple):
             self.reminders.marks,
             self.leads.count,
             self.leads.marks,
+            self.inbox.marks,
         ]
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
@@ -64,7 +67,7 @@ class CustomerList(NamedTuple):
 
 def attention() -> Attention:
     """Return what needs somebody now."""
-    return Attention(notices(), due_reminders(), due_leads(today()))
+    return Attention(notices(), due_reminders(), due_leads(today()), unread_among_reminders())
 
 
 def customer_list(filters: Filters, in_all: int | None = None) -> CustomerList:

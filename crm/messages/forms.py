@@ -41,7 +41,7 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
     send_at = StringField("Or at a time")
     must_arrive = BooleanField("It must arrive")
 
-    def __init__(self, customer: Customer, message: Message | None = None) -> None:
+    def __init__(self, customer: Customer, message: Message | None = None, reply: str | None = None) -> None:
         self.customer, self.message = customer, message
         self.organization = current_organization()
         self.zone = clock.zone(self.organization.time_zone)
@@ -51,6 +51,8 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
         self.note: str | None = None
         """What to say about a time that comes twice."""
         self.values = values_of(customer, self.organization)
+        self.reply = reply
+        """The channel of the text that is answered, where one is."""
         self.series = series_of_message(message.id) if message else None
         self.edited = self._edited(message) if message else None
         super().__init__(data={} if self.is_submitted() else self._first_values())
@@ -110,7 +112,8 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
         """Return what would happen if the form was sent as it is."""
         channel = Channel(self.channel.data) if self.channel.data in list(Channel) else None
         if not self.is_submitted():
-            self.moment = self.message.send_at if self.message else clock.in_days(IN_DAYS, self.now, self.zone)
+            in_days = int(self.in_days.data or IN_DAYS)
+            self.moment = self.message.send_at if self.message else clock.in_days(in_days, self.now, self.zone)
         body, rule, wording = self.body.data or "", self.rule(), self.wording()
         notes = [self.note] if self.note else []
         notes += wording_notes(wording.filled(self.values), self.chosen, channel)
@@ -136,6 +139,8 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
                 "must_arrive": self.message.must_arrive,
             }
         allowed = [channel for channel in Channel if channel_problem(self.customer, channel) is None]
+        if self.reply in allowed:
+            return values | {"channel": self.reply, "in_days": "0"}
         return values | {"channel": (allowed or list(Channel))[-1].value, "in_days": str(IN_DAYS)}
 
     def _is_time_changed(self) -> bool:

@@ -161,7 +161,7 @@ def _heed(text: InboundMessage) -> Effect | None:
     effect = Effect(text.effect) if text.effect else effect_of(text.body, suppressions.stop_words())
     if not text.sender:
         return Effect.ASK if effect in (Effect.STOP, Effect.ASK) else None
-    if not parse(text.sender, "ZZ").valid:
+    if not text.has_number:
         return None
     if effect is Effect.STOP:
         suppressions.put_on(text.sender, Source.STOP, normalized(text.body)[:LONGEST_WORD])

@@ -65,47 +65,47 @@ def owners_of(number: str) -> list[int]:
 def owners_by_number(numbers: Iterable[str]) -> dict[str, list[Owner]]:
     """Return who has each of the numbers, among the customers that the user may see; at most SHOWN each."""
     asked = {number: variants(number) for number in numbers if number}
-    main = _named(
-        sa.select(Customer.phone.label("number"), *_NAMED).where(
-            one_of(Customer.phone, spellings(asked)), Customer.phone_valid, Customer.merged_into_id.is_(None)
-        )
+    if not asked:
+        return {}
+    rows = db.session.execute(_OWNERS, {"numbers": list(spellings(asked)), "most": SHOWN}).all()
+    found: dict[tuple[str, bool], list[Owner]] = {}
+    for row in rows:
+        found.setdefault((row.number, row.is_main), []).append(Owner(row.id, row.name, row.archived_at is not None))
+    return {
+        number: _first([owner for way in ways for owner in found.get((way, main), [])] for main in (True, False))
+        for number, ways in asked.items()
+    }
+
+
+def _first(choices: Iterable[list[Owner]]) -> list[Owner]:
+    return next(filter(None, choices), [])[:SHOWN]
+
+
+def _ranked() -> sa.Select[*tuple[Any, ...]]:
+    """Return the customers of each number, as the main one or a further one, those in archive last."""
+    named = (Customer.id, Customer.name, Customer.archived_at)
+    main = sa.select(Customer.phone.label("number"), sa.true().label("is_main"), *named).where(
+        one_of(Customer.phone, "numbers"), Customer.phone_valid, Customer.merged_into_id.is_(None)
     )
-    rest = [number for number, ways in asked.items() if not any(way in main for way in ways)]
-    further = _named(
-        sa.select(CustomerKey.value.label("number"), *_NAMED)
+    further = (
+        sa.select(CustomerKey.value.label("number"), sa.false().label("is_main"), *named)
         .join(Customer, Customer.id == CustomerKey.customer_id)
         .where(
-            one_of(CustomerKey.value, spellings(rest)),
+            one_of(CustomerKey.value, "numbers"),
             CustomerKey.kind == constant(Kind.PHONE.value),
             Customer.merged_into_id.is_(None),
         )
-        if rest
-        else None
     )
-    found = {**further, **main}
-    return {number: [owner for way in ways for owner in found.get(way, [])][:SHOWN] for number, ways in asked.items()}
+    both = sa.union_all(main, further).subquery()
+    place = sa.func.row_number().over(
+        partition_by=(both.c.number, both.c.is_main), order_by=(both.c.archived_at.is_not(None), both.c.id)
+    )
+    ranked = sa.select(both, place.label("place")).subquery()
+    most = sa.bindparam("most", type_=sa.Integer)
+    return sa.select(ranked).where(ranked.c.place <= most).order_by(ranked.c.place)
 
 
-_NAMED = (Customer.id, Customer.name, Customer.archived_at)
-
-
-def _named(statement: sa.Select[*tuple[Any, ...]] | None) -> dict[str, list[Owner]]:
-    """Return the owners of each number, those in archive last."""
-    found: dict[str, list[Owner]] = {}
-    if statement is None:
-        return found
-    ranked = statement.add_columns(
-        sa.func.row_number()
-        .over(
-            partition_by=statement.selected_columns.number,
-            order_by=(Customer.archived_at.is_not(None), Customer.id),
-        )
-        .label("place")
-    ).subquery()
-    for row in db.session.execute(sa.select(ranked).where(ranked.c.place <= SHOWN).order_by(ranked.c.place)):
-        found.setdefault(row.number, []).append(Owner(row.id, row.name, row.archived_at is not None))
-    return found
-
+_OWNERS = _ranked()
 
 _other = aliased(Customer)
 _FURTHER = prepared(

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
+from crm import phone
 from crm.accounts.models import User
+from crm.branch_scope import BOUND, seen_by_branch
 from crm.columns import Base, BigInt, CreatedAt, Id, constant
+from crm.customers.matching import Kind
+from crm.customers.models import Customer
+from crm.customers.records import CustomerKey
 from crm.errors import ConflictError
 from crm.messages.rules import Channel
 from crm.tenancy import TenantMixin, within_organization
@@ -176,7 +182,12 @@ class InboundMessage(TenantMixin, Base):
     @property
     def is_asking(self) -> bool:
         """Whether it may mean STOP, and nobody has said yet what it means."""
-        return self.effect == "ask" and not self.answer
+        return self.effect == "ask" and not self.answer and self.has_number
+
+    @property
+    def has_number(self) -> bool:
+        """Whether it came from a number that messages can be sent to."""
+        return bool(self.sender) and phone.parse(self.sender, "ZZ").valid
 
     @property
     def is_done(self) -> bool:
@@ -207,3 +218,35 @@ class InboundMessage(TenantMixin, Base):
 
 IS_ASKING = sa.and_(InboundMessage.effect == constant("ask"), InboundMessage.answer == constant(""))
 """The condition of the texts that may mean STOP, while nobody has said what they mean."""
+
+
+def _is_text_seen(row: Any) -> sa.ColumnElement[bool]:
+    """Say that a text is from a customer of the user's branch, or from nobody that anybody knows.
+
+    A number means those whose main one it is, else those who also have it (`numbers.owners_of`).
+    """
+    ours = Customer.__table__.c.branch_id == BOUND
+    also = sa.or_(_has_further(row, ours), ~_has_further(row))
+    return sa.or_(_has_main(row, ours), sa.and_(~_has_main(row), also))
+
+
+def _has_main(row: Any, *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    customer = Customer.__table__.c
+    has_number = customer.phone.in_([row.sender, row.twin])
+    return _exists(row, Customer.__table__, has_number, customer.phone_valid, *conditions)
+
+
+def _has_further(row: Any, *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    key = CustomerKey.__table__.c
+    joined = CustomerKey.__table__.join(Customer.__table__, Customer.__table__.c.id == key.customer_id)
+    has_number = sa.and_(key.organization_id == row.organization_id, key.value.in_([row.sender, row.twin]))
+    return _exists(row, joined, has_number, key.kind == constant(Kind.PHONE.value), *conditions)
+
+
+def _exists(row: Any, found: sa.FromClause, *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    customer = Customer.__table__.c
+    here = sa.and_(customer.organization_id == row.organization_id, customer.merged_into_id.is_(None))
+    return sa.exists(1).select_from(found).where(here, *conditions).correlate_except(found)
+
+
+seen_by_branch(InboundMessage, _is_text_seen)

@@ -29,7 +29,7 @@ def index() -> Response:
 @bp.route("/leads/new", methods=["GET", "POST"])
 def new() -> Response:
     """Add a lead."""
-    form = LeadForm(name=request.args.get("name"))
+    form = LeadForm(name=request.args.get("name"), contact_number=request.args.get("contact_number"))
     if form.validate_on_submit():
         try:
             lead = services.create_lead(form.values(), form.request_key())

@@ -48,7 +48,7 @@ def console() -> Response:
 @bp.route("/customers/<id:customer_id>/messages/new", methods=["GET", "POST"])
 def new(customer_id: int) -> Response:
     """Schedule a message to a customer."""
-    form = MessageForm(find(Customer, customer_id))
+    form = MessageForm(find(Customer, customer_id), reply=request.args.get("reply"))
     if form.wants_template():
         return _window("messages/new.html", form, 200 if form.refill() else 422)
     if form.validate_on_submit():

@@ -1,0 +1,59 @@
+"""The inbox, and what may be done with a text."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request, url_for
+from werkzeug.wrappers import Response
+
+from crm.accounts import navigation
+from crm.accounts.access import find
+from crm.accounts.rules import return_path
+from crm.inbox import services, told  # noqa: F401 -- its words register themselves
+from crm.inbox.queries import count_unread, page_of_inbox
+from crm.messages.records import InboundMessage
+from crm.web.htmx import done as saved
+from crm.web.htmx import respond
+
+bp = Blueprint("inbox", __name__)
+
+navigation.count_beside("inbox.index", count_unread)
+
+
+@bp.get("/inbox")
+def index() -> Response:
+    """Show what came in, the unread first."""
+    page = page_of_inbox(request.args.get("page", 1, type=int))
+    return respond("inbox/index.html", "inbox/_list.html", page=page)
+
+
+@bp.post("/inbox/<id:text_id>/done")
+def done(text_id: int) -> Response:
+    """Mark a text as done."""
+    services.mark_done(find(InboundMessage, text_id).id)
+    return _changed("Marked as done.", undo=url_for("inbox.undo_done", text_id=text_id))
+
+
+@bp.post("/inbox/<id:text_id>/done/delete")
+def undo_done(text_id: int) -> Response:
+    """Take Done back."""
+    services.undo_done(find(InboundMessage, text_id).id)
+    return _changed("Unread again.")
+
+
+@bp.post("/inbox/<id:text_id>/opt-out")
+def opt_out(text_id: int) -> Response:
+    """Take a text for STOP."""
+    services.opt_out(find(InboundMessage, text_id).id)
+    return _changed("This number gets no more messages.")
+
+
+@bp.post("/inbox/<id:text_id>/go-on")
+def go_on(text_id: int) -> Response:
+    """Say that a text does not mean STOP."""
+    services.go_on(find(InboundMessage, text_id).id)
+    return _changed("Messages go on.")
+
+
+def _changed(text: str, undo: str | None = None) -> Response:
+    location = return_path(request.referrer, request.host) if request.referrer else url_for("inbox.index")
+    return saved(text, location, "inbox/changed.htmx.html", undo=undo)

@@ -1,0 +1,85 @@
+"""What staff do with a text: they are done with it, or say what it means where it may mean STOP."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from crm.db import database_now, locked, transaction
+from crm.errors import ConflictError
+from crm.events import record
+from crm.extensions import db
+from crm.messages import holds, suppressions
+from crm.messages.numbers import owners_of
+from crm.messages.records import Answer, InboundMessage, Source
+from crm.messages.words import LONGEST, normalized
+from crm.tenancy import current_actor
+
+
+def mark_done(text_id: int) -> InboundMessage:
+    """Note that somebody has seen to a text; ConflictError while it may mean STOP."""
+    with transaction():
+        text = _lock(text_id)
+        if text.mark_done(current_actor(), database_now()):
+            _tell("inbound.done", text)
+        return text
+
+
+def undo_done(text_id: int) -> InboundMessage:
+    """Make a text unread again."""
+    with transaction():
+        text = _lock(text_id)
+        if text.undo_done():
+            _tell("inbound.undone", text)
+        return text
+
+
+def opt_out(text_id: int) -> InboundMessage:
+    """Take a text for STOP: its number gets no more messages. ConflictError where nothing can be sent to it."""
+    with transaction():
+        text = _read(text_id)
+        if not text.has_number:
+            raise ConflictError("It came without a number. Switch messages off on the customer's page.")
+        # It locks messages, which come before the text in the order of locks.
+        suppressions.put_on(text.sender, Source.STOP, normalized(text.body)[:LONGEST])
+        _answer(text_id, Answer.OPT_OUT)
+        return text
+
+
+def go_on(text_id: int) -> InboundMessage:
+    """Say that a text does not mean STOP: what waited for that goes out. ConflictError once the number opted out."""
+    with transaction():
+        text = _read(text_id)
+        if text.has_number and suppressions.is_on(text.sender):
+            raise ConflictError("This number has opted out. A manager can take it off the list of opt-outs.")
+        if text.has_number:
+            holds.let_go(text.sender)
+        _answer(text_id, Answer.GO_ON)
+        return text
+
+
+def _answer(text_id: int, answer: Answer) -> None:
+    text = _lock(text_id)
+    if text.has_number:
+        holds.answer_all(text.sender, answer)
+    text.answer_with(answer, current_actor(), database_now())
+    _tell(f"inbound.{answer.value}", text)
+
+
+def _read(text_id: int) -> InboundMessage:
+    return _found(sa.select(InboundMessage).where(InboundMessage.id == text_id))
+
+
+def _lock(text_id: int) -> InboundMessage:
+    return _found(locked(sa.select(InboundMessage).where(InboundMessage.id == text_id)))
+
+
+def _found(statement: sa.Select[InboundMessage]) -> InboundMessage:
+    text = db.session.scalars(statement).one_or_none()
+    if text is None:
+        raise ConflictError("This text has been deleted in the meantime.")
+    return text
+
+
+def _tell(action: str, text: InboundMessage) -> None:
+    for customer_id in owners_of(text.sender) if text.sender else ():
+        record(action, text, customer_id=customer_id)
