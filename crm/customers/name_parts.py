@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from crm.customers import name_words as lists
+from crm.customers.spellings import is_slip
 from crm.text import clean_line, fold
 
 
@@ -321,6 +322,12 @@ def _arabic(text: str) -> list[str]:
 def _word(text: str, token: _Token) -> Word:
     pointed = token.pointed and len(text) <= 5
     short = len(text) == 1 or pointed or (text.isascii() and len(text) <= 4 and not set(text) & set("aeiouy"))
+    if (
+        text[0] == "m"
+        and len(text) > 6
+        and (is_slip(text, "muhammad", called=True) or is_slip(text, "mohammad", called=True))
+    ):
+        return Word(text, 2, False, ("muhammad",), token.hyphened)
     if text in ("md", "mohd", "moh", "muh", "muhd", "mhd", "m") and not (
         text == "md" and not pointed and token.raw.isupper()
     ):

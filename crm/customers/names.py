@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from crm.customers import name_words as lists
 from crm.customers.name_parts import Parts, Word, parts_of
-from crm.customers.spellings import are_one, is_slip, shortens
+from crm.customers.spellings import are_one, is_known, is_slip, shortens
 from crm.text import clean_line, fold
 
 
@@ -84,8 +84,15 @@ def _is_less(name: str, than: str) -> bool:
         return True
     if len(new.words) > len(old.words):
         return False
+    if any(is_known(b.text) and not is_known(a.text) for a, b in _slips(new, old)):
+        return True
     fewer_titles = len(name.split()) < len(than.split())
     return fewer_titles or _accents(name) < _accents(than) or _case(name) < _case(than)
+
+
+def _slips(new: Parts, old: Parts) -> list[tuple[Word, Word]]:
+    paired = _paired(new, old)
+    return [(new.words[a], old.words[b]) for a, b, _ in paired.pairs[len(paired.pairs) - paired.slips :]]
 
 
 class Paired(NamedTuple):
@@ -106,7 +113,7 @@ class Paired(NamedTuple):
         full = [pair for pair in self.pairs if pair[2] == 2]
         if not full:
             return False
-        return len(self.pairs) > 1 or first.words[full[0][0]].rank < 2 or second.words[full[0][1]].rank < 2
+        return len(self.pairs) > 1 or 3 not in (first.words[full[0][0]].rank, second.words[full[0][1]].rank)
 
     def says_enough(self, longer: Parts, side: int, left: Sequence[int]) -> bool:
         """Say whether what agrees is enough, where words of one side are `left` over."""
@@ -180,14 +187,9 @@ def _paired(first: Parts, second: Parts) -> Paired:
             del theirs[place]
     pair_where(lambda a, word, b, other: _is_short(word, other) or _is_short(other, word), 1)
     before = len(pairs)
-    sure = {first.words[a].rank for a, _, how in pairs if how == 2}
-    if not exactly and sure & {0, 3}:
-        pair_where(
-            lambda a, word, b, other: is_slip(
-                word.text, other.text, called=a == first.called or b == second.called or 0 not in sure
-            ),
-            2,
-        )
+    if not exactly:
+        called = (first.called, second.called)
+        pair_where(lambda a, word, b, other: is_slip(word.text, other.text, called=a == called[0] or b == called[1]), 2)
     return Paired(tuple(pairs), first, second, len(pairs) - before)
 
 

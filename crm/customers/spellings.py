@@ -10,12 +10,12 @@ import itertools
 import re
 import unicodedata
 from functools import lru_cache
+from pathlib import Path
 
 SOUNDS_FROM = 5
 """The shortest word whose consonants may be written otherwise: Nisa is not Nisha."""
-SLIPS_FROM = 6
-SWAPS_FROM = 7
-"""The shortest words with a slip of the pen, in a family name and in the name that somebody is called by."""
+SLIPS_FROM = 5
+"""The shortest word with a slip of the pen."""
 
 _SAME_NAMES = """
 umar omar umer oemar | usman osman uthman othman oesman usmaan
@@ -29,7 +29,7 @@ zainab zaynab zeinab zeynep zaenab zainub | maryam mariam maryem meryem mariyam 
 hannah hana hanna | noor nur noer nour nor | rahman rehman rahmaan rehmaan | rahim raheem | karim kareem
 latif lateef | aziz azis azeez | hamid hameed | rashid rasyid rasheed rosyid | majid majeed
 saeed said saed sayeed saiyid | wahid waheed | nasir naseer nasser naser | salim saleem | shahid syahid
-khalid khaled chalid | tariq tarik tareq thariq | faisal faizal faysal feisal | yasin yaseen
+khalid khaled chalid | fahad fahd | tariq tarik tareq thariq | faisal faizal faysal feisal | yasin yaseen
 qadir kadir qader kader | qasim kasim qassim kassim gasim | siddiq siddique sidik shiddiq | hidayat hidajat
 taufik taufiq topik tawfiq toufik taufick | rizki rizky rizqi riski risky rizqy | syarif sharif sarif shareef
 syafei sjafei syafii safei safii | syahrul sahrul | syaiful saiful saifoel | abdullah abdallah abdulla abdoullah
@@ -140,28 +140,43 @@ def shortens(one: str, other: str) -> bool:
 
 
 def is_slip(one: str, other: str, *, called: bool) -> bool:
-    """Say whether a single slip of the pen lies between two long words, inside of them.
+    """Say whether one slip of the pen lies between two words, inside of them: a letter left out, two swapped, a vowel.
 
-    In the name that somebody is `called` by only two letters swapped are a slip: others are names of their own.
+    Two names that are known are two names, however near. In the name that somebody is `called` by one of both has to be
+    known, too: of Nimal and Namal nobody can tell.
     """
-    if not (one.isascii() and other.isascii()) or min(len(one), len(other)) < (SWAPS_FROM if called else SLIPS_FROM):
+    if not (one.isascii() and other.isascii()) or max(len(one), len(other)) < SLIPS_FROM:
         return False
-    start = len(_common(one, other))
-    end = min(len(_common(one[::-1], other[::-1])), len(one) - start, len(other) - start)
-    if start < 2 or end < 2:
+    if one[0] != other[0] or not _is_near(one, other):
         return False
+    known = is_known(one) + is_known(other)
+    return known == 1 or (known == 0 and not called and min(len(one), len(other)) > SLIPS_FROM)
+
+
+def is_known(word: str) -> bool:
+    """Say whether a word is a name that many have, somewhere."""
+    return word in known_names()
+
+
+@lru_cache(maxsize=1)
+def known_names() -> frozenset[str]:
+    """Return names from all over the world, folded, partly out of the lists of Faker (MIT licence)."""
+    return frozenset(Path(__file__).with_name("known_names.txt").read_text("ascii").split())
+
+
+def _is_near(one: str, other: str) -> bool:
+    start = _in_common(one, other)
+    end = min(_in_common(one[::-1], other[::-1]), min(len(one), len(other)) - start)
     middle, other_middle = one[start : len(one) - end], other[start : len(other) - end]
     if len(middle) == 2 and middle == other_middle[::-1]:
         return True
-    if called or len(middle) + len(other_middle) == 0:
+    if not end or len(middle) > 1 or len(other_middle) > 1:
         return False
-    if len(middle) == len(other_middle) == 1:
-        return {middle, other_middle} <= _VOWELS
-    return len(middle) + len(other_middle) == 1
+    return len(middle) + len(other_middle) == 1 or bool({middle, other_middle} & _VOWELS)
 
 
-def _common(one: str, other: str) -> list[str]:
-    return [a for a, _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))]
+def _in_common(one: str, other: str) -> int:
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _old_spellings(word: str) -> set[str]:
