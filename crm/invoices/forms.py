@@ -14,28 +14,40 @@ from crm.accounts.queries import current_organization
 from crm.errors import SentenceError
 from crm.invoices.files import Upload, read_upload
 from crm.invoices.names import clean_filename
-from crm.invoices.rules import MAX_FILES, MAX_NOTE, Refused, date_problem
+from crm.invoices.rules import MAX_FILES, MAX_NOTE, Refused, date_problem, limits
 from crm.web.forms import CreatingForm, Length
+
+
+class ReceiptsField(MultipleFileField):  # type: ignore[misc]  # flask_wtf has no types
+    """Files, each of which can be refused: `refused` has the sentences by the places of the files."""
+
+    limits = limits()
+    names_each = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.refused: dict[int, str] = {}
 
 
 class ReceiptsForm(CreatingForm):
     """Files for an invoice. Their content decides what they are, not their names."""
 
-    receipt = MultipleFileField("Receipts")
+    receipt = ReceiptsField("Receipts")
     uploads: list[Upload]
     """The files, once the form is validated."""
 
-    def validate_receipt(self, field: MultipleFileField) -> None:
+    def validate_receipt(self, field: ReceiptsField) -> None:
         """Refuse all files when one of them can't become a receipt, and say which."""
         self.uploads = []
         files = field.data or []
         if len(files) > MAX_FILES:
             raise ValidationError(f"Choose {MAX_FILES} files at most. Add the others to the invoice afterwards.")
-        for file in files:
+        for place, file in enumerate(files):
             name = clean_filename(file.filename)
             try:
                 self.uploads.append(read_upload(name, file.stream))
             except Refused as refused:
+                field.refused[place] = str(refused)
                 field.errors = [*field.errors, f"{name}: {refused}" if len(files) > 1 else str(refused)]
 
     def explain(self, error: SentenceError) -> None:
@@ -47,7 +59,7 @@ class ReceiptsForm(CreatingForm):
 class NewReceiptsForm(ReceiptsForm):
     """Files for an invoice that is there: at least one."""
 
-    def validate_receipt(self, field: MultipleFileField) -> None:
+    def validate_receipt(self, field: ReceiptsField) -> None:
         """Ask for a file."""
         if not field.data:
             raise ValidationError("Choose a receipt: a photo or a PDF.")
@@ -59,7 +71,7 @@ class InvoiceForm(ReceiptsForm):
 
     amount = StringField("Amount")
     date = StringField("Date")
-    receipt = MultipleFileField("Receipts")
+    receipt = ReceiptsField("Receipts")
     note = TextAreaField("Note", [Length(MAX_NOTE)])
     hundredths: int
     day: dt.date

@@ -52,7 +52,10 @@ def new(customer_id: int) -> AnyResponse:
         except (KeyReusedError, NotStoredError, TooMuchError) as error:
             form.explain(error)
         else:
-            return _changed(invoice, "is added", "earned")
+            answer = _changed(invoice, "is added", "earned")
+            # Where a page that has more receipts than fit into one request sends the others.
+            answer.headers["Receipts-To"] = url_for("invoices.new_receipt", invoice_id=invoice.id)
+            return answer
     return respond("invoices/new.html", "invoices/_form.html", _status(form), form=form, customer=customer)
 
 

@@ -17,6 +17,8 @@ MAX_REQUEST = MAX_FILES * MAX_BYTES + 1024 * 1024
 """All files at their largest, and the rest of the request."""
 MAX_FILES_A_DAY = 1_000
 """What one user may add; the configuration says how many megabytes."""
+MAX_QUEUE = 50
+"""Files that a page with JavaScript sends one after the other."""
 MAX_NOTE = 2_000
 MAX_NAME = 40
 """Characters of an attached file's name that are shown."""
@@ -126,6 +128,12 @@ def too_many_pixels(most: int, progressive: bool = False) -> str:
     return (
         f"This picture has too many pixels. Save it smaller, {most // 1_000_000} megapixels at most, and choose that."
     )
+
+
+def limits() -> dict[str, object]:
+    """Return what the page has to know to check files before it sends them, and the sentences for it."""
+    sentences = {"empty": EMPTY, "big": TOO_BIG, "heic": HEIC, "type": WRONG_TYPE}
+    return {"bytes": MAX_BYTES, "files": MAX_FILES, "queue": MAX_QUEUE, "head": HEAD, "sentences": sentences}
 
 
 def same_file(name: str, day: dt.date | None = None) -> str:

@@ -142,7 +142,9 @@ def test_one_wrong_file_among_several_refuses_all_and_is_named(
 
     assert answer.status_code == 422
     # The last part of a path is the name: a slash ends what comes before it.
-    assert f"b&gt;.jpg: {rules.WRONG_TYPE}" in answer.text
+    assert f'<a href="#receipt">b&gt;.jpg: {rules.WRONG_TYPE}</a>' in answer.text
+    assert f'<a href="#receipt">empty.pdf: {rules.EMPTY}</a>' in answer.text
+    assert "Choose all of them again: the browser forgets them." in answer.text
     assert "<b>bad" not in answer.text
     assert (invoices(cast.staff), stored_keys(app)) == ([], set())
 
@@ -171,7 +173,15 @@ def test_only_the_pages_for_files_take_large_requests_and_only_from_those_who_ma
         environ_overrides={"CONTENT_LENGTH": str(10**9)},
     )
     assert answer.status_code == 413
-    assert "up to 10 MB" in answer.text
+    assert "These files have more than 100 MB together. Choose fewer, each of up to 10 MB, at a time." in answer.text
+
+
+@ON_ONE
+def test_the_form_says_what_may_be_chosen_before_anything_is_sent(staff: FlaskClient, customer: int) -> None:
+    page = staff.get(f"/customers/{customer}/invoices/new").text
+    assert "PDF, JPEG or PNG files of up to 10 MB each" in page
+    assert "up to 10 at a time." in page
+    assert "up to 50 at a time." in page
 
 
 @ON_ONE
