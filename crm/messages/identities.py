@@ -44,6 +44,11 @@ def learn_from(heard: Iterable[Heard]) -> None:
         learn(_news({ids[row.id]: row.recipient for row in rows}))
 
 
+def forget(phones: Iterable[str]) -> None:
+    """Delete the names by which WhatsApp knows the people of numbers that are nobody's any more."""
+    db.session.execute(sa.delete(WhatsappId).where(WhatsappId.phone.in_(list(phones))))
+
+
 def named(texts: Sequence[Incoming]) -> list[Incoming]:
     """Return texts with the numbers that we know their senders by; what they tell of their senders is remembered."""
     phones = _known({name for text in texts if text.channel is Channel.WHATSAPP for name in _names(text)})

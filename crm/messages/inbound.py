@@ -77,14 +77,18 @@ def apply_due(organization_id: int) -> int:
         return len(ids)
 
 
-def forget_texts(customer: Customer) -> None:
-    """Delete what came in from the numbers of a customer who is deleted for good, but those of somebody else, too."""
+def forget_texts(customer: Customer) -> set[str]:
+    """Delete what came in from the numbers of a customer who is deleted for good, but those of somebody else, too.
+
+    Return these numbers.
+    """
     numbers = numbers_of([customer])[customer.id]
     others = sa.select(Customer.phone).where(
         one_of(Customer.phone, numbers), Customer.phone_valid, Customer.id != customer.id
     )
     numbers -= spellings(db.session.scalars(others, execution_options=EVERYWHERE))
     db.session.execute(sa.delete(InboundMessage).where(InboundMessage.sender.in_(numbers)))
+    return numbers
 
 
 def _store(texts: Sequence[Incoming]) -> list[int]:

@@ -164,6 +164,39 @@ def test_what_the_official_library_signs_is_heard(shop: Shop, provider: Provider
     assert (answer.status_code, read(shop)) == (200, ["Halo ☕"])
 
 
+def test_a_text_that_twilio_itself_took_for_stop_opts_out(shop: Shop, provider: Provider) -> None:
+    shop.set(sms_gateway="twilio")
+    form = {"From": E164, "To": NUMBER}
+
+    def text(sid: str, body: str, said: str) -> None:
+        answer = provider.twilio(
+            "/webhooks/twilio/inbound", form | {"MessageSid": sid, "Body": body, "OptOutType": said}
+        )
+        assert answer.status_code == 200
+
+    text("SM1", "Basta ya", "STOP")
+    assert listed(shop) == [E164]
+    text("SM2", "Info", "HELP")
+    assert listed(shop) == [E164]
+    text("SM3", "Otra vez", "START")
+    assert listed(shop) == []
+
+
+def test_a_wish_about_offers_opts_out_and_in(shop: Shop, provider: Provider) -> None:
+    shop.set(whatsapp_gateway="whatsapp_cloud")
+
+    def wish(value: str, at: int) -> None:
+        said = {"wa_id": E164[1:], "category": "marketing_messages", "value": value, "timestamp": at}
+        change = {"field": "user_preferences", "value": {"metadata": metadata(), "user_preferences": [said]}}
+        assert provider.meta_raw(json.dumps({"entry": [{"changes": [change]}]}).encode()).status_code == 200
+
+    wish("stop", 1_731_705_721)
+    assert listed(shop) == [E164]
+    wish("resume", 1_731_705_800)
+    wish("stop", 1_731_705_721)
+    assert listed(shop) == [], "the same wish again is no new one"
+
+
 # What is not about us.
 
 

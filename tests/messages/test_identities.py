@@ -9,6 +9,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from crm.customers.models import Customer
+from crm.customers.services import delete_customer
 from crm.extensions import db
 from crm.messages.records import InboundMessage, Suppression
 from crm.messages.rules import Channel
@@ -109,6 +111,17 @@ def test_reports_and_texts_tell_the_id_of_a_user_too(shop: Shop, caller: Caller,
     caller.meta({"metadata": metadata(), "messages": [hidden]})
     assert senders(shop)[-2:] == ["+6281234567899"] * 2
     assert sorted(listed(shop)) == [E164, "+6281234567899"]
+
+
+def test_a_customer_who_is_deleted_for_good_is_forgotten_by_every_name(
+    shop: Shop, caller: Caller, fake: Provider
+) -> None:
+    fake.says = lambda request: answer({"input": E164[1:], "wa_id": SPELT, "user_id": "ID.77"})
+    written_to(shop, caller)
+    with shop.inside():
+        assert len(db.session.scalars(sa.select(WhatsappId)).all()) == 2
+        delete_customer(db.session.scalars(sa.select(Customer.id)).one())
+        assert db.session.scalars(sa.select(WhatsappId)).all() == []
 
 
 def test_an_unknown_user_without_a_number_is_kept(shop: Shop, caller: Caller) -> None:
