@@ -197,6 +197,30 @@ def _connected(url: str, organization: int = 1) -> Iterator[sa.Connection]:
     engine.dispose()
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_who_entered_an_account_at_twilio_has_one_of_their_own(
+    kind: str, environ: dict[str, str], tmp_path: Path, postgres_server: PostgresServer
+) -> None:
+    """Which one can't be read, so it is nobody else's; the others use the installation's."""
+    name = f"accounts_{uuid.uuid4().hex}"
+    url = f"sqlite:///{tmp_path / name}.db" if kind == "sqlite" else postgres_server.create_database(name)
+    settings = {**environ, "DATABASE_URL": url}
+    flask(settings, "db", "upgrade", "0022")
+    secrets = {1: "twilio_auth_token", 2: "webhook_secret", 3: "twilio_account_sid"}
+    with _connected(url) as connection:
+        metadata = sa.MetaData()
+        metadata.reflect(connection)
+        for id_, secret in secrets.items():
+            _insert(connection, metadata, "organizations", id=id_, slug=str(id_))
+            if kind == "postgresql":
+                connection.execute(sa.select(sa.func.set_config("app.organization_id", str(id_), True)))
+            _insert(connection, metadata, "organization_secrets", id=None, organization_id=id_, name=secret)
+    flask(settings, "db", "upgrade")
+    with _connected(url) as connection:
+        rows = connection.execute(sa.text("SELECT id, twilio_account, secrets_stamp FROM organizations ORDER BY id"))
+        assert [tuple(row) for row in rows] == [(1, "own-1", "before"), (2, "", "before"), (3, "own-3", "before")]
+
+
 def _insert(connection: sa.Connection, metadata: sa.MetaData, table: str, **given: Any) -> None:
     columns = metadata.tables[table].columns
     values = {column.name: _something(column) for column in columns} | given

@@ -309,11 +309,19 @@ def test_a_text_to_a_shared_number_is_for_the_one_that_wrote_last(
     assert [listed(shop), listed(stranger)] == [[], []]
 
 
-def test_the_one_that_names_a_shared_number_is_asked_first(shop: Shop, stranger: Shop, provider: Provider) -> None:
+def test_a_number_of_ones_own_comes_before_a_service_that_has_it_and_the_shared_one_is_nobodys(
+    shop: Shop, stranger: Shop, provider: Provider
+) -> None:
+    provider.app.config["TWILIO_MESSAGING_SERVICE_SID"] = SERVICE
     shop.set(sms_gateway="twilio")
-    stranger.set(sms_gateway="twilio", sms_from=NUMBER)
-    provider.twilio_text("Hello", E164)
-    assert (read(shop), read(stranger)) == ([], ["Hello"])
+    stranger.set(sms_gateway="twilio", sms_from=OWN_NUMBER)
+    form = {"MessageSid": "SM1", "From": E164, "To": OWN_NUMBER, "Body": "To you", "MessagingServiceSid": SERVICE}
+    assert provider.twilio("/webhooks/twilio/inbound", form).status_code == 200
+    assert (read(shop), read(stranger)) == ([], ["To you"])
+
+    stranger.set(sms_from=NUMBER)
+    provider.twilio_text("To whom?", E164)
+    assert (read(shop), read(stranger)) == (["To whom?"], ["To you"])
 
 
 def test_of_two_with_one_number_at_meta_each_hears_what_its_own_app_signed(

@@ -68,14 +68,16 @@ class Directory:
         return [entry.id for entry in users if id_ and entry.known("whatsapp_cloud")[name] == id_]
 
     def sending_from(self, channel: Channel, number: str, service: str) -> list[int]:
-        """Return the organizations that send from a number of Twilio's: those that name it first, then the oldest.
+        """Return the organizations that send from a number of Twilio's: those with it for their own, then the oldest.
 
-        Those that send by a Messaging Service have all of its numbers, whichever they name.
+        Those that send by a Messaging Service have all of its numbers, whichever they name. The installation's number
+        is nobody's own, though somebody may name it.
         """
         users, same = self._sending_by("twilio", channel), set(variants(number))
         named = [entry for entry in users if number and entry.number(channel) in same]
         others = [entry for entry in users if service and _sends_by(entry, channel, service)]
-        own = [entry.id for entry in named if entry.numbers[channel]]
+        is_shared = current_app.config[NUMBERS[channel]] in same
+        own = [entry.id for entry in named if entry.numbers[channel] and not is_shared]
         return list(dict.fromkeys([*own, *sorted(entry.id for entry in (*named, *others))]))
 
     def _sending_by(self, gateway: str, channel: Channel) -> list[Entry]:

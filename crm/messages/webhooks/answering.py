@@ -52,7 +52,7 @@ def twilio_text(url: str, form: MultiDict[str, str], signature: str) -> None:
 
     Raises UnknownError for a number that nobody sends from, ForgedError, and ValueError with a sentence.
     """
-    directory = read_directory_for(signature, _TWILIO_SIGNATURE)
+    directory = _directory_for(signature, _TWILIO_SIGNATURE)
     token = _twilio_token(directory, url, form, signature)
     candidates = directory.sending_from(*twilio.written_to(form))
     owners = [id_ for id_ in candidates if directory.secret(id_, *TWILIO) == token]
@@ -70,7 +70,7 @@ def meta(raw: bytes, signature: str) -> None:
     Raises ForgedError when nothing of it was, UnknownError when it is only about attempts that are not there, and
     ValueError with a sentence.
     """
-    directory = read_directory_for(signature, _META_SIGNATURE)
+    directory = _directory_for(signature, _META_SIGNATURE)
     secret = next((one for one in directory.secrets(*META) if is_from_meta(one, raw, signature)), None)
     if secret is None:
         raise ForgedError
@@ -97,7 +97,7 @@ def may_subscribe(token: str) -> bool:
     return is_token(read_directory().secrets("whatsapp_cloud", "whatsapp_verify_token"), token)
 
 
-def read_directory_for(signature: str, shape: re.Pattern[str]) -> Directory:
+def _directory_for(signature: str, shape: re.Pattern[str]) -> Directory:
     """Return the directory for a request whose signature can be one; raises ForgedError before anything is read."""
     if not shape.fullmatch(signature):
         raise ForgedError
@@ -108,7 +108,7 @@ def _owner(organization_id: int | None, url: str, form: MultiDict[str, str], sig
     """Return the organization that a report of Twilio's is about, once its own token fits."""
     if organization_id is None:
         raise UnknownError
-    directory = read_directory_for(signature, _TWILIO_SIGNATURE)
+    directory = _directory_for(signature, _TWILIO_SIGNATURE)
     if not is_from_twilio(directory.secret(organization_id, *TWILIO), url, form, signature):
         raise ForgedError
     return organization_id

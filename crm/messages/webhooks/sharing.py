@@ -12,7 +12,7 @@ from crm.messages.words import Effect, effect_of
 def readers(text: Incoming, owners: Sequence[int]) -> list[int]:
     """Return those of the owners of a number that get a text: the one that wrote to its sender last.
 
-    When none of them did, it is the first of the owners: the organization that names the number, or else the oldest.
+    When none of them did, it is the first of the owners: the organization whose own the number is, or else the oldest.
     What opts the sender out or in holds for the number, so it reaches all that send from it.
     """
     effect = text.effect or effect_of(text.body, ())
