@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import time
 from typing import Any, NamedTuple
 
@@ -37,7 +38,9 @@ bp = Blueprint("health", __name__)
 
 STOPPED_AFTER = dt.timedelta(seconds=60)
 FORGOTTEN_AFTER = dt.timedelta(hours=1)
-STARTED = "crm_started"
+STARTED, HEADS, CHECKED = "crm_started", "crm_migration_heads", "crm_checked"
+ASKED_EVERY, WRITTEN_EVERY = 3, 60
+"""Seconds for which /ready keeps its answer, and between two writes into the storage, which cost money in a bucket."""
 
 
 class Silence(NamedTuple):
@@ -61,13 +64,16 @@ def up() -> str:
 @bp.get("/ready")
 def ready() -> tuple[dict[str, Any], int]:
     """Say whether requests can be served: database, migrations and storage decide, the rest is told."""
-    checks = run_checks()
+    checks = _recent_checks()
     is_ready = all(checks[name] == "ok" for name in ("database", "migrations", "storage"))
     return {"ready": is_ready, "checks": checks}, 200 if is_ready else 503
 
 
-def run_checks() -> dict[str, str]:
-    """Return the state of every part in a word: ok, absent, down, stopped, pending."""
+def run_checks(writes: bool = True) -> dict[str, str]:
+    """Return the state of every part in a word: ok, absent, down, stopped, pending.
+
+    Without `writes` the storage is only asked for what was written into it before.
+    """
     checks = {"database": "ok", "migrations": "ok", "redis": queue.state(), "worker": "ok", "storage": "ok"}
     try:
         if not migrations_are_current():
@@ -78,7 +84,7 @@ def run_checks() -> dict[str, str]:
         db.session.rollback()
         checks |= {"database": "down", "migrations": "unknown", "worker": "stopped"}
     try:
-        storage.current().check()
+        storage.current().check(writes)
     except StorageError:
         checks["storage"] = "down"
     return checks
@@ -86,9 +92,37 @@ def run_checks() -> dict[str, str]:
 
 def migrations_are_current() -> bool:
     """Whether the database is at the newest migration."""
-    config = current_app.extensions["migrate"].migrate.get_config()
-    heads = set(ScriptDirectory.from_config(config).get_heads())
+    heads = current_app.extensions.get(HEADS)
+    if heads is None:
+        config = current_app.extensions["migrate"].migrate.get_config()
+        heads = current_app.extensions[HEADS] = set(ScriptDirectory.from_config(config).get_heads())
     return set(MigrationContext.configure(db.session.connection()).get_current_heads()) == heads
+
+
+class Checked:
+    """The last answer of /ready: anybody may ask, as often as they like, and the parts are asked now and then."""
+
+    def __init__(self) -> None:
+        self.checks: dict[str, str] = {}
+        self.asked_at = self.wrote_at = float("-inf")
+        self.lock = threading.Lock()
+
+
+def _recent_checks() -> dict[str, str]:
+    """Return the last answer; while one asks anew, the others get the one of before."""
+    last: Checked = current_app.extensions[CHECKED]
+    if time.monotonic() - last.asked_at < ASKED_EVERY or not last.lock.acquire(blocking=not last.checks):
+        return last.checks
+    try:
+        now = time.monotonic()
+        if now - last.asked_at >= ASKED_EVERY:
+            writes = now - last.wrote_at >= WRITTEN_EVERY
+            last.checks = run_checks(writes)
+            last.asked_at = time.monotonic()
+            last.wrote_at = now if writes and last.checks["storage"] == "ok" else last.wrote_at
+        return last.checks
+    finally:
+        last.lock.release()
 
 
 def beat(name: str) -> None:
@@ -124,3 +158,4 @@ def silence(beat: Any) -> Silence | None:
 @bp.record
 def _remember_start(state: BlueprintSetupState) -> None:
     state.app.extensions[STARTED] = time.monotonic()
+    state.app.extensions[CHECKED] = Checked()

@@ -127,10 +127,16 @@ class Storage:
             path.unlink(missing_ok=True)
         return len(stale)
 
-    def check(self) -> None:
-        """Write one byte and return, or raise StorageError within seconds."""
-        with self._reported(PROBE):
-            self._probe.put(PROBE, b"1", use_multipart=False)
+    def check(self, writes: bool = True) -> None:
+        """Write one byte, or ask for the one that was written, and return; else raise StorageError within seconds."""
+        try:
+            with self._reported(PROBE):
+                if writes:
+                    self._probe.put(PROBE, b"1", use_multipart=False)
+                else:
+                    self._probe.head(PROBE)
+        except FileNotFoundError as error:
+            raise StorageError(f"{self._place} has lost what was written into it.") from error
 
     @classmethod
     def _on_disk(cls, directory: Path) -> Storage:
