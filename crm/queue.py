@@ -12,6 +12,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq import Queue
+from rq.serializers import JSONSerializer
 
 from crm.db import after_commit
 
@@ -68,6 +69,11 @@ def connect(url: str) -> Redis:
     return Redis.from_url(url, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE, retry=Retry(NoBackoff(), 0))
 
 
+def open_queue(connection: Redis) -> Queue:
+    """Return the queue of jobs. They are JSON: reading pickle runs what is written in it, whoever wrote into Redis."""
+    return Queue(NAME, connection=connection, serializer=JSONSerializer)
+
+
 def state() -> str:
     """Say how Redis is: ok, absent (not configured) or down."""
     url = current_app.config["REDIS_URL"]
@@ -90,7 +96,7 @@ def _send(path: str, args: tuple[int, ...]) -> None:
     if not url or time.monotonic() < _away_until.get(url, 0):
         return
     try:
-        Queue(NAME, connection=_client(url)).enqueue(path, *args, result_ttl=0, failure_ttl=3600, job_timeout=120)
+        open_queue(_client(url)).enqueue(path, *args, result_ttl=0, failure_ttl=3600, job_timeout=120)
     except RedisError as error:
         _away_until[url] = time.monotonic() + AWAY
         log.warning("queue is away, the worker will find the work itself: %s", error)

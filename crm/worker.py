@@ -27,6 +27,7 @@ from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 from rq.job import Job
+from rq.serializers import JSONSerializer
 from rq.worker import WorkerStatus
 from sqlalchemy.exc import OperationalError
 
@@ -42,6 +43,7 @@ PERIODIC: tuple[tuple[float, str], ...] = (
     (1, "crm.invoices.jobs:convert_due"),
     (5, "crm.invoices.jobs:recount_due"),
     (3600, "crm.invoices.jobs:sweep"),
+    (3600, "crm.housekeeping:clear"),
 )
 """What is done every so many seconds: a function that returns True when it wants to go on at once."""
 
@@ -151,8 +153,9 @@ class QueueWorker(SimpleWorker):
         # RQ lengthens the time-out of connections that are yet to be made, for it waits longer than pages do.
         connection = queue.connect(url)
         super().__init__(
-            [Queue(queue.NAME, connection=connection)],
+            [queue.open_queue(connection)],
             connection=connection,
+            serializer=JSONSerializer,
             worker_ttl=30,
             maintenance_interval=10,
             job_monitoring_interval=5,

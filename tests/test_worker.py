@@ -186,7 +186,7 @@ def test_with_redis_a_message_that_is_due_now_goes_through_the_queue(
     shop: Shop, app: Flask, environ: dict[str, str], redis_url: str, worker_process: Start
 ) -> None:
     app.config["REDIS_URL"] = redis_url
-    jobs = Queue(queue.NAME, connection=queue.connect(redis_url))
+    jobs = queue.open_queue(queue.connect(redis_url))
     ids = [shop.schedule(shop.customer())]
     assert jobs.count == 1
 
@@ -213,12 +213,30 @@ def test_a_quiet_queue_is_waited_at_without_a_word(
     assert worker.stop() == 0
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_job_in_pickle_is_not_read_and_the_queue_goes_on(
+    shop: Shop, app: Flask, environ: dict[str, str], redis_url: str, worker_process: Start, tmp_path: Path
+) -> None:
+    app.config["REDIS_URL"] = redis_url
+    connection = queue.connect(redis_url)
+    foreign = Queue(queue.NAME, connection=connection)
+    foreign.enqueue("os.mkdir", str(tmp_path / "made"), job_timeout=10)
+    worker = worker_process(environ | {"REDIS_URL": redis_url})
+
+    id_ = shop.schedule(shop.customer())
+
+    worker.wait_until(lambda: foreign.count == 0, "the queue is empty")
+    worker.wait_until(lambda: shop.status(id_) is Status.SENT, "the message is sent")
+    assert not (tmp_path / "made").exists()
+    assert worker.stop() == 0
+
+
 def test_a_signal_lets_the_job_of_the_queue_finish_too(
     shop: Shop, environ: dict[str, str], redis_url: str, worker_process: Start
 ) -> None:
     sari = shop.customer()
     ids = [shop.schedule(sari, body=f"[delay 1] {n}", late=60) for n in range(BATCH + CALLS)]
-    jobs = Queue(queue.NAME, connection=queue.connect(redis_url))
+    jobs = queue.open_queue(queue.connect(redis_url))
     jobs.enqueue("crm.messages.jobs.deliver_organization", shop.id)
     worker = worker_process(environ | {"REDIS_URL": redis_url})
     worker.wait_until(lambda: statuses(shop)["submitting"] > CALLS, "ticker and job are sending")
@@ -248,7 +266,7 @@ def test_redis_may_die_and_come_back(
     assert program
     again = start_redis(program, tmp_path / "redis")
     assert again.url == own_redis.url
-    jobs = Queue(queue.NAME, connection=queue.connect(again.url))
+    jobs = queue.open_queue(queue.connect(again.url))
     jobs.enqueue("crm.messages.jobs.deliver_organization", shop.id)
     worker.wait_until(lambda: jobs.count == 0, "the queue is served again")
     assert worker.stop() == 0
