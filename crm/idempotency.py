@@ -29,7 +29,7 @@ class KeyReusedError(SentenceError):
 
 
 class UsedKey(TenantMixin, Base):
-    """A key that made the row `subject_id`."""
+    """A key that made the row `subject_id`; `housekeeping` deletes it after two months."""
 
     __tablename__ = "used_keys"
     __table_args__ = (

@@ -23,7 +23,9 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"api"}),
     frozenset({"top"}),
 )
-TOP = {"crm", "crm.features", "crm.worker", "crm.run", "crm.first_start", "crm.doctor", "crm.demo", "crm.server"}
+TOP = {"crm", "crm.features", "crm.worker", "crm.run", "crm.first_start", "crm.doctor", "crm.demo", "crm.server"} | {
+    "crm.housekeeping"
+}
 """The application factory and the programs that stand on all features."""
 
 LIFTED = {"crm.web.filters": "accounts", "crm.web.memo": "accounts"}
