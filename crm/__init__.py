@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 from crm import errors, features, logs, storage
-from crm.accounts import access, navigation
+from crm.accounts import access, navigation, request_log
 from crm.db import configure_engine
 from crm.extensions import compress, csrf, db, migrate
 from crm.tenancy import init_tenancy
@@ -33,6 +33,7 @@ def create_app(environ: Mapping[str, str] | None = None, instance: Path | None =
     static.init_app(app)
     _init_database(app, instance)
     _open_storage(app)
+    request_log.init_app(app)
     security.init_app(app)
     access.init_app(app)
     uploads.init_app(app)

@@ -37,7 +37,9 @@ def authenticate(username: str, password: str, address: str, device: str = "") -
     user = db.session.scalar(sa.select(User).where(User.username == normalize_username(username)))
     right = passwords.matches(user.password_hash if user else passwords.NOBODY, password)
     if user is None or not right:
-        log.warning("sign-in refused: account %s from %s", account_key(username)[:12], address)
+        # A name that nobody has may be a password in the wrong field, so it is not written down.
+        who = f"user {user.id}" if user else f"nobody, account {account_key(username)[:12]}"
+        log.warning("sign-in refused: %s from %s", who, address)
         raise SignInError("User name and password don't match. Check both, then try again.")
     user_id: int = user.id
     throttle.forgive_sign_in(username, address, device)
