@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar, TypeVarTuple
 
 import sqlalchemy as sa
+from flask import has_request_context
 from psycopg.pq import TransactionStatus
 from sqlalchemy import event
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.pool import PoolProxiedConnection
+from werkzeug.exceptions import ServiceUnavailable
 
 from crm.columns import db_now
 from crm.extensions import db
@@ -47,7 +51,8 @@ def transaction() -> Iterator[Session]:
     session.info[WRITE] = True
     callbacks: list[Callable[[], object]] = session.info.setdefault("after_commit", [])
     try:
-        session.connection(execution_options={WRITE: True})
+        with _turn(session.get_bind().dialect.name):
+            session.connection(execution_options={WRITE: True})
         yield session
         session.commit()
     except BaseException:
@@ -57,6 +62,50 @@ def transaction() -> Iterator[Session]:
     finally:
         session.info[WRITE] = False
     _run(callbacks)
+
+
+@contextmanager
+def _turn(dialect: str) -> Iterator[None]:
+    """Let two requests of this process wait for SQLite's write lock, so that the other threads answer those who read.
+
+    Where another program holds the lock, such as a backup, the next who want to write are told so: after a moment, and
+    at once while others have waited for longer. Jobs wait as long as it takes.
+    """
+    if dialect != "sqlite" or not has_request_context():
+        yield
+        return
+    if not _writers.acquire(timeout=0 if _waits.are_long() else LONG_WAIT):
+        raise ServiceUnavailable(BUSY, retry_after=LONG_WAIT)
+    started = _waits.begin()
+    try:
+        yield
+    finally:
+        _waits.end(started)
+        _writers.release()
+
+
+class _Waits:
+    """Since when requests of this process wait for the lock."""
+
+    def __init__(self) -> None:
+        self._started: list[float] = []
+
+    def begin(self) -> float:
+        self._started.append(time.monotonic())
+        return self._started[-1]
+
+    def end(self, started: float) -> None:
+        self._started.remove(started)
+
+    def are_long(self) -> bool:
+        started = list(self._started)
+        return bool(started) and time.monotonic() - min(started) > LONG_WAIT
+
+
+WAITING_WRITERS, LONG_WAIT = 2, 1
+BUSY = "The database is busy with something else, such as a backup. Nothing was saved. Try again in a moment."
+_writers = threading.BoundedSemaphore(WAITING_WRITERS)
+_waits = _Waits()
 
 
 def after_commit(callback: Callable[[], object]) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import shutil
 import socket
+import sqlite3
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -251,3 +256,32 @@ def test_a_client_has_its_time_and_more_while_it_keeps_moving(
         connection.sock.sent = moved
         assert not connection.is_late(connection.since + seconds - 0.1)
         assert connection.is_late(connection.since + seconds + 0.1)
+
+
+def test_a_database_that_another_program_locks_keeps_nobody_from_reading(running_app: RunningApp, cast: Cast) -> None:
+    path = running_app.environ["DATABASE_URL"].removeprefix("sqlite:///")
+    url, token = running_app.url, cast.owner.token()
+
+    def sign_in() -> int:
+        asked = urllib.request.Request(
+            f"{url}/api/token/", b'{"username": "a", "password": "b"}', {"Content-Type": "application/json"}
+        )
+        try:
+            with urllib.request.urlopen(asked, timeout=30) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other, ThreadPoolExecutor(8) as pool:
+        other.execute("BEGIN IMMEDIATE")
+        writers = [pool.submit(sign_in) for _ in range(8)]
+        wait_for(lambda: sum(writer.done() for writer in writers) == 6, "those who can't be kept waiting are told so")
+        reading = probe(f"{url}/api/customers/", token, 10, deadline=10)
+        at_once = sign_in()
+        waiting = [writer for writer in writers if not writer.done()]
+        other.execute("ROLLBACK")
+
+    assert reading.lost == []
+    assert at_once == 503
+    assert [writer.result() for writer in waiting] == [401, 401]
+    assert sorted(writer.result() for writer in writers) == [401, 401, *[503] * 6]
