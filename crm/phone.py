@@ -73,11 +73,26 @@ def international(value: str) -> str:
     return _display(value, "")
 
 
+def with_extension(value: str, extension: str) -> str:
+    """Return a number as `parse` reads it again, `+62215551234 ext. 12`."""
+    return f"{value} ext. {extension}" if value and extension else value
+
+
 def digits(value: str) -> str:
     """Return the digits of `value`, nothing else."""
     if value[:1] == "+" and value.isascii() and value[1:].isdigit():
         return value[1:]
     return "".join(filter(str.isdecimal, ascii_digits(value)))
+
+
+def without_trunk_zero(abroad: str) -> str:
+    """Return digits that begin with a country code without the 0 that is only dialed at home, `62812` of `620812`."""
+    for end in (1, 2, 3):
+        regions_of_code = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(abroad[:end] or 0))
+        if regions_of_code and abroad[end : end + 1] == "0":
+            metadata = phonenumbers.PhoneMetadata.metadata_for_region(regions_of_code[0], None)
+            return abroad[:end] + abroad[end + 1 :] if metadata and metadata.national_prefix == "0" else abroad
+    return abroad
 
 
 def spellings(value: str, region: str, valid: bool = False) -> tuple[str, ...]:
@@ -90,9 +105,9 @@ def spellings(value: str, region: str, valid: bool = False) -> tuple[str, ...]:
     return tuple(dict.fromkeys((value[1:], at_home))) if at_home else _spellings(value, region, valid)
 
 
-def tel(value: str) -> str:
+def tel(value: str, extension: str = "") -> str:
     """Return the link that calls a valid number (RFC 3966)."""
-    return f"tel:+{digits(value)}"
+    return f"tel:+{digits(value)}" + (f";ext={extension}" if extension else "")
 
 
 def wa_me(value: str) -> str:

@@ -28,6 +28,7 @@ from crm.branch_scope import bound_branch
 from crm.collection.models import Scan
 from crm.columns import Base
 from crm.customers.filters import Selection
+from crm.customers.models import CustomerKey
 from crm.customers.services import change_many, create_customer
 from crm.db import transaction
 from crm.duplicates.services import enter
@@ -328,12 +329,19 @@ def make_duplicate(first_id: int | None = None, second_id: int | None = None) ->
     return enter((pair[0], pair[1])).id
 
 
+def make_contact(customer_id: int | None = None, value: str = "", kind: str = "phone") -> int:
+    """Let a customer have come with a further number or address, and return the id of its row."""
+    value = value or f"+6281234{50_000 + next(_numbers)}"
+    return _save(CustomerKey(customer_id=customer_id or make_customer(), kind=kind, value=value))
+
+
 FILL: dict[str, Callable[[], Any]] = {
     "branch_id": make_branch,
     "membership_id": make_member,
     "invitation_id": make_invitation,
     "token": make_token,
     "customer_id": make_customer,
+    "contact_id": make_contact,
     "change_id": make_bulk_change,
     "message_id": make_message,
     "attempt_id": make_attempt,
@@ -359,6 +367,8 @@ FILL: dict[str, Callable[[], Any]] = {
 
 def owners_of(ids: dict[str, int]) -> dict[str, int]:
     """Return the ids of the rows that others of the same URL hang on: /leads/<id>/follow-ups/<id>/."""
+    if "contact_id" in ids:
+        return {"customer_id": db.session.get_one(CustomerKey, ids["contact_id"]).customer_id}
     parts: dict[str, Any] = {"follow_up_id": FollowUp, "commitment_id": LoanCommitment}
     found = [db.session.get_one(parts[name], ids[name]).lead_id for name in parts if name in ids]
     return {"lead_id": found[0]} if found and "lead_id" in ids else {}

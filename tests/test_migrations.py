@@ -22,6 +22,9 @@ from crm.health import migrations_are_current
 from tests.postgres import PostgresServer
 from tests.product import flask
 
+DERIVED = {"text", "search_text"}
+"""What searches look in, which is made anew."""
+
 RELEASES = ("0001", "0008")
 """The heads of releases that people may come from."""
 
@@ -81,7 +84,8 @@ def test_what_an_earlier_release_stored_is_still_there(
         after.reflect(connection)
         for table, values in before.items():
             row = connection.execute(sa.select(after.tables[table])).mappings().one()
-            assert {column: row[column] for column in values} == values, table
+            kept = values.keys() - DERIVED
+            assert {column: row[column] for column in kept} == {column: values[column] for column in kept}, table
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

@@ -65,8 +65,8 @@ PAGES = (
 
 
 LISTS = {
-    "/api/customers/": 4,
-    "/api/customers/?search=customer&is_active=true": 6,
+    "/api/customers/": 5,
+    "/api/customers/?search=customer&is_active=true": 7,
     "/api/customers/{customer}/points/": 4,
     "/api/customers/{customer}/invoices/": 5,
     "/api/customers/{customer}/messages/": 4,

@@ -161,7 +161,7 @@ def find(model: type[Row], id_: int, *options: ExecutableOption) -> Row:
     went up in another one (it has a `successor_id`) is led to that one. What they send is not done to it, for it was
     meant for something else; the API answers as if there were none.
     """
-    row: Row | None = db.session.scalars(_by_id(model, *options), {"id": id_}).first()
+    row: Row | None = db.session.scalars(_by_id(model, *options), {"id": id_}).unique().first()
     if row is None and hasattr(model, "successor_id"):
         row = db.session.get(model, id_, execution_options={"all_branches": True})
         row = row if getattr(row, "successor_id", None) else None

@@ -79,6 +79,8 @@ ROLES: dict[str, Role] = {
     "customers.edit": Role.STAFF,
     "customers.archive": Role.STAFF,
     "customers.restore": Role.STAFF,
+    "customers.make_main": Role.STAFF,
+    "customers.remove_contact": Role.STAFF,
     "customers.bulk": Role.STAFF,
     "customers.undo_bulk": Role.STAFF,
     "customers.delete": Role.MANAGER,

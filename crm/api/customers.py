@@ -15,6 +15,7 @@ from crm.api.schemas.base import PageQuery, page_of
 from crm.customers import services
 from crm.customers.filters import Filters, Selection
 from crm.customers.models import Customer
+from crm.customers.queries import read_further
 from crm.loyalty import services as loyalty
 from crm.problems import InputProblem
 from crm.stats.queries import totals
@@ -46,7 +47,9 @@ def index(query: dict[str, Any]) -> dict[str, Any]:
         after=query.get("after", "")[:60],
         before=query.get("before", "")[:60],
     )
-    return paging.in_pages(queries.customers(filters), query["page"], by_cursor=True)
+    page = queries.customers(filters)
+    read_further(page.rows)
+    return paging.in_pages(page, query["page"], by_cursor=True)
 
 
 @bp.post("/customers/")
@@ -167,6 +170,6 @@ def find_customer(customer_id: int) -> Customer:
 
 def _edit(customer_id: int, given: dict[str, Any]) -> Customer:
     try:
-        return services.edit_customer(find_customer(customer_id).id, in_columns(given))
+        return services.edit_customer(find_customer(customer_id).id, in_columns(given), another_person=True)
     except services.EmailTakenError:
         raise InputProblem({"email": [TAKEN]}) from None

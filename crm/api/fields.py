@@ -99,6 +99,21 @@ class Line(Text):
     clean = staticmethod(clean_line)
 
 
+class Extension(Line):
+    """Up to seven digits that are dialed after a number."""
+
+    default_error_messages = {"digits": "Send up to 7 digits."}
+
+    def __init__(self) -> None:
+        super().__init__(7, metadata={"pattern": "^[0-9]{0,7}$"})
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not re.fullmatch(r"[0-9]*", text):
+            raise self.make_error("digits")
+        return text
+
+
 SAYS_SOMETHING = "x-says-something"
 """Marks a text that may not be blank; the document has a pattern in its place."""
 

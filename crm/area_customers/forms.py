@@ -27,9 +27,11 @@ class AreaCustomerForm(CreatingForm):
 
     def __init__(self, *args: Any, row: AreaCustomer | None = None, **kwargs: Any) -> None:
         super().__init__(*args, obj=row, **kwargs)
+        if row and not self.phone.raw_data:
+            self.phone.data = row.full_phone
         offer_branches(self, row.branch_id if row else None)
 
     def values(self) -> dict[str, Any]:
         """Return the values for the services, by column."""
-        values = {name: self[name].data or "" for name in EDITED}
+        values = {name: self[name].data or "" for name in EDITED} | {"phone_extension": ""}
         return values | chosen_branch(self)

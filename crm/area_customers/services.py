@@ -62,7 +62,9 @@ def _take(row: AreaCustomer, values: dict[str, Any]) -> None:
     row.branch_id = values.get("branch_id", row.branch_id) if branch_id is None else branch_id
     row.area_key = fold(row.area)[:100]
     known_by = f"{row.name} {row.area}"
-    row.search_text = search_text(known_by, row.phone or "", row.phone_valid or False, region, row.email)
+    row.search_text = search_text(
+        known_by, row.phone or "", row.phone_valid or False, region, row.email, row.passport_number or ""
+    )
 
 
 def _collect(row: AreaCustomer) -> int | None:

@@ -58,7 +58,11 @@ class PersonForm(Form):
 
     def values(self) -> dict[str, Any]:
         """Return what the services take."""
-        return {"id": id_in(self["id"].data)} | {field: self[field].data or "" for field in CONTACT}
+        return (
+            {"id": id_in(self["id"].data)}
+            | {field: self[field].data or "" for field in CONTACT}
+            | {"phone_extension": ""}
+        )
 
 
 class PersonList(FieldList):  # type: ignore[misc]  # wtforms has no types
@@ -183,7 +187,9 @@ def _data(booking: Booking) -> dict[str, Any]:
         "amount": _plain(booking.amount),
         "lead_person": str(lead),
         "persons": [
-            {"id": str(person.id), **{field: getattr(person, field) or "" for field in CONTACT}} for person in persons
+            {field: getattr(person, field) or "" for field in CONTACT}
+            | {"id": str(person.id), "phone": person.full_phone}
+            for person in persons
         ],
     }
 

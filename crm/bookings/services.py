@@ -124,7 +124,7 @@ class _Party:
         lead = _lead_among(given, ids, self._lead_id)
         changed: list[tuple[BookingPerson, Changes]] = []
         for at, (person, one) in enumerate(zip(persons, given, strict=True)):
-            person.take_contact({field: one.get(field) or "" for field in CONTACT}, region)
+            person.take_contact(_contact(one), region)
             changes = {field: pair for field, pair in changes_of(person).items() if field in CONTACT}
             if changes or person.id is None:
                 person.activity_at = now
@@ -224,8 +224,15 @@ def _of(booking_id: int) -> sa.Select[BookingPerson]:
 
 def _said(given: Given, region: str) -> Said:
     person = BookingPerson()
-    person.take_contact({field: given.get(field) or "" for field in CONTACT}, region)
+    person.take_contact(_contact(given), region)
     return _known(person)._replace(id=given.get("id"))
+
+
+def _contact(given: Given) -> dict[str, Any]:
+    """Return what is told of a person; the extension of the number is behind it where it is not given by itself."""
+    return {field: given.get(field) or "" for field in CONTACT} | {
+        field: given[field] for field in ("phone_extension",) if field in given
+    }
 
 
 def _known(person: BookingPerson) -> Said:
@@ -243,4 +250,6 @@ def _lead_among(given: Sequence[Given], ids: Sequence[int | None], before: int |
 def _search_text(booking: Booking, persons: Sequence[BookingPerson]) -> str:
     region = current_organization().phone_region
     number = search_text(booking.number, booking.number, False, region, None)
-    return number + "".join(search_text(p.name, p.phone, p.phone_valid, region, p.email) for p in persons)
+    return number + "".join(
+        search_text(p.name, p.phone, p.phone_valid, region, p.email, p.passport_number) for p in persons
+    )

@@ -94,7 +94,8 @@ def _next(scan: Scan) -> tuple[Source | None, Sequence[Any]]:
 def _records(source: Source, since: dt.datetime) -> sa.Select[Any]:
     model = source.model
     columns: tuple[Any, ...] = (
-        *(model.id, model.name, model.phone, model.phone_valid, model.email, model.passport_number),
+        *(model.id, model.name, model.phone, model.phone_valid, model.phone_extension, model.email),
+        model.passport_number,
         *(model.activity_at, model.customer_id),
         source.branch.label("branch_id"),
     )
@@ -120,4 +121,5 @@ def _intake(source: Source, row: Any) -> Intake:
         last_activity=row.activity_at,
         customer_id=row.customer_id,
         phone_valid=row.phone_valid,
+        phone_extension=row.phone_extension,
     )

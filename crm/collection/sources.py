@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crm import phone
 from crm.columns import BigInt, Id
-from crm.customers.identity import normalize_email, normalize_passport
+from crm.customers.identity import normalize_email, normalize_passport, take_number
 from crm.customers.names import may_be_one
 from crm.customers.person import Intake
 from crm.customers.rules import LIMITS
@@ -32,6 +32,7 @@ class SourceMixin(TenantMixin):
     name: Mapped[str] = mapped_column(sa.String(200))
     phone: Mapped[str] = mapped_column(sa.String(60), default="", server_default="")
     phone_valid: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    phone_extension: Mapped[str] = mapped_column(sa.String(7), default="", server_default="")
     email: Mapped[str | None] = mapped_column(sa.String(254))
     passport_number: Mapped[str] = mapped_column(sa.String(40), default="", server_default="")
     customer_id: Mapped[int | None] = mapped_column(BigInt)
@@ -48,8 +49,7 @@ class SourceMixin(TenantMixin):
         if "name" in values:
             self.name = values["name"]
         if "phone" in values:
-            number = phone.parse(values["phone"] or "", region)
-            self.phone, self.phone_valid = number.value, number.valid
+            take_number(self, values, region)
         if "email" in values:
             self.email = normalize_email(values["email"] or "")
         if "passport_number" in values:
@@ -70,7 +70,13 @@ class SourceMixin(TenantMixin):
             last_activity=self.activity_at,
             customer_id=self.customer_id,
             phone_valid=self.phone_valid,
+            phone_extension=self.phone_extension,
         )
+
+    @property
+    def full_phone(self) -> str:
+        """The number as it is typed, with its extension."""
+        return phone.with_extension(self.phone, self.phone_extension)
 
 
 class Source(NamedTuple):

@@ -8,8 +8,9 @@ from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
 from crm.customers.fields import EmailAddress, chosen_branch, offer_branches
 from crm.customers.models import Customer
+from crm.customers.person import KEY_FIELDS
 from crm.customers.rules import LIMITS
-from crm.customers.services import EmailTakenError, NumberSharedError
+from crm.customers.services import EmailTakenError, SharedError
 from crm.errors import SentenceError
 from crm.web.forms import CreatingForm, Length, Required
 
@@ -49,15 +50,17 @@ class CustomerForm(CreatingForm):
     other: Customer | None = None
     """Who has the e-mail or the number already."""
     may_be_another = False
-    """Whether somebody has the number, which two people may share."""
+    """Whether somebody has what two people may share."""
 
     def __init__(self, *args: Any, customer: Customer | None = None, **kwargs: Any) -> None:
         super().__init__(*args, obj=customer, **kwargs)
+        if customer and not self.phone.raw_data:
+            self.phone.data = customer.full_phone
         offer_branches(self, customer.branch_id if customer else None)
 
     def values(self) -> dict[str, Any]:
         """Return the values for the services, by column."""
-        values = {name: self[name].data for name in EDITED}
+        values = {name: self[name].data for name in EDITED} | {"phone_extension": ""}
         return values | chosen_branch(self)
 
     def explain(self, error: SentenceError) -> None:
@@ -65,8 +68,8 @@ class CustomerForm(CreatingForm):
         if isinstance(error, EmailTakenError):
             self.fail("email", str(error))
             self.other = error.other
-        elif isinstance(error, NumberSharedError):
-            self.fail("phone", str(error))
+        elif isinstance(error, SharedError):
+            self.fail(KEY_FIELDS[error.kind], str(error))
             self.other, self.may_be_another = error.other, True
         else:
             self.renew_key()

@@ -22,7 +22,7 @@ from crm.branch_scope import bound_branch
 from crm.bulk import FEW, Bulk
 from crm.customers.intake_rows import MANY, get_to_know, new_ids, read, write
 from crm.customers.matching import Key, Kind, Pair, decide, is_vetoed
-from crm.customers.person import KEY_FIELDS, Contact, Intake, Person
+from crm.customers.person import Contact, Intake, Person
 from crm.db import locked, transaction
 from crm.extensions import db
 from crm.tenancy import require_organization
@@ -193,5 +193,5 @@ def _taken(contact: Contact, customer_id: int | None, sharing: Mapping[Kind, Seq
         kind
         for kind, people in sharing.items()
         for other in people
-        if other.id != customer_id and (kind is Kind.PASSPORT or other.fields[KEY_FIELDS[kind]] == contact.keys[kind])
+        if other.id != customer_id and (kind is Kind.PASSPORT or other.has_main(kind, contact.keys[kind]))
     }

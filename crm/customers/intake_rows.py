@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from crm import clock
+from crm import clock, phone
 from crm.accounts.models import Organization
 from crm.bulk import Bulk
 from crm.columns import one_of
@@ -19,7 +19,7 @@ from crm.customers.matching import Key, Kind, Pair
 from crm.customers.models import Customer, CustomerSearch
 from crm.customers.person import FIELDS, Contact, Person, name_key
 from crm.customers.records import CustomerKey, Decision, Duplicate
-from crm.customers.search_text import search_text
+from crm.customers.search_text import text_of
 from crm.customers.signals import customer_restored
 from crm.db import locked
 from crm.events import Event
@@ -112,18 +112,29 @@ def write(
     changed = [person for person in people if person.changes and not person.is_new]
     _insert(bulk, organization, new)
     _update(bulk, organization, changed)
+    _index(bulk, organization, [person for person in people if not person.is_new])
     _tell(bulk, organization, "customer.created", [person.id for person in new], {})
     _tell(bulk, organization, "customer.edited", [person.id for person in changed], list(map(_told, changed)))
-    learned = [(person.id, *key) for person in people for key in person.learned]
-    if learned:
-        ids, kinds, values = map(list, zip(*learned, strict=True))
-        keys = {"organization_id": organization.id, "customer_id": ids, "kind": kinds, "value": values}
-        bulk.insert(CustomerKey, len(learned), keys)
-    _enter(doubts)
+    _learn(bulk, organization, people)
+    enter(doubts)
     db.session.expire_all()
     for person in changed:
         if "archived_at" in person.changes:
             customer_restored.send(db.session.get_one(Customer, person.id))
+
+
+def _learn(bulk: Bulk, organization: Organization, people: Collection[Person]) -> None:
+    """Write by what else customers came, with an event for each number and address."""
+    learned = [(person.id, *key) for person in people for key in person.learned]
+    if not learned:
+        return
+    ids, kinds, values, extensions = map(list, zip(*learned, strict=True))
+    keys = {"organization_id": organization.id, "customer_id": ids, "kind": kinds, "value": values}
+    bulk.insert(CustomerKey, len(learned), {**keys, "extension": extensions})
+    shown = [(id_, {kind: [None, value]}) for id_, kind, value, _ in learned if kind is not Kind.PASSPORT]
+    if shown:
+        ids, changes = map(list, zip(*shown, strict=True))
+        _tell(bulk, organization, "customer.contact_added", ids, changes)
 
 
 def _survivors(followed: Collection[int]) -> dict[int, int]:
@@ -165,7 +176,9 @@ def _people(ids: Collection[int]) -> dict[int, Person]:
     further = further.with_hint(CustomerKey, "INDEXED BY ix_customer_keys_customer", "sqlite")
     found = db.session.execute(_each(further, CustomerKey.customer_id, people), execution_options=_EVERYWHERE)
     for row in sorted(map(tuple, found)):
-        people[row[1]].remember((Kind(row[2]), row[3]))
+        kind, value = Kind(row[2]), row[3]
+        people[row[1]].remember((kind, phone.matching(value) if kind is Kind.PHONE else value))
+        people[row[1]].further.append(value)
     return people
 
 
@@ -178,7 +191,7 @@ def _holders(keys: Collection[Key], limit: int) -> sa.Select[Any]:
         _each(by_phone, Customer.phone, values[Kind.PHONE], MANY + 1),
         _each(sa.select(Customer.id), Customer.email, values[Kind.EMAIL], MANY + 1),
         _each(by_passport, Customer.passport_number, values[Kind.PASSPORT], MANY + 1),
-        _each(sa.select(CustomerKey.customer_id), CustomerKey.value, [value for _, value in keys], MANY + 1),
+        _each(sa.select(CustomerKey.customer_id), CustomerKey.value, list(itertools.chain(*values.values())), MANY + 1),
     ).subquery()
     return sa.select(arms.c[0]).limit(limit)
 
@@ -203,16 +216,18 @@ def _namesakes(keys: Collection[Key], names: Collection[str], limit: int) -> sa.
     named = Customer.archived_at.is_(None), one_of(Customer.name_key, names)
     beside = sa.select(CustomerKey.id).where(
         CustomerKey.customer_id == Customer.id,
-        one_of(sa.func.coalesce(CustomerKey.value, "", type_=sa.String), [value for _, value in keys]),
+        one_of(sa.func.coalesce(CustomerKey.value, "", type_=sa.String), list(itertools.chain(*values.values()))),
     )
-    phone = sa.func.coalesce(Customer.phone, "", type_=sa.String)
+    number = sa.func.coalesce(Customer.phone, "", type_=sa.String)
     passport = sa.func.coalesce(Customer.passport_number, "", type_=sa.String)
-    has_one = sa.or_(one_of(phone, values[Kind.PHONE]), one_of(passport, values[Kind.PASSPORT]), beside.exists())
+    has_one = sa.or_(one_of(number, values[Kind.PHONE]), one_of(passport, values[Kind.PASSPORT]), beside.exists())
     return sa.select(Customer.id).where(*named, has_one).limit(limit)
 
 
 def _by_kind(keys: Collection[Key]) -> dict[Kind, list[str]]:
-    return {kind: [value for kind_, value in keys if kind_ is kind] for kind in Kind}
+    """Return the values that rows may have, by kind: each number in all its spellings."""
+    values = {kind: [value for kind_, value in keys if kind_ is kind] for kind in Kind}
+    return values | {Kind.PHONE: list(itertools.chain(*map(phone.variants, values[Kind.PHONE])))}
 
 
 def _insert(bulk: Bulk, organization: Organization, new: Sequence[Person]) -> None:
@@ -234,9 +249,15 @@ def _update(bulk: Bulk, organization: Organization, changed: Sequence[Person]) -
         values: dict[str, Any] = {name: [person.fields[name] for person in people] for name in names}
         values |= {f"{name}_key": list(map(name_key, values[name])) for name in {"name", "city"} & set(names)}
         bulk.update(Customer, [person.id for person in people], {**values, "updated_at": bulk.now})
-    found = [person for person in changed if person.changes.keys() & {"name", "phone", "phone_valid", "email"}]
+
+
+def _index(bulk: Bulk, organization: Organization, known: Collection[Person]) -> None:
+    found = [person for person in known if person.learned or not _FOUND_BY.isdisjoint(person.changes)]
     texts = [_text(person, organization) for person in found]
     bulk.update(CustomerSearch, [person.id for person in found], {"text": texts})
+
+
+_FOUND_BY = frozenset({"name", "phone", "phone_valid", "phone_extension", "email", "passport_number"})
 
 
 def _changed(person: Person) -> tuple[str, ...]:
@@ -244,9 +265,8 @@ def _changed(person: Person) -> tuple[str, ...]:
 
 
 def _text(person: Person, organization: Organization) -> str:
-    fields = person.fields
-    region = organization.phone_region
-    return search_text(fields["name"], fields["phone"], fields["phone_valid"], region, fields["email"] or "")
+    further = [*person.further, *(key[1] for key in person.learned)]
+    return text_of(person.fields, organization.phone_region, further)
 
 
 def _tell(bulk: Bulk, organization: Organization, action: str, ids: list[int], changes: Any) -> None:
@@ -261,7 +281,7 @@ def _told(person: Person) -> dict[str, list[Any]]:
     }
 
 
-def _enter(doubts: Mapping[tuple[int, int], tuple[Pair, str]]) -> None:
+def enter(doubts: Mapping[tuple[int, int], tuple[Pair, str]]) -> None:
     """Enter the pairs that nobody has been asked about."""
     if not doubts:
         return

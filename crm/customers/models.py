@@ -8,7 +8,7 @@ import enum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm import clock
+from crm import clock, phone
 from crm.accounts.models import Branch
 from crm.branch_scope import BOUND, seen_by_branch, seen_with
 from crm.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
@@ -20,7 +20,8 @@ from crm.tenancy import ACTOR, TenantMixin, current_actor, within_organization
 class Customer(TenantMixin, Base):
     """A person the organization knows.
 
-    `phone` is E.164 when `phone_valid`, else what was typed, never used for matching or sending. `next_message_at`
+    `phone` is E.164 when `phone_valid`, else what was typed, never used for matching or sending. It and `email` are the
+    main ones; `further` has the others that the customer came with. `next_message_at`
     is the time of the earliest message that still needs something (`delivery.md`), kept by the messages feature in
     the transaction that changes them; the list is ordered by it. `loyalty_points` and `tier` are kept by the loyalty
     feature in the transaction of each entry of its ledger. `total_orders`, `total_spent` (hundredths) and
@@ -151,6 +152,7 @@ class Customer(TenantMixin, Base):
     name_key: Mapped[str] = mapped_column(sa.String(100))
     phone: Mapped[str] = mapped_column(sa.String(60), default="")
     phone_valid: Mapped[bool] = mapped_column(default=False)
+    phone_extension: Mapped[str] = mapped_column(sa.String(7), default="", server_default="")
     email: Mapped[str | None] = mapped_column(sa.String(254))
     address: Mapped[str] = mapped_column(sa.Text, default="")
     city: Mapped[str] = mapped_column(sa.String(100), default="")
@@ -180,6 +182,33 @@ class Customer(TenantMixin, Base):
     updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
 
     branch: Mapped[Branch | None] = relationship(viewonly=True)
+    further: Mapped[list[CustomerKey]] = relationship(viewonly=True, order_by="CustomerKey.id")
+
+    @property
+    def phones(self) -> list[str]:
+        """All numbers that the customer came with, the main one first."""
+        return [*filter(None, [self.phone]), *(key.value for key in self.further_phones)]
+
+    @property
+    def emails(self) -> list[str]:
+        """All addresses that the customer came with, the main one first."""
+        return [*filter(None, [self.email]), *(key.value for key in self.further_emails)]
+
+    @property
+    def further_phones(self) -> list[CustomerKey]:
+        """The numbers beside the main one."""
+        main = phone.matching(self.phone)
+        return [key for key in self.further if key.kind == "phone" and phone.matching(key.value) != main]
+
+    @property
+    def further_emails(self) -> list[CustomerKey]:
+        """The addresses beside the main one."""
+        return [key for key in self.further if key.kind == "email" and key.value != self.email]
+
+    @property
+    def full_phone(self) -> str:
+        """The main number as it is typed, with its extension."""
+        return phone.with_extension(self.phone, self.phone_extension)
 
     @property
     def is_archived(self) -> bool:
@@ -209,6 +238,28 @@ class Customer(TenantMixin, Base):
             return False
         self.archived_at, self.archived_by_id, self.is_active = None, None, True
         return True
+
+
+class CustomerKey(TenantMixin, Base):
+    """A phone, e-mail or passport number that a customer came with and that is not in the customer's own fields.
+
+    The fields hold one of each; a person has a new phone, or the e-mail of an office that another customer has.
+    """
+
+    __tablename__ = "customer_keys"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "value", "kind", "customer_id", name="uq_customer_keys_value"),
+        within_organization("customer_id", "customers", ondelete="CASCADE"),
+        sa.Index("ix_customer_keys_customer", "organization_id", "customer_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    customer_id: Mapped[int]
+    kind: Mapped[str] = mapped_column(sa.String(10))
+    value: Mapped[str] = mapped_column(sa.String(254))
+    extension: Mapped[str] = mapped_column(sa.String(7), default="", server_default="")
+    created_at: Mapped[CreatedAt]
 
 
 class CustomerSearch(Base):

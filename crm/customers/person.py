@@ -18,7 +18,7 @@ from crm.text import clean_line, fold
 KEY_FIELDS = {Kind.PHONE: "phone", Kind.EMAIL: "email", Kind.PASSPORT: "passport_number"}
 FIELDS = (
     *("name", "phone", "phone_valid", "email", "passport_number", "city", "service_type", "branch_id", "source"),
-    *("last_activity_at", "archived_at", "archived_by_id", "is_active"),
+    *("phone_extension", "last_activity_at", "archived_at", "archived_by_id", "is_active"),
 )
 """The columns of a customer that intake reads and writes."""
 
@@ -42,6 +42,7 @@ class Intake(NamedTuple):
     last_activity: dt.datetime | None = None
     customer_id: int | None = None
     phone_valid: bool | None = None
+    phone_extension: str = ""
 
 
 class Contact(NamedTuple):
@@ -56,14 +57,14 @@ class Contact(NamedTuple):
         """Return `intake` as an organization of `region` reads it; `now` is the moment it speaks of by default."""
         if intake.phone_valid is None:
             number = phone.parse(_known(intake.phone), region)
-            dialed, valid = number.value, number.valid
+            dialed, valid, extension = number.value, number.valid, number.extension
             email, passport = _email(intake.email), normalize_passport(_known(intake.passport_number))
         else:
-            dialed, valid = _known(intake.phone), intake.phone_valid
+            dialed, valid, extension = _known(intake.phone), intake.phone_valid, intake.phone_extension
             email, passport = _known(intake.email) or None, _known(intake.passport_number)
         keys = {}
         if valid and dialed:
-            keys[Kind.PHONE] = dialed
+            keys[Kind.PHONE] = phone.matching(dialed)
         if email:
             keys[Kind.EMAIL] = email
         if passport and _is_passport(passport):
@@ -72,6 +73,7 @@ class Contact(NamedTuple):
             "name": _line(intake.name, "name"),
             "phone": dialed,
             "phone_valid": valid,
+            "phone_extension": extension,
             "email": email,
             "passport_number": passport[: LIMITS["passport_number"]],
             "city": _label(intake.city, "city"),
@@ -86,8 +88,10 @@ class Contact(NamedTuple):
 class Person:
     """A customer while people come in: their fields, all that they are known by, and what has changed so far.
 
-    `changes` is `{field: [before, after]}`, `learned` the keys that are new and not in the fields, `steps` counts
-    changes of both. `phone` is the number that they came with last.
+    `changes` is `{field: [before, after]}`, `learned` the keys that are new and not in the fields, as they are stored
+    and with a number's extension, `steps` counts changes of both. `further` are the values of the keys that are stored
+    beside the fields. `phone` is the number that they came with last. Numbers among `keys`, and `phone`,
+    are as `phone.matching` has them.
     """
 
     id: int
@@ -95,7 +99,8 @@ class Person:
     keys: set[Key]
     phone: str = ""
     is_new: bool = False
-    learned: list[Key] = field(default_factory=list)
+    further: list[str] = field(default_factory=list)
+    learned: list[tuple[Kind, str, str]] = field(default_factory=list)
     changes: dict[str, list[Any]] = field(default_factory=dict)
     steps: int = 0
     _known: Known | None = None
@@ -103,7 +108,7 @@ class Person:
     @classmethod
     def stored(cls, id_: int, fields: dict[str, Any]) -> Person:
         """Return a customer as they are in the database."""
-        number = fields["phone"] if fields["phone_valid"] else ""
+        number = phone.matching(fields["phone"]) if fields["phone_valid"] else ""
         keys = ((Kind.PHONE, number), (Kind.EMAIL, fields["email"]), (Kind.PASSPORT, fields["passport_number"]))
         return cls(id_, fields, {key for key in keys if key[1]}, number)
 
@@ -123,11 +128,16 @@ class Person:
         person = cls(id_, fields, set(), is_new=True)
         if taken:
             # Who is new may share a phone or an e-mail; a passport is one person's.
-            person._learn(contact.keys, {Kind.PASSPORT}.intersection(taken))
+            person._learn(contact, {Kind.PASSPORT}.intersection(taken))
         else:
             person.keys.update(contact.keys.items())
             person.phone = contact.keys.get(Kind.PHONE, "")
         return person
+
+    def has_main(self, kind: Kind, value: str) -> bool:
+        """Say whether a key is in the customer's own fields, not beside them."""
+        own = self.fields[KEY_FIELDS[kind]] or ""
+        return (phone.matching(own) if kind is Kind.PHONE else own) == value
 
     def remember(self, key: Key) -> None:
         """Let the customer be known by a further key, later than all before."""
@@ -162,13 +172,15 @@ class Person:
         if by_name:
             self._fill_keys(contact, taken)
             if not self.keys.issuperset(contact.keys.items()):
-                self._learn(contact.keys, taken)
+                self._learn(contact, taken)
 
     def _fill_keys(self, contact: Contact, taken: Collection[Kind]) -> None:
         theirs, own = contact.fields, self.fields
         if Kind.PHONE not in taken and not own["phone_valid"] and (theirs["phone_valid"] or not own["phone"]):
             self._set("phone", theirs["phone"])
             self._set("phone_valid", theirs["phone_valid"])
+        if theirs["phone_extension"] and not own["phone_extension"] and theirs["phone"] == own["phone"]:
+            self._set("phone_extension", theirs["phone_extension"])
         if theirs["email"] and not own["email"] and Kind.EMAIL not in taken:
             self._set("email", theirs["email"])
         passport = theirs["passport_number"]
@@ -189,15 +201,17 @@ class Person:
         if archived_at is not None and contact.at > archived_at:
             self._restore()
 
-    def _learn(self, keys: Keys, theirs: Collection[Kind]) -> None:
+    def _learn(self, contact: Contact, theirs: Collection[Kind]) -> None:
         """Remember by what else the customer came, without the kinds that are others' and stay `theirs`."""
-        for kind, value in keys.items():
-            key = (kind, value)
+        for key in contact.keys.items():
+            kind = key[0]
             if key in self.keys or kind in theirs:
                 continue
             self.remember(key)
+            value = contact.fields[KEY_FIELDS[kind]]
             if self.fields[KEY_FIELDS[kind]] != value:
-                self.learned.append(key)
+                extension = contact.fields["phone_extension"] if kind is Kind.PHONE else ""
+                self.learned.append((kind, value, extension))
                 self.steps += 1
 
     def _restore(self) -> None:

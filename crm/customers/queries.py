@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from crm.columns import constant, one_of
 from crm.customers.filters import Filters
-from crm.customers.models import Customer, CustomerSearch
+from crm.customers.models import Customer, CustomerKey, CustomerSearch
 from crm.customers.order import ORDERS, NextMessage, Order, Position
 from crm.customers.search_text import Term, fts_phrase, like_pattern, terms
 from crm.db import prepared
@@ -27,6 +28,9 @@ SUGGESTIONS = 20
 
 WITH_BRANCH = joinedload(Customer.branch)
 """Reads a customer's branch with the customer."""
+
+WITH_FURTHER = joinedload(Customer.further)
+"""Reads a customer's further numbers and addresses with the customer."""
 
 Row = Any
 Condition = sa.ColumnElement[bool]
@@ -90,6 +94,17 @@ def page_of(filters: Filters, in_all: int | None = None) -> Page:
     if filters.before and len(rows) <= filters.per_page:
         return page_of(dataclasses.replace(filters, before="", after="", page=1), in_all)
     return _page(order, filters, rows, count, end)
+
+
+def read_further(customers: Sequence[Customer]) -> None:
+    """Read the further numbers and addresses of customers, all of them at once."""
+    found: dict[int, list[CustomerKey]] = {customer.id: [] for customer in customers}
+    for key in db.session.scalars(
+        sa.select(CustomerKey).where(one_of(CustomerKey.customer_id, found)).order_by(CustomerKey.id)
+    ):
+        found[key.customer_id].append(key)
+    for customer in customers:
+        set_committed_value(customer, "further", found[customer.id])
 
 
 def find_ids(query: str) -> list[int] | None:

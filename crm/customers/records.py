@@ -11,8 +11,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.branch_scope import BOUND, seen_by_branch, seen_with
 from crm.columns import Base, BigInt, CreatedAt, Id
-from crm.customers.models import Customer
+from crm.customers.models import Customer, CustomerKey
 from crm.tenancy import TenantMixin, within_organization
+
+__all__ = ["CustomerKey", "Decision", "Duplicate"]
 
 
 class Decision(enum.StrEnum):
@@ -21,27 +23,6 @@ class Decision(enum.StrEnum):
     OPEN = "open"
     MERGED = "merged"
     SEPARATE = "separate"
-
-
-class CustomerKey(TenantMixin, Base):
-    """A phone, e-mail or passport number that a customer came with and that is not in the customer's own fields.
-
-    The fields hold one of each; a person has a new phone, or the e-mail of an office that another customer has.
-    """
-
-    __tablename__ = "customer_keys"
-    __table_args__ = (
-        sa.UniqueConstraint("organization_id", "value", "kind", "customer_id", name="uq_customer_keys_value"),
-        within_organization("customer_id", "customers", ondelete="CASCADE"),
-        sa.Index("ix_customer_keys_customer", "organization_id", "customer_id"),
-        {"sqlite_autoincrement": True},
-    )
-
-    id: Mapped[Id]
-    customer_id: Mapped[int]
-    kind: Mapped[str] = mapped_column(sa.String(10))
-    value: Mapped[str] = mapped_column(sa.String(254))
-    created_at: Mapped[CreatedAt]
 
 
 class Duplicate(TenantMixin, Base):

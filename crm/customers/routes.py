@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from crm.accounts.access import find
-from crm.customers import panels, services, timeline, told  # noqa: F401 -- its words register themselves
+from crm.customers import contacts, panels, services, timeline, told  # noqa: F401 -- its words register themselves
 from crm.customers.bulk_forms import BulkFormError, read_action, read_selection
 from crm.customers.bulk_words import bulk_words
 from crm.customers.forms import CustomerForm
-from crm.customers.models import BulkChange, Customer
-from crm.customers.queries import WITH_BRANCH, cities_like, provinces_like
+from crm.customers.matching import Kind
+from crm.customers.models import BulkChange, Customer, CustomerKey
+from crm.customers.queries import WITH_BRANCH, WITH_FURTHER, cities_like, provinces_like
 from crm.errors import SentenceError
+from crm.web.filters import phone_number, phone_problem
 from crm.web.forms import Form
 from crm.web.htmx import done, go_to, respond, wants_fragment
 from crm.web.ids import id_in
@@ -42,14 +44,14 @@ def new() -> Response:
         except SentenceError as error:
             form.explain(error)
         else:
-            return _saved(f"{customer.name} is added.", customer)
+            return _saved(f"{customer.name} is added.{_number_problem(customer)}", customer)
     return respond("customers/new.html", "customers/_form.html", _status(form), form=form, customer=None)
 
 
 @bp.get("/customers/<id:customer_id>")
 def show(customer_id: int) -> Response:
     """Show a customer with everything that hangs on them."""
-    customer = find(Customer, customer_id, WITH_BRANCH)
+    customer = find(Customer, customer_id, WITH_BRANCH, WITH_FURTHER)
     sections = [(panel, data) for panel in panels.registered() if (data := panel.load(customer))]
     notices = panels.notices(customer)
     return respond(
@@ -74,11 +76,11 @@ def edit(customer_id: int) -> Response:
     form = CustomerForm(customer=customer)
     if form.validate_on_submit():
         try:
-            customer = services.edit_customer(customer_id, form.values())
+            customer = services.edit_customer(customer_id, form.values(), another_person=form.another_person.data)
         except SentenceError as error:
             form.explain(error)
         else:
-            return _saved(f"{customer.name} is saved.", customer)
+            return _saved(f"{customer.name} is saved.{_number_problem(customer)}", customer)
     return respond("customers/edit.html", "customers/_form.html", _status(form), form=form, customer=customer)
 
 
@@ -110,6 +112,22 @@ def restore(customer_id: int) -> Response:
     """Bring an archived customer back."""
     customer = services.restore_customer(find(Customer, customer_id).id)
     return _saved(f"{customer.name} is restored.", customer)
+
+
+@bp.post("/customers/<id:customer_id>/contacts/<id:contact_id>/main")
+def make_main(customer_id: int, contact_id: int) -> Response:
+    """Make a further number or address of a customer the main one."""
+    value = _contact_of(customer_id, contact_id)
+    customer = contacts.make_main(customer_id, contact_id)
+    return _saved(f"{value} is the main one of {customer.name}.", customer)
+
+
+@bp.post("/customers/<id:customer_id>/contacts/<id:contact_id>/delete")
+def remove_contact(customer_id: int, contact_id: int) -> Response:
+    """Remove a further number or address of a customer."""
+    value = _contact_of(customer_id, contact_id)
+    customer = contacts.remove(customer_id, contact_id)
+    return _saved(f"{value} is removed from {customer.name}.", customer)
 
 
 @bp.post("/customers/bulk")
@@ -148,6 +166,21 @@ def cities() -> str:
 def provinces() -> str:
     """Return the provinces that begin as typed, for the filter's suggestions."""
     return render_template("customers/_cities.html", cities=provinces_like(request.args.get("province", "")))
+
+
+def _contact_of(customer_id: int, contact_id: int) -> str:
+    """Return a number or address of a customer as it is shown; 404 for anybody else's."""
+    contact = find(CustomerKey, contact_id)
+    if contact.customer_id != find(Customer, customer_id).id:
+        abort(404)
+    return phone_number(contact.value) if contact.kind == Kind.PHONE else contact.value
+
+
+def _number_problem(customer: Customer) -> str:
+    """Return what is wrong with a number that was typed, for it is kept all the same."""
+    if customer.phone_valid or not customer.phone:
+        return ""
+    return f" Nothing can be sent to the number. {phone_problem(customer.phone)}".rstrip()
 
 
 def _saved(message: str, customer: Customer, undo: str | None = None) -> Response:

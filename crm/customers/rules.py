@@ -23,6 +23,7 @@ class Tier(enum.StrEnum):
 LIMITS = {
     "name": 200,
     "phone": 60,
+    "phone_extension": 7,
     "email": 254,
     "address": 500,
     "city": 100,

@@ -8,8 +8,11 @@ two that a word begins with, so that short terms are found by the same index.
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from crm import phone
 from crm.text import clean_line, fold
@@ -32,16 +35,31 @@ class Term:
     needle: str
 
 
-def search_text(name: str, phone_value: str, phone_valid: bool, region: str, email: str | None) -> str:
-    """Return the text that a customer is found by; `phone_value` as stored, `region` the organization's."""
+def search_text(name: str, phone_value: str, phone_valid: bool, region: str, email: str | None, *further: str) -> str:
+    """Return the text that a customer is found by; `phone_value` as stored, `region` the organization's.
+
+    `further` are numbers in E.164 and anything else that people are found by: addresses, passport numbers.
+    """
     words = _words(name)
     words += [start for word in words for start in _inner_starts(word)]
+    words += [spelling for word in clean_line(name).split() for spelling in _spellings(word)]
+    words += _without_spaces(words)
     words += phone.spellings(phone_value, region, phone_valid)
     if not phone_valid:
         # "ask Sari 0812…" is found as it was typed, too.
         words += [word for word in _words(phone_value) if not _PHONE_LIKE.fullmatch(word)]
     words += _words(email or "")
+    for value in further:
+        words += phone.spellings(value, region, True) if value.startswith("+") else _words(value)
     return "".join(_BEFORE_WORD + word for word in dict.fromkeys(words))
+
+
+def text_of(fields: Mapping[str, Any], region: str, further: Iterable[str]) -> str:
+    """Return the text of a customer with these columns; `further` is by what else they came."""
+    extension, passport = fields["phone_extension"], fields["passport_number"]
+    also = [f"ext{extension}", extension] if extension else []
+    number = fields["phone"], fields["phone_valid"], region
+    return search_text(fields["name"], *number, fields["email"], *also, passport, *further)
 
 
 @lru_cache(maxsize=1024)
@@ -52,8 +70,8 @@ def terms(query: str) -> tuple[Term, ...]:
     difference. A term of one or two characters is the beginning of a word. Marks alone count only when nothing else
     was typed.
     """
-    found = _joined(_words(query[:MAX_QUERY]))
-    telling = [word for word in found if any(map(str.isalnum, word))] or found
+    found = _joined(_words(_without_marks_of_numbers(query[:MAX_QUERY])))
+    telling = [_plain(word) for word in found if any(map(str.isalnum, word))] or found
     return tuple(
         Term(_BEFORE_WORD + word if len(word) < _SHORT else word) for word in list(dict.fromkeys(telling))[:MAX_TERMS]
     )
@@ -74,10 +92,51 @@ def _words(text: str) -> list[str]:
 
 
 def _inner_starts(word: str) -> list[str]:
-    """Return what short terms find inside a word: its marks and what follows them (`o'brien`: `'b`, `br`)."""
+    """Return what short terms find inside a word: its marks and what follows them (`o'brien`: `'b`, `br`).
+
+    Names of Chinese, Japanese and Korean people are written with and without a space: each letter may begin one.
+    """
+    if _WITHOUT_SPACES.search(word):
+        return [word[at : at + 2] for at in range(1, len(word))]
     if word.isalnum():
         return []
     return [word[at : at + 2] for at in range(1, len(word)) if not (word[at].isalnum() and word[at - 1].isalnum())]
+
+
+_WITHOUT_SPACES = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+_TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
+_ONE_LETTER = re.compile("([aou])e|(a)a")
+
+
+def _spellings(word: str) -> Iterator[str]:
+    """Yield how else people write a word of a name: Köln as Koeln and the other way round, O'Brien as OBrien."""
+    folded = fold(word)
+    yield fold(unicodedata.normalize("NFC", word).lower().translate(_TWO_LETTERS))
+    yield _ONE_LETTER.sub(r"\1\2", folded)
+    yield folded.replace("'", "")
+
+
+def _without_spaces(words: list[str]) -> list[str]:
+    """Return the words of a name that some write without spaces, as one."""
+    parts = [word for word in words if _WITHOUT_SPACES.search(word)]
+    return ["".join(parts)] if parts else []
+
+
+_NUMBER_LINK = re.compile(
+    r"(?:tel:|(?:https?://)?(?:wa\.me/|(?:api\.|web\.)?whatsapp\.com/send/?\?(?:\S*&)?phone=))(\+?[\d\-.()]+)\S*",
+    re.IGNORECASE,
+)
+_EXTENSION = re.compile(r"(?<=\d)(?:[;,]? ?(?:extension|extn?|ext)[.:=]? ?| ?[x#] ?)(?=\d{1,7}$)", re.IGNORECASE)
+
+
+def _without_marks_of_numbers(query: str) -> str:
+    """Return a query without what stands around numbers: `tel:`, a WhatsApp link, and `ext.` before an extension."""
+    return _EXTENSION.sub(" ext ", _NUMBER_LINK.sub(r"\1", query).rstrip())
+
+
+def _plain(word: str) -> str:
+    """Return a word of a query as `_spellings` has it: without the apostrophes of a name."""
+    return word if "@" in word else word.replace("'", "")
 
 
 def _joined(words: list[str]) -> list[str]:
@@ -97,7 +156,8 @@ def _joined(words: list[str]) -> list[str]:
 
 
 def _number(run: str) -> str:
-    """Return the digits to look for: `+62 (0)812` and `0062812` are both stored as 62812."""
+    """Return the digits to look for: `+62 (0)812`, `+62 0812` and `0062812` are all stored as 62812."""
+    digits = re.sub(r"\D", "", run)
     if run.startswith(("+", "00", "(+", "(00")):
-        run = run.replace("(0)", "")
-    return re.sub(r"^00", "", re.sub(r"\D", "", run))
+        return phone.without_trunk_zero(digits.removeprefix("00"))
+    return digits

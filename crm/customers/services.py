@@ -15,13 +15,14 @@ from crm.branch_scope import bound_branch
 from crm.columns import db_now
 from crm.customers import bulk
 from crm.customers.filters import Selection
-from crm.customers.identity import normalize_email, normalize_passport
+from crm.customers.identity import normalize_email, normalize_passport, take_number
 from crm.customers.intake import lock_intake
-from crm.customers.matching import SHARED_BY_MANY, Doubt, Kind
-from crm.customers.models import BulkChange, BulkState, Customer, CustomerSearch
+from crm.customers.intake_rows import enter
+from crm.customers.matching import SHARED_BY_MANY, Doubt, Keys, Kind, Pair
+from crm.customers.models import BulkChange, BulkState, Customer, CustomerKey, CustomerSearch
 from crm.customers.names import names_agree
-from crm.customers.records import Duplicate
-from crm.customers.search_text import search_text
+from crm.customers.person import Contact, Intake
+from crm.customers.search_text import text_of
 from crm.customers.signals import customer_deleting, customer_restored
 from crm.db import database_now, locked, transaction
 from crm.errors import ConflictError, SentenceError
@@ -57,15 +58,19 @@ class EmailTakenError(SentenceError):
         self.other = other
 
 
-class NumberSharedError(SentenceError):
-    """Another customer has this number, though it may still be another person: `other`, or None as for an e-mail."""
+class SharedError(SentenceError):
+    """Another customer has this number, e-mail or passport number, though it may still be another person.
 
-    def __init__(self, other: Customer | None) -> None:
+    `kind` says which, `other` is the customer, or None as for an e-mail.
+    """
+
+    def __init__(self, kind: Kind, other: Customer | None) -> None:
+        what = {Kind.PHONE: "number", Kind.EMAIL: "e-mail", Kind.PASSPORT: "passport number"}[kind]
         if other is None:
-            super().__init__("This number belongs to a customer of another branch. Check it, or save another person.")
+            super().__init__(f"This {what} belongs to a customer of another branch. Check it, or save another person.")
         else:
-            super().__init__(f"This number belongs to {other.name}. Open them, or save this as another person.")
-        self.other = other
+            super().__init__(f"This {what} belongs to {other.name}. Open them, or save this as another person.")
+        self.kind, self.other = kind, other
 
 
 def create_customer(
@@ -73,39 +78,44 @@ def create_customer(
 ) -> Customer:
     """Add a customer from form values.
 
-    Raises EmailTakenError, NumberSharedError unless `another_person`, and KeyReusedError. Another person on a number
-    that somebody has is entered among the duplicates, for somebody to look at.
+    Raises EmailTakenError, SharedError unless `another_person`, and KeyReusedError. Another person with what somebody
+    has is entered among the duplicates, for somebody to look at.
     """
     with transaction() as session:
         once = Once(request_key)
         if once.earlier is not None:
             return session.get_one(Customer, once.earlier)
         customer = Customer(name="", name_key="", created_month=_this_month())
-        with _unique_email(customer):
+        with unique_email(customer):
             _apply(customer, values)
+            new = keys_of(customer)
             if not another_person:
-                _refuse_shared_number(customer)
+                _refuse_shared(customer, new)
             session.add(customer)
         index(customer)
-        if another_person:
-            _enter_duplicates(customer)
+        _enter_duplicates(customer, new)
         record("customer.created", customer, customer_id=customer.id)
         once.made(customer.id)
         return customer
 
 
-def edit_customer(customer_id: int, values: dict[str, Any]) -> Customer:
-    """Change a customer; raises EmailTakenError."""
+def edit_customer(customer_id: int, values: dict[str, Any], *, another_person: bool = False) -> Customer:
+    """Change a customer; raises as `create_customer` does, where the number, e-mail or passport number is a new one."""
     with transaction():
-        customer = _lock_unmerged(customer_id)
-        with _unique_email(customer):
+        customer = lock_unmerged(customer_id)
+        before = keys_of(customer)
+        with unique_email(customer):
             _apply(customer, values)
+            new = {kind: value for kind, value in keys_of(customer).items() if before.get(kind) != value}
+            if not another_person:
+                _refuse_shared(customer, new)
             changes = changes_of(customer)
             if changes:
                 customer.updated_at = db_now()
         if not changes:
             return customer
         index(customer)
+        _enter_duplicates(customer, new)
         record("customer.edited", customer, customer_id=customer.id, changes=changes)
         return customer
 
@@ -127,7 +137,7 @@ def delete_customer(customer_id: int) -> None:
         # them, as everywhere.
         lock_intake()
         customer_deleting.send(session.get_one(Customer, customer_id))
-        customer = _lock_unmerged(customer_id)
+        customer = lock_unmerged(customer_id)
         session.execute(sa.delete(Event).where(Event.customer_id == customer_id))
         record("customer.deleted", customer)
         session.flush()
@@ -228,7 +238,7 @@ def _leave_to_worker(change: BulkChange) -> None:
     queue.enqueue("crm.customers.jobs.go_on_bulk", require_organization())
 
 
-def _lock_unmerged(customer_id: int) -> Customer:
+def lock_unmerged(customer_id: int) -> Customer:
     """Return a customer, locked; what was meant for one who was merged meanwhile is not done to somebody else."""
     customer = lock_customer(customer_id)
     if customer.id != customer_id:
@@ -243,11 +253,11 @@ def _this_month() -> str:
 def _apply(customer: Customer, values: dict[str, Any]) -> None:
     region = current_organization().phone_region
     for field, value in values.items():
-        setattr(customer, field, value)
+        if field not in ("phone", "phone_extension"):
+            setattr(customer, field, value)
     if (branch_id := bound_branch()) is not None:
         customer.branch_id = branch_id
-    parsed = phone.parse(customer.phone or "", region)
-    customer.phone, customer.phone_valid = parsed.value, parsed.valid
+    take_number(customer, {"phone": customer.phone, **values}, region)
     customer.email = normalize_email(customer.email or "")
     customer.passport_number = normalize_passport(customer.passport_number or "")
     customer.name_key = fold(customer.name)[:100]
@@ -257,8 +267,10 @@ def _apply(customer: Customer, values: dict[str, Any]) -> None:
 
 def index(customer: Customer) -> None:
     """Make a search find a customer by what they are now."""
-    region = current_organization().phone_region
-    text = search_text(customer.name, customer.phone, customer.phone_valid, region, customer.email or "")
+    values = sa.select(CustomerKey.value).where(CustomerKey.customer_id == customer.id).order_by(CustomerKey.id)
+    further = db.session.scalars(values, execution_options={"all_branches": True})
+    fields = {column: getattr(customer, column) for column in _FOUND_BY}
+    text = text_of(fields, current_organization().phone_region, further)
     row = db.session.get(CustomerSearch, customer.id)
     if row is None:
         db.session.add(CustomerSearch(customer_id=customer.id, organization_id=customer.organization_id, text=text))
@@ -266,8 +278,11 @@ def index(customer: Customer) -> None:
         row.text = text
 
 
+_FOUND_BY = ("name", "phone", "phone_valid", "phone_extension", "email", "passport_number")
+
+
 @contextmanager
-def _unique_email(customer: Customer) -> Iterator[None]:
+def unique_email(customer: Customer) -> Iterator[None]:
     """Write what the block does; the unique index decides about the e-mail, also between two requests at once."""
     taken: sa.ColumnElement[bool] = sa.false()
     try:
@@ -281,29 +296,54 @@ def _unique_email(customer: Customer) -> Iterator[None]:
         raise EmailTakenError(db.session.scalar(sa.select(Customer).where(taken))) from None
 
 
-def _refuse_shared_number(customer: Customer) -> None:
-    if not customer.phone_valid:
-        return
-    shared = sa.and_(Customer.phone == customer.phone, Customer.phone_valid, Customer.archived_at.is_(None))
-    other = db.session.scalar(sa.select(Customer).where(shared).order_by(Customer.id).limit(1))
-    if other is not None or _is_known(shared):
-        raise NumberSharedError(other)
+def keys_of(customer: Customer) -> Keys:
+    """Return what tells a customer from others, as intake compares it."""
+    own = customer.phone, customer.email or "", customer.passport_number
+    return Contact.of(Intake(customer.name, *own, phone_valid=customer.phone_valid), "", clock.utcnow()).keys
 
 
-def _enter_duplicates(customer: Customer) -> None:
-    if not customer.phone_valid:
-        return
-    shared = sa.and_(Customer.phone == customer.phone, Customer.phone_valid, Customer.id != customer.id)
-    others = db.session.execute(
-        sa.select(Customer.id, Customer.name).where(shared).order_by(Customer.id).limit(SHARED_BY_MANY),
-        execution_options={"all_branches": True},
-    ).all()
-    if len(others) == SHARED_BY_MANY:
-        return
-    for other in others:
-        doubt = Doubt.KEYS if names_agree(customer.name, other.name) else Doubt.NAMES
-        pair = {"first_id": other.id, "second_id": customer.id, "shared": Kind.PHONE.value, "value": customer.phone}
-        db.session.add(Duplicate(**pair, doubt=doubt.value))
+def _refuse_shared(customer: Customer, keys: Keys) -> None:
+    with db.session.no_autoflush:
+        for kind, value in keys.items():
+            shared = sa.and_(_has(kind, value, customer), Customer.archived_at.is_(None))
+            other = db.session.scalar(sa.select(Customer).where(shared).order_by(Customer.id).limit(1))
+            if other is not None or _is_known(shared):
+                raise SharedError(kind, other)
+
+
+def _enter_duplicates(customer: Customer, keys: Keys) -> None:
+    doubts: dict[tuple[int, int], tuple[Pair, str]] = {}
+    for kind, value in keys.items():
+        others = db.session.execute(
+            sa.select(Customer.id, Customer.name, Customer.passport_number)
+            .where(_has(kind, value, customer))
+            .order_by(Customer.id)
+            .limit(SHARED_BY_MANY),
+            execution_options={"all_branches": True},
+        ).all()
+        for other in others if len(others) < SHARED_BY_MANY else ():
+            passports = {customer.passport_number, other.passport_number}
+            doubt = Doubt.KEYS if names_agree(customer.name, other.name) else Doubt.NAMES
+            doubt = Doubt.PASSPORTS if len(passports) == 2 and all(passports) else doubt
+            first, second = sorted((customer.id, other.id))
+            doubts.setdefault((first, second), (Pair(other.id, kind, doubt), value))
+    enter(doubts)
+
+
+def _has(kind: Kind, value: str, customer: Customer) -> sa.ColumnElement[bool]:
+    """Say that another customer has a value, in their own fields or beside them; none who was merged.
+
+    An e-mail in the fields of two is impossible, and refused as such.
+    """
+    values = phone.variants(value) if kind is Kind.PHONE else [value]
+    own: sa.Select[Any] = sa.select(Customer.id)
+    if kind is Kind.PHONE:
+        own = own.where(Customer.phone.in_(values), Customer.phone_valid)
+    elif kind is Kind.PASSPORT:
+        own = own.where(Customer.passport_number == value, Customer.passport_number != "")
+    beside = sa.select(CustomerKey.customer_id).where(CustomerKey.value.in_(values), CustomerKey.kind == kind.value)
+    found = beside if kind is Kind.EMAIL else sa.union(own, beside)
+    return sa.and_(Customer.id.in_(found), Customer.id != (customer.id or 0), Customer.merged_into_id.is_(None))
 
 
 def _is_known(condition: sa.ColumnElement[bool]) -> bool:
@@ -314,7 +354,7 @@ def _is_known(condition: sa.ColumnElement[bool]) -> bool:
 
 def _set(customer_id: int, action: str, verb: Any) -> Customer:
     with transaction():
-        customer = _lock_unmerged(customer_id)
+        customer = lock_unmerged(customer_id)
         if verb(customer):
             changes = changes_of(customer)
             customer.updated_at = db_now()

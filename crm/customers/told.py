@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from crm.customers import timeline
-from crm.customers.timeline import Happened, Told, shortened
+from crm.customers.timeline import Happened, Told, Words, shortened
 from crm.web.filters import phone_number
 
 FIELDS = {
     "name": "Name",
     "phone": "Phone",
+    "phone_extension": "Extension",
     "email": "E-mail",
     "address": "Address",
     "city": "City",
@@ -50,7 +51,19 @@ def _shown(field: str, value: object, happened: Happened) -> str:
     return shortened(str(value)) if field in ("notes", "address") else str(value)
 
 
+def _contact(verb: str) -> Words:
+    """Return the words for a further number or address that came or went."""
+
+    def told(happened: Happened) -> Told:
+        ((kind, (before, after)),) = happened.changes.items()
+        return Told(f"{FIELDS[kind]} {verb}: {_shown(kind, after or before, happened)}")
+
+    return told
+
+
 timeline.register("customer.created", "Added")
+timeline.register("customer.contact_added", _contact("known as well"))
+timeline.register("customer.contact_removed", _contact("removed"))
 timeline.register("customer.edited", _edited)
 timeline.register("customer.archived", "Archived")
 timeline.register("customer.restored", "Restored")

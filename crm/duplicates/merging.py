@@ -6,7 +6,7 @@ Everything of `gone` goes to `kept`: by foreign key (`moving`), and by what the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,13 +37,15 @@ def join(entry: Duplicate, kept: Customer, gone: Customer, take: Mapping[str, in
     moved = moving.move(gone.id, kept.id)
     _hide(gone, kept)
     told = _take_fields(kept, before, was, take)
-    _join_keys(changes, kept, gone, _keys_of(before) | _keys_of(was))
+    _join_keys(changes, kept, gone, (before, was))
     _join_bulk_rows(changes, kept, gone)
     _join_entries(changes, entry, kept, gone)
     _decide(changes, entry)
     joining = Joining(kept, gone, moved)
     db.session.flush()
     db.session.expire_all()
+    index(kept)
+    db.session.flush()
     customers_joined.send(joining)
     # A member who is bound to a branch has seen all of it until here.
     gone.branch_id = None
@@ -92,12 +94,10 @@ def _take_fields(kept: Customer, before: Row, was: Row, take: Mapping[str, int])
         kept.is_active = (before["is_active"] and before["archived_at"] is None) or was["is_active"]
     kept.updated_at = db_now()
     db.session.flush()
-    index(kept)
-    db.session.flush()
     return {field.column: changes[field.column] for field in FIELDS if field.column in changes}
 
 
-def _join_keys(changes: Changes, kept: Customer, gone: Customer, held_before: set[Key]) -> None:
+def _join_keys(changes: Changes, kept: Customer, gone: Customer, before: Sequence[Row]) -> None:
     """Let the survivor be known by all that both were known by."""
     statement = sa.select(CustomerKey).where(one_of(CustomerKey.customer_id, [kept.id, gone.id]))
     rows = db.session.scalars(statement.order_by(CustomerKey.id), execution_options=EVERYWHERE).all()
@@ -110,8 +110,10 @@ def _join_keys(changes: Changes, kept: Customer, gone: Customer, held_before: se
             else:
                 changes.update(CustomerKey, row.id, customer_id=kept.id)
                 known.add((Kind(row.kind), row.value))
-    for kind, value in sorted(held_before - known):
-        changes.insert(CustomerKey, customer_id=kept.id, kind=kind.value, value=value)
+    extensions = {row["phone"]: row["phone_extension"] for row in before}
+    for kind, value in sorted(set().union(*map(_keys_of, before)) - known):
+        extension = extensions[value] if kind is Kind.PHONE else ""
+        changes.insert(CustomerKey, customer_id=kept.id, kind=kind.value, value=value, extension=extension)
 
 
 def _keys_of(row: Row) -> set[Key]:

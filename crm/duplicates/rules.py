@@ -7,6 +7,7 @@ import enum
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from crm import phone
 from crm.customers.identity import is_stopgap
 from crm.customers.matching import Doubt, Kind
 from crm.customers.names import Likeness, likeness, names_agree
@@ -39,7 +40,7 @@ class Field(NamedTuple):
 CONSENT = ("sms_allowed", "whatsapp_allowed")
 FIELDS = (
     Field("name", "Name", ("name", "name_key")),
-    Field("phone", "Phone", ("phone", "phone_valid")),
+    Field("phone", "Phone", ("phone", "phone_valid", "phone_extension")),
     Field("email", "E-mail", ("email",)),
     Field("passport_number", "Passport number", ("passport_number",)),
     Field("address", "Address", ("address",)),
@@ -87,6 +88,8 @@ def agreement(field: Field, first: Mapping[str, Any], second: Mapping[str, Any])
         return Agreement.NONE
     if not one or not other:
         return Agreement.ONE
+    if field.name == "phone":
+        one, other = phone.matching(one), phone.matching(other)
     alike = names_agree(one, other) if field.name == "name" else _folded(one) == _folded(other)
     return Agreement.SAME if alike else Agreement.DIFFERENT
 

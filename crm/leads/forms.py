@@ -43,13 +43,13 @@ class LeadForm(Explained):
 
     def __init__(self, lead: Lead | None = None, **values: Any) -> None:
         if lead is not None:
-            values = {"contact_number": lead.phone, **{name: getattr(lead, name) for name in _SAME}}
+            values = {"contact_number": lead.full_phone, **{name: getattr(lead, name) for name in _SAME}}
         super().__init__(data=values)
         offer_branches(self, lead.branch_id if lead else None)
 
     def values(self) -> dict[str, Any]:
         """Return the values for the services, by column."""
-        values = {"phone": self.contact_number.data, **{name: self[name].data for name in _SAME}}
+        values = {"phone": self.contact_number.data, "phone_extension": "", **{name: self[name].data for name in _SAME}}
         return values | chosen_branch(self)
 
 

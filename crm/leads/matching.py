@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from crm import clock
+from crm import clock, phone
 from crm.accounts.queries import current_organization
 from crm.collection.sources import SourceMixin
 from crm.customers.matching import Keys, Kind, Known, decide
@@ -38,7 +38,12 @@ def lead_of(person: SourceMixin) -> Lead | None:
 
 
 def _sharing(keys: Keys, *, of_nobody: bool) -> Sequence[Lead]:
-    ids = sa.union(*(sa.select(Lead.id).where(_COLUMNS[kind] == value) for kind, value in keys.items()))
+    ids = sa.union(
+        *(
+            sa.select(Lead.id).where(_COLUMNS[kind].in_(phone.variants(value) if kind is Kind.PHONE else [value]))
+            for kind, value in keys.items()
+        )
+    )
     statement = sa.select(Lead).where(Lead.id.in_(ids)).order_by(Lead.id.desc()).limit(_LOOKED_AT)
     return db.session.scalars(statement.where(Lead.customer_id.is_(None)) if of_nobody else statement).all()
 

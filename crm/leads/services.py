@@ -7,13 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm import phone
 from crm.accounts.queries import current_organization
 from crm.branch_scope import bound_branch
 from crm.collection.services import collect, lock_intake
 from crm.collection.sources import Source, SourceMixin, register
 from crm.columns import db_now
-from crm.customers.identity import normalize_email, normalize_passport
+from crm.customers.identity import normalize_email, normalize_passport, take_number
 from crm.customers.models import Customer
 from crm.customers.search_text import search_text
 from crm.customers.signals import customer_deleting
@@ -27,6 +26,8 @@ from crm.leads.models import FollowUp, Lead, LeadStatus
 
 SOURCE = "Lead"
 """Where customers come from who were leads first."""
+
+_NOT_TOLD = ("phone_valid", "phone_extension", "search_text")
 
 MANUAL = "Manual"
 """Where leads come from of whom nobody says more."""
@@ -130,7 +131,8 @@ def find_or_create_lead(person: SourceMixin, branch_id: int | None) -> Lead:
             _fill(lead, person)
             return lead
         lead = Lead(activity_at=person.activity_at, source=BOOKED)
-        _apply(lead, {field: getattr(person, field) for field in CONTACT} | {"branch_id": branch_id})
+        known = {field: getattr(person, field) for field in (*CONTACT, "phone_extension")}
+        _apply(lead, known | {"branch_id": branch_id})
         lead.customer_id, lead.do_not_collect = person.customer_id, person.do_not_collect
         session.add(lead)
         record("lead.created", lead, customer_id=lead.customer_id, changes={"source": [None, BOOKED]})
@@ -146,15 +148,14 @@ def lock_lead(lead_id: int) -> Lead:
 def _apply(lead: Lead, values: dict[str, Any]) -> None:
     region = current_organization().phone_region
     for field, value in values.items():
-        if field not in ("status", "lost_reason"):
+        if field not in ("status", "lost_reason", "phone", "phone_extension"):
             setattr(lead, field, value)
     if (branch_id := bound_branch()) is not None:
         lead.branch_id = branch_id
-    number = phone.parse(lead.phone or "", region)
-    lead.phone, lead.phone_valid = number.value, number.valid
+    take_number(lead, {"phone": lead.phone, **values}, region)
     lead.email = normalize_email(lead.email or "")
     lead.passport_number = normalize_passport(lead.passport_number or "")
-    lead.search_text = search_text(lead.name, lead.phone, lead.phone_valid, region, lead.email or "")
+    lead.search_text = search_text(lead.name, lead.phone, lead.phone_valid, region, lead.email, lead.passport_number)
     if values.keys() & {"status", "lost_reason"}:
         status = values.get("status") or lead.status or LeadStatus.NEW
         lead.become(LeadStatus(status), values.get("lost_reason", lead.lost_reason or ""))
@@ -165,6 +166,7 @@ def _fill(lead: Lead, person: SourceMixin) -> None:
     blank = [field for field in CONTACT if not getattr(lead, field)]
     if lead.phone_valid is False and person.phone_valid:
         blank.append("phone")
+    blank += ["phone_extension"] if "phone" in blank else []
     _apply(lead, {field: getattr(person, field) for field in blank})
     if lead.customer_id is None and not lead.do_not_collect:
         lead.customer_id = person.customer_id
@@ -182,7 +184,7 @@ def _tell(action: str, lead: Lead, changes: dict[str, list[Any]]) -> None:
 
 
 def _worth_telling(changes: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    return {field: pair for field, pair in changes.items() if field not in ("phone_valid", "search_text")}
+    return {field: pair for field, pair in changes.items() if field not in _NOT_TOLD}
 
 
 @customer_deleting.connect

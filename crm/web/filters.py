@@ -18,7 +18,7 @@ MINUS = "\N{MINUS SIGN}"
 def init_app(app: Flask) -> None:
     """Register the filters."""
     times = (when, when_full, time_of_day, day, day_of)
-    for function in (*times, amount, number, signed, phone_number, tel_link, phone.wa_me, fill):
+    for function in (*times, amount, number, signed, phone_number, phone_problem, tel_link, phone.wa_me, fill):
         app.add_template_filter(function)
 
 
@@ -90,10 +90,15 @@ def phone_number(number: str, valid: bool = True) -> str:
     return phone.display(number, here().organization.phone_region) if valid else number
 
 
-def tel_link(number: str) -> Markup:
+def tel_link(number: str, extension: str = "") -> Markup:
     """Return a link that calls a valid number, shown in the organization's national format."""
-    shown = escape(phone_number(number))
-    return Markup(f'<a href="{phone.tel(number)}">{shown}</a>')  # noqa: S704 -- digits, and escaped
+    shown = escape(phone.with_extension(phone_number(number), extension))
+    return Markup(f'<a href="{phone.tel(number, extension)}">{shown}</a>')  # noqa: S704 -- digits, and escaped
+
+
+def phone_problem(number: str) -> str:
+    """Say what is wrong with a number that can't be called, "" for nothing."""
+    return phone.parse(number, here().organization.phone_region).reason
 
 
 def fill(piece: Markup, **values: object) -> Markup:

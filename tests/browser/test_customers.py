@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from crm.customers.intake import upsert
+from crm.customers.person import Intake
 from tests.browser.steps import sign_in
 from tests.factories import Cast, make_customer
 from tests.product import RunningApp
@@ -296,3 +298,24 @@ def test_a_filter_is_taken_off_by_its_chip_and_more_of_them_are_in_a_window(coun
 
 def address(page: Page) -> str:
     return "/".join(page.url.split("/", 3)[:3])
+
+
+def test_a_further_number_becomes_the_main_one_and_the_other_is_removed(counter: Page, cast: Cast) -> None:
+    with cast.owner.acting():
+        upsert(Intake("Siti Rahma", "0812-3456-7890", "siti@home.example"))
+        upsert(Intake("Siti Rahma", "0813-1111-2222", "siti@home.example"))
+    counter.get_by_role("link", name="Siti Rahma").click()
+    profile = counter.get_by_role("region", name="Profile")
+    counter.evaluate("window.stayed = true")
+
+    profile.get_by_role("button", name="Make it the main one 0813-1111-2222").click()
+
+    expect(counter.get_by_text("0813-1111-2222 is the main one of Siti Rahma.")).to_be_visible()
+    expect(profile.get_by_role("link", name="Write on WhatsApp")).to_have_attribute("href", re.compile("6281311112222"))
+
+    profile.get_by_role("button", name="Remove 0812-3456-7890").press("Enter")
+
+    expect(counter.get_by_text("0812-3456-7890 is removed from Siti Rahma.")).to_be_visible()
+    expect(profile.get_by_text("0812-3456-7890")).to_have_count(0)
+    expect(profile.get_by_text("Main", exact=True)).to_have_count(0)
+    assert counter.evaluate("window.stayed"), "the page is never loaded again"

@@ -139,6 +139,23 @@ def test_somebody_else_with_the_same_number_is_entered_among_the_duplicates(
         assert [tuple(pair) for pair in pairs] == [(settled.customer, other)]
 
 
+def test_somebody_else_with_the_other_spelling_of_the_number_is_entered_too(
+    cast: Cast, settled: Settled, scan: Callable[[], Found]
+) -> None:
+    spelled, other_way = "+5491123456789", "+541123456789"
+    for model, id_ in ((Lead, settled.lead), (Customer, settled.customer)):
+        change(cast, model, id_, phone=spelled)
+    with cast.owner.acting():
+        other = make_customer(name="Budi Santoso")
+    assert scan() == (0, 0, 0)
+    change(cast, Customer, other, phone=other_way, phone_valid=True)
+
+    assert scan()[:2] == (0, 0)
+
+    with cast.owner.acting():
+        assert db.session.scalars(sa.select(Duplicate.second_id)).all() == [other]
+
+
 @pytest.mark.parametrize("value", [PHONE, *KNOWN.values()])
 def test_somebody_who_came_with_the_same_value_before_is_looked_at(
     cast: Cast, settled: Settled, scan: Callable[[], Found], value: str

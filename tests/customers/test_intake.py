@@ -124,6 +124,30 @@ def test_a_new_phone_is_remembered(cast: Cast) -> None:
         assert db.session.scalars(sa.select(CustomerKey.value)).all() == ["+6281311112222"]
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("+5491123456789", "+541123456789"), ("+5531988887777", "+553188887777"), ("+525512345678", "+5215512345678")],
+)
+def test_two_spellings_of_one_line_are_one_person(cast: Cast, first: str, second: str) -> None:
+    with cast.owner.acting():
+        for one, other in ((first, second), (second, first)):
+            siti, again = (take("Siti Rahma", phone=number, source=one) for number in (one, other))
+            assert (again.customer_id, again.created) == (siti.customer_id, False)
+            assert customer(siti.customer_id).phone in {first, second}
+            assert db.session.scalars(sa.select(CustomerKey.value)).all() == [], "it is no further number"
+        budi = take("Budi Santoso", phone=other)
+        assert budi.duplicates == (siti.customer_id,)
+
+
+def test_a_further_number_is_known_in_both_spellings(cast: Cast) -> None:
+    with cast.owner.acting():
+        siti = take("Siti Rahma", phone=PHONE, email="siti@example.com")
+        take("Siti Rahma", phone="+54 11 2345 6789", email="siti@example.com")
+        assert db.session.scalars(sa.select(CustomerKey.value)).all() == ["+541123456789"], "as it can be called"
+        assert take("Siti Rahma", phone="+54 9 11 2345 6789").customer_id == siti.customer_id
+        assert len(db.session.scalars(sa.select(CustomerKey.value)).all()) == 1
+
+
 def test_another_passport_number_is_never_merged(cast: Cast) -> None:
     with cast.staff.acting():
         first = take("Siti Rahma", phone=PHONE, passport_number="a 123-4567").customer_id

@@ -10,6 +10,12 @@ from crm.customers.search_text import MAX_TERMS, Term, fts_phrase, like_pattern,
 SITI = ("Siti Rahma", "+6281234567890", True, "ID", "siti.r@example.test")
 JOSE = ("José O’Brien", "+923001234567", True, "PK", None)
 BUDI = ('Budi 100%_\\ "Toko"', "0812 345", False, "ID", "budi@example.test")
+TANAKA = ("田中太郎", "", False, "JP", None)
+TARO = ("田中 太郎", "", False, "JP", None)
+HONG = ("홍 길동", "", False, "KR", None)
+KOELN = ("Koeln Mueller OBrien Aage", "", False, "DE", None)
+KOLN = ("Köln Müller O'Brien Åge", "", False, "DE", None)
+ALI = ("Ali", "+622157901299", True, "ID", None, "ext12", "12", "A1234567", "ali@work.test", "+6281311112222")
 LI = ("李明 Nguyễn", "ask Sari", False, "ID", None)
 
 
@@ -23,7 +29,7 @@ def database():
 
 def test_each_word_stands_after_two_spaces():
     assert search_text(*SITI) == "  siti  rahma  6281234567890  081234567890  siti.r@example.test"
-    assert search_text("O'Neil-Li", "", False, "ID", None) == "  o'neil-li  'n  ne  -l  li"
+    assert search_text("O'Neil-Li", "", False, "ID", None) == "  o'neil-li  'n  ne  -l  li  oneil-li"
     assert search_text("", "", False, "ID", None) == ""
 
 
@@ -37,9 +43,28 @@ FINDS = {
     ],
     JOSE: ["josé", "jose", "JOSE\u0301", "o'b", "'", "'b", "b", "br", "O’Brien", "brien", "0300", "92300", "+92 300"],
     BUDI: ["100%", "0%_", "%", "%_", "_", "\\", "_\\", '"', '"to', "toko", "0812345", "0812 345", "+62 812 345"],
-    LI: ["李", "李明", "nguyen", "Nguyễn", "ask sari"],
+    LI: ["李", "李明", "李 明", "明", "nguyen", "Nguyễn", "ask sari"],
+    TANAKA: ["田中太郎", "田中 太郎", "太郎", "中太", "郎"],
+    TARO: ["田中太郎", "田中 太郎", "太郎", "中太郎"],
+    HONG: ["홍길동", "홍 길동", "길동"],
+    KOELN: ["köln", "koeln", "Koeln", "mueller", "müller", "obrien", "o'brien", "åge", "aage"],
+    KOLN: ["köln", "koeln", "KÖLN", "mueller", "Müller", "o’brien", "obrien", "aage", "Åge"],
+    ALI: [
+        *("a1234567", "A 1234567", "A1234567", "ali@work.test", "0813 1111 2222", "+6281311112222", "+62 0813 1111"),
+        *(
+            "tel:+62-21-5790-1299",
+            "tel:02157901299",
+            "021-5790 1299 ext. 12",
+            "021 5790 1299 x12",
+            "02157901299;ext=12",
+        ),
+        *("https://wa.me/622157901299", "wa.me/+622157901299?text=Hi", "api.whatsapp.com/send?phone=622157901299&x=1"),
+        *("+62 021 5790", "0062 021 5790"),
+    ],
 }
 MISSES = {
+    ALI: ["b1234567", "021 5790 1299 ext 13", "wa.me/622157901298"],
+    TANAKA: ["田太", "太中"],
     SITI: ["siit", "iti rahmat", "ti", "ah", "0813", "%", "_", "'", "s_ti", "s%", "siti budi"],
     JOSE: ["\\", '"', "josé maria", "0812"],
 }

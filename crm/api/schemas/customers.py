@@ -6,7 +6,20 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from crm.api.fields import Average, Email, Line, Moment, Money, Name, Number, QueryYesNo, TenantName, Text, YesNo
+from crm.api.fields import (
+    Average,
+    Email,
+    Extension,
+    Line,
+    Moment,
+    Money,
+    Name,
+    Number,
+    QueryYesNo,
+    TenantName,
+    Text,
+    YesNo,
+)
 from crm.api.queries import ORDERINGS
 from crm.api.schemas.base import ONE_OF, CursorQuery, Input, Output, always
 from crm.customers.rules import LIMITS, Tier
@@ -30,6 +43,7 @@ class CustomerChange(Input):
     name = Name(LIMITS["name"], "Name is required")
     email = Email(LIMITS["email"])
     phone = Line(LIMITS["phone"])
+    phone_extension = Extension()
     address = Text(LIMITS["address"])
     city = Line(LIMITS["city"])
     province = Line(LIMITS["province"])
@@ -60,6 +74,13 @@ class Customer(Output):
     email = fields.String(allow_none=True)
     phone = fields.String(metadata={"description": "E.164 when phone_valid, else as it was typed."})
     phone_valid = fields.Boolean()
+    phone_extension = fields.String(metadata={"description": "Up to seven digits, dialed after the number."})
+    phones = fields.List(
+        fields.String(), metadata={"description": "All numbers that the customer came with, the main one first."}
+    )
+    emails = fields.List(
+        fields.String(), metadata={"description": "All addresses that the customer came with, the main one first."}
+    )
     address = fields.String()
     city = fields.String()
     province = fields.String()
@@ -90,7 +111,7 @@ class CustomerDetails(Customer):
 class CustomerQuery(CursorQuery):
     """Which customers, in which order."""
 
-    search = fields.String(metadata={"description": "Name, phone in any spelling, or e-mail."})
+    search = fields.String(metadata={"description": "Name, phone in any spelling, e-mail or passport number."})
     is_active = QueryYesNo()
     loyalty_level = fields.String(validate=validate.OneOf([tier.value for tier in Tier], error=ONE_OF))
     city = fields.String()

@@ -1,0 +1,80 @@
+"""The numbers and addresses of a customer beside the main ones: which is the main one, and which are theirs no more."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from crm.columns import db_now
+from crm.customers.matching import Kind
+from crm.customers.models import Customer, CustomerKey
+from crm.customers.services import EmailTakenError, index, lock_unmerged, unique_email
+from crm.db import transaction
+from crm.errors import ConflictError
+from crm.events import changes_of, record
+from crm.extensions import db
+
+
+def make_main(customer_id: int, contact_id: int) -> Customer:
+    """Make a further number or address the main one; the one it was stays with the customer.
+
+    Raises ConflictError where it has been removed, and where the address is another customer's main one.
+    """
+    with transaction():
+        customer = lock_unmerged(customer_id)
+        contact = _find(customer, contact_id)
+        try:
+            with unique_email(customer):
+                _swap(customer, contact)
+                changes = changes_of(customer)
+                customer.updated_at = db_now()
+        except EmailTakenError as error:
+            raise ConflictError(str(error)) from None
+        _refresh(customer)
+        record("customer.edited", customer, customer_id=customer.id, changes=changes)
+        return customer
+
+
+def remove(customer_id: int, contact_id: int) -> Customer:
+    """Let a further number or address be the customer's no more; they are not known by it from now on.
+
+    Raises ConflictError where it has been removed already.
+    """
+    with transaction():
+        customer = lock_unmerged(customer_id)
+        contact = _find(customer, contact_id)
+        db.session.delete(contact)
+        customer.updated_at = db_now()
+        _refresh(customer)
+        changes = {contact.kind: [contact.value, None]}
+        record("customer.contact_removed", customer, customer_id=customer.id, changes=changes)
+        return customer
+
+
+def _find(customer: Customer, contact_id: int) -> CustomerKey:
+    wanted = sa.select(CustomerKey).where(CustomerKey.id == contact_id, CustomerKey.customer_id == customer.id)
+    contact = db.session.scalars(wanted.where(CustomerKey.kind != Kind.PASSPORT)).one_or_none()
+    if contact is None:
+        raise ConflictError("This has been changed in the meantime. Open the page again.")
+    return contact
+
+
+def _swap(customer: Customer, contact: CustomerKey) -> None:
+    """Write the main one into the row of the further one, which goes where there was none that can be reached."""
+    value, extension = contact.value, contact.extension
+    if contact.kind == Kind.PHONE:
+        before = customer.phone if customer.phone_valid else ""
+        contact.extension = customer.phone_extension
+        customer.phone, customer.phone_valid, customer.phone_extension = value, True, extension
+    else:
+        before = customer.email or ""
+        customer.email = value
+    if before:
+        contact.value = before
+    else:
+        db.session.delete(contact)
+
+
+def _refresh(customer: Customer) -> None:
+    db.session.flush()
+    db.session.expire(customer, ["further"])
+    index(customer)
