@@ -106,6 +106,7 @@ _LONG = tuple(
 """Spellings of one sound in words of five letters and more."""
 
 _VOWELS = frozenset("aeiou")
+_DOUBLED = re.compile(r"(.)\1+")
 
 
 def are_one(one: str, other: str, *, exactly: bool = False) -> bool:
@@ -149,8 +150,13 @@ def is_slip(one: str, other: str, *, called: bool) -> bool:
         return False
     if one[0] != other[0] or not _is_near(one, other):
         return False
+    if _DOUBLED.sub(r"\1", one) == _DOUBLED.sub(r"\1", other):
+        return True
     known = is_known(one) + is_known(other)
-    return known == 1 or (known == 0 and not called and min(len(one), len(other)) > SLIPS_FROM)
+    if known == 1:
+        right, wrong = (one, other) if is_known(one) else (other, one)
+        return _may_become(right, wrong)
+    return known == 0 and not called and min(len(one), len(other)) > SLIPS_FROM
 
 
 def is_known(word: str) -> bool:
@@ -162,6 +168,13 @@ def is_known(word: str) -> bool:
 def known_names() -> frozenset[str]:
     """Return names from all over the world, folded, partly out of the lists of Faker (MIT licence)."""
     return frozenset(Path(__file__).with_name("known_names.txt").read_text("ascii").split())
+
+
+def _may_become(right: str, wrong: str) -> bool:
+    """Say whether a name becomes a word by a slip: a letter is lost, two are swapped, or a vowel is written instead."""
+    if len(right) != len(wrong):
+        return len(right) > len(wrong)
+    return sorted(right) == sorted(wrong) or any(a != b and b in _VOWELS for a, b in zip(right, wrong, strict=True))
 
 
 def _is_near(one: str, other: str) -> bool:
