@@ -14,7 +14,7 @@ from crm import errors, features, logs, storage
 from crm.accounts import access, navigation, request_log
 from crm.db import configure_engine
 from crm.extensions import compress, csrf, db, migrate
-from crm.tenancy import init_tenancy
+from crm.tenancy import init_tenancy, verify_tenancy
 from crm.web import environment, filters, memo, security, static, uploads
 from crm.web.ids import IdConverter, dom_id
 
@@ -62,7 +62,8 @@ def _init_database(app: Flask, instance: Path) -> None:
     migrate.init_app(app, db, directory=str(config.ROOT / "migrations"))
     with app.app_context():
         configure_engine(db.engine)
-    init_tenancy()
+        init_tenancy()
+        verify_tenancy(db.engine)
 
 
 def _open_storage(app: Flask) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.columns import Base, BigInt
+from crm.current import ORGANIZATION
 
 Condition = Callable[[Any], sa.ColumnElement[bool]]
 """Says for something that has a table's columns as attributes whether the row is seen."""
@@ -43,6 +44,11 @@ def seen_by_branch(model: type[Base], condition: Condition) -> None:
 def seen_with(model: type[Base], id_: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     """Say that a row is seen where the row of `model` that it names is."""
     return _seen_with(model.__table__, id_)
+
+
+def has_one(model: type[Base], id_: sa.ColumnElement[Any], condition: Condition) -> sa.ColumnElement[bool]:
+    """Say that the row of `model` that is named meets a condition."""
+    return _has_one(model.__table__, id_, condition)
 
 
 def follow(tables: Iterable[sa.Table]) -> set[sa.FromClause]:
@@ -76,9 +82,13 @@ def _with(owner: sa.Table, column: str) -> Condition:
 
 
 def _seen_with(table: sa.FromClause, id_: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    return _has_one(table, id_, _conditions[table])
+
+
+def _has_one(table: sa.FromClause, id_: sa.ColumnElement[Any], condition: Condition) -> sa.ColumnElement[bool]:
     owner = table.alias()
-    found = sa.exists().where(owner.c.id == id_, _conditions[table](owner.c))
-    return found.correlate_except(owner)
+    is_here = owner.c.organization_id == ORGANIZATION
+    return sa.exists().where(owner.c.id == id_, is_here, condition(owner.c)).correlate_except(owner)
 
 
 def _require_branch() -> int:

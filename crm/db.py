@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar, TypeVarTuple
+from weakref import WeakSet
 
 import sqlalchemy as sa
 from flask import has_request_context
 from psycopg.pq import TransactionStatus
 from sqlalchemy import event
-from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.pool import PoolProxiedConnection
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 WRITE = "crm_write"
 PREPARED = "crm_prepared"
+_all_shared: WeakSet[sa.Executable] = WeakSet()
 Ts = TypeVarTuple("Ts")
 Asked = TypeVar("Asked", bound=sa.Executable)
 
@@ -135,7 +136,18 @@ def prepared(statement: Asked) -> Asked:
 
     Any other is planned for the values that come with it: a name that many share wants another plan than a rare one.
     """
-    return statement.execution_options(**{PREPARED: True})
+    return shared(statement.execution_options(**{PREPARED: True}))
+
+
+def shared(statement: Asked) -> Asked:
+    """Return a statement that is compiled and verified before there are threads: they will share its aliases."""
+    _all_shared.add(statement)
+    return statement
+
+
+def all_shared() -> list[sa.Executable]:
+    """Return every statement that is `shared()` or `prepared()` so far."""
+    return list(_all_shared)
 
 
 def database_now() -> dt.datetime:
@@ -146,20 +158,12 @@ def database_now() -> dt.datetime:
 def configure_engine(engine: Engine) -> None:
     """Prepare SQLite for many processes, and PostgreSQL to keep the plans of statements that are `prepared()`."""
     if engine.dialect.name == "sqlite":
-        engine.dialect.statement_compiler = _HintCompiler
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
     else:
         # No event comes before the end of a transaction that could still end otherwise.
         engine.dialect.do_rollback = _postgresql_rollback  # type: ignore[assignment]  # replaces a method by a function
         event.listen(engine, "before_cursor_execute", _postgresql_execute)
-
-
-class _HintCompiler(SQLiteCompiler):
-    """Writes the hints of a statement, "INDEXED BY …": SQLite's compiler leaves them out."""
-
-    def get_from_hint_text(self, table: Any, text: str | None) -> str | None:
-        return text
 
 
 def _sqlite_connect(connection: Any, record: Any) -> None:

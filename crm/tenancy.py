@@ -31,24 +31,16 @@ from sqlalchemy.sql import visitors
 
 from crm import branch_scope
 from crm.columns import Base, BigInt
-from crm.db import prepared
+from crm.current import ORGANIZATION, TenantError, require_organization
+from crm.current import organization as _organization
+from crm.db import all_shared, prepared
 from crm.extensions import db
+from crm.tenant_conditions import Scope, verify_statements
+
+__all__ = ["TenantError", "require_organization"]
 
 
-class TenantError(RuntimeError):
-    """A statement would have run without an organization, or outside the current one."""
-
-
-_organization: contextvars.ContextVar[int | None] = contextvars.ContextVar("organization", default=None)
 _actor: contextvars.ContextVar[int | None] = contextvars.ContextVar("actor", default=None)
-
-
-def require_organization() -> int:
-    """Return the id of the current organization; raises TenantError when none is set."""
-    organization_id = _organization.get()
-    if organization_id is None:
-        raise TenantError("no organization is set")
-    return organization_id
 
 
 def current_actor() -> int | None:
@@ -139,7 +131,9 @@ def update_many(model: type[TenantMixin], rows: Sequence[Mapping[str, Any]]) -> 
     """Write columns of rows of the current organization, each named by its `id`, in one go, past the unit of work."""
     if rows:
         table = _table(model)
-        statement = sa.update(table).where(table.c.organization_id == _current, table.c.id == sa.bindparam("row_id"))
+        statement = sa.update(table).where(
+            table.c.organization_id == ORGANIZATION, table.c.id == sa.bindparam("row_id")
+        )
         values = [{"row_id" if name == "id" else name: value for name, value in row.items()} for row in rows]
         db.session.connection().execute(statement, values)
 
@@ -160,6 +154,29 @@ def init_tenancy() -> None:
     _branch_scope.extend(
         with_loader_criteria(model, _is_of_branch, include_aliases=True) for model in models if _table(model) in bound
     )
+    _scopes.update({False: Scope(_SCOPE, _tables), True: Scope(_SCOPE, _tables, bound, _branch_scope)})
+
+
+def verify_tenancy(engine: sa.Engine) -> None:
+    """Verify each statement of an engine when it is compiled, and at once those that threads are going to share.
+
+    Raises TenantError where one lacks a condition.
+    """
+    verify_statements(engine, _scope_of)
+    if engine.dialect.name not in _verified:
+        for statement in all_shared():
+            if not isinstance(statement, sa.TextClause):
+                for bound in (False, True):
+                    _filter_statement(statement, bound).compile(dialect=engine.dialect)
+        _verified.add(engine.dialect.name)
+
+
+def _scope_of(statement: Any) -> Scope | None:
+    """Return what a statement is verified for: nothing where it may read all organizations, or reads a row again."""
+    options = getattr(statement, "_with_options", ())
+    if _SCOPE not in options or getattr(getattr(statement, "_compile_options", None), "_for_refresh_state", False):
+        return None
+    return _scopes[bool(_branch_scope) and _branch_scope[0] in options]
 
 
 def _table(model: type[TenantMixin]) -> sa.Table:
@@ -168,14 +185,13 @@ def _table(model: type[TenantMixin]) -> sa.Table:
 
 
 def _is_here(entity: type[TenantMixin]) -> sa.ColumnElement[bool]:
-    return entity.organization_id == _current
+    return entity.organization_id == ORGANIZATION
 
 
 def _is_of_branch(entity: type[TenantMixin]) -> sa.ColumnElement[bool]:
     return entity.is_of_branch()
 
 
-_current = sa.bindparam("current_organization", callable_=require_organization, type_=BigInt)
 ACTOR = sa.bindparam("current_actor", callable_=current_actor, type_=BigInt)
 """The user who acts, in a condition."""
 
@@ -185,6 +201,8 @@ _SCOPE = with_loader_criteria(TenantMixin, _is_here, include_aliases=True)
 
 _tables: set[sa.Table] = set()
 _branch_scope: list[Any] = []
+_scopes: dict[bool, Scope] = {}
+_verified: set[str] = set()
 
 
 @event.listens_for(Session, "do_orm_execute")

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.branch_scope import BOUND, seen_by_branch, seen_with
+from crm.branch_scope import BOUND, has_one, seen_by_branch, seen_with
 from crm.columns import Base, BigInt, CreatedAt, Id
 from crm.customers.models import Customer, CustomerKey
 from crm.tenancy import TenantMixin, within_organization
@@ -58,9 +58,7 @@ class Duplicate(TenantMixin, Base):
 
 def _is_seen(id_: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
     """Say whether a customer of a pair is of the user's branch, or went up in the other one, who has to be."""
-    customer = Customer.__table__.alias()
-    is_here = sa.or_(customer.c.branch_id == BOUND, customer.c.merged_into_id.is_not(None))
-    return sa.exists().where(customer.c.id == id_, is_here).correlate_except(customer)
+    return has_one(Customer, id_, lambda row: sa.or_(row.branch_id == BOUND, row.merged_into_id.is_not(None)))
 
 
 def _is_pair_seen(row: Any) -> sa.ColumnElement[bool]:

@@ -14,7 +14,7 @@ from crm.branch_scope import bound_branch
 from crm.columns import constant, db_ago, one_of
 from crm.customers.models import Customer
 from crm.customers.records import Decision, Duplicate
-from crm.db import prepared
+from crm.db import prepared, shared
 from crm.duplicates.models import Merge
 from crm.duplicates.rules import UNDO_DAYS
 from crm.extensions import db
@@ -23,8 +23,6 @@ PAGE = 25
 COUNTED = 99
 SHOWN = 5
 EVERYWHERE = {"all_branches": True}
-
-_first, _second, _other = aliased(Customer), aliased(Customer), aliased(Customer)
 
 
 class Queue(NamedTuple):
@@ -59,20 +57,7 @@ class Notices(NamedTuple):
 
 def queue(decision: Decision, before: int | None = None) -> Queue:
     """Return a page of the entries with a decision, from the newest on or from those before an id."""
-    statement = (
-        sa.select(
-            Duplicate,
-            _first.name.label("first_name"),
-            _second.name.label("second_name"),
-            sa.func.coalesce(sa.func.nullif(User.name, ""), User.username).label("decided_by"),
-        )
-        .join(_first, _first.id == Duplicate.first_id)
-        .join(_second, _second.id == Duplicate.second_id)
-        .outerjoin(User, User.id == Duplicate.decided_by_id)
-        .where(Duplicate.decision == decision.value)
-        .order_by(Duplicate.id.desc())
-        .limit(PAGE + 1)
-    )
+    statement = _QUEUE.where(Duplicate.decision == decision.value)
     if before is not None:
         statement = statement.where(Duplicate.id < before)
     if bound_branch() is not None:
@@ -158,11 +143,29 @@ def notices_of(customer: Customer) -> Notices:
     return found
 
 
+def _queue() -> sa.Select[*tuple[Any, ...]]:
+    first, second = aliased(Customer), aliased(Customer)
+    return (
+        sa.select(
+            Duplicate,
+            first.name.label("first_name"),
+            second.name.label("second_name"),
+            sa.func.coalesce(sa.func.nullif(User.name, ""), User.username).label("decided_by"),
+        )
+        .join(first, first.id == Duplicate.first_id)
+        .join(second, second.id == Duplicate.second_id)
+        .outerjoin(User, User.id == Duplicate.decided_by_id)
+        .order_by(Duplicate.id.desc())
+        .limit(PAGE + 1)
+    )
+
+
 def _open(mine: Any, other: Any) -> Any:
     """Return the select of the open entries that name a customer in one of two columns."""
+    person = aliased(Customer)
     return (
-        sa.select(sa.literal(False), Duplicate.id, _other.id, _other.name, Duplicate.created_at)
-        .join(_other, _other.id == other)
+        sa.select(sa.literal(False), Duplicate.id, person.id, person.name, Duplicate.created_at)
+        .join(person, person.id == other)
         .where(mine == _CUSTOMER, Duplicate.decision == Decision.OPEN.value)
     )
 
@@ -187,6 +190,8 @@ def _merged() -> Any:
 
 _waiting = sa.select(Duplicate.id).where(Duplicate.decision == constant(Decision.OPEN)).limit(constant(COUNTED + 1))
 _COUNT_OPEN = prepared(sa.select(sa.func.count()).select_from(_waiting.subquery()))
+
+_QUEUE = shared(_queue())
 
 _CUSTOMER: sa.BindParameter[int] = sa.bindparam("customer")
 _NOTICES = prepared(

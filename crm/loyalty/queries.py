@@ -17,8 +17,6 @@ from crm.loyalty.rules import BOUNDS, earned_key
 SHOWN = 10
 PAGE = 50
 
-_later = aliased(PointsEntry)
-
 
 class Line(NamedTuple):
     """An entry of the history, and whether another one took it back."""
@@ -48,9 +46,10 @@ class Earned(NamedTuple):
 
 def earned_under(key: str) -> Earned:
     """Return what was earned under a key of `services.earn`."""
+    later = aliased(PointsEntry)
     row = db.session.execute(
-        sa.select(PointsEntry.applied, sa.func.coalesce(-_later.applied, 0))
-        .outerjoin(_later, _later.reverses_id == PointsEntry.id)
+        sa.select(PointsEntry.applied, sa.func.coalesce(-later.applied, 0))
+        .outerjoin(later, later.reverses_id == PointsEntry.id)
         .where(PointsEntry.key == earned_key(key))
     ).first()
     return Earned(*row) if row else Earned()
@@ -88,8 +87,13 @@ def differences() -> list[Difference]:
     return sorted([*_wrong_balances(), *_wrong_tiers(), *_wrong_entries()])
 
 
+def _is_taken_back() -> sa.Exists:
+    later = aliased(PointsEntry)
+    return sa.exists().where(later.reverses_id == PointsEntry.id)
+
+
 _OF_CUSTOMER = prepared(
-    sa.select(PointsEntry, sa.exists().where(_later.reverses_id == PointsEntry.id))
+    sa.select(PointsEntry, _is_taken_back())
     .where(PointsEntry.customer_id == sa.bindparam("customer"))
     .options(joinedload(PointsEntry.created_by))
     .order_by(PointsEntry.id.desc())
