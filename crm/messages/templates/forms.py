@@ -40,12 +40,12 @@ class TemplateForm(CreatingForm):
 
     def validate_body(self, field: TextAreaField) -> None:
         """Refuse unknown fields, open braces and texts that are too long."""
-        _check(field.data or "")
         channel = Channel(self.channel.data) if self.channel.data in list(Channel) else Channel.WHATSAPP
-        over = len(field.data or "") - MAX_LENGTH[channel]
-        if over > 0:
-            room = f"{MAX_LENGTH[channel]:,}"
-            raise ValidationError(f"Shorten the text by {characters(over)}: {channel.label} has room for {room}.")
+        text, room = field.data or "", MAX_LENGTH[channel]
+        if len(text) > room:
+            over = characters(len(text) - room)
+            raise ValidationError(f"Shorten the text by {over}: {channel.label} has room for {room:,}.")
+        _refuse(rules.problem(text, room))
 
     def validate_approved_name(self, field: StringField) -> None:
         """Refuse what can't be a name at WhatsApp."""
@@ -70,16 +70,7 @@ class TemplateForm(CreatingForm):
         """Refuse unknown fields, and more than WhatsApp takes."""
         if not self._is_whatsapp():
             return
-        parameters = rules.parameters_of(field.data or "")
-        for parameter in parameters:
-            _check(parameter)
-            if len(parameter) > rules.MAX_PARAMETER:
-                raise ValidationError(f"Shorten the parameters: each has room for {rules.MAX_PARAMETER:,} characters.")
-        if len(parameters) > rules.MAX_PARAMETERS:
-            raise ValidationError(f"Enter up to {rules.MAX_PARAMETERS} parameters, one a line.")
-        problem = rules.names_problem(parameters)
-        if problem:
-            raise ValidationError(problem)
+        _refuse(rules.parameters_problem(rules.parameters_of(field.data or "")))
 
     def values(self) -> dict[str, Any]:
         """Return what the services take, of a valid form; what belongs to WhatsApp only with that channel."""
@@ -108,8 +99,7 @@ class TemplateForm(CreatingForm):
         return bool(self.channel.data == Channel.WHATSAPP)
 
 
-def _check(source: str) -> None:
-    problem = rules.problem(source)
+def _refuse(problem: str | None) -> None:
     if problem:
         raise ValidationError(problem)
 

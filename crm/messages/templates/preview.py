@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from crm.accounts.models import Organization
 from crm.customers.models import Customer
-from crm.messages.rules import Channel
+from crm.messages.rules import MAX_LENGTH, Channel
 from crm.messages.segments import Segments, segments, ucs2_note
 from crm.messages.templates.queries import values_of
-from crm.messages.templates.rules import fill, parse, problem
+from crm.messages.templates.rules import fill, parameters_problem, parse, problem
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Preview:
         notes = [f"Nobody matches “{missing}”."] if missing else []
         if customer is None:
             return cls(None, "", [], None, "", [*notes, "Add a customer to see the text filled."])
-        wrong = next(filter(None, (problem(source) for source in (body, *parameters))), None)
+        wrong = problem(body, MAX_LENGTH[channel]) or parameters_problem(list(parameters))
         if wrong:
             return cls(customer, "", [], None, "", [*notes, wrong])
         values = values_of(customer, organization)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from crm.messages.rules import ApprovedTemplate
+from crm.text import characters
 
 FIELDS = {
     "name": "the customer's name",
@@ -33,7 +34,7 @@ MAX_PARAMETER = 1_024
 _NAMED = re.compile(r"([a-z][a-z0-9_]{0,59}) ?= ?(\S.*)")
 """A parameter with its name, as WhatsApp names them (message templates, named parameters)."""
 
-_PIECE = re.compile(r"\{\{\s*\w*\s*\}\}|\{[^{}]*\}|[{}]|[^{}]+")
+_PIECE = re.compile(r"\{\{\s*(?:\w+\s*)?\}\}|\{[^{}]*\}|[{}]|[^{}]+")
 _SHOWN = 20
 
 
@@ -75,7 +76,7 @@ class Wording:
 
 def parse(source: str) -> list[Piece]:
     """Take a text apart; raises ValueError with a sentence that names what is wrong and what may be used."""
-    return [_piece(match[0], source[match.start() :]) for match in _PIECE.finditer(source)]
+    return [_piece(match[0], source, match.start()) for match in _PIECE.finditer(source)]
 
 
 def fill(pieces: Iterable[Piece], values: Mapping[str, str]) -> str:
@@ -83,8 +84,10 @@ def fill(pieces: Iterable[Piece], values: Mapping[str, str]) -> str:
     return "".join(values[piece.text] if piece.is_field else piece.text for piece in pieces)
 
 
-def problem(source: str) -> str | None:
-    """Return the sentence that says what is wrong with a text, or None."""
+def problem(source: str, room: int | None = None) -> str | None:
+    """Return the sentence that says what is wrong with a text, or None; one without room is not even read."""
+    if room is not None and len(source) > room:
+        return f"Shorten the text by {characters(len(source) - room)}: there is room for {room:,}."
     try:
         parse(source)
     except ValueError as error:
@@ -116,20 +119,33 @@ def names_problem(parameters: Iterable[str]) -> str | None:
     return f"There are two parameters {twice}. Write each name once." if twice else None
 
 
-def _piece(found: str, rest: str) -> Piece:
+def _piece(found: str, source: str, start: int) -> Piece:
     if found.startswith("{{"):
-        raise ValueError(f"Write a field, in single braces, instead of {found}. {_known()}")
+        raise ValueError(f"Write a field, in single braces, instead of {_shown(found)}. {_known()}")
     if found == "{":
-        raise ValueError(f"Close the brace in “{rest[:_SHOWN].splitlines()[0]}”. {_known()}")
+        raise ValueError(f"Close the brace in “{source[start : start + _SHOWN].splitlines()[0]}”. {_known()}")
     if found == "}":
         raise ValueError(f"There is a }} without a {{ before it. {_known()}")
     if not found.startswith("{"):
         return Piece(found, False)
     name = found[1:-1].strip().lower()
     if name not in FIELDS:
-        shown = found if len(found) <= 2 * _SHOWN else f"{found[: 2 * _SHOWN]}…"
-        raise ValueError(f"There is no field {shown}. {_known()}")
+        raise ValueError(f"There is no field {_shown(found)}. {_known()}")
     return Piece(name, True)
+
+
+def _shown(found: str) -> str:
+    return found if len(found) <= 2 * _SHOWN else f"{found[: 2 * _SHOWN]}…"
+
+
+def parameters_problem(parameters: list[str]) -> str | None:
+    """Return the sentence that says what is wrong with the parameters of an approved template, or None."""
+    if len(parameters) > MAX_PARAMETERS:
+        return f"Enter up to {MAX_PARAMETERS} parameters, one a line."
+    if any(len(parameter) > MAX_PARAMETER for parameter in parameters):
+        return f"Shorten the parameters: each has room for {MAX_PARAMETER:,} characters."
+    wrong = next(filter(None, (problem(parameter, MAX_PARAMETER) for parameter in parameters)), None)
+    return wrong or names_problem(parameters)
 
 
 def _known() -> str:

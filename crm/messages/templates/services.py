@@ -29,7 +29,7 @@ def add_template(values: dict[str, Any], key: RequestKey | None = None) -> int:
     with transaction():
         once = Once(key)
         if once.earlier is not None:
-            return once.earlier
+            return once.found(Template).id
         template = Template(**values, name_key=key_of(values["name"]))
         _save(template)
         record("template.added", template, changes={field: [None, value] for field, value in values.items()})
