@@ -57,7 +57,7 @@ def _init_database(app: Flask, instance: Path) -> None:
     if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
         instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     # The connection that was used last comes first: it has pages in its memory, and plans.
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_use_lifo": True}
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_use_lifo": True, "hide_parameters": not app.debug}
     db.init_app(app)
     migrate.init_app(app, db, directory=str(config.ROOT / "migrations"))
     with app.app_context():
