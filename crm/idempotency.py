@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
+from werkzeug.exceptions import Conflict
 
 from crm.columns import Base, BigInt, CreatedAt, Id
 from crm.errors import SentenceError
 from crm.extensions import db
 from crm.tenancy import TenantMixin, current_actor
+
+Row = TypeVar("Row", bound=Base)
 
 
 class RequestKey(NamedTuple):
@@ -26,6 +29,13 @@ class KeyReusedError(SentenceError):
 
     def __init__(self) -> None:
         super().__init__("This form was sent before with other content. Check it, then save it again.")
+
+
+class GoneError(Conflict):
+    """What an earlier request with the key made is there no more; no form can mend that, so the answer is 409."""
+
+    def __init__(self) -> None:
+        super().__init__("This was saved before and was deleted in the meantime. Open the form again to enter it anew.")
 
 
 class UsedKey(TenantMixin, Base):
@@ -67,6 +77,13 @@ class Once:
             self.earlier = _earlier(request_key)
         else:
             self._row = row
+
+    def found(self, model: type[Row]) -> Row:
+        """Return the row that an earlier request made; raises GoneError where it is deleted or hidden."""
+        row = None if self.earlier is None else db.session.get(model, self.earlier)
+        if row is None:
+            raise GoneError
+        return row
 
     def made(self, subject_id: int) -> None:
         """Remember what this request made."""

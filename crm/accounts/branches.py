@@ -18,7 +18,7 @@ def add(name: str, key: RequestKey | None = None) -> int:
     with transaction() as session:
         once = Once(key)
         if once.earlier is not None:
-            return once.earlier
+            return once.found(Branch).id
         _refuse_taken(name)
         branch = Branch(name=name)
         session.add(branch)

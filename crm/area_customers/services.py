@@ -30,7 +30,7 @@ def add(values: dict[str, Any], request_key: RequestKey | None = None) -> AreaCu
         lock_intake()
         once = Once(request_key)
         if once.earlier is not None:
-            return session.get_one(AreaCustomer, once.earlier)
+            return once.found(AreaCustomer)
         row = AreaCustomer(name="", activity_at=database_now())
         _take(row, values)
         session.add(row)

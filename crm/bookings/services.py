@@ -51,7 +51,7 @@ def create(values: Given, persons: Sequence[Given], request_key: RequestKey | No
         lock_intake()
         once = Once(request_key)
         if once.earlier is not None:
-            return session.get_one(Booking, once.earlier)
+            return once.found(Booking)
         booking = Booking(number="", number_key="", search_text="", amount=0, status_before="")
         _take(booking, {"status": BookingStatus.PENDING.value, **values})
         changes: Changes = {field: [None, value] for field, (_, value) in changes_of(booking).items() if field in TOLD}

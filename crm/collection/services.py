@@ -124,7 +124,7 @@ def _start(
     with transaction() as session:
         lock_intake()
         once = Once(request_key)
-        earlier = queries.under_way() if once.earlier is None else session.get_one(Scan, once.earlier)
+        earlier = queries.under_way() if once.earlier is None else once.found(Scan)
         if earlier is not None:
             once.made(earlier.id)
             return earlier, False

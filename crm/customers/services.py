@@ -84,7 +84,7 @@ def create_customer(
     with transaction() as session:
         once = Once(request_key)
         if once.earlier is not None:
-            return session.get_one(Customer, once.earlier)
+            return once.found(Customer)
         customer = Customer(name="", name_key="", created_month=_this_month())
         with unique_email(customer):
             _apply(customer, values)

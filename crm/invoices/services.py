@@ -52,7 +52,7 @@ def add_invoice(
         customer = lock_customer(customer_id)
         once = Once(request_key)
         if once.earlier is not None:
-            return session.get_one(Invoice, once.earlier)
+            return once.found(Invoice)
         invoice = Invoice(
             customer_id=customer.id,
             amount=amount,

@@ -23,7 +23,7 @@ def add_commitment(
     with transaction() as session:
         once = Once(request_key)
         if once.earlier is not None:
-            return session.get_one(LoanCommitment, once.earlier)
+            return once.found(LoanCommitment)
         commitment = LoanCommitment(
             lead_id=lead_id, amount=amount, promised_date=promised_date, created_by_id=current_actor()
         )

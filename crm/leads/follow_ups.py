@@ -20,11 +20,11 @@ def add_follow_up(
     lead_id: int, method: Method, note: str, due_at: dt.datetime | None, request_key: RequestKey | None = None
 ) -> FollowUp:
     """Plan to speak to a lead; raises KeyReusedError."""
-    with transaction() as session:
+    with transaction():
         lead = _lock_lead(lead_id)
         once = Once(request_key)
         if once.earlier is not None:
-            return session.get_one(FollowUp, once.earlier)
+            return once.found(FollowUp)
         follow_up = _add(lead, method, note, due_at)
         once.made(follow_up.id)
         return follow_up

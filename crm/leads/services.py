@@ -48,7 +48,7 @@ def create_lead(values: dict[str, Any], request_key: RequestKey | None = None) -
         lock_intake()
         once = Once(request_key)
         if once.earlier is not None:
-            return session.get_one(Lead, once.earlier)
+            return once.found(Lead)
         lead = Lead(activity_at=database_now())
         _apply(lead, {**values, "source": values.get("source") or MANUAL})
         session.add(lead)

@@ -50,7 +50,7 @@ def schedule_message(
     with transaction() as session:
         once = Once(request_key)
         if once.earlier is not None:
-            return session.get_one(Message, once.earlier)
+            return once.found(Message)
         customer = lock_customers([customer_id])[customer_id]
         now = database_now()
         _check_content(customer, channel, body)

@@ -33,10 +33,10 @@ def add_by_hand(typed: str, note: str, key: RequestKey | None = None) -> Suppres
     phone = parse(typed, current_organization().phone_region)
     if not phone.valid:
         raise SentenceError(phone.reason or "Enter the phone number.")
-    with transaction() as session:
+    with transaction():
         once = Once(key)
         if once.earlier is not None:
-            return session.get_one(Suppression, once.earlier)
+            return once.found(Suppression)
         suppression = put_on(phone.value, Source.STAFF, note)
         once.made(suppression.id)
         return suppression
