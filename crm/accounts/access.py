@@ -27,6 +27,7 @@ from crm.db import prepared
 from crm.extensions import db, login_manager
 from crm.tenancy import enter_organization, leave_organization
 from crm.web.htmx import go_to, wants_fragment
+from crm.web.urls import with_query
 
 Row = TypeVar("Row", bound=Base)
 
@@ -159,7 +160,7 @@ def find(model: type[Row], id_: int, *options: ExecutableOption) -> Row:
 
     `options` say what is loaded with it; they are made once, for the statement is kept. Whoever asks for a row that
     went up in another one (it has a `successor_id`) is led to that one. What they send is not done to it, for it was
-    meant for something else; the API answers as if there were none.
+    meant for something else; the API says which one it is by now.
     """
     row: Row | None = db.session.scalars(_by_id(model, *options), {"id": id_}).unique().first()
     if row is None and hasattr(model, "successor_id"):
@@ -178,13 +179,14 @@ def _lead_on(model: type[Any], row: Any) -> NoReturn:
         row = db.session.get(model, row.successor_id, execution_options=everywhere)
     # The last one counts where the user may see it.
     found = row and db.session.scalars(sa.select(model).where(model.id == row.id)).one_or_none()
-    if found is None or (request.endpoint or "").startswith(API):
+    if found is None:
         abort(404)
+    if (request.endpoint or "").startswith(API):
+        abort(404, f"{model.__name__} {id_} was merged with {found.id}. Ask for {found.id} from now on.")
     if request.method != "GET":
         abort(409, f"This was merged with {found.name}. Open {found.name}, and do it there.")
     names = {name: found.id if value == id_ else value for name, value in (request.view_args or {}).items()}
-    query: dict[str, Any] = request.args.to_dict()
-    abort(redirect(url_for(request.endpoint or "", **{**query, **names}), 303))
+    abort(redirect(with_query(url_for(request.endpoint or "", **names), request.args.items(multi=True)), 303))
 
 
 def find_member(membership_id: int) -> Membership:

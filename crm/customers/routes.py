@@ -20,6 +20,7 @@ from crm.web.filters import phone_number, phone_problem
 from crm.web.forms import Form
 from crm.web.htmx import done, go_to, respond, wants_fragment
 from crm.web.ids import id_in
+from crm.web.urls import with_query
 
 bp = Blueprint("customers", __name__)
 
@@ -197,8 +198,7 @@ def _answer_bulk(change: BulkChange, location: str) -> Response:
 
 
 def _list_url() -> str:
-    args: dict[str, Any] = request.args.to_dict()
-    return url_for("home.index", **args)
+    return with_query(url_for("home.index"), request.args.items(multi=True))
 
 
 def _status(form: Form) -> int:

@@ -18,6 +18,7 @@ from crm.messages.routes.blueprint import bp
 from crm.messages.rules import Channel, Status, told_alike
 from crm.web.htmx import done as saved
 from crm.web.htmx import respond
+from crm.web.ids import id_in
 
 STATES = [status for status in Status if told_alike(status)[0] is status]
 """One status for each state that people see."""
@@ -64,7 +65,7 @@ def new(customer_id: int) -> Response:
 @bp.post("/customers/<id:customer_id>/messages/preview")
 def preview(customer_id: int) -> str:
     """Say what would happen if the form was sent as it is."""
-    customer, message_id = find(Customer, customer_id), request.args.get("message", type=int)
+    customer, message_id = find(Customer, customer_id), id_in(request.args.get("message"))
     form = MessageForm(customer, find(Message, message_id) if message_id else None)
     if not form.wants_template():
         form.validate()
