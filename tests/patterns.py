@@ -68,8 +68,11 @@ def slow(found: Use) -> str:
     return ""
 
 
-def ask(pattern: re.Pattern[str], method: str, text: str) -> object:
+def ask(pattern: re.Pattern[Any], method: str, text: Any) -> object:
     """Ask a pattern by one of METHODS."""
+    if isinstance(pattern.pattern, bytes):
+        text = text.encode(errors="replace")
+        return pattern.sub(b"", text) if method == "sub" else getattr(pattern, method)(text)
     return pattern.sub("", text) if method == "sub" else getattr(pattern, method)(text)
 
 

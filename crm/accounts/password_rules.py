@@ -53,12 +53,12 @@ def _leans_on(password: str, name: str) -> bool:
 def _readings(password: str) -> Iterator[str]:
     """Yield what a password may have been made from, by adding digits and marks or writing them for letters."""
     typed = password.casefold()
-    word = re.sub(r"[\W\d_]+$", "", typed)
+    word = re.sub(r"(?<![\W\d_])[\W\d_]+$", "", typed)
     for end in range(len(word), len(typed) + 1):
         if word or 2 * end >= len(typed):
             yield typed[:end]
     for text in (typed, word, re.sub(r"^[\W\d_]+", "", word), _plain(typed)):
-        yield re.sub(r"\d+$", "", _plain(text))
+        yield re.sub(r"(?<!\d)\d+$", "", _plain(text))
         for letters in _LETTERS:
             yield _plain(text.translate(letters))
 

@@ -105,7 +105,7 @@ def parts_of(name: str) -> Parts:
 def _spelled_out(line: str) -> str:
     line = re.sub(r"\(\w\)", "", line)
     line = re.sub(r"(?i)(?<!\w)([sdaw])\s?/\s?([olp])(?!\w)\.?", r" \1_\2 ", line)
-    return re.sub(r"\s*[&+]\s*", " and ", line)
+    return re.sub(r"(?<!\s)\s*[&+]\s*", " and ", line)
 
 
 def _in_order(line: str) -> tuple[list[_Token], list[_Token], list[_Token]]:
