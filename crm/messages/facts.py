@@ -16,7 +16,7 @@ from crm.db import prepared
 from crm.extensions import db
 from crm.messages.numbers import numbers_of
 from crm.messages.records import IS_ASKING, InboundMessage, Suppression
-from crm.messages.rules import Channel
+from crm.messages.rules import Channel, holding_reason
 from crm.phone import variants
 
 Fact = TypeVar("Fact")
@@ -85,6 +85,15 @@ def opt_out_problem(customer: Customer) -> str | None:
     return f"{customer.name} opted out (by {suppression.by}), so this number gets no messages."
 
 
+def asking_note(customer: Customer) -> str | None:
+    """Return the sentence that says that what is for the customer waits for an answer in the inbox, or None."""
+    if not customer.phone_valid:
+        return None
+    heard = _heard_lately(numbers_of([customer])[customer.id])
+    text = next((found.asks for found in heard.values() if found.asks), None)
+    return f"It waits: {holding_reason(customer.name, text)}" if text else None
+
+
 def heard_from(customer: Customer, limit: int = 50) -> Heard:
     """Return what came in from the numbers of a customer, and whether they opted out."""
     numbers = list(numbers_of([customer])[customer.id])
@@ -135,5 +144,6 @@ def _heard_lately(numbers: Iterable[str]) -> dict[str, _Lately]:
 def _bodies(ids: list[int]) -> dict[int, str]:
     if not ids:
         return {}
-    rows = db.session.execute(sa.select(InboundMessage.id, InboundMessage.body).where(one_of(InboundMessage.id, ids)))
-    return {row.id: row.body for row in rows}
+    columns = (InboundMessage.id, InboundMessage.body, InboundMessage.what)
+    rows = db.session.execute(sa.select(*columns).where(one_of(InboundMessage.id, ids)))
+    return {row.id: row.body or row.what or "STOP" for row in rows}

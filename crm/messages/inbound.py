@@ -175,7 +175,7 @@ def _heed(text: InboundMessage) -> Effect | None:
     elif effect is Effect.ASK:
         if suppressions.is_on(text.sender):
             return None
-        holds.hold_pending(text.sender, text.body)
+        holds.hold_pending(text.sender, text.body or text.what or "STOP")
     return effect
 
 

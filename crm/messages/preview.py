@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from crm import clock, phone
 from crm.accounts.models import Organization
 from crm.customers.models import Customer
-from crm.messages.facts import opt_out_problem
+from crm.messages.facts import asking_note, opt_out_problem
 from crm.messages.recurring.rules import Rule
 from crm.messages.rules import MAX_LENGTH, Channel, channel_problem, number_problem
 from crm.messages.segments import Segments, segments, ucs2_note
@@ -51,7 +51,7 @@ class Preview:
         problem = problem or (channel_problem(customer, channel) if channel else None)
         to = "" if number_problem(customer) else f", to {phone.international(customer.phone)}"
         then = f"; then {rule.said(organization.locale)}" if rule else ""
-        notes = [*notes]
+        notes = [*notes, *filter(None, [asking_note(customer)])]
         if not customer.is_active and not customer.is_archived:
             notes.append(f"{customer.name} is inactive, and still gets this message.")
         parts = segments(body) if channel is Channel.SMS else None

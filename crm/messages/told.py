@@ -74,7 +74,8 @@ def _edited(happened: Happened) -> Told:
 
 def _received(happened: Happened) -> Told:
     body, what = happened.after("body"), happened.after("what")
-    return Told("The customer wrote", [shortened(line) for line in (body, what) if line], by="")
+    lines = [*([shortened(body)] if body else []), *([f"{what[0].upper()}{what[1:]}"] if what else [])]
+    return Told("The customer wrote", lines, by="")
 
 
 def _time(moment: str) -> str:

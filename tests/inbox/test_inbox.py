@@ -116,6 +116,7 @@ def test_what_may_mean_stop_asks_and_go_on_lets_go(shop: Shop, owner: FlaskClien
         assert "May mean STOP" in page
         assert "Opt out" in page
         assert "Go on" in page
+    assert "It waits: Sari wrote “Please stop”." in owner.get(f"/customers/{sari}/messages/new").text
     assert owner.post(f"/inbox/{id_}/done").status_code == 409
     assert unread(owner) == 1
 

@@ -22,6 +22,7 @@ from crm.messages.rules import Channel
 from crm.messages.senders import trials
 from crm.messages.senders.accounts import lacking, sender_of
 from crm.messages.upkeep import hasten_held
+from crm.phone import variants
 
 TEST = "This is a test message from {name}. You can ignore it."
 
@@ -91,7 +92,7 @@ def _test_call(channel: Channel, to: str) -> Call:
     gateway = gateway_of(organization, channel)
     if gateway.by_hand:
         raise SentenceError(f"{channel.label} is sent by hand, so there is nothing to test. Choose a gateway first.")
-    if suppressed_among([to]):
+    if suppressed_among(variants(to)):
         raise SentenceError("This number has opted out, so nothing is sent to it.")
     # Its text has the organization's name in it: no word of that is an order.
     sender = replace(sender_of(organization, gateway.name, channel), takes_orders=False)
