@@ -15,6 +15,8 @@ from crm import vault
 from crm.extensions import db
 from crm.messages.records import InboundMessage, Suppression
 from crm.messages.rules import Channel
+from crm.messages.webhooks import answering
+from crm.messages.webhooks.signatures import is_from_meta
 from crm.web import signed
 from tests.factories import make_attempt
 from tests.messages.provider import NUMBER, PHONE_NUMBER_ID, PUBLIC, TOKEN, Provider, metadata, status
@@ -154,6 +156,30 @@ def test_large_requests_of_one_who_forges_are_not_looked_at(
     assert [provider.meta_raw(large, "forged").status_code for _ in range(3)] == [403, 403, 429]
     assert provider.meta_raw(large).status_code == 429
     assert provider.meta_raw(b'{"entry": []}').status_code == 200, "what is small is heard all the same"
+
+
+def test_a_large_request_is_checked_with_the_secrets_of_those_alone_that_it_names(
+    shop: Shop, stranger: Shop, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.set(**META)
+    stranger.set(**{**META, "whatsapp_phone_number_id": "666", "whatsapp_app_secret": "their-own-secret-of-meta"})
+    checks: list[str] = []
+
+    def check(secret: str, raw: bytes, signature: str) -> bool:
+        checks.append(secret)
+        return is_from_meta(secret, raw, signature)
+
+    monkeypatch.setattr(answering, "is_from_meta", check)
+
+    def call(number: str, size: int, secret: str = "forged") -> int:
+        value = {"metadata": {"phone_number_id": number}, "padding": "y" * size}
+        checks.clear()
+        return provider.meta(value, secret=secret).status_code
+
+    assert (call("777", 0), len(checks)) == (403, 3)
+    assert (call("777", 100_000), len(checks)) == (403, 1)
+    assert call("555", 100_000, META["whatsapp_app_secret"]) == 200
+    assert call("666", 100_000, META["whatsapp_app_secret"]) == 403
 
 
 def test_what_the_official_library_signs_is_heard(shop: Shop, provider: Provider) -> None:

@@ -7,7 +7,7 @@ fits costs one statement, however many organizations and ids there are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,9 +56,10 @@ class Directory:
         entry = self._entries.get(organization_id)
         return (entry.known(gateway) if entry else secrets_with({}, gateway)[0])[name]
 
-    def secrets(self, gateway: str, name: str) -> list[str]:
-        """Return the distinct values of a secret, that of the installation first."""
-        values = [secrets_with({}, gateway)[0][name], *(entry.known(gateway)[name] for entry in self._entries.values())]
+    def secrets(self, gateway: str, name: str, of: Callable[[Entry], bool] = lambda entry: True) -> list[str]:
+        """Return the distinct values of a secret, that of the installation first; of some organizations, if so."""
+        entries = filter(of, self._entries.values())
+        values = [secrets_with({}, gateway)[0][name], *(entry.known(gateway)[name] for entry in entries)]
         return [value for value in dict.fromkeys(values) if value]
 
     def with_phone_number_id(self, id_: str) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from werkzeug.datastructures import MultiDict
 
@@ -12,13 +12,16 @@ from crm.messages import identities, inbound, reports
 from crm.messages.inbound import Incoming
 from crm.messages.reports import Heard
 from crm.messages.senders import trials
-from crm.messages.senders.directory import Directory, read_directory
+from crm.messages.senders.directory import Directory, Entry, read_directory
 from crm.messages.webhooks import sharing, twilio, whatsapp
 from crm.messages.webhooks.signatures import is_from_meta, is_from_twilio, is_token
 from crm.tenancy import use_organization
 
 TWILIO, META = ("twilio", "twilio_auth_token"), ("whatsapp_cloud", "whatsapp_app_secret")
 """The secret that each provider signs with, as the directory knows it."""
+
+TRIED_WITH_ALL = 16 * 1024
+"""A request of up to so many bytes is checked with the secrets of all organizations; none of them takes long."""
 
 _TWILIO_SIGNATURE = re.compile(r"[A-Za-z0-9+/]{27}=")
 _META_SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}")
@@ -71,9 +74,7 @@ def meta(raw: bytes, signature: str) -> None:
     ValueError with a sentence.
     """
     directory = _directory_for(signature, _META_SIGNATURE)
-    secret = next((one for one in directory.secrets(*META) if is_from_meta(one, raw, signature)), None)
-    if secret is None:
-        raise ForgedError
+    secret = _app_secret(directory, raw, signature)
     payload = whatsapp.read(raw)
     heard = _by_owner(payload.reports, reports.places_of({report.attempt_id for report in payload.reports}))
     tried = _by_owner(payload.trials, trials.owners({report.attempt_id for report in payload.trials}))
@@ -114,10 +115,31 @@ def _owner(organization_id: int | None, url: str, form: MultiDict[str, str], sig
     return organization_id
 
 
+def _app_secret(directory: Directory, raw: bytes, signature: str) -> str:
+    """Return the secret that signed a request of Meta's; a large one is of organizations whose number it names."""
+
+    def is_named(entry: Entry) -> bool:
+        number = entry.known("whatsapp_cloud")["whatsapp_phone_number_id"]
+        return len(raw) <= TRIED_WITH_ALL or (bool(number) and number.encode() in raw)
+
+    found = (secret for secret in directory.secrets(*META, is_named) if is_from_meta(secret, raw, signature))
+    return _first(found)
+
+
 def _twilio_token(directory: Directory, url: str, form: MultiDict[str, str], signature: str) -> str:
-    for token in directory.secrets(*TWILIO):
-        if is_from_twilio(token, url, form, signature):
-            return token
+    """Return the token that signed a request of Twilio's; a large one is of organizations whose account it names."""
+    size, account = sum(map(len, form.values())), form.get("AccountSid", "")
+
+    def is_named(entry: Entry) -> bool:
+        return size <= TRIED_WITH_ALL or entry.known("twilio")["twilio_account_sid"] == account
+
+    found = (token for token in directory.secrets(*TWILIO, is_named) if is_from_twilio(token, url, form, signature))
+    return _first(found)
+
+
+def _first(found: Iterator[str]) -> str:
+    for secret in found:
+        return secret
     raise ForgedError
 
 
