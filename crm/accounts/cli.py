@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from flask.cli import AppGroup
 
 from crm.accounts import services
+from crm.accounts.access import organizations_of
 from crm.accounts.models import Organization, User
 from crm.accounts.password_rules import password_problem
 from crm.accounts.roles import Role
@@ -112,7 +113,8 @@ def reset_password(username: str, password_stdin: bool) -> None:
     user_id = _find_user(username)
     if user_id is None:
         raise click.ClickException(f"There is no user {username}.")
-    password = _read_password(username) if password_stdin else secrets.token_urlsafe(12)
+    around = [name for found in organizations_of(user_id) for name in (found.slug, found.name)]
+    password = _read_password(username, *around) if password_stdin else secrets.token_urlsafe(12)
     services.set_password(user_id, password)
     click.echo(f"The password of {username} is changed and their sign-ins have ended.")
     if not password_stdin:

@@ -135,6 +135,16 @@ def test_it_refuses_with_a_sentence_and_a_failing_exit(
     assert [row["slug"] for row in listed] == ["shop", "rival"]
 
 
+@one_database
+def test_a_password_made_from_the_organizations_name_is_refused(app: Flask, cast: Cast) -> None:
+    for given in ("Shop-20261128\n", "5h0p!1234567\n", "staff.20261128\n"):
+        result = run(app, "user", "reset-password", "staff", "--password-stdin", given=given)
+        assert (result.exit_code, "or your organization's" in result.output) == (1, True), given
+    created = ("user", "create", "citra", "--organization", "rival", "--role", "staff", "--password-stdin")
+    assert run(app, *created, given="rival-2026-11\n").exit_code == 1
+    assert run(app, *created, given="shop-lantern-harbor\n").exit_code == 0
+
+
 def test_one_wrong_setting_changes_none(app: Flask, cast: Cast) -> None:
     assert run(app, "org", "set", "shop", "name=Renamed", "currency=NOPE").exit_code != 0
     assert json.loads(run(app, "org", "list", "--json").output)[0]["name"] == "Shop"

@@ -56,8 +56,14 @@ def fill_sign_in(page: Page) -> None:
 
 
 def open_window(page: Page) -> None:
-    page.get_by_role("link", name="Add user").click()
-    expect(page.get_by_role("dialog", name="Add user")).to_be_visible()
+    page.get_by_role("link", name="Invite someone").click()
+    expect(page.get_by_role("dialog", name="Invite someone")).to_be_visible()
+
+
+def open_branch(page: Page, shop: RunningApp) -> None:
+    page.goto(f"{shop.url}/settings/branches")
+    page.get_by_role("link", name="Add branch").click()
+    expect(page.get_by_role("dialog", name="Add branch")).to_be_visible()
 
 
 def posts(page: Page) -> list[str]:
@@ -73,11 +79,11 @@ def posts(page: Page) -> list[str]:
 
 
 def test_a_window_takes_focus_keeps_it_and_gives_it_back(users: Page) -> None:
-    opener = users.get_by_role("link", name="Add user")
+    opener = users.get_by_role("link", name="Invite someone")
     opener.focus()
     users.keyboard.press("Enter")
     expect(users.get_by_role("dialog")).to_be_visible()
-    assert users.evaluate(FOCUSED) == "username"
+    assert users.evaluate(FOCUSED) == "name"
     for key in ["Tab"] * 15 + ["Shift+Tab"] * 15:
         users.keyboard.press(key)
         assert users.evaluate(IN_DIALOG)
@@ -91,7 +97,7 @@ def test_cancel_closes_the_window(users: Page) -> None:
     open_window(users)
     users.get_by_role("link", name="Cancel").click()
     expect(users.get_by_role("dialog")).to_be_hidden()
-    expect(users.get_by_role("link", name="Add user")).to_be_focused()
+    expect(users.get_by_role("link", name="Invite someone")).to_be_focused()
 
 
 def test_a_window_opened_from_a_menu_gives_focus_back_to_the_menu(users: Page) -> None:
@@ -116,58 +122,54 @@ def test_escape_closes_a_menu(users: Page) -> None:
 
 def test_errors_keep_what_was_typed_and_lead_to_the_field(users: Page) -> None:
     open_window(users)
-    users.get_by_label("Name (optional)").fill("Sari")
+    users.get_by_label("E-mail").fill("sari at the shop")
     users.keyboard.press("Enter")
     summary = users.locator(".error-summary")
     expect(summary).to_be_focused()
-    expect(users.get_by_label("Name (optional)")).to_have_value("Sari")
+    expect(users.get_by_label("E-mail")).to_have_value("sari at the shop")
     assert violations(users) == []
     summary.get_by_role("link").first.click()
-    field = users.locator("#username")
+    field = users.locator("#email")
     expect(field).to_be_focused()
     expect(field).to_have_attribute("aria-invalid", "true")
     assert "#" not in users.url
 
 
-def test_saving_closes_the_window_and_says_so_once(users: Page) -> None:
+def test_saving_closes_the_window_and_says_so_once(users: Page, shop: RunningApp) -> None:
     sent = posts(users)
-    open_window(users)
-    users.get_by_label("User name").fill("saved")
-    users.get_by_label("First password").fill(PASSWORD)
-    users.get_by_role("dialog").get_by_role("button", name="Add user").dblclick()
+    open_branch(users, shop)
+    users.get_by_label("Name", exact=True).fill("Saved")
+    users.get_by_role("dialog").get_by_role("button", name="Save branch").dblclick()
     expect(users.locator("#toasts .toast-note")).to_have_count(1)
     expect(users.get_by_role("dialog")).to_be_hidden()
-    expect(users.get_by_role("rowheader", name="saved")).to_be_visible()
+    expect(users.get_by_role("rowheader", name="Saved")).to_be_visible()
     assert len(sent) == 1
     assert users.evaluate("document.activeElement !== document.body")
 
 
-def test_a_server_that_cannot_be_reached_loses_nothing(users: Page, context: BrowserContext) -> None:
-    open_window(users)
-    users.get_by_label("User name").fill("sari")
-    users.get_by_label("First password").fill(PASSWORD)
+def test_a_server_that_cannot_be_reached_loses_nothing(users: Page, shop: RunningApp, context: BrowserContext) -> None:
+    open_branch(users, shop)
+    users.get_by_label("Name", exact=True).fill("Away")
     context.set_offline(True)
     users.keyboard.press("Enter")
     expect(users.locator("#dialog-alert")).to_have_text(
         "Could not reach the server. Check the connection, then try again."
     )
-    expect(users.get_by_label("User name")).to_have_value("sari")
+    expect(users.get_by_label("Name", exact=True)).to_have_value("Away")
     context.set_offline(False)
-    users.get_by_role("dialog").get_by_role("button", name="Add user").click()
-    expect(users.get_by_role("rowheader", name="sari")).to_be_visible()
+    users.get_by_role("dialog").get_by_role("button", name="Save branch").click()
+    expect(users.get_by_role("rowheader", name="Away")).to_be_visible()
 
 
 def test_an_ended_session_leads_back_to_the_window_with_its_text(users: Page, shop: RunningApp) -> None:
     open_window(users)
-    users.get_by_label("User name").fill("sari")
-    users.get_by_label("First password").fill(PASSWORD)
+    users.get_by_label("Name", exact=True).fill("Sari")
     end_sessions(shop)
     users.keyboard.press("Enter")
     users.wait_for_url("**/login**")
     fill_sign_in(users)
-    expect(users.get_by_role("dialog", name="Add user")).to_be_visible()
-    expect(users.get_by_label("User name")).to_have_value("sari")
-    expect(users.get_by_label("First password")).to_have_value("")
+    expect(users.get_by_role("dialog", name="Invite someone")).to_be_visible()
+    expect(users.get_by_label("Name", exact=True)).to_have_value("Sari")
     users.keyboard.press("Escape")
     users.reload()
     expect(users.get_by_role("dialog")).to_be_hidden()
@@ -175,13 +177,24 @@ def test_an_ended_session_leads_back_to_the_window_with_its_text(users: Page, sh
 
 def test_an_ended_session_leads_back_to_the_page_with_its_text(users: Page, shop: RunningApp) -> None:
     users.goto(f"{shop.url}/settings/users/new")
-    users.get_by_label("User name").fill("sari")
+    users.get_by_label("Name", exact=True).fill("Sari")
     end_sessions(shop)
     users.keyboard.press("Enter")
     users.wait_for_url("**/login**")
     fill_sign_in(users)
     users.wait_for_url("**/settings/users/new")
-    expect(users.get_by_label("User name")).to_have_value("sari")
+    expect(users.get_by_label("Name", exact=True)).to_have_value("Sari")
+
+
+def test_an_ended_session_keeps_no_password(users: Page, shop: RunningApp) -> None:
+    users.goto(f"{shop.url}/account/password")
+    users.get_by_label("New password").fill(PASSWORD)
+    end_sessions(shop)
+    users.keyboard.press("Enter")
+    users.wait_for_url("**/login**")
+    fill_sign_in(users)
+    users.wait_for_url("**/account/password")
+    expect(users.get_by_label("New password")).to_have_value("")
 
 
 def test_a_page_that_is_not_there_says_what_to_do(users: Page, shop: RunningApp) -> None:
@@ -213,14 +226,17 @@ def test_everything_works_without_javascript(browser: Browser, shop: RunningApp)
     page.locator(".header-phone summary").click()
     expect(page.get_by_role("link", name="Change password")).to_be_visible()
     page.goto(f"{shop.url}/settings/users")
-    page.get_by_role("link", name="Add user").click()
-    page.get_by_role("button", name="Add user").click()
+    page.get_by_role("link", name="Invite someone").click()
+    page.get_by_role("button", name="Make the link").click()
     expect(page.locator(".error-summary")).to_be_visible()
-    page.get_by_label("User name").fill("plain")
-    page.get_by_label("First password").fill(PASSWORD)
-    page.get_by_role("button", name="Add user").click()
+    page.get_by_label("Name", exact=True).fill("Plain")
+    page.get_by_role("button", name="Make the link").click()
+    expect(page.get_by_role("textbox", name="Link")).to_be_visible()
+    page.get_by_role("link", name="Done").click()
+    expect(page.get_by_role("rowheader", name="Plain")).to_be_visible()
+    page.locator("summary[title*=Plain]").click()
+    page.get_by_role("button", name="Revoke").click()
     expect(page.locator("#toasts .toast-note")).to_be_visible()
-    expect(page.get_by_role("rowheader", name="plain")).to_be_visible()
     context.close()
 
 
