@@ -20,7 +20,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import collection, delivery, intake  # noqa: E402
+from bench import collection, delivery, intake, slow_clients  # noqa: E402
 from bench.load import PASSWORD, USER  # noqa: E402
 from bench.targets import Bench, Target  # noqa: E402
 
@@ -43,6 +43,7 @@ def main() -> int:
     try:
         figures = {(kind, size): _measure(bench, kind, size) for kind in KINDS for size in sizes}
         _compare_sizes(figures, sizes)
+        _slow_clients(bench)
         delivery.compare(bench, max(sizes))
         intake.compare(bench)
         collection.compare(bench)
@@ -53,13 +54,13 @@ def main() -> int:
     return 0
 
 
-def _measure(bench: Bench, kind: str, size: int) -> dict[str, float]:
+def _measure(bench: Bench, kind: str, size: int, count: int = 0) -> dict[str, float]:
     """Print the figures of one size on one database; return the medians of ours in milliseconds."""
     ours, deep = bench.ours(kind, size)
     theirs = bench.theirs(kind, size)
     try:
         token, next_page = _sign_in_to_api(ours)
-        count = 100 if size < 1_000_000 else 30
+        count = count or (100 if size < 1_000_000 else 30)
         rows = _drive(bench, ours, theirs, [*_pages(size, deep, next_page), *CREATE, *token], count)
         # While somebody types, the page asks for the results alone.
         rows += _drive(bench, ours, theirs, [*_asked(_searches("live ")), *AS_HTMX], count)
@@ -189,6 +190,28 @@ def _drive(bench: Bench, ours: Target, theirs: Target, pages: list[str], count: 
 def _throughput(bench: Bench, ours: Target) -> str:
     if shutil.which("wrk") is None:
         return "wrk is not there, not measured"
+    done = subprocess.run(
+        ["wrk", "-t2", "-c8", "-d8s", "-H", f"Cookie: {_cookies(bench, ours)}", f"{ours.url}/"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = re.search(r"Requests/sec: +([\d.]+)", done.stdout)
+    refused = re.search(r"Non-2xx.*", done.stdout)
+    return f"{found[1] if found else '?'} requests/s" + (f" ({refused[0]})" if refused else "")
+
+
+def _slow_clients(bench: Bench, clients: int = slow_clients.CLIENTS) -> None:
+    """Print how others are answered while many slow clients of each kind hold connections."""
+    ours, _ = bench.ours(KINDS[0], SIZES[0])
+    try:
+        slow_clients.measure(ours.url, {"Cookie": _cookies(bench, ours)}, "/", clients)
+    finally:
+        ours.web.end()
+
+
+def _cookies(bench: Bench, ours: Target) -> str:
+    """Sign in and return the cookies."""
     sys.path.insert(0, str(bench.seed))
     sys.dont_write_bytecode = True
     import http_bench
@@ -199,16 +222,7 @@ def _throughput(bench: Bench, ours: Target) -> str:
     body = "&".join(f"{name}={http_bench.urllib.parse.quote(value)}" for name, value in fields.items())
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Referer": f"{ours.url}/login"}
     client.request("POST", "/login", body, headers)
-    cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
-    done = subprocess.run(
-        ["wrk", "-t2", "-c8", "-d8s", "-H", f"Cookie: {cookies}", f"{ours.url}/"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found = re.search(r"Requests/sec: +([\d.]+)", done.stdout)
-    refused = re.search(r"Non-2xx.*", done.stdout)
-    return f"{found[1] if found else '?'} requests/s" + (f" ({refused[0]})" if refused else "")
+    return "; ".join(f"{name}={value}" for name, value in client.cookies.items())
 
 
 def _compare_sizes(figures: dict[tuple[str, int], dict[str, float]], sizes: list[int]) -> None:

@@ -18,12 +18,13 @@ from tests.slow import KINDS, Probe, probe, slow_clients  # noqa: E402
 CLIENTS, PROBES, PAUSE, DEADLINE = 200, 30, 0.2, 10.0
 
 
-def measure(url: str, headers: dict[str, str], page: str, clients: int = CLIENTS, probes: int = PROBES) -> None:
+def measure(url: str, headers: dict[str, str], page: str, clients: int = CLIENTS) -> None:
     """Print p50 and p95 of /up and of a page, and how many were lost, with each kind of slow clients."""
+    sys.stdout.write(f"\n{clients} slow clients\n")
     for name, kind in KINDS.items():
         with slow_clients(url, kind, clients) as connected:
-            time.sleep(3)
-            found = _ask([url + path for path in ("/up", page)], headers, probes)
+            time.sleep(1 + clients / 100)
+            found = _ask([url + path for path in ("/up", page)], headers)
             line = ", ".join(
                 f"{path} p50 {each.percentile(0.5):.3f} p95 {each.percentile(0.95):.3f} s, {len(each.lost)} lost"
                 for path, each in zip(("/up", page), found, strict=True)
@@ -32,9 +33,9 @@ def measure(url: str, headers: dict[str, str], page: str, clients: int = CLIENTS
             sys.stdout.flush()
 
 
-def _ask(urls: list[str], headers: dict[str, str], probes: int) -> list[Probe]:
+def _ask(urls: list[str], headers: dict[str, str]) -> list[Probe]:
     with ThreadPoolExecutor(len(urls)) as pool:
-        return list(pool.map(lambda url: probe(url, headers, probes, DEADLINE, PAUSE), urls))
+        return list(pool.map(lambda url: probe(url, headers, PROBES, DEADLINE, PAUSE), urls))
 
 
 if __name__ == "__main__":
