@@ -304,7 +304,7 @@ def test_a_further_number_becomes_the_main_one_and_the_other_is_removed(counter:
     with cast.owner.acting():
         upsert(Intake("Siti Rahma", "0812-3456-7890", "siti@home.example"))
         upsert(Intake("Siti Rahma", "0813-1111-2222", "siti@home.example"))
-    counter.get_by_role("link", name="Siti Rahma").click()
+    counter.get_by_role("link", name="Siti Rahma", exact=True).click()
     profile = counter.get_by_role("region", name="Profile")
     counter.evaluate("window.stayed = true")
 
