@@ -145,6 +145,62 @@ def test_customers_get_the_totals_of_the_invoices_that_are_there(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_numbers_of_before_are_read_again_and_all_contacts_are_found(
+    kind: str, environ: dict[str, str], tmp_path: Path, postgres_server: PostgresServer
+) -> None:
+    """Those of Brazil and Mexico that were kept as typed, in each organization; no other number changes."""
+    name = f"contacts_{uuid.uuid4().hex}"
+    url = f"sqlite:///{tmp_path / name}.db" if kind == "sqlite" else postgres_server.create_database(name)
+    settings = {**environ, "DATABASE_URL": url}
+    flask(settings, "db", "upgrade", "0024")
+    typed = {
+        (1, 1): ("+55 31 8888-7777 ext 12", False),
+        (1, 2): ("+6281234567890", True),
+        (1, 3): ("ask Sari 52", False),
+        (2, 4): ("044 55 1234 5678", False),
+        (2, 5): ("", False),
+    }
+    with _connected(url) as connection:
+        metadata = sa.MetaData()
+        metadata.reflect(connection)
+        for id_, region in ((1, "ID"), (2, "MX")):
+            _insert(connection, metadata, "organizations", id=id_, slug=str(id_), phone_region=region)
+        for (organization, customer), (number, valid) in typed.items():
+            if kind == "postgresql":
+                connection.execute(sa.select(sa.func.set_config("app.organization_id", str(organization), True)))
+            here = {"organization_id": organization, "branch_id": None, "archived_by_id": None, "merged_into_id": None}
+            person = {"phone": number, "phone_valid": valid, "name": "Söri", "passport_number": "X7654321"}
+            _insert(connection, metadata, "customers", id=customer, email=f"{customer}@a.example", **here, **person)
+            _insert(
+                connection, metadata, "customer_search", customer_id=customer, organization_id=organization, text=""
+            )
+            key = {"organization_id": organization, "customer_id": customer, "kind": "phone", "value": "+6281311112222"}
+            _insert(connection, metadata, "customer_keys", id=customer, **key)
+
+    flask(settings, "db", "upgrade")
+
+    found = {}
+    for organization in (1, 2):
+        with _connected(url, organization) as connection:
+            metadata = sa.MetaData()
+            metadata.reflect(connection)
+            customers, search = metadata.tables["customers"], metadata.tables["customer_search"]
+            statement = sa.select(customers, search.c.text).join(search, search.c.customer_id == customers.c.id)
+            for row in connection.execute(statement.where(customers.c.organization_id == organization)):
+                found[row.id] = (row.phone, bool(row.phone_valid), row.phone_extension)
+                assert {"soeri", "x7654321", "6281311112222"} <= set(row.text.split()), row.text
+                assert f"{row.id}@a.example" in row.text
+    assert found == {
+        1: ("+5531988887777", True, "12"),
+        2: ("+6281234567890", True, ""),
+        3: ("ask Sari 52", False, ""),
+        4: ("+525512345678", True, ""),
+        5: ("", False, ""),
+    }
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_tokens_of_before_belong_to_the_one_organization_of_their_user(
     kind: str, environ: dict[str, str], tmp_path: Path, postgres_server: PostgresServer
 ) -> None:
