@@ -24,9 +24,12 @@ _BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 _KEPT_MARKS = frozenset({0, 8, 9})
 _TWINS = {
-    **dict.fromkeys("\u2018\u2019\u201a\u201b\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u2032\u00b4\u0060", "'"),
-    **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
-    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d", "-"),
+    **dict.fromkeys(
+        "\u2018\u2019\u201a\u201b\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u2032\u00b4\u0060\u02c8\u055a\u05f3\ua78b\ua78c",
+        "'",
+    ),
+    **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\u02ee\u05f4", '"'),
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d\u058a\u05be\u2043\u2e3a\u2e3b", "-"),
     **dict.fromkeys("øǿØǾ", "o"),
     **dict.fromkeys("łŁƚ", "l"),
     **dict.fromkeys("đĐðÐɗƊ", "d"),
@@ -40,10 +43,15 @@ _TWINS = {
     **dict.fromkeys("ƙƘĸ", "k"),
     **dict.fromkeys("ıİ", "i"),
     # Arabic, Persian and Urdu keyboards write the same names with different letters.
-    **dict.fromkeys("\u0649\u06cc", "\u064a"),
-    "\u06a9": "\u0643",
-    **dict.fromkeys("\u0629\u06c1\u06be\u06c3", "\u0647"),
-    "\u0640": "",
+    **dict.fromkeys("\u0671\u0672\u0673\u0675", "\u0627"),
+    **dict.fromkeys("\u0649\u06cc\u06cd\u06ce\u06d0\u06d2", "\u064a"),
+    **dict.fromkeys("\u06a9\u06aa", "\u0643"),
+    "\u06ba": "\u0646",
+    **dict.fromkeys("\u06c6\u06c7\u06c8\u06cb\u06cf", "\u0648"),
+    **dict.fromkeys("\u0629\u06c1\u06be\u06c3\u06d5", "\u0647"),
+    # What is drawn as nothing, and marks that choose between two shapes of a letter.
+    **dict.fromkeys("\u0640\u0674\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0", ""),
+    **dict.fromkeys(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))), ""),
 }
 
 

@@ -231,6 +231,36 @@ def test_tokens_of_before_belong_to_the_one_organization_of_their_user(
             assert connection.execute(sa.text(last)).scalar() == 3, "ids that tokens name are not used again"
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_names_of_before_are_found_by_the_letters_of_today(
+    kind: str, environ: dict[str, str], tmp_path: Path, postgres_server: PostgresServer
+) -> None:
+    """What folds otherwise now is folded again, in each organization; other names stay as they are."""
+    name = f"folded_{uuid.uuid4().hex}"
+    url = f"sqlite:///{tmp_path / name}.db" if kind == "sqlite" else postgres_server.create_database(name)
+    settings = {**environ, "DATABASE_URL": url}
+    flask(settings, "db", "upgrade", "0021")
+    keys = {1: ("خاں", "خان"), 2: ("ڪريم", "كريم"), 3: ("siti", "siti"), 4: ("王伟", "王伟")}
+    with _connected(url) as connection:
+        metadata = sa.MetaData()
+        metadata.reflect(connection)
+        for id_, (before, _) in keys.items():
+            _insert(connection, metadata, "organizations", id=id_, slug=str(id_))
+            if kind == "postgresql":
+                connection.execute(sa.select(sa.func.set_config("app.organization_id", str(id_), True)))
+            here = {"organization_id": id_, "branch_id": None, "archived_by_id": None, "merged_into_id": None}
+            _insert(connection, metadata, "customers", id=id_, email=str(id_), name_key=before, **here)
+            _insert(connection, metadata, "customer_search", customer_id=id_, organization_id=id_, text=f"  {before}")
+
+    flask(settings, "db", "upgrade")
+
+    for id_, (_, after) in keys.items():
+        with _connected(url, id_) as connection:
+            key = connection.execute(sa.text("SELECT name_key FROM customers WHERE id = :id"), {"id": id_}).scalar()
+            found = sa.text("SELECT text FROM customer_search WHERE customer_id = :id")
+            assert (key, connection.execute(found, {"id": id_}).scalar()) == (after, f"  {after}")
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_ids_are_never_used_again(app: Flask) -> None:
     """A deleted row's id in a link or log never means another row; a sequence of PostgreSQL never goes back."""
