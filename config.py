@@ -161,10 +161,10 @@ def _integer(environ: Mapping[str, str], name: str, default: int, low: int, high
 
 
 def _yes_or_no(environ: Mapping[str, str], name: str) -> bool:
-    value = environ.get(name) or "0"
-    if value not in ("0", "1"):
+    value = (environ.get(name) or "0").lower()
+    if value not in ("1", "yes", "true", "0", "no", "false"):
         raise ConfigError(f"{name} has to be 1 or 0, not {value!r}.")
-    return value == "1"
+    return value in ("1", "yes", "true")
 
 
 def _choice(environ: Mapping[str, str], name: str, default: str, choices: tuple[str, ...]) -> str:
