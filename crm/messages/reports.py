@@ -41,9 +41,6 @@ SOON = dt.timedelta(seconds=5)
 
 PUT_OFF = dt.timedelta(seconds=60)
 
-PROOF = GOOD - {Status.ACCEPTED}
-"""What a provider says of messages alone that it did send."""
-
 log = logging.getLogger(__name__)
 
 
@@ -159,30 +156,37 @@ def apply(report_ids: Sequence[int]) -> None:
         messages = _locked_messages({attempt.message_id for attempt in attempts.values()})
         last = _last_attempts(messages)
         round_ = Round()
-        now, looks = round_.now, round_.looks
         for report in reports:
             attempt = attempts[report.attempt_id]
             message = messages[attempt.message_id]
             said = in_our_words(attempt.gateway, report.word, report.error_code)
             if said is not None:
-                _note_attempt(attempt, report, said)
-                is_last = last[message.id] == attempt.id
-                if said.refused and _sends_by(round_.organization, attempt):
-                    _hold(message, attempt, said, round_, is_last=is_last)
-                elif _move(message, report, said, now, is_last=is_last):
-                    looks[message.id] = _next_look(message, now)
-                opened |= said.status in PROOF and round_.accept_sender(attempt.via, reported=attempt.started_at)
+                _take(report, said, attempt, message, round_, is_last=last[message.id] == attempt.id)
+                opened |= says_it_works(said.status, attempt.via, attempt.started_at, round_)
                 if said.opted_out:
                     suppressions.note_down(attempt.recipient, Source.PROVIDER, said.reason)
                     opted_out.add(attempt.recipient)
-            report.applied_at = now
-        look_at(looks)
-        refresh_next({messages[id_].customer_id for id_ in looks})
+            report.applied_at = round_.now
+        look_at(round_.looks)
+        refresh_next({messages[id_].customer_id for id_ in round_.looks})
         due.settle(KIND, report_ids)
     suppressions.stop_pending(opted_out)
     if opened:
         with transaction():
             hasten_held()
+
+
+def says_it_works(status: Status, channel: Channel, began: dt.datetime, round_: Round) -> bool:
+    """End the waiting for a sender that was refused in reports, if a report of a later call proves that it works.
+
+    An SMS that was sent may still be refused by the customer's network; another one may try soon. What WhatsApp refuses
+    is never sent.
+    """
+    if status in ARRIVED or (status is Status.SENT and channel is Channel.WHATSAPP):
+        return round_.accept_sender(channel, reported=began)
+    if status is Status.SENT:
+        round_.probe_soon(channel)
+    return False
 
 
 def in_our_words(gateway: str, word: str, error_code: str | None) -> Said | None:
@@ -261,6 +265,15 @@ def _last_attempts(messages: Mapping[int, Message]) -> dict[int, int]:
         .group_by(Attempt.message_id)
     )
     return {row.message_id: row.last for row in rows}
+
+
+def _take(report: Report, said: Said, attempt: Attempt, message: Message, round_: Round, *, is_last: bool) -> None:
+    """Do what a report says to the message of its attempt."""
+    _note_attempt(attempt, report, said)
+    if said.refused and _sends_by(round_.organization, attempt):
+        _hold(message, attempt, said, round_, is_last=is_last)
+    elif _move(message, report, said, round_.now, is_last=is_last):
+        round_.looks[message.id] = _next_look(message, round_.now)
 
 
 def _note_attempt(attempt: Attempt, report: Report, said: Said) -> None:

@@ -150,6 +150,12 @@ class Round:
         db.session.delete(row)
         return True
 
+    def probe_soon(self, channel: Channel) -> None:
+        """Let the next message try a refused sender as soon as one may."""
+        row = self.blocked.get(channel.value)
+        if row is not None:
+            row.probe_at = min(row.probe_at, self.now + PROBE_EVERY)
+
     def finish(self) -> None:
         """Write what follows from the changes."""
         look_at(self.looks)

@@ -97,9 +97,11 @@ def test_messages_wait_and_go_out_once_a_report_says_that_it_works(shop: Shop, c
     shop.look_now(tried)
     shop.work()
     caller.twilio_status(shop.attempts(tried)[-1].id, "sent")
+    assert blocked(shop), "the customer's network may still refuse it"
+    caller.twilio_status(shop.attempts(tried)[-1].id, "delivered")
     assert blocked(shop) == []
     shop.work()
-    assert {shop.status(id_) for id_ in ids} == {Status.SENT, Status.ACCEPTED}
+    assert {shop.status(id_) for id_ in ids} == {Status.DELIVERED, Status.ACCEPTED}
     assert len(fake.sent) == 3 + 1 + 1 + 2
 
 
@@ -141,6 +143,10 @@ def test_each_refusal_of_meta_holds_the_channel(shop: Shop, caller: Caller, code
         attempt = make_attempt("whatsapp_cloud", channel="whatsapp", customer_id=shop.customer())
     caller.meta_status(attempt, "failed", code)
     assert blocked(shop) == [("whatsapp", True)]
+    with shop.inside():
+        later = make_attempt("whatsapp_cloud", channel="whatsapp", customer_id=shop.customer("Siti", "0812-3456-7891"))
+    caller.meta_status(later, "sent")
+    assert blocked(shop) == [], "what WhatsApp refuses is never sent"
 
 
 def test_every_documented_code_of_a_report_has_words() -> None:

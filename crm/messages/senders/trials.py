@@ -13,7 +13,7 @@ from crm.events import record
 from crm.extensions import db
 from crm.messages.gateways.base import Answer, Outcome
 from crm.messages.ranks import RANK
-from crm.messages.reports import PROOF, Heard, in_our_words
+from crm.messages.reports import Heard, in_our_words, says_it_works
 from crm.messages.round import Round
 from crm.messages.rules import WAITS, Channel, Status
 from crm.messages.senders.models import SenderTest
@@ -81,4 +81,4 @@ def _take(heard: Heard) -> bool:
             round_.refuse_sender(test.via, test.gateway, f"{said.reason} {WAITS}", by_report=True)
         if said.reason:
             record("sender.tested", round_.organization, changes=changes)
-        return said.status in PROOF and round_.accept_sender(test.via, reported=test.started_at)
+        return says_it_works(said.status, test.via, test.started_at, round_)
