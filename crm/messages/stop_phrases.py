@@ -66,7 +66,8 @@ def _is_a_wish(tokens: list[str], text: str) -> bool:
 def _tokens(text: str) -> list[str]:
     """Return the words of a text; an apostrophe joins ("dont"), anything else parts. Marks belong to their letters."""
     text = text.replace("'", "")
-    return "".join(char if char.isalnum() or unicodedata.category(char)[0] == "M" else " " for char in text).split()
+    words = "".join(char if char.isalnum() or unicodedata.category(char)[0] == "M" else " " for char in text).split()
+    return ["stop" if _DRAWN_OUT.fullmatch(word) else word for word in words]
 
 
 def _without_marks(text: str) -> str:
@@ -78,6 +79,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(fold(text).split())
 
 
+_DRAWN_OUT = re.compile("s+t+o+p+")
 _SIGNS = frozenset("🛑⛔🚫")
 
 _POLITE = _words(
@@ -89,26 +91,47 @@ _POLITE = _words(
     makasih trims saja aja sudah udah lagi semua ini itu bhai ji jee janab shukriya meherbani kar karo kro kardo
     krdo do dein den kijiye karein karen ab por favor gracias obrigado obrigada svp stp sil vous plait merci
     bitte danke lutfen per favore grazie من فضلك شكرا رجاء لو سمحت براہ مہربانی شکریہ کریں کرو کر دیں دو
-    пожалуйста спасибо alsjeblieft bedankt
+    করুন করো nyo ninyo na po пожалуйста спасибо alsjeblieft bedankt
     """
 )
 """Words that change nothing about the word they stand beside."""
 
 _FOREIGN = _words(
     """
-    unsub unsubscribed arret arrets arreter arretez arrête stopp stoppen stopper stoppe baja alto parar pare
-    parem sair cancelar cancela anular desuscribir desabonner desinscrire basta annulla cancellami disiscrivimi
-    berhenti henti hentikan setop batal keluar iptal ret durdur çıkış abbestellen abmelden abmeldung aufhören
-    ende beenden afmelden uitschrijven afmeld avsluta avregistrera sluta avslutt lopeta peruuta leiratkozas
-    zrusit odhlasit wypisz rezygnuje koniec odjava opreste dezabonare itigil tigil hinto acha simama sitisha
-    stopall stopsms stopmsg hủy huy стоп стопп отписка отписаться отпишись отпишите отмена хватит прекратите
-    стопе одјава зупинити відписатися διακοπη σταματηστε στοπ διαγραφη توقف توقفوا ايقاف إيقاف أوقف قف الغاء
-    إلغاء ستوب كفى لغو بند روکو روکیں ختم הסר הפסק עצור रोको बंद बन्द रुको বন্ধ หยุด ยกเลิก 停止 退订 退訂 取消 ストップ 解除
-    配信停止 やめて 수신거부 중지 그만 중단 정지
+    unsub unsubscribed arret arrets arreter arretez arrête stopp stoppt stoppen stopper stoppe baja alto
+    parar pare parem sair cancelar cancela anular desuscribir desabonner desinscrire basta annulla
+    cancellami disiscrivimi berhenti henti hentikan setop batal keluar iptal ret durdur çıkış abbestellen
+    abmelden abmeldung aufhören ende beenden afmelden uitschrijven afmeld avsluta avregistrera sluta avslutt
+    lopeta peruuta leiratkozas zrusit odhlasit wypisz rezygnuje koniec odjava opreste dezabonare itigil
+    tigil hinto simama remove berenti tamat dur bas fermati fermatevi cancellatemi zastavte prestante
+    przestancie sitisha stopall stopsms stopmsg hủy huy стоп стопп отписка отписаться отпишись отпишите
+    отмена хватит прекратите стопе одјава зупинити відписатися διακοπη σταματηστε στοπ διαγραφη توقف توقفوا
+    ايقاف إيقاف أوقف قف الغاء إلغاء ستوب كفى لغو بند روک روکو روکیں σταματα תפסיקו להסיר הסירו ختم הסר הפסק
+    עצור रोको बंद बन्द रुको বন্ধ หยุด ยกเลิก 停止 退订 退訂 取消 ストップ 解除 配信停止 やめて 수신거부 중지 그만 중단 정지
     """
 )
 
-_UNSPACED = tuple(map(fold, ("退订", "退訂", "配信停止", "수신거부", "หยุดส่ง", "やめて", "不要再发", "別再傳")))
+_UNSPACED = tuple(
+    map(
+        fold,
+        (
+            "退订",
+            "退訂",
+            "配信停止",
+            "수신거부",
+            "หยุดส่ง",
+            "やめて",
+            "不要再发",
+            "別再傳",
+            "取消订阅",
+            "取消訂閱",
+            "停止发",
+            "停止傳",
+            "그만 보내",
+            "보내지 마",
+        ),
+    )
+)
 """Parts of languages that are written without spaces."""
 
 _QUESTIONS = _words(
@@ -140,20 +163,24 @@ _MESSAGE = (
     r"|ads|adverts?|advertising|advertisements?|marketing|offers?|updates?|alerts?|newsletters?|subscriptions?"
     r"|harassing|annoying|broadcasts?|pesan|iklan)"
 )
-_MESSAGES = re.compile(_MESSAGE + r"|send|sending|calling|sending me|kirim|wa|langganan")
+_MESSAGES = re.compile(
+    _MESSAGE + r"|send|sending|calling|kirim|wa|langganan|mensajes?|mensagens|messaggi|nachrichten|mesaj|berichten"
+)
 
 _ENGLISH = (
-    rf"(?<!dont )(?<!not )(?<!never )(?<!cant )(?<!wont )\b(?:stop|quit|cease) "
+    rf"(?<!dont )(?<!not )(?<!never )(?<!cant )(?<!wont )\b(?:stop|stopping|quit|cease) "
     rf"(?!by |at |over |in |near |here |off )(?:\w+ ){{0,3}}(?:{_MESSAGE}|sending|calling)\b",
     r"\b(?:can|could|will|would) (?:you|u) (?:please |pls |kindly |just )?stop\b(?! (?:by|at|over|in|near|for"
     r"|here|off))",
     r"\b(?:dont|do not|never|please not|must not|should not|no need to) (?:ever )?(?:text|message|msg|sms|contact"
     r"|whatsapp"
-    r"|email|spam|disturb|bother|remind|notify|write to|write) (?:to )?(?:me|us|this number|my number|anymore|again)\b",
+    r"|email|spam|disturb|bother|remind|notify|write)(?: (?:to )?(?:me|us|this number|my number|anymore|again)\b"
+    r"| (?:or|and) | please| pls|$)|\b(?:dont|do not|never) call or (?:text|message)\b",
     r"\b(?:dont|do not|never) (?:ever )?call (?:me |us |this number )?(?:again|anymore|any more|ever)\b",
     rf"\b(?:dont|do not|never) (?:ever )?send (?:\w+ ){{0,3}}(?:{_MESSAGE}|anything|anymore|any more|again|stuff"
     rf"|more)\b",
     rf"^(?:please |pls |kindly |ok )*(?:no|enough) (?:further |such )?{_MESSAGE}\b(?: please| pls| thanks| anymore|$)",
+    r"^(?:please |pls |ok )*no more(?: please| pls| thanks)?$|\bi want out\b|\bleave (?:me|us) be\b",
     rf"\bno more (?:of )?(?:the |these |your )?(?:{_MESSAGE}|calls?)\b",
     r"\bunsubscri\w*|\bunsub\b|\bopt(?:ed|ing)? (?:me |us |this number )?out\b|\boptout\b",
     r"\bremove (?:me|us|my|this number)\b|\btake (?:me|us|my \w+|this number) off\b|\b(?:get|keep) me off\b",
@@ -178,12 +205,14 @@ _OTHERS = (
     r"|chat|notifikasi|dihubungi)\b",
     r"\bhapus (?:nomor|nomer|no|nama|data|kontak) (?:saya|aku|sy|ini|hp)\b",
     # Urdu and Hindi, in Latin letters and in their own.
-    r"\b(?:msgs?|messages?|sms|texts?|whatsapp|call) (?:\w+ ){0,3}(?:band|bnd|bandh|mat|na|nahi|nahin|nhi|nai)\b",
+    r"\b(?:msgs?|messages?|sms|texts?|whatsapp|call) (?:\w+ ){0,3}(?:band|bnd|bandh|mat|na|nahi|nahin|nhi|nai)\b"
+    r"(?! (?:mil\w*|a+ya|gaya|dekh\w*|pahunch\w*|hua))",
     r"\b(?:mat|na) (?:bhej\w*|karo (?:msg|message|sms))",
     r"\bband (?:karo|kro|kar do|kardo|krdo|kr do|karein|karen|kijiye)\b",
     r"(?:میسج|میسیج|پیغام|پیغامات|ایس ایم ایس|رابطہ)(?: \w+){0,3} (?:نہ|مت|بند|نہیں)\b",
     r"\bبند (?:کر|کرو|کریں|کردیں)\b|\b(?:نہ|مت) (?:بھیج\w*)",
     r"मत भेज|न भेज|बंद कर|मैसेज मत|संदेश मत",
+    r"\bرک جا\w*",
     # Arabic, Persian.
     r"\bلا (?:ترسل\w*|تراسل\w*|تتصل\w*|تبعث\w*)|\b(?:الغاء|إلغاء) (?:ال)?اشتراك",
     r"\b(?:اوقف|أوقف|اوقفوا|توقف|توقفوا|ايقاف|إيقاف) (?:\w+ )?(?:ال)?(?:رسائل|ارسال|إرسال|مراسلة|عن)",
@@ -197,7 +226,8 @@ _OTHERS = (
     r"\bpar[ea]m? de (?:\w+ )?(?:mandar|enviar|escrever)\w*",
     r"\bnao (?:me )?(?:mande\w*|envie\w*|escreva\w*|perturbe\w*)\b",
     r"\bnao (?:quero|desejo) (?:\w+ ){0,3}(?:mensage\w*|sms)\b|\bdescadastr\w*|\bdesinscrev\w*",
-    r"\bcancelar (?:\w+ )?inscricao\b",
+    r"\bcancelar (?:\w+ )?(?:inscricao|suscripcion|assinatura)\b|\b(?:quiten|quita|saquen|saca|borren|borra)me\b",
+    r"\blaissez moi tranquille\b|\blasst? mich in ruhe\b|\baboneli\w* (?:iptal|sonlandir\w*)",
     r"\barretez? (?:de |d |vos |les |ces )|\bn ?envoyez plus\b",
     r"\bne (?:m ?)?(?:me )?(?:envoye[zr]|ecrive[zr]|contacte[zr]) (?:plus|pas)\b",
     r"\bne plus (?:recevoir|m ?envoyer|me contacter)\b|\bdesabonn\w*|\bdesinscri\w*",
@@ -214,7 +244,7 @@ _OTHERS = (
     r"\bотпи[сш]\w*|\bне (?:надо )?(?:пиши\w*|присыла\w*|отправля\w*|звони\w*|беспоко\w*)|\bпрекрат\w*",
     r"\bхватит\b",
     r"\b(?:wag|huwag) (?:\w+ ){0,3}(?:text|mag ?text|send|mag ?send|message)\w*|\b[mu]sinitumie\w*",
-    r"\bacheni? kunitumia\b",
+    r"\bacha(?:ni)? kunitumia\b|\btama na\b|\bprzesta\w* \w+|\bwypisz\w* mnie\b|\bhuy dang ky\b",
     r"\bdung (?:nhan|gui)\b|\bngung (?:nhan|gui)\b|\bkhong (?:muon )?nhan (?:tin|sms)\b",
 )
 

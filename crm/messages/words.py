@@ -32,6 +32,7 @@ JUDGED = 1_000
 # A digit in a box, the marks that colour an emoji or make one of several, and letters that are drawn as nothing.
 _KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")
 _OF_EMOJI = re.compile("[\ufe00-\ufe0f\u20d0-\u20e3\U0001f3fb-\U0001f3ff\U000e0000-\U000e01ef\u200d]")
+_EMOTICON = re.compile(r"<3+|[:;=]'?-?[DPpOo3]+(?!\w)|(?<!\w)[xX]D+(?!\w)")
 _DRAWN_AS_NOTHING = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0]")
 _SIGNATURE = re.compile(
     r"--\s*$|_{3,}\s*$|(sent from|sent via|get outlook|dikirim dari|terkirim dari|envoye de|enviado (desde|de|do)|"
@@ -95,7 +96,7 @@ def _letters(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    return _DRAWN_AS_NOTHING.sub("", _OF_EMOJI.sub("", _KEYCAP.sub("", text)))
+    return _DRAWN_AS_NOTHING.sub("", _OF_EMOJI.sub("", _KEYCAP.sub("", _EMOTICON.sub("", text))))
 
 
 def _emoji(text: str) -> str:
