@@ -117,7 +117,8 @@ _HEARD = prepared(
         Suppression.id == sa.select(sa.func.min(_first.id)).where(one_of(_first.phone, "numbers")).scalar_subquery(),
     )
     .where(Customer.id == sa.bindparam("customer"))
-    .order_by(InboundMessage.sent_at.desc(), InboundMessage.id.desc())
+    # No index is in this order: one by time would be read through for a customer who wrote little.
+    .order_by(InboundMessage.received_at.desc(), InboundMessage.id.desc())
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
 

@@ -53,11 +53,16 @@ def answer_all(number: str, answer: Answer) -> None:
     )
 
 
+def pending_for(number: str) -> list[int]:
+    """Return the ids of the messages that are not on their way yet to the customers with a number."""
+    pending = sa.select(Message.id).where(one_of(Message.customer_id, owners_of(number)), Message.status.in_(STOPPABLE))
+    # SQLite would go through all that waits.
+    return sorted(db.session.scalars(pending.with_hint(Message, "INDEXED BY ix_messages_customer", "sqlite")))
+
+
 def _locked(number: str) -> tuple[Sequence[Message], dict[int, Customer]]:
     """Lock what is pending, then its customers, in the order of locks."""
-    owners = owners_of(number)
-    pending = sa.select(Message.id).where(one_of(Message.customer_id, owners), Message.status.in_(STOPPABLE))
-    ids = list(db.session.scalars(pending.order_by(Message.id)))
+    ids = pending_for(number)
     due.lock(KIND, ids)
     statement = sa.select(Message).where(one_of(Message.id, ids), Message.status.in_(STOPPABLE)).order_by(Message.id)
     messages = db.session.scalars(locked(statement)).all()

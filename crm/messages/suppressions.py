@@ -17,6 +17,7 @@ from crm.events import record
 from crm.extensions import db
 from crm.idempotency import Once, RequestKey
 from crm.messages import words
+from crm.messages.holds import pending_for
 from crm.messages.models import Message
 from crm.messages.numbers import owners_of
 from crm.messages.records import Source, StopWord, Suppression
@@ -45,7 +46,7 @@ def add_by_hand(typed: str, note: str, key: RequestKey | None = None) -> Suppres
 def put_on(phone: str, source: Source, note: str = "") -> Suppression:
     """Put a valid number on the list and stop what is pending to it; what staff says outweighs the other sources."""
     with transaction():
-        ids = _stoppable(phone)
+        ids = pending_for(phone)
         due.lock(KIND, ids)
         messages = _locked_stoppable(ids)
         suppression = note_down(phone, source, note)
@@ -79,7 +80,7 @@ def stop_pending(phones: Iterable[str]) -> None:
     """Stop what is pending to numbers that `note_down` wrote on the list."""
     for phone in sorted(set(phones)):
         with transaction():
-            ids = _stoppable(phone)
+            ids = pending_for(phone)
             due.lock(KIND, ids)
             messages, suppression = _locked_stoppable(ids), _on_list(phone)
             if suppression is not None:
@@ -140,16 +141,6 @@ def _all_on_list(phone: str) -> Sequence[Suppression]:
     """Return what stands on the list for a line, by whichever of its spellings."""
     statement = sa.select(Suppression).where(one_of(Suppression.phone, variants(phone))).order_by(Suppression.id)
     return db.session.scalars(locked(statement)).all()
-
-
-def _stoppable(phone: str) -> list[int]:
-    return list(
-        db.session.scalars(
-            sa.select(Message.id)
-            .where(one_of(Message.customer_id, owners_of(phone)), Message.status.in_(STOPPABLE))
-            .order_by(Message.id)
-        )
-    )
 
 
 def _locked_stoppable(ids: list[int]) -> Sequence[Message]:
