@@ -86,12 +86,13 @@ def _write_clean(content: bytes, target: BinaryIO) -> tuple[int, str]:
             raise rules.Refused(rules.TOO_MANY_PAGES)
         if _is_live_form(pdf):
             raise rules.Refused(rules.LIVE_FORM)
-        is_portfolio = isinstance(pdf.Root.get("/Collection"), Dictionary)
+        is_cover = pages == 1 and _is_portfolio(pdf)
+        has_form = _has_form(pdf)
         attached: dict[str, None] = {}
         for item in _dictionaries(pdf):
             attached |= dict.fromkeys(_attached(item))
             _scrub(item)
-        if is_portfolio and attached:
+        if is_cover and attached:
             raise rules.Refused(rules.PORTFOLIO)
         for page in pdf.pages:
             _drop_emptied_annotations(page.obj)
@@ -102,15 +103,25 @@ def _write_clean(content: bytes, target: BinaryIO) -> tuple[int, str]:
             stream_decode_level=pikepdf.StreamDecodeLevel.none,
             object_stream_mode=pikepdf.ObjectStreamMode.preserve,
         )
-    return pages, rules.attached(list(attached))
+    notices = (rules.attached(list(attached)), rules.FORM if has_form else "")
+    return pages, " ".join(filter(None, notices))
+
+
+def _is_portfolio(pdf: Pdf) -> bool:
+    collection = pdf.Root.get("/Collection")
+    return isinstance(collection, Dictionary) and _name(collection, "/View") != "H"
+
+
+def _has_form(pdf: Pdf) -> bool:
+    form = pdf.Root.get("/AcroForm")
+    return isinstance(form, Dictionary) and "/XFA" in form
 
 
 def _is_live_form(pdf: Pdf) -> bool:
     """Whether the form makes its pages when it is opened; what is here only says that a reader can't do that."""
-    form = pdf.Root.get("/AcroForm")
-    if not isinstance(form, Dictionary) or "/XFA" not in form:
+    if not _has_form(pdf):
         return False
-    fields = form.get("/Fields")
+    fields = pdf.Root.AcroForm.get("/Fields")
     makes_pages: object = pdf.Root.get("/NeedsRendering")
     return makes_pages is True or not (isinstance(fields, Array) and len(fields))
 

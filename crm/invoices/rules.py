@@ -46,6 +46,7 @@ UNREADABLE = "This file could not be read. Save it again as PDF or JPEG and choo
 INTERRUPTED = "The conversion was interrupted. Try again."
 PORTFOLIO = "This PDF is a portfolio: a cover with other documents inside. Open it, and add these one by one."
 LIVE_FORM = "This PDF is a form that only Adobe Reader can show. Print it there as a PDF and choose that."
+FORM = "This PDF is a form, too, and that is only in the original. Check that its pages show what was filled in."
 CUT_OFF = "The last lines of this picture are missing. Check that the receipt is whole."
 
 # How files begin that are something else, even where a PDF is within: a program, an archive, a picture, a script.

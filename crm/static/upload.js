@@ -114,7 +114,7 @@
     const files = [...input.files];
     const bytes = files.reduce((sum, file) => sum + file.size, 0);
     const stopped = kept.path === pathOf(form) && kept.entries.some(({ problem }) => problem);
-    if (!stopped && files.length <= (dialog.contains(form) ? most : 1) && bytes <= AT_ONCE) return;
+    if (!stopped && files.length <= (dialog.contains(form) ? most : 0) && bytes <= AT_ONCE) return;
     event.preventDefault();
     form.removeAttribute("aria-busy");
     if (stopped) complain(form, "Some of these files can't be taken. Remove them, or choose others.");

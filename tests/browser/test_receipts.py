@@ -182,6 +182,20 @@ def test_thirty_photos_are_saved_one_after_the_other(phone: Page) -> None:
     assert errors == []
 
 
+def test_a_form_on_a_page_of_its_own_keeps_its_files_and_leads_to_the_customer(phone: Page) -> None:
+    phone.goto(f"{phone.url}/invoices/new")
+    phone.get_by_label("Amount in IDR").fill("a lot")
+    phone.locator("#receipt").set_input_files([photo("a.jpg"), photo("b.jpg")])
+    phone.get_by_role("button", name="Save invoice").tap()
+    expect(phone.locator(".error-summary")).to_be_focused()
+    assert phone.evaluate("document.querySelector('#receipt').files.length") == 2
+    phone.get_by_label("Amount in IDR").fill("150.000")
+    phone.get_by_role("button", name="Save invoice").tap()
+
+    phone.wait_for_url(re.compile(r"/customers/\d+#invoices$"))
+    expect(phone.get_by_role("region", name="Invoices").locator("[data-state]")).to_have_count(2)
+
+
 def test_of_many_photos_those_that_did_not_go_through_are_named_and_sent_again(phone: Page) -> None:
     phone.get_by_role("link", name="Add invoice").first.tap()
     phone.get_by_label("Amount in IDR").fill("150.000")

@@ -931,13 +931,17 @@ def test_a_cover_without_its_content_is_not_taken_for_the_receipt(target: Path) 
     portfolio = b"/Names << /EmbeddedFiles 10 0 R >> /Collection << /View /D >>"
     assert refusal(make_files.page_pdf(portfolio, more=attachments(b"a.pdf")), target) == rules.PORTFOLIO
     assert made(make_files.page_pdf(b"/Collection << /View /D >>"), target) == Result(1)
+    hidden = portfolio.replace(b"/View /D", b"/View /H")
+    assert made(make_files.page_pdf(hidden, more=attachments(b"a.pdf")), target).notice.endswith("original: a.pdf.")
     xfa = {10: make_files.stream(b"<xdp/>"), 11: b"<< /FT /Tx /T (total) >>"}
     for catalog in (
         b"/NeedsRendering true /AcroForm << /Fields [11 0 R] /XFA [(template) 10 0 R] >>",
         b"/AcroForm << /Fields [] /XFA 10 0 R >>",
     ):
         assert refusal(make_files.page_pdf(catalog, more=xfa), target) == rules.LIVE_FORM
-    assert made(make_files.page_pdf(b"/AcroForm << /Fields [11 0 R] /XFA 10 0 R >>", more=xfa), target) == Result(1)
+    assert made(make_files.page_pdf(b"/AcroForm << /Fields [11 0 R] /XFA 10 0 R >>", more=xfa), target) == Result(
+        1, notice=rules.FORM
+    )
 
 
 def test_pages_are_counted(target: Path) -> None:
