@@ -123,7 +123,7 @@ def _in_order(line: str) -> tuple[list[_Token], list[_Token], list[_Token]]:
     titles: list[_Token] = []
     for segment in rest:
         tokens = _tokens(segment)
-        if all(_is_degree(token) or token.text in lists.TITLES | lists.CHILD for token in tokens):
+        if all(_is_degree(token) or token.hyphened or token.text in lists.TITLES | lists.CHILD for token in tokens):
             titles += tokens
         else:
             behind += tokens
@@ -303,7 +303,9 @@ def _words(tokens: Sequence[_Token], syllables: bool) -> tuple[list[Word], list[
         else:
             for text in _arabic(token.text):
                 pieces.append((text, len(words)))
-                words.append(_word(text, token))
+                word = _word(text, token)
+                leads = n == 0 and len(tokens) > 1 and text in lists.PARTICLES
+                words.append(word._replace(rank=3) if leads and word.rank == 0 else word)
     return words, pieces, of
 
 
@@ -332,6 +334,8 @@ def _word(text: str, token: _Token) -> Word:
         text == "md" and not pointed and token.raw.isupper()
     ):
         others: tuple[str, ...] = ("muhammad",)
+    elif text == "ma":
+        others = ("maria",)
     else:
         others = _with_umlauts(token.raw) if not token.raw.isascii() else ()
     return Word(

@@ -12,12 +12,13 @@ def _words(text: str) -> frozenset[str]:
 
 
 MALE = _words("""
-h mr mister bapak bpk pak tn tuan sdr drs herr hr dhr sr senor monsieur messrs signor sig senhor encik datuk
+h mr mister nai bapak bpk pak tn tuan sdr drs herr hr dhr sr senor monsieur messrs signor sig senhor encik datuk
 dato ustaz ustad ustadz ustadh shri shriman thiru thirumigu jenab janab haji sir mas kyrios pan gospodin السيد
 جناب اقاي اقا мистер господин מר श्री श्रीमान জনাব திரு นาย ဦး ကို மிஸ்டர்
 """)
 FEMALE = _words("""
-mrs ms miss mst mist madam madame mme mlle mademoiselle ibu bu ny nyonya nn nona sdri dra frau mevr mw sra
+mrs ms miss mosammat musammat mst mist madam madame mme mlle mademoiselle ibu bu ny nyonya nn nona sdri dra frau
+mevr mw sra
 srta senora senorita signora sigra signorina senhora puan datin ustazah ustadzah ustadah hajah hajjah hj
 shrimati smt thirumathi hanim lady mbak mbok tante kyria gospozha pani
 السيده خانم الانسه محترمه גברת госпожа миссис श्रीमती सुश्री মিসেস திருமதி செல்வி นาง นางสาว นส ဒေါ်
@@ -80,7 +81,7 @@ tengku tubagus van ni daw i wayan made nyoman ketut komang kadek putu gede luh g
 """Given names before the one that somebody is called by; they are often left out."""
 
 COMMON = _words("""
-ahmad ahmed ahmet achmad akhmad amad ahamed maria mary marie mariya nur noor nor noer jean jose sri dewa ida
+ahmad ahmed ahmet achmad akhmad amad ahamed maria mariya nur noor nor noer jean jose sri dewa ida
 anak agung ayu bagus datu tun cut andi daeng om don dona gus ning neng uni koh ko ci cik cece bang abang abah
 teh aa uda pt cv ud pd ltd co llc tb rm ra st begum bibi bano khatun khatoon akter akhter kaur kumari devi
 uddin u ma maung saw abu ummu ghulam gulam bin احمد

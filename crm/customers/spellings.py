@@ -29,12 +29,12 @@ zainab zaynab zeinab zeynep zaenab zainub | maryam mariam maryem meryem mariyam 
 hannah hana hanna | noor nur noer nour nor | rahman rehman rahmaan rehmaan | rahim raheem | karim kareem
 latif lateef | aziz azis azeez | hamid hameed | rashid rasyid rasheed rosyid | majid majeed
 saeed said saed sayeed saiyid | wahid waheed | nasir naseer nasser naser | salim saleem | shahid syahid
-khalid khaled chalid | fahad fahd | tariq tarik tareq thariq | faisal faizal faysal feisal | yasin yaseen
+khalid khaled chalid | fahad fahd | tariq tarik tarek tareq thariq | faisal faizal faysal feisal | yasin yaseen
 qadir kadir qader kader | qasim kasim qassim kassim gasim | siddiq siddique sidik shiddiq | hidayat hidajat
 taufik taufiq topik tawfiq toufik taufick | rizki rizky rizqi riski risky rizqy | syarif sharif sarif shareef
 syafei sjafei syafii safei safii | syahrul sahrul | syaiful saiful saifoel | abdullah abdallah abdulla abdoullah
 abdurahman abdurrahman | zulfikar dzulfikar zulfiqar dzulfiqar julfikar | yahya jahja yahia
-yunus junus younus younis yunis | sheikh shaikh syekh sheik shaykh
+yunus junus younus younas younis yunis | sheikh shaikh syekh sheik shaykh
 chaudhry choudhary chaudhary choudhury chowdhury chaudhri choudhry chowdhary chaudary ch
 qureshi quraishi kureshi qureishi | siddiqui siddiqi sidiqi siddiquee | mahmood mahmud mehmood mahmoud
 mirza meerza | syed sayed sayyid sayyed saiyed | syeda sayyeda sayeda saiyida sayyida | siti sitti sity
