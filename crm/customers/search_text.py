@@ -40,10 +40,12 @@ def search_text(name: str, phone_value: str, phone_valid: bool, region: str, ema
 
     `further` are numbers in E.164 and anything else that people are found by: addresses, passport numbers.
     """
-    words = _words(name)
+    line = clean_line(name)
+    words = fold(line).split()
     words += [start for word in words for start in _inner_starts(word)]
-    words += [spelling for word in clean_line(name).split() for spelling in _spellings(word)]
-    words += _without_spaces(words)
+    if _OTHERWISE.search(line):
+        words += [spelling for word in line.split() for spelling in _spellings(word)]
+        words += _without_spaces(words)
     words += phone.spellings(phone_value, region, phone_valid)
     if not phone_valid:
         # "ask Sari 0812…" is found as it was typed, too.
@@ -96,7 +98,7 @@ def _inner_starts(word: str) -> list[str]:
 
     Names of Chinese, Japanese and Korean people are written with and without a space: each letter may begin one.
     """
-    if _WITHOUT_SPACES.search(word):
+    if not word.isascii() and _WITHOUT_SPACES.search(word):
         return [word[at : at + 2] for at in range(1, len(word))]
     if word.isalnum():
         return []
@@ -106,6 +108,8 @@ def _inner_starts(word: str) -> list[str]:
 _WITHOUT_SPACES = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
 _TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 _ONE_LETTER = re.compile("([aou])e|(a)a")
+_OTHERWISE = re.compile("[^\x00-\x7f]|['`]|[aou]e|aa", re.IGNORECASE)
+"""What names have that people write in more than one way; all others are spared the look."""
 
 
 def _spellings(word: str) -> Iterator[str]:
