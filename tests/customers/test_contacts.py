@@ -16,6 +16,7 @@ from crm.customers.person import Intake
 from crm.customers.records import Duplicate
 from crm.customers.services import SharedError, create_customer
 from crm.db import transaction
+from crm.duplicates.services import enter, merge, undo
 from crm.extensions import db
 from crm.leads.models import Lead
 from tests.api.conftest import Client, api, client_of
@@ -256,3 +257,22 @@ def test_a_number_that_nobody_can_be_reached_by_is_explained(cast: Cast) -> None
     page = text(client.get(answer.location).text)
     assert "Siti is added. Nothing can be sent to the number. These are two numbers." in page
     assert "Not a number that can be reached These are two numbers. Keep one here" in page
+
+
+def test_who_is_merged_brings_their_numbers_with_them_until_it_is_undone(cast: Cast, api: Client) -> None:
+    with cast.owner.acting():
+        one = make_customer(name="Siti Rahma", phone="0812 3456 7890")
+        other = make_customer(name="Siti Rahma", phone="021-5790 1299 ext 12", email="siti@work.example")
+        entry = enter((one, other)).id
+        merge(entry, one, {})
+    found = api.get(f"customers/{one}/")
+    assert (found["phones"], found["emails"]) == ([FIRST, "+622157901299"], ["siti@work.example"])
+    assert "(021) 57901299 ext. 12" in text(cast.staff.client().get(f"/customers/{one}").text)
+    assert [row["id"] for row in api.get("customers/?search=021 5790 1299")["results"]] == [one]
+
+    with cast.owner.acting():
+        undo(entry)
+
+    assert api.get(f"customers/{one}/")["phones"] == [FIRST]
+    assert api.get(f"customers/{other}/")["phone_extension"] == "12"
+    assert [row["id"] for row in api.get("customers/?search=021 5790 1299")["results"]] == [other]
