@@ -50,7 +50,12 @@ def likeness(one: str, other: str) -> Likeness:
     left, other_left = paired.left(first, 0), paired.left(second, 1)
     if left and other_left:
         return Likeness.TWO
-    if first.generation != second.generation or first.marks != second.marks or paired.slips > 1:
+    if (
+        first.generation != second.generation
+        or first.marks != second.marks
+        or paired.slips > 1
+        or (paired.slips and (left or other_left))
+    ):
         return Likeness.UNSURE
     if (first.soft and _comes_before(second, other_left)) or (second.soft and _comes_before(first, left)):
         return Likeness.UNSURE
