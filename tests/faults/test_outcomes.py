@@ -77,23 +77,23 @@ def test_where_nobody_answers_it_is_tried_again(
 
 
 @SQLITE
-@pytest.mark.long
+@pytest.mark.parametrize(("count", "seconds"), [(20, 12), pytest.param(200, 25, marks=pytest.mark.long)])
 def test_a_refused_account_is_not_hammered_and_all_goes_once_it_is_taken(
-    shop: Shop, fake: Fake, environ: dict[str, str], tmp_path: Path
+    shop: Shop, fake: Fake, environ: dict[str, str], tmp_path: Path, count: int, seconds: int
 ) -> None:
-    runs.load(shop, 200)
+    runs.load(shop, count)
     fake.order("status 401")
 
     with runs.crew(environ, tmp_path, 1):
         wait_for(lambda: set(runs.states(shop)) == {"held"}, "all wait")
         asked = fake.state()["requests"]
-        time.sleep(25)
+        time.sleep(seconds)
         assert asked <= Twilio.at_once
         assert 1 <= fake.state()["requests"] - asked <= 3, "one probe in ten seconds"
         fake.forget()
         runs.wait_for_the_end(shop, 40)
 
-    assert check(shop, fake, count=200) == {"accepted": 200}
+    assert check(shop, fake, count=count) == {"accepted": count}
 
 
 def wrote_on_whatsapp(shop: Shop, customer_id: int) -> None:
