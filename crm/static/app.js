@@ -11,6 +11,8 @@
   const toasts = document.getElementById("toasts");
   const session = document.body.dataset.session || "";
   const visible = (element) => element.getClientRects().length > 0;
+  // A field that is called "method" hides the form's own method.
+  const own = (form, name) => Reflect.get(HTMLFormElement.prototype, name, form);
 
   // ---- Windows: a link with data-window opens its page's form in the dialog -----------------------------------------
   let opener = null;
@@ -74,13 +76,13 @@
   // A form in the dialog is an ordinary form; here it is sent by htmx and its answer shown in the dialog.
   dialog.addEventListener("submit", (event) => {
     const form = event.target;
-    if (event.defaultPrevented || form.method === "dialog" || form.hasAttribute("hx-post") || form.hasAttribute("hx-get")) return;
+    if (event.defaultPrevented || own(form, "method") === "dialog" || form.hasAttribute("hx-post") || form.hasAttribute("hx-get")) return;
     event.preventDefault();
     const button = event.submitter;
     const values = button && button.name ? { [button.name]: button.value } : {};
     const action = (button && button.getAttribute("formaction")) || form.getAttribute("action") || windowUrl;
     dialogAlert.textContent = "";
-    htmx.ajax(form.method, action, { source: form, event, target: dialogBody, swap: "innerHTML", values }).catch(() => {});
+    htmx.ajax(own(form, "method"), action, { source: form, event, target: dialogBody, swap: "innerHTML", values }).catch(() => {});
   });
 
   dialog.addEventListener("keydown", (event) => {
@@ -215,7 +217,7 @@
   // ---- One submit at a time, and the progress of an upload ----------------------------------------------------------
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.method !== "post") return;
+    if (own(form, "method") !== "post") return;
     if (form.getAttribute("aria-busy") === "true") {
       event.preventDefault();
       event.stopImmediatePropagation();
@@ -254,7 +256,7 @@
 
   function keepDraft(form) {
     if (!session || !form.hasAttribute("data-draft")) return;
-    const values = [...form.elements].filter(keepable).map((field) => [field.name, field.type === "checkbox" || field.type === "radio" ? [field.value, field.checked] : field.value]);
+    const values = [...own(form, "elements")].filter(keepable).map((field) => [field.name, field.type === "checkbox" || field.type === "radio" ? [field.value, field.checked] : field.value]);
     sessionStorage.setItem(draftKey(form), JSON.stringify({ session, values, window: windowUrl, page: location.href }));
   }
 
@@ -346,13 +348,13 @@
 
   // ---- Selected rows: kept over the pages of one list, as single ids or as all that match but some --------------------
   const selectedLive = document.querySelector("[data-selected-live]");
-  const nobody = (form) => ({ list: `${session} ${form.dataset.selects}`, all: false, asOf: form.elements.as_of.value, ids: [], except: [] });
+  const nobody = (form) => ({ list: `${session} ${form.dataset.selects}`, all: false, asOf: own(form, "elements").as_of.value, ids: [], except: [] });
   let selection = null;
 
   function readSelection(form) {
     const empty = nobody(form);
     const kept = JSON.parse(sessionStorage.getItem("selection") || "null");
-    selection = kept && kept.list === empty.list ? kept : { ...empty, all: !form.elements.all.disabled };
+    selection = kept && kept.list === empty.list ? kept : { ...empty, all: !own(form, "elements").all.disabled };
   }
 
   function keepSelection() {
@@ -388,7 +390,7 @@
     const some = selection.all || selection.ids.length > 0;
     const text = selectedText(form);
     form.classList.toggle("is-selecting", some);
-    form.elements.all.disabled = !selection.all;
+    own(form, "elements").all.disabled = !selection.all;
     form.querySelector("[data-selected]").textContent = text;
     form.querySelector("[data-select-shown]").hidden = whole;
     const everyone = form.querySelector("[data-select-all]");
@@ -438,7 +440,7 @@
   document.addEventListener("click", (event) => {
     const chip = event.target.closest("a[data-clear]");
     const form = chip && document.getElementById("filters");
-    const field = form && form.elements[chip.dataset.clear];
+    const field = form && own(form, "elements")[chip.dataset.clear];
     if (!field) return;
     event.preventDefault();
     field.value = "";
