@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from crm.area_customers.models import AreaCustomer
+from crm.choices import NONE
 from crm.columns import one_of
 from crm.customers.queries import find_ids, suggestions
 from crm.customers.search_text import like_pattern, terms
@@ -29,17 +30,18 @@ class AreaFilter(NamedTuple):
     q: str = ""
     area: str = ""
     branch: int | None = None
+    unknown: str = ""
 
     @classmethod
     def from_args(cls, args: Mapping[str, str]) -> AreaFilter:
-        """Read the query of a URL; what can't be read counts as not given, so that an old link still opens."""
-        return cls(
-            clean_line(args.get("q", ""))[:200], clean_line(args.get("area", ""))[:100], id_in(args.get("branch"))
-        )
+        """Read the query of a URL; a branch that is no id matches nobody, and `unknown` says so."""
+        branch = id_in(args.get("branch"))
+        unknown = "There is no such branch." if branch is None and args.get("branch", "") not in NONE else ""
+        return cls(clean_line(args.get("q", ""))[:200], clean_line(args.get("area", ""))[:100], branch, unknown)
 
     def statement(self) -> sa.Select[AreaCustomer]:
         """Return the select of whom the filters leave, the latest first."""
-        conditions: list[sa.ColumnElement[bool]] = []
+        conditions: list[sa.ColumnElement[bool]] = [sa.false()] if self.unknown else []
         if self.area:
             conditions.append(AreaCustomer.area_key == fold(self.area)[:100])
         if self.branch:
@@ -59,7 +61,7 @@ class AreaPage(NamedTuple):
 
     def query(self, number: int) -> dict[str, Any]:
         """Return the query of the URL of another page."""
-        given = {key: value for key, value in self.filter._asdict().items() if value}
+        given = {key: value for key, value in self.filter._asdict().items() if value and key != "unknown"}
         return given | ({"page": number} if number > 1 else {})
 
 

@@ -13,6 +13,7 @@ from crm import clock
 from crm.accounts.queries import current_organization
 from crm.bookings.models import Booking, BookingPerson, BookingStatus
 from crm.bookings.rules import count_in, number_key, numbered
+from crm.choices import unknown_choice
 from crm.columns import constant, one_of
 from crm.customers.models import Customer
 from crm.customers.queries import find_ids
@@ -45,10 +46,11 @@ class BookingFilter(NamedTuple):
     when: str = ""
     first: dt.date | None = None
     last: dt.date | None = None
+    unknown: str = ""
 
     @classmethod
     def from_args(cls, args: Mapping[str, str]) -> BookingFilter:
-        """Read the query of a URL; what can't be read counts as not given, so that an old link still opens."""
+        """Read the query of a URL; an unknown choice matches nothing, and `unknown` says so."""
         when = args.get("when", "")
         return cls(
             clean_line(args.get("q", ""))[:200],
@@ -56,6 +58,7 @@ class BookingFilter(NamedTuple):
             when if when in WHENS else "",
             _day(args.get("from", "")),
             _day(args.get("to", "")),
+            _unknown(args),
         )
 
     @property
@@ -79,7 +82,7 @@ class BookingFilter(NamedTuple):
         return statement.order_by(*(order if self.when == "upcoming" else [column.desc() for column in order]))
 
     def _conditions(self) -> list[sa.ColumnElement[bool]]:
-        found: list[sa.ColumnElement[bool]] = []
+        found: list[sa.ColumnElement[bool]] = [sa.false()] if self.unknown else []
         if self.status:
             found.append(Booking.status == self.status.value)
         if self.when:
@@ -89,6 +92,12 @@ class BookingFilter(NamedTuple):
         if self.last:
             found.append(Booking.date <= self.last)
         return found
+
+
+def _unknown(args: Mapping[str, str]) -> str:
+    found = unknown_choice(args, status=list(BookingStatus), when=WHENS)
+    wrong = next((args[name] for name in ("from", "to") if args.get(name) and _day(args[name]) is None), None)
+    return found or (f"There is no day “{clean_line(wrong)[:40]}”." if wrong else "")
 
 
 class Party(NamedTuple):

@@ -39,6 +39,8 @@ def read_selection(form: MultiDict[str, str], query: MultiDict[str, str]) -> Sel
         filters = Filters.from_args(query)
     except BeyondLastRowError:
         raise BulkFormError("Open the list again, then select.") from None
+    if filters.unknown:
+        raise BulkFormError(f"{filters.unknown} Clear the filters, then select.")
     unticked = set(_ids(form.get("shown", "").split(","))) - ids
     return Selection.matching(filters, unticked | set(_ids(form.getlist("except"))), _moment(form.get("as_of", "")))
 

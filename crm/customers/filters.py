@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from crm import clock
 from crm.branch_scope import bound_branch
+from crm.choices import NONE, unknown_choice
 from crm.customers.models import Customer
 from crm.customers.rules import Tier
 from crm.customers.search_text import Term, terms
@@ -29,6 +30,8 @@ SORTS = {
 }
 NARROWING = ("tier", "status", "city", "province", "branch", "created")
 LAST_ROW_BY_PAGE = 10_000
+NO_BRANCH = -1
+"""An id that no branch has."""
 
 
 _TIERS = {tier.value: tier.label for tier in Tier}
@@ -48,7 +51,7 @@ class BeyondLastRowError(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Filters:
-    """A list's query. Unknown choices count as not given, so that an old link still opens."""
+    """A list's query. A filter with a value that there is not matches nobody, and `unknown` says so."""
 
     q: str = ""
     tier: str = ""
@@ -62,6 +65,7 @@ class Filters:
     per_page: int = 50
     after: str = ""
     before: str = ""
+    unknown: str = ""
 
     @classmethod
     def from_args(cls, args: Mapping[str, str]) -> Filters:
@@ -73,17 +77,18 @@ class Filters:
             raise BeyondLastRowError
         return cls(
             q=clean_line(args.get("q", ""))[:200],
-            tier=_choice(args.get("tier"), _TIERS),
-            status=_choice(args.get("status"), STATUSES),
+            tier=_given(args.get("tier")),
+            status=_given(args.get("status")),
             city=clean_line(args.get("city", ""))[:100],
             province=clean_line(args.get("province", ""))[:100],
-            branch=bound_branch() or _number(args.get("branch"), 0) or None,
-            created=_month(args.get("created", "")),
+            branch=bound_branch() or _branch(args.get("branch")),
+            created=_given(args.get("created")),
             sort=_choice(args.get("sort"), SORTS),
             page=page,
             per_page=per_page,
             after=args.get("after", "")[:60],
             before=args.get("before", "")[:60],
+            unknown=_unknown(args),
         )
 
     @property
@@ -105,10 +110,12 @@ class Filters:
     @property
     def created_in_words(self) -> str:
         """The month that the customers are new in, as people say it; "" for any."""
-        return clock.say_month(self.created) if self.created else ""
+        return clock.say_month(self.created) if _month(self.created) else self.created
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
         """Return the conditions besides the search."""
+        if self.unknown:
+            return [sa.false()]
         is_archived = self.status == "archived"
         found: list[sa.ColumnElement[bool]] = [
             Customer.archived_at.is_not(None) if is_archived else Customer.archived_at.is_(None)
@@ -133,7 +140,7 @@ class Filters:
 
     def query(self, **changes: Any) -> dict[str, Any]:
         """Return the URL's query with `changes`, without what has its default; a change leaves the cursor."""
-        values = vars(self) | {"after": "", "before": "", "page": 1} | changes
+        values = vars(self) | {"after": "", "before": "", "page": 1, "unknown": ""} | changes
         return {key: value for key, value in values.items() if value != getattr(Filters, key)}
 
     def chips(self, names: Mapping[str, str]) -> list[Chip]:
@@ -180,6 +187,22 @@ def _number(text: str | None, default: int) -> int:
 
 def _month(text: str) -> str:
     return text if re.fullmatch(r"[12]\d{3}-(0[1-9]|1[0-2])", text, re.ASCII) else ""
+
+
+def _given(text: str | None) -> str:
+    value = clean_line(text or "")[:40]
+    return "" if value in NONE else value
+
+
+def _branch(text: str | None) -> int | None:
+    return None if not _given(text) else _number(text, NO_BRANCH)
+
+
+def _unknown(args: Mapping[str, str]) -> str:
+    created = args.get("created", "")
+    found = unknown_choice(args, tier=_TIERS, status=STATUSES, created=[_month(created)])
+    is_branch = bound_branch() or _branch(args.get("branch")) != NO_BRANCH
+    return found or ("" if is_branch else "There is no such branch.")
 
 
 def _choice(value: str | None, choices: Mapping[str, str]) -> str:

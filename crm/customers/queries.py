@@ -75,6 +75,8 @@ def page_of(filters: Filters, in_all: int | None = None) -> Page:
     What few customers share is answered from the text index. A term that more than 10,000 share is looked for along
     the list itself, in growing batches up to 20,000 rows; Next goes on from there.
     """
+    if filters.unknown:
+        return Page([], 0)
     order, conditions = ORDERS[filters.sort], filters.conditions()
     count: int | None
     end = None

@@ -14,6 +14,7 @@ from sqlalchemy.orm import joinedload
 
 from crm import clock
 from crm.accounts.queries import current_organization
+from crm.choices import unknown_choice
 from crm.columns import db_now, one_of
 from crm.customers.queries import find_ids
 from crm.customers.search_text import like_pattern, terms
@@ -42,19 +43,21 @@ class LeadFilter(NamedTuple):
     status: LeadStatus | None = None
     follow_up: str | None = None
     q: str = ""
+    unknown: str = ""
 
     @classmethod
     def from_args(cls, args: Mapping[str, str]) -> LeadFilter:
-        """Read the query of a URL; unknown choices count as not given, so that an old link still opens."""
+        """Read the query of a URL; an unknown choice matches nothing, and `unknown` says so."""
         return cls(
             next((status for status in LeadStatus if status == args.get("status")), None),
             args.get("follow_up") if args.get("follow_up") in FOLLOW_UPS else None,
             clean_line(args.get("q", ""))[:200],
+            unknown_choice(args, status=list(LeadStatus), follow_up=FOLLOW_UPS),
         )
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
         """Return what the leads meet that the list shows; the next follow-up of a lost one is nobody's concern."""
-        conditions: list[sa.ColumnElement[bool]] = []
+        conditions: list[sa.ColumnElement[bool]] = [sa.false()] if self.unknown else []
         if self.status is not None:
             conditions.append(Lead.status == self.status)
         elif self.follow_up:
@@ -75,7 +78,7 @@ class LeadPage(NamedTuple):
 
     def query(self, number: int) -> dict[str, Any]:
         """Return the query of the URL of another page."""
-        given = {key: value for key, value in self.filter._asdict().items() if value}
+        given = {key: value for key, value in self.filter._asdict().items() if value and key != "unknown"}
         return given | ({"page": number} if number > 1 else {})
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
+from crm.choices import unknown_choice
 from crm.columns import constant, db_ago, db_now, one_of
 from crm.customers.models import Customer
 from crm.customers.queries import find_among, find_ids
@@ -102,14 +103,16 @@ class MessageFilter(NamedTuple):
     status: Status | None = None
     channel: Channel | None = None
     q: str = ""
+    unknown: str = ""
 
     @classmethod
     def from_args(cls, args: Mapping[str, str]) -> MessageFilter:
-        """Read the query of a URL; unknown choices count as not given, so that an old link still opens."""
+        """Read the query of a URL; an unknown choice matches nothing, and `unknown` says so."""
         return cls(
             next((status for status in Status if status == args.get("status")), None),
             next((channel for channel in Channel if channel == args.get("channel")), None),
             clean_line(args.get("q", ""))[:200],
+            unknown_choice(args, status=list(Status), channel=list(Channel)),
         )
 
 
@@ -123,7 +126,7 @@ class MessagePage(NamedTuple):
 
     def query(self, number: int) -> dict[str, Any]:
         """Return the query of the URL of another page."""
-        given = {key: value for key, value in self.filter._asdict().items() if value}
+        given = {key: value for key, value in self.filter._asdict().items() if value and key != "unknown"}
         return given | ({"page": number} if number > 1 else {})
 
 
@@ -194,6 +197,8 @@ def page_of_messages(wanted: MessageFilter, number: int) -> MessagePage:
     """Return a page of all messages, the latest first; pages end at LAST_PAGE."""
     number = min(max(number, 1), LAST_PAGE)
     conditions: list[sa.ColumnElement[bool]] = []
+    if wanted.unknown:
+        conditions.append(sa.false())
     if wanted.status is not None:
         conditions.append(Message.status.in_(told_alike(wanted.status)))
     if wanted.channel is not None:

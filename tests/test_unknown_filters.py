@@ -1,0 +1,63 @@
+"""A filter with a value that there is not matches nobody and says so, and nobody is changed by way of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from crm.customers.models import Customer
+from crm.extensions import db
+from tests.factories import Cast, make_area_customer, make_booking, make_customer, make_lead, make_message
+
+QUERIES = {
+    "/?tier=diamond": "There is no tier “diamond”.",
+    "/?status=zzz": "There is no status “zzz”.",
+    "/?branch=north": "There is no such branch.",
+    "/?branch=999999": "Nobody matches",
+    "/?created=2026-13": "There is no created “2026-13”.",
+    "/?tier=diamond&q=Seen": "Nobody matches",
+    "/messages?status=zzz": "There is no status “zzz”.",
+    "/messages?channel=fax": "There is no channel “fax”.",
+    "/leads?status=zzz": "There is no status “zzz”.",
+    "/leads?follow_up=zzz": "There is no follow up “zzz”.",
+    "/bookings?status=zzz": "There is no status “zzz”.",
+    "/bookings?when=zzz": "There is no when “zzz”.",
+    "/bookings?from=2026-99-99": "There is no day “2026-99-99”.",
+    "/area-customers?branch=north": "There is no such branch.",
+    "/duplicates?show=zzz": "Nobody yet",
+}
+
+
+@pytest.fixture
+def seen(cast: Cast) -> int:
+    """One of everything, whose name is Seen."""
+    with cast.owner.acting():
+        customer = make_customer(name="Seen")
+        make_message(customer_id=customer)
+        make_lead(name="Seen")
+        make_booking()
+        make_area_customer()
+    return customer
+
+
+def test_nobody_matches_and_the_list_says_why(cast: Cast, seen: int) -> None:
+    client = cast.owner.client()
+    for url, sentence in QUERIES.items():
+        for headers in ({}, {"HX-Request": "true"}):
+            page = client.get(url, headers=headers)
+            assert page.status_code == 200, url
+            assert sentence in page.text, url
+            assert '<th class="cell-name"' not in page.text, url
+    for url in ("/?tier=", "/?status=all", "/?branch=", "/?tier=bronze", "/leads?status=", "/messages?status=all"):
+        assert "Seen" in client.get(url).text, url
+
+
+def test_all_of_nobody_are_not_everybody(cast: Cast, seen: int) -> None:
+    client = cast.owner.client()
+    for query in ("tier=diamond", "status=zzz", "branch=north", "created=2026-13"):
+        for headers in ({}, {"HX-Request": "true"}):
+            refused = client.post(
+                f"/customers/bulk?{query}", data={"action": "deactivate", "all": "1"}, headers=headers
+            )
+            assert (refused.status_code, "There is no" in refused.text) == (422, True), query
+    with cast.owner.acting():
+        assert db.session.get_one(Customer, seen).is_active
