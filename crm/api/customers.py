@@ -77,7 +77,7 @@ def show(customer_id: int) -> Customer:
 
 
 @bp.put("/customers/<id:customer_id>/")
-@bp.arguments(schemas.CustomerInput)
+@bp.arguments(schemas.CustomerReplacement)
 @bp.response(200, schemas.CustomerDetails)
 def replace(given: dict[str, Any], customer_id: int) -> Customer:
     """Change a customer.

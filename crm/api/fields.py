@@ -17,6 +17,8 @@ from crm.customers.identity import EmailError, normalize_email
 from crm.text import characters, clean_line, clean_text
 
 MAX_ID = 2**63 - 1
+MAX_DIGITS = 10**15 - 1
+"""The longest phone number that there is has 15 digits (E.164)."""
 
 
 class Number(fields.Integer):
@@ -60,14 +62,20 @@ class YesNo(fields.Boolean):
 
 
 class QueryYesNo(fields.Boolean):
-    """`true` or `false` in a URL."""
+    """`true` or `false` in a URL, or 1 or 0; nothing after the = asks for nothing."""
 
     default_error_messages = {"invalid": "Send true or false."}
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
-        if value.lower() not in ("true", "false"):
+    def __init__(self, **options: Any) -> None:
+        kinds = {"type": ["boolean", "integer", "string"], "enum": [True, False, 1, 0, ""]}
+        super().__init__(**{**options, "metadata": {**kinds, **options.get("metadata", {})}})
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not value:
+            return None
+        if value.lower() not in ("true", "false", "1", "0"):
             raise self.make_error("invalid")
-        return bool(value.lower() == "true")
+        return value.lower() in ("true", "1")
 
 
 class Text(fields.String):
@@ -78,11 +86,16 @@ class Text(fields.String):
         "long": "Shorten this by {over}: it has room for {limit}.",
     }
     clean = staticmethod(clean_text)
+    may_be_empty = True
 
     def __init__(self, limit: int, **options: Any) -> None:
         self.limit = limit
         options["metadata"] = {"maxLength": limit, **options.get("metadata", {})}
-        super().__init__(**options)
+        super().__init__(**{"allow_none": self.may_be_empty, **options})
+
+    def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
+        """Return the text; null is the same as none at all where a text may be empty."""
+        return super().deserialize("" if value is None and self.allow_none else value, attr, data, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = self.clean(typed := str(super()._deserialize(value, attr, data, **kwargs)))
@@ -118,8 +131,24 @@ SAYS_SOMETHING = "x-says-something"
 """Marks a text that may not be blank; the document has a pattern in its place."""
 
 
+class PhoneLine(Line):
+    """A phone number, which some programs send as a number of JSON."""
+
+    def __init__(self, limit: int, **options: Any) -> None:
+        text, number = {"type": "string", "maxLength": limit}, {"type": "integer", "minimum": 0, "maximum": MAX_DIGITS}
+        options["metadata"] = {"anyOf": [text, number, {"type": "null"}]}
+        super().__init__(limit, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MAX_DIGITS:
+            value = str(int(value)) if value == int(value) else value
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
 class Name(Line):
     """A line that says something; `sentence` is told when it doesn't."""
+
+    may_be_empty = False
 
     def __init__(self, limit: int, sentence: str, **options: Any) -> None:
         options["metadata"] = {SAYS_SOMETHING: True, "minLength": 1, **options.get("metadata", {})}
@@ -145,7 +174,7 @@ class Email(Line):
     def __init__(self, limit: int, **options: Any) -> None:
         address = {"type": "string", "format": "email", "maxLength": limit}
         options["metadata"] = {"anyOf": [address, {"type": "null"}, {"const": ""}]}
-        super().__init__(limit, allow_none=True, **options)
+        super().__init__(limit, **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
@@ -175,7 +204,7 @@ class Moment(fields.DateTime):
 
 
 _MOMENT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?([Zz]|[+-][0-9]{2}:?[0-9]{2})"
 )
 _LONG_FRACTION = re.compile(r"(\.[0-9]{6})[0-9]+")
 

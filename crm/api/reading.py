@@ -47,7 +47,7 @@ class Parser(FlaskParser):
 def read_json(body: bytes) -> Any:
     """Return the value of a JSON text; what is none, or nested too deep, or no Unicode, ends with 400."""
     try:
-        value = json.loads(body.decode(), parse_constant=_refuse)
+        value = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse)
         if b"\\u" in body:
             # Half a pair of surrogates can be written, but it is no character.
             json.dumps(value, ensure_ascii=False).encode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from crm.api.fields import Email, Line, Moment, Name, Number, QueryNumber
+from crm.api.fields import Email, Line, Moment, Name, Number, PhoneLine, QueryNumber
 from crm.api.schemas.base import Input, Output, PageQuery
 from crm.area_customers.rules import AREA_LIMIT
 from crm.customers.rules import LIMITS
@@ -14,7 +14,7 @@ class AreaCustomerChange(Input):
     """What can be changed of an area customer; other fields of an answer are ignored."""
 
     name = Name(LIMITS["name"], "Name is required")
-    phone = Line(LIMITS["phone"])
+    phone = PhoneLine(LIMITS["phone"])
     email = Email(LIMITS["email"])
     passport_number = Line(LIMITS["passport_number"])
     area = Line(AREA_LIMIT)

@@ -29,7 +29,9 @@ class Input(ma.Schema):
         said = field_obj.error_messages
         for key in ("required", "null"):
             if said[key] == fields.Field.default_error_messages[key]:
-                said[key] = f"{label} is required"
+                said[key] = (
+                    f"{label} is required" if field_obj.required else f"Leave {label.lower()} out, or fill it in."
+                )
         if said.get("invalid") == fields.String.default_error_messages["invalid"]:
             said["invalid"] = "Send text."
 

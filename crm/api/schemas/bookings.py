@@ -6,7 +6,19 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from crm.api.fields import AMOUNT_OR_NOTHING, AmountOrNothing, Day, Email, Line, Moment, Money, Name, Number, YesNo
+from crm.api.fields import (
+    AMOUNT_OR_NOTHING,
+    AmountOrNothing,
+    Day,
+    Email,
+    Line,
+    Moment,
+    Money,
+    Name,
+    Number,
+    PhoneLine,
+    YesNo,
+)
 from crm.api.schemas.base import ONE_OF, Input, Output, PageQuery
 from crm.bookings.models import BookingStatus
 from crm.bookings.rules import FIRST_DAY, LAST_DAY, MAX_PERSONS, NUMBER_LIMIT, TOO_MANY_PERSONS
@@ -18,7 +30,7 @@ class BookingPersonInput(Input):
 
     id = Number(allow_none=True)
     name = Name(LIMITS["name"], "Name is required", required=True)
-    phone = Line(LIMITS["phone"])
+    phone = PhoneLine(LIMITS["phone"])
     email = Email(LIMITS["email"])
     passport_number = Line(LIMITS["passport_number"])
     is_lead = YesNo(load_default=False, metadata={"description": "One person is the lead; the first if none is said."})

@@ -7,7 +7,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from crm.api.fields import Line, Moment, Name, Number, Tenant
+from crm.api.fields import Line, Moment, Name, Number, PhoneLine, Tenant
 from crm.api.schemas.base import Input, Output
 from crm.collection.models import ScanState
 from crm.collection.rules import CUTOFF_DAYS, CUTOFF_SENTENCE, MAX_CUTOFF_DAYS
@@ -26,14 +26,14 @@ class IntakeInput(Input):
 
     full_name = Name(LIMITS["name"], "Name is required")
     name = Name(LIMITS["name"], "Name is required")
-    phone = Line(LIMITS["phone"], allow_none=True)
-    email = Line(LIMITS["email"], allow_none=True, metadata={"description": "What is no address is left out."})
-    passport_number = Line(LIMITS["passport_number"], allow_none=True)
-    city = Line(LIMITS["city"], allow_none=True)
-    source = Line(LIMITS["source"], allow_none=True, metadata={"description": "Where they come from."})
+    phone = PhoneLine(LIMITS["phone"])
+    email = Line(LIMITS["email"], metadata={"description": "What is no address is refused."})
+    passport_number = Line(LIMITS["passport_number"])
+    city = Line(LIMITS["city"])
+    source = Line(LIMITS["source"], metadata={"description": "Where they come from."})
     branch = Number(allow_none=True, metadata={"description": "The id of a branch."})
     organization = Tenant()
-    service_type = Line(LIMITS["service_type"], allow_none=True)
+    service_type = Line(LIMITS["service_type"])
     last_activity = Moment(
         allow_none=True, metadata={"description": "When they were last heard of; now if it is left out, or to come."}
     )

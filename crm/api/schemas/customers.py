@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import marshmallow as ma
 from marshmallow import fields, validate
 
 from crm.api.fields import (
@@ -15,6 +16,7 @@ from crm.api.fields import (
     Money,
     Name,
     Number,
+    PhoneLine,
     QueryYesNo,
     TenantName,
     Text,
@@ -42,7 +44,7 @@ class CustomerChange(Input):
 
     name = Name(LIMITS["name"], "Name is required")
     email = Email(LIMITS["email"])
-    phone = Line(LIMITS["phone"])
+    phone = PhoneLine(LIMITS["phone"])
     phone_extension = Extension()
     address = Text(LIMITS["address"])
     city = Line(LIMITS["city"])
@@ -60,6 +62,16 @@ class CustomerInput(CustomerChange):
     """A whole customer; what is left out of one that is there stays as it is."""
 
     name = Name(LIMITS["name"], "Name is required", required=True)
+
+
+class CustomerReplacement(CustomerInput):
+    """A whole customer as any answer has them: where they come from, the name is called `full_name`."""
+
+    @ma.pre_load
+    def _named(self, given: Any, **kwargs: Any) -> Any:
+        if isinstance(given, dict) and "name" not in given and "full_name" in given:
+            return {**given, "name": given["full_name"]}
+        return given
 
 
 class Customer(Output):
@@ -108,15 +120,38 @@ class CustomerDetails(Customer):
     average_order_value = Average(attribute="total_spent")
 
 
+class TierChoice(fields.String):
+    """A tier in a URL, also as answers write it."""
+
+    def __init__(self) -> None:
+        choices = ["", *(name for tier in Tier for name in (tier.value, tier.label))]
+        super().__init__(metadata={"enum": choices})
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        name = str(value).lower()
+        if name and name not in list(Tier):
+            raise ma.ValidationError(ONE_OF.format(choices=", ".join(Tier)))
+        return name
+
+
 class CustomerQuery(CursorQuery):
     """Which customers, in which order."""
 
     search = fields.String(metadata={"description": "Name, phone in any spelling, e-mail or passport number."})
     is_active = QueryYesNo()
-    loyalty_level = fields.String(validate=validate.OneOf([tier.value for tier in Tier], error=ONE_OF))
+    loyalty_level = TierChoice()
     city = fields.String()
     province = fields.String()
-    ordering = fields.String(validate=validate.OneOf(sorted(ORDERINGS), error=ONE_OF), load_default="-created_at")
+    ordering = fields.String(
+        validate=validate.OneOf(["", *sorted(ORDERINGS)], error=ONE_OF), load_default="-created_at"
+    )
+
+    @ma.post_load
+    def _as_usual(self, query: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        """Read an empty value as none, as an address of a form has it."""
+        if not query.get("ordering"):
+            query["ordering"] = "-created_at"
+        return {name: value for name, value in query.items() if value not in ("", None)}
 
 
 class TierCounts(Output):

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from crm.api.fields import AMOUNT, Amount, Day, Email, Line, Moment, Money, Name, Number, Text, YesNo
+from crm.api.fields import AMOUNT, Amount, Day, Email, Line, Moment, Money, Name, Number, PhoneLine, Text, YesNo
 from crm.api.schemas.base import ONE_OF, Input, Output, PageQuery
 from crm.customers.rules import LIMITS as CUSTOMERS
 from crm.leads.models import CommitmentState, LeadStatus, Method
@@ -23,7 +23,7 @@ class LeadChange(Input):
     """What can be changed of a lead; other fields of an answer are ignored."""
 
     name = Name(CUSTOMERS["name"], "Name is required")
-    contact_number = Line(CUSTOMERS["phone"])
+    contact_number = PhoneLine(CUSTOMERS["phone"])
     email = Email(CUSTOMERS["email"])
     passport_number = Line(CUSTOMERS["passport_number"])
     branch = Number(allow_none=True, metadata={"description": "The id of a branch."})
