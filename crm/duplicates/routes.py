@@ -8,6 +8,7 @@ from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from crm.accounts.access import find
+from crm.choices import unknown_choice
 from crm.customers.models import Customer
 from crm.customers.records import Decision, Duplicate
 from crm.duplicates import listeners, panel, queries, services, told  # noqa: F401 -- they register themselves
@@ -28,7 +29,8 @@ SHOWN = {decision.value: decision for decision in Decision}
 def index() -> Response:
     """Show the customers who may be one person, or what was decided of them."""
     decision = SHOWN.get(request.args.get("show", ""), Decision.OPEN)
-    found = queries.queue(decision, id_in(request.args.get("before")))
+    is_known = not unknown_choice(request.args, show=SHOWN)
+    found = queries.queue(decision, id_in(request.args.get("before"))) if is_known else queries.Queue([], None)
     context: dict[str, Any] = {"queue": found, "decision": decision, "reason_of": reason}
     return respond("duplicates/index.html", "duplicates/_queue.html", **context)
 

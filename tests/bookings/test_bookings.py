@@ -563,7 +563,7 @@ def test_the_list_is_searched_and_filtered(listed: FlaskClient) -> None:
     assert found(listed, f"from={today}") == ["NEXT-1", "TODAY-1"]
     assert found(listed, f"to={today}") == ["TODAY-1", "PAST-1"]
     assert found(listed, f"from={today}&to={today}") == ["TODAY-1"]
-    for query in ("page=-1", "page=9999999999999999999", "when=x", "status=x", "from=x", "to=9999-99-99", "q=%00"):
+    for query in ("page=-1", "page=9999999999999999999", "q=%00"):
         assert found(listed, query) == (["NEXT-1", "TODAY-1", "PAST-1"] if "page=99" not in query else []), query
     assert "No booking matches “nobody”" in listed.get("/bookings?q=nobody").text
     assert "Clear filters" in listed.get("/bookings?from=2090-01-01").text
