@@ -55,6 +55,8 @@ def likeness(one: str, other: str) -> Likeness:
         or first.marks != second.marks
         or paired.slips > 1
         or (paired.slips and (left or other_left))
+        or paired.swaps_given_names
+        or _counts((first, left), (second, other_left))
     ):
         return Likeness.UNSURE
     if (first.soft and _comes_before(second, other_left)) or (second.soft and _comes_before(first, left)):
@@ -113,6 +115,21 @@ class Paired(NamedTuple):
         taken = {pair[side] for pair in self.pairs}
         return [place for place in range(len(parts.words)) if place not in taken]
 
+    @property
+    def swaps_given_names(self) -> bool:
+        """Whether more than the family's name changes places, from one end to the other: Kim Min Ji is not Kim Ji Min.
+
+        In Vietnam the given names may be turned round, too: Nguyen Van An, An Van Nguyen.
+        """
+        places = [b for _, b, _ in sorted(self.pairs)]
+        ordered = sorted(places)
+        if len(places) < 3 or places == ordered:
+            return False
+        if any(word.text in lists.VIETNAMESE for word in self.first.words):
+            return places[0] == ordered[0] or places[-1] == ordered[-1]
+        start = places.index(ordered[0])
+        return places[start:] + places[:start] != ordered
+
     def is_whole(self, first: Parts, second: Parts) -> bool:
         """Say whether names whose words are all paired off are one: by more than a letter and a family's name."""
         full = [pair for pair in self.pairs if pair[2] == 2]
@@ -135,6 +152,11 @@ class Paired(NamedTuple):
         if longer.called not in full or _is_syllables(longer) or _hangs_on(words, left, longer.called):
             return False
         return own > 0 or (ranks.count(1) > 0 and len(full) >= 2)
+
+
+def _counts(*sides: tuple[Parts, Sequence[int]]) -> bool:
+    """Say whether a number is left over: Agus 2 is the second one whom somebody knows by that name."""
+    return any(parts.words[place].text.isdecimal() for parts, left in sides for place in left)
 
 
 def _is_of_common_names(words: Sequence[Word], left: Sequence[int]) -> bool:
