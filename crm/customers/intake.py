@@ -96,8 +96,15 @@ def _take_in(intakes: Sequence[Intake]) -> list[Taken]:
     ]
     gathering = _Gathering(bulk, contacts, [intake.customer_id for intake in intakes if intake.customer_id is not None])
     taken = [gathering.take(contact, intake.customer_id) for contact, intake in zip(contacts, intakes, strict=True)]
-    write(bulk, organization, gathering.people.values(), gathering.doubts)
-    return taken
+    separate = write(bulk, organization, gathering.people.values(), gathering.doubts)
+    return [_without(one, separate) for one in taken] if separate else taken
+
+
+def _without(taken: Taken, separate: Collection[tuple[int, int]]) -> Taken:
+    """Return `taken` without the duplicates that somebody has called another person."""
+    id_ = taken.customer_id
+    left = tuple(other for other in taken.duplicates if (min(id_, other), max(id_, other)) not in separate)
+    return taken._replace(duplicates=left)
 
 
 class _Gathering:

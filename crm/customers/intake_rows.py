@@ -106,8 +106,11 @@ def write(
     organization: Organization,
     people: Collection[Person],
     doubts: Mapping[tuple[int, int], tuple[Pair, str]],
-) -> None:
-    """Write what has changed, an event for each customer, and the pairs that somebody has to look at."""
+) -> set[tuple[int, int]]:
+    """Write what has changed, an event for each customer, and the pairs that somebody has to look at.
+
+    Returns the pairs that somebody has looked at and called two people.
+    """
     new = [person for person in people if person.is_new]
     changed = [person for person in people if person.changes and not person.is_new]
     _insert(bulk, organization, new)
@@ -116,11 +119,12 @@ def write(
     _tell(bulk, organization, "customer.created", [person.id for person in new], {})
     _tell(bulk, organization, "customer.edited", [person.id for person in changed], list(map(_told, changed)))
     _learn(bulk, organization, people)
-    enter(doubts)
+    separate = enter(doubts)
     db.session.expire_all()
     for person in changed:
         if "archived_at" in person.changes:
             customer_restored.send(db.session.get_one(Customer, person.id))
+    return separate
 
 
 def _learn(bulk: Bulk, organization: Organization, people: Collection[Person]) -> None:
@@ -281,13 +285,16 @@ def _told(person: Person) -> dict[str, list[Any]]:
     }
 
 
-def enter(doubts: Mapping[tuple[int, int], tuple[Pair, str]]) -> None:
-    """Enter the pairs that nobody has been asked about."""
+def enter(doubts: Mapping[tuple[int, int], tuple[Pair, str]]) -> set[tuple[int, int]]:
+    """Enter the pairs that nobody has been asked about; return those that somebody has called two people."""
     if not doubts:
-        return
-    known = sa.select(Duplicate.first_id, Duplicate.second_id)
+        return set()
+    known = sa.select(Duplicate.first_id, Duplicate.second_id, Duplicate.decision)
     known = known.where(one_of(Duplicate.second_id, {second for _, second in doubts}))
-    entered = {tuple(row) for row in db.session.execute(known, execution_options=_EVERYWHERE)}
+    entered = {
+        (first, second): decision
+        for first, second, decision in db.session.execute(known, execution_options=_EVERYWHERE)
+    }
     entries = [
         {"first_id": ids[0], "second_id": ids[1], "shared": pair.shared.value, "doubt": pair.doubt.value}
         | {"value": value, "decision": Decision.OPEN.value}
@@ -295,3 +302,4 @@ def enter(doubts: Mapping[tuple[int, int], tuple[Pair, str]]) -> None:
         if ids not in entered
     ]
     insert_many(Duplicate, entries)
+    return {ids for ids in doubts if entered.get(ids) == Decision.SEPARATE}

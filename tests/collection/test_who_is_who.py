@@ -47,6 +47,23 @@ def test_brothers_on_one_phone_are_three_and_wait_for_somebody(cast: Cast, api: 
         assert add(api, name, 200, phone=PHONE)["id"] == id_
 
 
+def test_those_whom_somebody_called_two_people_are_not_named_again(cast: Cast, api: Client, sender: Sender) -> None:
+    hung, nam, last = [add(api, name, phone=PHONE)["id"] for name in BROTHERS]
+    with cast.owner.acting():
+        pairs = {(row.first_id, row.second_id): row.id for row in db.session.scalars(sa.select(Duplicate))}
+    for decided in ((hung, nam), (nam, last)):
+        answer = cast.staff.client().post(f"/duplicates/{pairs[decided]}", data={"action": "separate"})
+        assert answer.status_code == 303
+    assert "duplicates" not in add(api, BROTHERS[1], 200, phone=PHONE, email="1@first.example")
+    assert add(api, BROTHERS[2], 200, phone=PHONE, email="2@first.example")["duplicates"] == [hung]
+    mother = {"full_name": "Trần Thị Mai", "phone": PHONE}
+    rows = [{"full_name": name, "phone": PHONE, "email": f"{n}@new.example"} for n, name in enumerate(BROTHERS)]
+
+    told = [row["duplicates"] for row in sender.send({"customers": [*rows, mother]}).get_json()["results"]]
+
+    assert told == [[last], [], [hung], [hung, nam, last]]
+
+
 def test_three_brothers_of_one_booking_are_three_customers(cast: Cast, api: Client) -> None:
     persons = [{"name": f"DAUD/{name} MR", "phone": PHONE} for name in ("ALI RAZA", "ALI HASSAN", "ALI ABBAS")]
 
