@@ -15,7 +15,7 @@ from crm.branch_scope import bound_branch
 from crm.columns import db_now
 from crm.customers import bulk
 from crm.customers.filters import Selection
-from crm.customers.identity import normalize_email, normalize_passport, take_number
+from crm.customers.identity import is_placeholder, is_stopgap, normalize_email, normalize_passport, take_number
 from crm.customers.intake import lock_intake
 from crm.customers.intake_rows import enter
 from crm.customers.matching import SHARED_BY_MANY, Doubt, Keys, Kind, Pair
@@ -322,12 +322,17 @@ def _enter_duplicates(customer: Customer, keys: Keys) -> None:
             execution_options={"all_branches": True},
         ).all()
         for other in others if len(others) < SHARED_BY_MANY else ():
-            passports = {customer.passport_number, other.passport_number}
+            passports = set(filter(_is_telling, (customer.passport_number, other.passport_number)))
             doubt = Doubt.KEYS if names_agree(customer.name, other.name) else Doubt.NAMES
-            doubt = Doubt.PASSPORTS if len(passports) == 2 and all(passports) else doubt
+            doubt = Doubt.PASSPORTS if len(passports) == 2 else doubt
             first, second = sorted((customer.id, other.id))
             doubts.setdefault((first, second), (Pair(other.id, kind, doubt), value))
     enter(doubts)
+
+
+def _is_telling(passport: str) -> bool:
+    """Say whether a passport number may speak against two being one person."""
+    return not is_placeholder(passport) and not is_stopgap(passport)
 
 
 def _has(kind: Kind, value: str, customer: Customer) -> sa.ColumnElement[bool]:

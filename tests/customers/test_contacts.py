@@ -276,3 +276,17 @@ def test_who_is_merged_brings_their_numbers_with_them_until_it_is_undone(cast: C
     assert api.get(f"customers/{one}/")["phones"] == [FIRST]
     assert api.get(f"customers/{other}/")["phone_extension"] == "12"
     assert [row["id"] for row in api.get("customers/?search=021 5790 1299")["results"]] == [other]
+
+
+@pytest.mark.parametrize("stopgap", ["PENDING1", "TBA", "123456", "n/a"])
+def test_a_made_up_passport_number_speaks_against_nobody_whom_staff_save(cast: Cast, api: Client, stopgap: str) -> None:
+    siti = api.post("customers/", json={"name": "Siti Rahma", "phone": FIRST, "passport_number": stopgap}).json
+    same = {"name": "Siti Rahma", "phone": FIRST, "passport_number": "X1234567"}
+    again = api.post("customers/", json=same).json
+    other = api.post("customers/", json={**same, "passport_number": "Y7654321"}).json
+
+    assert pairs(cast) == [
+        (siti["id"], again["id"], "phone", "keys"),
+        (siti["id"], other["id"], "phone", "keys"),
+        (again["id"], other["id"], "phone", "passports"),
+    ]
