@@ -17,6 +17,9 @@ from crm.customers.identity import EmailError, normalize_email
 from crm.text import characters, clean_line, clean_text
 
 MAX_ID = 2**63 - 1
+MAX_NUMERAL = 40
+"""Characters of a whole number that is sent as text."""
+
 MAX_DIGITS = 10**15 - 1
 """The longest phone number that there is has 15 digits (E.164)."""
 
@@ -39,6 +42,21 @@ class Number(fields.Integer):
         if not self.low <= number <= self.high:
             raise self.make_error("range", low=self.low, high=self.high)
         return number
+
+
+class NumberOrDigits(Number):
+    """A whole number, or its digits as text; the `pattern` in `metadata` documents which texts are in range."""
+
+    def __init__(self, low: int, high: int, **options: Any) -> None:
+        kinds = {"type": ["integer", "string"], "maxLength": MAX_NUMERAL}
+        super().__init__(low, high, **{**options, "metadata": {**kinds, **options.get("metadata", {})}})
+
+    def _validated(self, value: Any) -> int:
+        if isinstance(value, str):
+            if len(value) > MAX_NUMERAL or not re.fullmatch(r"-?[0-9]+", value, re.ASCII):
+                raise self.make_error("invalid")
+            value = int(value)
+        return super()._validated(value)
 
 
 class QueryNumber(Number):

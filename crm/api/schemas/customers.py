@@ -16,6 +16,7 @@ from crm.api.fields import (
     Money,
     Name,
     Number,
+    NumberOrDigits,
     PhoneLine,
     QueryYesNo,
     TenantName,
@@ -175,11 +176,12 @@ class Stats(Output):
 class PointsChange(Input):
     """Points to add, or to deduct when negative; never more than there are."""
 
-    points = Number(
+    points = NumberOrDigits(
         -MAX_POINTS,
         MAX_POINTS,
         required=True,
         error_messages={**always("Invalid points value"), "range": TOO_MANY},
+        metadata={"pattern": f"^-?0*([0-9]{{1,{len(str(MAX_POINTS)) - 1}}}|{MAX_POINTS})$"},
     )
     reason = Line(MAX_REASON, load_default="")
 
