@@ -14,7 +14,7 @@ from crm.bookings.models import Booking
 from crm.bookings.queries import BookingFilter
 from crm.customers.filters import LAST_ROW_BY_PAGE, NARROWING, Filters
 from crm.customers.models import Customer
-from crm.customers.order import Largest, Name, Order
+from crm.customers.order import Largest, Moment, Name, Order
 from crm.customers.queries import matching
 from crm.errors import SentenceError
 from crm.extensions import db
@@ -45,11 +45,13 @@ def _both_ways(name: str, order: Order, *, forward: str = "-") -> dict[str, Dire
 
 ORDERINGS: dict[str, Direction] = {
     **_both_ways("name", Name(), forward=""),
-    **_both_ways("created_at", Largest("created_at", is_moment=True)),
+    **_both_ways("created_at", Moment("created_at", descending=True, newest_first=True)),
     **_both_ways("loyalty_points", Largest("loyalty_points")),
     **_both_ways("total_orders", Largest("total_orders")),
     **_both_ways("total_spent", Largest("total_spent")),
-    **_both_ways("last_order_date", Largest("last_order_at", is_moment=True)),
+    # Not one turned round: who has not ordered stands last in both.
+    "last_order_date": Direction(Moment("last_order_at", descending=False, newest_first=False), True),
+    "-last_order_date": Direction(Moment("last_order_at", descending=True, newest_first=True), True),
 }
 """By the name and sign in the URL; `-` is the largest or the latest first, and the last of the alphabet."""
 

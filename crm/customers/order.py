@@ -66,42 +66,50 @@ class Order:
         return text
 
 
-class NextMessage(Order):
-    """By the earliest message that needs something; those without one after them, newest first."""
+class Moment(Order):
+    """By a moment, those without one last either way.
 
-    columns = ("next_message_at",)
+    The latest comes first when `descending`; of equals the newest when `newest_first`, else the oldest.
+    """
+
+    def __init__(self, column: str, *, descending: bool, newest_first: bool) -> None:
+        self._column, self._descending, self._newest_first = column, descending, newest_first
+        self.columns = (column,)
 
     def position(self, row: Any) -> Position:
         """Return the place of a row."""
-        moment = row.next_message_at
+        moment = getattr(row, self._column)
         return Position(None if moment is None else (moment - EPOCH) // MICROSECOND, row.id)
 
     def whole(self, row: Any, forward: bool) -> tuple[sa.ColumnElement[Any], ...]:
         """Return what sorts the whole list by the columns of `row`, where no index has to serve it."""
-        at, id_ = row.next_message_at, row.id
-        if forward:
-            return at.is_(None), at.asc(), id_.desc()
-        return at.is_not(None), at.desc(), id_.asc()
+        at = getattr(row, self._column)
+        return at.is_(None) if forward else at.is_not(None), *self._sorts(row, forward)[0]
+
+    def parts(self, row: Any, start: Position | None, forward: bool) -> list[Part]:
+        """Return the stretches: the same moment, further moments, no moment."""
+        at, id_ = getattr(row, self._column), row.id
+        by_moment, by_id = self._sorts(row, forward)
+        with_moment, without = Part(at.is_not(None), by_moment), Part(at.is_(None), by_id)
+        if start is None:
+            return [with_moment, without] if forward else [without, with_moment]
+        beyond = id_ < start.id if self._newest_first == forward else id_ > start.id
+        if start.value is None:
+            rest = Part(sa.and_(at.is_(None), beyond), by_id)
+            return [rest] if forward else [rest, with_moment]
+        moment = EPOCH + start.value * MICROSECOND
+        same = Part(sa.and_(at == moment, beyond), by_id)
+        further = Part(at < moment if self._descending == forward else at > moment, by_moment)
+        return [same, further, without] if forward else [same, further]
+
+    def _sorts(self, row: Any, forward: bool) -> tuple[tuple[Any, Any], tuple[Any]]:
+        """Return how those with a moment and those without are sorted."""
+        at, id_ = getattr(row, self._column), row.id
+        by_id = id_.desc() if self._newest_first == forward else id_.asc()
+        return (at.desc() if self._descending == forward else at.asc(), by_id), (by_id,)
 
     def _value(self, text: str) -> int | None:
         return int(text) if text and EPOCH + int(text) * MICROSECOND else None
-
-    def parts(self, row: Any, start: Position | None, forward: bool) -> list[Part]:
-        """Return the stretches: the same moment, later moments, no moment."""
-        at, id_ = row.next_message_at, row.id
-        by_id = id_.desc() if forward else id_.asc()
-        with_message = Part(at.is_not(None), (at.asc() if forward else at.desc(), by_id))
-        without = Part(at.is_(None), (by_id,))
-        if start is None:
-            return [with_message, without] if forward else [without, with_message]
-        beyond = id_ < start.id if forward else id_ > start.id
-        if start.value is None:
-            rest = Part(sa.and_(at.is_(None), beyond), (by_id,))
-            return [rest] if forward else [rest, with_message]
-        moment = EPOCH + start.value * MICROSECOND
-        same = Part(sa.and_(at == moment, beyond), (by_id,))
-        further = Part(at > moment if forward else at < moment, with_message.order)
-        return [same, further, without] if forward else [same, further]
 
 
 class Newest(Order):
@@ -148,46 +156,32 @@ class Name(Order):
 
 
 class Largest(Order):
-    """By a number or a moment, the largest first; those without one after them; of equals the newest first."""
+    """By a number that is always there, the largest first; of equals the newest first."""
 
-    def __init__(self, column: str, *, is_moment: bool = False) -> None:
-        self._column, self._is_moment = column, is_moment
+    def __init__(self, column: str) -> None:
+        self._column = column
         self.columns = (column,)
 
     def position(self, row: Any) -> Position:
         """Return the place of a row."""
-        value = getattr(row, self._column)
-        return Position((value - EPOCH) // MICROSECOND if isinstance(value, dt.datetime) else value, row.id)
+        return Position(getattr(row, self._column), row.id)
 
     def whole(self, row: Any, forward: bool) -> tuple[sa.ColumnElement[Any], ...]:
         """Return what sorts the whole list by the columns of `row`, where no index has to serve it."""
         column, id_ = getattr(row, self._column), row.id
-        if forward:
-            return column.is_(None), column.desc(), id_.desc()
-        return column.is_not(None), column.asc(), id_.asc()
+        return (column.desc(), id_.desc()) if forward else (column.asc(), id_.asc())
 
     def parts(self, row: Any, start: Position | None, forward: bool) -> list[Part]:
-        """Return the stretches: the same value, smaller ones, none; a column that is never empty has no last one."""
+        """Return the stretches: the same value, smaller ones."""
         column, id_ = getattr(row, self._column), row.id
-        by_id = id_.desc() if forward else id_.asc()
-        ordered = (column.desc() if forward else column.asc(), by_id)
-        with_value, without = Part(column.is_not(None), ordered), Part(column.is_(None), (by_id,))
-        rest = [without] if self._is_moment else []
+        order = self.whole(row, forward)
         if start is None:
-            return [with_value, *rest] if forward else [*rest, with_value]
-        beyond = id_ < start.id if forward else id_ > start.id
-        if start.value is None:
-            here = Part(sa.and_(column.is_(None), beyond), (by_id,))
-            return [here] if forward else [here, with_value]
-        value = EPOCH + start.value * MICROSECOND if self._is_moment else start.value
-        same = Part(sa.and_(column == value, beyond), (by_id,))
-        further = Part(column < value if forward else column > value, ordered)
-        return [same, further, *rest] if forward else [same, further]
+            return [Part(sa.true(), order)]
+        same = sa.and_(column == start.value, id_ < start.id if forward else id_ > start.id)
+        return [Part(same, order[1:]), Part(column < start.value if forward else column > start.value, order)]
 
-    def _value(self, text: str) -> int | None:
-        if not self._is_moment:
-            return _bounded(int(text))
-        return int(text) if text and EPOCH + int(text) * MICROSECOND else None
+    def _value(self, text: str) -> int:
+        return _bounded(int(text))
 
 
 def _bounded(number: int) -> int:
@@ -197,11 +191,13 @@ def _bounded(number: int) -> int:
     return number
 
 
+NEXT_MESSAGE = Moment("next_message_at", descending=False, newest_first=True)
+
 ORDERS: dict[str, Order] = {
-    "": NextMessage(),
+    "": NEXT_MESSAGE,
     "newest": Newest(),
     "name": Name(),
-    "last-order": Largest("last_order_at", is_moment=True),
+    "last-order": Moment("last_order_at", descending=True, newest_first=True),
     "spent": Largest("total_spent"),
     "points": Largest("loyalty_points"),
 }

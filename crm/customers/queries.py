@@ -14,7 +14,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from crm.columns import constant, one_of
 from crm.customers.filters import Filters
 from crm.customers.models import Customer, CustomerKey, CustomerSearch
-from crm.customers.order import ORDERS, NextMessage, Order, Position
+from crm.customers.order import NEXT_MESSAGE, ORDERS, Order, Position
 from crm.customers.search_text import Term, fts_phrase, like_pattern, terms
 from crm.db import prepared
 from crm.extensions import db
@@ -206,7 +206,7 @@ def _sorted(
     start, forward = order.decode(filters.before or filters.after), not filters.before
     # Materialized, or SQLite would read the whole list in its order to save sorting these.
     found = sa.select(Customer.id, *(getattr(Customer, name) for name in order.columns)).where(*conditions)
-    if by_id and order.columns == NextMessage.columns and filters.status != "archived":
+    if by_id and order.columns == NEXT_MESSAGE.columns and filters.status != "archived":
         found = found.with_hint(Customer, "INDEXED BY ix_customers_newest", "sqlite")
     places = found.cte("places").prefix_with("MATERIALIZED")
     count = sa.select(sa.func.count()).select_from(places)
