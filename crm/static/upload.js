@@ -4,6 +4,7 @@
 (() => {
   const AT_ONCE = 25 * 1024 * 1024;
   const UNREACHABLE = "The server could not be reached. Check the connection, then save the others.";
+  const NOTE = "uploaded-note";
   const dialog = document.getElementById("dialog");
   const sprite = () => document.querySelector("svg.icon use").getAttribute("href").split("#")[0];
   const pathOf = (form) => new URL(form.getAttribute("action") || location.href, location.href).pathname;
@@ -99,6 +100,11 @@
     if (saved) location.reload();
   });
 
+  const toasts = document.getElementById("toasts");
+  toasts.insertAdjacentHTML("beforeend", sessionStorage.getItem(NOTE) || "");
+  sessionStorage.removeItem(NOTE);
+  htmx.process(toasts);
+
   // ---- Sending ------------------------------------------------------------------------------------------------------
   const keys = new WeakMap();
   function keyOf(file) {
@@ -126,6 +132,7 @@
     const input = inputIn(form);
     const { done } = input.dataset;
     const refused = [];
+    let note = "";
     let url = form.getAttribute("action");
     form.setAttribute("aria-busy", "true");
     saved = false;
@@ -142,6 +149,7 @@
       else if (answer.status !== 200) return goOn(form, url, files.slice(place), refused, place - refused.length, sentences(answer).first || UNREACHABLE);
       else {
         saved = true;
+        note ||= noteOf(answer);
         url = answer.getResponseHeader("Receipts-To") || url;
         sessionStorage.removeItem(`draft:${pathOf(form)}`);
       }
@@ -149,6 +157,7 @@
     if (refused.length) return goOn(form, url, [], refused, files.length - refused.length, "");
     saved = false;
     if (dialog.open) dialog.close();
+    sessionStorage.setItem(NOTE, note);
     const goal = new URL(done, location.href);
     const isHere = goal.pathname === location.pathname;
     location.assign(goal);
@@ -180,6 +189,9 @@
     bar.querySelector("progress").value = Math.round(100 * (place + part) / count);
     bar.querySelector("span").textContent = `Uploading ${place + 1} of ${count}`;
   }
+
+  // The toast of an answer, which the next page shows.
+  const noteOf = ({ responseText }) => new DOMParser().parseFromString(responseText, "text/html").getElementById("toasts")?.innerHTML || "";
 
   // What an answer says: about its file, or whatever it says first.
   function sentences({ responseText }) {

@@ -160,7 +160,7 @@ def test_pictures_become_pdfs_and_other_files_are_refused(
         {"name": "notes.pdf", "mimeType": "application/pdf", "buffer": b"only text, whatever its name"}
     )
     save(page, "Save invoice")
-    expect(form(page).get_by_role("alert")).to_contain_text("PDF, JPEG or PNG")
+    expect(form(page)).to_contain_text("This file is not a PDF, JPEG or PNG.")
     expect(form(page).get_by_label("Amount in IDR")).to_have_value("1.500")
 
     photo = make_files.encode(make_files.photo((300, 200)), "JPEG")
