@@ -77,11 +77,11 @@ def _turn(dialect: str) -> Iterator[None]:
         return
     if not _writers.acquire(timeout=0 if _waits.are_long() else LONG_WAIT):
         raise ServiceUnavailable(BUSY, retry_after=LONG_WAIT)
-    started = _waits.begin()
+    started = _waits.enter()
     try:
         yield
     finally:
-        _waits.end(started)
+        _waits.leave(started)
         _writers.release()
 
 
@@ -91,11 +91,11 @@ class _Waits:
     def __init__(self) -> None:
         self._started: list[float] = []
 
-    def begin(self) -> float:
+    def enter(self) -> float:
         self._started.append(time.monotonic())
         return self._started[-1]
 
-    def end(self, started: float) -> None:
+    def leave(self, started: float) -> None:
         self._started.remove(started)
 
     def are_long(self) -> bool:
@@ -103,7 +103,7 @@ class _Waits:
         return bool(started) and time.monotonic() - min(started) > LONG_WAIT
 
 
-WAITING_WRITERS, LONG_WAIT = 2, 1
+WAITING_WRITERS, LONG_WAIT = 2, 3
 BUSY = "The database is busy with something else, such as a backup. Nothing was saved. Try again in a moment."
 _writers = threading.BoundedSemaphore(WAITING_WRITERS)
 _waits = _Waits()
