@@ -78,7 +78,7 @@ def test_somebody_who_is_a_customer_already_is_found(cast: Cast, staff: FlaskCli
 
     found = one(cast.staff, Customer)
     assert found.id == customer == one(cast.staff, AreaCustomer).customer_id
-    assert (found.name, found.email, found.source) == ("Siti Rahma", "siti@example.com", "Manual")
+    assert (found.name, found.email, found.source) == ("Ibu Siti Rahma", "siti@example.com", "Manual")
 
 
 def test_an_edit_follows_to_the_same_customer(cast: Cast, staff: FlaskClient) -> None:
