@@ -10,6 +10,7 @@ from functools import lru_cache
 from babel import Locale
 from babel.numbers import format_decimal, get_currency_precision, get_territory_currencies
 
+from crm import currency_marks
 from crm.text import ascii_digits
 
 MAX_DIGITS = 10
@@ -32,14 +33,13 @@ def parse_amount(text: str, locale: str, currency: str = "") -> int:
     """Return the hundredths that `text` names when a person of `locale` writes it.
 
     A last group of exactly three digits after the grouping mark of the locale is thousands, one or two digits
-    after either mark are decimals (`interface.md`, Pages and forms). A currency may stand before or after; with
-    `currency` given it must be that one.
+    after either mark are decimals (`interface.md`, Pages and forms). A currency may stand before or after, as its
+    code, sign or word; with `currency` given it must be that one.
 
     Raises `MoneyError` for what is no amount, not above 0, finer than hundredths or too large.
     """
     body = _without_currency(_plain(text, locale), locale, currency)
-    body = re.sub(r"[.,/]-{1,2}$", "", body).rstrip()
-    if re.fullmatch(r"- ?\d[\d., ]*", body):
+    if re.fullmatch(r"-[.,]?\d[\d., ]*", body):
         raise MoneyError(_NOT_POSITIVE)
     if not body:
         raise MoneyError(_NOTHING)
@@ -117,47 +117,33 @@ def _plain(text: str, locale: str) -> str:
 
 
 _DASHES = dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
-# How people write some currencies that the tables of locales know by their code alone.
-_SHORT = {
-    "IDR": "rp",
-    "PKR": "rs",
-    "INR": "rs",
-    "LKR": "rs",
-    "NPR": "rs",
-    "MYR": "rm",
-    "CHF": "fr",
-    "SEK": "kr",
-}
-_BESIDE = re.compile(r"^(?P<before>[^\d\s.,'+\-(]*)(?P<dot>\.?)\s*(?P<number>.*?)\s*(?P<after>[^\d\s.,'\-/)]*)$")
+_ENDING = re.compile(r"[.,/][-=]{1,2}")
+"""What ends a whole amount: `1.500,-`, `1,500/-`, `1500/=`."""
+
+
+def _beside(body: str) -> tuple[str, str, str]:
+    """Return what stands before a number, the number with its sign, and what stands after it."""
+    digits = [at for at, char in enumerate(body) if char.isdecimal()] or [len(body), len(body)]
+    before, number, after = body[: digits[0]].rstrip(), body[digits[0] : digits[-1] + 1], body[digits[-1] + 1 :].strip()
+    # A dot that ends a word is the word's ("Rs.500", "S/.500"), any other one begins decimals.
+    if before[-1:] in (".", ",") and not re.search(r"[^\W\d_]/?\.$", before):
+        before, number = before[:-1].rstrip(), before[-1] + number
+    if before.count("-") == 1 and number and (before[0] == "-" or before[-1] == "-"):
+        before, number = before.strip("- "), "-" + number
+    ending = _ENDING.match(after)
+    after = after[ending.end() :].strip() if ending else after
+    return before, number, re.sub(rf"{_ENDING.pattern}$", "", after).rstrip()
 
 
 def _without_currency(body: str, locale: str, currency: str) -> str:
-    match = _BESIDE.match(body)
-    if match is None or not (match["before"] or match["after"]):
-        return body
-    for mark in filter(None, (match["before"], match["after"])):
-        if mark.casefold() in _marks_of(locale, currency):
+    before, number, after = _beside(body)
+    for mark, is_after in ((before, False), (after, True)):
+        if not mark or currency_marks.means(mark, currency, locale, after=is_after):
             continue
-        if not _is_mark(mark):
-            raise MoneyError(_unreadable(locale))
-        if currency:
+        if currency and currency_marks.is_known(mark, locale, after=is_after):
             raise MoneyError(_OTHER_CURRENCY.format(currency=currency))
-    return match["number"] if match["before"] else match["dot"] + match["number"]
-
-
-def _is_mark(mark: str) -> bool:
-    """Say whether `mark` names some currency: a code, a sign, or one of the short forms."""
-    if any(mark.upper() == code for code, _ in currencies()):
-        return True
-    return mark.casefold() in _SHORT.values() or all(unicodedata.category(char) == "Sc" for char in mark)
-
-
-@lru_cache(maxsize=256)
-def _marks_of(locale: str, currency: str) -> frozenset[str]:
-    """Return how `currency`, or any when it is "", is written in `locale` and in English; folded, no dots."""
-    tables = (_locale(locale).currency_symbols, Locale("en").currency_symbols, _SHORT)
-    symbols = {symbol for table in tables for code, symbol in table.items() if currency in ("", code)}
-    return frozenset(symbol.casefold().rstrip(".") for symbol in (*symbols, currency))
+        raise MoneyError(_unreadable(locale))
+    return number
 
 
 def _split(body: str, locale: str) -> tuple[str, str]:

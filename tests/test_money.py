@@ -77,6 +77,47 @@ def test_a_currency_may_stand_beside_it(typed, locale, currency):
 
 
 @pytest.mark.parametrize(
+    ("typed", "locale", "currency", "hundredths"),
+    [
+        ("1.234,56 TL", "tr_TR", "TRY", 123_456),
+        ("₺1.234,56", "tr_TR", "TRY", 123_456),
+        ("15 000 FCFA", "fr_SN", "XOF", 1_500_000),
+        ("15\u202f000\u00a0F\u202fCFA", "fr_SN", "XOF", 1_500_000),
+        ("15\u2009000 F", "fr_CM", "XAF", 1_500_000),
+        ("1000円", "ja_JP", "JPY", 100_000),
+        ("￥１，０００", "ja_JP", "JPY", 100_000),
+        ("1500/=", "en_KE", "KES", 150_000),
+        ("KSh 1,500/=", "en_KE", "KES", 150_000),
+        ("1,500/= TSh.", "en_TZ", "TZS", 150_000),
+        ("Rp 15.000", "id_ID", "IDR", 1_500_000),
+        ("Rp15.000,-", "id_ID", "IDR", 1_500_000),
+        ("15.000 rupiah", "id_ID", "IDR", 1_500_000),
+        ("Rs. 1,500/-", "en_PK", "PKR", 150_000),
+        ("1,500 Rs/-", "en_PK", "PKR", 150_000),
+        ("Rs.500", "en_PK", "PKR", 50_000),
+        ("Rs .50", "en_PK", "PKR", 50),
+        ("₨ 1,500", "en_PK", "PKR", 150_000),
+        ("₨1,500", "en_MU", "MUR", 150_000),
+        ("1,50,000 rupees", "en_IN", "INR", 15_000_000),
+        ("€ 12,50", "de_DE", "EUR", 1_250),
+        ("12,50 Euro", "de_DE", "EUR", 1_250),
+        ("EUR 1 234,50", "fr_FR", "EUR", 123_450),
+        ("$.50", "en_US", "USD", 50),
+        ("US$ 1,234.50", "en_US", "USD", 123_450),
+        ("$1,500", "es_MX", "MXN", 150_000),
+        ("S/. 12.50", "es_PE", "PEN", 1_250),
+        ("R$ 12,50", "pt_BR", "BRL", 1_250),
+        ("1.500 kr.", "da_DK", "DKK", 150_000),
+        ("د.إ. 15", "ar_AE", "AED", 1_500),
+        ("RM12.50", "ms_MY", "MYR", 1_250),
+        ("K5", "en_ZM", "ZMW", 500),
+    ],
+)
+def test_a_currency_is_written_as_its_country_does(typed, locale, currency, hundredths):
+    assert money.parse_amount(typed, locale, currency) == hundredths
+
+
+@pytest.mark.parametrize(
     ("typed", "locale", "sentence"),
     [
         ("", "id_ID", "Enter the amount."),
@@ -93,7 +134,24 @@ def test_a_currency_may_stand_beside_it(typed, locale, currency):
         ("1.234,567", "id_ID", "Enter an amount with at most two decimals, like 1.500,50."),
         ("1.5000", "id_ID", "Enter an amount with at most two decimals, like 1.500,50."),
         ("1.500", "en_US", "Enter an amount with at most two decimals, like 1,500.50."),
-        ("$5", "id_ID", "Enter the amount in IDR, in digits alone."),
+        *(
+            (other, "id_ID", "Enter the amount in IDR, in digits alone.")
+            for other in (
+                "$5",
+                "€ 5",
+                "5 TL",
+                "15 000 FCFA",
+                "1000円",
+                "KSh 1500/=",
+                "Rs. 1,500/-",
+                "₨ 5",
+                "5 yen",
+                "R$5",
+            )
+        ),
+        ("-Rp 5", "id_ID", "Enter an amount greater than 0."),
+        ("Rp -5", "id_ID", "Enter an amount greater than 0."),
+        ("Rp,505", "id_ID", "Enter an amount with at most two decimals, like 1.500,50."),
         ("USD 5", "id_ID", "Enter the amount in IDR, in digits alone."),
         *(
             (garbage, "id_ID", "Enter the amount in digits, like 1.500,50.")
@@ -112,6 +170,13 @@ def test_a_currency_may_stand_beside_it(typed, locale, currency):
                     "5rb",
                     "5jt",
                     "5k",
+                    "5 K",
+                    "Rp Rp 5",
+                    "Rp 5 5 Rp",
+                    "5=",
+                    "5 /",
+                    "1万",
+                    "12€50",
                 ),
                 *(
                     "12 34",

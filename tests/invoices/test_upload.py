@@ -58,6 +58,18 @@ def test_an_invoice_is_saved_with_its_receipts(app: Flask, cast: Cast, staff: Fl
     assert sorted(due_receipts(app)) == [row.id for row in receipts(cast.staff)]
 
 
+@ON_ONE
+def test_the_currency_may_stand_beside_the_amount(cast: Cast, staff: FlaskClient, customer: int) -> None:
+    for typed in ("Rp. 15.000,-", "15\u00a0000 rupiah", "IDR 15.000,00"):
+        assert add(staff, customer, amount=typed).status_code == 303
+    assert [(row.amount, row.currency) for row in invoices(cast.staff)] == [(15_000_00, "IDR")] * 3
+
+    answer = add(staff, customer, amount="15.000 TL")
+    assert answer.status_code == 422
+    assert "Enter the amount in IDR, in digits alone." in answer.text
+    assert 'value="15.000 TL"' in answer.text
+
+
 def test_with_htmx_the_window_closes_and_the_panel_follows(staff: FlaskClient, customer: int) -> None:
     answer = add(staff, customer, (JPEG, "bon.jpg"), htmx=True)
 
