@@ -203,6 +203,13 @@
     if (note) dismiss(note);
   });
 
+  // No errors, though htmx calls them so: a part of an answer that is for another page, a request that a newer one takes
+  // the place of (and `afterRequest`, which always has the cause beside it). The console keeps what is really wrong.
+  const expected = ["htmx:oobErrorNoTarget", "htmx:sendAbort", "htmx:afterRequest"];
+  htmx.logger = (element, name, detail) => {
+    if (expected.includes(name)) delete detail.error;
+  };
+
   // What asks by itself every few seconds would say every few seconds that it got no answer.
   const asksByItself = (element) => (element.getAttribute("hx-trigger") || "").startsWith("every ");
   document.addEventListener("htmx:responseError", ({ detail: { xhr, elt } }) => {
