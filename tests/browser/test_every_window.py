@@ -1,0 +1,165 @@
+"""Every window that a page offers is opened, filled, sent once and saved, without an error in the browser.
+
+The pages come from the URL map, the windows from the pages, and the templates say whether one is missing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from markupsafe import Markup
+from playwright.sync_api import Error, Locator, Page
+
+from crm import clock
+from crm.columns import Base
+from crm.extensions import db
+from tests.browser.steps import sign_in
+from tests.browser.test_axe import fill, visits
+from tests.factories import PDF, Cast, Person, make_text
+from tests.product import RunningApp
+
+TYPED = {
+    "phone": "0812 7000 {n}",
+    "contact_number": "0812 7100 {n}",
+    "amount": "15000",
+    "points": "5",
+    "in_days": "3",
+    "username": "newcomer{n}",
+    "postal_code": "12345",
+}
+"""What is typed into a field of this name."""
+
+NEXT_MONTH = clock.utcnow().date() + dt.timedelta(days=30)
+BY_TYPE = {
+    "email": "new{n}@example.com",
+    "date": f"{NEXT_MONTH}",
+    "datetime-local": f"{NEXT_MONTH}T09:00",
+    "time": "09:00",
+    "number": "3",
+}
+"""What is typed into a field of this type; anything else gets a few words."""
+
+OWN_BOOKS = {"sign_ins", "sign_in_failures", "worker_beats", "given_answers", "used_keys"}
+"""Tables in which a request leaves a trace although nobody saved anything."""
+
+LINK = re.compile(r"<a\b[^>]*\bdata-window\b[^>]*>")
+IN_MENU = re.compile(r"menu_link\((?:url_for\([^()]*\)|\"[^\"]*\")[^{}]*window=True")
+PATH = re.compile(r'"(/[^"]*)"')
+HREF = re.compile(r'href="([^"]+)"')
+URL_FOR = re.compile(r"url_for\(['\"]([\w.]+)['\"]([^()]*)\)")
+
+Kind = tuple[str, frozenset[str]]
+"""An endpoint, and the names in its query."""
+
+
+class Window(NamedTuple):
+    """A link that opens a window, and the page that has it."""
+
+    is_danger: bool
+    page: str
+    href: str
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_every_window_is_filled_and_saved(page: Page, running_app: RunningApp, cast: Cast, app: Flask) -> None:
+    fill(cast.owner)
+    with cast.owner.acting():
+        make_text()
+    windows = _windows(app, cast.owner)
+    assert set(_offered(app)) - set(windows) == set(), "no page showed these"
+    page.set_default_timeout(10_000)
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    sign_in(page, running_app.url, cast.owner)
+    broken = []
+    for number, window in enumerate(windows.values(), 1000):
+        problem = _problem(page, running_app.url, window, number, cast.owner)
+        if problem or complaints:
+            broken.append((window.page, window.href, problem, complaints[:]))
+            complaints.clear()
+    assert not broken, "\n".join(map(str, broken))
+
+
+def _windows(app: Flask, person: Person) -> dict[Kind, Window]:
+    """Return one window of each kind, those that take something away last."""
+    client, found = person.client(), dict[Kind, Window]()
+    urls = list(dict.fromkeys(visit.url for visit in visits(app, person)))
+    for url in urls:
+        answer = client.get(url)
+        html = answer.text if answer.status_code == 200 else ""
+        if 'name="q"' in html and "?" not in url:
+            urls.append(f"{url}?q=nobody-is-called-this")
+        for link in LINK.findall(html):
+            href = str(Markup(HREF.findall(link)[0]).unescape())
+            if "@" not in href:  # a row that the browser fills in
+                found.setdefault(_kind(app, href), Window("danger" in link, url, href))
+    return dict(sorted(found.items(), key=lambda one: one[1]))
+
+
+def _offered(app: Flask) -> Iterator[Kind]:
+    """Yield each kind of window to which a link stands in some template."""
+    arguments = {rule.endpoint: rule.arguments for rule in app.url_map.iter_rules()}
+    for file in Path("crm/templates").rglob("*.html"):
+        html = file.read_text().replace('href="{{ url }}"', "")  # the macro of what stands in a menu
+        for link in LINK.findall(html) + IN_MENU.findall(html):
+            for endpoint, values in URL_FOR.findall(link):
+                yield endpoint, frozenset(re.findall(r"(\w+)=", values)) - arguments[endpoint]
+            if "url_for(" not in link:
+                yield from (_kind(app, re.sub(r"\{\{.*?\}\}|@\w+@", "1", path)) for path in PATH.findall(link))
+
+
+def _kind(app: Flask, href: str) -> Kind:
+    url = urlsplit(href)
+    return str(app.url_map.bind("shop.example").match(url.path)[0]), frozenset(parse_qs(url.query))
+
+
+def _problem(page: Page, base: str, window: Window, number: int, person: Person) -> str:
+    """Open the window from its page, fill and send it; return why it isn't saved."""
+    try:
+        page.goto(base + window.page)
+        page.locator(f'a[data-window][href="{window.href}"]').first.evaluate("link => link.click()")
+        form = page.locator("#dialog .dialog-body form").first
+        form.wait_for()
+        for field in form.locator("input:visible, textarea:visible, select:visible").all():
+            _fill(field, number)
+        before = _rows(person)
+        action = base + str(form.get_attribute("action"))
+        with page.expect_response(lambda answer: answer.request.method == "POST" and answer.url == action) as sent:
+            form.locator(".window-actions button[type=submit]").click()
+        page.wait_for_function("() => !document.querySelector('.htmx-request')")
+        if sent.value.status >= 400:
+            return f"{sent.value.status} {page.locator('#dialog .error-summary').all_text_contents()}"
+        if "closeWindow" in sent.value.headers.get("hx-trigger", ""):
+            page.locator("#dialog").wait_for(state="hidden")
+    except Error as error:
+        return str(error)
+    return "" if _rows(person) != before else "nothing is saved"
+
+
+def _fill(field: Locator, number: int) -> None:
+    kind, name = field.evaluate("field => [field.type, field.name]")
+    if kind == "file":
+        field.set_input_files({"name": "receipt.pdf", "mimeType": "application/pdf", "buffer": PDF})
+    elif kind == "select-one":
+        values = field.evaluate("field => [...field.options].map(option => option.value).filter(value => value)")
+        if values and not field.input_value():
+            field.select_option(values[-1])  # the first ones are what other windows delete
+    elif kind not in ("checkbox", "radio") and not (kind.startswith("date") and field.input_value()):
+        field.fill(TYPED.get(name, BY_TYPE.get(kind, "Words {n}")).format(n=number))
+
+
+def _rows(person: Person) -> list[object]:
+    """Return what stands in the tables."""
+    with person.acting():
+        names = {table.name for table in Base.metadata.sorted_tables} - OWN_BOOKS
+        statements = [sa.text(f"SELECT * FROM {name}") for name in sorted(names)]
+        return [db.session.execute(one, execution_options={"all_organizations": True}).all() for one in statements]
