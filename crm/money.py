@@ -77,14 +77,16 @@ def to_json(hundredths: int) -> str:
     return str(to_decimal(hundredths))
 
 
-def from_json(amount: str | int) -> int:
-    """Return the hundredths of an amount as JSON has it: a text with a point, `1500.5`, or a whole number.
+def from_json(amount: str | float) -> int:
+    """Return the hundredths of an amount as JSON has it: a text with a point, `1500.5`, or a number.
 
-    Raises `MoneyError` as `parse_amount` does.
+    A number is what its shortest decimal text says, so 21.1 is 2110, though a float is only near it. Raises
+    `MoneyError` as `parse_amount` does.
     """
-    match = re.fullmatch(r"(\d{1,30})(?:\.(\d+))?", str(amount), re.ASCII)
+    text = amount if isinstance(amount, str) else format(Decimal(repr(amount)), "f")
+    match = re.fullmatch(r"(\d{1,30})(?:\.(\d+))?", text, re.ASCII)
     if match is None:
-        raise MoneyError(_NOT_POSITIVE if str(amount).startswith("-") else _NOT_AN_AMOUNT.format(example="1500.50"))
+        raise MoneyError(_NOT_POSITIVE if text.startswith("-") else _NOT_AN_AMOUNT.format(example="1500.50"))
     if len(match[2] or "") > 2:
         raise MoneyError(_TOO_FINE.format(example="1500.50"))
     return _hundredths(match[1], match[2] or "", "en")

@@ -235,14 +235,12 @@ class Money(fields.String):
 
 
 class Amount(fields.Field[int]):
-    """Hundredths, sent as a text like `1500.50` or as a whole number."""
+    """Hundredths, sent as a text like `1500.50` or as a number with up to two decimals."""
 
     default_error_messages = {"invalid": 'Send the amount as a text with a point, like "1500.50".'}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        if isinstance(value, bool) or not isinstance(value, str | int):
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise self.make_error("invalid")
         try:
             return money.from_json(value)
@@ -254,25 +252,31 @@ class AmountOrNothing(Amount):
     """Hundredths that may be 0, as where nothing is charged yet."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if not isinstance(value, bool) and re.fullmatch(r"0(\.0{1,2})?", str(value), re.ASCII):
+        is_nothing = re.fullmatch(r"0(\.0{1,2})?", value, re.ASCII) if isinstance(value, str) else value == 0
+        if is_nothing and not isinstance(value, bool):
             return 0
         return super()._deserialize(value, attr, data, **kwargs)
 
 
+DECIMALS = "Two decimals at most, as a number too."
+LARGEST = float("9" * money.MAX_DIGITS + ".99")
+
 AMOUNT = {
-    "type": ["string", "integer"],
+    "type": ["string", "number"],
+    "description": DECIMALS,
     "pattern": r"^(?!0+(\.0{1,2})?$)[0-9]{1,10}(\.[0-9]{1,2})?$",
-    "minimum": 1,
-    "maximum": 10**money.MAX_DIGITS - 1,
+    "minimum": 0.01,
+    "maximum": LARGEST,
     "examples": ["150000.00"],
 }
 
 
 AMOUNT_OR_NOTHING = {
-    "type": ["string", "integer"],
+    "type": ["string", "number"],
+    "description": DECIMALS,
     "pattern": r"^[0-9]{1,10}(\.[0-9]{1,2})?$",
     "minimum": 0,
-    "maximum": 10**money.MAX_DIGITS - 1,
+    "maximum": LARGEST,
     "examples": ["2500000.00"],
 }
 

@@ -64,6 +64,28 @@ def test_an_invoice_is_an_order_until_it_is_void(
     assert api.get(f"invoices/{invoice['id']}/")["status"] == "void"
 
 
+def test_an_amount_may_be_a_number_with_decimals(api: Client) -> None:
+    url = f"customers/{api.make()['id']}/invoices/"
+    for amount, expected in (
+        (21.0, "21.00"),
+        (21.5, "21.50"),
+        (0.57, "0.57"),
+        (1.1, "1.10"),
+        (4.35, "4.35"),
+        (1.005e3, "1005.00"),
+        (1e9, "1000000000.00"),
+        (9999999999.99, "9999999999.99"),
+    ):
+        answer = api.post(url, json={"amount": amount})
+        assert (answer.status_code, answer.get_json().get("amount")) == (201, expected), amount
+    for amount, expected in ((0, "0.00"), (0.0, "0.00"), (-0.0, "0.00"), ("0.0", "0.00"), (21.5, "21.50")):
+        booking = {"date": "2026-01-02", "amount": amount, "persons": [{"name": "Siti", "is_lead": True}]}
+        answer = api.post("bookings/", json=booking)
+        assert (answer.status_code, answer.get_json().get("amount")) == (201, expected), amount
+    for wrong in (False, 0.005, -1.5, [], ""):
+        assert refused(api.post("bookings/", json={**booking, "amount": wrong}), "amount"), wrong
+
+
 def test_amounts_and_dates_that_can_not_be(api: Client) -> None:
     url = f"customers/{api.make()['id']}/invoices/"
     for amount in (
@@ -79,7 +101,16 @@ def test_amounts_and_dates_that_can_not_be(api: Client) -> None:
         "",
         " 1",
         None,
-        1.5,
+        1.234,
+        21.999,
+        0.1 + 0.2,
+        0.001,
+        1e-7,
+        1e10,
+        1e300,
+        0.0,
+        -0.0,
+        -21.5,
         True,
         [],
         10**30,
