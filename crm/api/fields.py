@@ -252,7 +252,7 @@ class AmountOrNothing(Amount):
     """Hundredths that may be 0, as where nothing is charged yet."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        is_nothing = re.fullmatch(r"0(\.0{1,2})?", value, re.ASCII) if isinstance(value, str) else value == 0
+        is_nothing = re.fullmatch(r"0{1,10}(\.0{1,2})?", value, re.ASCII) if isinstance(value, str) else value == 0
         if is_nothing and not isinstance(value, bool):
             return 0
         return super()._deserialize(value, attr, data, **kwargs)
