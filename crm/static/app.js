@@ -18,6 +18,9 @@
   let opener = null;
   let windowUrl = null;
 
+  // htmx focuses a field once more when it settles: at once, or somebody who types by then writes into that field.
+  const FILL = "innerHTML settle:0ms";
+
   function openWindow(url, from) {
     opener = from;
     windowUrl = url;
@@ -25,7 +28,7 @@
       from.focus({ preventScroll: true });
       from.setAttribute("aria-busy", "true");
     }
-    return htmx.ajax("GET", url, { source: document.body, target: dialogBody, swap: "innerHTML", push: "false", replace: "false" })
+    return htmx.ajax("GET", url, { source: document.body, target: dialogBody, swap: FILL, push: "false", replace: "false" })
       .catch(() => {})
       .finally(() => from && from.removeAttribute("aria-busy"));
   }
@@ -82,7 +85,7 @@
     const values = button && button.name ? { [button.name]: button.value } : {};
     const action = (button && button.getAttribute("formaction")) || form.getAttribute("action") || windowUrl;
     dialogAlert.textContent = "";
-    htmx.ajax(own(form, "method"), action, { source: form, event, target: dialogBody, swap: "innerHTML", values }).catch(() => {});
+    htmx.ajax(own(form, "method"), action, { source: form, event, target: dialogBody, swap: FILL, values }).catch(() => {});
   });
 
   dialog.addEventListener("keydown", (event) => {
