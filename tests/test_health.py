@@ -34,6 +34,13 @@ def test_what_is_lost_is_told_soon_and_so_is_its_return(app: Flask, tmp_path: Pa
     shutil.move(tmp_path / "away", storage)
     wait_for(lambda: client.get("/ready").status_code == 200, "the storage is there again")
 
-    with app.app_context(), db.engine.begin() as connection:
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = 'old'"))
+    def set_version(version: str) -> str:
+        with app.app_context(), db.engine.begin() as connection:
+            before = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+            connection.execute(sa.text("UPDATE alembic_version SET version_num = :version"), {"version": version})
+            return str(before)
+
+    current = set_version("old")
     wait_for(lambda: client.get("/ready").json["checks"]["migrations"] == "pending", "the migration is missed")
+    set_version(current)
+    wait_for(lambda: client.get("/ready").status_code == 200, "the migration is there again")

@@ -77,7 +77,7 @@ def test_where_nobody_answers_it_is_tried_again(
 
 
 @SQLITE
-@pytest.mark.parametrize(("count", "seconds"), [(20, 12), pytest.param(200, 25, marks=pytest.mark.long)])
+@pytest.mark.parametrize(("count", "seconds"), [(120, 15), pytest.param(200, 25, marks=pytest.mark.long)])
 def test_a_refused_account_is_not_hammered_and_all_goes_once_it_is_taken(
     shop: Shop, fake: Fake, environ: dict[str, str], tmp_path: Path, count: int, seconds: int
 ) -> None:
