@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
+from crm import phone
 from crm.columns import db_now
 from crm.customers.matching import Kind
 from crm.customers.models import Customer, CustomerKey
@@ -63,15 +66,24 @@ def _swap(customer: Customer, contact: CustomerKey) -> None:
     value, extension = contact.value, contact.extension
     if contact.kind == Kind.PHONE:
         before = customer.phone if customer.phone_valid else ""
+        _forget_copies(contact, phone.variants(before))
         contact.extension = customer.phone_extension
         customer.phone, customer.phone_valid, customer.phone_extension = value, True, extension
     else:
         before = customer.email or ""
+        _forget_copies(contact, [before])
         customer.email = value
     if before:
         contact.value = before
     else:
         db.session.delete(contact)
+
+
+def _forget_copies(contact: CustomerKey, values: Sequence[str]) -> None:
+    """Delete the other rows with these values: an edit makes a further one the main one and leaves its row."""
+    same = sa.and_(CustomerKey.customer_id == contact.customer_id, CustomerKey.kind == contact.kind)
+    copies = sa.delete(CustomerKey).where(same, CustomerKey.value.in_(values), CustomerKey.id != contact.id)
+    db.session.execute(copies)
 
 
 def _refresh(customer: Customer) -> None:

@@ -83,6 +83,23 @@ def test_a_further_one_becomes_the_main_one_and_back(cast: Cast, api: Client, si
     assert "E-mail from siti@home.example to siti@work.example" in text(client.get(f"/customers/{siti}").text)
 
 
+def test_a_further_one_becomes_the_main_one_after_another_was_typed_as_it(cast: Cast, api: Client, siti: int) -> None:
+    third = "+6281355556666"
+    with cast.owner.acting():
+        upsert(Intake("Siti Rahma", third, "siti@home.example"))
+        upsert(Intake("Siti Rahma", FIRST, "siti@third.example"))
+    rows = contacts(cast)
+    api.call("PATCH", f"customers/{siti}/", json={"phone": SECOND, "email": "siti@work.example"})
+
+    for value in (third, "siti@third.example"):
+        answer = cast.staff.client().post(f"/customers/{siti}/contacts/{rows[value]}/main")
+        assert answer.status_code == 303, value
+
+    found = api.get(f"customers/{siti}/")
+    assert found["phones"] == [third, SECOND]
+    assert found["emails"] == ["siti@third.example", "siti@work.example"]
+
+
 def test_the_number_that_can_be_reached_takes_the_place_of_one_that_cannot(cast: Cast, api: Client, siti: int) -> None:
     api.call("PATCH", f"customers/{siti}/", json={"phone": "ask Sari"})
     page = text(cast.staff.client().get(f"/customers/{siti}").text)
