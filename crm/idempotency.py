@@ -91,10 +91,17 @@ class Once:
             self._row.subject_id = subject_id
 
 
+def is_used(request_key: RequestKey | None) -> bool:
+    """Whether a request that is done has used the key, with whatever content; only `Once` makes sure."""
+    return request_key is not None and db.session.scalars(_rows_of(request_key)).first() is not None
+
+
 def _earlier(request_key: RequestKey) -> int:
-    row = db.session.scalars(
-        sa.select(UsedKey).where(UsedKey.key == request_key.key, UsedKey.user_id == current_actor())
-    ).one()
+    row = db.session.scalars(_rows_of(request_key)).one()
     if row.fingerprint != request_key.fingerprint or row.subject_id is None:
         raise KeyReusedError
     return row.subject_id
+
+
+def _rows_of(request_key: RequestKey) -> sa.Select[UsedKey]:
+    return sa.select(UsedKey).where(UsedKey.key == request_key.key, UsedKey.user_id == current_actor())

@@ -19,7 +19,7 @@ from crm.db import after_commit, database_now, locked, transaction
 from crm.errors import ConflictError
 from crm.events import changes_of, record
 from crm.extensions import db
-from crm.idempotency import Once, RequestKey
+from crm.idempotency import Once, RequestKey, is_used
 from crm.invoices import orders, queries
 from crm.invoices.files import StoredFile, TooMuchError, Upload, discard, stored
 from crm.invoices.models import Invoice, Receipt
@@ -47,12 +47,13 @@ def add_invoice(
     The customer's totals follow. Raises NotStoredError, TooMuchError, KeyReusedError and, when the customer is gone,
     ConflictError; nothing is kept then.
     """
-    _limit(uploads)
+    _limit_early(uploads, request_key)
     with stored(uploads) as batch, transaction() as session:
         customer = lock_customer(customer_id)
         once = Once(request_key)
         if once.earlier is not None:
             return once.found(Invoice)
+        _limit(uploads)
         invoice = Invoice(
             customer_id=customer.id,
             amount=amount,
@@ -107,7 +108,7 @@ def rebuild(customer_id: int) -> bool:
 
 def add_receipts(invoice_id: int, uploads: Sequence[Upload], request_key: RequestKey | None = None) -> Invoice:
     """Add receipts to an invoice; raises what add_invoice raises."""
-    _limit(uploads)
+    _limit_early(uploads, request_key)
     with stored(uploads) as batch, transaction() as session:
         customer_id = session.scalar(sa.select(Invoice.customer_id).where(Invoice.id == invoice_id))
         lock_customer(customer_id or 0)
@@ -115,6 +116,7 @@ def add_receipts(invoice_id: int, uploads: Sequence[Upload], request_key: Reques
         once = Once(request_key)
         if once.earlier is not None:
             return invoice
+        _limit(uploads)
         once.made(invoice.id)
         _add_receipts(invoice, batch.files)
         batch.keep()
@@ -164,6 +166,16 @@ def _limit(uploads: Sequence[Upload]) -> None:
     size += sum(upload.size for upload in uploads)
     if count + len(uploads) > MAX_FILES_A_DAY or size > megabytes * 1024 * 1024:
         raise TooMuchError(megabytes)
+
+
+def _limit_early(uploads: Sequence[Upload], request_key: RequestKey | None) -> None:
+    """Spare the storage what the limit refuses; what was saved before is answered again."""
+    try:
+        _limit(uploads)
+    except TooMuchError:
+        # Asked after the limit: the same request may have been saved just before it.
+        if not is_used(request_key):
+            raise
 
 
 def _add_receipts(invoice: Invoice, files: Sequence[StoredFile]) -> None:

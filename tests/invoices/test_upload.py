@@ -436,3 +436,21 @@ def test_a_user_adds_no_more_within_a_day_than_the_installation_allows(
         yesterday = dt.datetime.now(dt.UTC) - dt.timedelta(hours=25)
         db.session.execute(sa.update(Receipt).values(created_at=yesterday))
     assert add(staff, customer, (large, "c.jpg")).status_code == 303
+
+
+def test_what_was_saved_is_answered_again_after_the_limit_is_reached(
+    app: Flask, cast: Cast, staff: FlaskClient, customer: int
+) -> None:
+    app.config["RECEIPT_MEGABYTES_A_DAY"] = 3
+    large = JPEG + bytes(2 * 1024 * 1024 - len(JPEG))
+    first, again = (add(staff, customer, (large, "a.jpg"), idempotency_key="k1") for _ in range(2))
+    assert (again.status_code, again.location) == (303, first.location)
+
+    app.config["RECEIPT_MEGABYTES_A_DAY"] = 5
+    url, key = f"/invoices/{invoices(cast.staff)[0].id}/receipts/new", {"idempotency_key": "k2"}
+    first, again = (send(staff, url, key, (large, "b.jpg")) for _ in range(2))
+    assert (first.status_code, again.status_code, again.location) == (303, 303, first.location)
+
+    assert len(invoices(cast.staff)) == 1
+    assert stored_keys(app) == {row.original_key for row in receipts(cast.staff)}
+    assert len(receipts(cast.staff)) == 2
