@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crm import phone
 from crm.columns import BigInt, Id
-from crm.customers.identity import normalize_email, normalize_passport, take_number
+from crm.customers.identity import is_stopgap, normalize_email, normalize_passport, take_number
 from crm.customers.names import may_be_one
 from crm.customers.person import Intake
 from crm.customers.rules import LIMITS
@@ -45,7 +45,7 @@ class SourceMixin(TenantMixin):
         Where another person was written over this one, the record is nobody's customer again: following the old one
         would rename them. Raises EmailError for an `email` that is none.
         """
-        name, passport = self.name, self.passport_number
+        name, passport, number = self.name, self.passport_number, self.phone
         if "name" in values:
             self.name = values["name"]
         if "phone" in values:
@@ -54,8 +54,10 @@ class SourceMixin(TenantMixin):
             self.email = normalize_email(values["email"] or "")
         if "passport_number" in values:
             self.passport_number = normalize_passport(values["passport_number"] or "")[: LIMITS["passport_number"]]
-        same_passport = passport and passport == self.passport_number
-        if name and not same_passport and not may_be_one(name, self.name):
+        is_same = passport and passport == self.passport_number and not is_stopgap(passport)
+        if is_same and phone.matching(number or "") == phone.matching(self.phone):
+            return
+        if name and not may_be_one(name, self.name):
             self.customer_id, self.do_not_collect = None, False
 
     def intake(self, source: str, branch_id: int | None) -> Intake:

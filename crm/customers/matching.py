@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from crm.customers.identity import is_stopgap
-from crm.customers.names import names_agree
+from crm.customers.names import may_be_one, names_agree
 
 SHARED_BY_MANY = 5
 """A value that more customers share identifies nobody, unless the name agrees, too."""
@@ -93,7 +93,7 @@ def decide(
     """
     few = {kind: known for kind, known in sharing.items() if 0 < len(known) <= SHARED_BY_MANY and kind not in many}
     found = followed or _first(name, keys, sharing)
-    by_name = found is not None
+    by_name = found is not None and (found is not followed or _is_still(name, keys, found))
     if found is None:
         found = _stronger_of_two(keys, few)
     pairs = {
@@ -103,6 +103,13 @@ def decide(
         if found is None or known.id != found.id
     }
     return Verdict(found.id if found else None, by_name, tuple(pairs[id_] for id_ in sorted(pairs)))
+
+
+def _is_still(name: str, keys: Keys, followed: Known) -> bool:
+    """Say whether a record may still be of the customer it was of: by the name, or by a passport number."""
+    passport = keys.get(Kind.PASSPORT, "")
+    same_passport = (Kind.PASSPORT, passport) in followed.keys and not is_stopgap(passport)
+    return same_passport or may_be_one(name, followed.name)
 
 
 def _first(name: str, keys: Keys, sharing: Mapping[Kind, Sequence[Known]]) -> Known | None:

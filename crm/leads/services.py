@@ -12,7 +12,6 @@ from crm.branch_scope import bound_branch
 from crm.collection.services import collect, lock_intake
 from crm.collection.sources import Source, SourceMixin, register
 from crm.columns import db_now
-from crm.customers.identity import normalize_email, normalize_passport, take_number
 from crm.customers.models import Customer
 from crm.customers.search_text import search_text
 from crm.customers.signals import customer_deleting
@@ -148,13 +147,12 @@ def lock_lead(lead_id: int) -> Lead:
 def _apply(lead: Lead, values: dict[str, Any]) -> None:
     region = current_organization().phone_region
     for field, value in values.items():
-        if field not in ("status", "lost_reason", "phone", "phone_extension"):
+        if field not in ("status", "lost_reason", "phone_extension", *CONTACT):
             setattr(lead, field, value)
     if (branch_id := bound_branch()) is not None:
         lead.branch_id = branch_id
-    take_number(lead, {"phone": lead.phone, **values}, region)
-    lead.email = normalize_email(lead.email or "")
-    lead.passport_number = normalize_passport(lead.passport_number or "")
+    known = {"phone": lead.phone, "email": lead.email, "passport_number": lead.passport_number}
+    lead.take_contact(known | values, region)
     lead.search_text = search_text(lead.name, lead.phone, lead.phone_valid, region, lead.email, lead.passport_number)
     if values.keys() & {"status", "lost_reason"}:
         status = values.get("status") or lead.status or LeadStatus.NEW

@@ -162,3 +162,46 @@ def test_a_renewed_passport_is_looked_at_and_not_called_two_people(cast: Cast, a
     with cast.owner.acting():
         entry = db.session.scalars(sa.select(Duplicate.id)).one()
     assert "It may have been renewed." in cast.staff.client().get(f"/duplicates/{entry}").text
+
+
+LEAD = {"name": "Siti Rahma", "contact_number": "0812 3456 7801"}
+BOOKED = {"date": "2026-12-24", "amount": "1.00"}
+
+
+def test_another_person_written_over_a_lead_leaves_its_customer_as_they_are(cast: Cast, api: Client) -> None:
+    lead = api.post("leads/", json=LEAD).json
+
+    answer = api.call(
+        "PATCH", f"leads/{lead['id']}/", json={"name": "Bambang Hartono", "contact_number": "0813 0000 0002"}
+    )
+
+    assert answer.status_code == 200, answer.text
+    assert names(cast) == ["Siti Rahma", "Bambang Hartono"]
+    assert answer.json["customer"] != lead["customer"]
+    known = [api.get(f"customers/{id_}/")["phones"] for id_ in (lead["customer"], answer.json["customer"])]
+    assert known == [["+6281234567801"], ["+6281300000002"]]
+
+
+def test_a_corrected_lead_keeps_its_customer(cast: Cast, api: Client) -> None:
+    lead = api.post("leads/", json=LEAD).json
+
+    answer = api.call("PATCH", f"leads/{lead['id']}/", json={"name": "Siti Rahmah", "contact_number": "0813 0000 0002"})
+
+    assert answer.json["customer"] == lead["customer"]
+    assert len(names(cast)) == 1
+
+
+@pytest.mark.parametrize("passport", ["PENDING1", "112233", "X7654321"])
+def test_another_person_written_over_one_of_a_booking_is_not_kept_by_the_passport_number(
+    cast: Cast, api: Client, passport: str
+) -> None:
+    usman = {"name": "Usman Tariq", "phone": "0812 3456 7801", "passport_number": passport}
+    booking = api.post("bookings/", json={"number": "B1", **BOOKED, "persons": [usman]}).json
+    person = booking["persons"][0]
+
+    hania = {**usman, "name": "Hania Amir", "phone": "0813 0000 0002", "id": person["id"]}
+    answer = api.call("PATCH", f"bookings/{booking['id']}/", json={"persons": [hania]})
+
+    assert answer.status_code == 200, answer.text
+    assert names(cast) == ["Usman Tariq", "Hania Amir"]
+    assert answer.json["persons"][0]["customer"] != person["customer"]
