@@ -46,13 +46,21 @@ def opt_out(text_id: int) -> InboundMessage:
 
 
 def go_on(text_id: int) -> InboundMessage:
-    """Say that a text does not mean STOP: what waited for that goes out. ConflictError once the number opted out."""
+    """Say that a text, and those before it, don't mean STOP: what waited for that goes out.
+
+    What came later was not seen by who answers: it goes on asking, and holding. ConflictError once the number opted
+    out, and for a text that does not ask.
+    """
     with transaction():
         text = _read(text_id)
         if text.has_number and suppressions.is_on(text.sender):
             raise ConflictError("This number has opted out. A manager can take it off the list of opt-outs.")
+        if text.answer == Answer.GO_ON:
+            return text
+        if not text.is_asking:
+            raise ConflictError("This text does not ask whether it means STOP. Look at the inbox again.")
         if text.has_number:
-            holds.let_go(text.sender)
+            holds.let_go(text.sender, text_id)
         _answer(text_id, Answer.GO_ON)
         return text
 
@@ -60,7 +68,7 @@ def go_on(text_id: int) -> InboundMessage:
 def _answer(text_id: int, answer: Answer) -> None:
     text = _lock(text_id)
     if text.has_number:
-        holds.answer_all(text.sender, answer)
+        holds.answer_all(text.sender, answer, None if answer is Answer.OPT_OUT else text_id)
     text.answer_with(answer, current_actor(), database_now())
     _tell(f"inbound.{answer.value}", text)
 

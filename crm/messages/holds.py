@@ -31,10 +31,12 @@ def hold_pending(number: str, text: str) -> None:
         refresh_next(customers)
 
 
-def let_go(number: str) -> None:
-    """Let go what waited for an answer to the texts from a number, and for nothing else."""
+def let_go(number: str, text_id: int) -> None:
+    """Let go what waited for an answer to a text from a number, unless a later one asks, too."""
     with transaction():
         messages, customers = _locked(number)
+        if db.session.scalar(sa.select(_asking(number).where(InboundMessage.id > text_id).exists())):
+            return
         now = database_now()
         waited = [message for message in messages if message.state is Status.HELD and message.reason.endswith(ASKED)]
         for message in waited:
@@ -44,13 +46,15 @@ def let_go(number: str) -> None:
         refresh_next(customers)
 
 
-def answer_all(number: str, answer: Answer) -> None:
-    """Give the same answer to every text from a number that may mean STOP; they stay unread."""
-    db.session.execute(
-        sa.update(InboundMessage)
-        .where(one_of(InboundMessage.sender, variants(number)), IS_ASKING)
-        .values(answer=answer.value)
-    )
+def answer_all(number: str, answer: Answer, up_to: int | None = None) -> None:
+    """Give the same answer to every text from a number that may mean STOP, `up_to` an id; they stay unread."""
+    asking = [one_of(InboundMessage.sender, variants(number)), IS_ASKING]
+    seen = [] if up_to is None else [InboundMessage.id <= up_to]
+    db.session.execute(sa.update(InboundMessage).where(*asking, *seen).values(answer=answer.value))
+
+
+def _asking(number: str) -> sa.Select[int]:
+    return sa.select(InboundMessage.id).where(one_of(InboundMessage.sender, variants(number)), IS_ASKING)
 
 
 def pending_for(number: str) -> list[int]:

@@ -155,6 +155,23 @@ def test_go_on_leaves_what_waits_for_something_else(shop: Shop, owner: FlaskClie
     assert shop.status(waits) is Status.HELD
 
 
+def test_go_on_answers_only_what_was_there_to_be_read(shop: Shop, owner: FlaskClient) -> None:
+    pending = shop.schedule(shop.customer(), in_=3600)
+    question, first = write(shop), write(shop, "Please stop")
+    assert owner.post(f"/inbox/{first}/go-on").status_code == 303
+    assert shop.status(pending) is Status.SCHEDULED
+
+    second, third = write(shop, "please stop these messages"), write(shop, "leave me alone")
+
+    assert owner.post(f"/inbox/{first}/go-on").status_code == 303, "it was answered before"
+    assert owner.post(f"/inbox/{question}/go-on").status_code == 409, "it asks nothing"
+    assert owner.post(f"/inbox/{second}/go-on").status_code == 303
+    assert shop.status(pending) is Status.HELD, "the third was not seen"
+    assert owner.post(f"/inbox/{third}/done").status_code == 409
+    owner.post(f"/inbox/{third}/go-on")
+    assert shop.status(pending) is Status.SCHEDULED
+
+
 def test_a_stop_word_that_may_be_an_answer_opts_out_and_is_read(shop: Shop, owner: FlaskClient) -> None:
     pending = shop.schedule(shop.customer(), in_=3600)
     id_ = write(shop, "Cancel")
