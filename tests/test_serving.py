@@ -13,15 +13,17 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
 import sqlalchemy as sa
+from gunicorn.config import Config
 
 from crm.extensions import db
 from crm.invoices.models import Receipt
-from crm.serving.body import SizedBody
-from crm.serving.connection import BODY, HEAD, RATE, READING, Connection, State
+from crm.serving.body import IN_MEMORY, FullError, Room
+from crm.serving.connection import BODY, HEAD, LARGE_RATE, PAUSE, RATE, READING, Connection, State
 from tests.factories import Cast, make_invoice
 from tests.make_files import encode, picture
 from tests.product import RunningApp
@@ -238,8 +240,6 @@ def test_clients_that_go_away_at_any_moment_leave_nothing(running_app: RunningAp
     [
         (State.IDLE, HEAD, 0, HEAD),
         (State.HEAD, HEAD, 0, HEAD),
-        (State.BODY, BODY, 0, BODY),
-        (State.BODY, BODY, 10 * RATE, BODY + 10),
         (State.SENDING, READING, 0, READING),
         (State.SENDING, READING, 10 * RATE, READING + 10),
     ],
@@ -249,13 +249,95 @@ def test_a_client_has_its_time_and_more_while_it_keeps_moving(
 ) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        connection = Connection(ours, ("127.0.0.1", 1), ("127.0.0.1", 2), lambda _: None)
+        connection = Connection(ours, ("127.0.0.1", 1), ("127.0.0.1", 2), lambda _: None, Room(MB))
         connection.enter(state, allowed)
-        connection.body = SizedBody(10**6)
-        connection.body.feed(b"a" * moved)
         connection.sock.sent = moved
         assert not connection.is_late(connection.since + seconds - 0.1)
         assert connection.is_late(connection.since + seconds + 0.1)
+
+
+HEADS = {"sized": b"Content-Length: 100000000\r\n", "chunked": b"Transfer-Encoding: chunked\r\n"}
+
+
+class Sender:
+    """A connection without a worker, whose client sends a body of up to 100 MB."""
+
+    def __init__(self, room: Room, framing: str = "sized") -> None:
+        self._ours, self._theirs = socket.socketpair()
+        self._is_chunked = framing == "chunked"
+        self.connection = Connection(self._ours, ("127.0.0.1", 1), ("127.0.0.1", 2), lambda _: None, room)
+        self._feed(b"POST / HTTP/1.1\r\nHost: here\r\n" + HEADS[framing] + b"\r\n")
+
+    def send(self, size: int) -> None:
+        data = b"a" * size
+        self._feed(b"%x\r\n%s\r\n" % (size, data) if self._is_chunked else data)
+
+    def end(self) -> None:
+        self.connection.forget()
+        self._ours.close()
+        self._theirs.close()
+
+    def _feed(self, data: bytes) -> None:
+        assert not self.connection.feed(data, Config(), lambda _: 100_000_000)
+
+
+@pytest.mark.parametrize("framing", HEADS)
+def test_bodies_take_the_room_of_what_came_in_and_give_it_back(framing: str) -> None:
+    room = Room(MB)
+    silent = [Sender(room, framing) for _ in range(20)]
+    assert room.left == MB, "what is only promised takes none"
+    first, second, small = (Sender(room, framing) for _ in range(3))
+    first.send(MB // 2)
+    second.send(MB // 2 - 10)
+    with pytest.raises(FullError):
+        second.send(11)
+    with pytest.raises(FullError):
+        first.send(11)
+    small.send(IN_MEMORY)
+    with pytest.raises(FullError):
+        small.send(1)
+    first.end()
+    small.send(1)
+    for sender in (second, small, *silent):
+        sender.end()
+    assert room.left == MB
+
+
+@pytest.mark.parametrize(
+    ("pieces", "seconds"),
+    [
+        ([], BODY),
+        ([(0, 10 * RATE)], BODY + 10),
+        ([(0, 90 * MB)], PAUSE),
+        ([(10, 150_000)] * 70, PAUSE),  # 10 MB of a phone with 128 kbit/s
+        ([(0, MB), *[(10, 5 * LARGE_RATE)] * 10], PAUSE - 50),
+    ],
+)
+def test_the_sender_of_a_body_has_time_by_what_came_in(
+    monkeypatch: pytest.MonkeyPatch, pieces: list[tuple[int, int]], seconds: int
+) -> None:
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr("crm.serving.connection.time", SimpleNamespace(monotonic=lambda: clock.now))
+    sender = Sender(Room(200 * MB))
+    for pause, size in pieces:
+        clock.now += pause
+        assert not sender.connection.is_late(clock.now)
+        sender.send(size)
+    assert not sender.connection.is_late(clock.now + seconds - 0.1)
+    assert sender.connection.is_late(clock.now + seconds + 0.1)
+    sender.end()
+
+
+def test_promised_bodies_keep_no_room_from_others(running_app: RunningApp) -> None:
+    promise = b"POST /api/invoices/1/receipts/ HTTP/1.1\r\nHost: here\r\nExpect: 100-continue\r\n"
+    with contextlib.ExitStack() as stack:
+        for _ in range(11):
+            silent = stack.enter_context(Line(running_app))
+            silent.sendall(promise + b"Content-Length: 100000000\r\n\r\n")
+            assert silent.answer()[0] == 100
+        line = stack.enter_context(Line(running_app))
+        line.sendall(b"POST /login HTTP/1.1\r\nHost: here\r\nContent-Length: 100000\r\n\r\n" + b"a" * 100_000)
+        assert line.answer()[0] == 400
 
 
 def test_a_database_that_another_program_locks_keeps_nobody_from_reading(running_app: RunningApp, cast: Cast) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 from gunicorn.http.body import CHUNK_EXT_RE, LengthReader
 from gunicorn.http.errors import ChunkMissingTerminator, InvalidChunkExtension, InvalidChunkSize, LimitRequestHeaders
@@ -23,68 +23,77 @@ class FullError(Exception):
     """The bodies that are on their way take all the room there is."""
 
 
-class Body(Protocol):
+class Room:
+    """The bytes that all bodies of a worker may take together; only its main thread counts them."""
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+
+
+class Body:
     """Collects a body; `is_whole` says when it is complete, `file` is what was collected."""
 
-    file: IO[bytes]
-    is_whole: bool
-    received: int
+    def __init__(self, room: Room) -> None:
+        self.file = _spool()
+        self.is_whole = False
+        self.received = 0
+        self._room = room
 
     @property
-    def size(self) -> int:
-        """How many bytes it has or will have, as far as is known."""
-        ...
+    def is_large(self) -> bool:
+        """Whether what has come in so far is more than stays in memory."""
+        return self.received > IN_MEMORY
 
     def feed(self, data: bytes) -> bytes:
         """Take what belongs to the body and return the rest, which belongs to the next request."""
-        ...
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let go of what was collected."""
+        self.file.close()
+        self._room.left += self.received
+        self.received = 0
+
+    def _keep(self, data: bytes) -> None:
+        """Write a piece; one that makes the body a large one needs room for it."""
+        if self.received + len(data) > IN_MEMORY and len(data) > self._room.left:
+            raise FullError
+        self._room.left -= len(data)
+        self.received += len(data)
+        self.file.write(data)
 
 
-def body_of(request: Any, limit: int) -> Body:
+def body_of(request: Any, limit: int, room: Room) -> Body:
     """Return the collector of a request's body by the framing that gunicorn's parser found."""
     reader = request.body.reader
-    return SizedBody(reader.length) if isinstance(reader, LengthReader) else ChunkedBody(request, limit)
+    return SizedBody(reader.length, room) if isinstance(reader, LengthReader) else ChunkedBody(request, limit, room)
 
 
-class SizedBody:
+class SizedBody(Body):
     """A body of Content-Length bytes."""
 
-    def __init__(self, length: int) -> None:
-        self.file: IO[bytes] = _spool()
+    def __init__(self, length: int, room: Room) -> None:
+        super().__init__(room)
         self.length = length
-        self.received = 0
         self.is_whole = length == 0
-
-    @property
-    def size(self) -> int:
-        """How many bytes it will have."""
-        return self.length
 
     def feed(self, data: bytes) -> bytes:
         """Take what belongs to the body and return the rest."""
         own = data[: self.length - self.received]
-        self.file.write(own)
-        self.received += len(own)
+        self._keep(own)
         self.is_whole = self.received == self.length
         return data[len(own) :]
 
 
-class ChunkedBody:
+class ChunkedBody(Body):
     """A body in chunks (RFC 9112, 7.1), as strict as gunicorn's own reader, which can't stop in the middle of one."""
 
-    def __init__(self, request: Any, limit: int) -> None:
-        self.file: IO[bytes] = _spool()
-        self.received = 0
-        self.is_whole = False
+    def __init__(self, request: Any, limit: int, room: Room) -> None:
+        super().__init__(room)
         self._request, self._limit = request, limit
         self._step = self._size
         self._left = 0
         self._buffer, self._at = b"", 0
-
-    @property
-    def size(self) -> int:
-        """How many bytes it has so far."""
-        return self.received
 
     def feed(self, data: bytes) -> bytes:
         """Take what belongs to the body and return the rest; raise what gunicorn's reader raises."""
@@ -113,8 +122,7 @@ class ChunkedBody:
 
     def _data(self) -> bool:
         own = self._buffer[self._at : self._at + self._left]
-        self.file.write(own)
-        self.received += len(own)
+        self._keep(own)
         self._left -= len(own)
         self._at += len(own)
         if self._left:

@@ -12,17 +12,20 @@ from gunicorn.http import get_parser
 from gunicorn.http.body import LengthReader
 from gunicorn.http.errors import LimitRequestHeaders
 
-from crm.serving.body import IN_MEMORY, Body, SizedBody, body_of
+from crm.serving.body import IN_MEMORY, Body, Room, SizedBody, body_of
 from crm.serving.outlet import Outlet
 
 HEAD = 15
 """Seconds within which the head of a request has to be here, from its first byte, and the first byte of the first."""
 
 BODY, READING = 20, 30
-"""Seconds that a client has in any case to send a body, and to read an answer; beyond, RATE decides."""
+"""Seconds that a client has in any case to send a body, and to read an answer; beyond, the rates decide."""
 
-RATE = 500
-"""Bytes a second that a client has to send or to read."""
+RATE, LARGE_RATE = 500, 8000
+"""Bytes a second that a client has to send or to read, and to send of a large body: half of a slow phone's."""
+
+PAUSE = 60
+"""Seconds that the sender of a large body may be silent, however fast it was before."""
 
 LINGER = 10
 """Seconds that a client has to read a refusal, while what it goes on sending is thrown away."""
@@ -47,8 +50,10 @@ class Connection:
     `limit_of` says how long the body of a request may be.
     """
 
-    def __init__(self, raw: socket.socket, client: Any, server: Any, on_backlog: Callable[[Connection], None]) -> None:
-        self.raw, self.client, self.server = raw, client, server
+    def __init__(
+        self, raw: socket.socket, client: Any, server: Any, on_backlog: Callable[[Connection], None], room: Room
+    ) -> None:
+        self.raw, self.client, self.server, self._room = raw, client, server, room
         self.sock = Outlet(raw, lambda: on_backlog(self))
         self.state, self.since, self.allowed = State.IDLE, time.monotonic(), float(HEAD)
         self.request: Any = None
@@ -61,24 +66,20 @@ class Connection:
         self._looked_at = 0
 
     def enter(self, state: State, allowed: float) -> None:
-        """Begin to wait for something for `allowed` seconds, and longer if the client keeps up RATE."""
+        """Begin to wait for something for `allowed` seconds, and longer if the client keeps up the rate."""
         self.state, self.since, self.allowed = state, time.monotonic(), allowed
 
     def is_late(self, now: float) -> bool:
         """Whether the client has used up its time."""
         if self.state is State.SERVED:
             return False
-        moved = 0
-        if self.state is State.BODY and self.body is not None:
-            moved = self.body.received
-        elif self.state is State.SENDING:
-            moved = self.sock.sent
+        moved = self.sock.sent if self.state is State.SENDING else 0
         return now - self.since > self.allowed + moved / RATE
 
     def feed(self, data: bytes, cfg: Any, limit_of: Callable[[Any], int]) -> bool:
         """Take what came in; return whether a request is here as a whole.
 
-        Raises what gunicorn's parser raises, and TooLargeError.
+        Raises what gunicorn's parser raises, TooLargeError and FullError.
         """
         if self.body is None:
             self._head += data
@@ -89,7 +90,9 @@ class Connection:
             if not self._has_head():
                 return False
             self.body, data = self._parse(cfg, limit_of)
+        before = self.body.received
         self._head += self.body.feed(data)
+        self._allow(self.body, self.body.received - before)
         return self.body.is_whole
 
     def take(self) -> None:
@@ -107,18 +110,21 @@ class Connection:
     def forget(self) -> None:
         """Let go of the request."""
         if self.body is not None:
-            self.body.file.close()
+            self.body.close()
         self.body = self.request = None
-
-    @property
-    def held(self) -> int:
-        """How many bytes of a body are kept, or were promised."""
-        return 0 if self.body is None else self.body.size
 
     @property
     def has_more(self) -> bool:
         """Whether bytes of a further request are here."""
         return bool(self._head)
+
+    def _allow(self, body: Body, moved: int) -> None:
+        """Give time for what came in; the sender of a large body can't save it up to take room for hours."""
+        if body.is_large:
+            passed = time.monotonic() - self.since
+            self.allowed = min(self.allowed + moved / LARGE_RATE, passed + PAUSE)
+        else:
+            self.allowed += moved / RATE
 
     def _has_head(self) -> bool:
         found = self._head.find(b"\r\n\r\n", max(0, self._looked_at - 3))
@@ -141,9 +147,9 @@ class Connection:
             # The application refuses it by its Content-Length; what is sent is not waited for.
             self.is_cut_off = True
             request.force_close()
-            return SizedBody(0), b""
+            return SizedBody(0, self._room), b""
         self.enter(State.BODY, BODY)
-        body = body_of(request, limit)
+        body = body_of(request, limit, self._room)
         if expects_word and not body.is_whole and not came_with_it:
             self.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         return body, came_with_it

@@ -20,7 +20,7 @@ from flask import Flask
 from gunicorn import util
 from gunicorn.workers.gthread import ThreadWorker
 
-from crm.serving.body import FullError, TooLargeError
+from crm.serving.body import FullError, Room, TooLargeError
 from crm.serving.connection import LINGER, READING, Connection, State
 from crm.web.uploads import limit_for
 
@@ -29,7 +29,7 @@ FILES = 8192
 """Open files that a worker may have: a socket and a file or two for each connection."""
 
 MAX_HELD = 1 << 30
-"""Bytes of bodies on their way that a worker keeps in all; further large ones are asked to come again."""
+"""Bytes of bodies that a worker keeps in all; a large one that would take more is asked to come again."""
 
 SWEEP = 0.5
 STOP = 0.5
@@ -47,6 +47,7 @@ class BufferedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES, hard), hard))
         self._connections: set[Connection] = set()
+        self._room = Room(MAX_HELD)
         self._swept = 0.0
         super().init_process()
 
@@ -61,7 +62,7 @@ class BufferedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
         if self.nr_conns >= self.worker_connections - 1:
             self._make_room()
         raw.setblocking(False)
-        connection = Connection(raw, client, listener.getsockname(), self._on_backlog)
+        connection = Connection(raw, client, listener.getsockname(), self._on_backlog, self._room)
         self._connections.add(connection)
         self.nr_conns += 1
         self._read_on(connection)
@@ -174,8 +175,6 @@ class BufferedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
             connection.sock.flush()
 
     def _limit_of(self, request: Any) -> int:
-        if sum(each.held for each in self._connections) > MAX_HELD:
-            raise FullError
         return limit_for(self.wsgi, request.method, request.path)
 
     def _on_backlog(self, connection: Connection) -> None:
@@ -207,6 +206,7 @@ class BufferedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
 
     def _close(self, connection: Connection) -> None:
         """Close once all is sent; a client that is still sending would not read it without time (RFC 9112, 9.6)."""
+        connection.forget()
         with contextlib.suppress(OSError):
             connection.sock.flush()
         if connection.sock.has_backlog:
