@@ -21,7 +21,7 @@ PERIOD = 60.0
 
 REMEMBERED = 1_000
 
-SMALL = 64 * 1024
+SMALL = 4 * 1024
 """A request of up to so many bytes is checked whoever sends it; it costs next to nothing."""
 
 

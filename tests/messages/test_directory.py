@@ -10,13 +10,14 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from twilio.request_validator import RequestValidator
+from werkzeug.datastructures import MultiDict
 
 from crm import vault
 from crm.extensions import db
 from crm.messages.records import InboundMessage, Suppression
 from crm.messages.rules import Channel
 from crm.messages.webhooks import answering
-from crm.messages.webhooks.signatures import is_from_meta
+from crm.messages.webhooks.signatures import is_from_meta, is_from_twilio
 from crm.web import signed
 from tests.factories import make_attempt
 from tests.messages.provider import NUMBER, PHONE_NUMBER_ID, PUBLIC, TOKEN, Provider, metadata, status
@@ -180,6 +181,37 @@ def test_a_large_request_is_checked_with_the_secrets_of_those_alone_that_it_name
     assert (call("777", 100_000), len(checks)) == (403, 1)
     assert call("555", 100_000, META["whatsapp_app_secret"]) == 200
     assert call("666", 100_000, META["whatsapp_app_secret"]) == 403
+
+
+def test_a_form_is_as_large_as_all_of_its_fields_and_too_many_are_not_checked(
+    shop: Shop, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        other = Shop.open(provider.app, f"other-{number}")
+        other.set(sms_gateway="twilio", twilio_account_sid=f"AC{number}", twilio_auth_token=f"token-{number}")
+    checks: list[str] = []
+
+    def check(token: str, url: str, form: MultiDict[str, str], signature: str) -> bool:
+        checks.append(token)
+        return is_from_twilio(token, url, form, signature)
+
+    monkeypatch.setattr(answering, "is_from_twilio", check)
+    headers = {"X-Twilio-Signature": "A" * 27 + "="}
+
+    def call(data: dict[str, list[str]], content_type: str = "application/x-www-form-urlencoded") -> tuple[int, int]:
+        checks.clear()
+        answer = provider.app.test_client().post(
+            "/webhooks/twilio/inbound", data=data, headers=headers, content_type=content_type
+        )
+        return answer.status_code, len(checks)
+
+    account = {"AccountSid": ["AC9"]}
+    assert call(account | {"Body": ["x"]}) == (403, 4)
+    for large in ({"Body": ["x" * 20_000]}, {"x" * 20_000: [""]}, {"Body": [f"{n:0200}" for n in range(200)]}):
+        assert call(account | large) == (403, 1), "with the token of the installation alone"
+    many = {"x": [str(n) for n in range(301)]}
+    assert call(many) == (400, 0)
+    assert call(many, "multipart/form-data") == (413, 0)
 
 
 def test_what_the_official_library_signs_is_heard(shop: Shop, provider: Provider) -> None:

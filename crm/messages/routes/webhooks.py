@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 
 from flask import Response, abort, current_app, request
+from werkzeug.datastructures import MultiDict
 
 from crm.messages.routes.blueprint import bp
 from crm.messages.webhooks import answering
@@ -15,13 +16,16 @@ from crm.web.signed import by_signature, refuse_flood, refuse_forged
 LARGEST_OF_META = 3 * 1024 * 1024
 """Source: developers.facebook.com, WhatsApp, Webhooks: payloads can be up to 3 MB."""
 
+FIELDS = 300
+"""Twilio sends some thirty fields; a request with more than this is none of its own."""
+
 
 @bp.post("/webhooks/twilio/status/<id:attempt_id>")
 @by_signature
 def twilio_status(attempt_id: int) -> Response:
     """Take what Twilio says became of an attempt."""
     with _refusals("There is no such attempt."):
-        answering.twilio_report(attempt_id, _public_url(), request.form, _header("X-Twilio-Signature"))
+        answering.twilio_report(attempt_id, _public_url(), _form(), _header("X-Twilio-Signature"))
     return Response(status=204)
 
 
@@ -30,7 +34,7 @@ def twilio_status(attempt_id: int) -> Response:
 def twilio_test(test_id: int) -> Response:
     """Take what Twilio says became of a test message."""
     with _refusals("There is no such test message."):
-        answering.twilio_trial(test_id, _public_url(), request.form, _header("X-Twilio-Signature"))
+        answering.twilio_trial(test_id, _public_url(), _form(), _header("X-Twilio-Signature"))
     return Response(status=204)
 
 
@@ -39,7 +43,7 @@ def twilio_test(test_id: int) -> Response:
 def twilio_inbound() -> Response:
     """Take a text that came in by Twilio; the answer is one that sends nothing back."""
     with _refusals("Nobody here sends from this number."):
-        answering.twilio_text(_public_url(), request.form, _header("X-Twilio-Signature"))
+        answering.twilio_text(_public_url(), _form(), _header("X-Twilio-Signature"))
     return Response("<Response/>", mimetype="text/xml")
 
 
@@ -74,6 +78,14 @@ def _refusals(unknown: str) -> Iterator[None]:
         refuse_forged()
     except ValueError as error:
         abort(400, str(error))
+
+
+def _form() -> MultiDict[str, str]:
+    """Return the fields of a request of Twilio's; raises ValueError for too many, before they are taken apart."""
+    request.max_form_parts = FIELDS
+    if request.get_data(cache=True).count(b"&") >= FIELDS:
+        raise ValueError(f"A request has up to {FIELDS} fields.")
+    return request.form
 
 
 def _public_url() -> str:

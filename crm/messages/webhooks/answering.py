@@ -128,7 +128,8 @@ def _app_secret(directory: Directory, raw: bytes, signature: str) -> str:
 
 def _twilio_token(directory: Directory, url: str, form: MultiDict[str, str], signature: str) -> str:
     """Return the token that signed a request of Twilio's; a large one is of organizations whose account it names."""
-    size, account = sum(map(len, form.values())), form.get("AccountSid", "")
+    size = sum(len(name) + len(value) for name, value in form.items(multi=True))
+    account = form.get("AccountSid", "")
 
     def is_named(entry: Entry) -> bool:
         return size <= TRIED_WITH_ALL or entry.known("twilio")["twilio_account_sid"] == account
