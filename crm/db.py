@@ -12,7 +12,7 @@ from typing import Any, TypeVar, TypeVarTuple
 from weakref import WeakSet
 
 import sqlalchemy as sa
-from flask import has_request_context
+from flask import g, has_request_context
 from psycopg.pq import TransactionStatus
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 WRITE = "crm_write"
 PREPARED = "crm_prepared"
+PATIENT = "crm_patient"
 _all_shared: WeakSet[sa.Executable] = WeakSet()
 Ts = TypeVarTuple("Ts")
 Asked = TypeVar("Asked", bound=sa.Executable)
@@ -70,9 +71,9 @@ def _turn(dialect: str) -> Iterator[None]:
     """Let two requests of this process wait for SQLite's write lock, so that the other threads answer those who read.
 
     Where another program holds the lock, such as a backup, the next who want to write are told so: after a moment, and
-    at once while others have waited for longer. Jobs wait as long as it takes.
+    at once while others have waited for longer. Jobs wait as long as it takes, and requests that `wait_as_jobs_do()`.
     """
-    if dialect != "sqlite" or not has_request_context():
+    if dialect != "sqlite" or not has_request_context() or g.get(PATIENT):
         yield
         return
     if not _writers.acquire(timeout=0 if _waits.are_long() else LONG_WAIT):
@@ -83,6 +84,11 @@ def _turn(dialect: str) -> Iterator[None]:
     finally:
         _waits.leave(started)
         _writers.release()
+
+
+def wait_as_jobs_do() -> None:
+    """Let this request wait for SQLite's write lock, since nobody would send it again."""
+    g.setdefault(PATIENT, True)
 
 
 class _Waits:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 import itertools
 import json
 import threading
@@ -132,6 +133,26 @@ def test_who_forges_again_and_again_is_told_to_wait_and_the_genuine_is_heard(
     assert answers == [403] * 5 + [429] * 2
     assert provider.twilio_status(sent.attempt, "delivered").status_code == 204
     assert sent.state is Status.DELIVERED
+
+
+def test_what_is_signed_waits_for_a_busy_database(
+    shop: Shop, provider: Provider, sent: Sent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.set(sms_gateway="twilio", whatsapp_gateway="whatsapp_cloud")
+    others = Sent(shop, "whatsapp_cloud", channel="whatsapp")
+    database = importlib.import_module("crm.db")
+    nobody_may_wait = threading.BoundedSemaphore(1)
+    nobody_may_wait.acquire()
+    monkeypatch.setattr(database, "_writers", nobody_may_wait)
+    monkeypatch.setattr(database._waits, "are_long", lambda: True)
+
+    assert provider.twilio_status(sent.attempt, "delivered").status_code == 204
+    assert provider.meta_status(others.attempt, "delivered").status_code == 200
+    assert provider.twilio_text("STOP", E164).status_code == 200
+
+    assert [sent.state, others.state] == [Status.DELIVERED, Status.DELIVERED]
+    with shop.inside():
+        assert db.session.scalars(sa.select(Suppression.phone)).all() == [E164]
 
 
 # What they say.

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from werkzeug.datastructures import MultiDict
 
+from crm.db import wait_as_jobs_do
 from crm.messages import identities, inbound, reports
 from crm.messages.inbound import Incoming
 from crm.messages.reports import Heard
@@ -112,6 +113,7 @@ def _owner(organization_id: int | None, url: str, form: MultiDict[str, str], sig
     directory = _directory_for(signature, _TWILIO_SIGNATURE)
     if not is_from_twilio(directory.secret(organization_id, *TWILIO), url, form, signature):
         raise ForgedError
+    wait_as_jobs_do()
     return organization_id
 
 
@@ -140,6 +142,7 @@ def _twilio_token(directory: Directory, url: str, form: MultiDict[str, str], sig
 
 def _first(found: Iterator[str]) -> str:
     for secret in found:
+        wait_as_jobs_do()
         return secret
     raise ForgedError
 
