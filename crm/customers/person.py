@@ -160,7 +160,7 @@ class Person:
         """Let the customer be who has come in: a later one overwrites name and branch, others only fill blanks.
 
         Kinds that are `taken` are of another customer, and what is theirs is left there. Without `by_name` the name is
-        another one: it stays, and nothing is learned that somebody could be known by.
+        another one: it stays, the branch too, nobody leaves the archive, and nothing is learned to be known by.
         """
         before = self.fields["last_activity_at"]
         if before is None or contact.at > before:
@@ -195,10 +195,10 @@ class Person:
         name, own, archived_at = contact.fields["name"], self.fields["name"], self.fields["archived_at"]
         if by_name and name and name != own and is_better(name, own):
             self._set("name", name)
-        if contact.fields["branch_id"]:
+        if by_name and contact.fields["branch_id"]:
             self._set("branch_id", contact.fields["branch_id"])
         self._set("last_activity_at", contact.at)
-        if archived_at is not None and contact.at > archived_at:
+        if by_name and archived_at is not None and contact.at > archived_at:
             self._restore()
 
     def _learn(self, contact: Contact, theirs: Collection[Kind]) -> None:
