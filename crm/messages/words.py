@@ -43,7 +43,7 @@ _SIGNATURE = re.compile(
 def effect_of(text: str, own: Collection[str]) -> Effect | None:
     """Return what a text does: the whole of it is one of the keywords, or of the organization's `own`, or it asks."""
     text = _without_signature(clean_text(text))
-    own_keys = {keyword(word) for word in own}
+    own_keys = {keyword(word) for word in own} - {""}
     if len(text) <= JUDGED:
         keys = {keyword(text), _letters(text)}
         if keys & own_keys or keys & _STOP or _once(text) in own_keys | _STOP:

@@ -394,6 +394,12 @@ def test_an_own_word_is_known_by_its_letters(own: str, text: str) -> None:
     assert effect_of("Hello", own_words([own])) is None
 
 
+@pytest.mark.parametrize("text", ["", "…", "?", "Hello", "Hello!"])
+def test_an_own_word_that_says_nothing_stops_nobody(text: str) -> None:
+    assert effect_of(text, ["!!", ""]) is None
+    assert effect_of("sudahi", ["!!", "SUDAHI"]) is Effect.STOP
+
+
 def test_politeness_around_an_own_word_is_asked_about() -> None:
     assert effect_of("tolong sudahi ya", ["SUDAHI"]) is Effect.ASK
 
