@@ -12,7 +12,9 @@ from sqlalchemy.exc import IntegrityError
 
 from crm import due
 from crm.columns import constant, one_of
+from crm.customers.matching import Kind
 from crm.customers.models import Customer
+from crm.customers.records import CustomerKey
 from crm.db import database_now, transaction
 from crm.events import record
 from crm.extensions import db
@@ -80,12 +82,19 @@ def apply_due(organization_id: int) -> int:
 def forget_texts(customer: Customer) -> set[str]:
     """Delete what came in from the numbers of a customer who is deleted for good, but those of somebody else, too.
 
-    Return these numbers.
+    A main number is the customer's own though others have it for a further one. Return these numbers.
     """
     numbers = numbers_of([customer])[customer.id]
     others = sa.select(Customer.phone).where(
         one_of(Customer.phone, numbers), Customer.phone_valid, Customer.id != customer.id
     )
+    further = sa.select(CustomerKey.value).where(
+        one_of(CustomerKey.value, numbers),
+        CustomerKey.kind == constant(Kind.PHONE.value),
+        CustomerKey.customer_id != customer.id,
+    )
+    main = spellings([customer.phone]) if customer.phone_valid else set()
+    numbers -= spellings(db.session.scalars(further, execution_options=EVERYWHERE)) - main
     numbers -= spellings(db.session.scalars(others, execution_options=EVERYWHERE))
     db.session.execute(sa.delete(InboundMessage).where(InboundMessage.sender.in_(numbers)))
     return numbers

@@ -372,6 +372,29 @@ def test_it_goes_with_the_last_customer_who_has_the_number(shop: Shop, provider:
     assert listed(shop) == [E164]
 
 
+def test_a_further_number_goes_with_the_last_who_has_it_but_a_main_one_with_its_own(
+    shop: Shop, provider: Provider
+) -> None:
+    office, spelt = "+5531988887777", "+553188887777"
+    sari, budi = shop.customer(), shop.customer("Budi", "0812-0000-1111")
+    keep_number(shop, sari, office)
+    keep_number(shop, budi, spelt)
+    keep_number(shop, budi, E164)
+    pending = shop.schedule(budi, in_=3600)
+    provider.twilio_text("Please stop texting me", office, "SM1")
+    provider.twilio_text("Hello", E164, "SM2")
+    with shop.inside():
+        delete_customer(sari)
+    assert [body for _, body, _ in texts(shop)] == ["Please stop texting me"]
+    assert shop.status(pending) is Status.HELD
+    shop.look_now(pending)
+    shop.work()
+    assert shop.status(pending) is Status.HELD
+    with shop.inside():
+        delete_customer(budi)
+    assert texts(shop) == []
+
+
 @pytest.mark.parametrize(
     ("part", "body", "what"),
     [
