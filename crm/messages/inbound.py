@@ -22,6 +22,7 @@ from crm.messages import holds, suppressions
 from crm.messages.numbers import EVERYWHERE, numbers_of, owners_of, spellings
 from crm.messages.records import Answer, InboundMessage, Source
 from crm.messages.rules import Channel
+from crm.messages.senders.models import WhatsappId
 from crm.messages.words import LONGEST as LONGEST_WORD
 from crm.messages.words import Effect, effect_of, normalized
 from crm.phone import parse, variants
@@ -82,9 +83,24 @@ def apply_due(organization_id: int) -> int:
 def forget_texts(customer: Customer) -> set[str]:
     """Delete what came in from the numbers of a customer who is deleted for good, but those of somebody else, too.
 
-    A main number is the customer's own though others have it for a further one. Return these numbers.
+    Texts that came without a number go by the names that WhatsApp has for its person. Return these numbers.
     """
+    numbers = _numbers_of_nobody_else(customer)
+    names = db.session.scalars(sa.select(WhatsappId.name).where(WhatsappId.phone.in_(numbers))).all()
+    unnumbered = sa.and_(
+        InboundMessage.sender == "",
+        InboundMessage.sender_id != constant(""),
+        one_of(InboundMessage.sender_id, names),
+    )
+    db.session.execute(sa.delete(InboundMessage).where(InboundMessage.sender.in_(numbers)))
+    db.session.execute(sa.delete(InboundMessage).where(unnumbered))
+    return numbers
+
+
+def _numbers_of_nobody_else(customer: Customer) -> set[str]:
+    """Return a customer's numbers; the main one is theirs though others have it for a further one."""
     numbers = numbers_of([customer])[customer.id]
+    main = spellings([customer.phone]) if customer.phone_valid else set()
     others = sa.select(Customer.phone).where(
         one_of(Customer.phone, numbers), Customer.phone_valid, Customer.id != customer.id
     )
@@ -93,11 +109,8 @@ def forget_texts(customer: Customer) -> set[str]:
         CustomerKey.kind == constant(Kind.PHONE.value),
         CustomerKey.customer_id != customer.id,
     )
-    main = spellings([customer.phone]) if customer.phone_valid else set()
-    numbers -= spellings(db.session.scalars(further, execution_options=EVERYWHERE)) - main
     numbers -= spellings(db.session.scalars(others, execution_options=EVERYWHERE))
-    db.session.execute(sa.delete(InboundMessage).where(InboundMessage.sender.in_(numbers)))
-    return numbers
+    return numbers - (spellings(db.session.scalars(further, execution_options=EVERYWHERE)) - main)
 
 
 def _store(texts: Sequence[Incoming]) -> list[int]:

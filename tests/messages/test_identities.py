@@ -124,6 +124,19 @@ def test_a_customer_who_is_deleted_for_good_is_forgotten_by_every_name(
         assert db.session.scalars(sa.select(WhatsappId)).all() == []
 
 
+def test_texts_that_came_before_their_number_was_known_go_with_the_customer(shop: Shop, caller: Caller) -> None:
+    shop.customer()
+    text = {"type": "text", "text": {"body": "Hello"}}
+    for id_, user in (("wamid.1", "ID.77"), ("wamid.2", "ID.99")):
+        caller.meta({"metadata": metadata(), "messages": [{"id": id_, "from_user_id": user, **text}]})
+    known = {"id": "wamid.3", "from": E164[1:], "from_user_id": "ID.77", **text}
+    caller.meta({"metadata": metadata(), "messages": [known]})
+    assert senders(shop) == ["", "", E164]
+    with shop.inside():
+        delete_customer(db.session.scalars(sa.select(Customer.id)).one())
+        assert db.session.scalars(sa.select(InboundMessage.sender_id)).all() == ["ID.99"]
+
+
 def test_an_unknown_user_without_a_number_is_kept(shop: Shop, caller: Caller) -> None:
     text = {"id": "wamid.1", "from_user_id": "ID.99", "type": "text", "text": {"body": "Is my table booked?"}}
     assert caller.meta({"metadata": metadata(), "messages": [text]}).status_code == 200
