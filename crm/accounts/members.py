@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import sqlalchemy as sa
+from flask import current_app
 
 from crm import clock
 from crm.accounts import passwords, queries, sign_ins
@@ -15,7 +16,7 @@ from crm.db import locked, transaction
 from crm.errors import ConflictError, SentenceError
 from crm.events import changes_of, record
 from crm.extensions import db
-from crm.tenancy import current_actor, require_organization
+from crm.tenancy import current_actor, require_organization, use_organization
 
 
 class Details(NamedTuple):
@@ -128,15 +129,16 @@ def enable(membership_id: int) -> bool:
 
 
 def change_own_password(user_id: int, password: str) -> None:
-    """Change the password of the one who acts, and end all their sign-ins."""
+    """Change the password of the one who acts, and end all their sign-ins and the invitations they made."""
     hashed = passwords.hash_password(password)
     with transaction() as session:
         give_password(user_id, hashed)
         record("user.password_changed", session.get_one(User, user_id))
+    revoke_everywhere(user_id)
 
 
 def reset_password(membership_id: int, password: str) -> None:
-    """Give a user a new password and end their sign-ins.
+    """Give a user a new password, and end their sign-ins and the invitations they made.
 
     Raises ConflictError for a user who works in another organization too: the password opens that one as well, and
     whoever owns this one has no say there.
@@ -147,6 +149,7 @@ def reset_password(membership_id: int, password: str) -> None:
         if queries.works_elsewhere(membership.user_id):
             raise ConflictError(NOT_YOURS_TO_RESET)
         give_password(membership.user_id, hashed)
+        _revoke_invitations_of(membership.user_id)
         record("user.password_reset", membership.user)
 
 
@@ -210,6 +213,15 @@ def _another_owner(membership: Membership) -> Membership | None:
 def _shut_out(membership: Membership) -> None:
     sign_ins.end_in(membership.user_id, membership.organization_id)
     _revoke_invitations_of(membership.user_id)
+
+
+def revoke_everywhere(user_id: int) -> None:
+    """End the invitations that a user made in any organization: who had the old password knows the links."""
+    places = sa.select(Membership.organization_id).where(Membership.user_id == user_id)
+    for organization_id in db.session.scalars(places).all():
+        # In a session of its own: what the caller has read stays.
+        with current_app.app_context(), use_organization(organization_id, current_actor()), transaction():
+            _revoke_invitations_of(user_id)
 
 
 def _revoke_invitations_of(user_id: int) -> None:

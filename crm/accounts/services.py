@@ -111,10 +111,11 @@ def password_matches(user: User, password: str) -> bool:
 
 
 def set_password(user_id: int, password: str) -> None:
-    """Change a password and end all sign-ins of the user."""
+    """Change a password, and end all sign-ins of the user and the invitations they made."""
     hashed = passwords.hash_password(password)
     with transaction():
         members.give_password(user_id, hashed)
+    members.revoke_everywhere(user_id)
 
 
 def installation_is_empty() -> bool:

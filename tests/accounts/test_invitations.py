@@ -18,6 +18,7 @@ from crm.accounts import invitations, members
 from crm.accounts.members import Details
 from crm.accounts.models import Branch, Invitation, Membership, SignIn, TokenFamily, User
 from crm.accounts.roles import Role
+from crm.accounts.services import set_password
 from crm.db import transaction
 from crm.errors import ConflictError
 from crm.events import Event
@@ -373,6 +374,29 @@ def test_the_links_of_an_owner_end_with_their_right(app: Flask, cast: Cast, how:
     if how == "left":
         second.client().post("/account/leave")
     assert app.test_client().get(path).status_code == 404
+    assert app.test_client().get(other).status_code == 200
+
+
+@pytest.mark.parametrize("how", ["changed", "reset", "by command"])
+def test_the_links_of_an_owner_end_with_their_password(app: Flask, cast: Cast, how: str) -> None:
+    """In every organization of theirs: whoever had the password may have made the links."""
+    with app.app_context():
+        second = make_person(app, "second", cast.owner.organization_id, Role.OWNER)
+        if how != "reset":
+            join(second.user_id, cast.stranger.organization_id, Role.OWNER)
+    elsewhere = Person(app, second.user_id, "", 0, cast.stranger.organization_id, Role.OWNER)
+    path, other = invite(second), invite(cast.owner)
+    paths = [path] if how == "reset" else [path, invite(elsewhere)]
+    if how == "changed":
+        fields = {"current": PASSWORD, "password": "three grey apples"}
+        assert second.client().post("/account/password", data=fields).status_code == 303
+    elif how == "reset":
+        url = f"/settings/users/{second.membership_id}/password"
+        assert cast.owner.client().post(url, data={"password": "three grey apples"}).status_code == 303
+    else:
+        with app.app_context():
+            set_password(second.user_id, "three grey apples")
+    assert [app.test_client().get(path).status_code for path in paths] == [404] * len(paths)
     assert app.test_client().get(other).status_code == 200
 
 
