@@ -147,9 +147,10 @@ def make_member() -> int:
 
 
 def make_invitation() -> int:
-    """Invite somebody to the current organization and return the id of the invitation."""
-    invitations.invite(f"Person {next(_numbers)}", "", Details(Role.STAFF))
-    return db.session.scalars(sa.select(sa.func.max(Invitation.id))).one() or 0
+    """Make an invitation to the current organization, whoever acts, and return its id."""
+    number, ends = next(_numbers), clock.utcnow() + invitations.LASTS
+    values = {"name": f"Person {number}", "email": "", "role_name": Role.STAFF.label}
+    return _save(Invitation(token_hash=f"hash {number}", expires_at=ends, **values))
 
 
 def make_token() -> str:

@@ -57,9 +57,13 @@ class NameTakenError(SentenceError):
 
 
 def invite(name: str, email: str, details: Details, key: RequestKey | None = None) -> str:
-    """Make an invitation and return its token; the same `key` gives the same one, as long as it is open."""
+    """Make an invitation and return its token; the same `key` gives the same one, as long as it is open.
+
+    Raises ConflictError where the one who acts is no owner, or not any more.
+    """
     token = _new_token(key)
     with transaction() as session:
+        members.lock_acting_owner()
         once = Once(key)
         if once.earlier is not None:
             if session.get(Invitation, once.earlier) is None:

@@ -111,6 +111,14 @@ def leave() -> None:
         _shut_out(membership)
 
 
+def lock_acting_owner() -> None:
+    """Make sure that the one who acts is an owner until the transaction ends; raises ConflictError."""
+    own = _in_this_organization().where(Membership.user_id == current_actor())
+    membership = db.session.scalars(locked(own)).first()
+    if membership is None or membership.role is not Role.OWNER or membership.disabled_at is not None:
+        raise ConflictError("You are not an owner any more. Ask an owner to do this.")
+
+
 def is_last_owner() -> bool:
     """Whether the organization has no owner but the one who acts."""
     membership = _own_membership()

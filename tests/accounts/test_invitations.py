@@ -377,6 +377,24 @@ def test_the_links_of_an_owner_end_with_their_right(app: Flask, cast: Cast, how:
     assert app.test_client().get(other).status_code == 200
 
 
+@pytest.mark.parametrize("how", ["disabled", "demoted", "left"])
+def test_who_lost_the_right_meanwhile_invites_nobody(app: Flask, cast: Cast, how: str) -> None:
+    """The request began while they were an owner, and goes on after they are none."""
+    with app.app_context():
+        second = make_person(app, "second", cast.owner.organization_id, Role.OWNER)
+    with cast.owner.acting():
+        if how == "disabled":
+            members.disable(second.membership_id)
+        elif how == "demoted":
+            members.change(second.membership_id, Details(Role.MANAGER))
+    if how == "left":
+        second.client().post("/account/leave")
+    with second.acting():
+        with pytest.raises(ConflictError, match="not an owner any more"):
+            invitations.invite("Citra", "", Details(Role.OWNER))
+        assert db.session.scalars(sa.select(Invitation.id)).all() == []
+
+
 @pytest.mark.parametrize("how", ["changed", "reset", "by command"])
 def test_the_links_of_an_owner_end_with_their_password(app: Flask, cast: Cast, how: str) -> None:
     """In every organization of theirs: whoever had the password may have made the links."""
