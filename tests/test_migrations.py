@@ -305,10 +305,55 @@ def test_who_entered_an_account_at_twilio_has_one_of_their_own(
             if kind == "postgresql":
                 connection.execute(sa.select(sa.func.set_config("app.organization_id", str(id_), True)))
             _insert(connection, metadata, "organization_secrets", id=None, organization_id=id_, name=secret)
+        _insert(connection, metadata, "organizations", id=4, slug="4")
     flask(settings, "db", "upgrade")
     with _connected(url) as connection:
         rows = connection.execute(sa.text("SELECT id, twilio_account, secrets_stamp FROM organizations ORDER BY id"))
-        assert [tuple(row) for row in rows] == [(1, "own-1", "before"), (2, "", "before"), (3, "own-3", "before")]
+        assert [tuple(row) for row in rows] == [
+            (1, "own-1", "before"),
+            (2, "", "before"),
+            (3, "own-3", "before"),
+            (4, "", ""),
+        ]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_texts_of_before_know_the_other_spelling_of_their_number(
+    kind: str, environ: dict[str, str], tmp_path: Path, postgres_server: PostgresServer
+) -> None:
+    """Those of Mexico, Argentina and Brazil, in each organization."""
+    name = f"twins_{uuid.uuid4().hex}"
+    url = f"sqlite:///{tmp_path / name}.db" if kind == "sqlite" else postgres_server.create_database(name)
+    settings = {**environ, "DATABASE_URL": url}
+    flask(settings, "db", "upgrade", "0019")
+    twins = {
+        (1, "+5215512345678"): "+525512345678",
+        (1, "+6281234567890"): "",
+        (2, "+553188887777"): "+5531988887777",
+        (2, "+5491123456789"): "+541123456789",
+        (2, "+55 shop"): "",
+    }
+    with _connected(url) as connection:
+        metadata = sa.MetaData()
+        metadata.reflect(connection)
+        for id_ in (1, 2):
+            _insert(connection, metadata, "organizations", id=id_, slug=str(id_))
+        for number, (organization, sender) in enumerate(twins):
+            if kind == "postgresql":
+                connection.execute(sa.select(sa.func.set_config("app.organization_id", str(organization), True)))
+            ids = {"organization_id": organization, "provider_id": str(number)}
+            _insert(connection, metadata, "inbound_messages", id=None, sender=sender, **ids)
+
+    flask(settings, "db", "upgrade")
+
+    found = {}
+    for organization in (1, 2):
+        with _connected(url, organization) as connection:
+            rows = sa.text("SELECT organization_id, sender, twin FROM inbound_messages WHERE organization_id = :id")
+            for row in connection.execute(rows, {"id": organization}):
+                found[row.organization_id, row.sender] = row.twin
+    assert found == twins
 
 
 def _insert(connection: sa.Connection, metadata: sa.MetaData, table: str, **given: Any) -> None:
