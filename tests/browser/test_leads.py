@@ -37,6 +37,22 @@ def test_what_is_due_is_done_from_the_home_page_and_taken_back(counter: Page) ->
     expect(due.get_by_role("listitem")).to_have_count(1)
 
 
+def test_a_change_while_the_page_is_just_being_refreshed_is_shown_too(counter: Page, cast: Cast) -> None:
+    due = counter.get_by_role("region", name="Due reminders")
+    expect(due.get_by_role("listitem")).to_have_count(2)
+    counter.evaluate(
+        """() => document.addEventListener("htmx:afterSwap",
+            () => document.body.dispatchEvent(new Event("customersChanged")), {once: true})"""
+    )
+    urls: list[str] = []
+    counter.on("response", lambda response: urls.append(response.url))
+    with cast.owner.acting():
+        make_commitment(make_lead(name="Ayu Lestari"))
+    with counter.expect_event("response", lambda response: sum("seen=" in url for url in urls) == 2):
+        counter.evaluate("document.body.dispatchEvent(new Event('customersChanged'))")
+    expect(due.get_by_role("listitem")).to_have_count(3)
+
+
 def test_a_lead_is_added_followed_up_and_converted_by_keys_alone(counter: Page) -> None:
     counter.get_by_role("navigation", name="Main").get_by_role("link", name="Leads").press("Enter")
     search = counter.get_by_role("searchbox", name="Search leads")

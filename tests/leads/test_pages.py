@@ -222,7 +222,7 @@ def test_what_is_due_stands_among_the_reminders(cast: Cast, staff: FlaskClient) 
 
     def version() -> str:
         headers = {**HTMX, "HX-Target": "reminders"}
-        found = re.search(r'"seen": "(\w+)"', staff.get("/", headers=headers).text)
+        found = re.search(r'name="seen" value="(\w+)"', staff.get("/", headers=headers).text)
         assert found
         assert staff.get("/", query_string={"seen": found[1]}, headers=headers).status_code == 204
         return found[1]

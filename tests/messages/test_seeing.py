@@ -80,7 +80,7 @@ def test_the_fragment_of_a_search_is_the_list_alone(shop: Shop, owner: FlaskClie
 
 
 def seen_by(page: str) -> str:
-    found = re.search(r'hx-vals=\'{"seen": "(\w+)"}', page)
+    found = re.search(r'name="seen" value="(\w+)"', page)
     assert found
     return found[1]
 
