@@ -34,7 +34,7 @@ LIFTED = {"crm.web.filters": "accounts", "crm.web.memo": "accounts"}
 SHARED = {
     *("models", "services", "queries", "filters", "order", "rules", "access", "signals", "panels", "cli"),
     *("timeline", "intake", "person", "records", "sources", "calls", "matching", "names", "search_text"),
-    *("follow_ups", "commitments", "fields", "navigation"),
+    *("follow_ups", "commitments", "fields", "navigation", "limits", "locks"),
     *("numbers", "links", "suppressions", "holds", "words"),
     *("sign_ins", "throttle", "tokens", "roles", "branches", "identity", "files"),
 }

@@ -10,9 +10,10 @@ from crm.accounts.queries import current_organization
 from crm.area_customers.models import AreaCustomer
 from crm.area_customers.rules import TOLD
 from crm.branch_scope import bound_branch
-from crm.collection.services import collect, lock_intake
+from crm.collection.services import collect
 from crm.collection.sources import Source, register
 from crm.columns import db_now
+from crm.customers.locks import lock_intake
 from crm.customers.search_text import search_text
 from crm.db import database_now, locked, transaction
 from crm.events import changes_of, record

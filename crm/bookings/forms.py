@@ -26,7 +26,7 @@ from crm.bookings.rules import (
 )
 from crm.bookings.services import NumberTakenError
 from crm.customers.fields import EmailAddress, chosen_branch, offer_branches
-from crm.customers.rules import LIMITS
+from crm.customers.limits import LIMITS
 from crm.errors import SentenceError
 from crm.web.forms import CreatingForm, Form, Length, options
 from crm.web.ids import id_in

@@ -15,9 +15,10 @@ from crm.bookings.models import Booking, BookingPerson, BookingStatus
 from crm.bookings.queries import is_taken, next_number
 from crm.bookings.rules import CONTACT, TOLD, Said, number_key, who_is_who
 from crm.branch_scope import bound_branch
-from crm.collection.services import collect, lock_intake
+from crm.collection.services import collect
 from crm.collection.sources import Source, register
 from crm.columns import db_now
+from crm.customers.locks import lock_intake
 from crm.customers.search_text import search_text
 from crm.db import database_now, locked, transaction
 from crm.errors import SentenceError

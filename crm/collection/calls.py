@@ -16,7 +16,8 @@ from crm.collection.models import WebhookCall
 from crm.collection.queries import SECRET
 from crm.collection.scan import take_in_each
 from crm.columns import db_ago
-from crm.customers.intake import Taken, lock_intake
+from crm.customers.intake import Taken
+from crm.customers.locks import lock_intake
 from crm.customers.person import Intake
 from crm.db import transaction
 from crm.errors import ConflictError

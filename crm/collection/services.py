@@ -15,7 +15,8 @@ from crm.collection.queries import SCAN
 from crm.collection.scan import count, take_step
 from crm.collection.sources import SourceMixin
 from crm.columns import db_now
-from crm.customers.intake import Taken, lock_intake, take_in, upsert
+from crm.customers.intake import Taken, take_in, upsert
+from crm.customers.locks import lock_intake
 from crm.customers.models import Customer
 from crm.customers.person import Intake
 from crm.db import database_now, locked, transaction
@@ -23,8 +24,6 @@ from crm.errors import ConflictError
 from crm.fail_points import committing
 from crm.idempotency import Once, RequestKey
 from crm.tenancy import current_actor, require_organization, update_many
-
-__all__ = ["collect", "lock_intake"]
 
 SCAN_AT_ONCE = 5_000
 """So many records are looked at while whoever asks waits; more are left to the worker."""

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from crm import phone
 from crm.columns import BigInt, Id
 from crm.customers.identity import is_stopgap, normalize_email, normalize_passport, take_number
+from crm.customers.limits import LIMITS
 from crm.customers.names import may_be_one
 from crm.customers.person import Intake
-from crm.customers.rules import LIMITS
 from crm.extensions import db
 from crm.tenancy import TenantMixin
 

@@ -7,9 +7,9 @@ from typing import Any
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
 from crm.customers.fields import EmailAddress, chosen_branch, offer_branches
+from crm.customers.limits import LIMITS
 from crm.customers.models import Customer
 from crm.customers.person import KEY_FIELDS
-from crm.customers.rules import LIMITS
 from crm.customers.services import EmailTakenError, SharedError
 from crm.errors import SentenceError
 from crm.web.forms import CreatingForm, Length, Required

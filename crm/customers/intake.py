@@ -13,19 +13,17 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from crm.accounts.models import Organization
 from crm.accounts.queries import current_organization
 from crm.branch_scope import bound_branch
 from crm.bulk import FEW, Bulk
 from crm.customers.intake_rows import MANY, get_to_know, new_ids, read, write
+from crm.customers.locks import lock_intake
 from crm.customers.matching import Key, Kind, Pair, decide, is_vetoed
 from crm.customers.person import Contact, Intake, Person
-from crm.db import locked, transaction
+from crm.db import transaction
 from crm.extensions import db
-from crm.tenancy import require_organization
 
 AT_ONCE = 1_000
 """One transaction takes in so many; other doors wait for it."""
@@ -63,14 +61,6 @@ def take_in(intakes: Sequence[Intake]) -> list[Taken]:
             with contextlib.suppress(IntegrityError), session.begin_nested():
                 return _take_in(intakes)
         return _take_in(intakes)
-
-
-def lock_intake() -> None:
-    """Wait until nobody else takes people in, until the end of the open transaction.
-
-    Whoever locks other rows before people are taken in locks this first, so that nobody waits in a circle.
-    """
-    db.session.scalars(locked(sa.select(Organization).where(Organization.id == require_organization()))).one()
 
 
 @contextlib.contextmanager

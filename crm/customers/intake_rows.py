@@ -17,14 +17,15 @@ from crm.bulk import Bulk
 from crm.columns import one_of
 from crm.customers.matching import Key, Kind, Pair
 from crm.customers.models import Customer, CustomerSearch
+from crm.customers.pairs import enter
 from crm.customers.person import FIELDS, Contact, Person, name_key
-from crm.customers.records import CustomerKey, Decision, Duplicate
+from crm.customers.records import CustomerKey, Duplicate
 from crm.customers.search_text import text_of
 from crm.customers.signals import customer_restored
 from crm.db import locked
 from crm.events import Event
 from crm.extensions import db
-from crm.tenancy import current_actor, insert_many
+from crm.tenancy import current_actor
 
 MANY = 50
 """Of a value that more customers share, only those are looked at who have exactly the same name."""
@@ -283,23 +284,3 @@ def _told(person: Person) -> dict[str, list[Any]]:
         name: [value.isoformat() if hasattr(value, "isoformat") else value for value in values]
         for name, values in person.changes.items()
     }
-
-
-def enter(doubts: Mapping[tuple[int, int], tuple[Pair, str]]) -> set[tuple[int, int]]:
-    """Enter the pairs that nobody has been asked about; return those that somebody has called two people."""
-    if not doubts:
-        return set()
-    known = sa.select(Duplicate.first_id, Duplicate.second_id, Duplicate.decision)
-    known = known.where(one_of(Duplicate.second_id, {second for _, second in doubts}))
-    entered = {
-        (first, second): decision
-        for first, second, decision in db.session.execute(known, execution_options=_EVERYWHERE)
-    }
-    entries = [
-        {"first_id": ids[0], "second_id": ids[1], "shared": pair.shared.value, "doubt": pair.doubt.value}
-        | {"value": value, "decision": Decision.OPEN.value}
-        for ids, (pair, value) in doubts.items()
-        if ids not in entered
-    ]
-    insert_many(Duplicate, entries)
-    return {ids for ids in doubts if entered.get(ids) == Decision.SEPARATE}

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from crm import phone
 from crm.customers.identity import EmailError, is_placeholder, is_stopgap, normalize_email, normalize_passport
+from crm.customers.limits import LIMITS
 from crm.customers.matching import Key, Keys, Kind, Known
 from crm.customers.names import is_better
-from crm.customers.rules import LIMITS
 from crm.text import clean_line, fold
 
 KEY_FIELDS = {Kind.PHONE: "phone", Kind.EMAIL: "email", Kind.PASSPORT: "passport_number"}

@@ -20,23 +20,6 @@ class Tier(enum.StrEnum):
         return self.value.title()
 
 
-LIMITS = {
-    "name": 200,
-    "phone": 60,
-    "phone_extension": 7,
-    "email": 254,
-    "address": 500,
-    "city": 100,
-    "province": 100,
-    "postal_code": 20,
-    "passport_number": 40,
-    "service_type": 100,
-    "source": 40,
-    "notes": 5_000,
-}
-"""The most characters of each field, whichever way it comes."""
-
-
 class Difference(NamedTuple):
     """What is wrong with a customer's totals, in words that follow the customer's name."""
 

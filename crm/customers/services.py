@@ -16,11 +16,11 @@ from crm.columns import db_now
 from crm.customers import bulk
 from crm.customers.filters import Selection
 from crm.customers.identity import is_placeholder, is_stopgap, normalize_email, normalize_passport, take_number
-from crm.customers.intake import lock_intake
-from crm.customers.intake_rows import enter
+from crm.customers.locks import lock_intake
 from crm.customers.matching import SHARED_BY_MANY, Doubt, Keys, Kind, Pair
 from crm.customers.models import BulkChange, BulkState, Customer, CustomerKey, CustomerSearch
 from crm.customers.names import names_agree
+from crm.customers.pairs import enter
 from crm.customers.person import Contact, Intake
 from crm.customers.search_text import text_of
 from crm.customers.signals import customer_deleting, customer_restored

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from crm.columns import one_of
-from crm.customers.intake import lock_intake
+from crm.customers.locks import lock_intake
 from crm.customers.models import Customer
 from crm.customers.records import Decision, Duplicate
 from crm.customers.signals import customers_locking

@@ -10,7 +10,7 @@ from wtforms import RadioField, SelectField, StringField, TextAreaField, Validat
 
 from crm import clock, money
 from crm.accounts.queries import current_organization
-from crm.customers import rules as customers
+from crm.customers import limits as customers
 from crm.customers.fields import EmailAddress, chosen_branch, offer_branches
 from crm.errors import SentenceError
 from crm.leads.models import FollowUp, Lead, Method

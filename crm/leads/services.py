@@ -9,9 +9,10 @@ import sqlalchemy as sa
 
 from crm.accounts.queries import current_organization
 from crm.branch_scope import bound_branch
-from crm.collection.services import collect, lock_intake
+from crm.collection.services import collect
 from crm.collection.sources import Source, SourceMixin, register
 from crm.columns import db_now
+from crm.customers.locks import lock_intake
 from crm.customers.models import Customer
 from crm.customers.search_text import search_text
 from crm.customers.signals import customer_deleting

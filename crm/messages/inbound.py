@@ -20,9 +20,8 @@ from crm.events import record
 from crm.extensions import db
 from crm.messages import holds, suppressions
 from crm.messages.numbers import EVERYWHERE, numbers_of, owners_of, spellings
-from crm.messages.records import Answer, InboundMessage, Source
+from crm.messages.records import Answer, InboundMessage, Source, WhatsappId
 from crm.messages.rules import Channel
-from crm.messages.senders.models import WhatsappId
 from crm.messages.words import LONGEST as LONGEST_WORD
 from crm.messages.words import Effect, effect_of, normalized
 from crm.phone import parse, variants

@@ -15,7 +15,7 @@ from crm.customers.models import Customer
 from crm.customers.signals import customer_deleting, customer_restored
 from crm.db import after_commit
 from crm.extensions import db
-from crm.messages import identities
+from crm.messages import whatsapp_ids
 from crm.messages.inbound import forget_texts
 from crm.messages.models import Message
 from crm.messages.recurring.models import Series
@@ -57,4 +57,4 @@ def delete_messages(customer: Customer, **kwargs: Any) -> None:
     due.lock(KIND, ids)
     db.session.execute(sa.delete(Message).where(Message.customer_id == customer.id))
     due.settle(KIND, ids)
-    identities.forget(forget_texts(customer))
+    whatsapp_ids.forget(forget_texts(customer))

@@ -19,12 +19,12 @@ from crm.messages import suppressions
 from crm.messages.gate import expires_at
 from crm.messages.gateways import gateway_named
 from crm.messages.gateways.base import Answer, Call, Outcome
-from crm.messages.identities import learn
 from crm.messages.models import Attempt, Message
 from crm.messages.records import Source
 from crm.messages.round import Round
 from crm.messages.rules import WAITS, Status, back_off
 from crm.messages.upkeep import KIND, hasten_held, hold_customers
+from crm.messages.whatsapp_ids import learn
 from crm.queue import stopping
 from crm.tenancy import update_many
 

@@ -220,6 +220,20 @@ IS_ASKING = sa.and_(InboundMessage.effect == constant("ask"), InboundMessage.ans
 """The condition of the texts that may mean STOP, while nobody has said what they mean."""
 
 
+class WhatsappId(TenantMixin, Base):
+    """A name by which WhatsApp knows the person of a phone number of ours.
+
+    `name` is the digits of a number that WhatsApp spells in another way, or its id of the user.
+    """
+
+    __tablename__ = "whatsapp_ids"
+    __table_args__ = (sa.UniqueConstraint("organization_id", "name"), {"sqlite_autoincrement": True})
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(sa.String(150))
+    phone: Mapped[str] = mapped_column(sa.String(60))
+
+
 def _is_text_seen(row: Any) -> sa.ColumnElement[bool]:
     """Say that a text is from a customer of the user's branch, or from nobody that anybody knows.
 

@@ -10,7 +10,7 @@ from flask import Flask, g
 from markupsafe import Markup, escape
 
 from crm import clock, money, phone
-from crm.accounts.access import here
+from crm.web.reader import reader
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -26,7 +26,7 @@ def when(moment: dt.datetime | None) -> Markup:
     """Show a moment as people say it near today, with the exact time on hover and for machines."""
     if moment is None:
         return Markup("")
-    organization = here().organization
+    organization = reader().organization
     return _when(moment, today(), organization.time_zone, organization.locale)
 
 
@@ -34,7 +34,7 @@ def when_full(moment: dt.datetime | None) -> Markup:
     """Show a moment in full, with the organization's zone."""
     if moment is None:
         return Markup("")
-    organization = here().organization
+    organization = reader().organization
     return Markup('<time datetime="{}">{}</time>').format(
         _utc(moment), clock.say_full(moment, clock.zone(organization.time_zone), organization.locale)
     )
@@ -42,7 +42,7 @@ def when_full(moment: dt.datetime | None) -> Markup:
 
 def time_of_day(moment: dt.datetime) -> Markup:
     """Show the time of a moment where the day is said already, with the exact time on hover and for machines."""
-    organization = here().organization
+    organization = reader().organization
     zone = clock.zone(organization.time_zone)
     full = clock.say_full(moment, zone, organization.locale)
     shown = f"{clock.to_local(moment, zone):%H:%M}"
@@ -51,33 +51,33 @@ def time_of_day(moment: dt.datetime) -> Markup:
 
 def local_day(moment: dt.datetime) -> dt.date:
     """Return the organization's day of a moment."""
-    return clock.to_local(moment, clock.zone(here().organization.time_zone)).date()
+    return clock.to_local(moment, clock.zone(reader().organization.time_zone)).date()
 
 
 def day(date: dt.date | None) -> str:
     """Show a date as people say it near today."""
     if date is None:
         return ""
-    return clock.say_date(date, today(), here().organization.locale)
+    return clock.say_date(date, today(), reader().organization.locale)
 
 
 def day_of(moment: dt.datetime | None) -> str:
     """Show the organization's day of a moment as people say it near today."""
     if moment is None:
         return ""
-    organization = here().organization
+    organization = reader().organization
     return _day_of(moment, today(), organization.time_zone, organization.locale)
 
 
 def amount(hundredths: int, currency: str | None = None) -> str:
     """Show money as the organization writes it."""
-    organization = here().organization
+    organization = reader().organization
     return money.format_amount(hundredths, currency or organization.currency, organization.locale)
 
 
 def number(value: int) -> str:
     """Show a whole number as the organization writes it."""
-    return money.format_number(value, here().organization.locale)
+    return money.format_number(value, reader().organization.locale)
 
 
 def signed(value: int) -> str:
@@ -87,7 +87,7 @@ def signed(value: int) -> str:
 
 def phone_number(number: str, valid: bool = True) -> str:
     """Show a phone number in the organization's national format; what isn't a number as it was typed."""
-    return phone.display(number, here().organization.phone_region) if valid else number
+    return phone.display(number, reader().organization.phone_region) if valid else number
 
 
 def tel_link(number: str, extension: str = "") -> Markup:
@@ -98,7 +98,7 @@ def tel_link(number: str, extension: str = "") -> Markup:
 
 def phone_problem(number: str) -> str:
     """Say what is wrong with a number that can't be called, "" for nothing."""
-    return phone.parse(number, here().organization.phone_region).reason
+    return phone.parse(number, reader().organization.phone_region).reason
 
 
 def fill(piece: Markup, **values: object) -> Markup:
@@ -113,7 +113,7 @@ def fill(piece: Markup, **values: object) -> Markup:
 def today() -> dt.date:
     """Return the organization's day at the moment of the request, so that one page speaks of one day."""
     if "today" not in g:
-        g.today = clock.to_local(clock.utcnow(), clock.zone(here().organization.time_zone)).date()
+        g.today = clock.to_local(clock.utcnow(), clock.zone(reader().organization.time_zone)).date()
     today: dt.date = g.today
     return today
 

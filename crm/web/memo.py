@@ -11,8 +11,8 @@ from flask import Flask, current_app, render_template
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
-from crm.accounts.access import here
 from crm.web.filters import today
+from crm.web.reader import reader
 
 CHARACTERS = 6_000_000
 """So much each process remembers, the latest asked for."""
@@ -31,9 +31,9 @@ def remembered(template: str, key: Hashable, /, **context: Any) -> Markup:
     """
     if current_app.debug:
         return Markup(render_template(template, **context))  # noqa: S704 -- a template escapes what it shows
-    organization, token = here().organization, generate_csrf()
+    organization, token = reader().organization, generate_csrf()
     written = (organization.time_zone, organization.locale, organization.currency, organization.phone_region)
-    place = (template, organization.id, written, here().role, today(), key)
+    place = (template, organization.id, written, reader().role, today(), key)
     piece = _recall(place)
     if piece is None:
         # Each page has a token of its own.

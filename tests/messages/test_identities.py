@@ -12,9 +12,8 @@ from flask import Flask
 from crm.customers.models import Customer
 from crm.customers.services import delete_customer
 from crm.extensions import db
-from crm.messages.records import InboundMessage, Suppression
+from crm.messages.records import InboundMessage, Suppression, WhatsappId
 from crm.messages.rules import Channel
-from crm.messages.senders.models import WhatsappId
 from tests.messages.provider import Provider as Caller
 from tests.messages.provider import metadata, status
 from tests.messages.shop import E164, Shop

@@ -11,7 +11,7 @@ from crm.api.fields import Line, Moment, Name, Number, PhoneLine, Tenant
 from crm.api.schemas.base import Input, Output
 from crm.collection.models import ScanState
 from crm.collection.rules import CUTOFF_DAYS, CUTOFF_SENTENCE, MAX_CUTOFF_DAYS
-from crm.customers.rules import LIMITS
+from crm.customers.limits import LIMITS
 
 
 class Blank(fields.String):

@@ -1,4 +1,4 @@
-"""Test messages of senders, and the names by which WhatsApp knows people."""
+"""Test messages of senders."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.columns import Base, BigInt, CreatedAt, Id
 from crm.messages.rules import Channel, Status
-from crm.tenancy import TenantMixin
 
 
 class SenderTest(Base):
@@ -36,17 +35,3 @@ class SenderTest(Base):
     def state(self) -> Status:
         """What became of it."""
         return Status(self.status)
-
-
-class WhatsappId(TenantMixin, Base):
-    """A name by which WhatsApp knows the person of a phone number of ours.
-
-    `name` is the digits of a number that WhatsApp spells in another way, or its id of the user.
-    """
-
-    __tablename__ = "whatsapp_ids"
-    __table_args__ = (sa.UniqueConstraint("organization_id", "name"), {"sqlite_autoincrement": True})
-
-    id: Mapped[Id]
-    name: Mapped[str] = mapped_column(sa.String(150))
-    phone: Mapped[str] = mapped_column(sa.String(60))

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from werkzeug.datastructures import MultiDict
 
 from crm.db import wait_as_jobs_do
-from crm.messages import identities, inbound, reports
+from crm.messages import inbound, reports
 from crm.messages.inbound import Incoming
 from crm.messages.reports import Heard
 from crm.messages.senders import trials
 from crm.messages.senders.directory import Directory, Entry, read_directory
-from crm.messages.webhooks import sharing, twilio, whatsapp
+from crm.messages.webhooks import identities, sharing, twilio, whatsapp
 from crm.messages.webhooks.signatures import is_from_meta, is_from_twilio, is_token
 from crm.tenancy import use_organization
 

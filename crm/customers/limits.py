@@ -1,0 +1,19 @@
+"""How long what is known of a person may be."""
+
+from __future__ import annotations
+
+LIMITS = {
+    "name": 200,
+    "phone": 60,
+    "phone_extension": 7,
+    "email": 254,
+    "address": 500,
+    "city": 100,
+    "province": 100,
+    "postal_code": 20,
+    "passport_number": 40,
+    "service_type": 100,
+    "source": 40,
+    "notes": 5_000,
+}
+"""The most characters of each field, whichever way it comes."""
