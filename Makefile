@@ -15,7 +15,7 @@ READY := .venv/.ready-$(call hash,requirements.txt)
 DEV_READY := .venv/.ready-dev-$(call hash,requirements.txt requirements-dev.txt)
 
 run: $(READY)
-	@exec $(PY) -m crm.run
+	@exec $(PY) -m crm.programs.run
 
 test:
 	@.ci/system

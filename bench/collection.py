@@ -23,14 +23,15 @@ sys.path.insert(0, str(ROOT))
 import sqlalchemy as sa  # noqa: E402
 
 from bench.targets import Bench, alone  # noqa: E402
-from crm import clock, create_app  # noqa: E402
+from crm import create_app  # noqa: E402
 from crm.accounts.models import Organization  # noqa: E402
-from crm.bulk import Bulk  # noqa: E402
-from crm.collection.models import Scan  # noqa: E402
-from crm.db import transaction  # noqa: E402
-from crm.extensions import db  # noqa: E402
+from crm.intake.models import Scan  # noqa: E402
+from crm.kernel.bulk_writer import Bulk  # noqa: E402
+from crm.kernel.db import transaction  # noqa: E402
+from crm.kernel.extensions import db  # noqa: E402
+from crm.kernel.tenancy import use_organization  # noqa: E402
 from crm.leads.models import Lead  # noqa: E402
-from crm.tenancy import use_organization  # noqa: E402
+from crm.values import clock  # noqa: E402
 from tests.product import flask  # noqa: E402
 
 ROWS, ROW_BY_ROW, BATCH = 100_000, 2_000, 1_000

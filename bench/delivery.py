@@ -24,14 +24,15 @@ import sqlalchemy as sa  # noqa: E402
 from flask import Flask  # noqa: E402
 
 from bench.targets import Bench, alone  # noqa: E402
-from crm import clock, create_app  # noqa: E402
+from crm import create_app  # noqa: E402
 from crm.accounts.models import Organization  # noqa: E402
-from crm.db import transaction  # noqa: E402
-from crm.due import DueWork  # noqa: E402
-from crm.extensions import db  # noqa: E402
+from crm.kernel.db import transaction  # noqa: E402
+from crm.kernel.due import DueWork  # noqa: E402
+from crm.kernel.extensions import db  # noqa: E402
+from crm.kernel.tenancy import use_organization  # noqa: E402
 from crm.messages.models import Attempt, Message  # noqa: E402
-from crm.redis_server import find_redis, start_redis  # noqa: E402
-from crm.tenancy import use_organization  # noqa: E402
+from crm.programs.redis_server import find_redis, start_redis  # noqa: E402
+from crm.values import clock  # noqa: E402
 from tests.product import flask  # noqa: E402
 from tests.servers import BIN, Process  # noqa: E402
 

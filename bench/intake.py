@@ -21,12 +21,12 @@ import sqlalchemy as sa  # noqa: E402
 from bench.targets import Bench, alone  # noqa: E402
 from crm import create_app  # noqa: E402
 from crm.accounts.models import Organization  # noqa: E402
-from crm.customers.intake import AT_ONCE, take_in  # noqa: E402
-from crm.customers.person import Intake  # noqa: E402
-from crm.customers.records import Duplicate  # noqa: E402
-from crm.db import transaction  # noqa: E402
-from crm.extensions import db  # noqa: E402
-from crm.tenancy import use_organization  # noqa: E402
+from crm.customers.keys import Duplicate  # noqa: E402
+from crm.intake.upsert import AT_ONCE, take_in  # noqa: E402
+from crm.kernel.db import transaction  # noqa: E402
+from crm.kernel.extensions import db  # noqa: E402
+from crm.kernel.tenancy import use_organization  # noqa: E402
+from crm.people.person import Intake  # noqa: E402
 from tests.product import flask  # noqa: E402
 
 JUDGED, TIMED = 5_000, 20_000

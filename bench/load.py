@@ -19,7 +19,7 @@ sys.path[:0] = [str(ROOT), os.environ.get("BENCH_SEED", "")]
 
 import sqlalchemy as sa  # noqa: E402
 
-from crm import create_app, phone  # noqa: E402
+from crm import create_app  # noqa: E402
 from crm.accounts import services  # noqa: E402
 from crm.accounts.branches import add as add_branch  # noqa: E402
 from crm.accounts.roles import Role  # noqa: E402
@@ -27,8 +27,9 @@ from crm.customers.models import Customer  # noqa: E402
 from crm.customers.order import ORDERS  # noqa: E402
 from crm.demo import loader  # noqa: E402
 from crm.demo.rows import CustomerRow, MessageRow  # noqa: E402
-from crm.extensions import db  # noqa: E402
-from crm.tenancy import use_organization  # noqa: E402
+from crm.kernel.extensions import db  # noqa: E402
+from crm.kernel.tenancy import use_organization  # noqa: E402
+from crm.values import phone  # noqa: E402
 
 USER, PASSWORD = "bench", "bench the product 1"
 POINTS = (*[0] * 13, *[150] * 4, *[600] * 2, 1200)

@@ -10,11 +10,12 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
-from crm import errors, features, logs, storage
+from crm import features
 from crm.accounts import access, navigation, request_log
-from crm.db import configure_engine
-from crm.extensions import compress, csrf, db, migrate
-from crm.tenancy import init_tenancy, verify_tenancy
+from crm.kernel import errors, logs, storage
+from crm.kernel.db import configure_engine
+from crm.kernel.extensions import compress, csrf, db, migrate
+from crm.kernel.tenancy import init_tenancy, verify_tenancy
 from crm.web import environment, filters, memo, security, static, uploads
 from crm.web.ids import IdConverter, dom_id
 

@@ -16,7 +16,6 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from crm import clock, storage
 from crm.accounts import invitations, sign_ins, tokens
 from crm.accounts.members import Details
 from crm.accounts.models import Branch, Invitation, Membership, Organization, User
@@ -24,33 +23,35 @@ from crm.accounts.passwords import hash_password
 from crm.accounts.roles import Role
 from crm.area_customers import services as area_customers
 from crm.bookings import services as bookings
-from crm.branch_scope import bound_branch
-from crm.collection.models import Scan
-from crm.columns import Base
 from crm.customers.filters import Selection
 from crm.customers.models import CustomerKey
 from crm.customers.services import change_many, create_customer
-from crm.db import transaction
+from crm.delivery.reports import keep_places
 from crm.duplicates.services import enter
-from crm.extensions import db
+from crm.intake.models import Scan
 from crm.invoices.models import Receipt
 from crm.invoices.services import add_invoice
+from crm.kernel import storage
+from crm.kernel.branch_scope import bound_branch
+from crm.kernel.columns import Base
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import use_organization
 from crm.leads.commitments import add_commitment
 from crm.leads.follow_ups import add_follow_up
 from crm.leads.models import FollowUp, LoanCommitment, Method
 from crm.leads.services import create_lead
 from crm.loyalty.services import change_points
+from crm.message_templates.models import Template
 from crm.messages.models import Attempt, BlockedSender, Message
 from crm.messages.records import InboundMessage, Source
-from crm.messages.recurring.queries import series_of_message
-from crm.messages.recurring.rules import Frequency, Rule
-from crm.messages.recurring.services import schedule
-from crm.messages.reports import keep_places
 from crm.messages.rules import Channel
-from crm.messages.senders import trials
-from crm.messages.suppressions import put_on
-from crm.messages.templates.models import Template
-from crm.tenancy import use_organization
+from crm.opt_outs.services import put_on
+from crm.senders import trials
+from crm.series.queries import series_of_message
+from crm.series.rules import Frequency, Rule
+from crm.series.services import schedule
+from crm.values import clock
 
 PASSWORD = "three green apples"
 PASSWORD_HASH = hash_password(PASSWORD)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from crm.run import read_procfile
+from crm.programs.run import read_procfile
 from tests import warm
 from tests.servers import BIN, ROOT, Process, answers, free_port
 

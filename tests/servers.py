@@ -20,7 +20,7 @@ import boto3
 import psutil
 import pytest
 
-from crm import processes
+from crm.programs import processes
 from tests import warm
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -11,16 +11,16 @@ from flask import Flask
 
 from crm.accounts.models import Membership, Organization
 from crm.accounts.roles import PUBLIC, ROLES, SIGNED_IN, Role
-from crm.branch_scope import follow
 from crm.customers.models import Customer
-from crm.db import transaction
-from crm.events import Event
-from crm.extensions import db
 from crm.invoices.models import Invoice, Receipt
+from crm.kernel.branch_scope import follow
+from crm.kernel.db import transaction
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import tenant_tables
 from crm.loyalty.models import PointsEntry
 from crm.loyalty.services import change_points
 from crm.messages.models import Attempt, Message
-from crm.tenancy import tenant_tables
 from tests.factories import (
     FILL,
     Cast,

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm import clock
-from crm.clock import NonexistentTime
+from crm.values import clock
+from crm.values.clock import NonexistentTime
 
 JAKARTA, BERLIN, NEW_YORK = map(clock.zone, ("Asia/Jakarta", "Europe/Berlin", "America/New_York"))
 LORD_HOWE, APIA, HAVANA = map(clock.zone, ("Australia/Lord_Howe", "Pacific/Apia", "America/Havana"))

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from crm.accounts.models import Branch, Invitation
 from crm.customers.models import Customer
-from crm.extensions import db
+from crm.kernel.extensions import db
 from tests.factories import PASSWORD, Cast, Person, make_customer, make_token
 from tests.test_endpoints import SIGNED, _everything, tries
 

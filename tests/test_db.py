@@ -8,8 +8,8 @@ from sqlalchemy.exc import DBAPIError, InternalError
 
 from crm.accounts.models import Branch
 from crm.customers.models import Customer
-from crm.db import prepared, transaction
-from crm.extensions import db
+from crm.kernel.db import prepared, transaction
+from crm.kernel.extensions import db
 from tests.factories import Cast, make_customer
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -15,11 +15,11 @@ from flask import Flask
 from config import ROOT
 from crm.accounts.models import Organization
 from crm.accounts.services import change_organization
-from crm.db import transaction
-from crm.doctor import ADVICE, examine
-from crm.health import beat
-from crm.invoices import sandbox
-from crm.redis_server import find_redis, start_redis
+from crm.invoices.receipts import sandbox
+from crm.kernel.db import transaction
+from crm.kernel.health import beat
+from crm.programs.doctor import ADVICE, examine
+from crm.programs.redis_server import find_redis, start_redis
 from tests.factories import Cast
 from tests.product import flask
 from tests.servers import Process

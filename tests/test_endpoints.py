@@ -13,8 +13,8 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from crm.accounts.roles import API, PUBLIC, ROLES, SIGNED_IN, Role
-from crm.columns import Base
-from crm.extensions import db
+from crm.kernel.columns import Base
+from crm.kernel.extensions import db
 from tests.api.contents import content_of
 from tests.factories import FILL, Cast, Person, owners_of
 

@@ -12,9 +12,9 @@ from crm.accounts import services
 from crm.accounts.models import Organization, User
 from crm.accounts.roles import Role
 from crm.customers.models import Customer
-from crm.extensions import db
-from crm.first_start import prepare
-from crm.tenancy import use_organization
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import use_organization
+from crm.programs.first_start import prepare
 from tests.product import flask
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)

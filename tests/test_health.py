@@ -8,7 +8,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from flask import Flask
 
-from crm.extensions import db
+from crm.kernel.extensions import db
 from tests.servers import wait_for
 
 

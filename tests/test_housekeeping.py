@@ -7,10 +7,10 @@ import datetime as dt
 import sqlalchemy as sa
 from flask import Flask
 
-from crm import housekeeping
-from crm.columns import db_ago
-from crm.db import transaction
-from crm.extensions import db
+from crm.kernel.columns import db_ago
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
+from crm.programs import housekeeping
 from tests.factories import Cast
 
 

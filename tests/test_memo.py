@@ -8,15 +8,15 @@ import re
 from flask import Flask
 from flask.testing import FlaskClient
 
-from crm import clock
 from crm.accounts.branches import add, rename
 from crm.accounts.models import Organization, User
 from crm.accounts.roles import Role
 from crm.customers.services import edit_customer
-from crm.db import transaction
-from crm.extensions import db
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
 from crm.messages.models import Message
 from crm.messages.rules import Channel, Status
+from crm.values import clock
 from tests.factories import Cast, join, make_customer
 
 

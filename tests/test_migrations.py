@@ -17,8 +17,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 
-from crm.extensions import db, migrate
-from crm.health import migrations_are_current
+from crm.kernel.extensions import db, migrate
+from crm.kernel.health import migrations_are_current
 from tests.postgres import PostgresServer
 from tests.product import flask
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm import money
-from crm.money import MoneyError
+from crm.values import money
+from crm.values.money import MoneyError
 
 LOCALES = ["id_ID", "en_US", "en_PK", "de_DE", "fr_FR", "de_CH", "en_IN", "ar_SA", "sv_SE", "ja_JP"]
 

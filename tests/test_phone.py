@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm import phone
-from crm.phone import Phone
+from crm.values import phone
+from crm.values.phone import Phone
 
 
 @pytest.mark.parametrize(

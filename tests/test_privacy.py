@@ -16,10 +16,10 @@ from sentry_sdk.transport import Transport
 from sqlalchemy.exc import IntegrityError
 from structlog.stdlib import ProcessorFormatter
 
-from crm import logs
 from crm.customers.models import Customer
-from crm.db import transaction
-from crm.extensions import db
+from crm.kernel import logs
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
 from crm.leads import queries
 from tests.factories import Cast, make_customer
 

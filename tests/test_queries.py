@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Flask
 
-from crm.extensions import db
 from crm.invoices.services import void_invoice
+from crm.kernel.extensions import db
 from tests.factories import (
     Cast,
     make_area_customer,

@@ -19,8 +19,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from crm.redis_server import find_redis, start_redis
-from crm.supervisor import Restarts, Supervised
+from crm.programs.redis_server import find_redis, start_redis
+from crm.programs.supervisor import Restarts, Supervised
 from tests.servers import ROOT, Process, answers, free_port, wait_for
 
 NOT_COPIED = shutil.ignore_patterns(".venv", ".git", "instance", ".*_cache", "node_modules")
@@ -122,7 +122,7 @@ def test_a_process_that_dies_again_and_again_is_given_up() -> None:
 def test_all_of_it_ends_when_a_process_is_given_up(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("crm.supervisor.FIRST_DELAYS", (0, 0, 0, 0))
+    monkeypatch.setattr("crm.programs.supervisor.FIRST_DELAYS", (0, 0, 0, 0))
     start = functools.partial(subprocess.Popen, ["false"])
     child = Supervised("worker", start(), start)
     wait_for(lambda: not child.watch(), "it is given up")
@@ -132,7 +132,7 @@ def test_all_of_it_ends_when_a_process_is_given_up(
 def test_it_leaves_nothing_when_it_is_killed(running: tuple[Process, int]) -> None:
     process, _ = running
     family = children(process)
-    member(family, "crm.run").kill()
+    member(family, "crm.programs.run").kill()
     wait_for(lambda: not any(each.is_running() for each in family), "all of it ends", timeout=15)
 
 
@@ -186,7 +186,7 @@ def children(process: Process) -> list[psutil.Process]:
 
 
 def programs(family: Iterable[psutil.Process]) -> set[str]:
-    names = ("redis-server", "gunicorn", "flask", "crm.run")
+    names = ("redis-server", "gunicorn", "flask", "crm.programs.run")
     return {name for name in names for each in family if name in command_of(each)}
 
 

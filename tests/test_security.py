@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from crm.doctor import examine
+from crm.programs.doctor import examine
 from tests.factories import Cast, make_customer, make_lead
 
 PUBLIC = "https://crm.example.com"
@@ -69,7 +69,7 @@ def test_no_answer_repeats_the_host_that_was_asked_for(app: Flask, cast: Cast, m
         for _ in range(2):
             make_customer()
         make_lead()
-    monkeypatch.setattr("crm.collection.services.SCAN_AT_ONCE", 0)
+    monkeypatch.setattr("crm.intake.services.SCAN_AT_ONCE", 0)
     client, headers = app.test_client(), {**EVIL, **cast.owner.token()}
 
     page = client.get("/api/customers/?page_size=1&city=&_external=1", headers=headers).json

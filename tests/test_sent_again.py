@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from crm.accounts.models import Membership, Organization
 from crm.customers.models import Customer
 from crm.customers.services import delete_customer
-from crm.db import transaction
-from crm.extensions import db
-from crm.idempotency import GoneError, Once, RequestKey
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
+from crm.kernel.idempotency import GoneError, Once, RequestKey
 from crm.messages.records import Suppression
-from crm.messages.suppressions import take_off
+from crm.opt_outs.services import take_off
 from tests.factories import Cast, make_branch
 
 GONE = "was deleted in the meantime"

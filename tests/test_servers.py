@@ -11,8 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from crm.accounts import services
-from crm.extensions import db
-from crm.redis_server import find_redis, start_redis
+from crm.kernel.extensions import db
+from crm.programs.redis_server import find_redis, start_redis
 from tests.postgres import PostgresServer
 from tests.product import RunningApp
 from tests.servers import answers

@@ -20,10 +20,10 @@ import pytest
 import sqlalchemy as sa
 from gunicorn.config import Config
 
-from crm.extensions import db
 from crm.invoices.models import Receipt
-from crm.serving.body import IN_MEMORY, FullError, Room
-from crm.serving.connection import BODY, HEAD, LARGE_RATE, PAUSE, RATE, READING, Connection, State
+from crm.kernel.extensions import db
+from crm.programs.serving.body import IN_MEMORY, FullError, Room
+from crm.programs.serving.connection import BODY, HEAD, LARGE_RATE, PAUSE, RATE, READING, Connection, State
 from tests.factories import Cast, make_invoice
 from tests.make_files import encode, picture
 from tests.product import RunningApp
@@ -36,7 +36,7 @@ MB = 1 << 20
 @pytest.fixture
 def database_url(sqlite_template: Path, tmp_path: Path) -> str:
     """One kind of database: what is tried here stands before it."""
-    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'crm.db')}"
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'crm.kernel.db')}"
 
 
 class Line:
@@ -317,7 +317,7 @@ def test_the_sender_of_a_body_has_time_by_what_came_in(
     monkeypatch: pytest.MonkeyPatch, pieces: list[tuple[int, int]], seconds: int
 ) -> None:
     clock = SimpleNamespace(now=0.0)
-    monkeypatch.setattr("crm.serving.connection.time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr("crm.programs.serving.connection.time", SimpleNamespace(monotonic=lambda: clock.now))
     sender = Sender(Room(200 * MB))
     for pause, size in pieces:
         clock.now += pause

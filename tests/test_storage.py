@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from crm import storage
-from crm.storage import Storage, StorageError
+from crm.kernel import storage
+from crm.kernel.storage import Storage, StorageError
 
 
 @pytest.fixture

@@ -14,17 +14,17 @@ from flask import Flask
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import aliased, selectinload
 
-from crm import due
 from crm.accounts.models import Branch
 from crm.accounts.services import change_organization
-from crm.columns import Base
 from crm.customers.models import Customer, CustomerSearch
-from crm.db import transaction
-from crm.events import Event
-from crm.extensions import db
 from crm.invoices.models import Invoice
+from crm.kernel import due
+from crm.kernel.columns import Base
+from crm.kernel.db import transaction
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import TenantError, require_organization, tenant_tables, use_organization
 from crm.messages.models import Message
-from crm.tenancy import TenantError, require_organization, tenant_tables, use_organization
 from tests.factories import Cast, make_branch, make_customer, make_invoice, make_message
 from tests.postgres import PostgresServer
 

@@ -18,15 +18,15 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 from sqlalchemy.orm.util import AliasedClass
 
 from crm.accounts.models import Branch, Membership
+from crm.customers.keys import Duplicate
 from crm.customers.models import Customer
-from crm.customers.records import Duplicate
-from crm.db import all_shared, transaction
-from crm.extensions import db
 from crm.invoices.models import Invoice, Receipt
+from crm.kernel.db import all_shared, transaction
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import TenantError, tenant_tables, use_organization
 from crm.leads.models import Lead
 from crm.loyalty.models import PointsEntry
 from crm.messages.models import Message
-from crm.tenancy import TenantError, tenant_tables, use_organization
 from tests.factories import Cast, make_branch, make_customer
 from tests.test_endpoints import tries
 
@@ -158,7 +158,7 @@ def test_a_statement_that_lost_the_condition_of_the_branch_is_not_executed(
     with cast.owner.acting(branch):
         db.session.execute(sa.select(Customer.id))
         _forget_compiled()
-        monkeypatch.setattr("crm.branch_scope.is_of_branch", lambda table, row: Lead.branch_id == branch)
+        monkeypatch.setattr("crm.kernel.branch_scope.is_of_branch", lambda table, row: Lead.branch_id == branch)
         with pytest.raises(TenantError, match="customers"):
             db.session.execute(sa.select(Customer.name, Customer.id))
 

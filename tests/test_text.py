@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.text import ascii_digits, clean_line, clean_text, fold
+from crm.values.text import ascii_digits, clean_line, clean_text, fold
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=40)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crm.customers.models import Customer
-from crm.extensions import db
+from crm.kernel.extensions import db
 from tests.factories import Cast, make_area_customer, make_booking, make_customer, make_lead, make_message
 
 QUERIES = {

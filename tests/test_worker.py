@@ -14,14 +14,15 @@ import sqlalchemy as sa
 from flask import Flask
 from rq import Queue
 
-from crm import create_app, queue
-from crm.extensions import db
-from crm.health import WorkerBeat, worker_is_running
-from crm.messages.delivery import BATCH
-from crm.messages.flight import CALLS
+from crm import create_app
+from crm.delivery.calls import CALLS
+from crm.delivery.deliver import BATCH
+from crm.kernel import queue
+from crm.kernel.extensions import db
+from crm.kernel.health import WorkerBeat, worker_is_running
 from crm.messages.models import Attempt, Message
 from crm.messages.rules import Status
-from crm.redis_server import RedisServer, find_redis, start_redis
+from crm.programs.redis_server import RedisServer, find_redis, start_redis
 from tests.messages.shop import Shop
 from tests.postgres import PostgresServer
 from tests.product import flask, installation
@@ -237,7 +238,7 @@ def test_a_signal_lets_the_job_of_the_queue_finish_too(
     sari = shop.customer()
     ids = [shop.schedule(sari, body=f"[delay 1] {n}", late=60) for n in range(BATCH + CALLS)]
     jobs = queue.open_queue(queue.connect(redis_url))
-    jobs.enqueue("crm.messages.jobs.deliver_organization", shop.id)
+    jobs.enqueue("crm.delivery.jobs.deliver_organization", shop.id)
     worker = worker_process(environ | {"REDIS_URL": redis_url})
     worker.wait_until(lambda: statuses(shop)["submitting"] > CALLS, "ticker and job are sending")
 
@@ -267,7 +268,7 @@ def test_redis_may_die_and_come_back(
     again = start_redis(program, tmp_path / "redis")
     assert again.url == own_redis.url
     jobs = queue.open_queue(queue.connect(again.url))
-    jobs.enqueue("crm.messages.jobs.deliver_organization", shop.id)
+    jobs.enqueue("crm.delivery.jobs.deliver_organization", shop.id)
     worker.wait_until(lambda: jobs.count == 0, "the queue is served again")
     assert worker.stop() == 0
     again.stop()

@@ -27,13 +27,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crm import fail_points, processes
+from crm.kernel import fail_points
+from crm.programs import processes
 
 ROOT = Path(__file__).resolve().parent.parent
 IMPORTED = (
     *("flask.cli", "flask_migrate", "alembic.command", "logging.config", "rq", "PIL.Image", "psycopg"),
-    *("gunicorn.app.wsgiapp", "gunicorn.arbiter", "crm.serving.worker", "gunicorn.glogging"),
-    *("sqlalchemy.dialects.postgresql.psycopg", "sqlalchemy.dialects.sqlite.pysqlite", "crm.server", "crm.worker"),
+    *("gunicorn.app.wsgiapp", "gunicorn.arbiter", "crm.programs.serving.gunicorn_worker", "gunicorn.glogging"),
+    *(
+        "sqlalchemy.dialects.postgresql.psycopg",
+        "sqlalchemy.dialects.sqlite.pysqlite",
+        "crm.programs.server",
+        "crm.programs.worker",
+    ),
 )
 
 

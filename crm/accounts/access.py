@@ -22,10 +22,10 @@ from crm.accounts.models import Membership, Organization, SignIn, TokenFamily, U
 from crm.accounts.roles import API, NOWHERE, PUBLIC, ROLES, SIGNED_IN, Role
 from crm.accounts.rules import return_path, tenant_key, token_hash
 from crm.accounts.tokens import TokenError, family_of
-from crm.columns import Base, db_now
-from crm.db import prepared
-from crm.extensions import db, login_manager
-from crm.tenancy import enter_organization, leave_organization
+from crm.kernel.columns import Base, db_now
+from crm.kernel.db import prepared
+from crm.kernel.extensions import db, login_manager
+from crm.kernel.tenancy import enter_organization, leave_organization
 from crm.web.htmx import go_to, wants_fragment
 from crm.web.urls import with_query
 

@@ -6,11 +6,11 @@ import sqlalchemy as sa
 
 from crm.accounts.models import Branch
 from crm.accounts.queries import branch_called, uses_of_branch
-from crm.db import locked, transaction
-from crm.errors import ConflictError, SentenceError
-from crm.events import changes_of, record
-from crm.extensions import db
-from crm.idempotency import Once, RequestKey
+from crm.kernel.db import locked, transaction
+from crm.kernel.errors import ConflictError, SentenceError
+from crm.kernel.events import changes_of, record
+from crm.kernel.extensions import db
+from crm.kernel.idempotency import Once, RequestKey
 
 
 def add(name: str, key: RequestKey | None = None) -> int:

@@ -20,9 +20,9 @@ from crm.accounts.models import Organization, User
 from crm.accounts.password_rules import password_problem
 from crm.accounts.roles import Role
 from crm.accounts.rules import SECRETS, SETTINGS, normalize_username, parse_setting, username_problem
-from crm.errors import SentenceError
-from crm.extensions import db
-from crm.tenancy import use_organization
+from crm.kernel.errors import SentenceError
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import use_organization
 
 org = AppGroup("org", help="Organizations.")
 user = AppGroup("user", help="Users.")

@@ -18,13 +18,12 @@ from wtforms import (
 )
 from wtforms.widgets import TimeInput
 
-from crm import money
-from crm.accounts import places
 from crm.accounts.models import User
 from crm.accounts.password_rules import password_problem
 from crm.accounts.queries import branches, current_organization
 from crm.accounts.roles import Role
 from crm.accounts.rules import parse_setting, username_problem
+from crm.values import countries, money
 from crm.web.forms import CreatingForm, Form, Length, Required, options
 
 ROLE_CHOICES = [
@@ -81,7 +80,7 @@ def setting(kind: type[Field], label: str, key: str, **options: Any) -> Field:
     return kind(label, [Setting(key)], **options)
 
 
-def choice(label: str, key: str, choices: Callable[[], places.Choices]) -> Field:
+def choice(label: str, key: str, choices: Callable[[], countries.Choices]) -> Field:
     """Return the field of a setting that is chosen from a list."""
     return setting(SelectField, label, key, choices=lambda: options(choices()), validate_choice=False)
 
@@ -100,10 +99,10 @@ class PlaceFields(Form):
     """Where an organization is, and how it writes; what was set by other ways stays choosable."""
 
     name = setting(StringField, "Name", "name")
-    phone_region = choice("Country", "phone_region", places.regions)
-    time_zone = choice("Time zone", "time_zone", places.time_zones)
-    currency = choice("Currency", "currency", places.currencies)
-    locale = choice("Dates and amounts as in", "locale", places.locales)
+    phone_region = choice("Country", "phone_region", countries.regions)
+    time_zone = choice("Time zone", "time_zone", countries.time_zones)
+    currency = choice("Currency", "currency", countries.currencies)
+    locale = choice("Dates and amounts as in", "locale", countries.locales)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

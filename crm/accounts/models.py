@@ -10,8 +10,8 @@ from flask_login import UserMixin
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.accounts.roles import Role
-from crm.columns import Base, BigInt, CreatedAt, Id
-from crm.tenancy import TenantMixin, within_organization
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id
+from crm.kernel.tenancy import TenantMixin, within_organization
 
 
 class Organization(Base):

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from crm.text import fold
+from crm.values.text import fold
 
 PASSWORD_MIN = 10
 PASSWORD_MAX = 200

@@ -9,11 +9,11 @@ from sqlalchemy.orm import aliased
 
 from crm.accounts.models import Branch, Invitation, Membership, Organization, User
 from crm.accounts.rules import tenant_key
-from crm.columns import Base, db_now
-from crm.db import prepared
-from crm.extensions import db
-from crm.tenancy import TenantMixin, require_organization
-from crm.text import fold
+from crm.kernel.columns import Base, db_now
+from crm.kernel.db import prepared
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import TenantMixin, require_organization
+from crm.values.text import fold
 
 COUNTED_TO = 10_000
 

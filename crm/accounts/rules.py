@@ -19,7 +19,7 @@ import phonenumbers
 from babel import Locale, UnknownLocaleError
 from babel.numbers import list_currencies
 
-from crm import clock, money
+from crm.values import clock, money
 
 _USERNAME = re.compile(r"[\w.@+-]{2,100}")
 

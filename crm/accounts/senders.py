@@ -8,11 +8,11 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from crm import vault
 from crm.accounts.models import Organization
-from crm.errors import FieldError
-from crm.extensions import db
-from crm.phone import variants
+from crm.kernel import vault
+from crm.kernel.errors import FieldError
+from crm.kernel.extensions import db
+from crm.values.phone import variants
 
 ACCOUNT = frozenset({"twilio_account_sid", "twilio_auth_token", "twilio_messaging_service_sid"})
 """The secrets that make an account at Twilio an organization's own."""

@@ -8,15 +8,15 @@ import secrets
 
 import sqlalchemy as sa
 
-from crm import clock
 from crm.accounts import passwords, throttle
 from crm.accounts.models import Membership, SignIn, TokenFamily, User
 from crm.accounts.queries import organization_called
 from crm.accounts.rules import account_key, normalize_username, token_hash
-from crm.columns import db_now
-from crm.db import transaction
-from crm.errors import SentenceError
-from crm.extensions import db
+from crm.kernel.columns import db_now
+from crm.kernel.db import transaction
+from crm.kernel.errors import SentenceError
+from crm.kernel.extensions import db
+from crm.values import clock
 
 SIGN_IN_LASTS = dt.timedelta(days=30)
 

@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from crm.accounts.models import SignInFailure
 from crm.accounts.rules import account_key, network_of
-from crm.columns import db_ago, db_now
-from crm.db import transaction
-from crm.errors import SentenceError
-from crm.extensions import db
+from crm.kernel.columns import db_ago, db_now
+from crm.kernel.db import transaction
+from crm.kernel.errors import SentenceError
+from crm.kernel.extensions import db
 
 WINDOW = dt.timedelta(minutes=5)
 FAILURES_PER_ACCOUNT_AND_ADDRESS = 10

@@ -20,12 +20,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from flask import current_app
 
-from crm import clock
 from crm.accounts.models import Membership, TokenFamily
 from crm.accounts.rules import token_hash
-from crm.columns import db_now
-from crm.db import transaction
-from crm.errors import SentenceError
+from crm.kernel.columns import db_now
+from crm.kernel.db import transaction
+from crm.kernel.errors import SentenceError
+from crm.values import clock
 
 ACCESS_LASTS = dt.timedelta(minutes=15)
 FAMILY_LASTS = dt.timedelta(days=30)

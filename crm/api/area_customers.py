@@ -13,7 +13,7 @@ from crm.api.schemas.base import page_of
 from crm.area_customers import services
 from crm.area_customers.models import AreaCustomer
 from crm.area_customers.queries import AreaFilter
-from crm.text import clean_line
+from crm.values.text import clean_line
 
 bp = Resource("area_customers", "Area customers")
 

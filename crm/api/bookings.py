@@ -14,8 +14,8 @@ from crm.bookings import services
 from crm.bookings.models import Booking, BookingStatus
 from crm.bookings.queries import BookingFilter
 from crm.bookings.rules import TWO_LEADS, date_problem
-from crm.problems import InputProblem
-from crm.text import clean_line
+from crm.kernel.problems import InputProblem
+from crm.values.text import clean_line
 
 bp = Resource("bookings", "Bookings")
 

@@ -12,8 +12,8 @@ from crm.api import paging, queries
 from crm.api.resource import Resource
 from crm.api.schemas import branches as schemas
 from crm.api.schemas.base import PageQuery, page_of
-from crm.errors import ConflictError, SentenceError
-from crm.problems import InputProblem
+from crm.kernel.errors import ConflictError, SentenceError
+from crm.kernel.problems import InputProblem
 
 bp = Resource("branches", "Branches")
 

@@ -12,11 +12,11 @@ from crm.api.intakes import intake_of
 from crm.api.resource import Resource
 from crm.api.schemas import collection as schemas
 from crm.api.schemas.base import CursorQuery
-from crm.branch_scope import bound_branch
-from crm.collection import services
-from crm.collection.models import Scan
 from crm.customers.filters import Filters
 from crm.customers.models import Customer
+from crm.intake import services
+from crm.intake.models import Scan
+from crm.kernel.branch_scope import bound_branch
 from crm.web.security import public_url
 
 bp = Resource("collection", "Collection")

@@ -16,10 +16,10 @@ from crm.customers import services
 from crm.customers.filters import Filters, Selection
 from crm.customers.models import Customer
 from crm.customers.queries import read_further
+from crm.kernel.problems import InputProblem
 from crm.loyalty import services as loyalty
-from crm.problems import InputProblem
 from crm.stats.queries import totals
-from crm.text import clean_line
+from crm.values.text import clean_line
 
 bp = Resource("customers", "Customers")
 

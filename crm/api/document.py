@@ -8,11 +8,11 @@ from typing import Any
 import flask_smorest
 from flask import Flask
 
-from crm import problems
 from crm.api.fields import SAYS_SOMETHING
 from crm.api.resource import Resource
 from crm.api.schemas.collection import NEEDS_ONE_OF
-from crm.text import blank_characters
+from crm.kernel import problems
+from crm.values.text import blank_characters
 from crm.web.ids import IdConverter
 
 EXTENSION = "crm-api-document"

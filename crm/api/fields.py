@@ -11,10 +11,10 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from crm import money
 from crm.accounts.access import here
-from crm.customers.identity import EmailError, normalize_email
-from crm.text import characters, clean_line, clean_text
+from crm.people.identity import EmailError, normalize_email
+from crm.values import money
+from crm.values.text import characters, clean_line, clean_text
 
 MAX_ID = 2**63 - 1
 MAX_NUMERAL = 40

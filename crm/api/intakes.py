@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from crm import clock
 from crm.accounts.queries import branches, current_organization
-from crm.customers.identity import EmailError, is_placeholder, normalize_email
-from crm.customers.person import Intake
-from crm.problems import InputProblem
+from crm.kernel.problems import InputProblem
+from crm.people.identity import EmailError, is_placeholder, normalize_email
+from crm.people.person import Intake
+from crm.values import clock
 
 
 def intake_of(given: dict[str, Any], source: str, *, keeps_branch: bool = False) -> Intake:

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import abort, request
 
-from crm import clock
 from crm.accounts.access import find, here
 from crm.api import paging, queries
 from crm.api.customers import find_customer
@@ -18,7 +17,8 @@ from crm.invoices import services
 from crm.invoices.files import Upload, read_upload
 from crm.invoices.models import Invoice
 from crm.invoices.rules import MAX_FILES, MAX_REQUEST, Refused, date_problem
-from crm.problems import InputProblem
+from crm.kernel.problems import InputProblem
+from crm.values import clock
 
 bp = Resource("invoices", "Invoices")
 

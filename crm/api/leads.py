@@ -14,12 +14,12 @@ from crm.api import paging, queries
 from crm.api.resource import Resource
 from crm.api.schemas import leads as schemas
 from crm.api.schemas.base import PageQuery, page_of
+from crm.kernel.problems import InputProblem
 from crm.leads import commitments, follow_ups, services
 from crm.leads.models import FollowUp, Lead, LeadStatus, LoanCommitment, Method
 from crm.leads.queries import LeadFilter
 from crm.leads.rules import promised_date_problem
-from crm.problems import InputProblem
-from crm.text import clean_line
+from crm.values.text import clean_line
 
 bp = Resource("leads", "Leads")
 

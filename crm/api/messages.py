@@ -12,10 +12,10 @@ from crm.api.customers import find_customer
 from crm.api.resource import Resource
 from crm.api.schemas import messages as schemas
 from crm.api.schemas.base import PageQuery, page_of
+from crm.kernel.problems import InputProblem
 from crm.messages import services
 from crm.messages.models import Message
 from crm.messages.rules import Channel
-from crm.problems import InputProblem
 
 bp = Resource("messages", "Messages")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.columns import Base, BigInt, CreatedAt, Id
-from crm.tenancy import TenantMixin
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id
+from crm.kernel.tenancy import TenantMixin
 
 
 class GivenAnswer(TenantMixin, Base):

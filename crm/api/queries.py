@@ -16,9 +16,9 @@ from crm.customers.filters import LAST_ROW_BY_PAGE, NARROWING, Filters
 from crm.customers.models import Customer
 from crm.customers.order import Largest, Moment, Name, Order
 from crm.customers.queries import matching
-from crm.errors import SentenceError
-from crm.extensions import db
 from crm.invoices.models import Invoice
+from crm.kernel.errors import SentenceError
+from crm.kernel.extensions import db
 from crm.leads.models import FollowUp, Lead, LoanCommitment
 from crm.leads.queries import LeadFilter
 from crm.loyalty.models import PointsEntry

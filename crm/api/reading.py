@@ -10,7 +10,7 @@ import marshmallow as ma
 from flask import Request, abort
 from webargs.flaskparser import FlaskParser
 
-from crm.problems import InputProblem
+from crm.kernel.problems import InputProblem
 
 NO_JSON = "This is not JSON. Check it, then send it again."
 

@@ -20,7 +20,7 @@ from crm.api import (
 )
 from crm.api.docs import page_of
 from crm.api.document import document as document_of
-from crm.problems import ROOT
+from crm.kernel.problems import ROOT
 
 RESOURCES = (
     token.bp,

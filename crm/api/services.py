@@ -10,12 +10,12 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from crm.api.models import GivenAnswer
-from crm.columns import db_ago
-from crm.db import transaction
-from crm.errors import ConflictError
-from crm.extensions import db
-from crm.idempotency import KeyReusedError, RequestKey
-from crm.tenancy import current_actor, require_organization
+from crm.kernel.columns import db_ago
+from crm.kernel.db import transaction
+from crm.kernel.errors import ConflictError
+from crm.kernel.extensions import db
+from crm.kernel.idempotency import KeyReusedError, RequestKey
+from crm.kernel.tenancy import current_actor, require_organization
 
 KEPT_FOR = dt.timedelta(hours=24)
 CLEARED_AT_ONCE = 100

@@ -11,7 +11,7 @@ from crm.accounts import sign_ins, throttle, tokens
 from crm.accounts.access import unauthorized
 from crm.api.resource import Resource
 from crm.api.schemas import tokens as schemas
-from crm.text import clean_line
+from crm.values.text import clean_line
 
 bp = Resource("token", "Tokens", once=False)
 

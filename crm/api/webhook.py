@@ -15,12 +15,12 @@ from crm.api.intakes import intake_of
 from crm.api.reading import flat, read_json
 from crm.api.resource import Resource
 from crm.api.schemas import collection as schemas
-from crm.collection import calls
-from crm.customers.intake import AT_ONCE
-from crm.customers.person import Intake
-from crm.idempotency import RequestKey
-from crm.problems import InputProblem
-from crm.tenancy import use_organization
+from crm.intake import calls
+from crm.intake.upsert import AT_ONCE
+from crm.kernel.idempotency import RequestKey
+from crm.kernel.problems import InputProblem
+from crm.kernel.tenancy import use_organization
+from crm.people.person import Intake
 from crm.web.signed import refuse_forged
 
 bp = Resource("webhook", "Webhook", once=False)

@@ -9,7 +9,7 @@ from wtforms import SelectField, StringField
 from crm.area_customers.models import AreaCustomer
 from crm.area_customers.rules import AREA_LIMIT
 from crm.customers.fields import EmailAddress, chosen_branch, offer_branches
-from crm.customers.limits import LIMITS
+from crm.people.limits import LIMITS
 from crm.web.forms import CreatingForm, Length, Required
 
 EDITED = ("name", "phone", "email", "passport_number", "area")

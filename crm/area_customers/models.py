@@ -8,11 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.accounts.models import Branch
-from crm.branch_scope import BOUND, seen_by_branch
-from crm.collection.sources import SourceMixin
-from crm.columns import Base, CreatedAt, UtcDateTime, db_now
 from crm.customers.models import Customer
-from crm.tenancy import within_organization
+from crm.intake.sources import SourceMixin
+from crm.kernel.branch_scope import BOUND, seen_by_branch
+from crm.kernel.columns import Base, CreatedAt, UtcDateTime, db_now
+from crm.kernel.tenancy import within_organization
 
 
 class AreaCustomer(SourceMixin, Base):

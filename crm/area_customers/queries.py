@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from crm.area_customers.models import AreaCustomer
-from crm.choices import NONE
-from crm.columns import one_of
 from crm.customers.queries import find_ids, suggestions
 from crm.customers.search_text import like_pattern, terms
-from crm.extensions import db
-from crm.text import clean_line, fold
+from crm.kernel.columns import one_of
+from crm.kernel.extensions import db
+from crm.values.choices import NONE
+from crm.values.text import clean_line, fold
 from crm.web.ids import id_in
 
 PAGE = 50

@@ -7,11 +7,11 @@ from werkzeug.wrappers import Response
 
 from crm.accounts.access import find
 from crm.accounts.queries import branches
-from crm.area_customers import listeners, queries, services, told  # noqa: F401 -- two register themselves
+from crm.area_customers import activity, listeners, queries, services  # noqa: F401 -- two register themselves
 from crm.area_customers.forms import AreaCustomerForm
 from crm.area_customers.models import AreaCustomer
-from crm.branch_scope import bound_branch
-from crm.idempotency import KeyReusedError
+from crm.kernel.branch_scope import bound_branch
+from crm.kernel.idempotency import KeyReusedError
 from crm.web.forms import Form
 from crm.web.htmx import done, respond
 

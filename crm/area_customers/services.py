@@ -9,16 +9,16 @@ import sqlalchemy as sa
 from crm.accounts.queries import current_organization
 from crm.area_customers.models import AreaCustomer
 from crm.area_customers.rules import TOLD
-from crm.branch_scope import bound_branch
-from crm.collection.services import collect
-from crm.collection.sources import Source, register
-from crm.columns import db_now
 from crm.customers.locks import lock_intake
 from crm.customers.search_text import search_text
-from crm.db import database_now, locked, transaction
-from crm.events import changes_of, record
-from crm.idempotency import Once, RequestKey
-from crm.text import fold
+from crm.intake.services import collect
+from crm.intake.sources import Source, register
+from crm.kernel.branch_scope import bound_branch
+from crm.kernel.columns import db_now
+from crm.kernel.db import database_now, locked, transaction
+from crm.kernel.events import changes_of, record
+from crm.kernel.idempotency import Once, RequestKey
+from crm.values.text import fold
 
 SOURCE = Source("area_customers", "Area", AreaCustomer, AreaCustomer.branch_id)
 

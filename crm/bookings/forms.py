@@ -10,7 +10,6 @@ from typing import Any
 from flask import request
 from wtforms import FieldList, FormField, HiddenField, SelectField, StringField, ValidationError
 
-from crm import money
 from crm.accounts.queries import current_organization
 from crm.bookings.models import Booking, BookingStatus
 from crm.bookings.queries import persons_of
@@ -26,8 +25,9 @@ from crm.bookings.rules import (
 )
 from crm.bookings.services import NumberTakenError
 from crm.customers.fields import EmailAddress, chosen_branch, offer_branches
-from crm.customers.limits import LIMITS
-from crm.errors import SentenceError
+from crm.kernel.errors import SentenceError
+from crm.people.limits import LIMITS
+from crm.values import money
 from crm.web.forms import CreatingForm, Form, Length, options
 from crm.web.ids import id_in
 

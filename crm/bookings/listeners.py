@@ -7,9 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.bookings.models import BookingPerson
-from crm.collection.sources import forget
 from crm.customers.models import Customer
 from crm.customers.signals import customer_deleting
+from crm.intake.sources import forget
 
 
 @customer_deleting.connect

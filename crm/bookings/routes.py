@@ -8,11 +8,11 @@ from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
 from crm.accounts.access import find
-from crm.bookings import listeners, queries, services, told  # noqa: F401 -- two register themselves
+from crm.bookings import activity, listeners, queries, services  # noqa: F401 -- two register themselves
 from crm.bookings.forms import BookingForm
 from crm.bookings.models import Booking, BookingStatus
 from crm.customers import panels
-from crm.idempotency import KeyReusedError
+from crm.kernel.idempotency import KeyReusedError
 from crm.leads import panels as lead_panels
 from crm.web.htmx import done, respond
 

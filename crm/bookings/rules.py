@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from crm.text import ascii_digits, fold
+from crm.values.text import ascii_digits, fold
 
 MAX_PERSONS = 100
 NUMBER_LIMIT = 40

@@ -14,17 +14,17 @@ from crm.accounts.queries import current_organization
 from crm.bookings.models import Booking, BookingPerson, BookingStatus
 from crm.bookings.queries import is_taken, next_number
 from crm.bookings.rules import CONTACT, TOLD, Said, number_key, who_is_who
-from crm.branch_scope import bound_branch
-from crm.collection.services import collect
-from crm.collection.sources import Source, register
-from crm.columns import db_now
 from crm.customers.locks import lock_intake
 from crm.customers.search_text import search_text
-from crm.db import database_now, locked, transaction
-from crm.errors import SentenceError
-from crm.events import changes_of, record_many, row_of
-from crm.extensions import db
-from crm.idempotency import Once, RequestKey
+from crm.intake.services import collect
+from crm.intake.sources import Source, register
+from crm.kernel.branch_scope import bound_branch
+from crm.kernel.columns import db_now
+from crm.kernel.db import database_now, locked, transaction
+from crm.kernel.errors import SentenceError
+from crm.kernel.events import changes_of, record_many, row_of
+from crm.kernel.extensions import db
+from crm.kernel.idempotency import Once, RequestKey
 from crm.leads.services import convert_lead, find_or_create_lead
 
 SOURCE = Source("booking_persons", "Booking", BookingPerson, Booking.branch_id, BookingPerson.booking)

@@ -12,14 +12,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from crm.columns import db_now, one_of
 from crm.customers.filters import Filters, Selection
 from crm.customers.models import BulkChange, BulkChangeRow, BulkState, Customer
 from crm.customers.queries import find_among, find_ids
-from crm.db import locked
-from crm.events import record_many
-from crm.extensions import db
-from crm.tenancy import insert_many
+from crm.kernel.columns import db_now, one_of
+from crm.kernel.db import locked
+from crm.kernel.events import record_many
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import insert_many
 
 Condition = sa.ColumnElement[bool]
 

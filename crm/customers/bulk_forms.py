@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from werkzeug.datastructures import MultiDict
 
 from crm.customers.filters import BeyondLastRowError, Filters, Selection
-from crm.errors import SentenceError
+from crm.kernel.errors import SentenceError
 
 ACTIONS = {"activate": True, "deactivate": False}
 

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from crm import phone
-from crm.columns import db_now
-from crm.customers.matching import Kind
 from crm.customers.models import Customer, CustomerKey
 from crm.customers.services import EmailTakenError, index, lock_unmerged, unique_email
-from crm.db import transaction
-from crm.errors import ConflictError
-from crm.events import changes_of, record
-from crm.extensions import db
+from crm.kernel.columns import db_now
+from crm.kernel.db import transaction
+from crm.kernel.errors import ConflictError
+from crm.kernel.events import changes_of, record
+from crm.kernel.extensions import db
+from crm.people.matching import Kind
+from crm.values import phone
 
 
 def make_main(customer_id: int, contact_id: int) -> Customer:

@@ -7,8 +7,8 @@ from typing import Any
 from wtforms import Field, ValidationError
 
 from crm.accounts.queries import branches
-from crm.branch_scope import bound_branch
-from crm.customers.identity import EmailError, normalize_email
+from crm.kernel.branch_scope import bound_branch
+from crm.people.identity import EmailError, normalize_email
 from crm.web.forms import options
 
 

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from crm import clock
-from crm.branch_scope import bound_branch
-from crm.choices import NONE, unknown_choice
 from crm.customers.models import Customer
 from crm.customers.rules import Tier
 from crm.customers.search_text import Term, terms
-from crm.text import clean_line, fold
+from crm.kernel.branch_scope import bound_branch
+from crm.values import clock
+from crm.values.choices import NONE, unknown_choice
+from crm.values.text import clean_line, fold
 
 PER_PAGE = (25, 50, 100)
 STATUSES = {"": "Active and inactive", "active": "Active", "inactive": "Inactive", "archived": "Archived"}

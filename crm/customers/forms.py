@@ -7,11 +7,11 @@ from typing import Any
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
 from crm.customers.fields import EmailAddress, chosen_branch, offer_branches
-from crm.customers.limits import LIMITS
 from crm.customers.models import Customer
-from crm.customers.person import KEY_FIELDS
 from crm.customers.services import EmailTakenError, SharedError
-from crm.errors import SentenceError
+from crm.kernel.errors import SentenceError
+from crm.people.limits import LIMITS
+from crm.people.person import KEY_FIELDS
 from crm.web.forms import CreatingForm, Length, Required
 
 EDITED = (

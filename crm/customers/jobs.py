@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 
-from crm import due
 from crm.customers import services
-from crm.queue import stopping
-from crm.tenancy import use_organization
+from crm.kernel import due
+from crm.kernel.queue import stopping
+from crm.kernel.tenancy import use_organization
 
 PAUSE = 0.05
 """Seconds between two batches: SQLite has one writer at a time, and pages are to have their turn."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from crm.accounts.models import Organization
-from crm.db import locked
-from crm.extensions import db
-from crm.tenancy import require_organization
+from crm.kernel.db import locked
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import require_organization
 
 
 def lock_intake() -> None:

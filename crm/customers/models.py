@@ -8,13 +8,13 @@ import enum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm import clock, phone
 from crm.accounts.models import Branch
-from crm.branch_scope import BOUND, seen_by_branch, seen_with
-from crm.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
 from crm.customers.rules import Tier
-from crm.events import Event
-from crm.tenancy import ACTOR, TenantMixin, current_actor, within_organization
+from crm.kernel.branch_scope import BOUND, seen_by_branch, seen_with
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
+from crm.kernel.events import Event
+from crm.kernel.tenancy import ACTOR, TenantMixin, current_actor, within_organization
+from crm.values import clock, phone
 
 
 class Customer(TenantMixin, Base):

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from crm.columns import one_of
-from crm.customers.matching import Pair
-from crm.customers.records import Decision, Duplicate
-from crm.extensions import db
-from crm.tenancy import insert_many
+from crm.customers.keys import Decision, Duplicate
+from crm.kernel.columns import one_of
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import insert_many
+from crm.people.matching import Pair
 
 
 def enter(doubts: Mapping[tuple[int, int], tuple[Pair, str]]) -> set[tuple[int, int]]:

@@ -11,15 +11,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
-from crm.columns import constant, one_of
 from crm.customers.filters import Filters
 from crm.customers.models import Customer, CustomerKey, CustomerSearch
 from crm.customers.order import NEXT_MESSAGE, ORDERS, Order, Position
 from crm.customers.search_text import Term, fts_phrase, like_pattern, terms
-from crm.db import prepared
-from crm.extensions import db
-from crm.tenancy import require_organization
-from crm.text import clean_line, fold
+from crm.kernel.columns import constant, one_of
+from crm.kernel.db import prepared
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import require_organization
+from crm.values.text import clean_line, fold
 
 COUNTED = 10_000
 SMALL = 20_000

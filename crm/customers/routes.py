@@ -8,14 +8,14 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from crm.accounts.access import find
-from crm.customers import contacts, panels, services, timeline, told  # noqa: F401 -- its words register themselves
+from crm.customers import activity, contacts, panels, services, timeline  # noqa: F401 -- its words register themselves
 from crm.customers.bulk_forms import BulkFormError, read_action, read_selection
-from crm.customers.bulk_words import bulk_words
+from crm.customers.bulk_sentences import bulk_words
 from crm.customers.forms import CustomerForm
-from crm.customers.matching import Kind
 from crm.customers.models import BulkChange, Customer, CustomerKey
 from crm.customers.queries import WITH_BRANCH, WITH_FURTHER, cities_like, provinces_like
-from crm.errors import SentenceError
+from crm.kernel.errors import SentenceError
+from crm.people.matching import Kind
 from crm.web.filters import phone_number, phone_problem
 from crm.web.forms import Form
 from crm.web.htmx import done, go_to, respond, wants_fragment

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from crm import phone
-from crm.text import clean_line, fold
+from crm.values import phone
+from crm.values.text import clean_line, fold
 
 MAX_QUERY = 200
 """Characters of a query that are read."""

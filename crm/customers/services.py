@@ -9,29 +9,30 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from crm import clock, due, phone, queue
 from crm.accounts.queries import current_organization
-from crm.branch_scope import bound_branch
-from crm.columns import db_now
 from crm.customers import bulk
 from crm.customers.filters import Selection
-from crm.customers.identity import is_placeholder, is_stopgap, normalize_email, normalize_passport, take_number
 from crm.customers.locks import lock_intake
-from crm.customers.matching import SHARED_BY_MANY, Doubt, Keys, Kind, Pair
 from crm.customers.models import BulkChange, BulkState, Customer, CustomerKey, CustomerSearch
-from crm.customers.names import names_agree
 from crm.customers.pairs import enter
-from crm.customers.person import Contact, Intake
 from crm.customers.search_text import text_of
 from crm.customers.signals import customer_deleting, customer_restored
-from crm.db import database_now, locked, transaction
-from crm.errors import ConflictError, SentenceError
-from crm.events import Event, changes_of, record
-from crm.extensions import db
-from crm.fail_points import committing
-from crm.idempotency import Once, RequestKey
-from crm.tenancy import current_actor, require_organization
-from crm.text import fold
+from crm.kernel import due, queue
+from crm.kernel.branch_scope import bound_branch
+from crm.kernel.columns import db_now
+from crm.kernel.db import database_now, locked, transaction
+from crm.kernel.errors import ConflictError, SentenceError
+from crm.kernel.events import Event, changes_of, record
+from crm.kernel.extensions import db
+from crm.kernel.fail_points import committing
+from crm.kernel.idempotency import Once, RequestKey
+from crm.kernel.tenancy import current_actor, require_organization
+from crm.people.identity import is_placeholder, is_stopgap, normalize_email, normalize_passport, take_number
+from crm.people.matching import SHARED_BY_MANY, Doubt, Keys, Kind, Pair
+from crm.people.names import names_agree
+from crm.people.person import Contact, Intake
+from crm.values import clock, phone
+from crm.values.text import fold
 
 BULK = "bulk"
 """The kind of due work that a bulk change is while it is under way."""

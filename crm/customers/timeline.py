@@ -15,9 +15,9 @@ from sqlalchemy.orm import aliased
 from crm.accounts.models import User
 from crm.accounts.queries import branches
 from crm.customers.models import Customer
-from crm.db import prepared
-from crm.events import Event
-from crm.extensions import db
+from crm.kernel.db import prepared
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
 from crm.web.filters import local_day
 
 PAGE = 20

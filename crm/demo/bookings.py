@@ -10,7 +10,7 @@ from crm.area_customers.services import add
 from crm.bookings.queries import today
 from crm.bookings.services import create
 from crm.customers.models import Customer
-from crm.extensions import db
+from crm.kernel.extensions import db
 
 CONTACT = ("name", "phone", "email", "passport_number")
 

@@ -7,18 +7,18 @@ import sqlalchemy as sa
 from crm.accounts.models import Organization
 from crm.area_customers.models import AreaCustomer
 from crm.bookings.models import Booking, BookingPerson
-from crm.collection.sources import forget
 from crm.customers.models import Customer, CustomerSearch
 from crm.customers.signals import customer_deleting
-from crm.db import transaction
 from crm.demo.models import DemoRange
-from crm.due import DueWork
-from crm.events import Event
-from crm.extensions import db
+from crm.intake.sources import forget
 from crm.invoices.models import Invoice
+from crm.kernel.db import transaction
+from crm.kernel.due import DueWork
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import use_organization
 from crm.leads.models import Lead
 from crm.messages.models import Message
-from crm.tenancy import use_organization
 
 BATCH = 5_000
 """Customers that one transaction removes."""

@@ -15,10 +15,10 @@ from flask.cli import AppGroup
 
 from crm.accounts.cli import find_organization
 from crm.accounts.queries import branches, current_organization
-from crm.columns import db_now
 from crm.demo import cleaner, generator, loader, shop
-from crm.extensions import db
-from crm.tenancy import use_organization
+from crm.kernel.columns import db_now
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import use_organization
 
 GENERATED = "generated"
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from crm import clock
 from crm.accounts.queries import current_organization
 from crm.customers.models import Customer
-from crm.extensions import db
+from crm.kernel.extensions import db
 from crm.leads.commitments import add_commitment
 from crm.leads.follow_ups import add_follow_up, mark_done
 from crm.leads.models import Method
 from crm.leads.services import convert_lead, create_lead, lose_lead
+from crm.values import clock
 
 
 class Planned(NamedTuple):

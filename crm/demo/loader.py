@@ -11,24 +11,24 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm import clock
 from crm.accounts.queries import current_organization
-from crm.bulk import Bulk
 from crm.customers.models import Customer, CustomerSearch
 from crm.customers.rules import Tier
 from crm.customers.search_text import search_text
-from crm.db import transaction
 from crm.demo.models import DemoRange
 from crm.demo.rows import CustomerRow, MessageRow
-from crm.due import DueWork
-from crm.events import Event
-from crm.extensions import db
+from crm.kernel.bulk_writer import Bulk
+from crm.kernel.db import transaction
+from crm.kernel.due import DueWork
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import require_organization
 from crm.loyalty.models import PointsEntry
 from crm.loyalty.rules import tier_of
 from crm.messages.models import Message
 from crm.messages.rules import OPEN, Status
-from crm.tenancy import require_organization
-from crm.text import fold
+from crm.values import clock
+from crm.values.text import fold
 
 BATCH = 10_000
 """Customers, and messages as well, that one transaction takes: seconds of SQLite's write lock, tens of MB."""

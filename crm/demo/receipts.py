@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 
-from crm import clock
 from crm.accounts.queries import current_organization
 from crm.invoices.files import Upload
 from crm.invoices.queries import points_key
 from crm.invoices.services import add_invoice
 from crm.loyalty.services import earn
+from crm.values import clock
 
 
 class Sale(NamedTuple):

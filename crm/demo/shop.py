@@ -10,13 +10,11 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from crm import clock, phone
 from crm.accounts import branches, services
 from crm.accounts.models import Branch, Membership, Organization, User
 from crm.accounts.queries import current_organization
 from crm.accounts.roles import Role
-from crm.db import transaction
-from crm.demo import bookings, leads, loader, points, receipts, said
+from crm.demo import bookings, leads, loader, points, receipts, texts
 from crm.demo.bookings import Booked, Near, book
 from crm.demo.leads import Asked, ask
 from crm.demo.models import DemoRange
@@ -24,11 +22,13 @@ from crm.demo.people import JAKARTA, JAKARTA_PLACES, KARACHI, KARACHI_PLACES, Pe
 from crm.demo.points import Given, give
 from crm.demo.receipts import Sale, add_sales
 from crm.demo.rows import CustomerRow, MessageRow
-from crm.demo.said import Said
-from crm.extensions import db
-from crm.messages.gateways.base import Answer
+from crm.demo.texts import Said
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import use_organization
 from crm.messages.models import Attempt, Message
-from crm.tenancy import use_organization
+from crm.providers.base import Answer
+from crm.values import clock, phone
 
 DEMO = "demo"
 SHOP = "shop"
@@ -71,7 +71,7 @@ PLACES = (
         ("Kemang", "Tebet"),
         JAKARTA,
         JAKARTA_PLACES,
-        said.JAKARTA,
+        texts.JAKARTA,
         receipts.JAKARTA,
         points.JAKARTA,
         leads.JAKARTA,
@@ -92,7 +92,7 @@ PLACES = (
         ("Clifton", "Saddar"),
         KARACHI,
         KARACHI_PLACES,
-        said.KARACHI,
+        texts.KARACHI,
         receipts.KARACHI,
         points.KARACHI,
         leads.KARACHI,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from werkzeug.datastructures import MultiDict
 
 from crm.duplicates.rules import FIELDS
-from crm.errors import SentenceError
+from crm.kernel.errors import SentenceError
 from crm.web.ids import id_in
 
 ACTIONS = ("merge", "separate")

@@ -6,14 +6,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.columns import one_of
+from crm.customers.keys import Duplicate
 from crm.customers.models import Customer
-from crm.customers.records import Duplicate
 from crm.customers.signals import customer_deleting
 from crm.duplicates.models import Merge
 from crm.duplicates.queries import EVERYWHERE, merged_into
-from crm.events import Event
-from crm.extensions import db
+from crm.kernel.columns import one_of
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
 
 _PAIRS: tuple[tuple[Any, Any, Any], ...] = (
     (Merge, Merge.kept_id, Merge.gone_id),

@@ -8,10 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.branch_scope import seen_by_branch, seen_with
-from crm.columns import Base, BigInt, CreatedAt, Id, Json
 from crm.customers.models import Customer
-from crm.tenancy import TenantMixin, within_organization
+from crm.kernel.branch_scope import seen_by_branch, seen_with
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id, Json
+from crm.kernel.tenancy import TenantMixin, within_organization
 
 
 class Merge(TenantMixin, Base):

@@ -10,14 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from crm.accounts.models import User
-from crm.branch_scope import bound_branch
-from crm.columns import constant, db_ago, one_of
+from crm.customers.keys import Decision, Duplicate
 from crm.customers.models import Customer
-from crm.customers.records import Decision, Duplicate
-from crm.db import prepared, shared
 from crm.duplicates.models import Merge
 from crm.duplicates.rules import UNDO_DAYS
-from crm.extensions import db
+from crm.kernel.branch_scope import bound_branch
+from crm.kernel.columns import constant, db_ago, one_of
+from crm.kernel.db import prepared, shared
+from crm.kernel.extensions import db
 
 PAGE = 25
 COUNTED = 99

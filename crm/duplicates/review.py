@@ -6,14 +6,14 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from crm import clock
 from crm.accounts.queries import branches
+from crm.customers.keys import Decision, Duplicate
 from crm.customers.models import Customer
-from crm.customers.records import Decision, Duplicate
 from crm.duplicates import queries, rules
 from crm.duplicates.models import Merge
 from crm.duplicates.rows import as_stored
 from crm.duplicates.rules import Agreement, Field, Suggestion
+from crm.values import clock
 from crm.web.filters import amount, number, when
 
 SUGGESTED = {

@@ -8,15 +8,15 @@ from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from crm.accounts.access import find
-from crm.choices import unknown_choice
+from crm.customers.keys import Decision, Duplicate
 from crm.customers.models import Customer
-from crm.customers.records import Decision, Duplicate
-from crm.duplicates import listeners, panel, queries, services, told  # noqa: F401 -- they register themselves
+from crm.duplicates import activity, listeners, panel, queries, services  # noqa: F401 -- they register themselves
 from crm.duplicates.forms import Choice, read_choice, read_pair
 from crm.duplicates.models import Merge
 from crm.duplicates.review import Review
 from crm.duplicates.rules import reason
-from crm.errors import SentenceError
+from crm.kernel.errors import SentenceError
+from crm.values.choices import unknown_choice
 from crm.web.htmx import go_to, respond, wants_fragment
 from crm.web.ids import id_in
 

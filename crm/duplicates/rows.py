@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from crm.columns import Base, UtcDateTime
-from crm.extensions import db
-from crm.tenancy import require_organization
+from crm.kernel.columns import Base, UtcDateTime
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import require_organization
 
 Row = dict[str, Any]
 """Column values as JSON has them."""

@@ -7,10 +7,10 @@ import enum
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from crm import phone
-from crm.customers.identity import is_stopgap
-from crm.customers.matching import Doubt, Kind
-from crm.customers.names import Likeness, likeness, names_agree
+from crm.people.identity import is_stopgap
+from crm.people.matching import Doubt, Kind
+from crm.people.names import Likeness, likeness, names_agree
+from crm.values import phone
 
 UNDO_DAYS = 30
 """So long a merge can be taken back."""

@@ -7,20 +7,21 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from crm.columns import one_of
+from crm.customers.keys import Decision, Duplicate
 from crm.customers.locks import lock_intake
 from crm.customers.models import Customer
-from crm.customers.records import Decision, Duplicate
 from crm.customers.signals import customers_locking
-from crm.db import database_now, locked, transaction
-from crm.duplicates import merging, parting, queries
+from crm.duplicates import merge as merging
+from crm.duplicates import queries, unmerge
 from crm.duplicates.models import Merge
 from crm.duplicates.rows import as_stored
 from crm.duplicates.rules import UNDO_DAYS, can_be_undone, shared_key
-from crm.errors import ConflictError, SentenceError
-from crm.events import record
-from crm.extensions import db
-from crm.tenancy import current_actor
+from crm.kernel.columns import one_of
+from crm.kernel.db import database_now, locked, transaction
+from crm.kernel.errors import ConflictError, SentenceError
+from crm.kernel.events import record
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import current_actor
 
 TRIES = 5
 EVERYWHERE = {"all_branches": True}
@@ -102,7 +103,7 @@ def undo(duplicate_id: int) -> Merge:
         _check_undo(found)
         kept, gone = _lock_both(found.kept_id, found.gone_id)
         try:
-            parting.part(found, kept, gone)
+            unmerge.part(found, kept, gone)
         except IntegrityError:
             raise ConflictError("Somebody else changed this customer at the same time. Undo it once more.") from None
         return found

@@ -11,8 +11,8 @@ from crm.accounts.access import here
 from crm.accounts.models import Branch
 from crm.customers.filters import Chip, Filters
 from crm.customers.queries import Page, page_of
-from crm.extensions import db
 from crm.inbox.queries import Unread, unread_among_reminders
+from crm.kernel.extensions import db
 from crm.leads.queries import DueLeads, due_leads
 from crm.messages.queries import NextMessage, Notices, Reminders, due_reminders, next_messages, notices
 from crm.web.filters import today

@@ -1,1 +1,3 @@
-"""The inbox: what customers, and people who are none yet, wrote; somebody sees to each text."""
+"""The inbox: texts from customers and from strangers, each read by somebody."""
+
+__all__ = ["inbound", "queries"]

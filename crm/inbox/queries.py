@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from crm import phone
-from crm.columns import constant
-from crm.db import prepared
-from crm.extensions import db
+from crm.kernel.columns import constant
+from crm.kernel.db import prepared
+from crm.kernel.extensions import db
 from crm.messages.links import sms_link, whatsapp_link
 from crm.messages.numbers import Owner, owners_by_number
 from crm.messages.records import InboundMessage
 from crm.messages.rules import Channel
+from crm.values import phone
 
 PAGE = 50
 LAST_PAGE = 200

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from crm.accounts import navigation
 from crm.accounts.access import find
 from crm.accounts.rules import return_path
-from crm.inbox import services, told  # noqa: F401 -- its words register themselves
+from crm.inbox import activity, services  # noqa: F401 -- its words register themselves
 from crm.inbox.queries import count_unread, page_of_inbox
 from crm.messages.records import InboundMessage
 from crm.web.htmx import done as saved

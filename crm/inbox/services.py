@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from crm.db import database_now, locked, transaction
-from crm.errors import ConflictError
-from crm.events import record
-from crm.extensions import db
-from crm.messages import holds, suppressions
+from crm.kernel.db import database_now, locked, transaction
+from crm.kernel.errors import ConflictError
+from crm.kernel.events import record
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import current_actor
+from crm.messages import holds
 from crm.messages.numbers import owners_of
 from crm.messages.records import Answer, InboundMessage, Source
-from crm.messages.words import LONGEST, normalized
-from crm.tenancy import current_actor
+from crm.opt_outs import services
+from crm.opt_outs.keywords import LONGEST, normalized
 
 
 def mark_done(text_id: int) -> InboundMessage:
@@ -40,7 +41,7 @@ def opt_out(text_id: int) -> InboundMessage:
         if not text.has_number:
             raise ConflictError("It came without a number. Switch messages off on the customer's page.")
         # It locks messages, which come before the text in the order of locks.
-        suppressions.put_on(text.sender, Source.STOP, normalized(text.body)[:LONGEST])
+        services.put_on(text.sender, Source.STOP, normalized(text.body)[:LONGEST])
         _answer(text_id, Answer.OPT_OUT)
         return text
 
@@ -53,7 +54,7 @@ def go_on(text_id: int) -> InboundMessage:
     """
     with transaction():
         text = _read(text_id)
-        if text.has_number and suppressions.is_on(text.sender):
+        if text.has_number and services.is_on(text.sender):
             raise ConflictError("This number has opted out. A manager can take it off the list of opt-outs.")
         if text.answer == Answer.GO_ON:
             return text

@@ -1,0 +1,3 @@
+"""Invoices and their receipts."""
+
+__all__ = ["files", "models", "rules", "services"]

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO
 
-from crm import storage
-from crm.errors import NO_ROOM, SentenceError
 from crm.invoices.names import clean_filename
 from crm.invoices.rules import MAX_FILES_A_DAY, Kind, check_upload
-from crm.storage import StorageError, StorageFullError
-from crm.tenancy import require_organization
+from crm.kernel import storage
+from crm.kernel.errors import NO_ROOM, SentenceError
+from crm.kernel.storage import StorageError, StorageFullError
+from crm.kernel.tenancy import require_organization
 
 FOLDER = "receipts"
 

@@ -9,12 +9,12 @@ from typing import Any
 from flask_wtf.file import MultipleFileField
 from wtforms import StringField, TextAreaField, ValidationError
 
-from crm import clock, money
 from crm.accounts.queries import current_organization
-from crm.errors import SentenceError
 from crm.invoices.files import Upload, read_upload
 from crm.invoices.names import clean_filename
 from crm.invoices.rules import MAX_FILES, MAX_NOTE, Refused, date_problem, limits
+from crm.kernel.errors import SentenceError
+from crm.values import clock, money
 from crm.web.forms import CreatingForm, Length
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 
-from crm import due
-from crm.invoices import recount
-from crm.invoices.converting import convert_next, convert_one, remove_workplaces
+from crm.invoices import recompute_totals
+from crm.invoices.orphans import OLD, remove_orphans
+from crm.invoices.receipts.convert import convert_next, convert_one, remove_workplaces
 from crm.invoices.services import KIND
-from crm.invoices.sweep import OLD, remove_orphans
-from crm.queue import stopping
-from crm.tenancy import use_organization
+from crm.kernel import due
+from crm.kernel.queue import stopping
+from crm.kernel.tenancy import use_organization
 
 log = logging.getLogger(__name__)
 
@@ -38,10 +38,10 @@ def convert_due() -> bool:
 
 def recount_due() -> None:
     """Count the orders of every organization again for which that is due."""
-    for organization_id in due.organizations_with_due(recount.KIND):
+    for organization_id in due.organizations_with_due(recompute_totals.KIND):
         try:
             with use_organization(organization_id):
-                recount.recount()
+                recompute_totals.recount()
         except Exception:
             # One organization's trouble is not the others'; it is tried again.
             log.exception("organization %d: orders were not counted again", organization_id)

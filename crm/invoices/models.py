@@ -8,11 +8,11 @@ import enum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm import clock
 from crm.accounts.models import User
-from crm.columns import Base, BigInt, CreatedAt, Id
 from crm.customers.models import Customer
-from crm.tenancy import TenantMixin, current_actor, within_organization
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id
+from crm.kernel.tenancy import TenantMixin, current_actor, within_organization
+from crm.values import clock
 
 
 class Status(enum.StrEnum):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from crm.invoices.rules import Kind, same_file
-from crm.text import clean_line
+from crm.values.text import clean_line
 
 LONGEST = 100
 MEDIA_TYPES: dict[Kind, str] = {"pdf": "application/pdf", "jpeg": "image/jpeg", "png": "image/png"}

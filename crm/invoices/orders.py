@@ -6,12 +6,12 @@ import datetime as dt
 
 import sqlalchemy as sa
 
-from crm.columns import db_now
 from crm.customers.models import Customer
-from crm.extensions import db
-from crm.invoices.days import bounds, order_moment
 from crm.invoices.models import Invoice
+from crm.invoices.order_dates import bounds, order_moment
 from crm.invoices.queries import OPEN, zone_here
+from crm.kernel.columns import db_now
+from crm.kernel.extensions import db
 
 
 def count_in(customer: Customer, invoice: Invoice) -> None:

@@ -12,17 +12,17 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
-from crm import clock, money
 from crm.accounts.queries import current_organization
-from crm.columns import db_ago
 from crm.customers.models import Customer
 from crm.customers.rules import Difference
-from crm.db import prepared
-from crm.extensions import db
-from crm.invoices.days import order_moment
 from crm.invoices.models import Invoice, Receipt, Status
 from crm.invoices.names import Sibling
+from crm.invoices.order_dates import order_moment
+from crm.kernel.columns import db_ago
+from crm.kernel.db import prepared
+from crm.kernel.extensions import db
 from crm.loyalty import queries as loyalty
+from crm.values import clock, money
 
 SHOWN = 20
 PAGE = 50

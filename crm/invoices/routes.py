@@ -7,19 +7,19 @@ from typing import Any
 from flask import Blueprint, Response, abort, make_response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from crm import storage
 from crm.accounts.access import find
 from crm.customers import panels
 from crm.customers.models import Customer
-from crm.errors import ConflictError
-from crm.idempotency import KeyReusedError
-from crm.invoices import names, queries, recount, services, told  # noqa: F401 -- two register themselves
+from crm.invoices import activity, names, queries, recompute_totals, services  # noqa: F401 -- two register themselves
 from crm.invoices.files import NotStoredError, TooMuchError
 from crm.invoices.forms import InvoiceForm, NewReceiptsForm
 from crm.invoices.models import Invoice, Receipt
 from crm.invoices.rules import MAX_REQUEST, Kind
+from crm.kernel import storage
+from crm.kernel.errors import ConflictError
+from crm.kernel.idempotency import KeyReusedError
+from crm.kernel.storage import StorageError
 from crm.loyalty import queries as loyalty
-from crm.storage import StorageError
 from crm.web.filters import amount, number
 from crm.web.forms import Form
 from crm.web.htmx import done, respond, wants_fragment

@@ -10,25 +10,26 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 
-from crm import due, money, queue
 from crm.accounts.queries import current_organization
 from crm.customers.models import Customer
 from crm.customers.services import lock_customer
 from crm.customers.signals import Joining, customer_deleting, customers_joined, customers_parted
-from crm.db import after_commit, database_now, locked, transaction
-from crm.errors import ConflictError
-from crm.events import changes_of, record
-from crm.extensions import db
-from crm.idempotency import Once, RequestKey, is_used
 from crm.invoices import orders, queries
 from crm.invoices.files import StoredFile, TooMuchError, Upload, discard, stored
 from crm.invoices.models import Invoice, Receipt
 from crm.invoices.names import told_apart
 from crm.invoices.queries import points_key
 from crm.invoices.rules import MAX_FILES_A_DAY
+from crm.kernel import due, queue
+from crm.kernel.db import after_commit, database_now, locked, transaction
+from crm.kernel.errors import ConflictError
+from crm.kernel.events import changes_of, record
+from crm.kernel.extensions import db
+from crm.kernel.idempotency import Once, RequestKey, is_used
+from crm.kernel.tenancy import current_actor, require_organization
 from crm.loyalty import services as loyalty
 from crm.loyalty.rules import earned
-from crm.tenancy import current_actor, require_organization
+from crm.values import money
 
 KIND = "receipt"
 """The kind of due work that a receipt is while it has to be converted."""

@@ -7,13 +7,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.columns import db_now
-from crm.db import locked, transaction
-from crm.events import changes_of, record
-from crm.extensions import db
-from crm.idempotency import Once, RequestKey
+from crm.kernel.columns import db_now
+from crm.kernel.db import locked, transaction
+from crm.kernel.events import changes_of, record
+from crm.kernel.extensions import db
+from crm.kernel.idempotency import Once, RequestKey
+from crm.kernel.tenancy import current_actor
 from crm.leads.models import FollowUp, Lead, LeadStatus, Method
-from crm.tenancy import current_actor
 
 
 def add_follow_up(

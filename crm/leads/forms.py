@@ -8,13 +8,13 @@ from typing import Any
 
 from wtforms import RadioField, SelectField, StringField, TextAreaField, ValidationError
 
-from crm import clock, money
 from crm.accounts.queries import current_organization
-from crm.customers import limits as customers
 from crm.customers.fields import EmailAddress, chosen_branch, offer_branches
-from crm.errors import SentenceError
+from crm.kernel.errors import SentenceError
 from crm.leads.models import FollowUp, Lead, Method
 from crm.leads.rules import LIMITS, promised_date_problem
+from crm.people import limits as customers
+from crm.values import clock, money
 from crm.web.forms import CreatingForm, Form, Length, Required, options
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?", re.ASCII)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from crm import clock, phone
 from crm.accounts.queries import current_organization
-from crm.collection.sources import SourceMixin
-from crm.customers.matching import Keys, Kind, Known, decide
-from crm.customers.person import Contact
-from crm.extensions import db
+from crm.intake.sources import SourceMixin
+from crm.kernel.extensions import db
 from crm.leads.models import Lead, LeadStatus
+from crm.people.matching import Keys, Kind, Known, decide
+from crm.people.person import Contact
+from crm.values import clock, phone
 
 OPEN = (LeadStatus.NEW.value, LeadStatus.CONTACTED.value)
 _LOOKED_AT = 100

@@ -8,13 +8,13 @@ import enum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm import clock
 from crm.accounts.models import Branch, User
-from crm.branch_scope import BOUND, seen_by_branch
-from crm.collection.sources import SourceMixin
-from crm.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
 from crm.customers.models import Customer
-from crm.tenancy import TenantMixin, current_actor, within_organization
+from crm.intake.sources import SourceMixin
+from crm.kernel.branch_scope import BOUND, seen_by_branch
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
+from crm.kernel.tenancy import TenantMixin, current_actor, within_organization
+from crm.values import clock
 
 
 class LeadStatus(enum.StrEnum):

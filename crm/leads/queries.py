@@ -12,17 +12,17 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from crm import clock
 from crm.accounts.queries import current_organization
-from crm.choices import unknown_choice
-from crm.columns import db_now, one_of
 from crm.customers.queries import find_ids
 from crm.customers.search_text import like_pattern, terms
-from crm.db import prepared
-from crm.extensions import db
+from crm.kernel.columns import db_now, one_of
+from crm.kernel.db import prepared
+from crm.kernel.extensions import db
 from crm.leads.models import CommitmentState, FollowUp, Lead, LeadStatus, LoanCommitment
 from crm.leads.rules import week_of
-from crm.text import clean_line
+from crm.values import clock
+from crm.values.choices import unknown_choice
+from crm.values.text import clean_line
 
 PAGE = 50
 LAST_PAGE = 200

@@ -8,19 +8,19 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.accounts.queries import current_organization
-from crm.branch_scope import bound_branch
-from crm.collection.services import collect
-from crm.collection.sources import Source, SourceMixin, register
-from crm.columns import db_now
 from crm.customers.locks import lock_intake
 from crm.customers.models import Customer
 from crm.customers.search_text import search_text
 from crm.customers.signals import customer_deleting
-from crm.db import database_now, locked, transaction
-from crm.errors import ConflictError
-from crm.events import changes_of, record
-from crm.extensions import db
-from crm.idempotency import Once, RequestKey
+from crm.intake.services import collect
+from crm.intake.sources import Source, SourceMixin, register
+from crm.kernel.branch_scope import bound_branch
+from crm.kernel.columns import db_now
+from crm.kernel.db import database_now, locked, transaction
+from crm.kernel.errors import ConflictError
+from crm.kernel.events import changes_of, record
+from crm.kernel.extensions import db
+from crm.kernel.idempotency import Once, RequestKey
 from crm.leads.matching import lead_of
 from crm.leads.models import FollowUp, Lead, LeadStatus
 

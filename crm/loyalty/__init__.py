@@ -1,0 +1,3 @@
+"""Loyalty: points and tiers."""
+
+__all__ = ["models", "queries", "rules", "services"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wtforms import RadioField, StringField, ValidationError
 
-from crm.errors import SentenceError
+from crm.kernel.errors import SentenceError
 from crm.loyalty.rules import MAX_REASON, read_points
 from crm.web.forms import CreatingForm, Length, options
 

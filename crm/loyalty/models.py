@@ -6,9 +6,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.accounts.models import User
-from crm.columns import Base, BigInt, CreatedAt, Id
 from crm.customers.models import Customer
-from crm.tenancy import TenantMixin, within_organization
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id
+from crm.kernel.tenancy import TenantMixin, within_organization
 
 
 class PointsEntry(TenantMixin, Base):

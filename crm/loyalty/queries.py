@@ -9,8 +9,8 @@ from sqlalchemy.orm import aliased, joinedload
 
 from crm.customers.models import Customer
 from crm.customers.rules import Difference
-from crm.db import prepared
-from crm.extensions import db
+from crm.kernel.db import prepared
+from crm.kernel.extensions import db
 from crm.loyalty.models import PointsEntry
 from crm.loyalty.rules import BOUNDS, earned_key
 

@@ -10,8 +10,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from crm.accounts.access import find
 from crm.customers import panels
 from crm.customers.models import Customer
-from crm.idempotency import KeyReusedError
-from crm.loyalty import joining, queries, services, told  # noqa: F401 -- two register themselves
+from crm.kernel.idempotency import KeyReusedError
+from crm.loyalty import activity, merge, queries, services  # noqa: F401 -- two register themselves
 from crm.loyalty.forms import PointsForm
 from crm.loyalty.models import PointsEntry
 from crm.web.filters import number

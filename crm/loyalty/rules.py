@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from crm.customers.rules import Tier
-from crm.text import ascii_digits
+from crm.values.text import ascii_digits
 
 MAX_POINTS = 1_000_000
 """The most points that one change adds or deducts."""

@@ -10,18 +10,18 @@ import uuid
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from crm.columns import db_now
 from crm.customers.models import Customer
 from crm.customers.services import lock_customer
-from crm.db import transaction
-from crm.errors import ConflictError, SentenceError
-from crm.events import changes_of, record
-from crm.extensions import db
-from crm.idempotency import KeyReusedError, RequestKey
+from crm.kernel.columns import db_now
+from crm.kernel.db import transaction
+from crm.kernel.errors import ConflictError, SentenceError
+from crm.kernel.events import changes_of, record
+from crm.kernel.extensions import db
+from crm.kernel.idempotency import KeyReusedError, RequestKey
+from crm.kernel.tenancy import current_actor
 from crm.loyalty import rules
 from crm.loyalty.models import PointsEntry
-from crm.tenancy import current_actor
-from crm.text import clean_line
+from crm.values.text import clean_line
 
 MANUAL = "Manual"
 """The source of what people enter."""

@@ -1,0 +1,19 @@
+"""Messages: the row, its states, and what the policy of sending needs to know."""
+
+__all__ = [
+    "activity",
+    "blueprint",
+    "bookkeeping",
+    "history",
+    "holds",
+    "links",
+    "models",
+    "numbers",
+    "policy_facts",
+    "queries",
+    "records",
+    "rules",
+    "segments",
+    "services",
+    "whatsapp_ids",
+]

@@ -11,10 +11,10 @@ from flask.cli import AppGroup
 
 from crm.accounts.cli import find_organization
 from crm.accounts.models import Organization
-from crm.extensions import db
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import use_organization
 from crm.messages import queries
 from crm.messages.rules import Status
-from crm.tenancy import use_organization
 
 messages = AppGroup("messages", help="Messages.")
 GROUPS = (messages,)

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from crm import due
-from crm.columns import one_of
 from crm.customers.models import Customer
-from crm.db import database_now, locked, transaction
-from crm.extensions import db
+from crm.kernel import due
+from crm.kernel.columns import one_of
+from crm.kernel.db import database_now, locked, transaction
+from crm.kernel.extensions import db
+from crm.messages.bookkeeping import KIND, lock_customers, look_at, refresh_next, tell
 from crm.messages.models import Message
 from crm.messages.numbers import owners_of
 from crm.messages.records import IS_ASKING, Answer, InboundMessage
 from crm.messages.rules import ASKED, STOPPABLE, Status, holding_reason
-from crm.messages.upkeep import KIND, lock_customers, look_at, refresh_next, tell
-from crm.phone import variants
+from crm.values.phone import variants
 
 
 def hold_pending(number: str, text: str) -> None:

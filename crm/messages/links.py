@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from crm import phone
+from crm.values import phone
 
 
 def whatsapp_link(number: str, body: str) -> str:

@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.accounts.models import User
-from crm.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
 from crm.customers.models import Customer
-from crm.errors import ConflictError
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
+from crm.kernel.errors import ConflictError
+from crm.kernel.tenancy import TenantMixin, within_organization
 from crm.messages.rules import BEING_SENT, NEEDS_A_PERSON, OPEN, RESENDABLE, WAITING, ApprovedTemplate, Channel, Status
-from crm.tenancy import TenantMixin, within_organization
 
 
 def _in(statuses: frozenset[Status]) -> str:

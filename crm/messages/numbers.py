@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from crm.columns import constant, one_of
-from crm.customers.matching import Kind
+from crm.customers.keys import CustomerKey
 from crm.customers.models import Customer
-from crm.customers.records import CustomerKey
-from crm.db import prepared
-from crm.extensions import db
-from crm.phone import variants
+from crm.kernel.columns import constant, one_of
+from crm.kernel.db import prepared
+from crm.kernel.extensions import db
+from crm.people.matching import Kind
+from crm.values.phone import variants
 
 SHOWN = 4
 """At most so many customers are named beside a number that they share."""

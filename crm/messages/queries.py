@@ -12,17 +12,17 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
-from crm.choices import unknown_choice
-from crm.columns import constant, db_ago, db_now, one_of
 from crm.customers.models import Customer
 from crm.customers.queries import find_among, find_ids
-from crm.db import prepared
-from crm.extensions import db
-from crm.health import LAST_BEAT, Silence, silence
+from crm.kernel.columns import constant, db_ago, db_now, one_of
+from crm.kernel.db import prepared
+from crm.kernel.extensions import db
+from crm.kernel.health import LAST_BEAT, Silence, silence
 from crm.messages.links import sms_link, whatsapp_link
 from crm.messages.models import Attempt, BlockedSender, Message
 from crm.messages.rules import LATE, NEEDS_A_PERSON, OPEN, Channel, Status, told_alike
-from crm.text import clean_line
+from crm.values.choices import unknown_choice
+from crm.values.text import clean_line
 
 COUNTED = 1_000
 """Reminders are counted exactly up to here."""

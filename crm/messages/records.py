@@ -9,16 +9,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
-from crm import phone
 from crm.accounts.models import User
-from crm.branch_scope import BOUND, seen_by_branch
-from crm.columns import Base, BigInt, CreatedAt, Id, constant
-from crm.customers.matching import Kind
+from crm.customers.keys import CustomerKey
 from crm.customers.models import Customer
-from crm.customers.records import CustomerKey
-from crm.errors import ConflictError
+from crm.kernel.branch_scope import BOUND, seen_by_branch
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id, constant
+from crm.kernel.errors import ConflictError
+from crm.kernel.tenancy import TenantMixin, within_organization
 from crm.messages.rules import Channel
-from crm.tenancy import TenantMixin, within_organization
+from crm.people.matching import Kind
+from crm.values import phone
 
 
 class Source(enum.StrEnum):

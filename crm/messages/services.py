@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 
-from crm import clock, queue
 from crm.customers.models import Customer
-from crm.db import database_now, transaction
-from crm.errors import ConflictError, SentenceError
-from crm.events import record
-from crm.idempotency import Once, RequestKey
-from crm.messages.facts import opt_out_problem
+from crm.kernel import queue
+from crm.kernel.db import database_now, transaction
+from crm.kernel.errors import ConflictError, SentenceError
+from crm.kernel.events import record
+from crm.kernel.idempotency import Once, RequestKey
+from crm.kernel.tenancy import current_actor, require_organization
+from crm.messages.bookkeeping import lock_customers, lock_message, look_at, refresh_next, tell
 from crm.messages.models import Message
+from crm.messages.policy_facts import opt_out_problem
 from crm.messages.rules import MAX_LENGTH, ApprovedTemplate, Channel, Status, channel_problem, number_problem
-from crm.messages.upkeep import lock_customers, lock_message, look_at, refresh_next, tell
-from crm.tenancy import current_actor, require_organization
-from crm.text import characters
+from crm.values import clock
+from crm.values.text import characters
 
 PAST = dt.timedelta(minutes=5)
 AHEAD = dt.timedelta(days=clock.MAX_DAYS, hours=3)
@@ -155,7 +156,7 @@ def _await(message: Message, now: dt.datetime) -> None:
     look_at({message.id: message.send_at})
     refresh_next([message.customer_id])
     if message.send_at <= now + dt.timedelta(seconds=1):
-        queue.enqueue("crm.messages.jobs.deliver_organization", require_organization())
+        queue.enqueue("crm.delivery.jobs.deliver_organization", require_organization())
 
 
 def _check_content(customer: Customer, channel: Channel, body: str) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from crm.columns import one_of
-from crm.db import transaction
-from crm.extensions import db
+from crm.kernel.columns import one_of
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
 from crm.messages.records import WhatsappId
 
 

@@ -1,0 +1,3 @@
+"""Reports: how many customers there are, of which tier, since when."""
+
+__all__ = ["queries"]

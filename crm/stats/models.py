@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.branch_scope import BOUND, seen_by_branch
-from crm.columns import Base, Id
-from crm.tenancy import TenantMixin
+from crm.kernel.branch_scope import BOUND, seen_by_branch
+from crm.kernel.columns import Base, Id
+from crm.kernel.tenancy import TenantMixin
 
 
 class CustomerTotal(TenantMixin, Base):

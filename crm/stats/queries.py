@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from crm import clock
 from crm.accounts.queries import current_organization
 from crm.customers.models import Customer
 from crm.customers.rules import Tier
-from crm.db import prepared
-from crm.extensions import db
+from crm.kernel.db import prepared
+from crm.kernel.extensions import db
 from crm.stats.models import CustomerTotal
+from crm.values import clock
 
 MONTHS = 12
 FIGURES = ("customers", "active", "points", *(tier.value for tier in Tier))

@@ -9,7 +9,7 @@ import re
 from flask import Flask, g
 from markupsafe import Markup, escape
 
-from crm import clock, money, phone
+from crm.values import clock, money, phone
 from crm.web.reader import reader
 
 MINUS = "\N{MINUS SIGN}"

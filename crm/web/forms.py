@@ -12,10 +12,10 @@ from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage
 from wtforms import Field, HiddenField, PasswordField, SelectChoice, StringField, TextAreaField, ValidationError
 
-from crm.errors import SentenceError
-from crm.idempotency import KeyReusedError, RequestKey
-from crm.text import characters, clean_line, clean_text
-from crm.web.csrf import SIGNED_IN_AGAIN, form_is_stale
+from crm.kernel.csrf import SIGNED_IN_AGAIN, form_is_stale
+from crm.kernel.errors import SentenceError
+from crm.kernel.idempotency import KeyReusedError, RequestKey
+from crm.values.text import characters, clean_line, clean_text
 
 
 def options(pairs: Iterable[tuple[object, str]]) -> list[SelectChoice]:

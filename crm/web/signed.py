@@ -11,7 +11,7 @@ from flask import abort, request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
-from crm.extensions import csrf
+from crm.kernel.extensions import csrf
 
 View = TypeVar("View", bound=Callable[..., Any])
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from crm.columns import BigInt, UtcDateTime, db_now
-from crm.tenancy import row_level_security
+from crm.kernel.columns import BigInt, UtcDateTime, db_now
+from crm.kernel.tenancy import row_level_security
 
 revision = "0008"
 down_revision = "0007"

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from alembic import op
 
-from crm import clock
-from crm.columns import BigInt, UtcDateTime
+from crm.kernel.columns import BigInt, UtcDateTime
+from crm.values import clock
 
 revision = "0009"
 down_revision = "0008"

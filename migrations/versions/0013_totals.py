@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from alembic import op
 
-from crm.columns import BigInt, UtcDateTime
-from crm.tenancy import row_level_security
+from crm.kernel.columns import BigInt, UtcDateTime
+from crm.kernel.tenancy import row_level_security
 
 revision = "0013"
 down_revision = "0012"

@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from crm.columns import BigInt
-from crm.text import fold
+from crm.kernel.columns import BigInt
+from crm.values.text import fold
 
 revision = "0020"
 down_revision = "0021"

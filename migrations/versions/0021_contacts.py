@@ -12,9 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from crm import phone
-from crm.columns import BigInt
 from crm.customers.search_text import search_text, text_of
+from crm.kernel.columns import BigInt
+from crm.values import phone
 
 revision = "0021"
 down_revision = "0024"

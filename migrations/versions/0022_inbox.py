@@ -10,7 +10,7 @@ import datetime as dt
 import sqlalchemy as sa
 from alembic import op
 
-from crm.columns import BigInt, UtcDateTime
+from crm.kernel.columns import BigInt, UtcDateTime
 
 revision = "0022"
 down_revision = "0019"

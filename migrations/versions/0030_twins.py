@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from crm import phone
-from crm.columns import BigInt
+from crm.kernel.columns import BigInt
+from crm.values import phone
 
 revision = "0030"
 down_revision = "0020"

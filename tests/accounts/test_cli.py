@@ -9,7 +9,7 @@ from flask import Flask
 
 from crm.accounts import branches
 from crm.accounts.models import Membership, User
-from crm.extensions import db
+from crm.kernel.extensions import db
 from tests.factories import PASSWORD, Cast
 
 one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -13,16 +13,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from crm import clock
 from crm.accounts import invitations, members
 from crm.accounts.members import Details
 from crm.accounts.models import Branch, Invitation, Membership, SignIn, TokenFamily, User
 from crm.accounts.roles import Role
 from crm.accounts.services import set_password
-from crm.db import transaction
-from crm.errors import ConflictError
-from crm.events import Event
-from crm.extensions import db
+from crm.kernel.db import transaction
+from crm.kernel.errors import ConflictError
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
+from crm.values import clock
 from tests.factories import PASSWORD, Cast, Person, join, make_branch, make_organization, make_person
 
 one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -4,8 +4,6 @@ from zoneinfo import available_timezones
 
 import pytest
 
-from crm import clock
-from crm.accounts import places
 from crm.accounts.password_rules import PASSWORD_MIN, common_passwords, password_problem
 from crm.accounts.rules import (
     is_setup_code,
@@ -17,6 +15,7 @@ from crm.accounts.rules import (
     slug_of,
     username_problem,
 )
+from crm.values import clock, countries
 
 HOST = "crm.example"
 
@@ -217,9 +216,9 @@ def test_a_time_zone_that_is_taken_can_be_used() -> None:
 
 
 def test_every_country_is_guessed_to_something_that_can_be_chosen() -> None:
-    zones, currencies, locales = dict(places.time_zones()), dict(places.currencies()), dict(places.locales())
-    for region, _ in places.regions():
-        guess = places.guess(region)
+    zones, currencies, locales = dict(countries.time_zones()), dict(countries.currencies()), dict(countries.locales())
+    for region, _ in countries.regions():
+        guess = countries.guess(region)
         assert guess.time_zone in zones, region
         assert guess.currency in currencies, region
         assert guess.locale in locales, region
@@ -227,10 +226,10 @@ def test_every_country_is_guessed_to_something_that_can_be_chosen() -> None:
 
 def test_every_choice_is_taken() -> None:
     for key, choices in (
-        ("time_zone", places.time_zones()),
-        ("currency", places.currencies()),
-        ("phone_region", places.regions()),
-        ("locale", places.locales()),
+        ("time_zone", countries.time_zones()),
+        ("currency", countries.currencies()),
+        ("phone_region", countries.regions()),
+        ("locale", countries.locales()),
     ):
         for value, label in choices:
             assert parse_setting(key, value) == value, label
@@ -247,7 +246,7 @@ def test_every_choice_is_taken() -> None:
     ],
 )
 def test_the_guess_is_what_most_shops_there_use(region: str, guess: tuple[str, str, str]) -> None:
-    assert places.guess(region) == guess
+    assert countries.guess(region) == guess
 
 
 @pytest.mark.parametrize(
@@ -255,4 +254,4 @@ def test_the_guess_is_what_most_shops_there_use(region: str, guess: tuple[str, s
     [("id-ID,id;q=0.9,en;q=0.8", "ID"), ("en,id-ID;q=0.8", "ID"), ("en", None), ("", None), ("en-XX", None)],
 )
 def test_the_browser_tells_the_country(header: str, region: str | None) -> None:
-    assert places.region_of_browser(header) == region
+    assert countries.region_of_browser(header) == region

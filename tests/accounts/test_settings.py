@@ -12,9 +12,9 @@ from crm.accounts import branches, members
 from crm.accounts.models import Branch, Membership, Organization, User
 from crm.accounts.roles import Role
 from crm.accounts.services import change_organization, organization_changed
-from crm.errors import ConflictError
-from crm.events import Event
-from crm.extensions import db
+from crm.kernel.errors import ConflictError
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
 from tests.factories import PASSWORD, Cast, Person, join, make_branch, make_customer, make_invoice, make_person
 
 HTMX = {"HX-Request": "true"}

@@ -12,10 +12,10 @@ from flask.testing import FlaskClient
 from crm.accounts import services
 from crm.accounts.models import Membership, Organization, User
 from crm.accounts.rules import setup_code
-from crm.events import Event
-from crm.extensions import db
-from crm.server import announce
-from crm.tenancy import use_organization
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import use_organization
+from crm.programs.server import announce
 from tests.conftest import migrate
 from tests.factories import Cast
 from tests.product import RunningApp, installation, serve

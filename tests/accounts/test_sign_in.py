@@ -12,13 +12,13 @@ from flask.testing import FlaskClient
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import TestResponse
 
-from crm import clock
 from crm.accounts import members, passwords, throttle
 from crm.accounts.models import Membership, SignIn, SignInFailure, User
 from crm.accounts.roles import Role
 from crm.accounts.services import set_password
-from crm.db import transaction
-from crm.extensions import db
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
+from crm.values import clock
 from tests.factories import PASSWORD, Cast, join, make_organization
 
 SENTENCE = "User name and password don&#39;t match"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crm import clock
+from crm.values import clock
 from tests.factories import PDF
 
 CONTENTS: dict[str, dict[str, Any]] = {

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from crm import clock
-from crm.db import transaction
-from crm.errors import NO_ROOM
-from crm.extensions import db
 from crm.invoices import services
+from crm.kernel.db import transaction
+from crm.kernel.errors import NO_ROOM
+from crm.kernel.extensions import db
+from crm.kernel.storage import Storage, StorageError, StorageFullError
 from crm.messages.models import Message
-from crm.storage import Storage, StorageError, StorageFullError
+from crm.values import clock
 from tests.api.conftest import Client
 from tests.factories import PDF, Cast, Person, make_branch, make_customer, make_invoice, make_message
 

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from crm.bookings.models import Booking
-from crm.db import transaction
+from crm.kernel.db import transaction
 from tests.factories import Cast, make_branch, make_customer, make_follow_up, make_lead
 
 SHAPE = {

@@ -16,8 +16,8 @@ from flask.testing import FlaskClient
 from crm.api import services
 from crm.api.models import GivenAnswer
 from crm.customers.models import Customer
-from crm.db import transaction
-from crm.extensions import db
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
 from tests.api.conftest import Client
 from tests.factories import FILL, Cast, Person, make_customer, make_message, make_points_entry, make_receipt
 

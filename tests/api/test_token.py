@@ -14,12 +14,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from crm import clock
 from crm.accounts import members, tokens
 from crm.accounts.models import Membership, TokenFamily
 from crm.accounts.roles import Role
-from crm.db import transaction
-from crm.extensions import db
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
+from crm.values import clock
 from tests.factories import PASSWORD, Cast, join, make_customer, make_organization
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -14,11 +14,11 @@ from werkzeug.test import TestResponse
 from crm.accounts.models import Membership, Organization
 from crm.area_customers import queries
 from crm.area_customers.models import AreaCustomer
-from crm.collection.sources import registered
-from crm.columns import Base
 from crm.customers.models import Customer
-from crm.db import transaction
-from crm.extensions import db
+from crm.intake.sources import registered
+from crm.kernel.columns import Base
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
 from tests.api.conftest import Client
 from tests.customers.test_timeline import lines
 from tests.factories import Cast, Person, make_area_customer, make_branch, make_customer

@@ -12,18 +12,18 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from crm import clock
 from crm.accounts.models import Membership, Organization
 from crm.bookings.models import Booking, BookingPerson
-from crm.collection.sources import registered
-from crm.columns import Base
+from crm.customers.keys import Duplicate
 from crm.customers.models import Customer
-from crm.customers.records import Duplicate
-from crm.db import transaction
-from crm.events import Event
-from crm.extensions import db
+from crm.intake.sources import registered
+from crm.kernel.columns import Base
+from crm.kernel.db import transaction
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
 from crm.leads.models import Lead
 from crm.leads.services import create_lead
+from crm.values import clock
 from tests.customers.test_timeline import lines
 from tests.factories import Cast, Person, make_booking, make_branch, make_customer
 

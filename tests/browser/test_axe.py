@@ -13,12 +13,12 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page
 
-from crm import clock
 from crm.accounts.roles import API, Role
 from crm.invoices.services import void_invoice
 from crm.leads.commitments import settle_commitment
 from crm.leads.follow_ups import mark_done
 from crm.leads.models import CommitmentState
+from crm.values import clock
 from tests.browser.axe import violations
 from tests.browser.steps import sign_in
 from tests.factories import (

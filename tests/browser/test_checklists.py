@@ -16,7 +16,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from crm import clock
+from crm.values import clock
 from tests import make_files
 from tests.browser.steps import sign_in
 from tests.factories import Cast, make_customer, make_message

@@ -7,8 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from crm.customers.intake import upsert
-from crm.customers.person import Intake
+from crm.intake.upsert import upsert
+from crm.people.person import Intake
 from tests.browser.steps import sign_in
 from tests.factories import Cast, make_customer
 from tests.product import RunningApp

@@ -18,9 +18,9 @@ from flask import Flask
 from markupsafe import Markup
 from playwright.sync_api import Error, Locator, Page
 
-from crm import clock
-from crm.columns import Base
-from crm.extensions import db
+from crm.kernel.columns import Base
+from crm.kernel.extensions import db
+from crm.values import clock
 from tests.browser.steps import sign_in
 from tests.browser.test_axe import fill, visits
 from tests.factories import PDF, Cast, Person, make_text

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from crm import clock
-from crm.extensions import db
-from crm.messages import inbound, services
-from crm.messages.inbound import Incoming
+from crm.inbox import inbound
+from crm.inbox.inbound import Incoming
+from crm.kernel.extensions import db
+from crm.messages import services
 from crm.messages.models import Message
 from crm.messages.rules import Channel, Status
+from crm.values import clock
 from tests.browser.axe import violations
 from tests.browser.steps import sign_in
 from tests.factories import Cast, make_customer

@@ -8,11 +8,12 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from crm import clock
 from crm.accounts.services import change_organization
-from crm.messages import jobs, services
+from crm.delivery import jobs
+from crm.message_templates.services import add_template
+from crm.messages import services
 from crm.messages.rules import Channel
-from crm.messages.templates.services import add_template
+from crm.values import clock
 from tests.browser.steps import sign_in
 from tests.factories import Cast, make_customer
 from tests.product import RunningApp

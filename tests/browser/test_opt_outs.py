@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from crm.messages import suppressions
+from crm.opt_outs import services
 from tests.browser.steps import sign_in
 from tests.factories import Cast, make_customer
 from tests.product import RunningApp
@@ -72,4 +72,4 @@ def test_own_stop_words_are_changed(page: Page, running_app: RunningApp, cast: C
     told(page, "Stop words saved.")
     expect(page.locator("#opt-outs")).to_contain_text("BERHENTI")
     with cast.manager.acting():
-        assert suppressions.stop_words() == ["BERHENTI"]
+        assert services.stop_words() == ["BERHENTI"]

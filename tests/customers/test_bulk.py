@@ -16,11 +16,11 @@ from werkzeug.test import TestResponse
 from crm.customers import jobs, services
 from crm.customers.filters import Filters, Selection
 from crm.customers.models import BulkChange, BulkChangeRow, Customer
-from crm.db import database_now
-from crm.events import Event
-from crm.extensions import db
+from crm.kernel.db import database_now
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import insert_many
 from crm.loyalty.services import change_points
-from crm.tenancy import insert_many
 from tests.factories import Cast, Person, make_branch, make_customer
 from tests.servers import Process, wait_for
 

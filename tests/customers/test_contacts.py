@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from crm.branch_scope import bind, unbind
-from crm.customers.intake import upsert
-from crm.customers.matching import Kind
+from crm.customers.keys import Duplicate
 from crm.customers.models import Customer, CustomerKey
-from crm.customers.person import Intake
-from crm.customers.records import Duplicate
 from crm.customers.services import SharedError, create_customer
-from crm.db import transaction
 from crm.duplicates.services import enter, merge, undo
-from crm.extensions import db
+from crm.intake.upsert import upsert
+from crm.kernel.branch_scope import bind, unbind
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
 from crm.leads.models import Lead
+from crm.people.matching import Kind
+from crm.people.person import Intake
 from tests.api.conftest import Client, api, client_of
 from tests.factories import Cast, make_branch, make_customer
 

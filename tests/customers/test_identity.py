@@ -6,7 +6,7 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.customers.identity import EmailError, is_placeholder, normalize_email, normalize_passport, normalize_phone
+from crm.people.identity import EmailError, is_placeholder, normalize_email, normalize_passport, normalize_phone
 
 
 @pytest.mark.parametrize(

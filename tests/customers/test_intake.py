@@ -9,20 +9,20 @@ import random
 import pytest
 import sqlalchemy as sa
 
-from crm import clock
-from crm.branch_scope import bind, unbind
 from crm.customers.filters import Filters
-from crm.customers.intake import Taken, _Gathering, take_in, upsert
-from crm.customers.intake_rows import MANY, read
+from crm.customers.keys import CustomerKey, Duplicate
 from crm.customers.models import Customer
-from crm.customers.person import Contact, Intake
 from crm.customers.queries import page_of
-from crm.customers.records import CustomerKey, Duplicate
 from crm.customers.services import archive_customer
 from crm.customers.signals import customer_restored
-from crm.db import transaction
-from crm.events import Event
-from crm.extensions import db
+from crm.intake.rows import MANY, read
+from crm.intake.upsert import Taken, _Gathering, take_in, upsert
+from crm.kernel.branch_scope import bind, unbind
+from crm.kernel.db import transaction
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
+from crm.people.person import Contact, Intake
+from crm.values import clock
 from tests.factories import Cast, make_branch, make_customer
 
 PHONE, SPELLED = "+6281234567890", "0812 3456-7890"

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from crm.customers.keys import Duplicate
 from crm.customers.models import Customer
-from crm.customers.records import Duplicate
-from crm.events import Event
-from crm.extensions import db
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
 from tests.customers.upserting import PEOPLE
 from tests.factories import Cast
 from tests.servers import Process

@@ -16,9 +16,9 @@ from crm.customers.filters import SORTS, BeyondLastRowError, Filters
 from crm.customers.models import Customer
 from crm.customers.queries import page_of
 from crm.customers.services import archive_customer, create_customer, edit_customer
-from crm.db import transaction
-from crm.extensions import db
-from crm.tenancy import use_organization
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import use_organization
 
 START = dt.datetime(2026, 12, 1, 9, tzinfo=dt.UTC)
 

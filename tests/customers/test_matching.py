@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crm.customers.matching import SHARED_BY_MANY, Doubt, Kind, Known, Verdict, decide
+from crm.people.matching import SHARED_BY_MANY, Doubt, Kind, Known, Verdict, decide
 
 PHONE, OTHER_PHONE = "+6281234567890", "+6281311112222"
 EMAIL, PASSPORT, OTHER_PASSPORT = "siti@example.com", "A1234567", "B7654321"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crm.customers.names import Likeness, is_better, likeness, names_agree
+from crm.people.names import Likeness, is_better, likeness, names_agree
 
 PEOPLE = Path(__file__).parent / "people"
 LISTS = sorted(path.name for path in PEOPLE.glob("*.tsv"))

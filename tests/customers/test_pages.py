@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from crm.accounts.models import Branch
 from crm.customers.models import Customer, CustomerSearch
-from crm.db import transaction
-from crm.events import Event
-from crm.extensions import db
+from crm.kernel.db import transaction
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
 from tests.factories import Cast, Person, make_customer
 
 HTMX = {"HX-Request": "true"}

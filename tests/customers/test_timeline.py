@@ -13,19 +13,19 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from crm import clock
 from crm.customers import timeline
+from crm.customers.activity import FIELDS
 from crm.customers.forms import EDITED
-from crm.customers.told import FIELDS
-from crm.db import transaction
-from crm.events import Event, record
-from crm.extensions import db
+from crm.inbox.inbound import Incoming, receive
 from crm.invoices.models import Receipt
-from crm.messages.inbound import Incoming, receive
+from crm.kernel.db import transaction
+from crm.kernel.events import Event, record
+from crm.kernel.extensions import db
 from crm.messages.models import Message
 from crm.messages.records import Source
 from crm.messages.rules import Channel, Status
-from crm.messages.suppressions import put_on, take_off
+from crm.opt_outs.services import put_on, take_off
+from crm.values import clock
 from tests.factories import (
     PDF,
     Cast,

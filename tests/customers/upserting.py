@@ -11,9 +11,9 @@ import tempfile
 from pathlib import Path
 
 from crm import create_app
-from crm.customers.intake import upsert
-from crm.customers.person import Intake
-from crm.tenancy import use_organization
+from crm.intake.upsert import upsert
+from crm.kernel.tenancy import use_organization
+from crm.people.person import Intake
 
 PEOPLE = 50
 SPELLINGS = (

@@ -9,28 +9,29 @@ import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
 
-from crm import phone, storage
 from crm.accounts import services as accounts
 from crm.accounts.models import Organization, User
 from crm.customers import services
 from crm.customers.filters import Filters
-from crm.customers.identity import normalize_email
 from crm.customers.models import Customer, CustomerSearch
 from crm.customers.queries import page_of
-from crm.db import transaction
 from crm.demo import generator
 from crm.demo.people import JAKARTA, KARACHI
-from crm.due import DueWork
-from crm.events import Event
-from crm.extensions import db
 from crm.invoices.jobs import convert_receipt
 from crm.invoices.models import Receipt
+from crm.kernel import storage
+from crm.kernel.db import transaction
+from crm.kernel.due import DueWork
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import use_organization
 from crm.loyalty.models import PointsEntry
 from crm.loyalty.services import change_points
 from crm.messages.models import Message
 from crm.messages.queries import due_reminders
+from crm.people.identity import normalize_email
 from crm.stats.queries import totals
-from crm.tenancy import use_organization
+from crm.values import phone
 
 PASSWORD = "for the demo 1"
 

@@ -11,25 +11,25 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from crm import clock
-from crm.customers.intake import upsert
+from crm.customers.keys import Decision, Duplicate
 from crm.customers.models import Customer
-from crm.customers.person import Intake
-from crm.customers.records import Decision, Duplicate
-from crm.db import transaction
+from crm.delivery.deliver import deliver_batch
 from crm.duplicates.models import Merge
 from crm.duplicates.services import merge, undo
-from crm.extensions import db
+from crm.intake.upsert import upsert
 from crm.invoices.models import Invoice
 from crm.invoices.queries import differences as wrong_orders
 from crm.invoices.services import add_invoice
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
 from crm.loyalty.models import PointsEntry
 from crm.loyalty.queries import differences as wrong_points
 from crm.loyalty.services import change_points
-from crm.messages.delivery import deliver_batch
+from crm.messages.bookkeeping import look_at
 from crm.messages.models import Message
-from crm.messages.upkeep import look_at
+from crm.people.person import Intake
 from crm.stats.queries import differences as wrong_totals
+from crm.values import clock
 from tests.factories import Cast, Person, make_customer, make_duplicate, make_message
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

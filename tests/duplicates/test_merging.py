@@ -11,27 +11,27 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from crm import clock
-from crm.columns import Base
 from crm.customers.filters import Selection
-from crm.customers.intake import upsert
+from crm.customers.keys import CustomerKey, Decision, Duplicate
 from crm.customers.models import Customer
-from crm.customers.person import Intake
-from crm.customers.records import CustomerKey, Decision, Duplicate
 from crm.customers.services import change_many, edit_customer
-from crm.db import transaction
-from crm.duplicates import moving
+from crm.duplicates import reassign
 from crm.duplicates.models import Merge
-from crm.duplicates.parting import NOUNS
-from crm.events import Event
-from crm.extensions import db
+from crm.duplicates.unmerge import NOUNS
+from crm.intake.upsert import upsert
 from crm.invoices.models import Invoice
 from crm.invoices.services import add_invoice, void_invoice
+from crm.kernel.columns import Base
+from crm.kernel.db import transaction
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
 from crm.loyalty.models import PointsEntry
 from crm.loyalty.queries import differences as wrong_points
 from crm.loyalty.services import change_points, reverse
+from crm.messages.bookkeeping import look_at, refresh_next
 from crm.messages.models import Message
-from crm.messages.upkeep import look_at, refresh_next
+from crm.people.person import Intake
+from crm.values import clock
 from tests.duplicates.whole import differences, everything, last_event
 from tests.factories import (
     Cast,
@@ -374,16 +374,16 @@ def test_what_was_decided_of_either_is_decided_of_both(cast: Cast, staff: FlaskC
 
 def test_every_place_that_names_a_customer_is_known(app: Flask) -> None:
     """A new foreign key to customers is moved by itself; one that can't be has to be handled in `merging`."""
-    found = [place for place in moving.references() if place.table.name not in moving.APART]
+    found = [place for place in reassign.references() if place.table.name not in reassign.APART]
     assert len({place.table.name for place in found}) == len(found), "what is moved is remembered by table"
     for table, column in found:
         unique = [key for key in table.constraints if isinstance(key, sa.UniqueConstraint | sa.PrimaryKeyConstraint)]
         assert not any(column in key.columns for key in unique), f"two customers' rows of {table.name} may collide"
         assert table.name in NOUNS, f"say in NOUNS what rows of {table.name} are called"
         assert "id" in table.columns, table.name
-    assert {place.table.name for place in moving.references()} >= moving.APART
+    assert {place.table.name for place in reassign.references()} >= reassign.APART
     named = {table.name for table in Base.metadata.tables.values() if "customer_id" in table.columns} - {
-        place.table.name for place in moving.references()
+        place.table.name for place in reassign.references()
     }
     assert named == {"events"}, "a column names customers without a foreign key"
 

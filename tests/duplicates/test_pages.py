@@ -10,12 +10,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from crm.accounts.models import Membership, Organization
+from crm.customers.keys import Duplicate
 from crm.customers.models import Customer
-from crm.customers.records import Duplicate
 from crm.customers.services import create_customer
-from crm.db import transaction
 from crm.duplicates.queries import PAGE
-from crm.extensions import db
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
 from tests.factories import Cast, make_branch, make_customer, make_duplicate
 
 HTMX = {"HX-Request": "true"}

@@ -10,29 +10,29 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from crm import clock
 from crm.customers.filters import Selection
-from crm.customers.intake import upsert
+from crm.customers.keys import Decision, Duplicate
 from crm.customers.models import Customer
-from crm.customers.person import Intake
-from crm.customers.records import Decision, Duplicate
 from crm.customers.services import archive_customer, change_many, create_customer
-from crm.db import transaction
 from crm.duplicates.rules import FIELDS
 from crm.duplicates.services import enter, merge, separate, undo
-from crm.extensions import db
+from crm.intake.upsert import upsert
 from crm.invoices.models import Invoice
 from crm.invoices.queries import differences as wrong_orders
 from crm.invoices.services import add_invoice, void_invoice
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
 from crm.leads.models import Lead
 from crm.loyalty.models import PointsEntry
 from crm.loyalty.queries import differences as wrong_points
 from crm.loyalty.services import change_points, reverse
-from crm.messages.recurring.rules import Frequency, Rule
-from crm.messages.recurring.services import schedule
 from crm.messages.rules import Channel
 from crm.messages.services import cancel_message, mark_done
+from crm.people.person import Intake
+from crm.series.rules import Frequency, Rule
+from crm.series.services import schedule
 from crm.stats.queries import differences as wrong_totals
+from crm.values import clock
 from tests.duplicates.whole import differences, everything, last_event
 from tests.factories import Cast, make_branch
 

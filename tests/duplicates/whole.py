@@ -7,9 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.columns import Base
-from crm.events import Event
-from crm.extensions import db
+from crm.kernel.columns import Base
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
 from tests.factories import Person
 
 APART = {"merges", "events", "customer_totals", "sign_ins", "sign_in_failures", "token_families"}

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from crm.db import transaction
-from crm.extensions import db
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
 from crm.messages.models import Message
 from crm.messages.rules import Status
 from tests.faults.invariants import FINISHED

@@ -13,15 +13,16 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from crm import clock, fail_points
-from crm.db import transaction
-from crm.extensions import db
-from crm.messages import delivery, flight, jobs
-from crm.messages.gateways.base import Call, Outcome
-from crm.messages.gateways.console import Console
+from crm.delivery import calls, deliver, jobs
+from crm.kernel import fail_points
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
+from crm.kernel.queue import stopping
 from crm.messages.models import BlockedSender, Message
 from crm.messages.rules import Status
-from crm.queue import stopping
+from crm.providers.base import Call, Outcome
+from crm.providers.console import Console
+from crm.values import clock
 from tests.messages.shop import Shop
 from tests.servers import ROOT
 
@@ -65,7 +66,7 @@ def test_killed_while_it_gives_back_what_it_has_not_begun(
 
     def asked_to_end() -> None:
         stopping.set()
-        delivery.deliver_batch(shop.id)
+        deliver.deliver_batch(shop.id)
 
     die_at(shop, point, asked_to_end)
 
@@ -103,7 +104,7 @@ def test_every_fail_point_is_tried() -> None:
         named |= {f"{name} {end}" for name in re.findall(r'committing\("(.+?)"\)', text) for end in ENDS}
         named |= set(re.findall(r'reach\("(.+?)"\)', text))
     tried = {point for point, *_ in DELIVERY} | {f"{name} {end}" for name in ("release", "let go") for end in ENDS}
-    for name, path in (("bulk", "customers/test_bulk.py"), ("scan", "collection/test_scan.py")):
+    for name, path in (("bulk", "customers/test_bulk.py"), ("scan", "intake/test_scan.py")):
         text = (ROOT / "tests" / path).read_text()
         tried |= {point for point in (f"{name} {end}" for end in ENDS) if f'"{point}"' in text}
     assert named == tried
@@ -118,7 +119,7 @@ def die_at(shop: Shop, point: str, work: Callable[[], object]) -> None:
     if child == 0:
         try:
             fail_points._NAMED = point
-            flight._threads = ThreadPoolExecutor(flight.CALLS)  # threads stay behind in a fork
+            calls._threads = ThreadPoolExecutor(calls.CALLS)  # threads stay behind in a fork
             with shop.app.app_context():
                 db.engine.dispose(close=False)
                 work()

@@ -11,15 +11,16 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from crm import clock
 from crm.customers.services import archive_customer
-from crm.db import database_now
-from crm.errors import ConflictError
-from crm.extensions import db
-from crm.messages import services, suppressions
-from crm.messages.delivery import BATCH
+from crm.delivery.deliver import BATCH
+from crm.kernel.db import database_now
+from crm.kernel.errors import ConflictError
+from crm.kernel.extensions import db
+from crm.messages import services
 from crm.messages.models import Attempt, Message
 from crm.messages.records import Source
+from crm.opt_outs import services as suppressions
+from crm.values import clock
 from tests.faults import runs
 from tests.faults.fake import Fake
 from tests.faults.invariants import check

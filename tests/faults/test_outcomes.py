@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from crm import clock
 from crm.customers.models import Customer
-from crm.db import transaction
-from crm.messages.gateways.twilio import Twilio
+from crm.kernel.db import transaction
 from crm.messages.records import InboundMessage
 from crm.messages.rules import Channel, Status
+from crm.providers.twilio.gateway import Twilio
+from crm.values import clock
 from tests.faults import runs
 from tests.faults.fake import Fake
 from tests.faults.invariants import check

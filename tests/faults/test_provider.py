@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from crm.messages.gateways import gateway_named
-from crm.messages.gateways import http as provider_http
-from crm.messages.gateways.base import Answer, Call, Outcome, Sender
 from crm.messages.rules import Channel
+from crm.providers import http as provider_http
+from crm.providers.base import Answer, Call, Outcome, Sender
+from crm.providers.registry import gateway_named
 from tests.faults.fake import Fake, fake_provider
 from tests.providers.fake import ACCESS, ACCOUNT, NUMBER_ID, SMS_FROM, TOKEN, WHATSAPP_FROM
 from tests.servers import wait_for

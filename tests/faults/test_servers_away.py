@@ -11,9 +11,9 @@ import pytest
 import redis
 
 from crm import create_app
-from crm.extensions import db
-from crm.messages.gateways.twilio import Twilio
-from crm.redis_server import RedisServer, find_redis, start_redis
+from crm.kernel.extensions import db
+from crm.programs.redis_server import RedisServer, find_redis, start_redis
+from crm.providers.twilio.gateway import Twilio
 from tests.faults import runs
 from tests.faults.fake import Fake
 from tests.faults.invariants import check

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crm.messages.gateways.twilio import Twilio
+from crm.providers.twilio.gateway import Twilio
 from tests.faults import runs
 from tests.faults.fake import Fake
 from tests.faults.invariants import check

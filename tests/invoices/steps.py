@@ -10,13 +10,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from crm import storage
-from crm.db import transaction
-from crm.due import DueWork
-from crm.extensions import db
 from crm.invoices import jobs
 from crm.invoices.models import Invoice, Receipt
-from crm.tenancy import use_organization
+from crm.kernel import storage
+from crm.kernel.db import transaction
+from crm.kernel.due import DueWork
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import use_organization
 from tests.factories import Person, make_customer
 
 HTMX = {"HX-Request": "true"}

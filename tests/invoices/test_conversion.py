@@ -16,8 +16,9 @@ import psutil
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from crm.invoices import rules, sandbox
-from crm.invoices.sandbox import Result, convert
+from crm.invoices import rules
+from crm.invoices.receipts import sandbox
+from crm.invoices.receipts.sandbox import Result, convert
 from tests import make_files
 
 # Starts the child and tells its peak memory. A process of its own, since a child is born with its parent's peak.
@@ -490,7 +491,7 @@ def test_the_child_knows_no_secrets_and_loads_no_application(target: Path, monke
     variables, modules = json.loads(complained)
     assert "SECRET_KEY" not in variables
     assert {"PIL.Image", "crm.invoices.rules"} <= set(modules)
-    assert not {"flask", "sqlalchemy", "obstore", "pikepdf", "crm.db"} & set(modules)
+    assert not {"flask", "sqlalchemy", "obstore", "pikepdf", "crm.kernel.db"} & set(modules)
 
 
 def said_in_isolation(target: Path, monkeypatch: pytest.MonkeyPatch, source: Path, does: str) -> str:
@@ -538,7 +539,7 @@ FORBIDDEN = {
 
 
 def test_the_child_can_do_nothing_but_compute_and_write_its_pdf(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    secret = make_files.save(target.parent, b"customers", "crm.db")
+    secret = make_files.save(target.parent, b"customers", "crm.kernel.db")
     source = make_files.save(target.parent, make_files.encode(make_files.picture(), "JPEG"))
     tries = f"""
     libc = ctypes.CDLL(None, use_errno=True)
@@ -566,7 +567,7 @@ def test_the_child_can_do_nothing_but_compute_and_write_its_pdf(target: Path, mo
 
     assert json.loads(said_in_isolation(target, monkeypatch, source, tries)) == []
     assert secret.read_bytes() == b"customers"
-    assert sorted(path.name for path in target.parent.iterdir()) == ["child.py", "crm.db", "fake.py", "upload"]
+    assert sorted(path.name for path in target.parent.iterdir()) == ["child.py", "crm.kernel.db", "fake.py", "upload"]
 
 
 def with_path_of_the_real_one(child: Path) -> Path:
@@ -576,7 +577,7 @@ def with_path_of_the_real_one(child: Path) -> Path:
 
 @pytest.mark.parametrize("lock", ["landlock", "seccomp"])
 def test_one_lock_is_enough_to_keep_files_from_the_child(lock: str, tmp_path: Path) -> None:
-    secret = make_files.save(tmp_path, b"customers", "crm.db")
+    secret = make_files.save(tmp_path, b"customers", "crm.kernel.db")
     script = f"""
 import os, socket, sys
 from crm.invoices import isolation

@@ -14,14 +14,16 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from crm import storage
 from crm.customers.services import delete_customer
-from crm.db import transaction
-from crm.extensions import db
-from crm.invoices import converting, jobs, rules, sandbox, sweep
+from crm.invoices import jobs, rules
+from crm.invoices import orphans as sweep
 from crm.invoices.models import Invoice, Receipt
-from crm.invoices.sandbox import Result
-from crm.storage import Storage, StorageError
+from crm.invoices.receipts import convert, sandbox
+from crm.invoices.receipts.sandbox import Result
+from crm.kernel import storage
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
+from crm.kernel.storage import Storage, StorageError
 from tests import make_files
 from tests.factories import Cast
 from tests.invoices.steps import add_receipt, due_receipts, let_time_pass, receipt_of, stored_keys, work
@@ -201,7 +203,7 @@ def test_an_original_that_is_gone_fails_with_a_reason(app: Flask, cast: Cast, re
     work(app)
 
     found = receipt_of(cast.staff, receipt)
-    assert (found.state, found.reason) == ("failed", converting.MISSING)
+    assert (found.state, found.reason) == ("failed", convert.MISSING)
     assert cast.staff.client().get(f"/receipts/{receipt}/original").status_code == 404
 
 
@@ -248,7 +250,7 @@ def test_the_sweep_removes_only_old_files_that_no_receipt_names(app: Flask, cast
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_sweep_removes_what_killed_workers_left_in_the_temporary_folder(app: Flask) -> None:
-    old, new = (Path(tempfile.mkdtemp(prefix=converting.WORKPLACE)) for _ in range(2))
+    old, new = (Path(tempfile.mkdtemp(prefix=convert.WORKPLACE)) for _ in range(2))
     (old / "original").write_bytes(PHOTO)
     os.utime(old, (0, 0))
     with app.app_context():

@@ -6,8 +6,8 @@ import datetime as dt
 
 import pytest
 
-from crm import clock
-from crm.invoices.days import bounds, order_moment
+from crm.invoices.order_dates import bounds, order_moment
+from crm.values import clock
 
 DAY = dt.date(2026, 11, 20)
 

@@ -12,20 +12,20 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from crm import clock
 from crm.accounts.services import change_organization
 from crm.customers.models import Customer
-from crm.db import transaction
-from crm.due import DueWork
-from crm.errors import ConflictError
-from crm.events import Event
-from crm.extensions import db
 from crm.invoices import jobs, services
 from crm.invoices.models import Invoice
 from crm.invoices.queries import differences
 from crm.invoices.services import add_invoice, rebuild, void_invoice
+from crm.kernel.db import transaction
+from crm.kernel.due import DueWork
+from crm.kernel.errors import ConflictError
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
 from crm.loyalty.models import PointsEntry
 from crm.loyalty.services import change_points, reverse
+from crm.values import clock
 from tests.factories import Cast, Person, make_customer
 from tests.invoices.steps import HTMX, add, invoices
 from tests.product import flask

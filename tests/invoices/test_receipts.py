@@ -13,10 +13,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from crm.customers.services import delete_customer
-from crm.events import Event
-from crm.extensions import db
 from crm.invoices import rules
 from crm.invoices.services import add_invoice
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
 from tests import make_files
 from tests.factories import Cast
 from tests.invoices.steps import (

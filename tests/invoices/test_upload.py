@@ -12,14 +12,15 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from crm import clock, due, storage
-from crm.db import transaction
-from crm.errors import NO_ROOM
-from crm.events import Event
-from crm.extensions import db
 from crm.invoices import rules
 from crm.invoices.models import Receipt
-from crm.storage import Storage, StorageError, StorageFullError
+from crm.kernel import due, storage
+from crm.kernel.db import transaction
+from crm.kernel.errors import NO_ROOM
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
+from crm.kernel.storage import Storage, StorageError, StorageFullError
+from crm.values import clock
 from tests import make_files
 from tests.factories import Cast
 from tests.invoices.steps import add, due_receipts, invoices, new_customer, receipts, send, stored_keys

@@ -9,13 +9,13 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from crm import clock
 from crm.accounts.models import Membership, Organization
 from crm.customers.models import Customer
-from crm.db import transaction
-from crm.extensions import db
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
 from crm.leads.follow_ups import add_follow_up
 from crm.leads.models import FollowUp, Lead, LoanCommitment, Method
+from crm.values import clock
 from tests.factories import Cast, make_branch, make_commitment, make_customer, make_follow_up, make_lead
 
 HTMX = {"HX-Request": "true"}

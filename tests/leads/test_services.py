@@ -7,21 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.bookings.models import Booking, BookingPerson
-from crm.clock import utcnow
 from crm.customers.models import Customer
 from crm.customers.services import archive_customer, delete_customer
-from crm.db import transaction
-from crm.events import Event
-from crm.extensions import db
+from crm.kernel.db import transaction
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
 from crm.leads.models import Lead
-from crm.leads.services import (
-    collect,
-    convert_lead,
-    create_lead,
-    edit_lead,
-    find_or_create_lead,
-    lock_intake,
-)
+from crm.leads.services import collect, convert_lead, create_lead, edit_lead, find_or_create_lead, lock_intake
+from crm.values.clock import utcnow
 from tests.factories import Cast, make_branch, make_customer
 
 PHONE, SPELLED = "+6281234567890", "0812 3456-7890"

@@ -10,8 +10,8 @@ from click.testing import Result
 from flask import Flask
 
 from crm.customers.models import Customer
-from crm.db import transaction
-from crm.extensions import db
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
 from crm.loyalty.models import PointsEntry
 from crm.loyalty.services import change_points
 from tests.factories import Cast, make_customer

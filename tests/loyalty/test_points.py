@@ -13,13 +13,13 @@ from werkzeug.test import TestResponse
 
 from crm.accounts.queries import current_organization
 from crm.customers.models import Customer
-from crm.errors import ConflictError
-from crm.events import Event
-from crm.extensions import db
-from crm.idempotency import KeyReusedError, RequestKey
+from crm.kernel.errors import ConflictError
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
+from crm.kernel.idempotency import KeyReusedError, RequestKey
 from crm.loyalty.models import PointsEntry
 from crm.loyalty.services import PointsError, change_points, reverse
-from crm.messages.templates.queries import values_of
+from crm.message_templates.queries import values_of
 from tests.factories import Cast, Person, make_customer
 
 HTMX = {"HX-Request": "true"}

@@ -12,20 +12,21 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from crm import clock
 from crm.accounts.roles import Role
 from crm.accounts.services import change_organization
 from crm.customers.models import Customer
 from crm.customers.services import create_customer, edit_customer
-from crm.db import transaction
-from crm.due import DueWork
-from crm.events import Event
-from crm.extensions import db
-from crm.messages import jobs, services
+from crm.delivery import jobs
+from crm.kernel.db import transaction
+from crm.kernel.due import DueWork
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import use_organization
+from crm.messages import services
+from crm.messages.bookkeeping import refresh_next
 from crm.messages.models import Attempt, Message
 from crm.messages.rules import Channel, Status
-from crm.messages.upkeep import refresh_next
-from crm.tenancy import use_organization
+from crm.values import clock
 from tests.factories import Person, make_organization, make_person
 
 PHONE = "0812-3456-7890"

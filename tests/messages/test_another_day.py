@@ -6,14 +6,14 @@ import datetime as dt
 
 import pytest
 
-from crm import clock
-from crm.db import transaction
-from crm.extensions import db
-from crm.messages.gate import Go, Stop, Verdict, gate
+from crm.delivery.batch import Round
+from crm.delivery.send_policy import Go, Stop, Verdict, gate
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
+from crm.messages.bookkeeping import lock_customers
 from crm.messages.models import Message
-from crm.messages.round import Round
 from crm.messages.rules import Status, day_word
-from crm.messages.upkeep import lock_customers
+from crm.values import clock
 from tests.messages.shop import Shop
 
 JAKARTA = clock.zone("Asia/Jakarta")

@@ -14,18 +14,21 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 import config
-from crm import clock, due
 from crm.customers.services import archive_customer, delete_customer, edit_customer, restore_customer
-from crm.db import transaction
-from crm.errors import ConflictError
-from crm.extensions import db
-from crm.messages import delivery, flight, jobs, outcomes, services
-from crm.messages.flight import CALLS, uptime
-from crm.messages.gateways import console, http
-from crm.messages.gateways.base import Answer, Call, Outcome
+from crm.delivery import calls as flight
+from crm.delivery import deliver, jobs, outcomes
+from crm.delivery.calls import CALLS, uptime
+from crm.kernel import due
+from crm.kernel.db import transaction
+from crm.kernel.errors import ConflictError
+from crm.kernel.extensions import db
+from crm.kernel.queue import stopping
+from crm.messages import services
 from crm.messages.models import BlockedSender, Message
 from crm.messages.rules import Channel, Status
-from crm.queue import stopping
+from crm.providers import console, http
+from crm.providers.base import Answer, Call, Outcome
+from crm.values import clock
 from tests.messages.shop import PHONE, Shop
 from tests.servers import wait_for
 
@@ -40,7 +43,7 @@ def ago(moment: dt.datetime | None) -> float:
 
 
 def test_the_console_accepts_and_accepted_means_sent(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO", "crm.messages.gateways.console")
+    caplog.set_level("INFO", "crm.providers.console")
     id_ = shop.schedule(sari := shop.customer(), body="Hello Sari")
 
     shop.work()
@@ -136,7 +139,7 @@ def test_a_provider_that_hangs_is_let_go_and_the_next_organization_is_served(
         return send(self, call)
 
     monkeypatch.setattr(console.Console, "send", hang)
-    monkeypatch.setattr(delivery, "LONGEST_CALL", 0.2)
+    monkeypatch.setattr(deliver, "LONGEST_CALL", 0.2)
     monkeypatch.setattr(jobs, "TURN", 0.2)
     try:
         with shop.app.app_context():
@@ -185,7 +188,7 @@ def test_what_can_not_begin_long_before_the_lease_ends_is_given_back(shop: Shop)
     shop.app.config["MESSAGE_LEASE"] = 4
 
     with shop.app.app_context():
-        assert delivery.deliver_batch(shop.id) == CALLS + 20
+        assert deliver.deliver_batch(shop.id) == CALLS + 20
 
     with shop.inside():
         found = db.session.execute(sa.select(Message.status, sa.func.count(Message.id)).group_by(Message.status))
@@ -493,16 +496,16 @@ def probe_now(shop: Shop) -> None:
 # Leases and tokens.
 
 
-def claim(shop: Shop) -> delivery.Claim:
-    taken = delivery.Claim()
+def claim(shop: Shop) -> deliver.Claim:
+    taken = deliver.Claim()
     with shop.inside():
-        delivery._claim(taken, delivery.BATCH)
+        deliver._claim(taken, deliver.BATCH)
     return taken
 
 
-def submit(shop: Shop, taken: delivery.Claim) -> list[Call]:
+def submit(shop: Shop, taken: deliver.Claim) -> list[Call]:
     with shop.inside():
-        return delivery._submit(taken, taken.ids)
+        return deliver._submit(taken, taken.ids)
 
 
 def test_a_lease_that_ran_out_before_the_call_frees_the_message(shop: Shop) -> None:
@@ -521,18 +524,18 @@ def test_a_lease_that_ran_out_before_the_call_frees_the_message(shop: Shop) -> N
 def test_a_call_that_could_not_begin_within_its_lease_is_not_made(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level("DEBUG", "crm.messages.gateways.console")
+    caplog.set_level("DEBUG", "crm.providers.console")
     id_ = shop.schedule(shop.customer())
-    submit_now = delivery._submit
+    submit_now = deliver._submit
 
     def held_up(*arguments: Any) -> list[Call]:
         calls = submit_now(*arguments)
         monkeypatch.setattr(flight, "uptime", lambda: uptime() + 3600)
         return calls
 
-    monkeypatch.setattr(delivery, "_submit", held_up)
+    monkeypatch.setattr(deliver, "_submit", held_up)
     with shop.app.app_context():
-        delivery.deliver_batch(shop.id)
+        deliver.deliver_batch(shop.id)
 
     assert "Your cake is ready." not in caplog.text
     assert shop.status(id_) is Status.RETRY_WAIT
@@ -619,7 +622,7 @@ def test_asked_to_end_it_gives_back_what_it_has_not_begun(shop: Shop, monkeypatc
     monkeypatch.setattr(console.Console, "send", stop)
     try:
         with shop.app.app_context():
-            delivery.deliver_batch(shop.id)
+            deliver.deliver_batch(shop.id)
     finally:
         stopping.clear()
 
@@ -710,7 +713,7 @@ def test_a_change_that_races_with_the_worker_wins_or_is_refused(shop: Shop, verb
     for _ in range(12):
         id_ = shop.schedule(sari)
 
-        answer, _ = at_once(shop, lambda id_=id_: verb(id_), lambda: delivery.deliver_batch(shop.id))
+        answer, _ = at_once(shop, lambda id_=id_: verb(id_), lambda: deliver.deliver_batch(shop.id))
         shop.work()
 
         sent = shop.status(id_) is Status.SENT
@@ -726,7 +729,7 @@ def test_customers_are_deleted_while_their_messages_are_sent(shop: Shop) -> None
         for n in range(10):
             shop.schedule(sari, body=str(n))
 
-        answers = at_once(shop, lambda sari=sari: delete_customer(sari), lambda: delivery.deliver_batch(shop.id))
+        answers = at_once(shop, lambda sari=sari: delete_customer(sari), lambda: deliver.deliver_batch(shop.id))
 
         assert answers[0] is None
         assert answers[1] in (0, 10)
@@ -759,7 +762,7 @@ def test_batches_at_once_share_the_work(shop: Shop) -> None:
     sari = shop.customer()
     ids = [shop.schedule(sari, body=str(n)) for n in range(60)]
 
-    answers = at_once(shop, *(lambda: delivery.deliver_batch(shop.id) for _ in range(4)))
+    answers = at_once(shop, *(lambda: deliver.deliver_batch(shop.id) for _ in range(4)))
     shop.work()
 
     assert all(isinstance(answer, int) for answer in answers)

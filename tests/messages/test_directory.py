@@ -12,13 +12,13 @@ from flask import Flask
 from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 
-from crm import vault
-from crm.extensions import db
+from crm.kernel import vault
+from crm.kernel.extensions import db
 from crm.messages.records import InboundMessage, Suppression
 from crm.messages.rules import Channel
-from crm.messages.webhooks import answering
-from crm.messages.webhooks.signatures import is_from_meta, is_from_twilio
 from crm.web import signed
+from crm.webhooks import handlers
+from crm.webhooks.signatures import is_from_meta, is_from_twilio
 from tests.factories import make_attempt
 from tests.messages.provider import NUMBER, PHONE_NUMBER_ID, PUBLIC, TOKEN, Provider, metadata, status
 from tests.messages.shop import E164, Shop
@@ -170,7 +170,7 @@ def test_a_large_request_is_checked_with_the_secrets_of_those_alone_that_it_name
         checks.append(secret)
         return is_from_meta(secret, raw, signature)
 
-    monkeypatch.setattr(answering, "is_from_meta", check)
+    monkeypatch.setattr(handlers, "is_from_meta", check)
 
     def call(number: str, size: int, secret: str = "forged") -> int:
         value = {"metadata": {"phone_number_id": number}, "padding": "y" * size}
@@ -195,7 +195,7 @@ def test_a_form_is_as_large_as_all_of_its_fields_and_too_many_are_not_checked(
         checks.append(token)
         return is_from_twilio(token, url, form, signature)
 
-    monkeypatch.setattr(answering, "is_from_twilio", check)
+    monkeypatch.setattr(handlers, "is_from_twilio", check)
     headers = {"X-Twilio-Signature": "A" * 27 + "="}
 
     def call(data: dict[str, list[str]], content_type: str = "application/x-www-form-urlencoded") -> tuple[int, int]:

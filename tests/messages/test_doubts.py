@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from crm import clock
-from crm.db import transaction
-from crm.events import Event
-from crm.extensions import db
+from crm.kernel.db import transaction
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
 from crm.messages.models import BlockedSender
 from crm.messages.rules import Channel, Status
+from crm.values import clock
 from tests.messages.shop import E164, Shop
 from tests.providers.fake import ACCOUNT, SMS_FROM, TOKEN, Provider, Say, provider, taken_by_twilio, twilio_error
 

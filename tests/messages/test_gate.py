@@ -10,24 +10,25 @@ from typing import NamedTuple
 import pytest
 from flask import Flask
 
-from crm.messages import jobs, services
-from crm.messages import round as rounds
-from crm.messages.gate import Stop
-from crm.messages.gateways.base import Call, Outcome
-from crm.messages.gateways.console import Console
+from crm.delivery import batch as rounds
+from crm.delivery import jobs
+from crm.delivery.send_policy import Stop
+from crm.messages import services
 from crm.messages.rules import Status
-from crm.messages.senders import services as senders
+from crm.providers.base import Call, Outcome
+from crm.providers.console import Console
+from crm.senders import services as senders
 from tests.messages.shop import Shop
 from tests.test_architecture import modules
 
-CALLERS = {"crm.messages.flight._call": "makes the calls that Flight.begin is given"}
-BEGINNERS = {"crm.messages.delivery._send": "begins what _submit returns"}
+CALLERS = {"crm.delivery.calls._call": "makes the calls that Flight.begin is given"}
+BEGINNERS = {"crm.delivery.deliver._send": "begins what _submit returns"}
 """Who reaches a gateway, and how."""
 
 UNGATED = {
-    "crm.messages.senders.services._test_call": "an owner's test is of no customer; it asks the list of opt-outs",
-    "crm.messages.senders.services._send": "makes the call of an owner's test",
-    "crm.messages.lookups._questions": "asks what became of a call that was made, and sends nothing",
+    "crm.senders.services._test_call": "an owner's test is of no customer; it asks the list of opt-outs",
+    "crm.senders.services._send": "makes the call of an owner's test",
+    "crm.delivery.lookups._questions": "asks what became of a call that was made, and sends nothing",
 }
 """Who makes a call and needs no gate, and why."""
 
@@ -91,7 +92,7 @@ def test_a_gateway_is_called_at_one_place() -> None:
         for call in function.calls()
         if isinstance(call.func, ast.Attribute) and call.func.attr == "send"
         if not (isinstance(call.func.value, ast.Name) and call.func.value.id in of_signals)
-        if not function.name.startswith("crm.serving.")  # answers to browsers
+        if not function.name.startswith("crm.programs.serving.")  # answers to browsers
     }
     assert found - set(UNGATED) == set(CALLERS)
 
@@ -151,14 +152,14 @@ def gated(module: str) -> set[str]:
 def test_what_passes_is_asked_for_by_a_person_alone() -> None:
     """The callers of the exceptions end at a page."""
     assert callers_of("_test_call") | callers_of("send_test") == {
-        "crm.messages.senders.services.send_test",
-        "crm.messages.routes.senders.test_sender",
+        "crm.senders.services.send_test",
+        "crm.senders.routes.test_sender",
     }
 
 
 def test_the_verdict_of_a_round_is_the_gates() -> None:
-    assert callers_of("gate") == {"crm.messages.round.judge"}
-    assert callers_of("judge") == {"crm.messages.delivery._may_go", "crm.messages.delivery._submit"}
+    assert callers_of("gate") == {"crm.delivery.batch.judge"}
+    assert callers_of("judge") == {"crm.delivery.deliver._may_go", "crm.delivery.deliver._submit"}
 
 
 # And when it runs.

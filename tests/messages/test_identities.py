@@ -11,7 +11,7 @@ from flask import Flask
 
 from crm.customers.models import Customer
 from crm.customers.services import delete_customer
-from crm.extensions import db
+from crm.kernel.extensions import db
 from crm.messages.records import InboundMessage, Suppression, WhatsappId
 from crm.messages.rules import Channel
 from tests.messages.provider import Provider as Caller

@@ -9,22 +9,24 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from crm import clock
 from crm.accounts.models import Organization
-from crm.customers.records import CustomerKey
+from crm.customers.keys import CustomerKey
 from crm.customers.services import delete_customer
-from crm.db import transaction
-from crm.due import DueWork
-from crm.extensions import db
-from crm.messages import inbound, jobs, suppressions
-from crm.messages.gate import Go, Stop, gate
-from crm.messages.inbound import Incoming
+from crm.delivery import jobs
+from crm.delivery.batch import Round
+from crm.delivery.send_policy import Go, Stop, gate
+from crm.inbox import inbound
+from crm.inbox.inbound import Incoming
+from crm.kernel.db import transaction
+from crm.kernel.due import DueWork
+from crm.kernel.extensions import db
+from crm.messages.bookkeeping import lock_customers
 from crm.messages.models import Message
 from crm.messages.records import InboundMessage, Source, Suppression
-from crm.messages.round import Round
 from crm.messages.rules import Channel, Status
-from crm.messages.upkeep import lock_customers
-from crm.messages.words import Effect
+from crm.opt_outs import services
+from crm.opt_outs.keywords import Effect
+from crm.values import clock
 from tests.messages.provider import Provider
 from tests.messages.shop import E164, Shop
 
@@ -77,14 +79,14 @@ def test_a_start_word_takes_the_number_off_unless_staff_put_it_there(shop: Shop,
     assert listed(shop) == []
 
     with shop.inside():
-        suppressions.put_on(E164, Source.STAFF)
+        services.put_on(E164, Source.STAFF)
     provider.twilio_text(body, E164, "SM3")
     assert listed(shop) == [E164]
 
 
 def test_the_organizations_own_word_stops(shop: Shop, provider: Provider) -> None:
     with shop.inside():
-        suppressions.set_stop_words(["berhenti"])
+        services.set_stop_words(["berhenti"])
     provider.twilio_text("Berhenti.", E164)
     assert listed(shop) == [E164]
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from crm.messages.inbound import Incoming
+from crm.inbox.inbound import Incoming
 from crm.messages.rules import Channel
-from crm.messages.webhooks import twilio, whatsapp
-from crm.messages.words import Effect
+from crm.opt_outs.keywords import Effect
+from crm.webhooks import twilio, whatsapp
 
 NUMBER, SENDER = "15550783881", "16505551234"
 MEDIA = {"mime_type": "image/jpeg", "sha256": "x", "id": "1003383421387256"}

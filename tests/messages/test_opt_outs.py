@@ -8,13 +8,16 @@ from flask.testing import FlaskClient
 
 from crm.accounts.roles import Role
 from crm.customers.services import archive_customer, delete_customer
-from crm.events import Event
-from crm.extensions import db
-from crm.messages import delivery, services, suppressions, words
-from crm.messages.gateways.base import Call
+from crm.delivery import deliver
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
+from crm.messages import services
 from crm.messages.records import Source, Suppression
 from crm.messages.rules import STOPPABLE, Channel, Status
 from crm.messages.services import RefusedError
+from crm.opt_outs import keywords
+from crm.opt_outs import services as suppressions
+from crm.providers.base import Call
 from tests.messages.shop import E164, PHONE, Shop
 
 URL = "/settings/opt-outs"
@@ -113,13 +116,13 @@ def test_a_message_can_not_be_changed_to_go_there(shop: Shop) -> None:
 
 
 def test_a_stop_between_claim_and_call_stops_the_call(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    submit = delivery._submit
+    submit = deliver._submit
 
-    def late(claim: delivery.Claim, ids: list[int]) -> list[Call]:
+    def late(claim: deliver.Claim, ids: list[int]) -> list[Call]:
         suppressions.put_on(E164, Source.STOP, "STOP")
         return submit(claim, ids)
 
-    monkeypatch.setattr(delivery, "_submit", late)
+    monkeypatch.setattr(deliver, "_submit", late)
     ids = [shop.schedule(shop.customer()), shop.schedule(shop.customer(name="Wati", phone="0812-3456-7891"))]
 
     shop.work()
@@ -295,7 +298,7 @@ def test_the_organizations_own_words_stop_too(shop: Shop, owner: FlaskClient) ->
     with shop.inside():
         own = suppressions.stop_words()
     assert own == ["BERHENTI", "JANGAN KIRIM"]
-    assert words.effect_of("berhenti.", own) is words.Effect.STOP
+    assert keywords.effect_of("berhenti.", own) is keywords.Effect.STOP
     assert "BERHENTI" in owner.get(URL).text
     assert "JANGAN KIRIM" in owner.get(f"{URL}/words").text
 

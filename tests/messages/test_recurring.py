@@ -12,19 +12,19 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from crm import clock
 from crm.accounts.roles import Role
 from crm.customers.services import archive_customer, delete_customer, edit_customer, restore_customer
-from crm.db import transaction
-from crm.due import DueWork
-from crm.extensions import db
+from crm.kernel.db import transaction
+from crm.kernel.due import DueWork
+from crm.kernel.extensions import db
+from crm.message_templates.services import add_template, change_template
 from crm.messages.models import Message
 from crm.messages.queries import messages_of
-from crm.messages.recurring import jobs
-from crm.messages.recurring.models import Occurrence, Series
-from crm.messages.recurring.queries import series_of
 from crm.messages.rules import Status
-from crm.messages.templates.services import add_template, change_template
+from crm.series import jobs
+from crm.series.models import Occurrence, Series
+from crm.series.queries import series_of
+from crm.values import clock
 from tests.messages.shop import Shop
 
 JAKARTA = ZoneInfo("Asia/Jakarta")

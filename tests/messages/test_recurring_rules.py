@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm import clock
-from crm.messages.recurring.rules import Frequency, Rule
+from crm.series.rules import Frequency, Rule
+from crm.values import clock
 
 JAKARTA, NEW_YORK, BERLIN, LORD_HOWE = (
     ZoneInfo(name) for name in ("Asia/Jakarta", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe")

@@ -12,14 +12,15 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from crm import clock
-from crm.db import transaction
-from crm.events import Event
-from crm.extensions import db
-from crm.messages.gateways import meta_codes, twilio_codes
-from crm.messages.gateways.base import Answer
+from crm.kernel.db import transaction
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
 from crm.messages.models import BlockedSender
 from crm.messages.rules import Channel, Status
+from crm.providers.base import Answer
+from crm.providers.twilio import codes as twilio_codes
+from crm.providers.whatsapp_cloud import codes as meta_codes
+from crm.values import clock
 from tests.factories import make_attempt
 from tests.messages.provider import NUMBER, PHONE_NUMBER_ID, SECRET, TOKEN
 from tests.messages.provider import Provider as Caller

@@ -8,10 +8,10 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from crm import clock
 from crm.customers.services import archive_customer
 from crm.messages import queries
 from crm.messages.rules import NEEDS_A_PERSON, OPEN, Channel, Status
+from crm.values import clock
 from tests.messages.shop import Shop
 
 LATE = 16 * 60

@@ -7,11 +7,11 @@ import datetime as dt
 import pytest
 from flask.testing import FlaskClient
 
-from crm import clock
 from crm.accounts.roles import Role
 from crm.customers.models import Customer
-from crm.db import transaction
+from crm.kernel.db import transaction
 from crm.messages.rules import Status
+from crm.values import clock
 from tests.messages.shop import Shop
 
 BAD = [Status.UNCONFIRMED, Status.FAILED, Status.UNDELIVERED, Status.EXPIRED]

@@ -9,12 +9,13 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from crm import clock, health
 from crm.customers import queries as customer_queries
-from crm.db import transaction
-from crm.extensions import db
+from crm.kernel import health
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
 from crm.messages import queries
 from crm.messages.rules import Channel
+from crm.values import clock
 from tests.messages.shop import Shop
 
 POLL = {"HX-Request": "true", "HX-Target": "reminders"}

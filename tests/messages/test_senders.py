@@ -11,16 +11,17 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from crm import clock, vault
 from crm.accounts.queries import current_organization
 from crm.accounts.roles import Role
-from crm.db import transaction
-from crm.events import Event
-from crm.extensions import db
+from crm.kernel import vault
+from crm.kernel.db import transaction
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
+from crm.kernel.vault import Secret
 from crm.messages.models import BlockedSender
 from crm.messages.rules import Channel
-from crm.messages.senders.accounts import number_of, sender_of
-from crm.vault import Secret
+from crm.providers.accounts import number_of, sender_of
+from crm.values import clock
 from tests.messages.shop import Shop
 from tests.providers.fake import ACCOUNT, SMS_FROM, TOKEN, Provider, provider, twilio_error
 

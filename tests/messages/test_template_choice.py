@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from crm.messages.gateways import console
-from crm.messages.gateways.base import Call, Outcome
+from crm.message_templates.services import add_template, change_template, delete_template
 from crm.messages.models import Message
 from crm.messages.queries import messages_of
 from crm.messages.rules import ApprovedTemplate
-from crm.messages.templates.services import add_template, change_template, delete_template
+from crm.providers import console
+from crm.providers.base import Call, Outcome
 from tests.messages.shop import Shop
 
 HTMX = {"HX-Request": "true"}

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from crm.accounts.branches import add as add_branch
 from crm.accounts.roles import Role
-from crm.messages.templates.models import Template
-from crm.messages.templates.queries import templates
-from crm.messages.templates.rules import FIELDS, fill, parse, problem
+from crm.message_templates.models import Template
+from crm.message_templates.queries import templates
+from crm.message_templates.rules import FIELDS, fill, parse, problem
 from tests.messages.shop import Shop
 
 KNOWN = "The fields are {name}, {branch}, {organization} and {points}."

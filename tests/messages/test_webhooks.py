@@ -13,20 +13,20 @@ import pytest
 import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
-from crm import clock
 from crm.accounts.models import Organization
-from crm.db import transaction
-from crm.due import DueWork
-from crm.extensions import db
-from crm.messages import jobs, ranks, reports
-from crm.messages.gateways.base import Answer, Call, Outcome
-from crm.messages.gateways.console import Console
-from crm.messages.gateways.twilio import Twilio
+from crm.delivery import jobs, reports, status_order
+from crm.delivery.outcomes import record
+from crm.kernel.db import transaction
+from crm.kernel.due import DueWork
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import use_organization
 from crm.messages.models import Attempt, Message
-from crm.messages.outcomes import record
 from crm.messages.records import Report, Suppression
 from crm.messages.rules import OPEN, Channel, Status
-from crm.tenancy import use_organization
+from crm.providers.base import Answer, Call, Outcome
+from crm.providers.console import Console
+from crm.providers.twilio.gateway import Twilio
+from crm.values import clock
 from crm.web import signed
 from tests.factories import make_attempt
 from tests.messages.provider import VERIFY, Provider, metadata, status
@@ -140,7 +140,7 @@ def test_what_is_signed_waits_for_a_busy_database(
 ) -> None:
     shop.set(sms_gateway="twilio", whatsapp_gateway="whatsapp_cloud")
     others = Sent(shop, "whatsapp_cloud", channel="whatsapp")
-    database = importlib.import_module("crm.db")
+    database = importlib.import_module("crm.kernel.db")
     nobody_may_wait = threading.BoundedSemaphore(1)
     nobody_may_wait.acquire()
     monkeypatch.setattr(database, "_writers", nobody_may_wait)
@@ -312,13 +312,16 @@ def test_sending_again_is_not_stopped_by_old_news(shop: Shop, provider: Provider
 
 
 @pytest.mark.parametrize("state", list(Status))
-@pytest.mark.parametrize("word", sorted(ranks.GOOD | {Status.FAILED, Status.UNDELIVERED}))
+@pytest.mark.parametrize("word", sorted(status_order.GOOD | {Status.FAILED, Status.UNDELIVERED}))
 def test_a_report_never_moves_a_message_back(state: Status, word: Status) -> None:
-    moved = ranks.moves(state, word, is_last=True)
-    assert not moved or ranks.RANK[word] > ranks.RANK[state]
+    moved = status_order.moves(state, word, is_last=True)
+    assert not moved or status_order.RANK[word] > status_order.RANK[state]
     assert not (moved and state in (Status.DONE, Status.CANCELED))
-    assert not (moved and word not in ranks.GOOD and state in (Status.DELIVERED, Status.READ, Status.SCHEDULED))
-    assert ranks.moves(state, Status.READ, is_last=False) or ranks.RANK[state] >= ranks.RANK[Status.READ]
+    assert not (moved and word not in status_order.GOOD and state in (Status.DELIVERED, Status.READ, Status.SCHEDULED))
+    assert (
+        status_order.moves(state, Status.READ, is_last=False)
+        or status_order.RANK[state] >= status_order.RANK[Status.READ]
+    )
     assert OPEN.isdisjoint({Status.DELIVERED, Status.READ})
 
 

@@ -8,8 +8,8 @@ import re
 
 import pytest
 
-from crm.messages import stop_phrases, words
-from crm.messages.words import Effect, effect_of, own_words
+from crm.opt_outs import keywords, stop_phrases
+from crm.opt_outs.keywords import Effect, effect_of, own_words
 
 STOPS = (
     "STOP",
@@ -361,7 +361,7 @@ def test_what_says_something_else_is_left_alone(text: str) -> None:
     assert effect_of(text, ()) is None
 
 
-@pytest.mark.parametrize("word", sorted(words.STOP))
+@pytest.mark.parametrize("word", sorted(keywords.STOP))
 def test_every_stop_word_stops_however_it_is_written(word: str) -> None:
     for text in (f"  {word.title()}!! ", " ".join(word), f"{word.lower()} \u26d4\ufe0f", f"\U0001f6d1{word}\u200f"):
         assert effect_of(text, ()) is Effect.STOP

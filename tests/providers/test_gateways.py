@@ -15,13 +15,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from crm import clock
-from crm.messages.gateways import gateway_named, http
-from crm.messages.gateways.base import Answer, Call, Found, Outcome, Question, Sender
-from crm.messages.gateways.meta_codes import CODES as META
-from crm.messages.gateways.twilio_codes import CODES as TWILIO
 from crm.messages.rules import ApprovedTemplate as Template
 from crm.messages.rules import Channel
+from crm.providers.base import Answer, Call, Found, Outcome, Question, Sender
+from crm.providers.registry import gateway_named, http
+from crm.providers.twilio.codes import CODES as TWILIO
+from crm.providers.whatsapp_cloud.codes import CODES as META
+from crm.values import clock
 from tests.providers import checks_meta, checks_twilio
 from tests.providers.fake import (
     ACCESS,

@@ -9,13 +9,13 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from crm import clock
 from crm.customers.filters import Selection
 from crm.customers.models import Customer
 from crm.customers.services import archive_customer, change_many
-from crm.db import transaction
+from crm.kernel.db import transaction
 from crm.loyalty.services import change_points
 from crm.stats.queries import new_by_month
+from crm.values import clock
 from tests.factories import Cast, make_customer
 
 HTMX = {"HX-Request": "true"}

@@ -11,7 +11,7 @@ from crm.accounts.access import find
 from crm.accounts.forms import BranchForm
 from crm.accounts.models import Branch
 from crm.accounts.routes.blueprint import bp
-from crm.errors import SentenceError
+from crm.kernel.errors import SentenceError
 from crm.web.htmx import done, respond
 
 

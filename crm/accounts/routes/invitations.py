@@ -16,8 +16,8 @@ from crm.accounts.invitations import Offer
 from crm.accounts.routes.blueprint import bp
 from crm.accounts.routes.sign_in import check_password, status_of, welcome
 from crm.accounts.rules import normalize_username
-from crm.errors import ConflictError, SentenceError
-from crm.web.csrf import form_is_stale
+from crm.kernel.csrf import form_is_stale
+from crm.kernel.errors import ConflictError, SentenceError
 
 
 @bp.get("/invitations/<token>")

@@ -11,7 +11,7 @@ from crm.accounts import queries, services
 from crm.accounts.access import here
 from crm.accounts.forms import OrganizationForm
 from crm.accounts.routes.blueprint import bp
-from crm.errors import SentenceError
+from crm.kernel.errors import SentenceError
 
 
 @bp.route("/settings/organization", methods=["GET", "POST"])

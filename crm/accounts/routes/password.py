@@ -10,7 +10,7 @@ from crm.accounts.access import here
 from crm.accounts.forms import PasswordForm
 from crm.accounts.routes.blueprint import bp
 from crm.accounts.routes.sign_in import check_password, status_of, welcome
-from crm.errors import SentenceError
+from crm.kernel.errors import SentenceError
 from crm.web.htmx import respond
 
 

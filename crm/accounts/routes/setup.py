@@ -8,11 +8,12 @@ from flask import Response, current_app, redirect, render_template, request, url
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
-from crm.accounts import places, services, sign_ins, throttle
+from crm.accounts import services, sign_ins, throttle
 from crm.accounts.forms import SetupForm
 from crm.accounts.routes.blueprint import bp
 from crm.accounts.routes.sign_in import welcome
 from crm.accounts.rules import is_setup_code
+from crm.values import countries
 
 ANYWHERE = "US"
 SETTINGS = ("name", "phone_region", "time_zone", "currency", "locale")
@@ -65,9 +66,9 @@ def set_up() -> AnyResponse:
 def _open(given: MultiDict[str, str]) -> Response:
     code, region = given.get("code", ""), given.get("country", "")
     problem = _problem(code) if code else None
-    if problem or not code or region not in dict(places.regions()):
+    if problem or not code or region not in dict(countries.regions()):
         return _door(code, problem)
-    form = SetupForm(formdata=None, code=code, phone_region=region, **places.guess(region)._asdict())
+    form = SetupForm(formdata=None, code=code, phone_region=region, **countries.guess(region)._asdict())
     return _page(form)
 
 
@@ -89,9 +90,9 @@ def _closed() -> AnyResponse:
 
 
 def _door(code: str, problem: Problem | None) -> Response:
-    guessed = places.region_of_browser(request.headers.get("Accept-Language", ""))
+    guessed = countries.region_of_browser(request.headers.get("Accept-Language", ""))
     page = render_template(
-        "accounts/setup_door.html", code=code, problem=problem, regions=places.regions(), region=guessed or ANYWHERE
+        "accounts/setup_door.html", code=code, problem=problem, regions=countries.regions(), region=guessed or ANYWHERE
     )
     return Response(page, problem.status if problem else 200, mimetype="text/html")
 

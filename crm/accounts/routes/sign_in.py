@@ -14,7 +14,7 @@ from crm.accounts.devices import device_of, remember
 from crm.accounts.forms import LoginForm
 from crm.accounts.routes.blueprint import bp
 from crm.accounts.rules import normalize_username, return_path
-from crm.errors import SentenceError
+from crm.kernel.errors import SentenceError
 
 
 @bp.get("/login")

@@ -13,7 +13,7 @@ from crm.accounts.forms import InviteForm, MemberFields, ResetPasswordForm, User
 from crm.accounts.models import Invitation, Membership
 from crm.accounts.roles import Role
 from crm.accounts.routes.blueprint import bp
-from crm.errors import ConflictError, SentenceError
+from crm.kernel.errors import ConflictError, SentenceError
 from crm.web.htmx import done, respond
 
 

@@ -7,7 +7,7 @@ from marshmallow import fields
 from crm.api.fields import Email, Line, Moment, Name, Number, PhoneLine, QueryNumber
 from crm.api.schemas.base import Input, Output, PageQuery
 from crm.area_customers.rules import AREA_LIMIT
-from crm.customers.limits import LIMITS
+from crm.people.limits import LIMITS
 
 
 class AreaCustomerChange(Input):

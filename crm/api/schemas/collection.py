@@ -9,9 +9,9 @@ from marshmallow import fields, validate
 
 from crm.api.fields import Line, Moment, Name, Number, PhoneLine, Tenant
 from crm.api.schemas.base import Input, Output
-from crm.collection.models import ScanState
-from crm.collection.rules import CUTOFF_DAYS, CUTOFF_SENTENCE, MAX_CUTOFF_DAYS
-from crm.customers.limits import LIMITS
+from crm.intake.models import ScanState
+from crm.intake.rules import CUTOFF_DAYS, CUTOFF_SENTENCE, MAX_CUTOFF_DAYS
+from crm.people.limits import LIMITS
 
 
 class Blank(fields.String):

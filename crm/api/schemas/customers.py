@@ -25,10 +25,10 @@ from crm.api.fields import (
 )
 from crm.api.queries import ORDERINGS
 from crm.api.schemas.base import ONE_OF, CursorQuery, Input, Output, always
-from crm.customers.limits import LIMITS
 from crm.customers.rules import Tier
 from crm.customers.services import BULK_AT_ONCE
 from crm.loyalty.rules import MAX_POINTS, MAX_REASON, TOO_MANY
+from crm.people.limits import LIMITS
 
 MAX_SELECTED = BULK_AT_ONCE - 1
 """More would be left to the worker, and the answer could not say what came of it."""

@@ -8,7 +8,7 @@ from crm.api.fields import Moment, QueryYesNo
 from crm.api.schemas.base import Output, PageQuery
 from crm.messages.records import Answer
 from crm.messages.rules import Channel
-from crm.messages.words import Effect
+from crm.opt_outs.keywords import Effect
 
 
 class InboundQuery(PageQuery):

@@ -8,9 +8,9 @@ from marshmallow import fields, validate
 
 from crm.api.fields import AMOUNT, Amount, Day, Email, Line, Moment, Money, Name, Number, PhoneLine, Text, YesNo
 from crm.api.schemas.base import ONE_OF, Input, Output, PageQuery
-from crm.customers.limits import LIMITS as CUSTOMERS
 from crm.leads.models import CommitmentState, LeadStatus, Method
 from crm.leads.rules import FIRST_YEAR, LAST_YEAR, LIMITS
+from crm.people.limits import LIMITS as CUSTOMERS
 
 STATUSES, METHODS, STATES = ([choice.value for choice in choices] for choices in (LeadStatus, Method, CommitmentState))
 

@@ -7,11 +7,11 @@ from typing import Any
 from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
-from crm import clock
 from crm.accounts.access import find
 from crm.accounts.rules import return_path
 from crm.leads.models import Lead
 from crm.leads.queries import commitments_of, follow_ups_of, leads_of
+from crm.values import clock
 from crm.web.filters import today
 from crm.web.htmx import done
 

@@ -6,7 +6,7 @@ from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
 from crm.accounts.access import find
-from crm.idempotency import KeyReusedError
+from crm.kernel.idempotency import KeyReusedError
 from crm.leads import commitments
 from crm.leads.forms import CommitmentForm
 from crm.leads.models import CommitmentState, Lead, LoanCommitment

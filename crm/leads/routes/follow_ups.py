@@ -6,7 +6,7 @@ from flask import url_for
 from werkzeug.wrappers import Response
 
 from crm.accounts.access import find
-from crm.idempotency import KeyReusedError
+from crm.kernel.idempotency import KeyReusedError
 from crm.leads import follow_ups
 from crm.leads.forms import DoneForm, FollowUpForm
 from crm.leads.models import FollowUp, Lead, Method

@@ -8,8 +8,8 @@ from flask import request, url_for
 from werkzeug.wrappers import Response
 
 from crm.accounts.access import find
-from crm.idempotency import KeyReusedError
-from crm.leads import panel, panels, queries, services, told  # noqa: F401 -- two register themselves
+from crm.kernel.idempotency import KeyReusedError
+from crm.leads import activity, panel, panels, queries, services  # noqa: F401 -- two register themselves
 from crm.leads.forms import LeadForm, LostForm
 from crm.leads.models import Lead, LeadStatus
 from crm.leads.routes.blueprint import bp, changed, parts_of

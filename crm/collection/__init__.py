@@ -1,1 +1,0 @@
-"""Collection: gathering customers from other records and from other systems."""

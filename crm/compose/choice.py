@@ -1,0 +1,97 @@
+"""Choosing a template in the form of a message."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from flask import request
+from wtforms import SelectField, ValidationError
+
+from crm.message_templates.models import Template
+from crm.message_templates.queries import templates
+from crm.message_templates.rules import Wording
+from crm.messages.rules import ApprovedTemplate
+from crm.web.forms import Form, options
+
+
+class Edited(NamedTuple):
+    """What a message that is being changed says already: as people read it, and what it was filled from."""
+
+    body: str
+    channel: str
+    wording: Wording
+
+    @property
+    def template_id(self) -> str:
+        """The template that the form shows as chosen."""
+        approved = self.wording.approved
+        return str(approved.template_id) if approved and approved.template_id else ""
+
+
+class TemplateChoice(Form):
+    """The template whose text was put into the form, and whether it still is that text.
+
+    `values` are those of the customer.
+    """
+
+    template = SelectField("Template", validate_choice=False)
+
+    values: dict[str, str]
+    edited: Edited | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.templates = {str(template.id): template for template in templates()}
+        known = ((id_, f"{template.name} ({template.via.label})") for id_, template in self.templates.items())
+        self.template.choices = options([("", "None"), *known])
+
+    @property
+    def chosen(self) -> Template | None:
+        """The template that is chosen."""
+        return self.templates.get(self.template.data or "")
+
+    def validate_template(self, field: SelectField) -> None:
+        """Refuse a template that isn't there any more."""
+        if field.data and self.chosen is None:
+            raise ValidationError("Choose a template from the list.")
+
+    def wants_template(self) -> bool:
+        """Whether the form was sent to get the template's text."""
+        return "use_template" in request.form
+
+    def take_template(self) -> bool:
+        """Put the template's text, filled for the customer, into the form; False when none is chosen."""
+        template = self.chosen
+        if template is None:
+            return False
+        self.body.data = template.wording.filled(self.values).text
+        self.channel.data = template.channel
+        return True
+
+    def refill(self) -> bool:
+        """Take the chosen template, and of what else was typed what is right; False when none is chosen."""
+        found = self.take_template()
+        self.validate()
+        for field in self:
+            field.errors = []
+        if not found:
+            self.fail("template", "Choose a template from the list.")
+        return found
+
+    def wording(self) -> Wording:
+        """Return what is sent: the template's text with its fields if nobody changed it, else the words as typed."""
+        body, channel = self.body.data or "", self.channel.data
+        if self.edited and self._is_as_it_was(self.edited):
+            return self.edited.wording
+        template = self.chosen
+        if template and template.channel == channel and template.wording.filled(self.values).text == body:
+            return template.wording
+        return Wording(body)
+
+    def approved(self) -> ApprovedTemplate | None:
+        """Return the approved template that the message goes out as, with the customer's values."""
+        return self.wording().filled(self.values).approved
+
+    def _is_as_it_was(self, edited: Edited) -> bool:
+        same_template = self.template.data in (None, edited.template_id)
+        return same_template and (self.body.data, self.channel.data) == (edited.body, edited.channel)

@@ -1,0 +1,156 @@
+"""The form of a message."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+from wtforms import BooleanField, RadioField, StringField, TextAreaField, ValidationError
+
+from crm.accounts.queries import current_organization
+from crm.compose.choice import Edited, TemplateChoice
+from crm.compose.preview import Preview, wording_notes
+from crm.customers.models import Customer
+from crm.kernel.errors import SentenceError
+from crm.message_templates.queries import values_of
+from crm.message_templates.rules import Wording
+from crm.messages.models import Message
+from crm.messages.rules import Channel, channel_problem
+from crm.messages.services import RefusedError
+from crm.series.forms import RepeatFields
+from crm.series.forms import values_of as values_of_series
+from crm.series.queries import series_of_message
+from crm.values import clock
+from crm.web.forms import CreatingForm, options
+
+IN_DAYS = 1
+"""What a new form offers."""
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?")
+
+
+class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
+    """What is sent, how, and when: in some days at the present time of day, or at a time; and how often."""
+
+    channel = RadioField(
+        "Send by", choices=options((channel, channel.label) for channel in Channel), validate_choice=False
+    )
+    body = TextAreaField("Message")
+    in_days = StringField("In how many days")
+    send_at = StringField("Or at a time")
+    must_arrive = BooleanField("It must arrive")
+
+    def __init__(self, customer: Customer, message: Message | None = None, reply: str | None = None) -> None:
+        self.customer, self.message = customer, message
+        self.organization = current_organization()
+        self.zone = clock.zone(self.organization.time_zone)
+        self.now = clock.utcnow()
+        self.moment: dt.datetime | None = None
+        """When it is to be sent, once the form is valid."""
+        self.note: str | None = None
+        """What to say about a time that comes twice."""
+        self.values = values_of(customer, self.organization)
+        self.reply = reply
+        """The channel of the text that is answered, where one is."""
+        self.series = series_of_message(message.id) if message else None
+        self.edited = self._edited(message) if message else None
+        super().__init__(data={} if self.is_submitted() else self._first_values())
+
+    def validate_channel(self, field: RadioField) -> None:
+        """Refuse a form without a channel in words."""
+        if field.data not in list(Channel):
+            raise ValidationError("Choose SMS or WhatsApp.")
+
+    def validate_body(self, field: TextAreaField) -> None:
+        """Refuse a form without a text; with nothing but a template it is the template's."""
+        if not field.data and not self.take_template():
+            raise ValidationError("Write the message.")
+
+    def validate_in_days(self, field: StringField) -> None:
+        """Find the moment of a number of days, unless a time was typed, which wins."""
+        if not field.data or self._is_time_changed():
+            return
+        if not field.data.isascii() or not field.data.isdigit():
+            raise ValidationError(f"Enter a number of days from 0 to {clock.MAX_DAYS}.")
+        try:
+            self.moment = clock.in_days(int(field.data[:9]), self.now, self.zone)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+    def validate_send_at(self, field: StringField) -> None:
+        """Find the moment of a time in the organization's zone, which has to exist there."""
+        if self.moment is not None or self.in_days.errors:
+            return
+        if not field.data:
+            raise ValidationError("Say when: enter a number of days, or a date and time.")
+        if self.message is not None and not self._is_time_changed():
+            self.moment = self.message.send_at
+            return
+        try:
+            self.moment, self.note = clock.from_local(_naive(field.data), self.zone)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+    def content(self) -> tuple[Channel, str, dt.datetime]:
+        """Return channel, text and moment for the services, of a valid form."""
+        if self.moment is None:
+            raise RuntimeError("content() of a form that is not valid")
+        return Channel(self.channel.data), self.body.data, self.moment
+
+    def options(self) -> dict[str, Any]:
+        """Return what else the services take, of a valid form."""
+        options = {"must_arrive": self.must_arrive.data, "template": self.approved()}
+        return options | ({"rule": self.rule(), "wording": self.wording()} if self.changes_all else {})
+
+    def explain(self, error: SentenceError) -> None:
+        """Put what the services refused at its field."""
+        field = error.field if isinstance(error, RefusedError) else "body"
+        self.refuse(field, error)
+
+    def preview(self) -> Preview:
+        """Return what would happen if the form was sent as it is."""
+        channel = Channel(self.channel.data) if self.channel.data in list(Channel) else None
+        if not self.is_submitted():
+            in_days = int(self.in_days.data or IN_DAYS)
+            self.moment = self.message.send_at if self.message else clock.in_days(in_days, self.now, self.zone)
+        body, rule, wording = self.body.data or "", self.rule(), self.wording()
+        notes = [self.note] if self.note else []
+        notes += wording_notes(wording.filled(self.values), self.chosen, channel)
+        if rule and wording.has_fields:
+            notes.append("The text is filled in anew each time.")
+        return Preview.of(self.customer, self.organization, channel, body, self.moment, rule, notes)
+
+    def _edited(self, message: Message) -> Edited:
+        found = Wording(message.body, False, message.approved)
+        if self.series and self.series.words.filled(self.values).text == message.body:
+            found = self.series.words
+        return Edited(message.body, message.channel, found)
+
+    def _first_values(self) -> dict[str, Any]:
+        values = values_of_series(self.series)
+        if self.message is not None and self.edited is not None:
+            at = clock.to_local(self.message.send_at, self.zone)
+            return values | {
+                "template": self.edited.template_id,
+                "channel": self.message.channel,
+                "body": self.message.body,
+                "send_at": f"{at:%Y-%m-%dT%H:%M}",
+                "must_arrive": self.message.must_arrive,
+            }
+        allowed = [channel for channel in Channel if channel_problem(self.customer, channel) is None]
+        if self.reply in allowed:
+            return values | {"channel": self.reply, "in_days": "0"}
+        return values | {"channel": (allowed or list(Channel))[-1].value, "in_days": str(IN_DAYS)}
+
+    def _is_time_changed(self) -> bool:
+        return bool(self.send_at.data) and self.send_at.data != self._first_values().get("send_at")
+
+
+def _naive(text: str) -> dt.datetime:
+    if not _MOMENT.fullmatch(text):
+        raise ValueError("Enter a date and time like 2026-11-24T09:00.")
+    try:
+        return dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("There is no such date or time. Check the day and the hour.") from None

@@ -1,0 +1,60 @@
+"""What messages do when something happens below them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.accounts.models import Organization
+from crm.accounts.rules import SECRETS
+from crm.accounts.services import gateway_named, organization_changed
+from crm.customers.models import Customer
+from crm.customers.signals import customer_deleting, customer_restored
+from crm.inbox.inbound import forget_texts
+from crm.kernel import due
+from crm.kernel.db import after_commit
+from crm.kernel.extensions import db
+from crm.messages import whatsapp_ids
+from crm.messages.bookkeeping import KIND
+from crm.messages.models import Message
+from crm.senders import services
+from crm.series.models import Series
+from crm.series.services import KIND as SERIES
+from crm.series.services import look_at_series_of
+
+HOLDS = frozenset({"quiet_from", "quiet_until", "time_zone", "sms_from", "whatsapp_from"}) | SECRETS.keys()
+"""Settings that may hold messages."""
+
+
+@organization_changed.connect
+def let_go_held(organization: Organization, changes: dict[str, Any]) -> None:
+    """Look again at what waits for the end of quiet hours or for a sender, once the change is committed."""
+    if not HOLDS.isdisjoint(changes):
+        after_commit(services.let_go_held)
+
+
+@gateway_named.connect
+def try_senders(organization: Organization) -> None:
+    """Try refused senders again when an owner names a gateway, though it may be the one of before."""
+    after_commit(services.let_go_held)
+
+
+@customer_restored.connect
+def go_on_with_series(customer: Customer, **kwargs: Any) -> None:
+    """Go on with what the customer gets again and again, once they are back."""
+    after_commit(partial(look_at_series_of, customer.id))
+
+
+@customer_deleting.connect
+def delete_messages(customer: Customer, **kwargs: Any) -> None:
+    """Delete what was written to and by the customer, and take it off the list of due work, in the order of locks."""
+    series_ids = db.session.scalars(sa.select(Series.id).where(Series.customer_id == customer.id)).all()
+    due.lock(SERIES, series_ids)
+    due.settle(SERIES, series_ids)
+    ids = db.session.scalars(sa.select(Message.id).where(Message.customer_id == customer.id)).all()
+    due.lock(KIND, ids)
+    db.session.execute(sa.delete(Message).where(Message.customer_id == customer.id))
+    due.settle(KIND, ids)
+    whatsapp_ids.forget(forget_texts(customer))

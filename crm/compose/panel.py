@@ -1,0 +1,41 @@
+"""The messages on the customer's page."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from crm.customers import panels
+from crm.customers.models import Customer
+from crm.messages import policy_facts, queries
+from crm.messages.history import life_of
+from crm.messages.models import Message
+from crm.messages.records import InboundMessage
+from crm.series.queries import series_of
+
+
+def load(customer: Customer) -> dict[str, Any]:
+    """Return what was written to and by the customer, what is next and comes again, and whether they opted out."""
+    messages = queries.messages_of(customer.id)
+    heard = policy_facts.heard_from(customer)
+    lines: list[Message | InboundMessage] = [*messages, *heard.texts]
+    return {
+        "lives": {message.id: life_of(message) for message in messages},
+        "lines": sorted(lines, key=_time, reverse=True),
+        "next": queries.next_of(customer, messages),
+        "series": series_of(customer.id),
+        "opted_out": heard.suppression,
+    }
+
+
+def _time(line: Message | InboundMessage) -> tuple[dt.datetime, int]:
+    return (line.send_at if isinstance(line, Message) else line.sent_at), line.id
+
+
+def count(customer_id: int) -> str:
+    """Return how many messages a customer has, in words, or nothing."""
+    number = queries.count_messages_of(customer_id)
+    return f"{number} message{'' if number == 1 else 's'}" if number else ""
+
+
+panels.register("messages", "Messages", "messages/_panel.html", load, count, place=10)

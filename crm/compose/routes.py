@@ -1,0 +1,136 @@
+"""Messages: all of them, and what may be done with one."""
+
+from __future__ import annotations
+
+from flask import render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from crm.accounts.access import find
+from crm.accounts.rules import return_path
+from crm.compose import panel
+from crm.compose.forms import MessageForm
+from crm.customers.models import Customer
+from crm.kernel.errors import SentenceError
+from crm.messages import activity, queries, services  # noqa: F401 -- they register themselves
+from crm.messages.blueprint import bp
+from crm.messages.history import ANSWERS
+from crm.messages.models import Message
+from crm.messages.rules import Channel, Status, told_alike
+from crm.series import services as recurring
+from crm.web.htmx import done as saved
+from crm.web.htmx import respond
+from crm.web.ids import id_in
+
+STATES = [status for status in Status if told_alike(status)[0] is status]
+"""One status for each state that people see."""
+
+
+@bp.get("/messages")
+def index() -> Response:
+    """Show all messages, the latest first."""
+    wanted = queries.MessageFilter.from_args(request.args)
+    page = queries.page_of_messages(wanted, request.args.get("page", 1, type=int))
+    return respond(
+        "messages/index.html",
+        "messages/_list.html",
+        page=page,
+        channels=Channel,
+        statuses=STATES,
+        notices=queries.notices(),
+    )
+
+
+@bp.get("/messages/console")
+def console() -> Response:
+    """Show what the console gateway was given, for nothing left the machine."""
+    attempts = queries.console_attempts()
+    return respond("messages/console.html", "messages/_console.html", attempts=attempts, answers=ANSWERS)
+
+
+@bp.route("/customers/<id:customer_id>/messages/new", methods=["GET", "POST"])
+def new(customer_id: int) -> Response:
+    """Schedule a message to a customer."""
+    form = MessageForm(find(Customer, customer_id), reply=request.args.get("reply"))
+    if form.wants_template():
+        return _window("messages/new.html", form, 200 if form.refill() else 422)
+    if form.validate_on_submit():
+        try:
+            message = recurring.schedule(customer_id, *form.content(), form.request_key(), **form.options())
+        except SentenceError as error:
+            form.explain(error)
+        else:
+            return _changed("Message scheduled.", message)
+    return _window("messages/new.html", form)
+
+
+@bp.post("/customers/<id:customer_id>/messages/preview")
+def preview(customer_id: int) -> str:
+    """Say what would happen if the form was sent as it is."""
+    customer, message_id = find(Customer, customer_id), id_in(request.args.get("message"))
+    form = MessageForm(customer, find(Message, message_id) if message_id else None)
+    if not form.wants_template():
+        form.validate()
+    return render_template("messages/_preview.html", preview=form.preview())
+
+
+@bp.route("/messages/<id:message_id>/edit", methods=["GET", "POST"])
+def edit(message_id: int) -> Response:
+    """Change a message, or move it to another time."""
+    message = find(Message, message_id)
+    message.ensure_waiting("changed")
+    form = MessageForm(message.customer, message)
+    if form.wants_template():
+        return _window("messages/edit.html", form, 200 if form.refill() else 422)
+    if form.validate_on_submit():
+        try:
+            edit_ = recurring.edit_all if form.changes_all else services.edit_message
+            message = edit_(message_id, *form.content(), **form.options())
+        except services.RefusedError as error:
+            form.explain(error)
+        else:
+            return _changed("Message saved.", message)
+    return _window("messages/edit.html", form)
+
+
+@bp.post("/messages/<id:message_id>/cancel")
+def cancel(message_id: int) -> Response:
+    """Never send a message."""
+    return _changed("Message canceled.", services.cancel_message(find(Message, message_id).id), _where_from())
+
+
+@bp.post("/messages/<id:message_id>/resend")
+def resend(message_id: int) -> Response:
+    """Send a message again."""
+    return _changed("Sending it again.", services.resend_message(find(Message, message_id).id), _where_from())
+
+
+@bp.post("/messages/<id:message_id>/done")
+def done(message_id: int) -> Response:
+    """Mark a message as done: somebody saw to it."""
+    message = services.mark_done(find(Message, message_id).id)
+    return _changed(
+        "Marked as done.", message, _where_from(), undo=url_for("messages.undo_done", message_id=message_id)
+    )
+
+
+@bp.post("/messages/<id:message_id>/done/delete")
+def undo_done(message_id: int) -> Response:
+    """Take Mark as done back."""
+    return _changed("Back on the list.", services.undo_done(find(Message, message_id).id), _where_from())
+
+
+def _window(page: str, form: MessageForm, status: int | None = None) -> Response:
+    status = status or (422 if form.is_submitted() else 200)
+    return respond(page, "messages/_form.html", status, form=form, customer=form.customer, preview=form.preview())
+
+
+def _changed(text: str, message: Message, location: str | None = None, undo: str | None = None) -> Response:
+    customer = message.customer
+    location = location or url_for("customers.show", customer_id=customer.id, _anchor=f"message-{message.id}")
+    data = panel.load(customer)
+    return saved(text, location, "messages/changed.htmx.html", undo=undo, customer=customer, data=data)
+
+
+def _where_from() -> str | None:
+    """Return the page the button was on: the home page, the customer's, or the list of messages."""
+    return return_path(request.referrer, request.host) if request.referrer else None

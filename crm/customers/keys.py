@@ -1,0 +1,69 @@
+"""What intake remembers beside the customers: further values they are known by, and who may be the same person."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.customers.models import Customer, CustomerKey
+from crm.kernel.branch_scope import BOUND, has_one, seen_by_branch, seen_with
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id
+from crm.kernel.tenancy import TenantMixin, within_organization
+
+__all__ = ["CustomerKey", "Decision", "Duplicate"]
+
+
+class Decision(enum.StrEnum):
+    """What became of two customers who may be one person."""
+
+    OPEN = "open"
+    MERGED = "merged"
+    SEPARATE = "separate"
+
+
+class Duplicate(TenantMixin, Base):
+    """Two customers who may be one person: what they share, and why they were not taken for one.
+
+    `first_id` is the smaller id. `shared` and `doubt` are of `matching.Kind` and `matching.Doubt`; `value` is what is
+    shared, which is also how an e-mail is kept that a new customer could not have. A pair is entered once: what
+    somebody has decided of it is remembered.
+    """
+
+    __tablename__ = "duplicates"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "id"),
+        sa.UniqueConstraint("organization_id", "first_id", "second_id", name="uq_duplicates_pair"),
+        within_organization("first_id", "customers", ondelete="CASCADE"),
+        within_organization("second_id", "customers", ondelete="CASCADE"),
+        sa.Index("ix_duplicates_second", "organization_id", "second_id"),
+        sa.Index("ix_duplicates_decision", "organization_id", "decision", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    first_id: Mapped[int]
+    second_id: Mapped[int]
+    shared: Mapped[str] = mapped_column(sa.String(10))
+    value: Mapped[str] = mapped_column(sa.String(254))
+    doubt: Mapped[str] = mapped_column(sa.String(10))
+    decision: Mapped[str] = mapped_column(sa.String(10), default=Decision.OPEN.value)
+    decided_at: Mapped[dt.datetime | None]
+    decided_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
+    created_at: Mapped[CreatedAt]
+
+
+def _is_seen(id_: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """Say whether a customer of a pair is of the user's branch, or went up in the other one, who has to be."""
+    return has_one(Customer, id_, lambda row: sa.or_(row.branch_id == BOUND, row.merged_into_id.is_not(None)))
+
+
+def _is_pair_seen(row: Any) -> sa.ColumnElement[bool]:
+    either = sa.or_(seen_with(Customer, row.first_id), seen_with(Customer, row.second_id))
+    return sa.and_(either, _is_seen(row.first_id), _is_seen(row.second_id))
+
+
+seen_by_branch(Duplicate, _is_pair_seen)

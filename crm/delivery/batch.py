@@ -1,0 +1,172 @@
+"""One transaction of the worker over some messages: what it needs to judge them, and what follows at its end."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+from sqlalchemy.exc import IntegrityError
+
+from crm.accounts.models import Organization
+from crm.accounts.queries import current_organization
+from crm.customers.models import Customer
+from crm.delivery.send_policy import Go, Hold, Stop, Verdict, gate
+from crm.kernel.columns import one_of
+from crm.kernel.db import database_now, locked
+from crm.kernel.events import record, record_many, row_of
+from crm.kernel.extensions import db
+from crm.messages.bookkeeping import look_at, renew_next
+from crm.messages.models import BlockedSender, Message
+from crm.messages.policy_facts import Facts, facts_about
+from crm.messages.rules import Channel, Status
+
+PROBE_EVERY = dt.timedelta(seconds=10)
+"""A refused sender is tried at most once in this time."""
+
+PROBE_REPORTED_EVERY = dt.timedelta(minutes=5)
+"""The same for one that is refused in reports: each try is taken first, and refused some time later."""
+
+QUESTIONS = 10
+"""So often a provider is asked about a lost answer before it counts as one that nobody can confirm."""
+
+
+class Round:
+    """The time, the organization and refused senders for messages that are locked with their customers.
+
+    `customers` are those of messages that are judged. `looks` says when each message has to be looked at again;
+    `finish` writes it, the events, and the customers' next messages.
+    """
+
+    def __init__(self, customers: Mapping[int, Customer] = MappingProxyType({})) -> None:
+        self.customers = customers
+        self.blocked = {row.channel: row for row in db.session.scalars(locked(sa.select(BlockedSender)))}
+        self.now = database_now()
+        self.looks: dict[int, dt.datetime | None] = {}
+        self._moved: set[int] = set()
+        self._events: list[dict[str, Any]] = []
+
+    @cached_property
+    def organization(self) -> Organization:
+        """The organization that is acted in."""
+        return current_organization()
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What the gate has to know about the customers' numbers."""
+        return facts_about(self.customers.values())
+
+    def judge(self, message: Message, *, probing: bool = False) -> Verdict:
+        """Say whether a due message may go; a message that may try a refused sender is said to be `probing`."""
+        verdict = gate(message, self.customers[message.customer_id], self.organization, self.facts, self.now)
+        sender = self.blocked.get(message.channel)
+        if sender is None or probing or not isinstance(verdict, Go) or verdict.gateway.by_hand:
+            return verdict
+        if sender.probe_at <= self.now:
+            sender.probe_at = self.now + _pause(by_report=sender.by_report)
+            return verdict
+        return Hold(self._sometime(), sender.reason)
+
+    def settle(self, message: Message, verdict: Verdict) -> None:
+        """Do what the gate says with a message that is not handed to a gateway now."""
+        match verdict:
+            case Stop(status, reason):
+                self.end(message, status, reason)
+            case Hold(until, reason):
+                if (message.state, message.reason) != (Status.HELD, reason):
+                    message.turn(Status.HELD, self.now, reason)
+                self.looks[message.id] = until
+            case Go():
+                self.end(message, Status.REMINDER)
+
+    def end(self, message: Message, status: Status, reason: str = "", look: dt.datetime | None = None) -> None:
+        """Move a message to where the worker leaves it, at least until `look`."""
+        before = {"status": message.status, "reason": message.reason}
+        message.turn(status, self.now, reason)
+        after = {"status": message.status, "reason": message.reason}
+        changes = {field: [before[field], after[field]] for field in after if before[field] != after[field]}
+        self._events.append(row_of(f"message.{status.value}", message, message.customer_id, changes))
+        self.looks[message.id] = look
+        self._moved.add(message.customer_id)
+
+    def lend(self, messages: Sequence[Message], status: Status, token: str) -> None:
+        """Give messages, as `status`, to the worker that holds `token`, until the lease runs out."""
+        ids, lease_end = [message.id for message in messages], self.after("MESSAGE_LEASE")
+        db.session.execute(
+            sa.update(Message)
+            .where(one_of(Message.id, ids))
+            .values(status=status.value, reason="", status_at=self.now, claim_token=token, lease_until=lease_end)
+            .execution_options(synchronize_session=False)
+        )
+        self.looks.update(dict.fromkeys(ids, lease_end))
+
+    def after(self, setting: str) -> dt.datetime:
+        """Return the moment that lies a limit, in seconds, from now."""
+        return self.now + dt.timedelta(seconds=current_app.config[setting])
+
+    def doubt(self, message: Message, reason: str) -> None:
+        """Leave a message of which nobody knows whether it went out; the provider is asked about it now and then."""
+        self.end(message, Status.UNKNOWN, reason, self.next_question(self.after("MESSAGE_UNCONFIRMED_AFTER")))
+
+    def next_question(self, deadline: dt.datetime) -> dt.datetime:
+        """Return when to ask a provider about a lost answer, at `deadline` at the latest."""
+        pause = dt.timedelta(seconds=current_app.config["MESSAGE_UNCONFIRMED_AFTER"]) / QUESTIONS
+        return min(self.now + pause, deadline)
+
+    def refuse_sender(self, channel: Channel, gateway: str, reason: str, *, by_report: bool = False) -> dt.datetime:
+        """Let the messages of a channel wait, for its provider refuses the account; return when to look again."""
+        probe_at = self.now + _pause(by_report=by_report)
+        if channel.value not in self.blocked:
+            row = BlockedSender(
+                channel=channel.value, gateway=gateway, reason=reason[:300], probe_at=probe_at, by_report=by_report
+            )
+            try:
+                with db.session.begin_nested():
+                    db.session.add(row)
+                record("sender.refused", row, changes={"channel": [None, channel.value], "reason": [None, row.reason]})
+            except IntegrityError:
+                row = db.session.scalars(sa.select(BlockedSender).where(BlockedSender.channel == channel)).one()
+            self.blocked[channel.value] = row
+        if by_report:
+            row = self.blocked[channel.value]
+            row.by_report, row.probe_at = True, max(row.probe_at, probe_at)
+        return self._sometime()
+
+    def accept_sender(self, channel: Channel, *, reported: dt.datetime | None = None) -> bool:
+        """End the waiting of a channel whose provider takes messages; False when it goes on, or wasn't refused.
+
+        `reported` is when the call began that a good report is about. One that is refused in reports needs such a one.
+        """
+        row = self.blocked.get(channel.value)
+        if row is None or (reported is None) == row.by_report or (reported is not None and reported < row.blocked_at):
+            return False
+        del self.blocked[channel.value]
+        record("sender.accepted", row, changes={"channel": [channel.value, None]})
+        db.session.delete(row)
+        return True
+
+    def probe_soon(self, channel: Channel) -> None:
+        """Let the next message try a refused sender as soon as one may."""
+        row = self.blocked.get(channel.value)
+        if row is not None:
+            row.probe_at = min(row.probe_at, self.now + PROBE_EVERY)
+
+    def finish(self) -> None:
+        """Write what follows from the changes."""
+        look_at(self.looks)
+        record_many(self._events)
+        if self._moved:
+            renew_next(self._moved)
+
+    def _sometime(self) -> dt.datetime:
+        # Not all at once: thousands may wait, and each look is for one probe.
+        return self.now + PROBE_EVERY * (1 + 5 * random.random())  # noqa: S311 -- no secret
+
+
+def _pause(*, by_report: bool) -> dt.timedelta:
+    return PROBE_REPORTED_EVERY if by_report else PROBE_EVERY

@@ -1,0 +1,254 @@
+"""From a due row to the call of its gateway: claim, gate, say so, call; `outcomes` records what came of it.
+
+The database is the truth and its clock the only one. A message in a worker's hands carries the worker's token and a
+lease; every later write asks for that token, so a worker that slept past its lease changes nothing. The row says
+`submitting` before the gateway is called, with no transaction open during the call: whatever dies in between leaves a
+message that may have gone out, and that is never sent again by itself.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import math
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+
+from crm.accounts.models import Organization
+from crm.accounts.queries import current_organization
+from crm.delivery.batch import Round
+from crm.delivery.calls import LONGEST_CALL, Flight, uptime
+from crm.delivery.lookups import ask_about
+from crm.delivery.outcomes import record
+from crm.delivery.reports import keep_places
+from crm.delivery.send_policy import Go
+from crm.kernel import due
+from crm.kernel.columns import one_of
+from crm.kernel.db import locked
+from crm.kernel.extensions import db
+from crm.kernel.fail_points import committing
+from crm.kernel.queue import stopping
+from crm.kernel.tenancy import insert_many, require_organization, use_organization
+from crm.messages.bookkeeping import KIND, lock_customers, look_at
+from crm.messages.models import Attempt, Message
+from crm.messages.rules import BEING_SENT, Channel, Status
+from crm.providers.accounts import sender_of
+from crm.providers.base import Call
+from crm.providers.registry import at_once, gateway_named
+
+BATCH = 256
+"""So many due messages are claimed at once."""
+
+PUT_OFF = dt.timedelta(seconds=60)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Claim:
+    """What one worker took to send: message ids, and among them those that try a refused sender.
+
+    `doubts` are other messages, about which their provider is to be asked.
+    """
+
+    token: str = field(default_factory=lambda: secrets.token_hex(16))
+    ids: list[int] = field(default_factory=list)
+    probes: set[int] = field(default_factory=set)
+    doubts: list[int] = field(default_factory=list)
+
+    def take(self, count: int) -> list[int]:
+        """Return the next ids, and take them off."""
+        taken, self.ids = self.ids[:count], self.ids[count:]
+        return taken
+
+
+def deliver_batch(organization_id: int, limit: int = BATCH, seconds: float = math.inf) -> int:
+    """Deal with up to `limit` due messages of an organization; return how many there were.
+
+    No call is begun after `seconds`, and none is waited for much longer than a provider may take.
+    """
+    with use_organization(organization_id):
+        claim = Claim()
+        looked_at = _claim(claim, limit)
+        if claim.ids:
+            _send(claim, seconds)
+        ask_about(claim.doubts)
+        return looked_at
+
+
+def _claim(claim: Claim, limit: int) -> int:
+    with committing("claim") as session:
+        ids = due.lock_due(KIND, limit)
+        if not ids:
+            return 0
+        messages = session.scalars(locked(sa.select(Message).where(one_of(Message.id, ids)).order_by(Message.id))).all()
+        round_ = Round(lock_customers(message.customer_id for message in messages))
+        round_.looks = dict.fromkeys(ids)
+        taken = []
+        for message in messages:
+            try:
+                if _look(message, round_, claim):
+                    taken.append(message)
+            except Exception:
+                log.exception("message %d of organization %d: put off", message.id, message.organization_id)
+                round_.looks[message.id] = round_.now + PUT_OFF
+        round_.lend(taken, Status.CLAIMED, claim.token)
+        round_.finish()
+        claim.ids = [message.id for message in taken]
+        return len(ids)
+
+
+def _look(message: Message, round_: Round, claim: Claim) -> bool:
+    """Do what is due for one message; True when that is to send it."""
+    now, state = round_.now, message.state
+    if state in BEING_SENT and message.lease_until is not None and message.lease_until > now:
+        round_.looks[message.id] = message.lease_until
+    elif state is Status.SUBMITTING:
+        reason = "The worker stopped while it was being sent. Checking what became of it."
+        round_.doubt(message, reason)
+    elif state is Status.UNKNOWN:
+        _settle_doubt(message, round_, claim)
+    elif state is Status.ACCEPTED:
+        round_.end(message, Status.NO_REPORT, "The provider took it and never said what became of it.")
+    elif state in (Status.SCHEDULED, Status.CLAIMED, Status.RETRY_WAIT, Status.HELD):
+        return _may_go(message, round_, claim)
+    return False
+
+
+def _settle_doubt(message: Message, round_: Round, claim: Claim) -> None:
+    """Ask the provider once more; when the time for that is over, ask a person, or send again what must arrive."""
+    limit = dt.timedelta(seconds=current_app.config["MESSAGE_UNCONFIRMED_AFTER"])
+    deadline = message.status_at + limit
+    if round_.now < deadline:
+        round_.looks[message.id] = round_.next_question(deadline)
+        claim.doubts.append(message.id)
+    elif message.must_arrive and not message.sent_again:
+        message.sent_again = True
+        reason = "Nobody can say if it arrived, and it must: it is sent once more."
+        round_.end(message, Status.RETRY_WAIT, reason, round_.now)
+    else:
+        round_.end(message, Status.UNCONFIRMED, "We could not confirm this message: it may or may not have arrived.")
+
+
+def _may_go(message: Message, round_: Round, claim: Claim) -> bool:
+    if message.send_at > round_.now:
+        round_.looks[message.id] = message.send_at
+        return False
+    was_blocked = message.channel in round_.blocked
+    verdict = round_.judge(message)
+    if not isinstance(verdict, Go) or verdict.gateway.by_hand:
+        round_.settle(message, verdict)
+        return False
+    if was_blocked:
+        claim.probes.add(message.id)
+    return True
+
+
+def _send(claim: Claim, seconds: float) -> None:
+    """Hand over what was claimed; what can't begin long before the lease runs out is given back.
+
+    A call that hangs is let go: its thread is lost, and the lease sees to its message.
+    """
+    lease = current_app.config["MESSAGE_LEASE"]
+    flight, until = Flight(at_once(current_organization())), uptime() + min(lease / 4, seconds)
+    end = until + LONGEST_CALL
+    while claim.ids or flight:
+        if claim.ids and (stopping.is_set() or uptime() > until):
+            _release(claim)
+        elif claim.ids and flight.room:
+            begun = uptime()
+            flight.begin(_submit(claim, claim.take(flight.room)), begun + lease)
+        elif answers := flight.answered(end):
+            record(answers, claim.token)
+        else:
+            log.warning("organization %d: %d calls hang and are let go", require_organization(), len(flight))
+            record(flight.let_go(), claim.token)
+
+
+def _submit(claim: Claim, ids: Sequence[int]) -> list[Call]:
+    """Write that these messages may go out at any moment, and return the calls that send them.
+
+    What the gate holds or stops by now, and what another worker may have taken, is left out.
+    """
+    with committing("submit"):
+        due.lock(KIND, ids)
+        messages = _claimed(claim, ids)
+        round_ = Round(lock_customers(message.customer_id for message in messages))
+        going, attempts = [], []
+        for message in messages:
+            if message.lease_until is None or message.lease_until <= round_.now:
+                continue
+            verdict = round_.judge(message, probing=message.id in claim.probes)
+            if isinstance(verdict, Go) and not verdict.gateway.by_hand:
+                going.append(message)
+                attempts.append(_attempt(message, round_, verdict.gateway.name, claim.token))
+            else:
+                round_.settle(message, verdict)
+        round_.lend(going, Status.SUBMITTING, claim.token)
+        insert_many(Attempt, attempts)
+        round_.finish()
+        return _calls(going, attempts, claim.token, round_.organization)
+
+
+def _claimed(claim: Claim, ids: Sequence[int]) -> Sequence[Message]:
+    return db.session.scalars(
+        locked(
+            sa.select(Message)
+            .where(one_of(Message.id, ids), Message.claim_token == claim.token, Message.status == Status.CLAIMED)
+            .order_by(Message.id)
+        )
+    ).all()
+
+
+def _attempt(message: Message, round_: Round, gateway: str, token: str) -> dict[str, Any]:
+    return {
+        "message_id": message.id,
+        "claim_token": token,
+        "gateway": gateway,
+        "channel": message.channel,
+        "recipient": round_.customers[message.customer_id].phone,
+        "body": message.body,
+    }
+
+
+def _calls(
+    messages: Sequence[Message], attempts: Sequence[dict[str, Any]], token: str, organization: Organization
+) -> list[Call]:
+    ids = [row["message_id"] for row in attempts]
+    found = db.session.execute(
+        sa.select(Attempt.message_id, Attempt.id).where(one_of(Attempt.message_id, ids), Attempt.claim_token == token)
+    )
+    attempt_ids: dict[int, int] = {row.message_id: row.id for row in found}
+    ways = {(row["gateway"], Channel(row["channel"])) for row in attempts}
+    senders = {way: sender_of(organization, *way) for way in ways}
+    reporting = [row for row in attempts if gateway_named(row["gateway"]).reports]
+    keep_places({attempt_ids[row["message_id"]]: row["recipient"] for row in reporting})
+    return [
+        Call(
+            attempt_id=attempt_ids[row["message_id"]],
+            message_id=row["message_id"],
+            gateway=row["gateway"],
+            channel=Channel(row["channel"]),
+            to=row["recipient"],
+            body=row["body"],
+            sender=senders[row["gateway"], Channel(row["channel"])],
+            template=message.approved,
+        )
+        for message, row in zip(messages, attempts, strict=True)
+    ]
+
+
+def _release(claim: Claim) -> None:
+    """Give back what was claimed and not begun, so that nobody waits for the lease."""
+    ids = claim.take(len(claim.ids))
+    with committing("release"):
+        due.lock(KIND, ids)
+        messages = _claimed(claim, ids)
+        for message in messages:
+            message.turn(Status.SCHEDULED, message.status_at)
+        look_at({message.id: message.send_at for message in messages})

@@ -1,0 +1,126 @@
+"""Asking providers what became of calls whose answer was lost.
+
+What they say is heard as a report: stored first, then applied, as if it had come by itself. Nothing found settles
+nothing; a question costs nothing either, so one that is asked twice, or whose answer comes too late, does no harm.
+
+A message without an id is searched for only where a message that is found can't be somebody else's: not in an account
+that several organizations send with, and not beside another lost call with the same text to the same number.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import datetime as dt
+import logging
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import sqlalchemy as sa
+
+from crm.accounts.queries import current_organization
+from crm.customers.models import Customer
+from crm.delivery.reports import Heard, hear
+from crm.kernel.columns import one_of
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import require_organization
+from crm.messages.models import Attempt, Message
+from crm.providers.accounts import SECRETS, sender_of, shares_account
+from crm.providers.base import Answer, Call, Found, Question
+from crm.providers.registry import gateway_named
+
+PATIENCE = 5.0
+"""So many seconds the answers may take together: other messages wait meanwhile."""
+
+AROUND = dt.timedelta(minutes=15)
+"""Attempts this long before and after may be mistaken for each other."""
+
+CERTAIN = frozenset({Answer.NO_CONNECTION, Answer.RATE_LIMITED, Answer.PERMANENT, Answer.REFUSED_SENDER})
+"""Outcomes of attempts that no message of the provider can stem from."""
+
+log = logging.getLogger(__name__)
+
+
+def ask_about(message_ids: Sequence[int]) -> None:
+    """Ask the providers about messages of the current organization of which nobody knows, and hear what they say."""
+    questions = _questions(message_ids) if message_ids else []
+    db.session.rollback()  # no transaction stays open while providers take their time
+    if questions:
+        hear(require_organization(), _answers(questions))
+
+
+def _questions(message_ids: Sequence[int]) -> list[Question]:
+    organization = current_organization()
+    last = (
+        sa.select(sa.func.max(Attempt.id)).where(one_of(Attempt.message_id, message_ids)).group_by(Attempt.message_id)
+    )
+    attempts = db.session.scalars(sa.select(Attempt).where(Attempt.id.in_(last))).all()
+    messages = {row.id: row for row in db.session.scalars(sa.select(Message).where(one_of(Message.id, message_ids)))}
+    ways = {(attempt.gateway, attempt.via) for attempt in attempts}
+    senders = {way: sender_of(organization, *way) for way in ways}
+    shared = {gateway for gateway, _ in ways if gateway in SECRETS and shares_account(gateway)}
+    asked = []
+    for attempt in attempts:
+        others = _others(attempt) if attempt.provider_id is None else []
+        if attempt.provider_id is None and (attempt.gateway in shared or _could_be_mistaken(attempt, others)):
+            continue
+        call = Call(
+            attempt_id=attempt.id,
+            message_id=attempt.message_id,
+            gateway=attempt.gateway,
+            channel=attempt.via,
+            to=attempt.recipient,
+            body=attempt.body,
+            template=messages[attempt.message_id].approved,
+            sender=senders[attempt.gateway, attempt.via],
+        )
+        taken = frozenset(other.provider_id for other in others if other.provider_id)
+        asked.append(Question(call, attempt.provider_id, attempt.started_at, taken))
+    return asked
+
+
+def _others(attempt: Attempt) -> Sequence[Attempt]:
+    """Return the attempts of around that time that wrote to the same number, for whichever customer."""
+    own = sa.select(Message.customer_id).where(Message.id == attempt.message_id)
+    same_phone = sa.select(Customer.id).where(Customer.phone == attempt.recipient)
+    customer_ids = {*db.session.scalars(own), *db.session.scalars(same_phone)}
+    return db.session.scalars(
+        sa.select(Attempt)
+        .join(Message, Message.id == Attempt.message_id)
+        .where(
+            one_of(Message.customer_id, customer_ids),
+            Attempt.recipient == attempt.recipient,
+            Attempt.started_at.between(attempt.started_at - AROUND, attempt.started_at + AROUND),
+            Attempt.id != attempt.id,
+        )
+    ).all()
+
+
+def _could_be_mistaken(attempt: Attempt, others: Iterable[Attempt]) -> bool:
+    """Whether a message that is found could as well be that of another attempt, whose answer was lost too."""
+    return any(
+        other.body == attempt.body and other.provider_id is None and other.outcome not in CERTAIN for other in others
+    )
+
+
+def _answers(questions: Sequence[Question]) -> list[Heard]:
+    heard = []
+    waiting = {_threads.submit(_look_up, question): question for question in questions}
+    done, late = concurrent.futures.wait(waiting, PATIENCE)
+    for future in late:
+        future.cancel()
+    for future in done:
+        found = future.result()
+        if found is not None:
+            heard.append(Heard(waiting[future].call.attempt_id, found.word, found.provider_id, found.code))
+    return heard
+
+
+def _look_up(question: Question) -> Found | None:
+    try:
+        return gateway_named(question.call.gateway).look_up(question)
+    except Exception:
+        log.exception("attempt %d: %s can't be asked", question.call.attempt_id, question.call.gateway)
+        return None
+
+
+_threads = ThreadPoolExecutor(16, thread_name_prefix="question")

@@ -1,0 +1,154 @@
+"""What came of the calls, written to attempts and messages; guarded by the worker's token."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+from crm.delivery.batch import Round
+from crm.delivery.send_policy import expires_at
+from crm.kernel import due
+from crm.kernel.columns import one_of
+from crm.kernel.db import locked
+from crm.kernel.fail_points import committing
+from crm.kernel.queue import stopping
+from crm.kernel.tenancy import update_many
+from crm.messages.bookkeeping import KIND, hasten_held, hold_customers
+from crm.messages.models import Attempt, Message
+from crm.messages.records import Source
+from crm.messages.rules import WAITS, Status, back_off
+from crm.messages.whatsapp_ids import learn
+from crm.opt_outs import services
+from crm.providers.base import Answer, Call, Outcome
+from crm.providers.registry import gateway_named
+from crm.values import clock
+
+Result = tuple[Call, Outcome]
+
+FINAL = {Answer.PERMANENT: Status.FAILED, Answer.OPTED_OUT: Status.SUPPRESSED}
+PATIENCE = (0.5, 1, 2, 4, 8)
+"""How long to wait, in seconds, before each new try to write answers to a database that is away."""
+
+log = logging.getLogger(__name__)
+
+
+def record(results: Sequence[Result], token: str) -> None:
+    """Write the answers of calls that were made with `token`; one that can't be written does not stop the others."""
+    try:
+        _record_patiently(results, token)
+    except OperationalError:
+        raise
+    except Exception:
+        if len(results) > 1:
+            for result in results:
+                record([result], token)
+            return
+        call, outcome = results[0]
+        log.exception("message %d, attempt %d: can't record %s", call.message_id, call.attempt_id, outcome.answer)
+
+
+def _record_patiently(results: Sequence[Result], token: str) -> None:
+    for pause in PATIENCE:
+        try:
+            return _record(results, token)
+        except OperationalError as error:
+            log.warning("the database is away, answers of %d calls wait: %s", len(results), error.orig)
+            if stopping.wait(pause):
+                break
+    return _record(results, token)
+
+
+def _record(results: Sequence[Result], token: str) -> None:
+    ids = sorted(call.message_id for call, _ in results)
+    with committing("record") as session:
+        due.lock(KIND, ids)
+        messages = session.scalars(
+            locked(
+                sa.select(Message)
+                .where(one_of(Message.id, ids), Message.claim_token == token, Message.status == Status.SUBMITTING)
+                .order_by(Message.id)
+            )
+        ).all()
+        by_id = {message.id: message for message in messages}
+        hold_customers(message.customer_id for message in messages)
+        round_ = Round()
+        # An attempt keeps what the gateway said, even when its message is not ours to change any more.
+        told = [_told(call, outcome, round_.now) for call, outcome in results]
+        update_many(Attempt, [row for row in told if row["provider_id"]])
+        # An answer without the provider's id leaves what a report said before it.
+        update_many(Attempt, [_without_id(row) for row in told if not row["provider_id"]])
+        opened = False
+        for call, outcome in results:
+            opened |= outcome.answer is Answer.ACCEPTED and round_.accept_sender(call.channel)
+            message = by_id.get(call.message_id)
+            if message is None:
+                log.warning(
+                    "message %d, attempt %d: answer after the lease, or after a report",
+                    call.message_id,
+                    call.attempt_id,
+                )
+                continue
+            _apply(message, call, outcome, round_)
+        opted_out = {call.to: outcome.sentence for call, outcome in results if outcome.answer is Answer.OPTED_OUT}
+        for phone, sentence in sorted(opted_out.items()):
+            services.note_down(phone, Source.PROVIDER, sentence)
+        round_.finish()
+        learn({name: call.to for call, outcome in results for name in outcome.known_as})
+    services.stop_pending(opted_out)
+    if opened:
+        with committing("let go"):
+            hasten_held()
+
+
+def _told(call: Call, outcome: Outcome, now: dt.datetime) -> dict[str, Any]:
+    return {
+        "id": call.attempt_id,
+        "finished_at": now,
+        "outcome": outcome.answer.value,
+        "provider_id": outcome.provider_id,
+        "error_code": outcome.code,
+        "detail": outcome.sentence[:300],
+    }
+
+
+def _without_id(told: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in told.items() if name != "provider_id"}
+
+
+def _apply(message: Message, call: Call, outcome: Outcome, round_: Round) -> None:
+    """Move a message by the table of the delivery contract."""
+    if outcome.answer is not Answer.RATE_LIMITED:
+        message.attempts_made += 1
+    match outcome.answer:
+        case Answer.ACCEPTED:
+            message.handed_over_at = round_.now
+            if gateway_named(call.gateway).reports:
+                round_.end(message, Status.ACCEPTED, look=round_.after("MESSAGE_NO_REPORT_AFTER"))
+            else:
+                round_.end(message, Status.SENT)
+        case Answer.NO_CONNECTION | Answer.RATE_LIMITED:
+            _try_again(message, outcome, round_)
+        case Answer.REFUSED_SENDER:
+            reason = f"{outcome.sentence} {WAITS}"
+            look = round_.refuse_sender(call.channel, call.gateway, reason)
+            round_.end(message, Status.HELD, reason, look)
+        case Answer.UNKNOWN:
+            round_.doubt(message, f"{outcome.sentence} Checking what became of it.")
+        case _:
+            round_.end(message, FINAL[outcome.answer], outcome.sentence)
+
+
+def _try_again(message: Message, outcome: Outcome, round_: Round) -> None:
+    pause = back_off(max(message.attempts_made, 1), random.random())  # noqa: S311 -- no secret
+    if outcome.answer is Answer.RATE_LIMITED:
+        pause = max(pause, dt.timedelta(seconds=outcome.retry_after))
+    look = min(round_.now + pause, expires_at(message) + dt.timedelta(seconds=1))
+    zone = clock.zone(round_.organization.time_zone)
+    said = clock.say_when(look, round_.now, zone, round_.organization.locale)
+    round_.end(message, Status.RETRY_WAIT, f"{outcome.sentence} Next try {said[0].lower()}{said[1:]}.", look)

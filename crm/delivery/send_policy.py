@@ -1,0 +1,142 @@
+"""The one gate before every send, whichever way a message came."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from flask import current_app
+
+from crm.accounts.models import Organization
+from crm.customers.models import Customer
+from crm.messages.models import Message
+from crm.messages.policy_facts import Facts
+from crm.messages.rules import (
+    WINDOW,
+    WINDOWED,
+    Channel,
+    Status,
+    channel_problem,
+    day_word,
+    holding_reason,
+    number_problem,
+)
+from crm.providers.base import Gateway
+from crm.providers.registry import gateway_of
+from crm.values import clock
+
+LOOK_AGAIN = dt.timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """It may be sent now, by this gateway."""
+
+    gateway: Gateway
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """It waits, and is looked at again at `until`."""
+
+    until: dt.datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """It is never sent."""
+
+    status: Status
+    reason: str
+
+
+Verdict = Go | Hold | Stop
+
+
+def gate(message: Message, customer: Customer, organization: Organization, facts: Facts, now: dt.datetime) -> Verdict:
+    """Say whether a due message may be sent at `now`; `facts` are those about its customer's number."""
+    refusal = _refusal(message, customer, facts)
+    if refusal is not None:
+        return refusal
+    try:
+        gateway = gateway_of(organization, message.via)
+    except LookupError:
+        return Hold(now + LOOK_AGAIN, f"The gateway for {message.via.label} is not set up. Ask an owner to choose one.")
+    if not gateway.by_hand and now > expires_at(message):
+        return Stop(Status.EXPIRED, f"It could not be sent within {_hours(lasts())} of its time.")
+    return (
+        _while_asked(customer, facts, now)
+        or _after_quiet_hours(organization, now)
+        or (None if gateway.by_hand else _another_day(message, organization, now))
+        or _outside_window(message, customer, gateway, facts, now)
+        or Go(gateway)
+    )
+
+
+def expires_at(message: Message) -> dt.datetime:
+    """Return when it is too late to send a message."""
+    return message.send_at + lasts()
+
+
+def lasts() -> dt.timedelta:
+    """Return how long past its time a message may still be sent."""
+    return dt.timedelta(seconds=current_app.config["MESSAGE_EXPIRES_AFTER"])
+
+
+def _refusal(message: Message, customer: Customer, facts: Facts) -> Stop | None:
+    """Say why the customer gets this message by no gateway."""
+    if customer.is_archived:
+        return Stop(Status.CANCELED, f"{customer.name} was archived when it was due.")
+    problem = channel_problem(customer, message.via)
+    if problem:
+        return Stop(Status.SUPPRESSED, problem)
+    problem = number_problem(customer)
+    if problem:
+        return Stop(Status.FAILED, problem)
+    suppression = facts.suppressed.get(customer.id)
+    return Stop(Status.SUPPRESSED, suppression.reason) if suppression else None
+
+
+def _while_asked(customer: Customer, facts: Facts, now: dt.datetime) -> Hold | None:
+    """Hold what is for a customer who wrote what may mean STOP, until somebody says what it means."""
+    asking = facts.asking.get(customer.id)
+    return Hold(now + LOOK_AGAIN, holding_reason(customer.name, asking)) if asking else None
+
+
+def _another_day(message: Message, organization: Organization, now: dt.datetime) -> Stop | None:
+    """Stop a text that speaks of "today" or "tomorrow" and would go out later than on the day it was written for."""
+    zone = clock.zone(organization.time_zone)
+    meant, today = (moment.astimezone(zone).date() for moment in (message.send_at, now))
+    word = day_word(message.body) if meant < today else None
+    said = f"It speaks of “{word}”, and its day is over. Check the text, then send it again."
+    return Stop(Status.EXPIRED, said) if word else None
+
+
+def _outside_window(
+    message: Message, customer: Customer, gateway: Gateway, facts: Facts, now: dt.datetime
+) -> Stop | None:
+    """Stop a text that WhatsApp would refuse, where somebody sees it and can do what the reason says."""
+    if message.via is not Channel.WHATSAPP or message.template or gateway.name not in WINDOWED:
+        return None
+    wrote_at = facts.wrote_at.get(customer.id)
+    if wrote_at is not None and now < wrote_at + WINDOW:
+        return None
+    said = "has not written on WhatsApp" + (" in the last 24 hours" if wrote_at else " yet")
+    return Stop(
+        Status.FAILED, f"{customer.name} {said}, so only an approved template may be sent. Schedule one, or use SMS."
+    )
+
+
+def _after_quiet_hours(organization: Organization, now: dt.datetime) -> Hold | None:
+    zone = clock.zone(organization.time_zone)
+    end = clock.quiet_end(now, zone, organization.quiet_from, organization.quiet_until)
+    if end <= now:
+        return None
+    said = clock.say_when(end, now, zone, organization.locale)
+    return Hold(end, f"Quiet hours: it goes out {said[0].lower()}{said[1:]} ({zone.key}).")
+
+
+def _hours(span: dt.timedelta) -> str:
+    hours = span.total_seconds() / 3600
+    return f"{hours:g} hours" if hours >= 1 else f"{span.total_seconds():g} seconds"

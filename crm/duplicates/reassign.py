@@ -1,0 +1,84 @@
+"""Moving what hangs on one customer to another: the tables are found by the schema's own foreign keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from crm.customers.keys import CustomerKey, Duplicate
+from crm.customers.models import BulkChangeRow, Customer, CustomerSearch
+from crm.duplicates.models import Merge
+from crm.kernel.columns import Base, one_of
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import require_organization
+
+APART = frozenset(model.__tablename__ for model in (CustomerSearch, CustomerKey, BulkChangeRow, Duplicate, Merge))
+"""Tables with a foreign key to customers whose rows are more than moved (`merging`), or which tell of merges."""
+
+
+class Place(NamedTuple):
+    """Where a customer is named: the rows of a table, by a column."""
+
+    table: sa.Table
+    column: str
+
+
+def references() -> Iterator[Place]:
+    """Yield every column with a foreign key to the customers."""
+    for table in sorted(Base.metadata.tables.values(), key=lambda table: table.name):
+        for key in table.foreign_key_constraints:
+            for element in key.elements:
+                if key.referred_table is Customer.__table__ and element.column.name == "id":
+                    yield Place(table, element.parent.name)
+
+
+def places() -> list[Place]:
+    """Return where customers are named by rows that go to the survivor as they are."""
+    events = Event.__table__
+    assert isinstance(events, sa.Table)  # noqa: S101 -- for the type checker
+    return [*(place for place in references() if place.table.name not in APART), Place(events, "customer_id")]
+
+
+def move(from_id: int, to_id: int, moved: Mapping[str, Sequence[int]] | None = None) -> dict[str, list[int]]:
+    """Move rows of one customer to another, all of them or those that were `moved`; return their ids by table."""
+    found = {}
+    for table, column in places():
+        if moved is not None and not moved.get(table.name):
+            continue
+        statement = sa.update(table).where(_here(table), table.c[column] == from_id).values({column: to_id})
+        if moved is not None:
+            statement = statement.where(one_of(table.c.id, moved[table.name]))
+        ids = db.session.connection().scalars(statement.returning(table.c.id)).all()
+        if ids:
+            found[table.name] = sorted(ids)
+    return found
+
+
+def last_ids(customer_id: int) -> dict[str, int]:
+    """Return the id of the latest row of a customer in each table: what comes later was added since."""
+    return {
+        table.name: db.session.connection().scalar(
+            sa.select(sa.func.coalesce(sa.func.max(table.c.id), 0)).where(_here(table), table.c[column] == customer_id)
+        )
+        or 0
+        for table, column in places()
+    }
+
+
+def count_since(customer_id: int, last: Mapping[str, int]) -> dict[str, int]:
+    """Return how many rows a customer has by table that came after those in `last`; events are not counted."""
+    found = {}
+    for table, column in places():
+        if table.name != Event.__tablename__:
+            later = sa.and_(_here(table), table.c[column] == customer_id, table.c.id > last.get(table.name, 0))
+            count = db.session.connection().scalar(sa.select(sa.func.count()).select_from(table).where(later))
+            if count:
+                found[table.name] = int(count)
+    return found
+
+
+def _here(table: sa.Table) -> sa.ColumnElement[bool]:
+    return table.c.organization_id == require_organization()

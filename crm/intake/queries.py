@@ -1,0 +1,53 @@
+"""Reads of scans."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from crm.accounts.models import User
+from crm.intake.models import Scan, ScanState
+from crm.kernel import due, vault
+from crm.kernel.branch_scope import bound_branch
+from crm.kernel.columns import db_now
+from crm.kernel.extensions import db
+
+SCAN = "scan"
+"""The kind of due work that a scan is while it is under way."""
+
+SECRET = "webhook_secret"  # noqa: S105 -- its name
+
+SHOWN = 20
+
+
+class Listed(NamedTuple):
+    """A scan as the list shows it, and who asked for it."""
+
+    scan: Scan
+    by: str | None
+
+
+def latest() -> list[Listed]:
+    """Return the last scans, the latest first."""
+    statement = sa.select(Scan, sa.func.coalesce(sa.func.nullif(User.name, ""), User.username))
+    statement = statement.outerjoin(User, User.id == Scan.user_id).order_by(Scan.id.desc()).limit(SHOWN)
+    return [Listed(*row) for row in db.session.execute(statement)]
+
+
+def under_way() -> Scan | None:
+    """Return the scan under way of what is seen here: all branches, or the one."""
+    of_here = Scan.branch_id.is_(None) if bound_branch() is None else Scan.branch_id == bound_branch()
+    return db.session.scalars(sa.select(Scan).where(Scan.state == ScanState.WORKING, of_here).limit(1)).first()
+
+
+def find_due() -> Scan | None:
+    """Return a scan of the current organization that the worker has to go on with."""
+    statement = sa.select(Scan).join(due.DueWork, due.DueWork.subject_id == Scan.id)
+    statement = statement.where(due.DueWork.kind == SCAN, due.DueWork.due_at <= db_now())
+    return db.session.scalars(statement.order_by(due.DueWork.due_at).limit(1)).first()
+
+
+def has_webhook_secret() -> bool:
+    """Whether other systems can sign what they send to the current organization."""
+    return SECRET in vault.names()

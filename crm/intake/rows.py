@@ -1,0 +1,286 @@
+"""What intake reads of the customers and writes: set by set, so that a batch is a handful of statements."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from crm.accounts.models import Organization
+from crm.customers.keys import CustomerKey, Duplicate
+from crm.customers.models import Customer, CustomerSearch
+from crm.customers.pairs import enter
+from crm.customers.search_text import text_of
+from crm.customers.signals import customer_restored
+from crm.kernel.bulk_writer import Bulk
+from crm.kernel.columns import one_of
+from crm.kernel.db import locked
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import current_actor
+from crm.people.matching import Key, Kind, Pair
+from crm.people.person import FIELDS, Contact, Person, name_key
+from crm.values import clock, phone
+
+MANY = 50
+"""Of a value that more customers share, only those are looked at who have exactly the same name."""
+
+EXPECTED = 10
+"""So many customers for each contact are read before it is asked who has so many of a value."""
+
+_EVERYWHERE = {"all_branches": True}
+"""Somebody in another branch is the same person, so a user who sees one branch alone meets them, too."""
+
+
+class Read(NamedTuple):
+    """Whom a batch of contacts may be.
+
+    `survivors` names for each followed customer who went up in another one that other one; `crowded` are the keys that
+    more than MANY customers have.
+    """
+
+    people: dict[int, Person]
+    survivors: dict[int, int]
+    crowded: set[Key]
+
+
+def read(contacts: Sequence[Contact], followed: Collection[int]) -> Read:
+    """Read and lock whoever shares a key with the contacts, and the customers that they were before."""
+    with _planned_anew():
+        return _read(contacts, followed)
+
+
+@contextlib.contextmanager
+def _planned_anew() -> Iterator[None]:
+    """Let PostgreSQL plan each statement for the tables as they are: they may have been empty a moment ago."""
+    if db.engine.dialect.name != "postgresql":
+        yield
+        return
+    mode = sa.select(sa.func.set_config("plan_cache_mode", sa.bindparam("mode"), True))
+    db.session.connection().execute(mode, {"mode": "force_custom_plan"})
+    yield
+    db.session.connection().execute(mode, {"mode": "auto"})
+
+
+def _read(contacts: Sequence[Contact], followed: Collection[int]) -> Read:
+    survivors = _survivors(followed)
+    wanted = {survivors.get(id_, id_) for id_ in followed}
+    keys = set(itertools.chain.from_iterable(contact.keys.items() for contact in contacts))
+    crowded: set[Key] = set()
+    limit = EXPECTED * len(contacts) + 5 * MANY
+    while True:
+        ids = _ids(_holders(keys - crowded, limit))
+        people = _people(wanted.union(ids))
+        found = _shared_by_many(people, keys - crowded) if len(ids) > MANY else set()
+        if not found and len(ids) < limit:
+            break
+        crowded |= found
+        limit = limit if found else 2 * limit
+    if crowded:
+        names = {name_key(c.fields["name"]) for c in contacts if not crowded.isdisjoint(c.keys.items())}
+        people |= _people(set(_ids(_namesakes(crowded, names, limit))))
+    return Read(people, survivors, crowded)
+
+
+def _shared_by_many(people: Mapping[int, Person], keys: Collection[Key]) -> set[Key]:
+    counts = Counter(key for person in people.values() for key in person.keys if key in keys)
+    return {key for key, count in counts.items() if count > MANY}
+
+
+def get_to_know(bulk: Bulk) -> None:
+    """Let the database know how many customers there are, so that they are found by their keys."""
+    bulk.count_again(Customer, CustomerKey, Duplicate)
+
+
+def new_ids(bulk: Bulk, count: int) -> Iterator[int]:
+    """Yield ids for new customers; nothing is asked before there is one."""
+    yield from bulk.new_ids(Customer, count)
+
+
+def write(
+    bulk: Bulk,
+    organization: Organization,
+    people: Collection[Person],
+    doubts: Mapping[tuple[int, int], tuple[Pair, str]],
+) -> set[tuple[int, int]]:
+    """Write what has changed, an event for each customer, and the pairs that somebody has to look at.
+
+    Returns the pairs that somebody has looked at and called two people.
+    """
+    new = [person for person in people if person.is_new]
+    changed = [person for person in people if person.changes and not person.is_new]
+    _insert(bulk, organization, new)
+    _update(bulk, organization, changed)
+    _index(bulk, organization, [person for person in people if not person.is_new])
+    _tell(bulk, organization, "customer.created", [person.id for person in new], {})
+    _tell(bulk, organization, "customer.edited", [person.id for person in changed], list(map(_told, changed)))
+    _learn(bulk, organization, people)
+    separate = enter(doubts)
+    db.session.expire_all()
+    for person in changed:
+        if "archived_at" in person.changes:
+            customer_restored.send(db.session.get_one(Customer, person.id))
+    return separate
+
+
+def _learn(bulk: Bulk, organization: Organization, people: Collection[Person]) -> None:
+    """Write by what else customers came, with an event for each number and address."""
+    learned = [(person.id, *key) for person in people for key in person.learned]
+    if not learned:
+        return
+    ids, kinds, values, extensions = map(list, zip(*learned, strict=True))
+    keys = {"organization_id": organization.id, "customer_id": ids, "kind": kinds, "value": values}
+    bulk.insert(CustomerKey, len(learned), {**keys, "extension": extensions})
+    shown = [(id_, {kind: [None, value]}) for id_, kind, value, _ in learned if kind is not Kind.PASSPORT]
+    if shown:
+        ids, changes = map(list, zip(*shown, strict=True))
+        _tell(bulk, organization, "customer.contact_added", ids, changes)
+
+
+def _survivors(followed: Collection[int]) -> dict[int, int]:
+    """Return for each customer who went up in another one the one who is left of them."""
+    survivors: dict[int, int] = {}
+    asked = set(followed)
+    while asked:
+        merged = sa.select(Customer.id, Customer.merged_into_id).where(Customer.merged_into_id.is_not(None))
+        merged = _each(merged, Customer.id, asked)
+        found = {row[0]: row[1] or 0 for row in db.session.execute(merged, execution_options=_EVERYWHERE)}
+        # Somebody whom a chain leads back to is not asked for again.
+        asked = set(found.values()) - survivors.keys()
+        survivors |= found
+    return {id_: _last(id_, survivors) for id_ in followed if id_ in survivors}
+
+
+def _last(id_: int, survivors: Mapping[int, int]) -> int:
+    seen = set()
+    while id_ in survivors and id_ not in seen:
+        seen.add(id_)
+        id_ = survivors[id_]
+    return id_
+
+
+def _ids(wanted: sa.Select[Any]) -> list[int]:
+    return list(db.session.scalars(wanted, execution_options=_EVERYWHERE))
+
+
+def _people(ids: Collection[int]) -> dict[int, Person]:
+    """Return customers, locked, with all that they are known by; those who went up in another one are none."""
+    if not ids:
+        return {}
+    columns = [getattr(Customer, name) for name in FIELDS]
+    wanted = locked(sa.select(Customer.id, *columns).where(Customer.merged_into_id.is_(None)).order_by(Customer.id))
+    rows = db.session.execute(_each(wanted, Customer.id, sorted(ids)), execution_options=_EVERYWHERE)
+    people = {row[0]: Person.stored(row[0], dict(zip(FIELDS, row[1:], strict=True))) for row in rows}
+    further = sa.select(CustomerKey.id, CustomerKey.customer_id, CustomerKey.kind, CustomerKey.value)
+    # SQLite would read the keys of all customers, for the index of the values has all these columns.
+    further = further.with_hint(CustomerKey, "INDEXED BY ix_customer_keys_customer", "sqlite")
+    found = db.session.execute(_each(further, CustomerKey.customer_id, people), execution_options=_EVERYWHERE)
+    for row in sorted(map(tuple, found)):
+        kind, value = Kind(row[2]), row[3]
+        people[row[1]].remember((kind, phone.matching(value) if kind is Kind.PHONE else value))
+        people[row[1]].further.append(value)
+    return people
+
+
+def _holders(keys: Collection[Key], limit: int) -> sa.Select[Any]:
+    """Return the select of the customers with any of the keys, in their fields or beside them, `limit` at most."""
+    values = _by_kind(keys)
+    by_phone = sa.select(Customer.id).where(Customer.phone_valid)
+    by_passport = sa.select(Customer.id).where(Customer.passport_number != "")
+    arms = sa.union_all(
+        _each(by_phone, Customer.phone, values[Kind.PHONE], MANY + 1),
+        _each(sa.select(Customer.id), Customer.email, values[Kind.EMAIL], MANY + 1),
+        _each(by_passport, Customer.passport_number, values[Kind.PASSPORT], MANY + 1),
+        _each(sa.select(CustomerKey.customer_id), CustomerKey.value, list(itertools.chain(*values.values())), MANY + 1),
+    ).subquery()
+    return sa.select(arms.c[0]).limit(limit)
+
+
+def _each(wanted: Any, column: Any, values: Collection[Any], most: int = 10_000) -> Any:
+    """Return the select of what is wanted for each value of a column; on PostgreSQL `most` rows for one at most.
+
+    PostgreSQL is told to look for value by value: a statement that it has planned for any values it would else carry
+    out by comparing each row of the organization with all of them.
+    """
+    if db.engine.dialect.name != "postgresql":
+        return wanted.where(one_of(column, values))
+    type_ = ARRAY(sa.Text if isinstance(column.type, sa.String) else sa.BigInteger)
+    given = sa.func.unnest(sa.bindparam(None, list(values), type_=type_)).table_valued("value").render_derived()
+    found = wanted.where(column == given.c.value).limit(most).lateral()
+    return sa.select(*found.c).select_from(given.join(found, sa.true()))
+
+
+def _namesakes(keys: Collection[Key], names: Collection[str], limit: int) -> sa.Select[Any]:
+    """Return the select of the customers with any of the keys and names, found by the name: it is the rarer one."""
+    values = _by_kind(keys)
+    named = Customer.archived_at.is_(None), one_of(Customer.name_key, names)
+    beside = sa.select(CustomerKey.id).where(
+        CustomerKey.customer_id == Customer.id,
+        one_of(sa.func.coalesce(CustomerKey.value, "", type_=sa.String), list(itertools.chain(*values.values()))),
+    )
+    number = sa.func.coalesce(Customer.phone, "", type_=sa.String)
+    passport = sa.func.coalesce(Customer.passport_number, "", type_=sa.String)
+    has_one = sa.or_(one_of(number, values[Kind.PHONE]), one_of(passport, values[Kind.PASSPORT]), beside.exists())
+    return sa.select(Customer.id).where(*named, has_one).limit(limit)
+
+
+def _by_kind(keys: Collection[Key]) -> dict[Kind, list[str]]:
+    """Return the values that rows may have, by kind: each number in all its spellings."""
+    values = {kind: [value for kind_, value in keys if kind_ is kind] for kind in Kind}
+    return values | {Kind.PHONE: list(itertools.chain(*map(phone.variants, values[Kind.PHONE])))}
+
+
+def _insert(bulk: Bulk, organization: Organization, new: Sequence[Person]) -> None:
+    ids = [person.id for person in new]
+    of_all = {"organization_id": organization.id}
+    values: dict[str, Any] = {name: [person.fields[name] for person in new] for name in FIELDS}
+    values |= {f"{name}_key": list(map(name_key, values[name])) for name in ("name", "city")}
+    values["created_month"] = clock.month_of(bulk.now, clock.zone(organization.time_zone))
+    bulk.insert(Customer, len(new), {**of_all, "id": ids, **values})
+    texts = [_text(person, organization) for person in new]
+    bulk.insert(CustomerSearch, len(new), {**of_all, "customer_id": ids, "text": texts})
+
+
+def _update(bulk: Bulk, organization: Organization, changed: Sequence[Person]) -> None:
+    """Write the columns that have changed, and no other: each costs what its indexes cost."""
+    alike = itertools.groupby(sorted(changed, key=_changed), key=_changed)
+    for names, group in alike:
+        people = list(group)
+        values: dict[str, Any] = {name: [person.fields[name] for person in people] for name in names}
+        values |= {f"{name}_key": list(map(name_key, values[name])) for name in {"name", "city"} & set(names)}
+        bulk.update(Customer, [person.id for person in people], {**values, "updated_at": bulk.now})
+
+
+def _index(bulk: Bulk, organization: Organization, known: Collection[Person]) -> None:
+    found = [person for person in known if person.learned or not _FOUND_BY.isdisjoint(person.changes)]
+    texts = [_text(person, organization) for person in found]
+    bulk.update(CustomerSearch, [person.id for person in found], {"text": texts})
+
+
+_FOUND_BY = frozenset({"name", "phone", "phone_valid", "phone_extension", "email", "passport_number"})
+
+
+def _changed(person: Person) -> tuple[str, ...]:
+    return tuple(sorted(person.changes))
+
+
+def _text(person: Person, organization: Organization) -> str:
+    further = [*person.further, *(key[1] for key in person.learned)]
+    return text_of(person.fields, organization.phone_region, further)
+
+
+def _tell(bulk: Bulk, organization: Organization, action: str, ids: list[int], changes: Any) -> None:
+    values = {"action": action, "actor_id": current_actor(), "subject": "customers", "changes": changes}
+    bulk.insert(Event, len(ids), {"organization_id": organization.id, "subject_id": ids, "customer_id": ids, **values})
+
+
+def _told(person: Person) -> dict[str, list[Any]]:
+    return {
+        name: [value.isoformat() if hasattr(value, "isoformat") else value for value in values]
+        for name, values in person.changes.items()
+    }

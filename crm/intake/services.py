@@ -1,0 +1,153 @@
+"""Taking in the people that records of other features tell of: as each is saved, and by scans of all of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from crm.customers.locks import lock_intake
+from crm.customers.models import Customer
+from crm.intake import queries
+from crm.intake.models import Scan
+from crm.intake.queries import SCAN
+from crm.intake.scan import count, take_step
+from crm.intake.sources import SourceMixin
+from crm.intake.upsert import Taken, take_in, upsert
+from crm.kernel import due, queue
+from crm.kernel.branch_scope import bound_branch
+from crm.kernel.columns import db_now
+from crm.kernel.db import database_now, locked, transaction
+from crm.kernel.errors import ConflictError
+from crm.kernel.fail_points import committing
+from crm.kernel.idempotency import Once, RequestKey
+from crm.kernel.tenancy import current_actor, require_organization, update_many
+from crm.people.person import Intake
+
+SCAN_AT_ONCE = 5_000
+"""So many records are looked at while whoever asks waits; more are left to the worker."""
+
+ELSEWHERE = "This is a customer of another branch. Nothing was changed. Ask a manager."
+
+LEASE = dt.timedelta(minutes=1)
+"""Who goes through records in the foreground is thought dead after so long without a batch; the worker goes on then."""
+
+NOW = dt.timedelta(0)
+
+
+def collect(records: Sequence[SourceMixin], source: str, branch_id: int | None) -> dict[int, Taken]:
+    """Take in whom records of one kind tell of, and remember in each who that is; return it by the record's id.
+
+    It belongs to the transaction that saves the records, which calls `lock_intake()` before it locks anything else.
+    Records that are not to be collected are left out. Raises ConflictError where a user who is bound to a branch tells
+    of a customer of another one, unless the record was that customer's before: they stay as they are.
+    """
+    with transaction() as session:
+        session.flush()
+        wanted = {record.id: record for record in records if not record.do_not_collect}
+        taken = take_in([record.intake(source, branch_id) for record in wanted.values()])
+        found = dict(zip(wanted, taken, strict=True))
+        if any(one.is_elsewhere and one.customer_id != wanted[id_].customer_id for id_, one in found.items()):
+            raise ConflictError(ELSEWHERE)
+        if records:
+            # Past the unit of work, which would read each of them again to write one column.
+            update_many(type(records[0]), [{"id": id_, "customer_id": one.customer_id} for id_, one in found.items()])
+        return found
+
+
+def add(intake: Intake) -> Taken:
+    """Take in whom somebody tells of; `duplicates` of the answer are those whom the user sees.
+
+    Who is bound to a branch does not move a customer of another one to theirs: raises ConflictError.
+    """
+    with transaction() as session:
+        taken = upsert(intake)
+        if taken.is_elsewhere:
+            raise ConflictError(ELSEWHERE)
+        seen = set(session.scalars(sa.select(Customer.id).where(Customer.id.in_(taken.duplicates))))
+        return taken._replace(duplicates=tuple(id_ for id_ in taken.duplicates if id_ in seen))
+
+
+def scan_records(cutoff_days: int, request_key: RequestKey | None = None) -> Scan:
+    """Take in whom the records of the last days tell of, all of whom the user sees.
+
+    Returns the scan under way, if there is one. Where there is more than SCAN_AT_ONCE to look at, the worker does it
+    and the answer `is_under_way`. Raises KeyReusedError.
+    """
+    scan, is_new = _start(cutoff_days, request_key)
+    if is_new and scan.total <= SCAN_AT_ONCE:
+        return _run(scan.id)
+    return scan
+
+
+def scan_to_the_end(cutoff_days: int) -> Scan:
+    """Take in whom the records of the last days tell of, however many; a scan under way is brought to its end first."""
+    while True:
+        scan, is_new = _start(cutoff_days, in_foreground=True)
+        finished = _run(scan.id)
+        if is_new:
+            return finished
+
+
+def go_on_scan(scan_id: int, lease: dt.timedelta = NOW) -> bool:
+    """Look at the next records of a scan, as the user who asked for it; False when that was all.
+
+    Others go on with it after `lease`.
+    """
+    with committing("scan") as session:
+        lock_intake()
+        if scan_id not in due.lock(SCAN, [scan_id]):
+            return False
+        scan = session.scalars(locked(sa.select(Scan).where(Scan.id == scan_id))).one()
+        more = scan.is_under_way and take_step(scan)
+        due.plan(SCAN, {scan_id: database_now() + lease if more else None})
+        return more
+
+
+def cancel_scan(scan_id: int) -> Scan:
+    """End a scan after the batch that is under way; who was taken in stays."""
+    with transaction() as session:
+        due.lock(SCAN, [scan_id])
+        scan = session.scalars(locked(sa.select(Scan).where(Scan.id == scan_id))).one()
+        if scan.cancel():
+            scan.updated_at = db_now()
+            due.settle(SCAN, [scan_id])
+        return scan
+
+
+def _start(
+    cutoff_days: int, request_key: RequestKey | None = None, *, in_foreground: bool = False
+) -> tuple[Scan, bool]:
+    """Return a new scan and True, or the one that was made by this request or is under way, and False."""
+    with transaction() as session:
+        lock_intake()
+        once = Once(request_key)
+        earlier = queries.under_way() if once.earlier is None else once.found(Scan)
+        if earlier is not None:
+            once.made(earlier.id)
+            return earlier, False
+        now = database_now()
+        since = now - dt.timedelta(days=cutoff_days)
+        scan = Scan(
+            user_id=current_actor(),
+            branch_id=bound_branch(),
+            cutoff_days=cutoff_days,
+            since=since,
+            total=count(since),
+        )
+        session.add(scan)
+        session.flush()
+        once.made(scan.id)
+        is_left = scan.total > SCAN_AT_ONCE and not in_foreground
+        due.put_off(SCAN, [scan.id], now if is_left else now + LEASE)
+        if is_left:
+            queue.enqueue("crm.intake.jobs.go_on_scan", require_organization())
+        return scan, True
+
+
+def _run(scan_id: int) -> Scan:
+    while go_on_scan(scan_id, LEASE):
+        pass
+    with transaction() as session:
+        return session.get_one(Scan, scan_id)

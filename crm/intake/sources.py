@@ -1,0 +1,115 @@
+"""Records of other features that tell of people: leads, persons of bookings, area customers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.kernel.columns import BigInt, Id
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import TenantMixin
+from crm.people.identity import is_stopgap, normalize_email, normalize_passport, take_number
+from crm.people.limits import LIMITS
+from crm.people.names import may_be_one
+from crm.people.person import Intake
+from crm.values import phone
+
+
+class SourceMixin(TenantMixin):
+    """A record that tells of a person, kept as a customer's fields are, so that nothing of it is parsed again.
+
+    `phone` is E.164 when `phone_valid`, else what was typed; `email` and `passport_number` are normalized.
+    `activity_at` is the moment the record speaks of: when it last said something about the person. `customer_id` is
+    the customer that the record was taken for; a scan follows it before any key. Whose customer was deleted for
+    good, is marked `do_not_collect` and is never taken in again.
+    """
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(sa.String(200))
+    phone: Mapped[str] = mapped_column(sa.String(60), default="", server_default="")
+    phone_valid: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    phone_extension: Mapped[str] = mapped_column(sa.String(7), default="", server_default="")
+    email: Mapped[str | None] = mapped_column(sa.String(254))
+    passport_number: Mapped[str] = mapped_column(sa.String(40), default="", server_default="")
+    customer_id: Mapped[int | None] = mapped_column(BigInt)
+    do_not_collect: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    activity_at: Mapped[dt.datetime]
+
+    def take_contact(self, values: Mapping[str, Any], region: str) -> None:
+        """Take over what was typed of the person, as an organization of `region` reads it; what is not given stays.
+
+        Where another person was written over this one, the record is nobody's customer again: following the old one
+        would rename them. Raises EmailError for an `email` that is none.
+        """
+        name, passport, number = self.name, self.passport_number, self.phone
+        if "name" in values:
+            self.name = values["name"]
+        if "phone" in values:
+            take_number(self, values, region)
+        if "email" in values:
+            self.email = normalize_email(values["email"] or "")
+        if "passport_number" in values:
+            self.passport_number = normalize_passport(values["passport_number"] or "")[: LIMITS["passport_number"]]
+        is_same = passport and passport == self.passport_number and not is_stopgap(passport)
+        if is_same and phone.matching(number or "") == phone.matching(self.phone):
+            return
+        if name and not may_be_one(name, self.name):
+            self.customer_id, self.do_not_collect = None, False
+
+    def intake(self, source: str, branch_id: int | None) -> Intake:
+        """Return what the record tells of the person, as a record of `source` ("Lead") in a branch."""
+        return Intake(
+            name=self.name,
+            phone=self.phone,
+            email=self.email or "",
+            passport_number=self.passport_number,
+            branch_id=branch_id,
+            source=source,
+            last_activity=self.activity_at,
+            customer_id=self.customer_id,
+            phone_valid=self.phone_valid,
+            phone_extension=self.phone_extension,
+        )
+
+    @property
+    def full_phone(self) -> str:
+        """The number as it is typed, with its extension."""
+        return phone.with_extension(self.phone, self.phone_extension)
+
+
+class Source(NamedTuple):
+    """Records that a scan goes through: `name` is what customers say where they come from, as "Lead".
+
+    `branch` is the column of the branch of a record; `via` the relationship to the row that has it, when the record
+    has none itself.
+    """
+
+    key: str
+    name: str
+    model: type[SourceMixin]
+    branch: Any
+    via: Any = None
+
+
+_sources: dict[str, Source] = {}
+
+
+def register(source: Source) -> None:
+    """Let scans go through the records of a feature; it is called once, where its services are."""
+    _sources[source.key] = source
+
+
+def registered() -> list[Source]:
+    """Return all sources, in the order of their keys."""
+    return [_sources[key] for key in sorted(_sources)]
+
+
+def forget(model: type[SourceMixin], customers: sa.Select[int]) -> None:
+    """Let the records of customers who are deleted for good be of nobody, and never be taken in again."""
+    statement = sa.update(model).where(model.customer_id.in_(customers)).values(customer_id=None, do_not_collect=True)
+    # Records of another branch would keep the customer from being deleted.
+    db.session.execute(statement, execution_options={"all_branches": True, "synchronize_session": False})

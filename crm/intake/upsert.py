@@ -1,0 +1,194 @@
+"""The one upsert: whoever comes in from elsewhere is found among the customers, or becomes one.
+
+Every door of intake goes through `take_in`. Two that bring one person at the same time wait for each other: an
+organization takes people in one after another, so there is nothing to deadlock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import gc
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy.exc import IntegrityError
+
+from crm.accounts.queries import current_organization
+from crm.customers.locks import lock_intake
+from crm.intake.rows import MANY, get_to_know, new_ids, read, write
+from crm.kernel.branch_scope import bound_branch
+from crm.kernel.bulk_writer import FEW, Bulk
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
+from crm.people.matching import Key, Kind, Pair, decide, is_vetoed
+from crm.people.person import Contact, Intake, Person
+
+AT_ONCE = 1_000
+"""One transaction takes in so many; other doors wait for it."""
+
+TRIES = 3
+
+
+class Taken(NamedTuple):
+    """Who somebody is now: a customer, a new one or one of whom something changed, and who may be the same person.
+
+    `is_elsewhere` says that it is a customer of another branch than the user's own, who was left as they are.
+    """
+
+    customer_id: int
+    created: bool
+    updated: bool
+    duplicates: tuple[int, ...]
+    is_elsewhere: bool = False
+
+
+def upsert(intake: Intake) -> Taken:
+    """Take one person in."""
+    return take_in([intake])[0]
+
+
+def take_in(intakes: Sequence[Intake]) -> list[Taken]:
+    """Take people in, up to AT_ONCE, in their order; return who each of them is. Each change leaves an event.
+
+    What contradicts is entered among the duplicates (`matching.decide`).
+    """
+    with transaction() as session, _nothing_thrown_away():
+        lock_intake()
+        for _ in range(TRIES - 1):
+            # A form may take an e-mail between the look and the write; the next look finds it there.
+            with contextlib.suppress(IntegrityError), session.begin_nested():
+                return _take_in(intakes)
+        return _take_in(intakes)
+
+
+@contextlib.contextmanager
+def _nothing_thrown_away() -> Iterator[None]:
+    """Don't look for garbage in the block: it makes thousands of things and needs them all, and looking stops it."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _take_in(intakes: Sequence[Intake]) -> list[Taken]:
+    organization, bulk = current_organization(), Bulk(db.session())
+    if len(intakes) > FEW:
+        get_to_know(bulk)
+    # Those that speak of now come one after the other, so that the last of them counts.
+    contacts = [
+        Contact.of(intake, organization.phone_region, bulk.now + dt.timedelta(microseconds=n))
+        for n, intake in enumerate(intakes)
+    ]
+    gathering = _Gathering(bulk, contacts, [intake.customer_id for intake in intakes if intake.customer_id is not None])
+    taken = [gathering.take(contact, intake.customer_id) for contact, intake in zip(contacts, intakes, strict=True)]
+    separate = write(bulk, organization, gathering.people.values(), gathering.doubts)
+    return [_without(one, separate) for one in taken] if separate else taken
+
+
+def _without(taken: Taken, separate: Collection[tuple[int, int]]) -> Taken:
+    """Return `taken` without the duplicates that somebody has called another person."""
+    id_ = taken.customer_id
+    left = tuple(other for other in taken.duplicates if (min(id_, other), max(id_, other)) not in separate)
+    return taken._replace(duplicates=left)
+
+
+class _Gathering:
+    """The customers whom a batch of contacts may be, and what becomes of them.
+
+    `doubts` are the pairs of customers that somebody has to look at, with what each pair shares.
+    """
+
+    def __init__(self, bulk: Bulk, contacts: Sequence[Contact], followed: Collection[int]) -> None:
+        self._new_ids, self._branch_id = new_ids(bulk, len(contacts)), bound_branch()
+        self.people, self._survivors, self._crowded = read(contacts, followed)
+        self.doubts: dict[tuple[int, int], tuple[Pair, str]] = {}
+        self._sharing: defaultdict[Key, dict[int, Person]] = defaultdict(dict)
+        for person in self.people.values():
+            self._index(person)
+
+    def take(self, contact: Contact, customer_id: int | None) -> Taken:
+        """Let a contact be the customer they are, or a new one."""
+        sharing = {key[0]: self._sharing[key] for key in contact.keys.items() if key in self._sharing}
+        followed = None if customer_id is None else self.people.get(self._survivors.get(customer_id, customer_id))
+        if not sharing and followed is None and self._crowded.isdisjoint(contact.keys.items()):
+            return Taken(self._add(contact, ()), True, False, ())
+        only = self._the_only_one(contact, followed, sharing)
+        if only is not None and self._is_elsewhere(only):
+            return Taken(only.id, False, False, (), is_elsewhere=True)
+        if only is not None:
+            return Taken(only.id, False, self._change(only, contact, True, ()), ())
+        return self._find(contact, followed, sharing)
+
+    def _the_only_one(
+        self, contact: Contact, followed: Person | None, sharing: Mapping[Kind, dict[int, Person]]
+    ) -> Person | None:
+        """Return the customer whom each key leads to and no other, called as the contact is: nothing is in doubt."""
+        found = next(iter(next(iter(sharing.values())).values())) if sharing else followed
+        if found is None or contact.fields["name"] != found.fields["name"] or not contact.fields["name"]:
+            return None
+        for people in sharing.values():
+            if len(people) > 1 or found.id not in people:
+                return None
+        if (followed is not None and followed is not found) or not self._crowded.isdisjoint(contact.keys.items()):
+            return None
+        return None if is_vetoed(contact.keys, found.keys) else found
+
+    def _find(self, contact: Contact, followed: Person | None, sharing: Mapping[Kind, dict[int, Person]]) -> Taken:
+        name = contact.fields["name"]
+        many = {key[0] for key in contact.keys.items() if key in self._crowded or len(sharing.get(key[0], ())) > MANY}
+        people = {
+            kind: [person for person in found.values() if kind not in many or person.is_called(name)]
+            for kind, found in sharing.items()
+        }
+        known = {kind: [person.known() for person in found] for kind, found in people.items()}
+        verdict = decide(name, contact.keys, known, followed.known() if followed else None, many)
+        if verdict.customer_id is not None and self._is_elsewhere(self.people[verdict.customer_id]):
+            return Taken(verdict.customer_id, False, False, (), is_elsewhere=True)
+        taken = _taken(contact, verdict.customer_id, people) | many
+        updated = False
+        if verdict.customer_id is None:
+            id_ = self._add(contact, taken)
+        else:
+            id_ = verdict.customer_id
+            updated = self._change(self.people[id_], contact, verdict.by_name, taken)
+        for pair in verdict.pairs:
+            first, second = sorted((id_, pair.customer_id))
+            self.doubts.setdefault((first, second), (pair, contact.keys[pair.shared]))
+        duplicates = tuple(pair.customer_id for pair in verdict.pairs)
+        return Taken(id_, verdict.customer_id is None, updated, duplicates)
+
+    def _is_elsewhere(self, person: Person) -> bool:
+        """Say whether the user is bound to a branch, and the customer is of another one or of none."""
+        return self._branch_id is not None and not person.is_new and person.fields["branch_id"] != self._branch_id
+
+    def _add(self, contact: Contact, taken: Collection[Kind]) -> int:
+        person = Person.new(next(self._new_ids), contact, taken, self._branch_id)
+        self.people[person.id] = person
+        self._index(person)
+        return person.id
+
+    def _change(self, person: Person, contact: Contact, by_name: bool, taken: Collection[Kind]) -> bool:
+        steps, keys = person.steps, len(person.keys)
+        person.take(contact, by_name=by_name, taken=taken)
+        if len(person.keys) > keys:
+            self._index(person)
+        return person.steps > steps
+
+    def _index(self, person: Person) -> None:
+        for key in person.keys:
+            self._sharing[key][person.id] = person
+
+
+def _taken(contact: Contact, customer_id: int | None, sharing: Mapping[Kind, Sequence[Person]]) -> set[Kind]:
+    """Return the kinds of which the contact's value is another customer's main one; each passport number is one."""
+    return {
+        kind
+        for kind, people in sharing.items()
+        for other in people
+        if other.id != customer_id and (kind is Kind.PASSPORT or other.has_main(kind, contact.keys[kind]))
+    }

@@ -1,0 +1,169 @@
+"""What the worker does with receipts: take one by a lease, convert it, and write down what came of it.
+
+The lease and its end are the database's time. Whoever lost the lease writes nothing, and the PDF of each try has a
+key of its own, so that two workers never write over each other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import logging
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from crm.invoices import rules
+from crm.invoices.files import discard
+from crm.invoices.models import Receipt
+from crm.invoices.receipts import sandbox
+from crm.invoices.services import KIND, tell
+from crm.kernel import due, storage
+from crm.kernel.db import database_now, locked, transaction
+from crm.kernel.extensions import db
+from crm.kernel.storage import StorageError
+
+LEASE = dt.timedelta(seconds=60)
+"""Longer than any one step: a request to the storage ends after 40 s, and a conversion renews the lease."""
+MAX_TRIES = 3
+STORAGE_PAUSE = dt.timedelta(seconds=30)
+WORKPLACE = "crm-receipt-"
+MISSING = "The uploaded file is not in the storage any more. Add the receipt once more."
+
+log = logging.getLogger(__name__)
+
+
+class Claim(NamedTuple):
+    """A receipt that this worker converts, and how it proves that."""
+
+    receipt_id: int
+    token: str
+    original_key: str
+
+
+def convert_one(receipt_id: int) -> bool:
+    """Convert a receipt unless another worker does; False when there was nothing to do."""
+    with transaction():
+        due.lock(KIND, [receipt_id])
+        claim = _claim(receipt_id)
+    return _convert(claim)
+
+
+def convert_next() -> bool:
+    """Convert the receipt of the current organization that waits longest; False when there was nothing to do."""
+    with transaction():
+        ids = due.lock_due(KIND, 1)
+        claim = _claim(ids[0]) if ids else None
+    return _convert(claim)
+
+
+def remove_workplaces(older_than: dt.timedelta) -> None:
+    """Remove what killed workers left in the folder for temporary files."""
+    limit = time.time() - older_than.total_seconds()
+    for path in Path(tempfile.gettempdir()).glob(f"{WORKPLACE}*"):
+        # Another worker may be sweeping, too.
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime <= limit:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _claim(receipt_id: int) -> Claim | None:
+    receipt = db.session.scalars(locked(sa.select(Receipt).where(Receipt.id == receipt_id))).one_or_none()
+    if receipt is None or not receipt.is_converting:
+        due.settle(KIND, [receipt_id])
+        return None
+    now = database_now()
+    if receipt.lease_until is not None and receipt.lease_until > now:
+        due.put_off(KIND, [receipt_id], receipt.lease_until)
+        return None
+    if receipt.tries >= MAX_TRIES:
+        _fail(receipt, rules.INTERRUPTED)
+        return None
+    token = secrets.token_hex(16)
+    receipt.hold(token, now + LEASE)
+    due.put_off(KIND, [receipt_id], now + LEASE)
+    return Claim(receipt_id, token, receipt.original_key)
+
+
+def _convert(claim: Claim | None) -> bool:
+    if claim is None:
+        return False
+    try:
+        with tempfile.TemporaryDirectory(prefix=WORKPLACE) as folder:
+            _convert_in(Path(folder), claim)
+    except StorageError as error:
+        log.warning("receipt %d waits for the storage: %s", claim.receipt_id, error)
+        _finish(claim, _wait_for_storage)
+    return True
+
+
+def _convert_in(folder: Path, claim: Claim) -> None:
+    source, target = folder / "original", folder / "receipt.pdf"
+    try:
+        storage.current().download(claim.original_key, source)
+    except FileNotFoundError:
+        _finish(claim, lambda receipt: _fail(receipt, MISSING))
+        return
+    if not _finish(claim, _extend):
+        return
+    result = sandbox.convert(source, target, lambda: _finish(claim, _extend))
+    if not result.pages:
+        _finish(claim, lambda receipt: _give_up(receipt, result.reason))
+        return
+    if not _finish(claim, _extend):
+        return
+    key = f"{claim.original_key.rpartition('/')[0]}/receipt-{claim.token}.pdf"
+    storage.current().put(key, target)
+    size = target.stat().st_size
+    if not _finish(claim, lambda receipt: _succeed(receipt, key, size, result)):
+        discard([key])
+
+
+def _finish(claim: Claim, write: Callable[[Receipt], None]) -> bool:
+    """Let `write` change the claimed receipt; False when it is gone or another worker has it by now."""
+    with transaction():
+        due.lock(KIND, [claim.receipt_id])
+        receipt = db.session.scalars(locked(sa.select(Receipt).where(Receipt.id == claim.receipt_id))).one_or_none()
+        if receipt is None or receipt.claim_token != claim.token:
+            log.info("receipt %d is not ours any more", claim.receipt_id)
+            return False
+        write(receipt)
+        return True
+
+
+def _extend(receipt: Receipt) -> None:
+    receipt.lease_until = database_now() + LEASE
+    due.put_off(KIND, [receipt.id], receipt.lease_until)
+
+
+def _succeed(receipt: Receipt, key: str, size: int, result: sandbox.Result) -> None:
+    receipt.succeed(key, size, result.pages, result.notice)
+    tell("receipt.ready", receipt)
+    due.settle(KIND, [receipt.id])
+
+
+def _fail(receipt: Receipt, reason: str) -> None:
+    receipt.fail(reason)
+    tell("receipt.failed", receipt)
+    due.settle(KIND, [receipt.id])
+
+
+def _give_up(receipt: Receipt, reason: str) -> None:
+    """Fail because of what the file is; try again when only the conversion was interrupted."""
+    if reason == rules.INTERRUPTED and receipt.tries < MAX_TRIES:
+        receipt.let_go()
+        due.put_off(KIND, [receipt.id], database_now())
+    else:
+        _fail(receipt, reason)
+
+
+def _wait_for_storage(receipt: Receipt) -> None:
+    receipt.let_go()
+    receipt.tries -= 1
+    due.put_off(KIND, [receipt.id], database_now() + STORAGE_PAUSE)

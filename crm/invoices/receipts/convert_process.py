@@ -1,0 +1,100 @@
+"""The process that converts one receipt: `python convert_process.py SOURCE TARGET`, started by `sandbox.convert`.
+
+It holds no secrets and no connections, limits and isolates itself before it reads what a stranger made, answers with
+one line of JSON, and loads neither the application nor more libraries than the file needs. Without arguments it only
+says how it is isolated.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import json
+import os
+import resource
+import signal
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+# Empty stand-ins for the packages above this file: the real ones would load the web application.
+for name in ("crm", "crm.invoices", "crm.invoices.receipts"):
+    package = types.ModuleType(name)
+    package.__path__ = [str(Path(__file__).resolve().parents[3].joinpath(*name.split(".")))]
+    sys.modules.setdefault(name, package)
+
+from crm.invoices import rules  # noqa: E402 - needs the stand-ins.
+from crm.invoices.receipts import isolation  # noqa: E402
+
+CPU_SECONDS = 25
+SECONDS = 240
+"""On the clock, where a busy machine leaves little of the processor: what only sleeps ends then."""
+MEMORY = 400 * 1024 * 1024
+OUTPUT = 50 * 1024 * 1024
+OPEN_FILES = 32
+
+Converter = Callable[[bytes, BinaryIO], tuple[int, str]]
+
+
+def main(source: Path, target: Path) -> None:
+    """Convert `source` into the PDF `target`; print `{"pages": n, "notice": sentence}`, or `{"reason": sentence}`."""
+    limit_itself()
+    try:
+        pages, notice = convert(source, target)
+        answer: dict[str, object] = {"pages": pages, "notice": notice}
+    except rules.Refused as refused:
+        answer = {"reason": str(refused)}
+    except MemoryError:
+        answer = {"reason": rules.TOO_COMPLEX}
+    except OSError as error:
+        answer = {"reason": rules.TOO_COMPLEX if error.errno == errno.EFBIG else rules.INTERRUPTED}
+    sys.stdout.write(json.dumps(answer))
+
+
+def limit_itself() -> None:
+    """Give this process an end: its parent's, time on the clock and on the processor, memory, and what it writes."""
+    signal.alarm(SECONDS)
+    # The soft limit ends the process with a signal of its own, the hard one a second later kills it.
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT, OUTPUT))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    if sys.platform == "linux":
+        # Nobody reads the answer once the worker is gone: PR_SET_PDEATHSIG ends this process with it.
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+        # Elsewhere the system doesn't keep to this one.
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    # Pages for people go first.
+    os.nice(10)
+
+
+def convert(source: Path, target: Path) -> tuple[int, str]:
+    """Return the number of pages written, and a notice; raise rules.Refused."""
+    with source.open("rb") as file:
+        content = file.read(rules.MAX_BYTES + 1)
+    converter = load(rules.check(content))
+    with target.open("w+b") as out:
+        isolation.isolate()
+        return converter(content, out)
+
+
+def load(kind: rules.Kind) -> Converter:
+    """Return what converts files of this kind, with all that it needs: nothing can be loaded in isolation."""
+    if kind == "pdf":
+        from crm.invoices.receipts import cleaning
+
+        cleaning.prepare()
+        return cleaning.clean_pdf
+    from crm.invoices.receipts import conversion
+
+    return conversion.image_to_pdf
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        main(Path(sys.argv[1]), Path(sys.argv[2]))
+    else:
+        sys.stdout.write(json.dumps({"isolation": isolation.isolate()}))

@@ -1,0 +1,50 @@
+"""Orders after a change of the organization's zone: its days are others then, and so are the last orders."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from typing import Any
+
+from crm.accounts.models import Organization
+from crm.accounts.services import organization_changed
+from crm.invoices import services
+from crm.invoices.queries import differences
+from crm.kernel import due
+from crm.kernel.db import database_now, transaction
+from crm.kernel.errors import ConflictError
+from crm.kernel.queue import stopping
+from crm.kernel.tenancy import require_organization
+
+KIND = "orders"
+"""The kind of due work that the orders of an organization are while they have to be counted again."""
+
+LEASE = dt.timedelta(minutes=10)
+
+
+@organization_changed.connect
+def _plan(organization: Organization, changes: dict[str, Any]) -> None:
+    """Have the worker count again; an owner with a million customers doesn't wait for it."""
+    if "time_zone" in changes:
+        due.put_off(KIND, [organization.id], database_now())
+
+
+def recount() -> None:
+    """Put right what the invoices of the current organization say otherwise, if that is due.
+
+    A zone that changes meanwhile, or a worker that dies, leaves it due.
+    """
+    organization_id = require_organization()
+    with transaction():
+        if not due.lock(KIND, [organization_id]):
+            return
+        until = database_now() + LEASE
+        due.put_off(KIND, [organization_id], until)
+    for customer_id in sorted({difference.customer_id for difference in differences()}):
+        if stopping.is_set():
+            return
+        with contextlib.suppress(ConflictError):  # the customer is gone, and their orders with them
+            services.rebuild(customer_id)
+    with transaction():
+        if due.lock(KIND, [organization_id]) == {organization_id: until}:
+            due.settle(KIND, [organization_id])

@@ -1,0 +1,1 @@
+"""What any application for many organizations needs: database, tenancy, events, queue, storage."""

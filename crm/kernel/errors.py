@@ -1,0 +1,97 @@
+"""Error pages: what happened and what to do; never a stack trace, and nothing of the organization in them.
+
+The JSON API gets the same as problems (`crm/kernel/problems.py`).
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+
+from flask import Flask, Response, make_response, render_template
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
+
+from crm.kernel import problems
+from crm.kernel.csrf import SIGNED_IN_AGAIN, form_is_stale
+from crm.kernel.extensions import db
+
+NO_ROOM = "There is no room left to store files. Nothing is saved. Tell whoever runs this system, and try again later."
+
+log = logging.getLogger(__name__)
+
+
+class SentenceError(Exception):
+    """A refusal that people can read: `str(error)` is the sentence, `status` what the API answers it with."""
+
+    status = 400
+
+
+class FieldError(SentenceError):
+    """A refusal of what was entered in `field` of a form, or as the setting of that name."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+class ConflictError(SentenceError):
+    """What was asked is not possible in the present state; answered with 409."""
+
+    status = 409
+
+
+def init_app(app: Flask) -> None:
+    """Register the handlers."""
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(ConflictError, _conflict)
+    app.register_error_handler(DBAPIError, _database_error)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _http_error(error: HTTPException) -> Response:
+    if error.response is not None:
+        return make_response(error.response)
+    if problems.are_wanted():
+        return problems.of(error)
+    own = error.description if error.description != type(error).description else None
+    response = _page(error.code or 500, own)
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers[name] = value
+    return response
+
+
+def _csrf_error(error: CSRFError) -> Response:
+    if form_is_stale():
+        return _page(400, f"{SIGNED_IN_AGAIN} Reload it, then do it once more.")
+    return _page(400, "This page is too old to be sent. Go back, reload it, then send it again.")
+
+
+def _conflict(error: ConflictError) -> Response:
+    return _page(409, str(error))
+
+
+def _database_error(error: DBAPIError) -> Response:
+    db.session.rollback()
+    if isinstance(error, OperationalError) or error.connection_invalidated:
+        log.error("database: %s", error.orig)
+        return _page(ServiceUnavailable.code)
+    return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> Response:
+    db.session.rollback()
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        log.error("disk: %s", error)
+        return _page(ServiceUnavailable.code, NO_ROOM)
+    log.error("unexpected error", exc_info=error)
+    return _page(InternalServerError.code)
+
+
+def _page(code: int, sentence: str | None = None) -> Response:
+    if problems.are_wanted():
+        return problems.answer(code, sentence)
+    return make_response(render_template("errors/error.html", code=code, message=sentence), code)

@@ -1,0 +1,81 @@
+"""Events: what changed, who did it and when, before and after; recorded in the transaction of the change."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id, Json
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import TenantMixin, current_actor, insert_many
+
+
+class Event(TenantMixin, Base):
+    """One change of one thing. `changes` is `{field: [before, after]}` in JSON values.
+
+    `customer_id` names the customer whose timeline shows the event; it has no foreign key, so that the deletion of
+    a customer can itself be an event.
+    """
+
+    __tablename__ = "events"
+    __table_args__ = (
+        sa.Index(None, "organization_id", "customer_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    at: Mapped[CreatedAt]
+    actor_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
+    action: Mapped[str] = mapped_column(sa.String(60))
+    subject: Mapped[str] = mapped_column(sa.String(40))
+    subject_id: Mapped[int]
+    customer_id: Mapped[int | None]
+    changes: Mapped[dict[str, Any]] = mapped_column(Json)
+
+
+def record(action: str, subject: Any, *, customer_id: int | None = None, changes: dict[str, Any] | None = None) -> None:
+    """Add the event `action` (such as "customer.archived") of the row `subject` to the open transaction."""
+    if subject.id is None:
+        db.session.flush()
+    db.session.add(Event(**row_of(action, subject, customer_id, changes or {})))
+
+
+def record_many(rows: Sequence[dict[str, Any]]) -> None:
+    """Add many events, each made by `row_of`, to the open transaction in one go."""
+    insert_many(Event, rows)
+
+
+def row_of(action: str, subject: Any, customer_id: int | None, changes: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns of an event of `subject`, which has its id."""
+    return {
+        "action": action,
+        "actor_id": current_actor(),
+        "subject": subject.__tablename__,
+        "subject_id": subject.id,
+        "customer_id": customer_id,
+        "changes": changes,
+    }
+
+
+def changes_of(row: Base) -> dict[str, list[Any]]:
+    """Return what an unflushed `row` changes, as `{field: [before, after]}`; empty when nothing did."""
+    state = sa.inspect(row)
+    changed: dict[str, list[Any]] = {}
+    for attribute in state.mapper.column_attrs:
+        history = state.attrs[attribute.key].history
+        if history.has_changes():
+            before = history.deleted[0] if history.deleted else None
+            after = history.added[0] if history.added else None
+            if before != after:
+                changed[attribute.key] = [_plain(before), _plain(after)]
+    return changed
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dt.datetime | dt.date | dt.time):
+        return value.isoformat()
+    return value

@@ -1,0 +1,161 @@
+"""The worker's beat, and the pages that say whether the installation is alive and ready."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Blueprint, current_app
+from flask.blueprints import BlueprintSetupState
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.kernel import queue, storage
+from crm.kernel.columns import Base, Id, UtcDateTime, db_ago, db_now
+from crm.kernel.db import database_now, transaction
+from crm.kernel.extensions import db
+from crm.kernel.storage import StorageError
+
+
+class WorkerBeat(Base):
+    """One worker process and the last time it was seen working, by the database's clock."""
+
+    __tablename__ = "worker_beats"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(sa.String(100), unique=True)
+    started_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
+    beat_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
+
+
+bp = Blueprint("health", __name__)
+
+STOPPED_AFTER = dt.timedelta(seconds=60)
+FORGOTTEN_AFTER = dt.timedelta(hours=1)
+STARTED, HEADS, CHECKED = "crm_started", "crm_migration_heads", "crm_checked"
+ASKED_EVERY, WRITTEN_EVERY = 3, 60
+"""Seconds for which /ready keeps its answer, and between two writes into the storage, which cost money in a bucket."""
+
+
+class Silence(NamedTuple):
+    """Nothing is sent or converted, for no worker is at work; `since` is when one was seen last, if that is known."""
+
+    since: dt.datetime | None
+
+
+LAST_BEAT = sa.select(
+    sa.func.max(WorkerBeat.beat_at).label("at"),
+    (sa.func.max(WorkerBeat.beat_at) > db_ago(STOPPED_AFTER)).label("is_recent"),
+)
+
+
+@bp.get("/up")
+def up() -> str:
+    """Say that the process answers."""
+    return "up"
+
+
+@bp.get("/ready")
+def ready() -> tuple[dict[str, Any], int]:
+    """Say whether requests can be served: database, migrations and storage decide, the rest is told."""
+    checks = _recent_checks()
+    is_ready = all(checks[name] == "ok" for name in ("database", "migrations", "storage"))
+    return {"ready": is_ready, "checks": checks}, 200 if is_ready else 503
+
+
+def run_checks(writes: bool = True) -> dict[str, str]:
+    """Return the state of every part in a word: ok, absent, down, stopped, pending.
+
+    Without `writes` the storage is only asked for what was written into it before.
+    """
+    checks = {"database": "ok", "migrations": "ok", "redis": queue.state(), "worker": "ok", "storage": "ok"}
+    try:
+        if not migrations_are_current():
+            checks["migrations"] = "pending"
+        elif not worker_is_running():
+            checks["worker"] = "stopped"
+    except SQLAlchemyError:
+        db.session.rollback()
+        checks |= {"database": "down", "migrations": "unknown", "worker": "stopped"}
+    try:
+        storage.current().check(writes)
+    except StorageError:
+        checks["storage"] = "down"
+    return checks
+
+
+def migrations_are_current() -> bool:
+    """Whether the database is at the newest migration."""
+    heads = current_app.extensions.get(HEADS)
+    if heads is None:
+        config = current_app.extensions["migrate"].migrate.get_config()
+        heads = current_app.extensions[HEADS] = set(ScriptDirectory.from_config(config).get_heads())
+    return set(MigrationContext.configure(db.session.connection()).get_current_heads()) == heads
+
+
+class Checked:
+    """The last answer of /ready: anybody may ask, as often as they like, and the parts are asked now and then."""
+
+    def __init__(self) -> None:
+        self.checks: dict[str, str] = {}
+        self.asked_at = self.wrote_at = float("-inf")
+        self.lock = threading.Lock()
+
+
+def _recent_checks() -> dict[str, str]:
+    """Return the last answer; while one asks anew, the others get the one of before."""
+    last: Checked = current_app.extensions[CHECKED]
+    if time.monotonic() - last.asked_at < ASKED_EVERY or not last.lock.acquire(blocking=not last.checks):
+        return last.checks
+    try:
+        now = time.monotonic()
+        if now - last.asked_at >= ASKED_EVERY:
+            writes = now - last.wrote_at >= WRITTEN_EVERY
+            last.checks = run_checks(writes)
+            last.asked_at = time.monotonic()
+            last.wrote_at = now if writes and last.checks["storage"] == "ok" else last.wrote_at
+        return last.checks
+    finally:
+        last.lock.release()
+
+
+def beat(name: str) -> None:
+    """Say that the worker `name` is at work, and forget those that were not seen for long."""
+    with transaction() as session:
+        now = database_now()
+        mine = sa.update(WorkerBeat).where(WorkerBeat.name == name).values(beat_at=db_now()).returning(WorkerBeat.id)
+        if session.scalar(mine) is None:
+            session.add(WorkerBeat(name=name))
+        session.execute(sa.delete(WorkerBeat).where(WorkerBeat.beat_at < now - FORGOTTEN_AFTER))
+
+
+def end_beat(name: str) -> None:
+    """Say that the worker `name` has ended."""
+    with transaction() as session:
+        session.execute(sa.delete(WorkerBeat).where(WorkerBeat.name == name))
+
+
+def worker_is_running() -> bool:
+    """Whether a worker was seen within the last minute, by the database's clock."""
+    return bool(db.session.execute(LAST_BEAT).one().is_recent)
+
+
+def silence(beat: Any) -> Silence | None:
+    """Return since when no worker was seen, None while one is at work; `beat` has the columns of LAST_BEAT.
+
+    Whoever has just started waits a minute before saying so, for the worker may be starting too.
+    """
+    is_new = time.monotonic() - current_app.extensions[STARTED] < STOPPED_AFTER.total_seconds()
+    return None if beat.is_recent or is_new else Silence(beat.at)
+
+
+@bp.record
+def _remember_start(state: BlueprintSetupState) -> None:
+    state.app.extensions[STARTED] = time.monotonic()
+    state.app.extensions[CHECKED] = Checked()

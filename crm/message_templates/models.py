@@ -1,0 +1,67 @@
+"""Texts that staff send again and again."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.kernel.columns import Base, CreatedAt, Id
+from crm.kernel.tenancy import TenantMixin
+from crm.message_templates.rules import Wording, named
+from crm.messages.rules import ApprovedTemplate, Channel
+
+_KEPT = sa.text("deleted_at IS NULL")
+
+
+class Template(TenantMixin, Base):
+    """A text with fields for one channel; for WhatsApp perhaps one that WhatsApp has approved.
+
+    `name_key` is the folded name, unique among those that aren't deleted. `parameters` are texts with fields, in the
+    order of the approved template, or each with its name before it. Messages keep a copy of what they need: changes
+    here change nothing scheduled.
+    """
+
+    __tablename__ = "message_templates"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "id"),
+        sa.Index(
+            "uq_message_templates_name",
+            "organization_id",
+            "name_key",
+            unique=True,
+            postgresql_where=_KEPT,
+            sqlite_where=_KEPT,
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(sa.String(100))
+    name_key: Mapped[str] = mapped_column(sa.String(100))
+    channel: Mapped[str] = mapped_column(sa.String(10))
+    body: Mapped[str] = mapped_column(sa.Text)
+    approved_name: Mapped[str] = mapped_column(sa.String(512), default="")
+    language: Mapped[str] = mapped_column(sa.String(15), default="")
+    parameters: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
+    deleted_at: Mapped[dt.datetime | None]
+    created_at: Mapped[CreatedAt]
+
+    @property
+    def via(self) -> Channel:
+        """How it is sent."""
+        return Channel(self.channel)
+
+    @property
+    def approved(self) -> ApprovedTemplate | None:
+        """What WhatsApp has approved, its parameters not filled yet; None for a text of our own."""
+        if not self.approved_name:
+            return None
+        names, parameters = named(self.parameters)
+        return ApprovedTemplate(self.approved_name, self.language, parameters, self.id, names)
+
+    @property
+    def wording(self) -> Wording:
+        """The text, its fields not filled yet."""
+        return Wording(self.body, True, self.approved)

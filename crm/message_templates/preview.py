@@ -1,0 +1,51 @@
+"""What a real customer would get of a template."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crm.accounts.models import Organization
+from crm.customers.models import Customer
+from crm.message_templates.queries import values_of
+from crm.message_templates.rules import fill, parameters_problem, parse, problem
+from crm.messages.rules import MAX_LENGTH, Channel
+from crm.messages.segments import Segments, segments, ucs2_note
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The text of a template filled for a customer, or why there is none; `parts` only for SMS."""
+
+    customer: Customer | None
+    text: str
+    parameters: list[str]
+    parts: Segments | None
+    parts_note: str
+    notes: list[str]
+
+    @classmethod
+    def of(
+        cls,
+        customer: Customer | None,
+        organization: Organization,
+        channel: Channel,
+        body: str,
+        parameters: Sequence[str] = (),
+        missing: str = "",
+    ) -> Preview:
+        """Fill the text as far as it is right; `missing` is a search that nobody matches."""
+        notes = [f"Nobody matches “{missing}”."] if missing else []
+        if customer is None:
+            return cls(None, "", [], None, "", [*notes, "Add a customer to see the text filled."])
+        wrong = problem(body, MAX_LENGTH[channel]) or parameters_problem(list(parameters))
+        if wrong:
+            return cls(customer, "", [], None, "", [*notes, wrong])
+        values = values_of(customer, organization)
+        pieces = parse(body)
+        if customer.branch is None and any(piece == ("branch", True) for piece in pieces):
+            notes.append(f"{customer.name} has no branch: {{branch}} is {organization.name}.")
+        text = fill(pieces, values)
+        parts = segments(text) if channel is Channel.SMS and text else None
+        filled = [fill(parse(source), values) for source in parameters]
+        return cls(customer, text, filled, parts, ucs2_note(text) if parts else "", notes)

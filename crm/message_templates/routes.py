@@ -1,0 +1,107 @@
+"""The templates of the organization, among its settings."""
+
+from __future__ import annotations
+
+from flask import abort, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from crm.accounts.access import find
+from crm.kernel.errors import SentenceError
+from crm.message_templates import queries, services
+from crm.message_templates.forms import TemplateForm
+from crm.message_templates.models import Template
+from crm.message_templates.rules import FIELDS
+from crm.messages.blueprint import bp
+from crm.web.htmx import done, respond
+
+
+@bp.get("/settings/templates")
+def templates() -> Response:
+    """Show the templates."""
+    return respond("messages/templates/index.html", "messages/templates/_templates.html", templates=queries.templates())
+
+
+@bp.get("/settings/templates/new")
+def new_template() -> Response:
+    """Show the form of a new template."""
+    return _window(TemplateForm())
+
+
+@bp.post("/settings/templates")
+def add_template() -> Response:
+    """Add a template, or show again what it would be."""
+    form = TemplateForm()
+    if "preview" in request.form:
+        return _window(form)
+    if not form.validate():
+        return _window(form, status=422)
+    try:
+        services.add_template(form.values(), form.request_key())
+    except SentenceError as error:
+        form.refuse("name", error)
+        return _window(form, status=422)
+    return _done(f"{form.name.data} is added.")
+
+
+@bp.route("/settings/templates/<id:template_id>/edit", methods=["GET", "POST"])
+def edit_template(template_id: int) -> Response:
+    """Change a template, or show again what it would be."""
+    form = TemplateForm(_find(template_id))
+    if not form.is_submitted() or "preview" in request.form:
+        return _window(form)
+    if not form.validate():
+        return _window(form, status=422)
+    try:
+        services.change_template(template_id, form.values())
+    except services.NameTakenError as error:
+        form.refuse("name", error)
+        return _window(form, status=422)
+    return _done(f"{form.name.data} is saved.")
+
+
+@bp.post("/settings/templates/preview")
+def preview_template() -> str:
+    """Say what a customer would get of the template as it stands in the form."""
+    return render_template("messages/templates/_preview.html", preview=TemplateForm().preview())
+
+
+@bp.post("/settings/templates/<id:template_id>/delete")
+def delete_template(template_id: int) -> Response:
+    """Delete a template; what is scheduled with it goes out."""
+    name = services.delete_template(find(Template, template_id).id)
+    return _done(f"{name} is deleted.", undo=url_for("messages.undelete_template", template_id=template_id))
+
+
+@bp.post("/settings/templates/<id:template_id>/delete/undo")
+def undelete_template(template_id: int) -> Response:
+    """Bring a deleted template back."""
+    return _done(f"{services.undelete_template(find(Template, template_id).id)} is back.")
+
+
+def _find(template_id: int) -> Template:
+    template = find(Template, template_id)
+    if template.deleted_at is not None:
+        abort(404)
+    return template
+
+
+def _window(form: TemplateForm, status: int = 200) -> Response:
+    return respond(
+        "messages/templates/form.html",
+        "messages/templates/_form.html",
+        status,
+        form=form,
+        template=form.template,
+        fields=FIELDS,
+        preview=form.preview(),
+    )
+
+
+def _done(message: str, undo: str | None = None) -> Response:
+    return done(
+        message,
+        url_for("messages.templates"),
+        "messages/templates/changed.htmx.html",
+        undo=undo,
+        templates=queries.templates(),
+    )

@@ -1,1 +1,0 @@
-"""What providers send us: whose it is, whether it is genuine, and what it says."""

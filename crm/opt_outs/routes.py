@@ -1,0 +1,83 @@
+"""The list of numbers that opted out, and the words that put a number there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request, url_for
+from werkzeug.wrappers import Response
+
+from crm.accounts.access import find
+from crm.kernel.errors import SentenceError
+from crm.messages.blueprint import bp
+from crm.messages.records import Suppression
+from crm.opt_outs import services
+from crm.opt_outs.forms import OptOutForm, StopWordsForm
+from crm.opt_outs.keywords import START, STOP
+from crm.opt_outs.queries import page_of_opt_outs
+from crm.values import phone
+from crm.values.text import clean_line
+from crm.web.htmx import done, respond
+
+
+@bp.get("/settings/opt-outs")
+def opt_outs() -> Response:
+    """Show the numbers that get no messages, and why."""
+    q = clean_line(request.args.get("q", "")[:100])
+    page = page_of_opt_outs(q, request.args.get("page", 1, type=int))
+    return respond("messages/opt_outs.html", "messages/_opt_outs.html", page=page, **_words())
+
+
+@bp.get("/settings/opt-outs/new")
+def new_opt_out() -> Response:
+    """Show the form of a number."""
+    return _window(OptOutForm())
+
+
+@bp.post("/settings/opt-outs")
+def add_opt_out() -> Response:
+    """Put a number on the list."""
+    form = OptOutForm()
+    if not form.validate():
+        return _window(form, 422)
+    try:
+        added = services.add_by_hand(form.phone.data, form.note.data or "", form.request_key())
+    except SentenceError as error:
+        form.refuse("phone", error)
+        return _window(form, 422)
+    return _done(f"{phone.international(added.phone)} gets no more messages.")
+
+
+@bp.post("/settings/opt-outs/<id:suppression_id>/delete")
+def delete_opt_out(suppression_id: int) -> Response:
+    """Take a number off the list."""
+    number = services.take_off(find(Suppression, suppression_id).id)
+    return _done(f"{phone.international(number)} may get messages again.")
+
+
+@bp.route("/settings/opt-outs/words", methods=["GET", "POST"])
+def stop_words() -> Response:
+    """Show or change the organization's own words."""
+    form = StopWordsForm(data=None if request.method == "POST" else {"words": "\n".join(services.stop_words())})
+    if form.validate_on_submit():
+        try:
+            services.set_stop_words((form.words.data or "").splitlines())
+        except SentenceError as error:
+            form.fail("words", str(error))
+        else:
+            return _done("Stop words saved.")
+    status = 422 if form.is_submitted() else 200
+    return respond("messages/stop_words.html", "messages/_stop_words.html", status, form=form, stop=sorted(STOP))
+
+
+def _window(form: OptOutForm, status: int = 200) -> Response:
+    return respond("messages/opt_out_new.html", "messages/_opt_out_form.html", status, form=form)
+
+
+def _done(text: str) -> Response:
+    page = page_of_opt_outs("", 1)
+    return done(text, url_for("messages.opt_outs"), "messages/opt_outs.htmx.html", page=page, **_words())
+
+
+def _words() -> dict[str, Any]:
+    return {"own_words": services.stop_words(), "stop": sorted(STOP), "start": sorted(START)}

@@ -1,0 +1,172 @@
+"""What is done with the list of numbers that opted out, and with the words that put a number there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from crm.accounts.queries import current_organization
+from crm.kernel import due
+from crm.kernel.columns import one_of
+from crm.kernel.db import database_now, locked, transaction
+from crm.kernel.errors import SentenceError
+from crm.kernel.events import record
+from crm.kernel.extensions import db
+from crm.kernel.idempotency import Once, RequestKey
+from crm.kernel.tenancy import current_actor
+from crm.messages.bookkeeping import KIND, lock_customers, look_at, refresh_next, tell
+from crm.messages.holds import pending_for
+from crm.messages.models import Message
+from crm.messages.numbers import owners_of
+from crm.messages.records import Source, StopWord, Suppression
+from crm.messages.rules import STOPPABLE, Status
+from crm.opt_outs import keywords
+from crm.values.phone import parse, variants
+
+MOST_WORDS = 50
+
+
+def add_by_hand(typed: str, note: str, key: RequestKey | None = None) -> Suppression:
+    """Put a number on the list, as staff typed it; raises SentenceError when nothing can be sent to it anyway."""
+    phone = parse(typed, current_organization().phone_region)
+    if not phone.valid:
+        raise SentenceError(phone.reason or "Enter the phone number.")
+    with transaction():
+        once = Once(key)
+        if once.earlier is not None:
+            return once.found(Suppression)
+        suppression = put_on(phone.value, Source.STAFF, note)
+        once.made(suppression.id)
+        return suppression
+
+
+def put_on(phone: str, source: Source, note: str = "") -> Suppression:
+    """Put a valid number on the list and stop what is pending to it; what staff says outweighs the other sources."""
+    with transaction():
+        ids = pending_for(phone)
+        due.lock(KIND, ids)
+        messages = _locked_stoppable(ids)
+        suppression = note_down(phone, source, note)
+        _stop(messages, suppression)
+        return suppression
+
+
+def note_down(phone: str, source: Source, note: str = "") -> Suppression:
+    """Write a number on the list within a transaction that holds other locks; the gate stops what is pending."""
+    found = _on_list(phone)
+    if found is None:
+        found = Suppression(phone=phone, source=source.value, note=note[:200], created_by_id=current_actor())
+        try:
+            with db.session.begin_nested():
+                db.session.add(found)
+        except IntegrityError:
+            found = _on_list(phone)
+            if found is None:
+                raise
+        else:
+            _tell_of(found, "suppression.added", {"phone": [None, phone], "source": [None, found.source]})
+            return found
+    if source is Source.STAFF and found.source != source:
+        before, found.source, found.note = found.source, source.value, note[:200]
+        found.created_by_id = current_actor()
+        _tell_of(found, "suppression.changed", {"source": [before, found.source]})
+    return found
+
+
+def stop_pending(phones: Iterable[str]) -> None:
+    """Stop what is pending to numbers that `note_down` wrote on the list."""
+    for phone in sorted(set(phones)):
+        with transaction():
+            ids = pending_for(phone)
+            due.lock(KIND, ids)
+            messages, suppression = _locked_stoppable(ids), _on_list(phone)
+            if suppression is not None:
+                _stop(messages, suppression)
+
+
+def is_on(phone: str) -> bool:
+    """Say whether a number is on the list."""
+    return _on_list(phone) is not None
+
+
+def take_off(suppression_id: int) -> str:
+    """Take a number off the list, and return it; nothing that was stopped starts again."""
+    with transaction() as session:
+        phone = session.scalars(sa.select(Suppression.phone).where(Suppression.id == suppression_id)).one()
+        for suppression in _all_on_list(phone):
+            _remove(suppression)
+        return phone
+
+
+def let_back(phone: str) -> bool:
+    """Take a number off that opted in again; False when it isn't there, or staff put it there."""
+    with transaction():
+        found = _all_on_list(phone)
+        if not found or any(row.source == Source.STAFF for row in found):
+            return False
+        for suppression in found:
+            _remove(suppression)
+        return True
+
+
+def set_stop_words(typed: Sequence[str]) -> list[str]:
+    """Make these the organization's own words, and return them as they are compared; raises SentenceError."""
+    wanted = keywords.own_words(typed)
+    if len(wanted) > MOST_WORDS:
+        raise SentenceError(f"Keep at most {MOST_WORDS} words.")
+    with transaction() as session:
+        there = {row.word: row for row in session.scalars(sa.select(StopWord))}
+        for word in there.keys() - set(wanted):
+            session.delete(there[word])
+        session.add_all([StopWord(word=word) for word in wanted if word not in there])
+        if sorted(there) != wanted:
+            changes = {"stop_words": [", ".join(sorted(there)), ", ".join(wanted)]}
+            record("organization.changed", current_organization(), changes=changes)
+        return wanted
+
+
+def stop_words() -> list[str]:
+    """Return the organization's own words."""
+    return list(db.session.scalars(sa.select(StopWord.word).order_by(StopWord.word)))
+
+
+def _on_list(phone: str) -> Suppression | None:
+    return next(iter(_all_on_list(phone)), None)
+
+
+def _all_on_list(phone: str) -> Sequence[Suppression]:
+    """Return what stands on the list for a line, by whichever of its spellings."""
+    statement = sa.select(Suppression).where(one_of(Suppression.phone, variants(phone))).order_by(Suppression.id)
+    return db.session.scalars(locked(statement)).all()
+
+
+def _locked_stoppable(ids: list[int]) -> Sequence[Message]:
+    """Lock the messages, then their customers, before anything locks a row of the list."""
+    statement = sa.select(Message).where(Message.id.in_(ids), Message.status.in_(STOPPABLE)).order_by(Message.id)
+    messages = db.session.scalars(locked(statement)).all()
+    lock_customers(message.customer_id for message in messages)
+    return messages
+
+
+def _stop(messages: Sequence[Message], suppression: Suppression) -> None:
+    now = database_now()
+    for message in messages:
+        message.turn(Status.SUPPRESSED, now, suppression.reason)
+        tell("message.suppressed", message)
+    look_at({message.id: None for message in messages})
+    refresh_next({message.customer_id for message in messages})
+
+
+def _remove(suppression: Suppression) -> None:
+    gone: dict[str, Any] = {"phone": [suppression.phone, None], "source": [suppression.source, None]}
+    _tell_of(suppression, "suppression.removed", gone)
+    db.session.delete(suppression)
+
+
+def _tell_of(suppression: Suppression, action: str, changes: dict[str, Any]) -> None:
+    """Record it for every customer with the number, or once for nobody."""
+    for customer_id in owners_of(suppression.phone) or (None,):
+        record(action, suppression, customer_id=customer_id, changes=changes)

@@ -1,0 +1,120 @@
+"""What tells one person from another: e-mail, phone and passport number, normalized; placeholders are not."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+
+from crm.values import phone
+from crm.values.text import ascii_digits, clean_line, fold
+
+_EMAIL_LONGEST = 254
+_EMAIL_SENTENCE = "Enter an e-mail address like name@example.com."
+# Nearly every address; of other letters, quotes, and names under which nothing is sent, email_validator knows more.
+_PLAIN_EMAIL = re.compile(
+    r"[a-z0-9](?:[a-z0-9_-]|[.](?=[a-z0-9])|[+](?=[a-z0-9])){0,63}@(?:[a-z0-9](?:-?[a-z0-9]){0,31}\.)+(?!arpa$|invalid$|local$|localhost$|onion$)[a-z]{2,9}"
+)
+_NOTHING_KNOWN = frozenset({"", "na", "none", "nil", "unknown", "test"})
+_NOBODYS_EMAIL = re.compile(r"(?:noemail|none)@.*|test@test\.com")
+_STOPGAP = re.compile(
+    "TB[ACD]|PENDI|TEST|UNKNOWN|APPL|INPROCES|ONPROCES|PROCES|PROSES|DALAMPROSES|BELUM|LATER|WAIT|SOON|SAMPLE|DUMMY|NOTYET|"
+    "NOPAS|NONE|PASSPOR|PASPOR|TEMP|FAKE|EXAMPLE|XXX|TOFOLLOW|MENYUSUL|ASAP|XYZ"
+)
+_COUNTED = frozenset(
+    digits[start : start + length]
+    for digits in ("01234567890123456789", "98765432109876543210")
+    for start in (0, 1)
+    for length in range(5, 13)
+)
+# Nearly everything: two digits that differ, or an address that begins as none of nobody's does.
+_TELLING = re.compile(r"[^@0-9]*([0-9])(?:\1|[^@0-9])*(?!\1)[0-9][^@]*|[a-mo-su-z0-9][!-~]*@[!-~]*")
+
+
+class EmailError(ValueError):
+    """What was typed is not an e-mail address; the message is a sentence for people."""
+
+
+def normalize_email(raw: str) -> str | None:
+    """Return the address as it is stored and compared: trimmed, NFKC, lower case, its domain in Unicode; None if blank.
+
+    Raises `EmailError` for what is not an address. Nothing is looked up.
+    """
+    plain = raw.strip().lower() if raw.isascii() else ""
+    if plain.find("@") < 64 and len(plain) < 100 and _PLAIN_EMAIL.fullmatch(plain):
+        return plain
+    return _normalize_email(raw)
+
+
+@lru_cache(maxsize=4096)
+def _normalize_email(raw: str) -> str | None:
+    typed = unicodedata.normalize("NFKC", clean_line(raw[: 2 * _EMAIL_LONGEST]))
+    if not typed:
+        return None
+    try:
+        # The test environment lets the domain `.test` pass, which demo and tests use; nobody can own it.
+        address = validate_email(typed, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        raise EmailError(_EMAIL_SENTENCE) from None
+    normalized = unicodedata.normalize("NFC", address.normalized.lower())
+    if "." not in address.domain or len(normalized) > _EMAIL_LONGEST:
+        raise EmailError(_EMAIL_SENTENCE)
+    return normalized
+
+
+def normalize_phone(raw: str, region: str) -> str | None:
+    """Return the E.164 number that identifies a person, or None when `raw` is not valid or a placeholder."""
+    number = phone.parse(raw, region)
+    return number.value if number.valid and not is_placeholder(raw) else None
+
+
+def take_number(row: Any, values: Mapping[str, Any], region: str) -> None:
+    """Write the `phone` of `values` into a row's `phone`, `phone_valid` and `phone_extension`, as `region` reads it.
+
+    The extension may be typed behind the number or given as `phone_extension`; the same number without either keeps
+    the one it has.
+    """
+    if "phone" not in values:
+        if "phone_extension" in values:
+            row.phone_extension = values["phone_extension"] or ""
+        return
+    number = phone.parse(values["phone"] or "", region)
+    kept = row.phone_extension or "" if row.phone == number.value else ""
+    extension = number.extension or (values["phone_extension"] or "" if "phone_extension" in values else kept)
+    row.phone, row.phone_valid, row.phone_extension = number.value, number.valid, extension if number.valid else ""
+
+
+def normalize_passport(raw: str) -> str:
+    """Return the letters and digits of a passport number, in upper case."""
+    letters = unicodedata.normalize("NFKC", ascii_digits(clean_line(raw))).upper()
+    return "".join(filter(str.isalnum, letters))
+
+
+@lru_cache(maxsize=4096)
+def is_stopgap(passport: str) -> bool:
+    """Say whether a normalized passport number is what people write until they know it: PENDING1, TBA, 123456, 112233.
+
+    It makes nobody one, and speaks against nobody; it is shown, for it may be somebody's after all.
+    """
+    return _STOPGAP.match(passport) is not None or (
+        passport.isdecimal()
+        and (passport in _COUNTED or re.fullmatch(r"(\d{1,3})\1+|(?:(\d)\2)+", passport) is not None)
+    )
+
+
+def is_placeholder(value: str) -> bool:
+    """Say whether people write `value` where they know nothing; it never identifies anybody.
+
+    Source: `interface.md`, Intake and creating. That more than 5 customers share a value is not known here.
+    """
+    if value.isascii() and _TELLING.fullmatch(value):
+        return False
+    folded = fold(clean_line(value))
+    if "@" in folded:
+        return _NOBODYS_EMAIL.fullmatch(folded) is not None
+    bare = "".join(filter(str.isalnum, folded))
+    return bare in _NOTHING_KNOWN or (bare.isdecimal() and len(set(bare)) == 1)

@@ -1,0 +1,1 @@
+"""The programs: run, server, worker, doctor, first start."""

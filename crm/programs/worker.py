@@ -1,0 +1,191 @@
+"""The worker process: it executes the queue and ticks; several may run.
+
+The tickers find due work in the database and need nothing else. The queue only makes work start sooner, so the main
+thread serves it as long as Redis answers, and keeps trying to come back to it. TERM or INT: nothing new is begun,
+what is in flight is finished, and the process ends within 10 seconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import logging
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+from redis.exceptions import RedisError
+from rq import Queue, SimpleWorker
+from rq.exceptions import StopRequested
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from rq.worker import WorkerStatus
+from sqlalchemy.exc import OperationalError
+
+from crm.kernel import health, queue
+from crm.kernel.queue import stopping
+
+PERIODIC: tuple[tuple[float, str], ...] = (
+    *[(1, "crm.delivery.jobs:deliver_due")] * 4,
+    (1, "crm.series.jobs:make_due"),
+    (1, "crm.delivery.jobs:apply_reports"),
+    (1, "crm.customers.jobs:go_on_bulk_due"),
+    (1, "crm.intake.jobs:go_on_scans_due"),
+    (1, "crm.invoices.jobs:convert_due"),
+    (5, "crm.invoices.jobs:recount_due"),
+    (3600, "crm.invoices.jobs:sweep"),
+    (3600, "crm.programs.housekeeping:clear"),
+)
+"""What is done every so many seconds: a function that returns True when it wants to go on at once."""
+
+BEAT = 5
+RECONNECT = 2
+GRACE = 9
+"""So many seconds after TERM the process ends, whatever it is doing; leases see to the rest."""
+
+log = logging.getLogger(__name__)
+
+
+@click.command("worker")
+@with_appcontext
+def worker() -> None:
+    """Execute the queue and all that is due, until TERM or INT."""
+    Worker(current_app._get_current_object()).run()  # type: ignore[attr-defined]  # Werkzeug's proxy hides it
+
+
+class Worker:
+    """One worker process."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._name = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(4)}"
+        self._rq: QueueWorker | None = None
+        self._is_waiting = False
+        """Whether the main thread does nothing that an exception would spoil, but for a job of the queue."""
+
+    def run(self) -> None:
+        """Work until a signal comes; return once what was in flight is finished."""
+        jobs = [(seconds, _load(path), path) for seconds, path in PERIODIC]
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        tickers = [self._start(seconds, job, path) for seconds, job, path in jobs]
+        tickers.append(self._start(BEAT, lambda: health.beat(self._name), "beat"))
+        self._start_watchdog()
+        log.info("worker %s is at work", self._name)
+        with contextlib.suppress(StopRequested):
+            self._is_waiting = True
+            self._serve_queue()
+        for ticker in tickers:
+            ticker.join()
+        with contextlib.suppress(OperationalError):
+            health.end_beat(self._name)
+
+    def _serve_queue(self) -> None:
+        url = self._app.config["REDIS_URL"]
+        while not stopping.is_set():
+            if url:
+                try:
+                    self._rq = QueueWorker(self._app, url)
+                    self._rq.work(logging_level="WARNING")
+                except RedisError as error:
+                    log.warning("queue is away, work is found by ticking: %s", error)
+                self._rq = None
+            stopping.wait(RECONNECT)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        if stopping.is_set():
+            return
+        stopping.set()
+        has_job = self._rq is not None and self._rq.finish_job_and_stop()
+        if self._is_waiting and not has_job:
+            raise StopRequested
+
+    def _start(self, seconds: float, job: Callable[[], Any], name: str) -> threading.Thread:
+        thread = threading.Thread(target=self._tick, args=(seconds, job, name), name=name, daemon=True)
+        thread.start()
+        return thread
+
+    def _tick(self, seconds: float, job: Callable[[], Any], name: str) -> None:
+        """Do `job` again and again; whatever it raises is logged, and it is tried again."""
+        while not stopping.is_set():
+            more = False
+            try:
+                with self._app.app_context():
+                    more = job() is True
+            except OperationalError as error:
+                log.warning("%s: the database is away: %s", name, error.orig)
+            except Exception:
+                log.exception("%s failed", name)
+            if not more:
+                stopping.wait(seconds)
+
+    def _start_watchdog(self) -> None:
+        threading.Thread(target=self._end_at_last, name="watchdog", daemon=True).start()
+
+    def _end_at_last(self) -> None:
+        while not stopping.wait(60):
+            pass
+        time.sleep(GRACE)
+        log.warning("worker %s: what is still in flight is left to its lease", self._name)
+        os._exit(0)
+
+
+class QueueWorker(SimpleWorker):
+    """RQ's worker in this thread, each job in an application context of its own.
+
+    It takes no commands over Redis, which saves a thread, and says no goodbye to a Redis that may hang: its key
+    there runs out by itself.
+    """
+
+    max_connection_wait_time = 5.0
+
+    def __init__(self, app: Flask, url: str) -> None:
+        queue.connect(url).ping()
+        # RQ lengthens the time-out of connections that are yet to be made, for it waits longer than pages do.
+        connection = queue.connect(url)
+        super().__init__(
+            [queue.open_queue(connection)],
+            connection=connection,
+            serializer=JSONSerializer,
+            worker_ttl=30,
+            maintenance_interval=10,
+            job_monitoring_interval=5,
+        )
+        self._app = app
+
+    def perform_job(self, job: Job, queue: Queue) -> bool:
+        """Perform a job as a request would be: with its own session."""
+        with self._app.app_context():
+            return super().perform_job(job, queue)
+
+    def finish_job_and_stop(self) -> bool:
+        """End after the job under way; False when there is none, and nothing has to be waited for."""
+        self._stop_requested = True
+        return bool(self.get_state() == WorkerStatus.BUSY)
+
+    def subscribe(self) -> None:
+        """Take no commands."""
+
+    def unsubscribe(self) -> None:
+        """Take no commands."""
+
+    def teardown(self) -> None:
+        """Say no goodbye."""
+
+    def _install_signal_handlers(self) -> None:
+        """Leave the signals to the process."""
+
+
+def _load(path: str) -> Callable[[], Any]:
+    module, _, name = path.partition(":")
+    loaded: Callable[[], Any] = getattr(importlib.import_module(module), name)
+    return loaded

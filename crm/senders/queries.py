@@ -1,0 +1,59 @@
+"""Reads of the senders: what each channel is sent by, and whether it works."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from crm.accounts.models import Organization
+from crm.kernel import vault
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import require_organization
+from crm.messages.models import BlockedSender
+from crm.messages.rules import Channel
+from crm.providers.accounts import lacking
+from crm.providers.registry import gateway_of
+from crm.senders.models import SenderTest
+
+
+class SenderState(NamedTuple):
+    """How a channel is sent, in words: good, attention or bad; `blocked` when its provider refuses it."""
+
+    channel: Channel
+    tone: str
+    word: str
+    sentence: str
+    blocked: BlockedSender | None = None
+
+
+def sender_states(organization: Organization) -> list[SenderState]:
+    """Return the state of each channel."""
+    blocked = {row.channel: row for row in db.session.scalars(sa.select(BlockedSender))}
+    return [_state(organization, channel, blocked.get(channel.value)) for channel in Channel]
+
+
+def known_secrets() -> dict[str, str]:
+    """Return how each secret that is set ends, by name; one that can't be read any more counts as not set."""
+    return {name: vault.ending(value) for name, value in vault.reveal_all().items() if value}
+
+
+def latest_tests() -> list[SenderTest]:
+    """Return the last test message of each channel, as far as one is remembered."""
+    mine = SenderTest.organization_id == require_organization()
+    last = sa.select(sa.func.max(SenderTest.id)).where(mine).group_by(SenderTest.channel)
+    return list(db.session.scalars(sa.select(SenderTest).where(SenderTest.id.in_(last)).order_by(SenderTest.channel)))
+
+
+def _state(organization: Organization, channel: Channel, blocked: BlockedSender | None) -> SenderState:
+    missing = lacking(organization, channel)
+    if missing:
+        return SenderState(channel, "attention", "Not ready", missing, blocked)
+    if blocked is not None:
+        return SenderState(channel, "bad", "Refused", blocked.reason, blocked)
+    gateway = gateway_of(organization, channel)
+    if gateway.by_hand:
+        return SenderState(channel, "neutral", "By hand", "Due messages wait on the first page.")
+    if not gateway.reports:
+        return SenderState(channel, "neutral", "Nowhere", "Messages are only listed.")
+    return SenderState(channel, "good", "Ready", "Messages go out when they are due.")

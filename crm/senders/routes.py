@@ -1,0 +1,84 @@
+"""Which way messages leave, among the settings: gateways, accounts, and whether they work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, current_app, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from crm.accounts.access import find, here
+from crm.accounts.rules import return_path
+from crm.accounts.services import change_organization, settings_of
+from crm.kernel.errors import FieldError, SentenceError
+from crm.messages.blueprint import bp
+from crm.messages.models import BlockedSender
+from crm.messages.rules import Channel
+from crm.providers.base import Answer
+from crm.senders import queries, services
+from crm.senders.forms import SendersForm, SenderTestForm
+
+
+@bp.route("/settings/messaging", methods=["GET", "POST"])
+def messaging() -> AnyResponse:
+    """Choose which way messages leave."""
+    form = SendersForm(data=settings_of(here().organization))
+    if form.validate_on_submit():
+        try:
+            change_organization(here().organization.id, form.values())
+        except FieldError as error:
+            form.fail(error.field, str(error))
+        else:
+            flash("Saved.", "success")
+            return _back()
+    return _page(form, SenderTestForm(formdata=None))
+
+
+@bp.post("/settings/messaging/test")
+def test_sender() -> AnyResponse:
+    """Send a test message."""
+    form = SenderTestForm()
+    if form.validate():
+        try:
+            outcome = services.send_test(Channel(form.channel.data), form.number)
+        except SentenceError as error:
+            form.fail("channel", str(error))
+        else:
+            if outcome.answer is Answer.ACCEPTED:
+                flash(f"The test message to {form.to.data} was taken.", "success")
+                return _back()
+            form.fail("to", f"{outcome.sentence} The test message was not taken.")
+    return _page(SendersForm(formdata=None, data=settings_of(here().organization)), form)
+
+
+@bp.post("/settings/messaging/senders/<id:sender_id>/retry")
+def retry_sender(sender_id: int) -> AnyResponse:
+    """Let a refused sender be tried at once."""
+    services.try_again(find(BlockedSender, sender_id).id)
+    flash("The next message that waits is tried now. If it is taken, the others follow.", "success")
+    return _back()
+
+
+@bp.post("/settings/messaging/senders/<id:sender_id>/dismiss")
+def dismiss_sender(sender_id: int) -> AnyResponse:
+    """Show no notice of a refused sender any more."""
+    services.dismiss(find(BlockedSender, sender_id).id)
+    flash("The notice is gone. The state stays to be seen in Settings, Messaging.", "success")
+    return redirect(return_path(request.referrer or "/", request.host), 303)
+
+
+def _page(form: SendersForm, test: SenderTestForm) -> AnyResponse:
+    context: dict[str, Any] = {
+        "form": form,
+        "test": test,
+        "states": queries.sender_states(here().organization),
+        "known": queries.known_secrets(),
+        "tests": queries.latest_tests(),
+        "public_url": current_app.config["PUBLIC_URL"],
+    }
+    status = 422 if form.errors or test.errors else 200
+    return Response(render_template("messages/senders/index.html", **context), status, mimetype="text/html")
+
+
+def _back() -> AnyResponse:
+    return redirect(url_for("messages.messaging"), 303)

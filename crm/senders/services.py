@@ -1,0 +1,126 @@
+"""What is done with senders: each function is one intent of a user and one transaction."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from crm.accounts.models import Organization
+from crm.accounts.queries import current_organization
+from crm.kernel.columns import db_now
+from crm.kernel.db import locked, transaction
+from crm.kernel.errors import ConflictError, SentenceError
+from crm.kernel.events import record
+from crm.kernel.extensions import db
+from crm.messages.bookkeeping import hasten_held
+from crm.messages.models import BlockedSender
+from crm.messages.policy_facts import suppressed_among
+from crm.messages.rules import Channel
+from crm.providers.accounts import lacking, sender_of
+from crm.providers.base import Answer, Call, Outcome
+from crm.providers.registry import gateway_of
+from crm.senders import trials
+from crm.values.phone import variants
+
+TEST = "This is a test message from {name}. You can ignore it."
+
+log = logging.getLogger(__name__)
+
+
+def let_go_held() -> None:
+    """Look now at every message of the organization that is held, and let a refused sender be tried at once.
+
+    Called when what held them may have gone: the organization's quiet hours, gateways or secrets were changed. One
+    message tries, and the others follow once it is taken. A refused sender that isn't used any more is forgotten.
+    """
+    with transaction() as session:
+        organization = current_organization()
+        for row in session.scalars(locked(sa.select(BlockedSender))):
+            if row.gateway == _gateway_name(organization, Channel(row.channel)):
+                row.probe_at = db_now()
+            else:
+                session.delete(row)
+    _hasten()
+
+
+def try_again(sender_id: int) -> None:
+    """Let a refused sender be tried at once, by the next message; ConflictError when it is not refused any more."""
+    with transaction():
+        row = _locked(sender_id)
+        row.probe_at = db_now()
+        record("sender.tried", row, changes={"channel": [None, row.channel]})
+    _hasten()
+
+
+def dismiss(sender_id: int) -> None:
+    """Show no notice of a refused sender any more; its messages wait all the same."""
+    with transaction():
+        row = _locked(sender_id)
+        if row.dismissed_at is None:
+            row.dismissed_at = db_now()
+            record("sender.dismissed", row, changes={"channel": [None, row.channel]})
+
+
+def send_test(channel: Channel, to: str) -> Outcome:
+    """Send a fixed text to a number and return what came of it; a sender that takes it counts as working.
+
+    Raises SentenceError when there is nothing to try.
+    """
+    call = _test_call(channel, to)
+    call = replace(call, test_id=trials.start(channel, call.gateway))
+    outcome = _send(call)
+    with transaction() as session:
+        trials.finish(call.test_id, outcome)
+        changes = {"channel": [None, channel.value], "outcome": [None, outcome.answer.value]}
+        record("sender.tested", current_organization(), changes=changes)
+        if outcome.answer is Answer.ACCEPTED:
+            of_channel = sa.select(BlockedSender).where(BlockedSender.channel == channel)
+            for row in session.scalars(locked(of_channel.where(sa.not_(BlockedSender.by_report)))):
+                session.delete(row)
+    if outcome.answer is Answer.ACCEPTED:
+        _hasten()
+    return outcome
+
+
+def _test_call(channel: Channel, to: str) -> Call:
+    organization = current_organization()
+    missing = lacking(organization, channel)
+    if missing:
+        raise SentenceError(missing)
+    gateway = gateway_of(organization, channel)
+    if gateway.by_hand:
+        raise SentenceError(f"{channel.label} is sent by hand, so there is nothing to test. Choose a gateway first.")
+    if suppressed_among(variants(to)):
+        raise SentenceError("This number has opted out, so nothing is sent to it.")
+    # Its text has the organization's name in it: no word of that is an order.
+    sender = replace(sender_of(organization, gateway.name, channel), takes_orders=False)
+    return Call(0, 0, gateway.name, channel, to, TEST.format(name=organization.name), sender=sender)
+
+
+def _send(call: Call) -> Outcome:
+    gateway = gateway_of(current_organization(), call.channel)
+    db.session.rollback()  # no transaction stays open while a provider takes its time
+    try:
+        return gateway.send(call)
+    except Exception:
+        log.exception("a test message by %s failed", call.gateway)
+        return Outcome(Answer.UNKNOWN, sentence="The gateway failed.")
+
+
+def _gateway_name(organization: Organization, channel: Channel) -> str:
+    return organization.whatsapp_gateway if channel is Channel.WHATSAPP else organization.sms_gateway
+
+
+def _locked(sender_id: int) -> BlockedSender:
+    row = db.session.scalars(locked(sa.select(BlockedSender).where(BlockedSender.id == sender_id))).one_or_none()
+    if row is None:
+        raise ConflictError("This sender works again.")
+    return row
+
+
+def _hasten() -> None:
+    # In a transaction of its own, for it locks many messages.
+    with transaction():
+        hasten_held()

@@ -1,0 +1,84 @@
+"""What becomes of test messages: they are nobody's message, so an owner reads it where they sent them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from crm.delivery.batch import Round
+from crm.delivery.reports import Heard, in_our_words, says_it_works
+from crm.delivery.status_order import RANK
+from crm.kernel.columns import one_of
+from crm.kernel.db import database_now, locked, transaction
+from crm.kernel.events import record
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import require_organization, use_organization
+from crm.messages.bookkeeping import hasten_held
+from crm.messages.rules import WAITS, Channel, Status
+from crm.providers.base import Answer, Outcome
+from crm.senders.models import SenderTest
+
+KEPT = dt.timedelta(days=7)
+"""So long a provider may report about a test."""
+
+STATUSES = {Answer.ACCEPTED: Status.ACCEPTED, Answer.UNKNOWN: Status.UNKNOWN}
+
+
+def start(channel: Channel, gateway: str) -> int:
+    """Write that a test message goes out, and return its id, which travels with it."""
+    with transaction() as session:
+        now = database_now()
+        mine = SenderTest.organization_id == require_organization()
+        session.execute(sa.delete(SenderTest).where(mine, SenderTest.started_at < now - KEPT))
+        test = SenderTest(organization_id=require_organization(), channel=channel.value, gateway=gateway)
+        session.add(test)
+        session.flush()
+        return test.id
+
+
+def finish(id_: int, outcome: Outcome) -> None:
+    """Write what the gateway answered, unless a report was faster."""
+    test = db.session.scalars(locked(sa.select(SenderTest).where(SenderTest.id == id_))).one_or_none()
+    if test is not None and test.state is Status.SUBMITTING:
+        test.status = STATUSES.get(outcome.answer, Status.FAILED).value
+        test.reason = outcome.sentence[:300]
+
+
+def owners(ids: Iterable[int]) -> dict[int, int]:
+    """Return the organizations of tests, by test; of those that exist."""
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    rows = db.session.scalars(sa.select(SenderTest).where(one_of(SenderTest.id, wanted)))
+    return {row.id: row.organization_id for row in rows}
+
+
+def hear(organization_id: int, heard: Iterable[Heard]) -> None:
+    """Take what a provider says of tests of an organization; a refusal of the account holds the sender."""
+    for one in heard:
+        with use_organization(organization_id):
+            if _take(one):
+                with transaction():
+                    hasten_held()
+
+
+def _take(heard: Heard) -> bool:
+    """Write what is said; True when a sender that was refused works again."""
+    with transaction() as session:
+        mine = sa.select(SenderTest).where(
+            SenderTest.id == heard.attempt_id, SenderTest.organization_id == require_organization()
+        )
+        test = session.scalars(locked(mine)).one_or_none()
+        said = in_our_words(test.gateway, heard.word, heard.error_code) if test else None
+        if test is None or said is None or RANK[said.status] <= RANK[test.state]:
+            return False
+        changes = {"channel": [None, test.channel], "outcome": [test.status, said.status.value]}
+        test.status, test.reason = said.status.value, said.reason[:300]
+        round_ = Round()
+        if said.refused:
+            round_.refuse_sender(test.via, test.gateway, f"{said.reason} {WAITS}", by_report=True)
+        if said.reason:
+            record("sender.tested", round_.organization, changes=changes)
+        return says_it_works(said.status, test.via, test.started_at, round_)

@@ -1,0 +1,115 @@
+"""The fields that say how often a message comes again."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from wtforms import RadioField, SelectField, StringField, ValidationError
+
+from crm.messages.models import Message
+from crm.series.models import Series
+from crm.series.rules import LAST_YEAR, MAX_EVERY, Frequency, Rule
+from crm.values import clock
+from crm.web.forms import Form, options
+
+CHOICES = [
+    ("", "Once"),
+    (Frequency.DAILY.value, "Daily"),
+    (Frequency.WEEKLY.value, "Weekly"),
+    (Frequency.MONTHLY.value, "Monthly"),
+    (Frequency.YEARLY.value, "Yearly"),
+]
+ONE, ALL = "one", "all"
+
+
+class RepeatFields(Form):
+    """How often, and until when; `series` is the one that the message belongs to."""
+
+    repeat = SelectField("How often", choices=options(CHOICES), validate_choice=False)
+    repeat_every = StringField("Every")
+    repeat_until = StringField("Until")
+    change = RadioField(
+        "Change", choices=options([(ONE, "Only this one"), (ALL, "This one and all after it")]), validate_choice=False
+    )
+
+    series: Series | None = None
+    message: Message | None
+    zone: ZoneInfo
+    moment: dt.datetime | None
+
+    @property
+    def changes_all(self) -> bool:
+        """Whether the change is of the series, or makes one; else it is of one message."""
+        return self.series is None or self.change.data == ALL
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the message comes again by what the form says."""
+        return bool(self.repeat.data) and self.changes_all
+
+    def validate_repeat(self, field: SelectField) -> None:
+        """Refuse what is no frequency."""
+        if field.data and field.data not in list(Frequency):
+            raise ValidationError("Choose how often from the list.")
+
+    def validate_repeat_every(self, field: StringField) -> None:
+        """Refuse what is no number of days, weeks, months or years; nothing is 1."""
+        if self.repeats and _number(field.data or "1") is None:
+            raise ValidationError(f"Enter a whole number from 1 to {MAX_EVERY}.")
+
+    def validate_repeat_until(self, field: StringField) -> None:
+        """Refuse what is no date."""
+        if self.repeats and field.data and _date(field.data) is None:
+            raise ValidationError("Enter a date like 2027-11-24, or leave it empty.")
+
+    def validate_change(self, field: RadioField) -> None:
+        """Take a form that doesn't say which for one about this message alone."""
+        if field.data and field.data not in (ONE, ALL):
+            raise ValidationError("Choose what to change.")
+
+    def rule(self) -> Rule | None:
+        """Return when the message comes again, as far as the form says it rightly; None for never."""
+        if not self.repeats or self.moment is None or self.repeat.data not in list(Frequency):
+            return None
+        every = _number(self.repeat_every.data or "1")
+        if every is None:
+            return None
+        frequency, start = Frequency(self.repeat.data), clock.to_local(self.moment, self.zone)
+        until = _date(self.repeat_until.data) if self.repeat_until.data else None
+        first = self._first_day(frequency, every, start.date())
+        return Rule(frequency, every, first, start.time().replace(second=0, microsecond=0), until)
+
+    def _first_day(self, frequency: Frequency, every: int, day: dt.date) -> dt.date:
+        """Return the day that the rule counts from: the series' own, unless the change is of the day or the rhythm."""
+        if self.series is None or self.message is None:
+            return day
+        same_day = clock.to_local(self.message.send_at, self.zone).date() == day
+        same_rhythm = (self.series.frequency, self.series.every) == (frequency, every)
+        return self.series.starts_on if same_day and same_rhythm else day
+
+
+def values_of(series: Series | None) -> dict[str, Any]:
+    """Return what the fields show at first."""
+    if series is None:
+        return {"repeat": "", "repeat_every": "1", "repeat_until": "", "change": ONE}
+    return {
+        "repeat": series.frequency,
+        "repeat_every": str(series.every),
+        "repeat_until": series.until.isoformat() if series.until else "",
+        "change": ONE,
+    }
+
+
+def _number(text: str) -> int | None:
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
+    return number if 1 <= number <= MAX_EVERY else None
+
+
+def _date(text: str) -> dt.date | None:
+    try:
+        found = dt.datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError:
+        return None
+    return found if found.year <= LAST_YEAR else None

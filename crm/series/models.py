@@ -1,0 +1,79 @@
+"""Messages that come again: the rule and the text of a series, and which message is which occurrence."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id
+from crm.kernel.tenancy import TenantMixin, within_organization
+from crm.message_templates.rules import Wording
+from crm.messages.rules import Channel
+from crm.series.rules import Frequency, Rule
+
+
+class Series(TenantMixin, Base):
+    """A message to one customer that comes again by a rule, until somebody stops it.
+
+    The time of day is that of the organization's clocks. `wording` is the text, with fields when it was a template's,
+    filled in anew for each occurrence. A series is never changed: "this and all after it" ends it and begins another.
+    """
+
+    __tablename__ = "message_series"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "id"),
+        within_organization("customer_id", "customers", ondelete="CASCADE"),
+        sa.Index("ix_message_series_customer", "organization_id", "customer_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    customer_id: Mapped[int]
+    channel: Mapped[str] = mapped_column(sa.String(10))
+    wording: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    must_arrive: Mapped[bool] = mapped_column(sa.Boolean, default=False)
+    frequency: Mapped[str] = mapped_column(sa.String(10))
+    every: Mapped[int] = mapped_column(sa.Integer)
+    starts_on: Mapped[dt.date] = mapped_column(sa.Date)
+    at: Mapped[dt.time] = mapped_column(sa.Time)
+    until: Mapped[dt.date | None] = mapped_column(sa.Date)
+    stopped_at: Mapped[dt.datetime | None]
+    replaced_by_id: Mapped[int | None]
+    created_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
+    created_at: Mapped[CreatedAt]
+
+    @property
+    def via(self) -> Channel:
+        """How its messages go."""
+        return Channel(self.channel)
+
+    @property
+    def rule(self) -> Rule:
+        """When it comes."""
+        return Rule(Frequency(self.frequency), self.every, self.starts_on, self.at, self.until)
+
+    @property
+    def words(self) -> Wording:
+        """What it says."""
+        return Wording.from_json(self.wording)
+
+
+class Occurrence(TenantMixin, Base):
+    """Which message is the occurrence of a series on a date: each date is made once."""
+
+    __tablename__ = "message_occurrences"
+    __table_args__ = (
+        within_organization("series_id", "message_series", ondelete="CASCADE"),
+        within_organization("message_id", "messages", ondelete="CASCADE"),
+        sa.UniqueConstraint("organization_id", "series_id", "date"),
+        sa.UniqueConstraint("organization_id", "message_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    series_id: Mapped[int]
+    message_id: Mapped[int]
+    date: Mapped[dt.date] = mapped_column(sa.Date)

@@ -1,0 +1,1 @@
+"""Plain values: time, money, phone numbers, text."""

@@ -1,0 +1,302 @@
+"""Phone numbers: what people type, E.164 in the database, the organization's own way on the screen.
+
+A number that cannot be called is kept as typed and marked; it is never used for matching or sending.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+import phonenumbers
+from babel import Locale
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
+
+from crm.values import fast_phone
+from crm.values.text import ascii_digits, clean_line, is_seen
+
+MAX_LENGTH = 60
+"""The most characters that `Phone.value` has; more than any way to write one number needs."""
+
+_READ_AT_MOST = 500
+_TWO_NUMBERS = "These are two numbers. Keep one here and put the other into the notes."
+_DIGITS_LOST = "A spreadsheet cut the last digits off. Type the whole number."
+_NOT_ONLY_A_NUMBER = "Type only the number here, without other words."
+_NOT_A_NUMBER = "No such number can be called. Check the digits, and the country code of a foreign number."
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A phone number as it is stored; `reason` is a sentence for people when it is not valid."""
+
+    value: str
+    valid: bool
+    reason: str = ""
+    extension: str = ""
+
+
+def parse(raw: str, region: str) -> Phone:
+    """Read `raw` as a person of `region` (ISO 3166, `ID`) would dial it.
+
+    `value` is E.164 when the number is valid, else what was typed, cleaned and at most `MAX_LENGTH` long. An
+    extension is set apart. A leading `00` is `+` everywhere. An empty field is not valid and has no reason.
+    """
+    plain = fast_phone.read(raw, region)
+    return Phone(plain, True) if plain else _parse(clean_line(raw[:_READ_AT_MOST]), region)
+
+
+def variants(number: str) -> tuple[str, ...]:
+    """Return the E.164 spellings of one line, `number` first.
+
+    Providers and people write a Brazilian mobile with and without its ninth digit, a Mexican one with and without a 1
+    after +52, an Argentinian one with and without a 9 after +54. Any other number has one spelling.
+    """
+    twin = _twin(number)
+    return (number, twin) if twin else (number,)
+
+
+def matching(number: str) -> str:
+    """Return the one of `variants(number)` that numbers are compared by: with the 9 of Brazil and of Argentina."""
+    twin = _twin(number)
+    return number if twin is None or (len(twin) > len(number)) == number.startswith("+52") else twin
+
+
+def display(value: str, region: str) -> str:
+    """Return a stored number as people of `region` write it; a foreign one with its country code."""
+    return _display(value, region)
+
+
+def international(value: str) -> str:
+    """Return a stored number with its country code and spaces, `+62 812-3456-7890`."""
+    return _display(value, "")
+
+
+def with_extension(value: str, extension: str) -> str:
+    """Return a number as `parse` reads it again, `+62215551234 ext. 12`."""
+    return f"{value} ext. {extension}" if value and extension else value
+
+
+def digits(value: str) -> str:
+    """Return the digits of `value`, nothing else."""
+    if value[:1] == "+" and value.isascii() and value[1:].isdigit():
+        return value[1:]
+    return "".join(filter(str.isdecimal, ascii_digits(value)))
+
+
+def without_trunk_zero(abroad: str) -> str:
+    """Return digits that begin with a country code without the 0 that is only dialed at home, `62812` of `620812`."""
+    for end in (1, 2, 3):
+        regions_of_code = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(abroad[:end] or 0))
+        if regions_of_code and abroad[end : end + 1] == "0":
+            metadata = phonenumbers.PhoneMetadata.metadata_for_region(regions_of_code[0], None)
+            return abroad[:end] + abroad[end + 1 :] if metadata and metadata.national_prefix == "0" else abroad
+    return abroad
+
+
+def spellings(value: str, region: str, valid: bool = False) -> tuple[str, ...]:
+    """Return the digits of a stored number as people may type them: with the country code, and as at home.
+
+    `valid` says that it is known to be valid, which saves nearly all of the work.
+    Of a number that is not valid also the digits as typed; of a text without digits none.
+    """
+    at_home = fast_phone.at_home(value) if valid else None
+    return tuple(dict.fromkeys((value[1:], at_home))) if at_home else _spellings(value, region, valid)
+
+
+def tel(value: str, extension: str = "") -> str:
+    """Return the link that calls a valid number (RFC 3966)."""
+    return f"tel:+{digits(value)}" + (f";ext={extension}" if extension else "")
+
+
+def wa_me(value: str) -> str:
+    """Return the link that opens WhatsApp with a valid number."""
+    return f"https://wa.me/{digits(value)}"
+
+
+@lru_cache(maxsize=1)
+def regions() -> tuple[tuple[str, str], ...]:
+    """Return the regions a number can belong to: ISO 3166 code and English name, by name."""
+    names = Locale("en").territories
+    return tuple(sorted(((code, names.get(code, code)) for code in phonenumbers.SUPPORTED_REGIONS), key=lambda r: r[1]))
+
+
+@lru_cache(maxsize=4096)
+def _parse(typed: str, region: str) -> Phone:
+    text, extension, reason = _one_number(_plain(typed))
+    number = _read(text, region)
+    if number is None:
+        return Phone(typed[:MAX_LENGTH].rstrip(), False, (reason or _NOT_A_NUMBER) if typed else "")
+    return Phone(phonenumbers.format_number(number, PhoneNumberFormat.E164), True, extension=extension)
+
+
+# Of each country the longer spelling of a line and the shorter one, as (prefix, rest) and what goes between.
+_TWINS = {
+    # Without the ninth digit, what begins with 2 to 5 is somebody's landline.
+    "+55": (re.compile(r"(\+55[1-9][1-9])9([6-9]\d{7})"), re.compile(r"(\+55[1-9][1-9])([6-9]\d{7})"), "9"),
+    "+52": (re.compile(r"(\+52)1([2-9]\d{9})"), re.compile(r"(\+52)([2-9]\d{9})"), "1"),
+    "+54": (re.compile(r"(\+54)9([1-3]\d{9})"), re.compile(r"(\+54)([1-3]\d{9})"), "9"),
+}
+
+
+def _twin(number: str) -> str | None:
+    """Return the other spelling of the same line, where there is one."""
+    if (found := _TWINS.get(number[:3])) is None:
+        return None
+    longer, shorter, between = found
+    if parts := longer.fullmatch(number):
+        return parts[1] + parts[2]
+    parts = shorter.fullmatch(number)
+    return parts[1] + between + parts[2] if parts else None
+
+
+def _plain(typed: str) -> str:
+    """Return `typed` with ASCII digits, plus and dashes, without invisible characters."""
+    text = "".join(map(_plain_character, ascii_digits(unicodedata.normalize("NFKC", typed))))
+    # An apostrophe keeps a spreadsheet from taking the first zero off.
+    return " ".join(text.split()).lstrip("'\u2018\u2019` ")
+
+
+# What keyboards and documents have for a dash beside the category of dashes: minus signs, bullets, lines, and the mark
+# that lengthens a vowel in Japanese.
+_DASHES = frozenset("\u02d7\u2043\u2212\u2500\u2501\u2796\u30fc\u3161")
+
+
+@lru_cache(maxsize=1024)
+def _plain_character(char: str) -> str:
+    if char in _DASHES or unicodedata.category(char) == "Pd":
+        return "-"
+    return char if char == " " or (char.isprintable() and is_seen(char)) else ""
+
+
+# Words that people write before a number, and what they write before an extension.
+_LABEL = re.compile(
+    r"^(?:telp?|telephone|phone|ph|mobile|mob|cell|handphone|hp|wa|whatsapp|no|nomor|call|[tmp])\b[.: ]*",
+    re.IGNORECASE,
+)
+_EXTENSION = re.compile(r"(?:[;,]? ?(?:extension|extn?|ext)[.:=]? ?| ?[x#] ?)(\d{1,7})$", re.IGNORECASE)
+_SCIENTIFIC = re.compile(r"^\+?(\d)(?:[.,](\d+))?e\+?(\d{1,3})$", re.IGNORECASE)
+_FLOAT = re.compile(r"^(\+?\d{7,})[.,]0$")
+_SEVERAL = re.compile(r"[,;|&\\]| (?:or|and|atau|dan) ", re.IGNORECASE)
+_ALLOWED = re.compile(r"^[\d+\-(). /]+$")
+
+
+def _one_number(text: str) -> tuple[str, str, str]:
+    """Return the one number in `text`, its extension, and why there is none ("" when there is one)."""
+    while label := _LABEL.match(text):
+        text = text[label.end() :]
+    if scientific := _SCIENTIFIC.match(text):
+        first, rest, power = scientific[1], scientific[2] or "", int(scientific[3])
+        # Only with a digit for each place of the power is nothing lost: 6.281234567890E+12.
+        return (first + rest, "", "") if len(rest) == power else ("", "", _DIGITS_LOST)
+    if whole := _FLOAT.match(text):
+        return whole[1], "", ""
+    extension = ""
+    if found := _EXTENSION.search(text):
+        text, extension = text[: found.start()], found[1]
+    parts = [part for part in _SEVERAL.split(text) if any(map(str.isdecimal, part))]
+    if len(parts) > 1 or "+" in re.sub(r"^\D*", "", text) or _is_slashed_pair(text):
+        return "", "", _TWO_NUMBERS
+    if not _ALLOWED.match(text):
+        return "", "", _NOT_ONLY_A_NUMBER
+    # "00" dials abroad from most countries, and people write it in all; "+00" is seen too.
+    return re.sub(r"^\(?(?:\+\s*)*(?:00|\+)", "+", text), extension, ""
+
+
+def _is_slashed_pair(text: str) -> bool:
+    """Say whether a slash parts two numbers; `030/1234567` is one, an area code and a number."""
+    head, slash, tail = text.partition("/")
+    if not slash:
+        return False
+    area, rest = digits(head), digits(tail)
+    is_one = len(area) <= 7 and head.lstrip()[:1] in ("0", "+", "(") and len(rest) >= 4 and "/" not in tail
+    return not is_one or tail.strip()[:1] in ("0", "+")
+
+
+@lru_cache(maxsize=4096)
+def _spellings(value: str, region: str, valid: bool) -> tuple[str, ...]:
+    number = _from_e164(value) if valid else _stored(value)
+    if number is None:
+        guess = _dialed(_one_number(_plain(value))[0], region)
+        abroad = f"{guess.country_code}{guess.national_number}" if guess else ""
+        return tuple(dict.fromkeys(filter(None, (digits(value), abroad))))
+    at_home = digits(phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL))
+    return tuple(dict.fromkeys((digits(value), at_home)))
+
+
+def _read(text: str, region: str) -> PhoneNumber | None:
+    number = _dialed(text, region)
+    if number is None:
+        return None
+    at_home = number if phonenumbers.is_valid_number(number) else _without_old_prefix(number)
+    if text[:1] == "+" or not (typed := digits(text)).startswith(str(number.country_code)):
+        return at_home
+    abroad = _read(f"+{typed}", region)
+    if at_home is None or abroad is None:
+        return at_home or abroad
+    return at_home if _is_meant_at_home(at_home, abroad, typed) else abroad
+
+
+def _is_meant_at_home(number: PhoneNumber, abroad: PhoneNumber, typed: str) -> bool:
+    """Say which of two numbers is meant by digits that are `number` at home and `abroad` after a plus.
+
+    Where people dial 0 first nobody writes their own number without it, and WhatsApp and tills write the country code
+    without its plus. A mobile number is the likelier one.
+    """
+    as_written = digits(phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL))
+    return as_written == typed or (_is_mobile(number) and not _is_mobile(abroad))
+
+
+def _is_mobile(number: PhoneNumber) -> bool:
+    return phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
+
+
+_OLD_MEXICAN = re.compile(r"(?:0?1|04[45])([2-9]\d{9})")
+
+
+def _without_old_prefix(number: PhoneNumber) -> PhoneNumber | None:
+    """Return the valid number that people and providers still write the old way: Brazil's eight digits, Mexico's 1."""
+    national = phonenumbers.national_significant_number(number)
+    if number.country_code == 52 and (old := _OLD_MEXICAN.fullmatch(national)):
+        today = _from_e164(f"+52{old[1]}")
+    elif number.country_code == 55:
+        today = _from_e164(matching(f"+55{national}"))
+    else:
+        return None
+    return today if today is not None and phonenumbers.is_valid_number(today) else None
+
+
+def _dialed(text: str, region: str) -> PhoneNumber | None:
+    """Return what `text` dials from `region`, whether it reaches anybody or not."""
+    try:
+        return phonenumbers.parse(text, region)
+    except NumberParseException:
+        return None
+
+
+@lru_cache(maxsize=8192)
+def _stored(value: str) -> PhoneNumber | None:
+    number = _from_e164(value)
+    return number if number is not None and phonenumbers.is_valid_number(number) else None
+
+
+def _from_e164(value: str) -> PhoneNumber | None:
+    """Return the number of `+` and 5 to 15 digits; taking it apart is five times as fast as parsing it."""
+    if not re.fullmatch(r"\+\d{5,15}", value):
+        return None
+    for end in (2, 3, 4):
+        code, rest = int(value[1:end]), value[end:]
+        if code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE and rest[0] != "0":
+            return PhoneNumber(country_code=code, national_number=int(rest))
+    return _dialed(value, "ZZ")
+
+
+@lru_cache(maxsize=8192)
+def _display(value: str, region: str) -> str:
+    number = _stored(value)
+    if number is None:
+        return value
+    at_home = phonenumbers.country_code_for_region(region) == number.country_code if region else False
+    style = PhoneNumberFormat.NATIONAL if at_home else PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(number, style)

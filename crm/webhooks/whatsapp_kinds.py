@@ -1,0 +1,220 @@
+"""What Meta's kinds of messages hold: the customer's own words, and in ours what else came.
+
+Source: developers.facebook.com/docs/whatsapp/cloud-api/webhooks/components, and the reference of each kind. Everything
+may be missing or of another type.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from crm.opt_outs.keywords import Effect
+from crm.webhooks import values
+
+MOST = 10
+"""So many items of an order, cards or answers are named."""
+
+PREFERENCES = {"stop": Effect.STOP, "resume": Effect.START}
+"""What a customer's choice about a shop's offers does, by Meta's word (webhooks, user_preferences)."""
+
+PREFERENCE_WORDS = {
+    Effect.STOP: "stopped offers in WhatsApp's settings",
+    Effect.START: "wants offers again, by WhatsApp's settings",
+}
+
+Part = dict[str, Any]
+
+
+class Content(NamedTuple):
+    """The customer's words, what else came, whether it opens WhatsApp's window, and what the provider says it does."""
+
+    body: str
+    what: str = ""
+    opens_window: bool = True
+    effect: Effect | None = None
+
+
+def content(one: Part) -> Content:
+    """Return what a message holds."""
+    kind = values.text(one.get("type"), 30)
+    read = _KINDS.get(kind)
+    found = read(one, values.child(one, kind)) if read else Content(_any_words(one, kind), _other(kind))
+    headline = values.text(values.child(one, "referral").get("headline"), 80)
+    if headline:
+        found = found._replace(what=_joined(found.what, f"came from the ad “{headline}”"))
+    return found
+
+
+def _text(one: Part, part: Part) -> Content:
+    return Content(_words(part.get("body")))
+
+
+def _media(what: str) -> Callable[[Part, Part], Content]:
+    return lambda one, part: Content(_words(part.get("caption")), what)
+
+
+def _audio(one: Part, part: Part) -> Content:
+    return Content("", "a voice message" if part.get("voice") is True else "a sound")
+
+
+def _document(one: Part, part: Part) -> Content:
+    return Content(_words(part.get("caption")), _named("a document", part.get("filename")))
+
+
+def _location(one: Part, part: Part) -> Content:
+    place = values.text(part.get("name")), values.text(part.get("address")), _point(part)
+    return Content("", _named("a location", ", ".join(filter(None, place))))
+
+
+def _contacts(one: Part, part: Part) -> Content:
+    cards = values.objects(one.get("contacts"))
+    noun = "a contact card" if len(cards) == 1 else f"{len(cards)} contact cards" if cards else "contact cards"
+    return Content("", _named(noun, "; ".join(filter(None, map(_card, cards[:MOST])))))
+
+
+def _reaction(one: Part, part: Part) -> Content:
+    emoji = values.text(part.get("emoji"), 20)
+    return Content("", f"reacted with {emoji}" if emoji else "took a reaction back", opens_window=False)
+
+
+def _button(one: Part, part: Part) -> Content:
+    words = _words(part.get("text")) or _words(part.get("payload"))
+    return Content(words, "" if words else "pressed a button")
+
+
+def _interactive(one: Part, part: Part) -> Content:
+    reply = values.child(part, "button_reply") or values.child(part, "list_reply")
+    if reply:
+        return Content(_words(reply.get("title")), _named("from a list", reply.get("description"), only_with=True))
+    form = values.child(part, "nfm_reply")
+    if form:
+        return Content("", _named("a form that was filled in", _answers(form.get("response_json"))))
+    if values.text(part.get("type")) == "call_permission_reply":
+        allowed = values.text(values.child(part, "call_permission_reply").get("response")) == "accept"
+        return Content("", "allowed calls" if allowed else "does not want calls", opens_window=False)
+    return Content("", "an answer of another kind")
+
+
+def _order(one: Part, part: Part) -> Content:
+    items = [_item(item) for item in values.objects(part.get("product_items"))[:MOST]]
+    return Content(_words(part.get("text")), _named("an order", ", ".join(filter(None, items))))
+
+
+def _system(one: Part, part: Part) -> Content:
+    effect = PREFERENCES.get(values.text(part.get("marketing")))
+    if effect:
+        return Content("", PREFERENCE_WORDS[effect], False, effect)
+    number = values.text(part.get("wa_id") or part.get("new_wa_id"), 20)
+    if number.isdecimal():
+        return Content("", f"changed the number to +{number}", opens_window=False)
+    return Content("", _named("a note of WhatsApp", part.get("body")), opens_window=False)
+
+
+def _edit(one: Part, part: Part) -> Content:
+    """Take the new text as the customer's words; an edit counts as no new message."""
+    after = values.child(part, "message")
+    found = (
+        _KINDS[kind](after, values.child(after, kind)) if (kind := values.text(after.get("type"))) in _KINDS else None
+    )
+    body, what = (found.body, found.what) if found else (_any_words(after, ""), "")
+    return Content(body, _joined("changed an earlier text", what), opens_window=False)
+
+
+def _revoke(one: Part, part: Part) -> Content:
+    return Content("", "took a text back", opens_window=False)
+
+
+def _welcome(one: Part, part: Part) -> Content:
+    return Content("", "opened the chat", opens_window=False)
+
+
+def _unsupported(one: Part, part: Part) -> Content:
+    kind = values.text(part.get("type") or one.get("unsupported_type"), 30).replace("_", " ")
+    return Content("", _named("a message that WhatsApp does not pass on", kind))
+
+
+def _ephemeral(one: Part, part: Part) -> Content:
+    return Content("", "a disappearing message, which WhatsApp does not pass on")
+
+
+_KINDS: dict[str, Callable[[Part, Part], Content]] = {
+    "text": _text,
+    "image": _media("a picture"),
+    "video": _media("a video"),
+    "audio": _audio,
+    "voice": _media("a voice message"),
+    "sticker": _media("a sticker"),
+    "document": _document,
+    "location": _location,
+    "contacts": _contacts,
+    "reaction": _reaction,
+    "button": _button,
+    "interactive": _interactive,
+    "order": _order,
+    "system": _system,
+    "edit": _edit,
+    "revoke": _revoke,
+    "request_welcome": _welcome,
+    "unsupported": _unsupported,
+    "unknown": _unsupported,
+    "ephemeral": _ephemeral,
+}
+
+
+def _words(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _any_words(one: Part, kind: str) -> str:
+    """Return the words of a kind that isn't known, where they stand as those of the known ones do."""
+    part = values.child(one, kind) or values.child(one, "text")
+    return next(filter(None, (_words(part.get(name)) for name in ("body", "text", "caption"))), "")
+
+
+def _other(kind: str) -> str:
+    return f"a message of another kind ({kind.replace('_', ' ')})" if kind else "a message of another kind"
+
+
+def _named(what: str, detail: Any, *, only_with: bool = False) -> str:
+    found = values.text(detail, 150)
+    return f"{what}: {found}" if found else ("" if only_with else what)
+
+
+def _joined(*parts: str) -> str:
+    return ", ".join(filter(None, parts))
+
+
+def _point(part: Part) -> str:
+    sides = part.get("latitude"), part.get("longitude")
+    return f"{sides[0]:.5f}, {sides[1]:.5f}" if all(isinstance(side, int | float) for side in sides) else ""
+
+
+def _card(card: Part) -> str:
+    name = values.text(values.child(card, "name").get("formatted_name"), 60)
+    phones = [values.text(phone.get("phone"), 30) for phone in values.objects(card.get("phones"))]
+    return " ".join(filter(None, (name, *phones[:2])))
+
+
+def _item(item: Part) -> str:
+    name, count = values.text(item.get("product_retailer_id"), 60), item.get("quantity")
+    return f"{count} of {name}" if name and isinstance(count, int | float) else name
+
+
+def _answers(response: Any) -> str:
+    """Return the answers of a form, which come as JSON within the JSON."""
+    try:
+        found = json.loads(response) if isinstance(response, str) else response
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(found, dict):
+        return ""
+    answers = [(name, value) for name, value in found.items() if name != "flow_token"][:MOST]
+    return ", ".join(f"{values.text(name, 40)}: {_plain(value)}" for name, value in answers)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return " and ".join(filter(None, map(_plain, value[:MOST])))
+    return values.text(value if isinstance(value, str) else json.dumps(value), 80)
