@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import io
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, request, url_for
+from flask import Flask, Response, request, send_file, url_for
 from markupsafe import Markup, escape
+
+from crm.web import scripts
+
+SCRIPT = "app.js"
+"""The modules in js/ as one file."""
 
 
 def init_app(app: Flask) -> None:
     """Give `url_for("static", …)` the hash of the file's content."""
     folder = Path(app.static_folder or "")
-    versions = {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:10]
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
+    script = scripts.joined(folder / "js", "main.js").encode()
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    versions = {path.relative_to(folder).as_posix(): _version(path.read_bytes()) for path in paths}
+    versions[SCRIPT] = _version(script)
+
+    def serve(filename: str) -> Response:
+        if filename != SCRIPT:
+            return app.send_static_file(filename)
+        return send_file(io.BytesIO(script), mimetype="text/javascript", etag=versions[SCRIPT])
 
     def add_version(endpoint: str, values: dict[str, Any]) -> None:
         if endpoint == "static" and values["filename"] in versions:
             values["v"] = versions[values["filename"]]
 
+    app.view_functions["static"] = serve
     app.url_default_functions.setdefault(None, []).append(add_version)
     app.add_template_global(icon, "icon_of")
     app.add_template_global(static_url)
@@ -37,6 +48,10 @@ def static_url(filename: str) -> str:
 def icon(name: str, label: str | None = None, **attributes: str) -> Markup:
     """Return an icon of icons.svg with an extra `class`, if any; with a label it speaks, else it is decoration."""
     return _icon(static_url("icons.svg"), name, label, attributes.get("class", ""))
+
+
+def _version(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:10]
 
 
 @functools.lru_cache(maxsize=256)

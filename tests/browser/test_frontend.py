@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
 from tests.browser.axe import violations
 from tests.product import RunningApp, flask, installation, serve
+from tests.servers import ROOT
 
 PASSWORD = "correct horse battery 9"
 FOCUSED = "document.activeElement.id || document.activeElement.className"
@@ -76,6 +77,44 @@ def posts(page: Page) -> list[str]:
 
     page.on("request", note)
     return seen
+
+
+def test_a_cold_list_page_is_light(browser: Browser, users: Page, shop: RunningApp) -> None:
+    context = browser.new_context(storage_state=users.context.storage_state())
+    page = context.new_page()
+    weights: dict[str, int] = {}
+
+    def weigh(request: Request) -> None:
+        weights[request.url] = weights.get(request.url, 0) + request.sizes()["responseBodySize"]
+
+    page.on("requestfinished", weigh)
+    page.goto(f"{shop.url}/", wait_until="networkidle")
+    context.close()
+    assert len(weights) <= 8
+    assert all(url.startswith(f"{shop.url}/") for url in weights)
+    assert sum(weights.values()) <= 110 * 1024
+    assert sum(weight for url, weight in weights.items() if ".js" in url) <= 48 * 1024
+
+
+def test_the_modules_do_the_same_one_by_one(page: Page, shop: RunningApp) -> None:
+    """A page loads them joined; the modules themselves are ordinary ones."""
+    asked: set[str] = set()
+    complaints: list[str] = []
+    page.route(
+        "**/static/app.js?*",
+        lambda route: route.fulfill(content_type="text/javascript", body='import "/static/js/main.js";'),
+    )
+    page.on("request", lambda request: asked.add(request.url.removeprefix(f"{shop.url}/static/js/")))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    sign_in(page, shop, "/settings/users")
+    open_window(page)
+    page.get_by_label("E-mail").fill("sari at the shop")
+    page.keyboard.press("Enter")
+    expect(page.locator(".error-summary")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("link", name="Invite someone")).to_be_focused()
+    assert {path.name for path in (ROOT / "crm" / "static" / "js").glob("*.js")} <= asked
+    assert complaints == []
 
 
 def test_a_window_takes_focus_keeps_it_and_gives_it_back(users: Page) -> None:

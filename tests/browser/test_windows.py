@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
@@ -12,9 +9,6 @@ from playwright.sync_api import Page, expect
 from tests.browser.steps import sign_in
 from tests.factories import Cast, make_lead
 from tests.product import RunningApp
-
-HIDDEN = ("method", "action", "elements", "name", "id", "target", "submit", "reset", "length", "enctype")
-"""What a field of the same name hides of its form."""
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -32,8 +26,3 @@ def test_a_follow_up_is_planned_in_its_window(page: Page, running_app: RunningAp
     expect(page.get_by_role("region", name="Follow-ups").get_by_text("Ask about Bali")).to_be_visible()
     expect(window).to_be_hidden()
     assert complaints == []
-
-
-def test_no_script_asks_a_form_for_what_a_field_may_hide() -> None:
-    for script in Path("crm/static").glob("*.js"):
-        assert re.findall(rf"\bform\.(?:{'|'.join(HIDDEN)})\b", script.read_text()) == [], script

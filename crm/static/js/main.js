@@ -1,0 +1,21 @@
+// What pages do beyond htmx. Every page works without these modules; here they are loaded in order and started.
+import "./focus.js";
+import "./fields.js";
+import "./windows.js";
+import "./toasts.js";
+import "./failures.js";
+import "./submits.js";
+import { resumeDrafts } from "./resume.js";
+import "./token.js";
+import "./menus.js";
+import "./theme.js";
+import { showSelection } from "./selection.js";
+import "./search.js";
+import { takeSetupCode } from "./setup.js";
+import "./upload.js";
+
+resumeDrafts();
+takeSetupCode();
+const summary = document.querySelector("main [data-focus]");
+if (summary) summary.focus();
+showSelection();

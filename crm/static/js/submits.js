@@ -1,0 +1,44 @@
+// A form is sent once at a time, its text kept until it is saved, and the progress of an upload shown.
+import { dropDraft, keepDraft } from "./drafts.js";
+import { own } from "./page.js";
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (own(form, "method") !== "post") return;
+  if (form.getAttribute("aria-busy") === "true") {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    return;
+  }
+  form.setAttribute("aria-busy", "true");
+  // A button with a name asks for the form filled anew: what was typed comes back with the answer.
+  if (!event.submitter || !event.submitter.name) keepDraft(form);
+}, true);
+
+document.addEventListener("htmx:afterRequest", ({ detail: { successful, requestConfig } }) => {
+  const form = requestConfig && requestConfig.elt.closest("form");
+  if (!form) return;
+  form.removeAttribute("aria-busy");
+  if (successful && form.hasAttribute("data-draft")) dropDraft(form);
+  const bar = form.querySelector("[data-upload]");
+  if (bar) bar.hidden = true;
+});
+
+window.addEventListener("pageshow", () => {
+  document.querySelectorAll("form[aria-busy]").forEach((form) => form.removeAttribute("aria-busy"));
+});
+
+document.addEventListener("htmx:xhr:progress", ({ target, detail: { lengthComputable, loaded, total } }) => {
+  const form = target.closest && target.closest("form");
+  const bar = form && form.querySelector("[data-upload]");
+  if (!bar || !lengthComputable || !form.querySelector("input[type=file]").value) return;
+  const percent = Math.round(100 * loaded / total);
+  showProgress(form, percent, percent < 100 ? `Uploading, ${percent} %` : "Uploaded. Saving…");
+});
+
+export function showProgress(form, percent, text) {
+  const bar = form.querySelector("[data-upload]");
+  bar.hidden = false;
+  bar.querySelector("progress").value = percent;
+  bar.querySelector("span").textContent = text;
+}
