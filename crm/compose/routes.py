@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from crm.accounts.access import find
 from crm.accounts.rules import return_path
-from crm.compose import panel
+from crm.compose import listeners, merge, panel  # noqa: F401 -- two register themselves
 from crm.compose.forms import MessageForm
 from crm.customers.models import Customer
 from crm.kernel.errors import SentenceError
