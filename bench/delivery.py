@@ -27,9 +27,9 @@ from bench.targets import Bench, alone  # noqa: E402
 from crm import create_app  # noqa: E402
 from crm.accounts.models import Organization  # noqa: E402
 from crm.kernel.db import transaction  # noqa: E402
-from crm.kernel.due import DueWork  # noqa: E402
 from crm.kernel.extensions import db  # noqa: E402
 from crm.kernel.tenancy import use_organization  # noqa: E402
+from crm.kernel.work.due import DueWork  # noqa: E402
 from crm.messages.models import Attempt, Message  # noqa: E402
 from crm.programs.redis_server import find_redis, start_redis  # noqa: E402
 from crm.values import clock  # noqa: E402

@@ -5,9 +5,10 @@ from __future__ import annotations
 from alembic import context
 from flask import current_app
 
-from crm.kernel import due, events, health, idempotency  # noqa: F401 -- their tables
+from crm.kernel import events, health, idempotency  # noqa: F401 -- their tables
 from crm.kernel.columns import Base
 from crm.kernel.extensions import db
+from crm.kernel.work import due  # noqa: F401 -- its table
 
 NOT_COMPARED = {
     *(f"ix_customers_{name}" for name in ("next", "branch", "active", "city", "province", "tier", "month", "archived")),

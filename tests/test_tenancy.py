@@ -18,12 +18,12 @@ from crm.accounts.models import Branch
 from crm.accounts.services import change_organization
 from crm.customers.models import Customer, CustomerSearch
 from crm.invoices.models import Invoice
-from crm.kernel import due
 from crm.kernel.columns import Base
 from crm.kernel.db import transaction
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import TenantError, require_organization, tenant_tables, use_organization
+from crm.kernel.work import due
 from crm.messages.models import Message
 from tests.factories import Cast, make_branch, make_customer, make_invoice, make_message
 from tests.postgres import PostgresServer

@@ -13,9 +13,9 @@ from crm.accounts.services import gateway_named, organization_changed
 from crm.customers.models import Customer
 from crm.customers.signals import customer_deleting, customer_restored
 from crm.inbox.inbound import forget_texts
-from crm.kernel import due
 from crm.kernel.db import after_commit
 from crm.kernel.extensions import db
+from crm.kernel.work import due
 from crm.messages import whatsapp_ids
 from crm.messages.bookkeeping import KIND
 from crm.messages.models import Message

@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.customers.signals import Joining, customers_joined, customers_locking, customers_parted
-from crm.kernel import due
 from crm.kernel.columns import one_of
 from crm.kernel.db import database_now, locked
 from crm.kernel.extensions import db
+from crm.kernel.work import due
 from crm.messages.bookkeeping import KIND, look_at, refresh_next, tell
 from crm.messages.models import Message
 from crm.messages.rules import WAITING, Status

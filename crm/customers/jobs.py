@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 
 from crm.customers import services
-from crm.kernel import due
 from crm.kernel.queue import stopping
 from crm.kernel.tenancy import use_organization
+from crm.kernel.work import due
 
 PAUSE = 0.05
 """Seconds between two batches: SQLite has one writer at a time, and pages are to have their turn."""

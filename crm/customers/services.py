@@ -17,7 +17,7 @@ from crm.customers.models import BulkChange, BulkState, Customer, CustomerKey, C
 from crm.customers.pairs import enter
 from crm.customers.search_text import text_of
 from crm.customers.signals import customer_deleting, customer_restored
-from crm.kernel import due, queue
+from crm.kernel import queue
 from crm.kernel.branch_scope import bound_branch
 from crm.kernel.columns import db_now
 from crm.kernel.db import database_now, locked, transaction
@@ -27,6 +27,7 @@ from crm.kernel.extensions import db
 from crm.kernel.fail_points import committing
 from crm.kernel.idempotency import Once, RequestKey
 from crm.kernel.tenancy import current_actor, require_organization
+from crm.kernel.work import due
 from crm.people.identity import is_placeholder, is_stopgap, normalize_email, normalize_passport, take_number
 from crm.people.matching import SHARED_BY_MANY, Doubt, Keys, Kind, Pair
 from crm.people.names import names_agree

@@ -27,13 +27,13 @@ from crm.delivery.lookups import ask_about
 from crm.delivery.outcomes import record
 from crm.delivery.reports import keep_places
 from crm.delivery.send_policy import Go
-from crm.kernel import due
 from crm.kernel.columns import one_of
 from crm.kernel.db import locked
 from crm.kernel.extensions import db
 from crm.kernel.fail_points import committing
 from crm.kernel.queue import stopping
 from crm.kernel.tenancy import insert_many, require_organization, use_organization
+from crm.kernel.work import due
 from crm.messages.bookkeeping import KIND, lock_customers, look_at
 from crm.messages.models import Attempt, Message
 from crm.messages.rules import BEING_SENT, Channel, Status

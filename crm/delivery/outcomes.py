@@ -13,12 +13,12 @@ from sqlalchemy.exc import OperationalError
 
 from crm.delivery.batch import Round
 from crm.delivery.send_policy import expires_at
-from crm.kernel import due
 from crm.kernel.columns import one_of
 from crm.kernel.db import locked
 from crm.kernel.fail_points import committing
 from crm.kernel.queue import stopping
 from crm.kernel.tenancy import update_many
+from crm.kernel.work import due
 from crm.messages.bookkeeping import KIND, hasten_held, hold_customers
 from crm.messages.models import Attempt, Message
 from crm.messages.records import Source

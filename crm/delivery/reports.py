@@ -20,10 +20,10 @@ from sqlalchemy.exc import IntegrityError
 from crm.accounts.models import Organization
 from crm.delivery.batch import Round
 from crm.delivery.status_order import ARRIVED, GOOD, moves
-from crm.kernel import due
 from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import require_organization, use_organization
+from crm.kernel.work import due
 from crm.messages.bookkeeping import KIND as MESSAGE
 from crm.messages.bookkeeping import hasten_held, lock_customers, look_at, refresh_next, tell
 from crm.messages.models import Attempt, Message

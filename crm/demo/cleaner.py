@@ -13,10 +13,10 @@ from crm.demo.models import DemoRange
 from crm.intake.sources import forget
 from crm.invoices.models import Invoice
 from crm.kernel.db import transaction
-from crm.kernel.due import DueWork
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import use_organization
+from crm.kernel.work.due import DueWork
 from crm.leads.models import Lead
 from crm.messages.models import Message
 

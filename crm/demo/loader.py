@@ -19,10 +19,10 @@ from crm.demo.models import DemoRange
 from crm.demo.rows import CustomerRow, MessageRow
 from crm.kernel.bulk_writer import Bulk
 from crm.kernel.db import transaction
-from crm.kernel.due import DueWork
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import require_organization
+from crm.kernel.work.due import DueWork
 from crm.loyalty.models import PointsEntry
 from crm.loyalty.rules import tier_of
 from crm.messages.models import Message

@@ -12,12 +12,12 @@ from sqlalchemy.exc import IntegrityError
 
 from crm.customers.keys import CustomerKey
 from crm.customers.models import Customer
-from crm.kernel import due
 from crm.kernel.columns import constant, one_of
 from crm.kernel.db import database_now, transaction
 from crm.kernel.events import record
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import use_organization
+from crm.kernel.work import due
 from crm.messages import holds
 from crm.messages.numbers import EVERYWHERE, numbers_of, owners_of, spellings
 from crm.messages.records import Answer, InboundMessage, Source, WhatsappId

@@ -8,10 +8,11 @@ import sqlalchemy as sa
 
 from crm.accounts.models import User
 from crm.intake.models import Scan, ScanState
-from crm.kernel import due, vault
+from crm.kernel import vault
 from crm.kernel.branch_scope import bound_branch
 from crm.kernel.columns import db_now
 from crm.kernel.extensions import db
+from crm.kernel.work import due
 
 SCAN = "scan"
 """The kind of due work that a scan is while it is under way."""

@@ -15,7 +15,7 @@ from crm.intake.queries import SCAN
 from crm.intake.scan import count, take_step
 from crm.intake.sources import SourceMixin
 from crm.intake.upsert import Taken, take_in, upsert
-from crm.kernel import due, queue
+from crm.kernel import queue
 from crm.kernel.branch_scope import bound_branch
 from crm.kernel.columns import db_now
 from crm.kernel.db import database_now, locked, transaction
@@ -23,6 +23,7 @@ from crm.kernel.errors import ConflictError
 from crm.kernel.fail_points import committing
 from crm.kernel.idempotency import Once, RequestKey
 from crm.kernel.tenancy import current_actor, require_organization, update_many
+from crm.kernel.work import due
 from crm.people.person import Intake
 
 SCAN_AT_ONCE = 5_000

@@ -8,9 +8,9 @@ from crm.invoices import recompute_totals
 from crm.invoices.orphans import OLD, remove_orphans
 from crm.invoices.receipts.convert import convert_next, convert_one, remove_workplaces
 from crm.invoices.services import KIND
-from crm.kernel import due
 from crm.kernel.queue import stopping
 from crm.kernel.tenancy import use_organization
+from crm.kernel.work import due
 
 log = logging.getLogger(__name__)
 

@@ -10,11 +10,11 @@ from crm.accounts.models import Organization
 from crm.accounts.services import organization_changed
 from crm.invoices import services
 from crm.invoices.queries import differences
-from crm.kernel import due
 from crm.kernel.db import database_now, transaction
 from crm.kernel.errors import ConflictError
 from crm.kernel.queue import stopping
 from crm.kernel.tenancy import require_organization
+from crm.kernel.work import due
 
 KIND = "orders"
 """The kind of due work that the orders of an organization are while they have to be counted again."""

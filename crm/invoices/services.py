@@ -20,13 +20,14 @@ from crm.invoices.models import Invoice, Receipt
 from crm.invoices.names import told_apart
 from crm.invoices.queries import points_key
 from crm.invoices.rules import MAX_FILES_A_DAY
-from crm.kernel import due, queue
+from crm.kernel import queue
 from crm.kernel.db import after_commit, database_now, locked, transaction
 from crm.kernel.errors import ConflictError
 from crm.kernel.events import changes_of, record
 from crm.kernel.extensions import db
 from crm.kernel.idempotency import Once, RequestKey, is_used
 from crm.kernel.tenancy import current_actor, require_organization
+from crm.kernel.work import due
 from crm.loyalty import services as loyalty
 from crm.loyalty.rules import earned
 from crm.values import money

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 
 from crm.customers.models import Customer
-from crm.kernel import due
 from crm.kernel.columns import one_of
 from crm.kernel.db import locked
 from crm.kernel.errors import ConflictError
 from crm.kernel.events import changes_of, record
 from crm.kernel.extensions import db
+from crm.kernel.work import due
 from crm.messages.models import Message
 from crm.messages.rules import OPEN, Status
 

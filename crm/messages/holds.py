@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from crm.customers.models import Customer
-from crm.kernel import due
 from crm.kernel.columns import one_of
 from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.extensions import db
+from crm.kernel.work import due
 from crm.messages.bookkeeping import KIND, lock_customers, look_at, refresh_next, tell
 from crm.messages.models import Message
 from crm.messages.numbers import owners_of

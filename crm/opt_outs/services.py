@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from crm.accounts.queries import current_organization
-from crm.kernel import due
 from crm.kernel.columns import one_of
 from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.errors import SentenceError
@@ -17,6 +16,7 @@ from crm.kernel.events import record
 from crm.kernel.extensions import db
 from crm.kernel.idempotency import Once, RequestKey
 from crm.kernel.tenancy import current_actor
+from crm.kernel.work import due
 from crm.messages.bookkeeping import KIND, lock_customers, look_at, refresh_next, tell
 from crm.messages.holds import pending_for
 from crm.messages.models import Message

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
+import functools
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ from crm.kernel.extensions import db
 from crm.kernel.idempotency import UsedKey
 from crm.kernel.queue import stopping
 from crm.kernel.tenancy import use_organization
+from crm.kernel.work.organizations import do_each
 
 KEPT: tuple[tuple[Any, dt.timedelta], ...] = (
     (UsedKey, dt.timedelta(days=60)),
@@ -27,19 +28,18 @@ KEPT: tuple[tuple[Any, dt.timedelta], ...] = (
 
 BATCH = 1_000
 
-log = logging.getLogger(__name__)
-
 
 def clear() -> None:
     """Delete what is old, organization by organization, in short transactions; a failure of one is logged."""
-    for organization_id in db.session.scalars(sa.select(Organization.id).order_by(Organization.id)).all():
-        for model, age in KEPT:
-            try:
-                with use_organization(organization_id):
-                    while _clear_some(model, age) and not stopping.is_set():
-                        pass
-            except Exception:
-                log.exception("organization %d: old %s were not deleted", organization_id, model.__tablename__)
+    organization_ids = db.session.scalars(sa.select(Organization.id).order_by(Organization.id)).all()
+    for model, age in KEPT:
+        do_each(organization_ids, functools.partial(_clear, model, age), f"deleting old {model.__tablename__}")
+
+
+def _clear(model: Any, age: dt.timedelta, organization_id: int) -> None:
+    with use_organization(organization_id):
+        while _clear_some(model, age) and not stopping.is_set():
+            pass
 
 
 def _clear_some(model: Any, age: dt.timedelta) -> bool:

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from crm.accounts.models import Organization
 from crm.accounts.queries import current_organization
 from crm.customers.models import Customer
-from crm.kernel import due
 from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.events import record
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import use_organization
+from crm.kernel.work import due
 from crm.message_templates.queries import values_of
 from crm.messages.bookkeeping import lock_customers, look_at, refresh_next
 from crm.messages.models import Message

@@ -11,13 +11,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.kernel import due
 from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.errors import ConflictError
 from crm.kernel.events import record
 from crm.kernel.extensions import db
 from crm.kernel.idempotency import RequestKey
 from crm.kernel.tenancy import current_actor
+from crm.kernel.work import due
 from crm.message_templates.rules import Wording
 from crm.messages import services
 from crm.messages.bookkeeping import lock_message, look_at, refresh_next, tell

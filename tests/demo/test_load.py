@@ -21,10 +21,10 @@ from crm.invoices.jobs import convert_receipt
 from crm.invoices.models import Receipt
 from crm.kernel import storage
 from crm.kernel.db import transaction
-from crm.kernel.due import DueWork
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import use_organization
+from crm.kernel.work.due import DueWork
 from crm.loyalty.models import PointsEntry
 from crm.loyalty.services import change_points
 from crm.messages.models import Message

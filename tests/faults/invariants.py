@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.customers.models import Customer
-from crm.kernel.due import DueWork
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
+from crm.kernel.work.due import DueWork
 from crm.messages.models import Attempt, Message
 from crm.messages.rules import BEING_SENT, HANDED_OVER, OPEN, Status
 from tests.faults.fake import Fake

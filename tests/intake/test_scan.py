@@ -20,9 +20,9 @@ from crm.intake import jobs, scan, services
 from crm.intake.models import Scan
 from crm.kernel import fail_points
 from crm.kernel.db import transaction
-from crm.kernel.due import DueWork
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
+from crm.kernel.work.due import DueWork
 from tests.api.conftest import Client
 from tests.factories import Cast, Person, make_branch, make_customer, make_scan
 from tests.intake.records import (

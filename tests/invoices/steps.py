@@ -14,9 +14,9 @@ from crm.invoices import jobs
 from crm.invoices.models import Invoice, Receipt
 from crm.kernel import storage
 from crm.kernel.db import transaction
-from crm.kernel.due import DueWork
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import use_organization
+from crm.kernel.work.due import DueWork
 from tests.factories import Person, make_customer
 
 HTMX = {"HX-Request": "true"}

@@ -19,10 +19,10 @@ from crm.invoices.models import Invoice
 from crm.invoices.queries import differences
 from crm.invoices.services import add_invoice, rebuild, void_invoice
 from crm.kernel.db import transaction
-from crm.kernel.due import DueWork
 from crm.kernel.errors import ConflictError
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
+from crm.kernel.work.due import DueWork
 from crm.loyalty.models import PointsEntry
 from crm.loyalty.services import change_points, reverse
 from crm.values import clock

@@ -14,12 +14,13 @@ from flask.testing import FlaskClient
 
 from crm.invoices import rules
 from crm.invoices.models import Receipt
-from crm.kernel import due, storage
+from crm.kernel import storage
 from crm.kernel.db import transaction
 from crm.kernel.errors import NO_ROOM
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
 from crm.kernel.storage import Storage, StorageError, StorageFullError
+from crm.kernel.work import due
 from crm.values import clock
 from tests import make_files
 from tests.factories import Cast

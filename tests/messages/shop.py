@@ -18,10 +18,10 @@ from crm.customers.models import Customer
 from crm.customers.services import create_customer, edit_customer
 from crm.delivery import jobs
 from crm.kernel.db import transaction
-from crm.kernel.due import DueWork
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import use_organization
+from crm.kernel.work.due import DueWork
 from crm.messages import services
 from crm.messages.bookkeeping import refresh_next
 from crm.messages.models import Attempt, Message

@@ -18,11 +18,11 @@ from crm.customers.services import archive_customer, delete_customer, edit_custo
 from crm.delivery import calls as flight
 from crm.delivery import deliver, jobs, outcomes
 from crm.delivery.calls import CALLS, uptime
-from crm.kernel import due
 from crm.kernel.db import transaction
 from crm.kernel.errors import ConflictError
 from crm.kernel.extensions import db
 from crm.kernel.queue import stopping
+from crm.kernel.work import due
 from crm.messages import services
 from crm.messages.models import BlockedSender, Message
 from crm.messages.rules import Channel, Status

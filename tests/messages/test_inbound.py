@@ -18,8 +18,8 @@ from crm.delivery.send_policy import Go, Stop, gate
 from crm.inbox import inbound
 from crm.inbox.inbound import Incoming
 from crm.kernel.db import transaction
-from crm.kernel.due import DueWork
 from crm.kernel.extensions import db
+from crm.kernel.work.due import DueWork
 from crm.messages.bookkeeping import lock_customers
 from crm.messages.models import Message
 from crm.messages.records import InboundMessage, Source, Suppression

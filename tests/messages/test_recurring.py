@@ -15,8 +15,8 @@ from flask.testing import FlaskClient
 from crm.accounts.roles import Role
 from crm.customers.services import archive_customer, delete_customer, edit_customer, restore_customer
 from crm.kernel.db import transaction
-from crm.kernel.due import DueWork
 from crm.kernel.extensions import db
+from crm.kernel.work.due import DueWork
 from crm.message_templates.services import add_template, change_template
 from crm.messages.models import Message
 from crm.messages.queries import messages_of

@@ -17,9 +17,9 @@ from crm.accounts.models import Organization
 from crm.delivery import jobs, reports, status_order
 from crm.delivery.outcomes import record
 from crm.kernel.db import transaction
-from crm.kernel.due import DueWork
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import use_organization
+from crm.kernel.work.due import DueWork
 from crm.messages.models import Attempt, Message
 from crm.messages.records import Report, Suppression
 from crm.messages.rules import OPEN, Channel, Status

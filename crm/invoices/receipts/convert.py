@@ -24,10 +24,11 @@ from crm.invoices.files import discard
 from crm.invoices.models import Receipt
 from crm.invoices.receipts import sandbox
 from crm.invoices.services import KIND, tell
-from crm.kernel import due, storage
+from crm.kernel import storage
 from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.extensions import db
 from crm.kernel.storage import StorageError
+from crm.kernel.work import due
 
 LEASE = dt.timedelta(seconds=60)
 """Longer than any one step: a request to the storage ends after 40 s, and a conversion renews the lease."""
