@@ -22,12 +22,12 @@ import sqlalchemy as sa  # noqa: E402
 from crm import create_app  # noqa: E402
 from crm.accounts import services  # noqa: E402
 from crm.accounts.branches import add as add_branch  # noqa: E402
-from crm.accounts.roles import Role  # noqa: E402
 from crm.customers.models import Customer  # noqa: E402
 from crm.customers.order import ORDERS  # noqa: E402
 from crm.demo import loader  # noqa: E402
 from crm.demo.rows import CustomerRow, MessageRow  # noqa: E402
 from crm.kernel.extensions import db  # noqa: E402
+from crm.kernel.roles import Role  # noqa: E402
 from crm.kernel.tenancy import use_organization  # noqa: E402
 from crm.values import phone  # noqa: E402
 

@@ -10,9 +10,9 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
-from crm import features
 from crm.accounts import access, navigation, request_log
-from crm.kernel import errors, logs, storage
+from crm.features import features
+from crm.kernel import errors, logs, manifest, storage
 from crm.kernel.db import configure_engine
 from crm.kernel.extensions import compress, csrf, db, migrate
 from crm.kernel.tenancy import init_tenancy, verify_tenancy
@@ -44,10 +44,7 @@ def create_app(environ: Mapping[str, str] | None = None, instance: Path | None =
         part.init_app(app)
     app.context_processor(navigation.template_globals)
     app.add_template_global(dom_id)
-    for blueprint in features.BLUEPRINTS:
-        app.register_blueprint(blueprint)
-    for command in features.COMMANDS:
-        app.cli.add_command(command)
+    manifest.init_app(app, features())
     if app.config["TRUSTED_PROXIES"]:
         hops = app.config["TRUSTED_PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]  # the way Flask names for it

@@ -20,7 +20,6 @@ from crm.accounts import invitations, sign_ins, tokens
 from crm.accounts.members import Details
 from crm.accounts.models import Branch, Invitation, Membership, Organization, User
 from crm.accounts.passwords import hash_password
-from crm.accounts.roles import Role
 from crm.area_customers import services as area_customers
 from crm.bookings import services as bookings
 from crm.customers.filters import Selection
@@ -36,6 +35,7 @@ from crm.kernel.branch_scope import bound_branch
 from crm.kernel.columns import Base
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
+from crm.kernel.roles import Role
 from crm.kernel.tenancy import use_organization
 from crm.leads.commitments import add_commitment
 from crm.leads.follow_ups import add_follow_up

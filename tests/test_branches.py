@@ -10,17 +10,18 @@ import sqlalchemy as sa
 from flask import Flask
 
 from crm.accounts.models import Membership, Organization
-from crm.accounts.roles import PUBLIC, ROLES, SIGNED_IN, Role
 from crm.customers.models import Customer
 from crm.invoices.models import Invoice, Receipt
 from crm.kernel.branch_scope import follow
 from crm.kernel.db import transaction
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
+from crm.kernel.roles import Role
 from crm.kernel.tenancy import tenant_tables
 from crm.loyalty.models import PointsEntry
 from crm.loyalty.services import change_points
 from crm.messages.models import Attempt, Message
+from tests.catalog import PUBLIC, ROLES, SIGNED_IN
 from tests.factories import (
     FILL,
     Cast,

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 HTMX = {"HX-Request": "true"}
 AGAIN = "You signed in again since this page was opened. Check it and save."
 CUSTOMER = {"name": "Siti <Rahma>", "phone": "0812 3456 7890", "notes": "Likes durian", "sms_allowed": "y"}
-READ_ONLY = {"messages.preview", "messages.preview_template"}
+READ_ONLY = {"messages.preview", "message_templates.preview"}
 """They answer what a text would look like, by POST for its length."""
 
 

@@ -12,10 +12,11 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from crm.accounts.roles import API, PUBLIC, ROLES, SIGNED_IN, Role
 from crm.kernel.columns import Base
 from crm.kernel.extensions import db
+from crm.kernel.roles import API, Role
 from tests.api.contents import content_of
+from tests.catalog import PUBLIC, ROLES, SIGNED_IN
 from tests.factories import FILL, Cast, Person, owners_of
 
 HTMX = {"HX-Request": "true"}
@@ -24,10 +25,10 @@ WRONG = (404, 405, 500, 503)
 
 SIGNED = frozenset(
     {
-        "messages.twilio_status",
-        "messages.twilio_test",
-        "messages.twilio_inbound",
-        "messages.whatsapp",
+        "webhooks.twilio_status",
+        "webhooks.twilio_test",
+        "webhooks.twilio_inbound",
+        "webhooks.whatsapp",
         "api_webhook.receive",
     }
 )

@@ -10,9 +10,9 @@ from flask import Flask
 
 from crm.accounts import services
 from crm.accounts.models import Organization, User
-from crm.accounts.roles import Role
 from crm.customers.models import Customer
 from crm.kernel.extensions import db
+from crm.kernel.roles import Role
 from crm.kernel.tenancy import use_organization
 from crm.programs.first_start import prepare
 from tests.product import flask

@@ -10,10 +10,10 @@ from flask.testing import FlaskClient
 
 from crm.accounts.branches import add, rename
 from crm.accounts.models import Organization, User
-from crm.accounts.roles import Role
 from crm.customers.services import edit_customer
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
+from crm.kernel.roles import Role
 from crm.messages.models import Message
 from crm.messages.rules import Channel, Status
 from crm.values import clock

@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-import crm  # noqa: F401 -- features register their panels
-from crm.accounts.roles import PUBLIC, ROLES, SIGNED_IN
-from crm.customers import panels
+from tests.catalog import CATALOG, PUBLIC, ROLES, SIGNED_IN
 from tests.servers import ROOT
 
 FOLDER = ROOT / "crm" / "templates"
@@ -18,8 +16,8 @@ TEMPLATES = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob(
 FRAGMENTS = [name for name in TEMPLATES if Path(name).name.startswith("_")]
 
 ASKED_FOR_WHILE_TYPING = {"customers/_cities.html"}
-PANELS = {panel.template for panel in panels.registered()}
-"""Parts of the customer's page, which names them by what features register."""
+PANELS = {part.template for part in (*CATALOG.panels, *CATALOG.notices)}
+"""Parts of the customer's page, which finds them in the manifests."""
 
 every_template = pytest.mark.parametrize("name", TEMPLATES)
 
@@ -38,8 +36,7 @@ def test_every_template_compiles(app: Flask) -> None:
 @pytest.mark.parametrize("name", sorted(set(FRAGMENTS) - ASKED_FOR_WHILE_TYPING - PANELS))
 def test_a_fragment_is_part_of_a_page(name: str) -> None:
     pages = [other for other in TEMPLATES if other != name and not other.endswith(".htmx.html")]
-    panels = "".join(path.read_text() for path in (ROOT / "crm").rglob("panel.py"))
-    assert any(f'"{name}"' in source(page) for page in pages) or f'"{name}"' in panels, f"no page includes {name}"
+    assert any(f'"{name}"' in source(page) for page in pages), f"no page includes {name}"
 
 
 @every_template

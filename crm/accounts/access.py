@@ -19,12 +19,13 @@ from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response as AnyResponse
 
 from crm.accounts.models import Membership, Organization, SignIn, TokenFamily, User
-from crm.accounts.roles import API, NOWHERE, PUBLIC, ROLES, SIGNED_IN, Role
 from crm.accounts.rules import return_path, tenant_key, token_hash
 from crm.accounts.tokens import TokenError, family_of
 from crm.kernel.columns import Base, db_now
 from crm.kernel.db import prepared
 from crm.kernel.extensions import db, login_manager
+from crm.kernel.manifest import catalog
+from crm.kernel.roles import API, NOWHERE, PUBLIC, SIGNED_IN, Role
 from crm.kernel.tenancy import enter_organization, leave_organization
 from crm.web.htmx import go_to, wants_fragment
 from crm.web.urls import with_query
@@ -120,9 +121,8 @@ def admit(found: Here) -> None:
     """
     g.here = found
     enter_organization(found.organization.id, found.user.id, found.bound_to)
-    if request.endpoint in SIGNED_IN:
-        return
-    if request.endpoint not in ROLES or found.role < ROLES[request.endpoint]:
+    access = catalog().access.get(request.endpoint or "")
+    if access not in (SIGNED_IN, NOWHERE) and not (isinstance(access, Role) and found.role >= access):
         abort(403)
 
 
@@ -241,7 +241,8 @@ def _by_id(model: Any, *options: ExecutableOption) -> sa.Select[Any]:
 def _admit() -> AnyResponse | None:
     leave_organization()
     endpoint = request.endpoint
-    if endpoint is None or endpoint in PUBLIC:
+    access = catalog().access.get(endpoint or "")
+    if endpoint is None or access is PUBLIC:
         return None
     if endpoint.startswith(API):
         admit(_by_token())
@@ -249,7 +250,7 @@ def _admit() -> AnyResponse | None:
     if not current_user.is_authenticated:
         return _to_sign_in()
     if not has_come_in():
-        return None if endpoint in NOWHERE else go_to(url_for("accounts.organizations"))
+        return None if access is NOWHERE else go_to(url_for("accounts.organizations"))
     admit(here())
     return None
 

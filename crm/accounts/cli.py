@@ -18,15 +18,14 @@ from crm.accounts import services
 from crm.accounts.access import organizations_of
 from crm.accounts.models import Organization, User
 from crm.accounts.password_rules import password_problem
-from crm.accounts.roles import Role
 from crm.accounts.rules import SECRETS, SETTINGS, normalize_username, parse_setting, username_problem
 from crm.kernel.errors import SentenceError
 from crm.kernel.extensions import db
+from crm.kernel.roles import Role
 from crm.kernel.tenancy import use_organization
 
 org = AppGroup("org", help="Organizations.")
 user = AppGroup("user", help="Users.")
-GROUPS = (org, user)
 Command = TypeVar("Command", bound=Callable[..., Any])
 SETTINGS_HELP = (
     f"Settings: {', '.join(SETTINGS)}. "

@@ -21,8 +21,8 @@ from wtforms.widgets import TimeInput
 from crm.accounts.models import User
 from crm.accounts.password_rules import password_problem
 from crm.accounts.queries import branches, current_organization
-from crm.accounts.roles import Role
 from crm.accounts.rules import parse_setting, username_problem
+from crm.kernel.roles import Role
 from crm.values import countries, money
 from crm.web.forms import CreatingForm, Form, Length, Required, options
 

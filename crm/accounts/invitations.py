@@ -14,7 +14,6 @@ from flask import current_app
 from crm.accounts import members, passwords
 from crm.accounts.members import Details
 from crm.accounts.models import Invitation, Organization, User
-from crm.accounts.roles import Role
 from crm.accounts.rules import normalize_username, tenant_key, token_hash
 from crm.kernel.columns import db_now
 from crm.kernel.db import locked, transaction
@@ -22,6 +21,7 @@ from crm.kernel.errors import ConflictError, SentenceError
 from crm.kernel.events import record
 from crm.kernel.extensions import db
 from crm.kernel.idempotency import Once, RequestKey
+from crm.kernel.roles import Role
 from crm.kernel.tenancy import current_actor, enter_organization, require_organization, use_organization
 from crm.values import clock
 

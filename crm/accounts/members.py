@@ -9,12 +9,12 @@ from flask import current_app
 
 from crm.accounts import passwords, queries, sign_ins
 from crm.accounts.models import Branch, Invitation, Membership, SignIn, TokenFamily, User
-from crm.accounts.roles import Role
 from crm.accounts.rules import normalize_username
 from crm.kernel.db import locked, transaction
 from crm.kernel.errors import ConflictError, SentenceError
 from crm.kernel.events import changes_of, record
 from crm.kernel.extensions import db
+from crm.kernel.roles import Role
 from crm.kernel.tenancy import current_actor, require_organization, use_organization
 from crm.values import clock
 

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from flask_login import UserMixin
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm.accounts.roles import Role
 from crm.kernel.columns import Base, BigInt, CreatedAt, Id
+from crm.kernel.roles import Role
 from crm.kernel.tenancy import TenantMixin, within_organization
 
 

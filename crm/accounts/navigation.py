@@ -2,45 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from flask import current_app, g
+from flask import g
 
 from crm.accounts.access import here, may, organizations_of
 from crm.accounts.models import Organization
-from crm.accounts.roles import ROLES, SIGNED_IN
+from crm.kernel.manifest import Entry, catalog
+from crm.kernel.roles import Role
 
-MAIN = (
-    ("home.index", "Customers"),
-    ("inbox.index", "Inbox"),
-    ("messages.index", "Messages"),
-    ("leads.index", "Leads"),
-    ("bookings.index", "Bookings"),
-    ("area_customers.index", "Area customers"),
-    ("stats.index", "Figures"),
-)
-TOOLS = (("duplicates.index", "Duplicates"), ("collection.index", "Collect customers"))
-"""Pages that are not needed every day: they stand in the user's menu."""
-
-SETTINGS = (
-    ("accounts.organization", "Organization"),
-    ("accounts.branches", "Branches"),
-    ("accounts.users", "Users"),
-    ("messages.messaging", "Messaging"),
-    ("messages.opt_outs", "Opt-outs"),
-    ("messages.templates", "Templates"),
-    ("collection.webhook", "Webhook"),
-)
-"""The pages of the settings; higher features are named by their endpoints alone."""
-
-
-_counts: dict[str, Callable[[], int]] = {}
-
-
-def count_beside(endpoint: str, count: Callable[[], int]) -> None:
-    """Let a number stand beside an entry of the navigation; it is asked for by every whole page."""
-    _counts[endpoint] = count
+Link = tuple[str, str]
+"""An endpoint and its label."""
 
 
 class Switcher:
@@ -63,32 +36,28 @@ def template_globals() -> dict[str, Any]:
     found = g.get("here")
     if found is None:
         return {"here": None, "may": may}
-    settings = _open_to_user(SETTINGS)
+    settings = _links(catalog().settings)
     return {
         "here": found,
         "may": may,
         "organization": found.organization,
         "organizations": Switcher(),
-        "nav_items": _open_to_user(MAIN),
-        "nav_counts": _numbers,
-        "menu_items": [
-            *_open_to_user((("duplicates.index", "Duplicates"),)),
-            *((endpoint, "Settings") for endpoint, _ in settings[:1]),
-            *_open_to_user(TOOLS),
-            ("accounts.password", "Change password"),
-            ("accounts.leave", "Leave organization"),
-        ],
+        "nav_items": _links(catalog().navigation),
+        "nav_counts": _counts,
+        "menu_items": [*((endpoint, "Settings") for endpoint, _ in settings[:1]), *_links(catalog().menu)],
         "settings_items": settings,
     }
 
 
-def _numbers() -> tuple[tuple[str, int], ...]:
-    return tuple((endpoint, count()) for endpoint, count in _counts.items() if _is_open(endpoint))
+def _counts() -> tuple[tuple[str, int], ...]:
+    entries = catalog().navigation
+    return tuple((each.endpoint, each.count()) for each in entries if each.count and _is_open(each))
 
 
-def _open_to_user(items: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
-    return [item for item in items if item[0] in current_app.view_functions and _is_open(item[0])]
+def _links(entries: Sequence[Entry]) -> list[Link]:
+    return [(entry.endpoint, entry.label) for entry in entries if _is_open(entry)]
 
 
-def _is_open(endpoint: str) -> bool:
-    return endpoint in SIGNED_IN or (endpoint in ROLES and may(ROLES[endpoint]))
+def _is_open(entry: Entry) -> bool:
+    access = catalog().access[entry.endpoint]
+    return may(access) if isinstance(access, Role) else True

@@ -11,13 +11,13 @@ from flask import current_app
 
 from crm.accounts import members, passwords, queries, senders
 from crm.accounts.models import Membership, Organization, User
-from crm.accounts.roles import Role
 from crm.accounts.rules import SECRETS, SETTINGS, normalize_username, parse_setting, setup_code, slug_of
 from crm.kernel import vault
 from crm.kernel.db import transaction
 from crm.kernel.errors import SentenceError
 from crm.kernel.events import changes_of, record
 from crm.kernel.extensions import db
+from crm.kernel.roles import Role
 from crm.kernel.tenancy import current_actor, enter_organization, use_organization
 from crm.values import money
 

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup, escape
 
-from crm.accounts.roles import API, ROLES
+from crm.kernel.manifest import catalog
+from crm.kernel.roles import API
 
 Json = dict[str, Any]
 
@@ -105,7 +106,7 @@ def _operation(document: Json, path: str, method: str, operation: Json) -> Opera
 
 def _role(operation: Json) -> str:
     """Return the smallest role that may do it; "" where nobody has to be known."""
-    role = ROLES.get(API + operation["operationId"].replace("_", ".", 1))
+    role = catalog().roles.get(API + operation["operationId"].replace("_", ".", 1))
     return role.label if role else ""
 
 

@@ -11,7 +11,6 @@ from typing import Any
 import flask_smorest
 from flask import Response, abort, current_app, make_response, request
 
-from crm.accounts.roles import API
 from crm.api import limits
 from crm.api.reading import Parser
 from crm.api.services import Answer, answer_once
@@ -19,6 +18,7 @@ from crm.kernel import problems
 from crm.kernel.errors import SentenceError
 from crm.kernel.extensions import csrf
 from crm.kernel.idempotency import KeyReusedError, RequestKey
+from crm.kernel.roles import API
 from crm.web.forms import fingerprint
 from crm.web.uploads import takes_files
 

@@ -6,8 +6,7 @@ from flask import url_for
 from markupsafe import Markup
 
 from crm.area_customers.rules import TOLD
-from crm.customers import timeline
-from crm.customers.timeline import Happened, Told
+from crm.customers.timeline import Happened, Told, Words
 from crm.web.filters import phone_number
 
 
@@ -42,5 +41,8 @@ def _link(happened: Happened, text: str) -> Markup:
     return Markup('<a href="{}">{}</a>').format(page, text)
 
 
-timeline.register("area_customer.created", _created)
-timeline.register("area_customer.edited", _edited)
+WORDS: dict[str, Words | str] = {
+    "area_customer.created": _created,
+    "area_customer.edited": _edited,
+}
+"""How each event is told."""

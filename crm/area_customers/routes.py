@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from crm.accounts.access import find
 from crm.accounts.queries import branches
-from crm.area_customers import activity, listeners, queries, services  # noqa: F401 -- two register themselves
+from crm.area_customers import queries, services
 from crm.area_customers.forms import AreaCustomerForm
 from crm.area_customers.models import AreaCustomer
 from crm.kernel.branch_scope import bound_branch

@@ -10,7 +10,6 @@ from markupsafe import Markup
 
 from crm.bookings.models import BookingStatus
 from crm.bookings.rules import CONTACT, TOLD
-from crm.customers import timeline
 from crm.customers.timeline import Happened, Told, Words
 from crm.web.filters import amount, day, phone_number
 
@@ -71,10 +70,13 @@ def _link(happened: Happened, text: str) -> Markup:
     return Markup('<a href="{}">{}</a>').format(page, text)
 
 
-timeline.register("booking.created", _created)
-timeline.register("booking.edited", _edited)
-timeline.register("booking.person_edited", _person_edited)
-timeline.register("booking.canceled", _simply("{} canceled"))
-timeline.register("booking.taken_up", _simply("{} taken up again"))
-timeline.register("booking.joined", _simply("Added to {}"))
-timeline.register("booking.left", _simply("Taken out of {}"))
+WORDS: dict[str, Words | str] = {
+    "booking.created": _created,
+    "booking.edited": _edited,
+    "booking.person_edited": _person_edited,
+    "booking.canceled": _simply("{} canceled"),
+    "booking.taken_up": _simply("{} taken up again"),
+    "booking.joined": _simply("Added to {}"),
+    "booking.left": _simply("Taken out of {}"),
+}
+"""How each event is told."""

@@ -8,18 +8,13 @@ from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
 from crm.accounts.access import find
-from crm.bookings import activity, listeners, queries, services  # noqa: F401 -- two register themselves
+from crm.bookings import queries, services
 from crm.bookings.forms import BookingForm
 from crm.bookings.models import Booking, BookingStatus
-from crm.customers import panels
 from crm.kernel.idempotency import KeyReusedError
-from crm.leads import panels as lead_panels
 from crm.web.htmx import done, respond
 
 bp = Blueprint("bookings", __name__)
-
-panels.register("bookings", "Bookings", "bookings/_panel.html", queries.panel_data, queries.count_in_words, place=40)
-lead_panels.register("bookings", "Bookings", "bookings/_panel.html", queries.lead_panel_data)
 
 
 @bp.get("/bookings")

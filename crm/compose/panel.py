@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from crm.customers import panels
 from crm.customers.models import Customer
 from crm.messages import policy_facts, queries
 from crm.messages.history import life_of
@@ -36,6 +35,3 @@ def count(customer_id: int) -> str:
     """Return how many messages a customer has, in words, or nothing."""
     number = queries.count_messages_of(customer_id)
     return f"{number} message{'' if number == 1 else 's'}" if number else ""
-
-
-panels.register("messages", "Messages", "messages/_panel.html", load, count, place=10)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from flask import render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from crm.accounts.access import find
 from crm.accounts.rules import return_path
-from crm.compose import listeners, merge, panel  # noqa: F401 -- two register themselves
+from crm.compose import panel
 from crm.compose.forms import MessageForm
 from crm.customers.models import Customer
 from crm.kernel.errors import SentenceError
-from crm.messages import activity, queries, services  # noqa: F401 -- they register themselves
-from crm.messages.blueprint import bp
+from crm.messages import queries, services
 from crm.messages.history import ANSWERS
 from crm.messages.models import Message
 from crm.messages.rules import Channel, Status, told_alike
@@ -20,6 +19,8 @@ from crm.series import services as recurring
 from crm.web.htmx import done as saved
 from crm.web.htmx import respond
 from crm.web.ids import id_in
+
+bp = Blueprint("messages", __name__)
 
 STATES = [status for status in Status if told_alike(status)[0] is status]
 """One status for each state that people see."""

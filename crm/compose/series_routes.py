@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from flask import url_for
+from flask import Blueprint, url_for
 from werkzeug.wrappers import Response
 
 from crm.accounts.access import find
 from crm.compose import panel
 from crm.customers.models import Customer
-from crm.messages.blueprint import bp
 from crm.series import services
 from crm.series.models import Series
 from crm.web.htmx import done
 
+bp = Blueprint("series", __name__)
+
 
 @bp.post("/message-series/<id:series_id>/stop")
-def stop_series(series_id: int) -> Response:
+def stop(series_id: int) -> Response:
     """Let a message not come again."""
     series = services.stop_series(find(Series, series_id).id)
-    return _changed("It does not come again.", series, url_for("messages.undo_stop_series", series_id=series_id))
+    return _changed("It does not come again.", series, url_for("series.undo_stop", series_id=series_id))
 
 
 @bp.post("/message-series/<id:series_id>/stop/delete")
-def undo_stop_series(series_id: int) -> Response:
+def undo_stop(series_id: int) -> Response:
     """Let a stopped message come again."""
     return _changed("It goes on.", services.undo_stop(find(Series, series_id).id))
 

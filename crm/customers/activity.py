@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from crm.customers import timeline
 from crm.customers.timeline import Happened, Told, Words, shortened
 from crm.web.filters import phone_number
 
@@ -61,11 +60,14 @@ def _contact(verb: str) -> Words:
     return told
 
 
-timeline.register("customer.created", "Added")
-timeline.register("customer.contact_added", _contact("known as well"))
-timeline.register("customer.contact_removed", _contact("removed"))
-timeline.register("customer.edited", _edited)
-timeline.register("customer.archived", "Archived")
-timeline.register("customer.restored", "Restored")
-timeline.register("customer.activated", "Activated")
-timeline.register("customer.deactivated", "Deactivated")
+WORDS: dict[str, Words | str] = {
+    "customer.created": "Added",
+    "customer.contact_added": _contact("known as well"),
+    "customer.contact_removed": _contact("removed"),
+    "customer.edited": _edited,
+    "customer.archived": "Archived",
+    "customer.restored": "Restored",
+    "customer.activated": "Activated",
+    "customer.deactivated": "Deactivated",
+}
+"""How each event is told."""

@@ -8,13 +8,14 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from crm.accounts.access import find
-from crm.customers import activity, contacts, panels, services, timeline  # noqa: F401 -- its words register themselves
+from crm.customers import contacts, services, timeline
 from crm.customers.bulk_forms import BulkFormError, read_action, read_selection
 from crm.customers.bulk_sentences import bulk_words
 from crm.customers.forms import CustomerForm
 from crm.customers.models import BulkChange, Customer, CustomerKey
 from crm.customers.queries import WITH_BRANCH, WITH_FURTHER, cities_like, provinces_like
 from crm.kernel.errors import SentenceError
+from crm.kernel.manifest import catalog
 from crm.people.matching import Kind
 from crm.web.filters import phone_number, phone_problem
 from crm.web.forms import Form
@@ -23,8 +24,6 @@ from crm.web.ids import id_in
 from crm.web.urls import with_query
 
 bp = Blueprint("customers", __name__)
-
-panels.register("timeline", "Timeline", "customers/_timeline_panel.html", timeline.panel_data, lambda _: "", place=90)
 
 
 @bp.get("/customers")
@@ -53,8 +52,8 @@ def new() -> Response:
 def show(customer_id: int) -> Response:
     """Show a customer with everything that hangs on them."""
     customer = find(Customer, customer_id, WITH_BRANCH, WITH_FURTHER)
-    sections = [(panel, data) for panel in panels.registered() if (data := panel.load(customer))]
-    notices = panels.notices(customer)
+    sections = [(panel, data) for panel in catalog().panels if (data := panel.load(customer))]
+    notices = [(notice.template, notice.load(customer)) for notice in catalog().notices]
     return respond(
         "customers/show.html", "customers/_customer.html", customer=customer, sections=sections, notices=notices
     )
@@ -90,7 +89,7 @@ def delete(customer_id: int) -> Response:
     """Ask, then delete a customer for good."""
     customer = find(Customer, customer_id)
     if request.method == "GET":
-        counts = [words for panel in panels.registered() if (words := panel.count(customer_id))]
+        counts = [words for panel in catalog().panels if (words := panel.count(customer_id))]
         return respond("customers/delete.html", "customers/_delete.html", customer=customer, counts=counts)
     name = customer.name
     services.delete_customer(customer_id)

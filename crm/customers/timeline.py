@@ -18,6 +18,7 @@ from crm.customers.models import Customer
 from crm.kernel.db import prepared
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
+from crm.kernel.manifest import catalog
 from crm.web.filters import local_day
 
 PAGE = 20
@@ -89,23 +90,14 @@ class Timeline(NamedTuple):
         return local_day(self.rows[-1].at) if self.rows else None
 
     def _entry(self, row: Any) -> Entry:
-        tell = _words.get(row.action, _unworded)
-        told = tell(Happened(row.action, row.changes, self.customer_id, row.subject_id, self.branches))
+        happened = Happened(row.action, row.changes, self.customer_id, row.subject_id, self.branches)
+        words: Words | str = catalog().activity.get(row.action, _unworded)
+        told = Told(words) if isinstance(words, str) else words(happened)
         return Entry(row.id, row.at, told, f"by {row.name or row.username}" if row.username else told.by)
 
 
 Words = Callable[[Happened], Told]
-_words: dict[str, Words] = {}
-
-
-def register(action: str, words: Words | str) -> None:
-    """Say how an event is told: in the same words each time, or as a function does it."""
-    _words[action] = words if callable(words) else _always(words)
-
-
-def has_words(action: str) -> bool:
-    """Whether somebody registered words for an action."""
-    return action in _words
+"""How an event is told; a string tells it in the same words each time."""
 
 
 def timeline_of(customer_id: int, before: int | None = None, limit: int = PAGE) -> Timeline:
@@ -141,10 +133,6 @@ def _earlier_than(event_id: int) -> sa.ColumnElement[bool]:
     last = aliased(Event)
     at = sa.select(last.at).where(last.id == event_id).scalar_subquery()
     return sa.or_(Event.at < at, sa.and_(Event.at == at, Event.id < event_id))
-
-
-def _always(said: str) -> Words:
-    return lambda happened: Told(said)
 
 
 def _unworded(happened: Happened) -> Told:

@@ -13,7 +13,6 @@ from sqlalchemy.orm import joinedload
 from crm.accounts import branches, services
 from crm.accounts.models import Branch, Membership, Organization, User
 from crm.accounts.queries import current_organization
-from crm.accounts.roles import Role
 from crm.demo import bookings, leads, loader, points, receipts, texts
 from crm.demo.bookings import Booked, Near, book
 from crm.demo.leads import Asked, ask
@@ -25,6 +24,7 @@ from crm.demo.rows import CustomerRow, MessageRow
 from crm.demo.texts import Said
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
+from crm.kernel.roles import Role
 from crm.kernel.tenancy import use_organization
 from crm.messages.models import Attempt, Message
 from crm.providers.base import Answer

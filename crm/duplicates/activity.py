@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from crm.customers import timeline
-from crm.customers.timeline import Happened, Told
+from crm.customers.timeline import Happened, Told, Words
 from crm.duplicates.rules import FIELDS, listed
 
 
@@ -20,6 +19,9 @@ def _separate(happened: Happened) -> Told:
     return Told(f"Not the same person as {happened.after('from')}")
 
 
-timeline.register("customer.merged", _merged)
-timeline.register("customer.parted", _parted)
-timeline.register("duplicate.separate", _separate)
+WORDS: dict[str, Words | str] = {
+    "customer.merged": _merged,
+    "customer.parted": _parted,
+    "duplicate.separate": _separate,
+}
+"""How each event is told."""

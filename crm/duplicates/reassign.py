@@ -7,16 +7,12 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from crm.customers.keys import CustomerKey, Duplicate
-from crm.customers.models import BulkChangeRow, Customer, CustomerSearch
-from crm.duplicates.models import Merge
+from crm.customers.models import Customer
 from crm.kernel.columns import Base, one_of
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
+from crm.kernel.manifest import catalog
 from crm.kernel.tenancy import require_organization
-
-APART = frozenset(model.__tablename__ for model in (CustomerSearch, CustomerKey, BulkChangeRow, Duplicate, Merge))
-"""Tables with a foreign key to customers whose rows are more than moved (`merging`), or which tell of merges."""
 
 
 class Place(NamedTuple):
@@ -36,10 +32,11 @@ def references() -> Iterator[Place]:
 
 
 def places() -> list[Place]:
-    """Return where customers are named by rows that go to the survivor as they are."""
+    """Return where customers are named by rows that go to the survivor as they are: those of the manifests."""
     events = Event.__table__
     assert isinstance(events, sa.Table)  # noqa: S101 -- for the type checker
-    return [*(place for place in references() if place.table.name not in APART), Place(events, "customer_id")]
+    rows = catalog().customer_rows
+    return [*(place for place in references() if place.table.name in rows), Place(events, "customer_id")]
 
 
 def move(from_id: int, to_id: int, moved: Mapping[str, Sequence[int]] | None = None) -> dict[str, list[int]]:

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from crm.accounts.access import find
 from crm.customers.keys import Decision, Duplicate
 from crm.customers.models import Customer
-from crm.duplicates import activity, listeners, panel, queries, services  # noqa: F401 -- they register themselves
+from crm.duplicates import queries, services
 from crm.duplicates.forms import Choice, read_choice, read_pair
 from crm.duplicates.models import Merge
 from crm.duplicates.review import Review

@@ -23,19 +23,9 @@ from crm.kernel.columns import db_now
 from crm.kernel.db import database_now
 from crm.kernel.events import record
 from crm.kernel.extensions import db
+from crm.kernel.manifest import catalog
 from crm.kernel.tenancy import current_actor
 from crm.people.matching import Kind
-
-NOUNS = {
-    "area_customers": ("area customer", "area customers"),
-    "booking_persons": ("booking", "bookings"),
-    "invoices": ("invoice", "invoices"),
-    "leads": ("lead", "leads"),
-    "message_series": ("message that comes again", "messages that come again"),
-    "messages": ("message", "messages"),
-    "points_entries": ("points entry", "points entries"),
-}
-"""What the rows of a table are called, one and many; the order is that of the alphabet, as tables have none."""
 
 _ARCHIVED = ("archived_at", "archived_by_id", "is_active")
 _TOGETHER = (*(field.columns for field in FIELDS), _ARCHIVED)
@@ -120,8 +110,8 @@ def _remember(customer: Customer, email: str) -> None:
 
 def _stayed(kept: Customer, last: dict[str, Any]) -> Iterator[str]:
     """Say what was added since."""
-    counts = reassign.count_since(kept.id, last)
+    counts, nouns = reassign.count_since(kept.id, last), catalog().customer_rows
     if counts:
-        words = [f"{count:,} {NOUNS[table][count != 1]}" for table, count in sorted(counts.items())]
+        words = [f"{count:,} {nouns[table][count != 1]}" for table, count in sorted(counts.items())]
         added, stay = ("was", "it stays") if sum(counts.values()) == 1 else ("were", "they stay")
         yield f"{listed(words)} {added} added since; {stay} with {kept.name}."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from crm.customers import timeline
 from crm.customers.timeline import Happened, Told, Words
 
 
@@ -13,7 +12,10 @@ def _plainly(words: str) -> Words:
     return told
 
 
-timeline.register("inbound.done", _plainly("Their text was marked as done"))
-timeline.register("inbound.undone", _plainly("Their text is unread again"))
-timeline.register("inbound.opt_out", _plainly("Their text was taken for STOP"))
-timeline.register("inbound.go_on", _plainly("Their text was not taken for STOP"))
+WORDS: dict[str, Words | str] = {
+    "inbound.done": _plainly("Their text was marked as done"),
+    "inbound.undone": _plainly("Their text is unread again"),
+    "inbound.opt_out": _plainly("Their text was taken for STOP"),
+    "inbound.go_on": _plainly("Their text was not taken for STOP"),
+}
+"""How each event is told."""

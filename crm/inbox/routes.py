@@ -5,18 +5,15 @@ from __future__ import annotations
 from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
-from crm.accounts import navigation
 from crm.accounts.access import find
 from crm.accounts.rules import return_path
-from crm.inbox import activity, services  # noqa: F401 -- its words register themselves
-from crm.inbox.queries import count_unread, page_of_inbox
+from crm.inbox import services
+from crm.inbox.queries import page_of_inbox
 from crm.messages.records import InboundMessage
 from crm.web.htmx import done as saved
 from crm.web.htmx import respond
 
 bp = Blueprint("inbox", __name__)
-
-navigation.count_beside("inbox.index", count_unread)
 
 
 @bp.get("/inbox")

@@ -12,7 +12,6 @@ from crm.intake import services
 from crm.intake.rules import CUTOFF_DAYS, MAX_CUTOFF_DAYS
 
 collection = AppGroup("collection", help="Customers from leads, bookings and area customers.")
-GROUPS = (collection,)
 
 
 @collection.command("scan")

@@ -14,7 +14,7 @@ from crm.intake.rules import new_secret as make_secret
 from crm.kernel.errors import SentenceError
 from crm.web.htmx import respond
 
-bp = Blueprint("collection", __name__)
+bp = Blueprint("intake", __name__)
 
 
 @bp.get("/collection")
@@ -33,7 +33,7 @@ def collect() -> AnyResponse:
         except SentenceError as error:
             form.refuse("cutoff_days", error)
         else:
-            return redirect(url_for("collection.scan", scan_id=found.id), 303)
+            return redirect(url_for("intake.scan", scan_id=found.id), 303)
     return _index(form)
 
 
@@ -47,7 +47,7 @@ def scan(scan_id: int) -> Response:
 def cancel(scan_id: int) -> AnyResponse:
     """End a scan."""
     services.cancel_scan(find(Scan, scan_id).id)
-    return redirect(url_for("collection.scan", scan_id=scan_id), 303)
+    return redirect(url_for("intake.scan", scan_id=scan_id), 303)
 
 
 @bp.get("/settings/webhook")

@@ -6,7 +6,6 @@ import datetime as dt
 
 from markupsafe import Markup
 
-from crm.customers import timeline
 from crm.customers.timeline import Happened, Told, Words, shortened
 from crm.web.filters import amount, day
 
@@ -33,10 +32,13 @@ def _receipt(words: str) -> Words:
     return told
 
 
-timeline.register("invoice.created", _created)
-timeline.register("invoice.voided", _voided)
-timeline.register("orders.rebuilt", "Orders counted again from the invoices")
-timeline.register("receipt.added", _receipt("added"))
-timeline.register("receipt.ready", _receipt("is ready as a PDF"))
-timeline.register("receipt.failed", _receipt("could not be converted"))
-timeline.register("receipt.retried", _receipt("is to be converted again"))
+WORDS: dict[str, Words | str] = {
+    "invoice.created": _created,
+    "invoice.voided": _voided,
+    "orders.rebuilt": "Orders counted again from the invoices",
+    "receipt.added": _receipt("added"),
+    "receipt.ready": _receipt("is ready as a PDF"),
+    "receipt.failed": _receipt("could not be converted"),
+    "receipt.retried": _receipt("is to be converted again"),
+}
+"""How each event is told."""

@@ -9,7 +9,6 @@ from crm.accounts.cli import each_organization, of_organizations, tell_differenc
 from crm.invoices import queries, services
 
 invoices = AppGroup("invoices", help="Invoices, and the totals of customers.")
-GROUPS = (invoices,)
 
 
 @invoices.command("verify")

@@ -8,9 +8,8 @@ from flask import Blueprint, Response, abort, make_response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from crm.accounts.access import find
-from crm.customers import panels
 from crm.customers.models import Customer
-from crm.invoices import activity, names, queries, recompute_totals, services  # noqa: F401 -- two register themselves
+from crm.invoices import names, queries, services
 from crm.invoices.files import NotStoredError, TooMuchError
 from crm.invoices.forms import InvoiceForm, NewReceiptsForm
 from crm.invoices.models import Invoice, Receipt
@@ -26,8 +25,6 @@ from crm.web.htmx import done, respond, wants_fragment
 from crm.web.uploads import takes_files
 
 bp = Blueprint("invoices", __name__)
-
-panels.register("invoices", "Invoices", "invoices/_panel.html", queries.panel_data, queries.count_in_words, place=20)
 
 
 @bp.get("/customers/<id:customer_id>/invoices")

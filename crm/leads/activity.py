@@ -7,7 +7,6 @@ import datetime as dt
 from flask import url_for
 from markupsafe import Markup
 
-from crm.customers import timeline
 from crm.customers.timeline import Happened, Told, Words, shortened
 from crm.leads.models import CommitmentState, LeadStatus, Method
 from crm.web.filters import amount, day, when
@@ -77,16 +76,19 @@ def _link(happened: Happened, text: str, lead_id: int) -> Markup:
     return Markup('<a href="{}">{}</a>').format(url_for("leads.show", lead_id=lead_id), text)
 
 
-timeline.register("lead.created", _created)
-timeline.register("lead.edited", _edited)
-timeline.register("lead.converted", _lead("became a customer"))
-timeline.register("lead.lost", _lead("lost"))
-timeline.register("lead.reopened", _lead("taken up again"))
-timeline.register("follow_up.added", _follow_up("planned"))
-timeline.register("follow_up.edited", _follow_up("changed"))
-timeline.register("follow_up.done", _follow_up("done"))
-timeline.register("follow_up.undone", _follow_up("open again"))
-timeline.register("commitment.added", _commitment("added"))
-timeline.register("commitment.edited", _commitment("changed"))
-timeline.register("commitment.settled", _commitment(""))
-timeline.register("commitment.reopened", _commitment("open again"))
+WORDS: dict[str, Words | str] = {
+    "lead.created": _created,
+    "lead.edited": _edited,
+    "lead.converted": _lead("became a customer"),
+    "lead.lost": _lead("lost"),
+    "lead.reopened": _lead("taken up again"),
+    "follow_up.added": _follow_up("planned"),
+    "follow_up.edited": _follow_up("changed"),
+    "follow_up.done": _follow_up("done"),
+    "follow_up.undone": _follow_up("open again"),
+    "commitment.added": _commitment("added"),
+    "commitment.edited": _commitment("changed"),
+    "commitment.settled": _commitment(""),
+    "commitment.reopened": _commitment("open again"),
+}
+"""How each event is told."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from crm.customers import panels
 from crm.customers.models import Customer
 from crm.leads import queries
 
@@ -21,6 +20,3 @@ def count(customer_id: int) -> str:
     if not number:
         return ""
     return "the link to 1 lead, which stays" if number == 1 else f"the link to {number} leads, which stay"
-
-
-panels.register("leads", "Leads", "leads/_panel.html", load, count, place=40)

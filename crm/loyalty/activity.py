@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from crm.customers import timeline
 from crm.customers.rules import Tier
-from crm.customers.timeline import Happened, Told, shortened
+from crm.customers.timeline import Happened, Told, Words, shortened
 from crm.loyalty.services import MANUAL
 from crm.web.filters import number, signed
 
@@ -29,6 +28,9 @@ def _standing(happened: Happened) -> list[str]:
     return [", ".join([*said, *([f"now {Tier(tier).label}"] if tier else [])])] if said or tier else []
 
 
-timeline.register("points.changed", _changed)
-timeline.register("points.reversed", _changed)
-timeline.register("points.rebuilt", _rebuilt)
+WORDS: dict[str, Words | str] = {
+    "points.changed": _changed,
+    "points.reversed": _changed,
+    "points.rebuilt": _rebuilt,
+}
+"""How each event is told."""

@@ -9,7 +9,6 @@ from crm.accounts.cli import each_organization, of_organizations, tell_differenc
 from crm.loyalty import queries, services
 
 loyalty = AppGroup("loyalty", help="Points and tiers.")
-GROUPS = (loyalty,)
 
 
 @loyalty.command("verify")

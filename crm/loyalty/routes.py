@@ -8,10 +8,9 @@ from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from crm.accounts.access import find
-from crm.customers import panels
 from crm.customers.models import Customer
 from crm.kernel.idempotency import KeyReusedError
-from crm.loyalty import activity, merge, queries, services  # noqa: F401 -- two register themselves
+from crm.loyalty import queries, services
 from crm.loyalty.forms import PointsForm
 from crm.loyalty.models import PointsEntry
 from crm.web.filters import number
@@ -19,8 +18,6 @@ from crm.web.htmx import done, respond
 from crm.web.ids import id_in
 
 bp = Blueprint("loyalty", __name__)
-
-panels.register("points", "Points", "loyalty/_panel.html", queries.panel_data, queries.count_in_words, place=30)
 
 
 @bp.get("/customers/<id:customer_id>/points")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import abort, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from crm.accounts.access import find
@@ -11,24 +11,25 @@ from crm.message_templates import queries, services
 from crm.message_templates.forms import TemplateForm
 from crm.message_templates.models import Template
 from crm.message_templates.rules import FIELDS
-from crm.messages.blueprint import bp
 from crm.web.htmx import done, respond
+
+bp = Blueprint("message_templates", __name__)
 
 
 @bp.get("/settings/templates")
-def templates() -> Response:
+def index() -> Response:
     """Show the templates."""
     return respond("messages/templates/index.html", "messages/templates/_templates.html", templates=queries.templates())
 
 
 @bp.get("/settings/templates/new")
-def new_template() -> Response:
+def new() -> Response:
     """Show the form of a new template."""
     return _window(TemplateForm())
 
 
 @bp.post("/settings/templates")
-def add_template() -> Response:
+def add() -> Response:
     """Add a template, or show again what it would be."""
     form = TemplateForm()
     if "preview" in request.form:
@@ -44,7 +45,7 @@ def add_template() -> Response:
 
 
 @bp.route("/settings/templates/<id:template_id>/edit", methods=["GET", "POST"])
-def edit_template(template_id: int) -> Response:
+def edit(template_id: int) -> Response:
     """Change a template, or show again what it would be."""
     form = TemplateForm(_find(template_id))
     if not form.is_submitted() or "preview" in request.form:
@@ -60,20 +61,20 @@ def edit_template(template_id: int) -> Response:
 
 
 @bp.post("/settings/templates/preview")
-def preview_template() -> str:
+def preview() -> str:
     """Say what a customer would get of the template as it stands in the form."""
     return render_template("messages/templates/_preview.html", preview=TemplateForm().preview())
 
 
 @bp.post("/settings/templates/<id:template_id>/delete")
-def delete_template(template_id: int) -> Response:
+def delete(template_id: int) -> Response:
     """Delete a template; what is scheduled with it goes out."""
     name = services.delete_template(find(Template, template_id).id)
-    return _done(f"{name} is deleted.", undo=url_for("messages.undelete_template", template_id=template_id))
+    return _done(f"{name} is deleted.", undo=url_for("message_templates.undelete", template_id=template_id))
 
 
 @bp.post("/settings/templates/<id:template_id>/delete/undo")
-def undelete_template(template_id: int) -> Response:
+def undelete(template_id: int) -> Response:
     """Bring a deleted template back."""
     return _done(f"{services.undelete_template(find(Template, template_id).id)} is back.")
 
@@ -100,7 +101,7 @@ def _window(form: TemplateForm, status: int = 200) -> Response:
 def _done(message: str, undo: str | None = None) -> Response:
     return done(
         message,
-        url_for("messages.templates"),
+        url_for("message_templates.index"),
         "messages/templates/changed.htmx.html",
         undo=undo,
         templates=queries.templates(),

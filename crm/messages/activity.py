@@ -6,7 +6,6 @@ import datetime as dt
 
 from markupsafe import Markup
 
-from crm.customers import timeline
 from crm.customers.timeline import Happened, Told, Words, shortened
 from crm.messages.records import Source
 from crm.messages.rules import Channel, Status
@@ -98,19 +97,21 @@ def _opt_out(words: str) -> Words:
     return told
 
 
-for status, words in STATES.items():
-    timeline.register(f"message.{status.value}", _became(words))
-timeline.register("message.scheduled", _scheduled)
-timeline.register("message.edited", _edited)
-timeline.register("message.resent", _became("is to be sent again"))
-timeline.register("message.undone", _became("is not done after all"))
-timeline.register("message.released", _became("waits no longer"))
-timeline.register("message.received", _received)
-timeline.register("series.begun", _rule("A message repeats"))
-timeline.register("series.changed", _rule("A message that repeats was changed"))
-timeline.register("series.stopped", _rule("Repeating was stopped"))
-timeline.register("series.resumed", _rule("Repeating goes on"))
-timeline.register("series.ended", _rule("Repeating has ended"))
-timeline.register("suppression.added", _opt_out("Opted out of messages"))
-timeline.register("suppression.changed", _opt_out("Opt-out changed"))
-timeline.register("suppression.removed", _opt_out("Gets messages again: off the list of opt-outs"))
+WORDS: dict[str, Words | str] = {
+    **{f"message.{status.value}": _became(words) for status, words in STATES.items()},
+    "message.scheduled": _scheduled,
+    "message.edited": _edited,
+    "message.resent": _became("is to be sent again"),
+    "message.undone": _became("is not done after all"),
+    "message.released": _became("waits no longer"),
+    "message.received": _received,
+    "series.begun": _rule("A message repeats"),
+    "series.changed": _rule("A message that repeats was changed"),
+    "series.stopped": _rule("Repeating was stopped"),
+    "series.resumed": _rule("Repeating goes on"),
+    "series.ended": _rule("Repeating has ended"),
+    "suppression.added": _opt_out("Opted out of messages"),
+    "suppression.changed": _opt_out("Opt-out changed"),
+    "suppression.removed": _opt_out("Gets messages again: off the list of opt-outs"),
+}
+"""How each event is told."""

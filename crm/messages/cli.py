@@ -17,7 +17,6 @@ from crm.messages import queries
 from crm.messages.rules import Status
 
 messages = AppGroup("messages", help="Messages.")
-GROUPS = (messages,)
 
 
 @messages.command("counts")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request, url_for
+from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
 from crm.accounts.access import find
 from crm.kernel.errors import SentenceError
-from crm.messages.blueprint import bp
 from crm.messages.records import Suppression
 from crm.opt_outs import services
 from crm.opt_outs.forms import OptOutForm, StopWordsForm
@@ -19,9 +18,11 @@ from crm.values import phone
 from crm.values.text import clean_line
 from crm.web.htmx import done, respond
 
+bp = Blueprint("opt_outs", __name__)
+
 
 @bp.get("/settings/opt-outs")
-def opt_outs() -> Response:
+def index() -> Response:
     """Show the numbers that get no messages, and why."""
     q = clean_line(request.args.get("q", "")[:100])
     page = page_of_opt_outs(q, request.args.get("page", 1, type=int))
@@ -29,13 +30,13 @@ def opt_outs() -> Response:
 
 
 @bp.get("/settings/opt-outs/new")
-def new_opt_out() -> Response:
+def new() -> Response:
     """Show the form of a number."""
     return _window(OptOutForm())
 
 
 @bp.post("/settings/opt-outs")
-def add_opt_out() -> Response:
+def add() -> Response:
     """Put a number on the list."""
     form = OptOutForm()
     if not form.validate():
@@ -49,7 +50,7 @@ def add_opt_out() -> Response:
 
 
 @bp.post("/settings/opt-outs/<id:suppression_id>/delete")
-def delete_opt_out(suppression_id: int) -> Response:
+def delete(suppression_id: int) -> Response:
     """Take a number off the list."""
     number = services.take_off(find(Suppression, suppression_id).id)
     return _done(f"{phone.international(number)} may get messages again.")
@@ -76,7 +77,7 @@ def _window(form: OptOutForm, status: int = 200) -> Response:
 
 def _done(text: str) -> Response:
     page = page_of_opt_outs("", 1)
-    return done(text, url_for("messages.opt_outs"), "messages/opt_outs.htmx.html", page=page, **_words())
+    return done(text, url_for("opt_outs.index"), "messages/opt_outs.htmx.html", page=page, **_words())
 
 
 def _words() -> dict[str, Any]:

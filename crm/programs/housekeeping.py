@@ -1,4 +1,4 @@
-"""What is kept for a while and no longer: keys of forms, answers of the API, calls of other systems."""
+"""Rows that are kept for a while and no longer, as the manifests say."""
 
 from __future__ import annotations
 
@@ -9,22 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.accounts.models import Organization
-from crm.api.models import GivenAnswer
-from crm.intake.models import WebhookCall
 from crm.kernel.columns import db_ago
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
-from crm.kernel.idempotency import UsedKey
+from crm.kernel.manifest import catalog
 from crm.kernel.queue import stopping
 from crm.kernel.tenancy import use_organization
 from crm.kernel.work.organizations import do_each
-
-KEPT: tuple[tuple[Any, dt.timedelta], ...] = (
-    (UsedKey, dt.timedelta(days=60)),
-    (GivenAnswer, dt.timedelta(hours=24)),
-    (WebhookCall, dt.timedelta(days=7)),
-)
-"""The keys of forms outlive any page that could be sent again: a sign-in lasts 30 days."""
 
 BATCH = 1_000
 
@@ -32,7 +23,7 @@ BATCH = 1_000
 def clear() -> None:
     """Delete what is old, organization by organization, in short transactions; a failure of one is logged."""
     organization_ids = db.session.scalars(sa.select(Organization.id).order_by(Organization.id)).all()
-    for model, age in KEPT:
+    for model, age in catalog().kept.items():
         do_each(organization_ids, functools.partial(_clear, model, age), f"deleting old {model.__tablename__}")
 
 

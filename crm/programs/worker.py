@@ -32,20 +32,8 @@ from rq.worker import WorkerStatus
 from sqlalchemy.exc import OperationalError
 
 from crm.kernel import health, queue
+from crm.kernel.manifest import catalog
 from crm.kernel.queue import stopping
-
-PERIODIC: tuple[tuple[float, str], ...] = (
-    *[(1, "crm.delivery.jobs:deliver_due")] * 4,
-    (1, "crm.series.jobs:make_due"),
-    (1, "crm.delivery.jobs:apply_reports"),
-    (1, "crm.customers.jobs:go_on_bulk_due"),
-    (1, "crm.intake.jobs:go_on_scans_due"),
-    (1, "crm.invoices.jobs:convert_due"),
-    (5, "crm.invoices.jobs:recount_due"),
-    (3600, "crm.invoices.jobs:sweep"),
-    (3600, "crm.programs.housekeeping:clear"),
-)
-"""What is done every so many seconds: a function that returns True when it wants to go on at once."""
 
 BEAT = 5
 RECONNECT = 2
@@ -67,6 +55,8 @@ class Worker:
 
     def __init__(self, app: Flask) -> None:
         self._app = app
+        with app.app_context():
+            self._jobs = catalog().jobs
         self._name = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(4)}"
         self._rq: QueueWorker | None = None
         self._is_waiting = False
@@ -74,10 +64,10 @@ class Worker:
 
     def run(self) -> None:
         """Work until a signal comes; return once what was in flight is finished."""
-        jobs = [(seconds, _load(path), path) for seconds, path in PERIODIC]
+        jobs = [job for job in self._jobs for _ in range(job.threads)]
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
-        tickers = [self._start(seconds, job, path) for seconds, job, path in jobs]
+        tickers = [self._start(job.seconds, _load(job.path), job.path) for job in jobs]
         tickers.append(self._start(BEAT, lambda: health.beat(self._name), "beat"))
         self._start_watchdog()
         log.info("worker %s is at work", self._name)

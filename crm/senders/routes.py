@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from crm.accounts.access import find, here
 from crm.accounts.rules import return_path
 from crm.accounts.services import change_organization, settings_of
 from crm.kernel.errors import FieldError, SentenceError
-from crm.messages.blueprint import bp
 from crm.messages.models import BlockedSender
 from crm.messages.rules import Channel
 from crm.providers.base import Answer
 from crm.senders import queries, services
 from crm.senders.forms import SendersForm, SenderTestForm
 
+bp = Blueprint("senders", __name__)
+
 
 @bp.route("/settings/messaging", methods=["GET", "POST"])
-def messaging() -> AnyResponse:
+def index() -> AnyResponse:
     """Choose which way messages leave."""
     form = SendersForm(data=settings_of(here().organization))
     if form.validate_on_submit():
@@ -35,7 +36,7 @@ def messaging() -> AnyResponse:
 
 
 @bp.post("/settings/messaging/test")
-def test_sender() -> AnyResponse:
+def test() -> AnyResponse:
     """Send a test message."""
     form = SenderTestForm()
     if form.validate():
@@ -52,7 +53,7 @@ def test_sender() -> AnyResponse:
 
 
 @bp.post("/settings/messaging/senders/<id:sender_id>/retry")
-def retry_sender(sender_id: int) -> AnyResponse:
+def retry(sender_id: int) -> AnyResponse:
     """Let a refused sender be tried at once."""
     services.try_again(find(BlockedSender, sender_id).id)
     flash("The next message that waits is tried now. If it is taken, the others follow.", "success")
@@ -60,7 +61,7 @@ def retry_sender(sender_id: int) -> AnyResponse:
 
 
 @bp.post("/settings/messaging/senders/<id:sender_id>/dismiss")
-def dismiss_sender(sender_id: int) -> AnyResponse:
+def dismiss(sender_id: int) -> AnyResponse:
     """Show no notice of a refused sender any more."""
     services.dismiss(find(BlockedSender, sender_id).id)
     flash("The notice is gone. The state stays to be seen in Settings, Messaging.", "success")
@@ -81,4 +82,4 @@ def _page(form: SendersForm, test: SenderTestForm) -> AnyResponse:
 
 
 def _back() -> AnyResponse:
-    return redirect(url_for("messages.messaging"), 303)
+    return redirect(url_for("senders.index"), 303)

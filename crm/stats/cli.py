@@ -9,7 +9,6 @@ from crm.accounts.cli import each_organization, of_organizations, tell_differenc
 from crm.stats import queries, services
 
 stats = AppGroup("stats", help="Totals of customers.")
-GROUPS = (stats,)
 
 
 @stats.command("verify")

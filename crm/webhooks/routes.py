@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from flask import Response, abort, current_app, request
+from flask import Blueprint, Response, abort, current_app, request
 from werkzeug.datastructures import MultiDict
 
-from crm.messages.blueprint import bp
 from crm.web.signed import by_signature, refuse_flood, refuse_forged
 from crm.webhooks import handlers
 from crm.webhooks.handlers import ForgedError, UnknownError
+
+bp = Blueprint("webhooks", __name__)
 
 LARGEST_OF_META = 3 * 1024 * 1024
 """Source: developers.facebook.com, WhatsApp, Webhooks: payloads can be up to 3 MB."""

@@ -16,12 +16,12 @@ from werkzeug.test import TestResponse
 from crm.accounts import invitations, members
 from crm.accounts.members import Details
 from crm.accounts.models import Branch, Invitation, Membership, SignIn, TokenFamily, User
-from crm.accounts.roles import Role
 from crm.accounts.services import set_password
 from crm.kernel.db import transaction
 from crm.kernel.errors import ConflictError
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
+from crm.kernel.roles import Role
 from crm.values import clock
 from tests.factories import PASSWORD, Cast, Person, join, make_branch, make_organization, make_person
 

@@ -10,11 +10,11 @@ from werkzeug.test import TestResponse
 
 from crm.accounts import branches, members
 from crm.accounts.models import Branch, Membership, Organization, User
-from crm.accounts.roles import Role
 from crm.accounts.services import change_organization, organization_changed
 from crm.kernel.errors import ConflictError
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
+from crm.kernel.roles import Role
 from tests.factories import PASSWORD, Cast, Person, join, make_branch, make_customer, make_invoice, make_person
 
 HTMX = {"HX-Request": "true"}

@@ -14,10 +14,10 @@ from werkzeug.test import TestResponse
 
 from crm.accounts import members, passwords, throttle
 from crm.accounts.models import Membership, SignIn, SignInFailure, User
-from crm.accounts.roles import Role
 from crm.accounts.services import set_password
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
+from crm.kernel.roles import Role
 from crm.values import clock
 from tests.factories import PASSWORD, Cast, join, make_organization
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from crm.accounts.roles import Role
 from crm.customers.models import Customer
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
+from crm.kernel.roles import Role
 from tests.api.conftest import Client
 from tests.factories import Cast, Person, make_branch, make_customer, make_points_entry
 

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from crm.accounts.roles import API
+from crm.kernel.roles import API
 from tests.factories import Cast, make_branch, make_customer, make_invoice
 from tests.product import RunningApp
 from tests.servers import BIN

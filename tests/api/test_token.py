@@ -16,9 +16,9 @@ from werkzeug.test import TestResponse
 
 from crm.accounts import members, tokens
 from crm.accounts.models import Membership, TokenFamily
-from crm.accounts.roles import Role
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
+from crm.kernel.roles import Role
 from crm.values import clock
 from tests.factories import PASSWORD, Cast, join, make_customer, make_organization
 

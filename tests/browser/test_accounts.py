@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from crm.accounts.roles import Role
 from crm.accounts.rules import setup_code
+from crm.kernel.roles import Role
 from tests.browser.steps import sign_in
 from tests.factories import PASSWORD, Cast, Person, join, make_organization
 from tests.product import RunningApp

@@ -13,8 +13,8 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page
 
-from crm.accounts.roles import API, Role
 from crm.invoices.services import void_invoice
+from crm.kernel.roles import API, Role
 from crm.leads.commitments import settle_commitment
 from crm.leads.follow_ups import mark_done
 from crm.leads.models import CommitmentState
@@ -52,7 +52,7 @@ NO_PAGES = {
     "invoices.receipt_file",
     "invoices.receipt_original",
     "messages.preview",
-    "messages.whatsapp_subscription",
+    "webhooks.whatsapp_subscription",
     "api.document",
 }
 """Endpoints whose answer is no page of its own: files, JSON, parts of pages, redirects."""

@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from crm.accounts.models import Membership, Organization
-from crm.accounts.roles import Role
 from crm.inbox import inbound
 from crm.inbox.inbound import Incoming
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
+from crm.kernel.roles import Role
 from crm.messages.records import InboundMessage, Source, Suppression
 from crm.messages.rules import Channel, Status
 from tests.factories import make_branch

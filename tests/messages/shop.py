@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from crm.accounts.roles import Role
 from crm.accounts.services import change_organization
 from crm.customers.models import Customer
 from crm.customers.services import create_customer, edit_customer
@@ -20,6 +19,7 @@ from crm.delivery import jobs
 from crm.kernel.db import transaction
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
+from crm.kernel.roles import Role
 from crm.kernel.tenancy import use_organization
 from crm.kernel.work.due import DueWork
 from crm.messages import services

@@ -6,11 +6,11 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from crm.accounts.roles import Role
 from crm.customers.services import archive_customer, delete_customer
 from crm.delivery import deliver
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
+from crm.kernel.roles import Role
 from crm.messages import services
 from crm.messages.records import Source, Suppression
 from crm.messages.rules import STOPPABLE, Channel, Status

@@ -12,10 +12,10 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from crm.accounts.roles import Role
 from crm.customers.services import archive_customer, delete_customer, edit_customer, restore_customer
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
+from crm.kernel.roles import Role
 from crm.kernel.work.due import DueWork
 from crm.message_templates.services import add_template, change_template
 from crm.messages.models import Message

@@ -7,9 +7,9 @@ import datetime as dt
 import pytest
 from flask.testing import FlaskClient
 
-from crm.accounts.roles import Role
 from crm.customers.models import Customer
 from crm.kernel.db import transaction
+from crm.kernel.roles import Role
 from crm.messages.rules import Status
 from crm.values import clock
 from tests.messages.shop import Shop

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask.testing import FlaskClient
 
-from crm.accounts.roles import Role
 from crm.customers.filters import Selection
 from crm.customers.services import archive_customer, change_many, edit_customer
+from crm.kernel.roles import Role
 from crm.messages.queries import messages_of
 from crm.messages.rules import Channel, Status
 from crm.values import clock

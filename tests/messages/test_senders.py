@@ -12,11 +12,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from crm.accounts.queries import current_organization
-from crm.accounts.roles import Role
 from crm.kernel import vault
 from crm.kernel.db import transaction
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
+from crm.kernel.roles import Role
 from crm.kernel.vault import Secret
 from crm.messages.models import BlockedSender
 from crm.messages.rules import Channel

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm.accounts.branches import add as add_branch
-from crm.accounts.roles import Role
+from crm.kernel.roles import Role
 from crm.message_templates.models import Template
 from crm.message_templates.queries import templates
 from crm.message_templates.rules import FIELDS, fill, parse, problem

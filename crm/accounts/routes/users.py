@@ -11,9 +11,9 @@ from crm.accounts import invitations, members, queries
 from crm.accounts.access import find, find_member, here
 from crm.accounts.forms import InviteForm, MemberFields, ResetPasswordForm, UserForm
 from crm.accounts.models import Invitation, Membership
-from crm.accounts.roles import Role
 from crm.accounts.routes.blueprint import bp
 from crm.kernel.errors import ConflictError, SentenceError
+from crm.kernel.roles import Role
 from crm.web.htmx import done, respond
 
 

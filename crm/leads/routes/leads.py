@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response
 
 from crm.accounts.access import find
 from crm.kernel.idempotency import KeyReusedError
-from crm.leads import activity, panel, panels, queries, services  # noqa: F401 -- two register themselves
+from crm.kernel.manifest import catalog
+from crm.leads import queries, services
 from crm.leads.forms import LeadForm, LostForm
 from crm.leads.models import Lead, LeadStatus
 from crm.leads.routes.blueprint import bp, changed, parts_of
@@ -44,7 +45,7 @@ def new() -> Response:
 def show(lead_id: int) -> Response:
     """Show a lead with its follow-ups and loan commitments, and what higher features know of it."""
     lead = find(Lead, lead_id)
-    sections = [(section, section.load(lead)) for section in panels.registered()]
+    sections = [(section, section.load(lead)) for section in catalog().lead_panels]
     return respond("leads/show.html", "leads/_lead.html", sections=sections, **parts_of(lead))
 
 

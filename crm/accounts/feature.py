@@ -1,0 +1,51 @@
+"""Organizations, branches, users and sign-in."""
+
+from __future__ import annotations
+
+from crm.accounts import cli, routes
+from crm.kernel.manifest import Entry, Feature
+from crm.kernel.roles import MANAGER, NOWHERE, OWNER, PUBLIC, SIGNED_IN
+
+feature = Feature(
+    name="accounts",
+    blueprints=(routes.bp,),
+    commands=(cli.org, cli.user),
+    menu=(
+        Entry("accounts.password", "Change password", 90),
+        Entry("accounts.leave", "Leave organization", 91),
+    ),
+    settings=(
+        Entry("accounts.organization", "Organization", 10),
+        Entry("accounts.branches", "Branches", 20),
+        Entry("accounts.users", "Users", 30),
+    ),
+    roles={
+        "organization": OWNER,
+        "users": OWNER,
+        "new_user": OWNER,
+        "invite": OWNER,
+        "revoke_invitation": OWNER,
+        "edit_user": OWNER,
+        "reset_password": OWNER,
+        "disable_user": OWNER,
+        "enable_user": OWNER,
+        "branches": MANAGER,
+        "new_branch": MANAGER,
+        "add_branch": MANAGER,
+        "edit_branch": MANAGER,
+        "confirm_delete_branch": MANAGER,
+        "delete_branch": MANAGER,
+        "invitation": PUBLIC,
+        "login": PUBLIC,
+        "open_setup": PUBLIC,
+        "start": PUBLIC,
+        "accept_invitation": PUBLIC,
+        "set_up": PUBLIC,
+        "setup": PUBLIC,
+        "password": SIGNED_IN,
+        "leave": SIGNED_IN,
+        "logout": NOWHERE,
+        "switch": NOWHERE,
+        "organizations": NOWHERE,
+    },
+)

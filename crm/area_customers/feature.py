@@ -1,0 +1,23 @@
+"""People whom a branch knows by their area."""
+
+from __future__ import annotations
+
+from crm.area_customers import activity, listeners, routes
+from crm.kernel.manifest import Entry, Feature
+from crm.kernel.roles import STAFF, VIEWER
+
+feature = Feature(
+    name="area_customers",
+    blueprints=(routes.bp,),
+    navigation=(Entry("area_customers.index", "Area customers", 60),),
+    activity=activity.WORDS,
+    customer_rows={"area_customers": ("area customer", "area customers")},
+    listeners=(listeners,),
+    roles={
+        "index": VIEWER,
+        "areas": VIEWER,
+        "new": STAFF,
+        "show": VIEWER,
+        "edit": STAFF,
+    },
+)

@@ -1,0 +1,28 @@
+"""The pages of messages: the list, the form, the panel."""
+
+from __future__ import annotations
+
+from crm.compose import listeners, merge, panel, routes, series_routes
+from crm.kernel.manifest import Entry, Feature, Panel
+from crm.kernel.roles import STAFF, VIEWER
+
+feature = Feature(
+    name="compose",
+    blueprints=(routes.bp, series_routes.bp),
+    navigation=(Entry("messages.index", "Messages", 30),),
+    panels=(Panel("messages", "Messages", "messages/_panel.html", panel.load, 10, panel.count),),
+    listeners=(listeners, merge),
+    roles={
+        "index": VIEWER,
+        "console": VIEWER,
+        "new": STAFF,
+        "preview": STAFF,
+        "edit": STAFF,
+        "cancel": STAFF,
+        "resend": STAFF,
+        "done": STAFF,
+        "undo_done": STAFF,
+        "series.stop": STAFF,
+        "series.undo_stop": STAFF,
+    },
+)

@@ -1,0 +1,32 @@
+"""Customers, their page and its timeline."""
+
+from __future__ import annotations
+
+from crm.customers import activity, routes, timeline
+from crm.kernel.manifest import Feature, Job, Panel
+from crm.kernel.roles import MANAGER, STAFF, VIEWER
+
+feature = Feature(
+    name="customers",
+    blueprints=(routes.bp,),
+    panels=(Panel("timeline", "Timeline", "customers/_timeline_panel.html", timeline.panel_data, 90),),
+    activity=activity.WORDS,
+    jobs=(Job(1, "crm.customers.jobs:go_on_bulk_due"),),
+    roles={
+        "index": VIEWER,
+        "cities": VIEWER,
+        "provinces": VIEWER,
+        "show_bulk": VIEWER,
+        "show": VIEWER,
+        "timeline": VIEWER,
+        "new": STAFF,
+        "edit": STAFF,
+        "archive": STAFF,
+        "restore": STAFF,
+        "make_main": STAFF,
+        "remove_contact": STAFF,
+        "bulk": STAFF,
+        "undo_bulk": STAFF,
+        "delete": MANAGER,
+    },
+)

@@ -1,0 +1,13 @@
+"""Due messages, sent by the worker."""
+
+from __future__ import annotations
+
+from crm.kernel.manifest import Feature, Job
+
+feature = Feature(
+    name="delivery",
+    jobs=(
+        Job(1, "crm.delivery.jobs:deliver_due", threads=4),
+        Job(1, "crm.delivery.jobs:apply_reports"),
+    ),
+)

@@ -1,0 +1,23 @@
+"""Customers who may be one person: reviewed, merged, unmerged."""
+
+from __future__ import annotations
+
+from crm.duplicates import activity, listeners, queries, routes
+from crm.kernel.manifest import Entry, Feature, Notice
+from crm.kernel.roles import STAFF, VIEWER
+
+feature = Feature(
+    name="duplicates",
+    blueprints=(routes.bp,),
+    menu=(Entry("duplicates.index", "Duplicates", 20),),
+    notices=(Notice("duplicates/_notice.html", queries.notices_of),),
+    activity=activity.WORDS,
+    listeners=(listeners,),
+    roles={
+        "index": VIEWER,
+        "show": VIEWER,
+        "new": STAFF,
+        "decide": STAFF,
+        "undo": STAFF,
+    },
+)

@@ -1,0 +1,16 @@
+"""The home page."""
+
+from __future__ import annotations
+
+from crm.home import routes
+from crm.kernel.manifest import Entry, Feature
+from crm.kernel.roles import VIEWER
+
+feature = Feature(
+    name="home",
+    blueprints=(routes.bp,),
+    navigation=(Entry("home.index", "Customers", 10),),
+    roles={
+        "index": VIEWER,
+    },
+)

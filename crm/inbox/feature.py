@@ -1,0 +1,21 @@
+"""Texts that come in."""
+
+from __future__ import annotations
+
+from crm.inbox import activity, queries, routes
+from crm.kernel.manifest import Entry, Feature
+from crm.kernel.roles import STAFF, VIEWER
+
+feature = Feature(
+    name="inbox",
+    blueprints=(routes.bp,),
+    navigation=(Entry("inbox.index", "Inbox", 20, queries.count_unread),),
+    activity=activity.WORDS,
+    roles={
+        "index": VIEWER,
+        "done": STAFF,
+        "undo_done": STAFF,
+        "opt_out": STAFF,
+        "go_on": STAFF,
+    },
+)

@@ -1,0 +1,28 @@
+"""Everybody who comes in, from other records and other systems."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from crm.intake import cli, routes
+from crm.intake.models import WebhookCall
+from crm.kernel.manifest import Entry, Feature, Job
+from crm.kernel.roles import OWNER, STAFF, VIEWER
+
+feature = Feature(
+    name="intake",
+    blueprints=(routes.bp,),
+    commands=(cli.collection,),
+    menu=(Entry("intake.index", "Collect customers", 30),),
+    settings=(Entry("intake.webhook", "Webhook", 70),),
+    jobs=(Job(1, "crm.intake.jobs:go_on_scans_due"),),
+    kept={WebhookCall: dt.timedelta(days=7)},
+    roles={
+        "index": VIEWER,
+        "collect": STAFF,
+        "scan": VIEWER,
+        "cancel": STAFF,
+        "webhook": OWNER,
+        "new_secret": OWNER,
+    },
+)

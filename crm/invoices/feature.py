@@ -1,0 +1,32 @@
+"""Invoices and their receipts."""
+
+from __future__ import annotations
+
+from crm.invoices import activity, cli, queries, recompute_totals, routes
+from crm.kernel.manifest import Feature, Job, Panel
+from crm.kernel.roles import MANAGER, STAFF, VIEWER
+
+feature = Feature(
+    name="invoices",
+    blueprints=(routes.bp,),
+    commands=(cli.invoices,),
+    panels=(Panel("invoices", "Invoices", "invoices/_panel.html", queries.panel_data, 20, queries.count_in_words),),
+    activity=activity.WORDS,
+    jobs=(
+        Job(1, "crm.invoices.jobs:convert_due"),
+        Job(5, "crm.invoices.jobs:recount_due"),
+        Job(3600, "crm.invoices.jobs:sweep"),
+    ),
+    listeners=(recompute_totals,),
+    customer_rows={"invoices": ("invoice", "invoices")},
+    roles={
+        "index": VIEWER,
+        "new": STAFF,
+        "void": MANAGER,
+        "new_receipt": STAFF,
+        "receipt": VIEWER,
+        "receipt_file": VIEWER,
+        "receipt_original": VIEWER,
+        "retry_receipt": STAFF,
+    },
+)

@@ -1,0 +1,22 @@
+"""Points and tiers."""
+
+from __future__ import annotations
+
+from crm.kernel.manifest import Feature, Panel
+from crm.kernel.roles import STAFF, VIEWER
+from crm.loyalty import activity, cli, merge, queries, routes
+
+feature = Feature(
+    name="loyalty",
+    blueprints=(routes.bp,),
+    commands=(cli.loyalty,),
+    panels=(Panel("points", "Points", "loyalty/_panel.html", queries.panel_data, 30, queries.count_in_words),),
+    activity=activity.WORDS,
+    customer_rows={"points_entries": ("points entry", "points entries")},
+    listeners=(merge,),
+    roles={
+        "index": VIEWER,
+        "new": STAFF,
+        "reverse": STAFF,
+    },
+)

@@ -1,0 +1,22 @@
+"""Texts with fields."""
+
+from __future__ import annotations
+
+from crm.kernel.manifest import Entry, Feature
+from crm.kernel.roles import MANAGER
+from crm.message_templates import routes
+
+feature = Feature(
+    name="message_templates",
+    blueprints=(routes.bp,),
+    settings=(Entry("message_templates.index", "Templates", 60),),
+    roles={
+        "index": MANAGER,
+        "new": MANAGER,
+        "add": MANAGER,
+        "edit": MANAGER,
+        "preview": MANAGER,
+        "delete": MANAGER,
+        "undelete": MANAGER,
+    },
+)

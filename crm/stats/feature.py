@@ -1,0 +1,17 @@
+"""Reports about customers."""
+
+from __future__ import annotations
+
+from crm.kernel.manifest import Entry, Feature
+from crm.kernel.roles import VIEWER
+from crm.stats import cli, routes
+
+feature = Feature(
+    name="stats",
+    blueprints=(routes.bp,),
+    commands=(cli.stats,),
+    navigation=(Entry("stats.index", "Figures", 70),),
+    roles={
+        "index": VIEWER,
+    },
+)
