@@ -130,7 +130,7 @@ def _old_keys(environ: Mapping[str, str]) -> list[str]:
 
 
 def _database_url(environ: Mapping[str, str], instance: Path) -> str:
-    url = environ.get("DATABASE_URL") or f"sqlite:///{instance / 'crm.kernel.db'}"
+    url = environ.get("DATABASE_URL") or f"sqlite:///{instance / 'crm.db'}"
     scheme, _, rest = url.partition("://")
     if scheme in ("postgres", "postgresql", "postgresql+psycopg") and rest:
         return f"postgresql+psycopg://{rest}"

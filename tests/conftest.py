@@ -141,7 +141,7 @@ def s3_environ(s3_server: str, request: pytest.FixtureRequest) -> dict[str, str]
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated, empty SQLite file to copy."""
-    path = tmp_path_factory.mktemp("template") / "crm.kernel.db"
+    path = tmp_path_factory.mktemp("template") / "crm.db"
     migrate(f"sqlite:///{path}", path.parent)
     return path
 
@@ -161,7 +161,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     A test of one kind alone says `@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)`.
     """
     if request.param == "sqlite":
-        path = shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "crm.kernel.db")
+        path = shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "crm.db")
         return f"sqlite:///{path}"
     server: PostgresServer = request.getfixturevalue("postgres_server")
     name: str = request.getfixturevalue("postgres_database")

@@ -22,7 +22,7 @@ def load(tmp_path: Path, **environ: str) -> dict[str, object]:
 
 def test_without_settings_everything_is_on_this_machine(tmp_path: Path) -> None:
     settings = load(tmp_path)
-    assert settings["SQLALCHEMY_DATABASE_URI"] == f"sqlite:///{tmp_path / 'crm.kernel.db'}"
+    assert settings["SQLALCHEMY_DATABASE_URI"] == f"sqlite:///{tmp_path / 'crm.db'}"
     assert settings["STORAGE_URL"] == (tmp_path / "storage").as_uri()
     assert settings["REDIS_URL"] == ""
     assert settings["PUBLIC_URL"] == "http://127.0.0.1:8000"
@@ -36,7 +36,7 @@ def test_every_spelling_of_postgresql_is_understood(tmp_path: Path, scheme: str)
 
 MALFORMED = {
     "SECRET_KEY": ["", "short", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "abababababababababababababababab"],
-    "DATABASE_URL": ["mysql://db/crm", "crm.kernel.db", "sqlite://", "sqlite:///", "postgres://"],
+    "DATABASE_URL": ["mysql://db/crm", "crm.db", "sqlite://", "sqlite:///", "postgres://"],
     "REDIS_URL": ["localhost:6379", "http://redis"],
     "STORAGE_URL": ["/data", "ftp://files"],
     "PUBLIC_URL": ["crm.example", "ftp://crm.example"],

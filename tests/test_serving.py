@@ -36,7 +36,7 @@ MB = 1 << 20
 @pytest.fixture
 def database_url(sqlite_template: Path, tmp_path: Path) -> str:
     """One kind of database: what is tried here stands before it."""
-    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'crm.kernel.db')}"
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'crm.db')}"
 
 
 class Line:

@@ -92,8 +92,12 @@ def _keys(name: str) -> MultiFernet:
     return _derived(materials, require_organization(), name)
 
 
+SALT = b"crm.vault"
+"""What keys are derived with; another one, and nothing that was kept can be read."""
+
+
 @functools.lru_cache(maxsize=1_024)
 def _derived(materials: tuple[str, ...], organization_id: int, name: str) -> MultiFernet:
     info = f"secret of organization {organization_id}: {name}".encode()
-    keys = [HKDF(SHA256(), 32, b"crm.kernel.vault", info).derive(material.encode()) for material in materials]
+    keys = [HKDF(SHA256(), 32, SALT, info).derive(material.encode()) for material in materials]
     return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])

@@ -23,8 +23,8 @@ IN_DIALOG = "document.getElementById('dialog').contains(document.activeElement)"
 def shop(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     """The product with one organization and its owner, for all tests here: what differs is in the browser."""
     directory = tmp_path_factory.mktemp("shop")
-    shutil.copy(sqlite_template, directory / "crm.kernel.db")
-    environ = installation(f"sqlite:///{directory / 'crm.kernel.db'}", directory)
+    shutil.copy(sqlite_template, directory / "crm.db")
+    environ = installation(f"sqlite:///{directory / 'crm.db'}", directory)
     flask(environ, "org", "create", "shop", "--name", "The Shop")
     arguments = ("user", "create", "owner", "--organization", "shop", "--role", "owner", "--password-stdin")
     flask(environ, *arguments, given=PASSWORD)

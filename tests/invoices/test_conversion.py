@@ -539,7 +539,7 @@ FORBIDDEN = {
 
 
 def test_the_child_can_do_nothing_but_compute_and_write_its_pdf(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    secret = make_files.save(target.parent, b"customers", "crm.kernel.db")
+    secret = make_files.save(target.parent, b"customers", "crm.db")
     source = make_files.save(target.parent, make_files.encode(make_files.picture(), "JPEG"))
     tries = f"""
     libc = ctypes.CDLL(None, use_errno=True)
@@ -567,7 +567,7 @@ def test_the_child_can_do_nothing_but_compute_and_write_its_pdf(target: Path, mo
 
     assert json.loads(said_in_isolation(target, monkeypatch, source, tries)) == []
     assert secret.read_bytes() == b"customers"
-    assert sorted(path.name for path in target.parent.iterdir()) == ["child.py", "crm.kernel.db", "fake.py", "upload"]
+    assert sorted(path.name for path in target.parent.iterdir()) == ["child.py", "crm.db", "fake.py", "upload"]
 
 
 def with_path_of_the_real_one(child: Path) -> Path:
@@ -577,7 +577,7 @@ def with_path_of_the_real_one(child: Path) -> Path:
 
 @pytest.mark.parametrize("lock", ["landlock", "seccomp"])
 def test_one_lock_is_enough_to_keep_files_from_the_child(lock: str, tmp_path: Path) -> None:
-    secret = make_files.save(tmp_path, b"customers", "crm.kernel.db")
+    secret = make_files.save(tmp_path, b"customers", "crm.db")
     script = f"""
 import os, socket, sys
 from crm.invoices import isolation
