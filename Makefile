@@ -7,6 +7,9 @@
 .NOTPARALLEL:
 .PHONY: run test lint format bench axe faults clean environment dev-environment
 
+# Compiled modules are kept, whatever the shell says: without them each start compiles the product anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 PY := .venv/bin/python

@@ -98,8 +98,7 @@ def _run(environ: Mapping[str, str], cleanup: contextlib.ExitStack) -> int:
     settings = _settings(environ, address)
     redis = _embedded_redis(settings, cleanup)
     password = prepare(settings, INSTANCE)
-    children = _start_children(settings, cleanup)
-    _wait_until_up(address, children)
+    children = _start_children(settings, address, cleanup)
     click.echo(_welcome(settings, address.url, redis, password, [child.name for child in children]))
     return _watch([*children, *_redis_too(redis)])
 
@@ -169,7 +168,7 @@ def _embedded_redis(settings: dict[str, str], cleanup: contextlib.ExitStack) -> 
     return server
 
 
-def _start_children(settings: Mapping[str, str], cleanup: contextlib.ExitStack) -> list[Supervised]:
+def _start_children(settings: Mapping[str, str], address: Address, cleanup: contextlib.ExitStack) -> list[Supervised]:
     children: list[Supervised] = []
     cleanup.callback(_end_children, children)
     for name, command in read_procfile(config.ROOT).items():
@@ -177,6 +176,8 @@ def _start_children(settings: Mapping[str, str], cleanup: contextlib.ExitStack) 
             continue
         start = functools.partial(_start, command, settings)
         children.append(Supervised(name, start(), start))
+        if name == "web":  # a person waits for it, and another process would slow it down
+            _wait_until_up(address, children)
     return children
 
 
