@@ -24,6 +24,7 @@ from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import require_organization, use_organization
 from crm.kernel.work import due
+from crm.kernel.work.lease import Lease
 from crm.messages.bookkeeping import KIND as MESSAGE
 from crm.messages.bookkeeping import hasten_held, lock_customers, look_at, refresh_next, tell
 from crm.messages.models import Attempt, Message
@@ -130,9 +131,7 @@ def hear(organization_id: int, heard: Iterable[Heard]) -> None:
 def apply_due(organization_id: int) -> int:
     """Apply what was stored and not applied; return how many reports there were."""
     with use_organization(organization_id):
-        with transaction():
-            ids = due.lock_due(KIND, BATCH)
-            due.put_off(KIND, ids, database_now() + PUT_OFF)
+        ids = Lease.take(KIND, PUT_OFF, BATCH).ids
         try:
             apply(ids)
         except Exception:

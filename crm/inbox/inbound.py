@@ -18,6 +18,7 @@ from crm.kernel.events import record
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import use_organization
 from crm.kernel.work import due
+from crm.kernel.work.lease import Lease
 from crm.messages import holds
 from crm.messages.numbers import EVERYWHERE, numbers_of, owners_of, spellings
 from crm.messages.records import Answer, InboundMessage, Source, WhatsappId
@@ -72,9 +73,7 @@ def receive(organization_id: int, texts: Iterable[Incoming]) -> None:
 def apply_due(organization_id: int) -> int:
     """Do what stored texts say; return how many there were."""
     with use_organization(organization_id):
-        with transaction():
-            ids = due.lock_due(KIND, BATCH)
-            due.put_off(KIND, ids, database_now() + PUT_OFF)
+        ids = Lease.take(KIND, PUT_OFF, BATCH).ids
         for id_ in ids:
             _apply_patiently(id_)
         return len(ids)

@@ -83,8 +83,8 @@ class Receipt(TenantMixin, Base):
     """A file of an invoice: the original as it was uploaded, and the PDF the worker makes of it.
 
     `kind` is pdf, jpeg or png by the content of the original, `state` one of State; `reason` says why it failed, and
-    `notice` what people should know of one that did not, as that the same file is there twice. A worker that converts
-    it holds it by `claim_token` until `lease_until`, and `tries` counts the workers.
+    `notice` what people should know of one that did not, as that the same file is there twice. `claim_token` and
+    `lease_until` are of the lease of the worker that last took it, and `tries` counts the workers.
     """
 
     __tablename__ = "receipts"

@@ -10,11 +10,12 @@ from crm.accounts.models import Organization
 from crm.accounts.services import organization_changed
 from crm.invoices import services
 from crm.invoices.queries import differences
-from crm.kernel.db import database_now, transaction
+from crm.kernel.db import database_now
 from crm.kernel.errors import ConflictError
 from crm.kernel.queue import stopping
-from crm.kernel.tenancy import require_organization
+from crm.kernel.tenancy import use_organization
 from crm.kernel.work import due
+from crm.kernel.work.lease import Lease
 
 KIND = "orders"
 """The kind of due work that the orders of an organization are while they have to be counted again."""
@@ -29,22 +30,19 @@ def _plan(organization: Organization, changes: dict[str, Any]) -> None:
         due.put_off(KIND, [organization.id], database_now())
 
 
-def recount() -> None:
-    """Put right what the invoices of the current organization say otherwise, if that is due.
+def recount(organization_id: int) -> None:
+    """Put right what the invoices of an organization say otherwise, if that is due.
 
     A zone that changes meanwhile, or a worker that dies, leaves it due.
     """
-    organization_id = require_organization()
-    with transaction():
-        if not due.lock(KIND, [organization_id]):
+    with use_organization(organization_id):
+        lease = Lease.take(KIND, LEASE)
+        if not lease.ids:
             return
-        until = database_now() + LEASE
-        due.put_off(KIND, [organization_id], until)
-    for customer_id in sorted({difference.customer_id for difference in differences()}):
-        if stopping.is_set():
-            return
-        with contextlib.suppress(ConflictError):  # the customer is gone, and their orders with them
-            services.rebuild(customer_id)
-    with transaction():
-        if due.lock(KIND, [organization_id]) == {organization_id: until}:
-            due.settle(KIND, [organization_id])
+        for customer_id in sorted({difference.customer_id for difference in differences()}):
+            if stopping.is_set():
+                lease.give_back()
+                return
+            with contextlib.suppress(ConflictError):  # the customer is gone, and their orders with them
+                services.rebuild(customer_id)
+        lease.end()

@@ -20,10 +20,13 @@ from crm.invoices import orphans as sweep
 from crm.invoices.models import Invoice, Receipt
 from crm.invoices.receipts import convert, sandbox
 from crm.invoices.receipts.sandbox import Result
+from crm.invoices.services import KIND
 from crm.kernel import storage
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.kernel.storage import Storage, StorageError
+from crm.kernel.work.due import DueWork
+from crm.kernel.work.lease import Lease
 from tests import make_files
 from tests.factories import Cast
 from tests.invoices.steps import add_receipt, due_receipts, let_time_pass, receipt_of, stored_keys, work
@@ -138,23 +141,26 @@ def test_a_slow_conversion_keeps_its_lease_and_ends_when_another_worker_has_it(
     answers = []
 
     def slow(source: Path, target: Path, go_on: Callable[[], bool]) -> Result:
-        with cast.staff.acting(), transaction():
-            shorter = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=5)
-            db.session.execute(sa.update(Receipt).values(lease_until=shorter))
+        before = due_at()
         answers.append(go_on())
-        found = receipt_of(cast.staff, receipt)
-        answers.append(found.lease_until > dt.datetime.now(dt.UTC) + dt.timedelta(seconds=30))
-        with cast.staff.acting(), transaction():
-            db.session.execute(sa.update(Receipt).values(claim_token="another"))
+        answers.append(due_at() > before)
+        let_time_pass(app)
+        with cast.staff.acting():
+            assert Lease.take(KIND, dt.timedelta(hours=1)).ids == [receipt]
         answers.append(go_on())
         return Result(0, rules.INTERRUPTED)
+
+    def due_at() -> dt.datetime:
+        with cast.staff.acting():
+            return db.session.scalars(sa.select(DueWork.due_at)).one()
 
     monkeypatch.setattr(sandbox, "convert", slow)
     with app.app_context():
         jobs.convert_due()
 
     assert answers == [True, True, False]
-    assert receipt_of(cast.staff, receipt).claim_token == "another"
+    found = receipt_of(cast.staff, receipt)
+    assert (found.state, found.tries, due_receipts(app)) == ("converting", 1, [receipt])
 
 
 def test_a_customer_deleted_during_a_conversion_leaves_no_file(

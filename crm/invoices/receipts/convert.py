@@ -1,7 +1,7 @@
 """What the worker does with receipts: take one by a lease, convert it, and write down what came of it.
 
-The lease and its end are the database's time. Whoever lost the lease writes nothing, and the PDF of each try has a
-key of its own, so that two workers never write over each other.
+A worker that lost the lease writes nothing, and the PDF of each try has a key of its own, so that two workers never
+write over each other.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import logging
-import secrets
 import shutil
 import tempfile
 import time
@@ -25,10 +24,13 @@ from crm.invoices.models import Receipt
 from crm.invoices.receipts import sandbox
 from crm.invoices.services import KIND, tell
 from crm.kernel import storage
+from crm.kernel.columns import one_of
 from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.extensions import db
 from crm.kernel.storage import StorageError
+from crm.kernel.tenancy import use_organization
 from crm.kernel.work import due
+from crm.kernel.work.lease import Lease
 
 LEASE = dt.timedelta(seconds=60)
 """Longer than any one step: a request to the storage ends after 40 s, and a conversion renews the lease."""
@@ -44,24 +46,16 @@ class Claim(NamedTuple):
     """A receipt that this worker converts, and how it proves that."""
 
     receipt_id: int
-    token: str
+    lease: Lease
     original_key: str
 
 
-def convert_one(receipt_id: int) -> bool:
-    """Convert a receipt unless another worker does; False when there was nothing to do."""
-    with transaction():
-        due.lock(KIND, [receipt_id])
-        claim = _claim(receipt_id)
-    return _convert(claim)
-
-
-def convert_next() -> bool:
-    """Convert the receipt of the current organization that waits longest; False when there was nothing to do."""
-    with transaction():
-        ids = due.lock_due(KIND, 1)
-        claim = _claim(ids[0]) if ids else None
-    return _convert(claim)
+def convert_next(organization_id: int, receipt_id: int | None = None) -> bool:
+    """Convert the due receipt of an organization that waits longest, or the given one; False when there was none."""
+    with use_organization(organization_id):
+        with transaction():
+            claim = _claim(Lease.take(KIND, LEASE, among=None if receipt_id is None else [receipt_id]))
+        return _convert(claim)
 
 
 def remove_workplaces(older_than: dt.timedelta) -> None:
@@ -74,22 +68,16 @@ def remove_workplaces(older_than: dt.timedelta) -> None:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def _claim(receipt_id: int) -> Claim | None:
-    receipt = db.session.scalars(locked(sa.select(Receipt).where(Receipt.id == receipt_id))).one_or_none()
+def _claim(lease: Lease) -> Claim | None:
+    receipt = db.session.scalars(locked(sa.select(Receipt).where(one_of(Receipt.id, lease.ids)))).one_or_none()
     if receipt is None or not receipt.is_converting:
-        due.settle(KIND, [receipt_id])
-        return None
-    now = database_now()
-    if receipt.lease_until is not None and receipt.lease_until > now:
-        due.put_off(KIND, [receipt_id], receipt.lease_until)
+        lease.end()
         return None
     if receipt.tries >= MAX_TRIES:
         _fail(receipt, rules.INTERRUPTED)
         return None
-    token = secrets.token_hex(16)
-    receipt.hold(token, now + LEASE)
-    due.put_off(KIND, [receipt_id], now + LEASE)
-    return Claim(receipt_id, token, receipt.original_key)
+    receipt.hold(lease.token, lease.until)
+    return Claim(receipt.id, lease, receipt.original_key)
 
 
 def _convert(claim: Claim | None) -> bool:
@@ -111,15 +99,15 @@ def _convert_in(folder: Path, claim: Claim) -> None:
     except FileNotFoundError:
         _finish(claim, lambda receipt: _fail(receipt, MISSING))
         return
-    if not _finish(claim, _extend):
+    if not claim.lease.renew(LEASE):
         return
-    result = sandbox.convert(source, target, lambda: _finish(claim, _extend))
+    result = sandbox.convert(source, target, lambda: claim.lease.renew(LEASE))
     if not result.pages:
         _finish(claim, lambda receipt: _give_up(receipt, result.reason))
         return
-    if not _finish(claim, _extend):
+    if not claim.lease.renew(LEASE):
         return
-    key = f"{claim.original_key.rpartition('/')[0]}/receipt-{claim.token}.pdf"
+    key = f"{claim.original_key.rpartition('/')[0]}/receipt-{claim.lease.token}.pdf"
     storage.current().put(key, target)
     size = target.stat().st_size
     if not _finish(claim, lambda receipt: _succeed(receipt, key, size, result)):
@@ -129,18 +117,13 @@ def _convert_in(folder: Path, claim: Claim) -> None:
 def _finish(claim: Claim, write: Callable[[Receipt], None]) -> bool:
     """Let `write` change the claimed receipt; False when it is gone or another worker has it by now."""
     with transaction():
-        due.lock(KIND, [claim.receipt_id])
-        receipt = db.session.scalars(locked(sa.select(Receipt).where(Receipt.id == claim.receipt_id))).one_or_none()
-        if receipt is None or receipt.claim_token != claim.token:
+        held = claim.lease.lock_held()
+        receipt = db.session.scalars(locked(sa.select(Receipt).where(one_of(Receipt.id, held)))).one_or_none()
+        if receipt is None:
             log.info("receipt %d is not ours any more", claim.receipt_id)
             return False
         write(receipt)
         return True
-
-
-def _extend(receipt: Receipt) -> None:
-    receipt.lease_until = database_now() + LEASE
-    due.put_off(KIND, [receipt.id], receipt.lease_until)
 
 
 def _succeed(receipt: Receipt, key: str, size: int, result: sandbox.Result) -> None:

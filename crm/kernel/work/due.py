@@ -1,7 +1,7 @@
 """The list of due work: what the worker has to look at, and when. Tenant-free, so that one query finds it.
 
 A row says "look at this message (or receipt) at `due_at`". It is written in the transaction that changes the thing
-itself, and taking work pushes `due_at` to the end of the lease, so work of a worker that died comes back by itself.
+itself. Taking work pushes `due_at` to the end of the lease (`lease.py`), so work of a worker that died comes back.
 """
 
 from __future__ import annotations
@@ -65,21 +65,19 @@ def organizations_with_due(kind: str) -> list[int]:
     return list(db.session.scalars(_ORGANIZATIONS, {"kind": kind}))
 
 
-def lock_due(kind: str, limit: int) -> list[int]:
-    """Lock up to `limit` due subjects of the current organization that no other worker holds; oldest first."""
-    return list(
-        db.session.scalars(
-            sa.select(DueWork.subject_id)
-            .where(
-                DueWork.kind == kind,
-                DueWork.organization_id == require_organization(),
-                DueWork.due_at <= db_now(),
-            )
-            .order_by(DueWork.due_at)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
+def lock_due(kind: str, limit: int, among: Iterable[int] | None = None) -> list[int]:
+    """Lock up to `limit` due subjects of the current organization that no other worker has locked; oldest first.
+
+    `among` says which subjects may be locked; None means all.
+    """
+    statement = sa.select(DueWork.subject_id).where(
+        DueWork.kind == kind,
+        DueWork.organization_id == require_organization(),
+        DueWork.due_at <= db_now(),
+        *([] if among is None else [one_of(DueWork.subject_id, among)]),
     )
+    statement = statement.order_by(DueWork.due_at).limit(limit).with_for_update(skip_locked=True)
+    return list(db.session.scalars(statement))
 
 
 def lock(kind: str, subject_ids: Iterable[int]) -> dict[int, dt.datetime]:
