@@ -304,7 +304,7 @@ def make_area_customer(**values: Any) -> int:
 def make_scan(**values: Any) -> int:
     """Make a scan that is done and return its id; one who is bound to a branch makes one of that branch."""
     defaults = {"cutoff_days": 30, "since": clock.utcnow() - dt.timedelta(days=30), "state": "done"}
-    return _save(Scan(**{**defaults, "branch_id": bound_branch(), "total": 12, "done": 12, "created": 3, **values}))
+    return _save(Scan(**{**defaults, "branch_id": bound_branch(), "total": 12, "looked": 12, "created": 3, **values}))
 
 
 def make_lead(**values: Any) -> int:

@@ -1,7 +1,6 @@
-"""Activating and deactivating many customers, and putting them back, a batch in each transaction.
+"""Activating and deactivating many customers, and putting them back: a long job.
 
-A batch locks all its customers in the order of their ids before it changes the first, and moves the change's own
-position in the same transaction: whoever goes on after a killed worker changes nothing twice.
+A batch locks all its customers in the order of their ids before it changes the first.
 """
 
 from __future__ import annotations
@@ -13,13 +12,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from crm.customers.filters import Filters, Selection
-from crm.customers.models import BulkChange, BulkChangeRow, BulkState, Customer
+from crm.customers.models import BulkChange, BulkChangeRow, Customer
 from crm.customers.queries import find_among, find_ids
 from crm.kernel.columns import db_now, one_of
 from crm.kernel.db import locked
 from crm.kernel.events import record_many
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import insert_many
+from crm.kernel.work.long_job import Batch, UndoableJob
+from crm.kernel.work.models import JobState
 
 Condition = sa.ColumnElement[bool]
 
@@ -41,48 +42,51 @@ def selection_of(change: BulkChange) -> Selection:
     return Selection.matching(Filters.from_args(change.query), change.excluded, change.as_of)
 
 
-def take_step(change: BulkChange, size: int) -> bool:
-    """Look at the next `size` customers of a change that is locked; False when that was all."""
-    selection = selection_of(change)
-    ids = _next_ids(selection, change.position, size)
-    changed, left_out = _change(change, selection, ids)
-    change.position = ids[-1] if ids else change.position
-    change.looked += len(ids)
-    change.changed += changed
-    change.left_out += left_out
-    if len(ids) < size:
-        change.state = BulkState.DONE
-    return change.is_under_way
+class BulkJob(UndoableJob[BulkChange]):
+    """Bulk changes."""
 
+    kind, path, model = "bulk", "crm.customers.jobs.go_on_bulk", BulkChange
 
-def take_back_step(change: BulkChange, size: int) -> bool:
-    """Put back the next `size` customers of a change that is locked; False when that was all.
+    def prepare(self, row: BulkChange) -> None:
+        """Count all that the worker is going to look at; only some were counted while the user waited."""
+        if row.state == JobState.WORKING and row.query is not None:
+            row.total = count_selected(selection_of(row))
 
-    Only those are put back who are still as the change left them: active or not, and by no later change.
-    """
-    statement = sa.select(BulkChangeRow.id).where(BulkChangeRow.change_id == change.id).order_by(BulkChangeRow.id)
-    row_ids = db.session.scalars(statement.limit(size)).all()
-    found = db.session.scalars(
-        locked(
-            sa.select(Customer.id)
-            .join(BulkChangeRow, BulkChangeRow.customer_id == Customer.id)
-            .where(
-                one_of(BulkChangeRow.id, row_ids),
-                Customer.archived_at.is_(None),
-                Customer.is_active.is_(change.activates),
-                ~_changed_later(),
+    def step(self, row: BulkChange, size: int) -> Batch:
+        """Change the next customers, those of them that are still selected."""
+        selection = selection_of(row)
+        ids = _next_ids(selection, row.position, size)
+        changed, left_out = _change(row, selection, ids)
+        row.position = ids[-1] if ids else row.position
+        row.changed += changed
+        row.left_out += left_out
+        return Batch(len(ids), len(ids) < size)
+
+    def undo_step(self, row: BulkChange, size: int) -> Batch:
+        """Put back those of the next customers that are still as the change left them, and by no later change."""
+        statement = sa.select(BulkChangeRow.id).where(BulkChangeRow.change_id == row.id).order_by(BulkChangeRow.id)
+        row_ids = db.session.scalars(statement.limit(size)).all()
+        found = db.session.scalars(
+            locked(
+                sa.select(Customer.id)
+                .join(BulkChangeRow, BulkChangeRow.customer_id == Customer.id)
+                .where(
+                    one_of(BulkChangeRow.id, row_ids),
+                    Customer.archived_at.is_(None),
+                    Customer.is_active.is_(row.activates),
+                    ~_changed_later(),
+                )
+                .order_by(Customer.id),
+                of=Customer,
             )
-            .order_by(Customer.id),
-            of=Customer,
-        )
-    ).all()
-    _set_active(found, not change.activates, change.undone_by_id)
-    _forget(row_ids)
-    change.looked += len(row_ids)
-    change.put_back += len(found)
-    if len(row_ids) < size:
-        change.state = BulkState.UNDONE
-    return change.is_under_way
+        ).all()
+        _set_active(found, not row.activates, row.undone_by_id)
+        _forget(row_ids)
+        row.put_back += len(found)
+        return Batch(len(row_ids), len(row_ids) < size)
+
+
+BULK = BulkJob()
 
 
 def _candidates(selection: Selection) -> list[Condition]:

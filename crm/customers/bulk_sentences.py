@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from crm.customers.models import BulkChange, BulkState
+from crm.customers.models import BulkChange
+from crm.kernel.work.models import JobState
 
 
 class BulkWords(NamedTuple):
@@ -19,7 +20,7 @@ def bulk_words(change: BulkChange) -> BulkWords:
     """Tell about a change, with exact counts."""
     title = "Activate customers" if change.activates else "Deactivate customers"
     of = f" of {change.total:,}" if change.total else ""
-    if change.state == BulkState.UNDOING:
+    if change.state == JobState.UNDOING:
         progress = f"Putting back: {change.looked:,}{of} looked at, {change.put_back:,} put back so far."
     else:
         progress = f"{change.looked:,}{of} looked at, {change.changed:,} {_done(change)} so far."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import enum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -14,6 +13,7 @@ from crm.kernel.branch_scope import BOUND, seen_by_branch, seen_with
 from crm.kernel.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
 from crm.kernel.events import Event
 from crm.kernel.tenancy import ACTOR, TenantMixin, current_actor, within_organization
+from crm.kernel.work.models import JobState, UndoableMixin
 from crm.values import clock, phone
 
 
@@ -284,66 +284,32 @@ class CustomerSearch(Base):
     text: Mapped[str] = mapped_column(sa.Text)
 
 
-class BulkState(enum.StrEnum):
-    """How far a bulk change is."""
-
-    WORKING = "working"
-    DONE = "done"
-    UNDOING = "undoing"
-    UNDONE = "undone"
-
-
-class BulkChange(TenantMixin, Base):
+class BulkChange(UndoableMixin, TenantMixin, Base):
     """One activation or deactivation of many customers, kept so that it can be undone.
 
     What was selected: `customer_ids` one by one, or all that match `query` but those in `excluded`, as they were
-    `as_of`. Customers are gone through in the order of their ids, and `position` is the last one looked at, so that
-    whoever goes on changes nothing twice. `total` is how many there are to look at, once that is known; `left_out` are
-    those that were added or changed since `as_of`. Who was changed is in `bulk_change_rows` until it is undone.
-    `branch_id` is the only branch whose customers the user who asked may see.
+    `as_of`. Customers are gone through in the order of their ids, and `position` is the last one looked at. `left_out`
+    are those that were added or changed since `as_of`. Who was changed is in `bulk_change_rows` until it is undone.
     """
 
     __tablename__ = "bulk_changes"
     __table_args__ = (sa.UniqueConstraint("organization_id", "id"), {"sqlite_autoincrement": True})
 
-    id: Mapped[Id]
     action: Mapped[str] = mapped_column(sa.String(20))
-    user_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
     customer_ids: Mapped[list[int]] = mapped_column(sa.JSON)
     query: Mapped[dict[str, str] | None] = mapped_column(sa.JSON(none_as_null=True))
     excluded: Mapped[list[int]] = mapped_column(sa.JSON, default=list, server_default="[]")
     as_of: Mapped[dt.datetime | None]
-    state: Mapped[str] = mapped_column(sa.String(10), default=BulkState.DONE, server_default=BulkState.DONE)
+    state: Mapped[str] = mapped_column(sa.String(10), default=JobState.DONE.value, server_default=JobState.DONE)
     position: Mapped[int] = mapped_column(default=0, server_default="0")
-    total: Mapped[int | None]
-    looked: Mapped[int] = mapped_column(default=0, server_default="0")
-    changed: Mapped[int] = mapped_column(default=0, server_default="0")
     left_out: Mapped[int] = mapped_column(default=0, server_default="0")
     put_back: Mapped[int] = mapped_column(default=0, server_default="0")
-    undone_by_id: Mapped[int | None]
-    branch_id: Mapped[int | None]
-    undone_at: Mapped[dt.datetime | None]
     created_at: Mapped[CreatedAt]
 
     @property
     def activates(self) -> bool:
         """Whether the customers become active; else they become inactive."""
         return self.action == "activate"
-
-    @property
-    def is_under_way(self) -> bool:
-        """Whether the worker still has something to do."""
-        return self.state in (BulkState.WORKING, BulkState.UNDOING)
-
-    @property
-    def can_be_undone(self) -> bool:
-        """Whether there is something to take back; also what is still under way can be."""
-        return self.state == BulkState.WORKING or (self.state == BulkState.DONE and self.changed > 0)
-
-    @property
-    def percent(self) -> int | None:
-        """How much of it is done; None while nobody knows."""
-        return min(100, 100 * self.looked // self.total) if self.total else None
 
 
 class BulkChangeRow(TenantMixin, Base):

@@ -10,24 +10,22 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from crm.accounts.queries import current_organization
-from crm.customers import bulk
+from crm.customers.bulk import BULK, count_selected
 from crm.customers.filters import Selection
 from crm.customers.locks import lock_intake
-from crm.customers.models import BulkChange, BulkState, Customer, CustomerKey, CustomerSearch
+from crm.customers.models import BulkChange, Customer, CustomerKey, CustomerSearch
 from crm.customers.pairs import enter
 from crm.customers.search_text import text_of
 from crm.customers.signals import customer_deleting, customer_restored
-from crm.kernel import queue
 from crm.kernel.branch_scope import bound_branch
 from crm.kernel.columns import db_now
 from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.errors import ConflictError, SentenceError
 from crm.kernel.events import Event, changes_of, record
 from crm.kernel.extensions import db
-from crm.kernel.fail_points import committing
 from crm.kernel.idempotency import Once, RequestKey
-from crm.kernel.tenancy import current_actor, require_organization
-from crm.kernel.work import due
+from crm.kernel.tenancy import current_actor
+from crm.kernel.work.models import JobState
 from crm.people.identity import is_placeholder, is_stopgap, normalize_email, normalize_passport, take_number
 from crm.people.matching import SHARED_BY_MANY, Doubt, Keys, Kind, Pair
 from crm.people.names import names_agree
@@ -35,14 +33,8 @@ from crm.people.person import Contact, Intake
 from crm.values import clock, phone
 from crm.values.text import fold
 
-BULK = "bulk"
-"""The kind of due work that a bulk change is while it is under way."""
-
 BULK_AT_ONCE = 5_000
 """So many customers are left to the worker; fewer are changed at once."""
-
-BULK_BATCH = 1_000
-"""So many customers the worker changes in one transaction: pages don't wait long for it."""
 
 
 class EmailTakenError(SentenceError):
@@ -177,13 +169,15 @@ def change_many(selection: Selection, active: bool) -> BulkChange:
             excluded=sorted(selection.excluded),
             as_of=selection.as_of,
             branch_id=bound_branch(),
-            state=BulkState.WORKING,
+            state=JobState.WORKING.value,
         )
         session.add(change)
         session.flush()
-        change.total = bulk.count_selected(selection, BULK_AT_ONCE if selection.filters else None)
-        if change.total >= BULK_AT_ONCE or bulk.take_step(change, BULK_AT_ONCE):
-            _leave_to_worker(change)
+        change.total = count_selected(selection, BULK_AT_ONCE if selection.filters else None)
+        if change.total >= BULK_AT_ONCE or BULK.do(change, BULK_AT_ONCE):
+            # Without a time of its own, all that match now are meant, not those that come while it is under way.
+            change.as_of = change.as_of or database_now()
+            BULK.leave_to_worker(change)
         return change
 
 
@@ -193,51 +187,7 @@ def undo_bulk(change_id: int) -> BulkChange:
     What is under way is stopped. Where 5,000 or more have to be put back, the worker does it and the answer
     `is_under_way`.
     """
-    with transaction() as session:
-        due.lock(BULK, [change_id])
-        change = session.scalars(locked(sa.select(BulkChange).where(BulkChange.id == change_id))).one()
-        if not change.can_be_undone:
-            return change
-        change.undone_at, change.undone_by_id, change.branch_id = database_now(), current_actor(), bound_branch()
-        change.state, change.looked, change.total = BulkState.UNDOING, 0, change.changed
-        if change.changed >= BULK_AT_ONCE or bulk.take_back_step(change, BULK_AT_ONCE):
-            _leave_to_worker(change)
-        else:
-            due.settle(BULK, [change_id])
-        return change
-
-
-def find_due_bulk() -> BulkChange | None:
-    """Return a bulk change of the current organization that the worker has to go on with."""
-    statement = sa.select(BulkChange).join(due.DueWork, due.DueWork.subject_id == BulkChange.id)
-    statement = statement.where(due.DueWork.kind == BULK, due.DueWork.due_at <= db_now())
-    return db.session.scalars(statement.order_by(due.DueWork.due_at).limit(1)).first()
-
-
-def go_on_bulk(change_id: int) -> None:
-    """Do the next batch of a bulk change, as the user who asked for it."""
-    with committing("bulk") as session:
-        if change_id not in due.lock(BULK, [change_id]):
-            return
-        change = session.scalars(locked(sa.select(BulkChange).where(BulkChange.id == change_id))).one()
-        more = change.is_under_way and _take_step(change)
-        due.plan(BULK, {change_id: database_now() if more else None})
-
-
-def _take_step(change: BulkChange) -> bool:
-    if change.state == BulkState.UNDOING:
-        return bulk.take_back_step(change, BULK_BATCH)
-    if not change.position and change.query is not None:
-        change.total = bulk.count_selected(bulk.selection_of(change))
-    return bulk.take_step(change, BULK_BATCH)
-
-
-def _leave_to_worker(change: BulkChange) -> None:
-    # Without a time of its own, all that match now are meant, not those that come while it is under way.
-    now = database_now()
-    change.as_of = change.as_of or now
-    due.put_off(BULK, [change.id], now)
-    queue.enqueue("crm.customers.jobs.go_on_bulk", require_organization())
+    return BULK.undo(change_id, BULK_AT_ONCE)
 
 
 def lock_unmerged(customer_id: int) -> Customer:

@@ -3,67 +3,38 @@
 from __future__ import annotations
 
 import datetime as dt
-import enum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.kernel.branch_scope import BOUND, seen_by_branch
-from crm.kernel.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
+from crm.kernel.columns import Base, CreatedAt, Id, UtcDateTime, db_now
 from crm.kernel.tenancy import TenantMixin
+from crm.kernel.work.models import LongJobMixin
 
 
-class ScanState(enum.StrEnum):
-    """How far a scan is."""
-
-    WORKING = "working"
-    DONE = "done"
-    CANCELED = "canceled"
-
-
-class Scan(TenantMixin, Base):
+class Scan(LongJobMixin, TenantMixin, Base):
     """One gathering of customers from the records of the last `cutoff_days` days, those since `since`.
 
     Sources are gone through one after the other, each in the order of `activity_at` and id: `source` is the one at
     hand, `position_at` and `position_id` its last record looked at. `total` is how many records there were when it
-    began, `done` how many were looked at. `branch_id` is the only branch whose records the user who asked may see.
+    began.
     """
 
     __tablename__ = "scans"
     __table_args__ = (sa.UniqueConstraint("organization_id", "id"), {"sqlite_autoincrement": True})
 
-    id: Mapped[Id]
-    user_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
-    branch_id: Mapped[int | None]
     cutoff_days: Mapped[int]
     since: Mapped[dt.datetime]
-    state: Mapped[str] = mapped_column(sa.String(10), default=ScanState.WORKING.value)
     source: Mapped[str] = mapped_column(sa.String(20), default="")
     position_at: Mapped[dt.datetime | None]
     position_id: Mapped[int] = mapped_column(default=0)
-    total: Mapped[int] = mapped_column(default=0)
-    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int | None] = mapped_column(default=0, nullable=False)
+    looked: Mapped[int] = mapped_column("done", default=0)
     created: Mapped[int] = mapped_column(default=0)
     updated: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[CreatedAt]
-    updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
-
-    @property
-    def is_under_way(self) -> bool:
-        """Whether there is still something to look at."""
-        return self.state == ScanState.WORKING
-
-    @property
-    def percent(self) -> int:
-        """How much of it is done."""
-        return min(100, 100 * self.done // self.total) if self.total else 100
-
-    def cancel(self) -> bool:
-        """Look at no further record; False when it is over already."""
-        if not self.is_under_way:
-            return False
-        self.state = ScanState.CANCELED
-        return True
+    updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now(), onupdate=db_now())
 
 
 class WebhookCall(TenantMixin, Base):

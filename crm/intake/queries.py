@@ -7,15 +7,11 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from crm.accounts.models import User
-from crm.intake.models import Scan, ScanState
+from crm.intake.models import Scan
 from crm.kernel import vault
 from crm.kernel.branch_scope import bound_branch
-from crm.kernel.columns import db_now
 from crm.kernel.extensions import db
-from crm.kernel.work import due
-
-SCAN = "scan"
-"""The kind of due work that a scan is while it is under way."""
+from crm.kernel.work.models import JobState
 
 SECRET = "webhook_secret"  # noqa: S105 -- its name
 
@@ -39,14 +35,7 @@ def latest() -> list[Listed]:
 def under_way() -> Scan | None:
     """Return the scan under way of what is seen here: all branches, or the one."""
     of_here = Scan.branch_id.is_(None) if bound_branch() is None else Scan.branch_id == bound_branch()
-    return db.session.scalars(sa.select(Scan).where(Scan.state == ScanState.WORKING, of_here).limit(1)).first()
-
-
-def find_due() -> Scan | None:
-    """Return a scan of the current organization that the worker has to go on with."""
-    statement = sa.select(Scan).join(due.DueWork, due.DueWork.subject_id == Scan.id)
-    statement = statement.where(due.DueWork.kind == SCAN, due.DueWork.due_at <= db_now())
-    return db.session.scalars(statement.order_by(due.DueWork.due_at).limit(1)).first()
+    return db.session.scalars(sa.select(Scan).where(Scan.state == JobState.WORKING, of_here).limit(1)).first()
 
 
 def has_webhook_secret() -> bool:

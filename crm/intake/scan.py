@@ -1,7 +1,6 @@
-"""Going through the records that tell of people, a batch in each transaction, without an object for each record.
+"""Going through the records that tell of people, without an object for each record: a long job.
 
-A batch of one source is one step, and the scan's own position moves in the same transaction: whoever goes on after a
-killed worker takes nobody in twice.
+A batch of one source is one step.
 """
 
 from __future__ import annotations
@@ -14,13 +13,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from crm.intake.models import Scan, ScanState
+from crm.customers.locks import lock_intake
+from crm.intake.models import Scan
 from crm.intake.sources import Source, SourceMixin, registered
 from crm.intake.unchanged import is_settled
 from crm.intake.upsert import AT_ONCE, Taken, take_in
 from crm.kernel.bulk_writer import Bulk
-from crm.kernel.columns import UtcDateTime, db_now
+from crm.kernel.columns import UtcDateTime
 from crm.kernel.extensions import db
+from crm.kernel.work.long_job import Batch, LongJob
 from crm.people.person import Intake
 
 log = logging.getLogger(__name__)
@@ -32,27 +33,37 @@ def count(since: dt.datetime) -> int:
     return sum(db.session.scalars(statement).one() for statement in counted)
 
 
-def take_step(scan: Scan) -> bool:
-    """Look at the next records of a scan that is locked, within the lock of intake; False when that was all."""
-    source, rows = _next(scan)
-    if source is None:
-        scan.state, scan.updated_at = ScanState.DONE, db_now()
-        return False
-    telling = [row for row in rows if not row.is_settled]
-    taken = take_in_each([_intake(source, row) for row in telling], [f"{source.key} {row.id}" for row in telling])
-    customers = {
-        row.id: one.customer_id
-        for row, one in zip(telling, taken, strict=True)
-        if one is not None and not one.is_elsewhere and one.customer_id != row.customer_id
-    }
-    Bulk(db.session()).update(source.model, list(customers), {"customer_id": list(customers.values())})
-    # After people were taken in, for that reads everything again.
-    scan.source, scan.position_at, scan.position_id = source.key, rows[-1].activity_at, rows[-1].id
-    scan.done += len(rows)
-    scan.created += sum(one.created for one in taken if one)
-    scan.updated += sum(one.updated for one in taken if one)
-    scan.updated_at = db_now()
-    return True
+class ScanJob(LongJob[Scan]):
+    """Scans."""
+
+    kind, path, model = "scan", "crm.intake.jobs.go_on_scan", Scan
+    batch_size, pause = AT_ONCE, 0.02
+
+    def lock_first(self) -> None:
+        """Take people in under the lock of intake."""
+        lock_intake()
+
+    def step(self, row: Scan, size: int) -> Batch:
+        """Take in whom the next records of one source tell of."""
+        source, rows = _next(row, size)
+        if source is None:
+            return Batch(0, is_last=True)
+        telling = [one for one in rows if not one.is_settled]
+        taken = take_in_each([_intake(source, one) for one in telling], [f"{source.key} {one.id}" for one in telling])
+        customers = {
+            record.id: one.customer_id
+            for record, one in zip(telling, taken, strict=True)
+            if one is not None and not one.is_elsewhere and one.customer_id != record.customer_id
+        }
+        Bulk(db.session()).update(source.model, list(customers), {"customer_id": list(customers.values())})
+        # After people were taken in, for that reads everything again.
+        row.source, row.position_at, row.position_id = source.key, rows[-1].activity_at, rows[-1].id
+        row.created += sum(one.created for one in taken if one)
+        row.updated += sum(one.updated for one in taken if one)
+        return Batch(len(rows), is_last=False)
+
+
+SCAN = ScanJob()
 
 
 def take_in_each(intakes: Sequence[Intake], names: Sequence[str]) -> list[Taken | None]:
@@ -76,7 +87,7 @@ def take_in_each(intakes: Sequence[Intake], names: Sequence[str]) -> list[Taken 
     return take_in_each(intakes[:half], names[:half]) + take_in_each(intakes[half:], names[half:])
 
 
-def _next(scan: Scan) -> tuple[Source | None, Sequence[Any]]:
+def _next(scan: Scan, size: int) -> tuple[Source | None, Sequence[Any]]:
     """Return the next records of the source at hand, or the first ones of the next source that has any."""
     for source in registered():
         if source.key < scan.source:
@@ -85,7 +96,7 @@ def _next(scan: Scan) -> tuple[Source | None, Sequence[Any]]:
         if source.key == scan.source and scan.position_at is not None:
             statement = statement.where(_is_after(source.model, scan.position_at, scan.position_id))
         model = source.model
-        rows = db.session.execute(statement.order_by(model.activity_at, model.id).limit(AT_ONCE)).all()
+        rows = db.session.execute(statement.order_by(model.activity_at, model.id).limit(size)).all()
         if rows:
             return source, rows
     return None, ()

@@ -11,30 +11,20 @@ from crm.customers.locks import lock_intake
 from crm.customers.models import Customer
 from crm.intake import queries
 from crm.intake.models import Scan
-from crm.intake.queries import SCAN
-from crm.intake.scan import count, take_step
+from crm.intake.scan import SCAN, count
 from crm.intake.sources import SourceMixin
 from crm.intake.upsert import Taken, take_in, upsert
-from crm.kernel import queue
 from crm.kernel.branch_scope import bound_branch
-from crm.kernel.columns import db_now
-from crm.kernel.db import database_now, locked, transaction
+from crm.kernel.db import database_now, transaction
 from crm.kernel.errors import ConflictError
-from crm.kernel.fail_points import committing
 from crm.kernel.idempotency import Once, RequestKey
-from crm.kernel.tenancy import current_actor, require_organization, update_many
-from crm.kernel.work import due
+from crm.kernel.tenancy import current_actor, update_many
 from crm.people.person import Intake
 
 SCAN_AT_ONCE = 5_000
 """So many records are looked at while whoever asks waits; more are left to the worker."""
 
 ELSEWHERE = "This is a customer of another branch. Nothing was changed. Ask a manager."
-
-LEASE = dt.timedelta(minutes=1)
-"""Who goes through records in the foreground is thought dead after so long without a batch; the worker goes on then."""
-
-NOW = dt.timedelta(0)
 
 
 def collect(records: Sequence[SourceMixin], source: str, branch_id: int | None) -> dict[int, Taken]:
@@ -77,44 +67,21 @@ def scan_records(cutoff_days: int, request_key: RequestKey | None = None) -> Sca
     and the answer `is_under_way`. Raises KeyReusedError.
     """
     scan, is_new = _start(cutoff_days, request_key)
-    if is_new and scan.total <= SCAN_AT_ONCE:
-        return _run(scan.id)
-    return scan
+    return SCAN.run(scan.id) if is_new and not _is_long(scan) else scan
 
 
 def scan_to_the_end(cutoff_days: int) -> Scan:
     """Take in whom the records of the last days tell of, however many; a scan under way is brought to its end first."""
     while True:
         scan, is_new = _start(cutoff_days, in_foreground=True)
-        finished = _run(scan.id)
+        finished = SCAN.run(scan.id)
         if is_new:
             return finished
 
 
-def go_on_scan(scan_id: int, lease: dt.timedelta = NOW) -> bool:
-    """Look at the next records of a scan, as the user who asked for it; False when that was all.
-
-    Others go on with it after `lease`.
-    """
-    with committing("scan") as session:
-        lock_intake()
-        if scan_id not in due.lock(SCAN, [scan_id]):
-            return False
-        scan = session.scalars(locked(sa.select(Scan).where(Scan.id == scan_id))).one()
-        more = scan.is_under_way and take_step(scan)
-        due.plan(SCAN, {scan_id: database_now() + lease if more else None})
-        return more
-
-
 def cancel_scan(scan_id: int) -> Scan:
     """End a scan after the batch that is under way; who was taken in stays."""
-    with transaction() as session:
-        due.lock(SCAN, [scan_id])
-        scan = session.scalars(locked(sa.select(Scan).where(Scan.id == scan_id))).one()
-        if scan.cancel():
-            scan.updated_at = db_now()
-            due.settle(SCAN, [scan_id])
-        return scan
+    return SCAN.cancel(scan_id)
 
 
 def _start(
@@ -128,8 +95,7 @@ def _start(
         if earlier is not None:
             once.made(earlier.id)
             return earlier, False
-        now = database_now()
-        since = now - dt.timedelta(days=cutoff_days)
+        since = database_now() - dt.timedelta(days=cutoff_days)
         scan = Scan(
             user_id=current_actor(),
             branch_id=bound_branch(),
@@ -140,15 +106,12 @@ def _start(
         session.add(scan)
         session.flush()
         once.made(scan.id)
-        is_left = scan.total > SCAN_AT_ONCE and not in_foreground
-        due.put_off(SCAN, [scan.id], now if is_left else now + LEASE)
-        if is_left:
-            queue.enqueue("crm.intake.jobs.go_on_scan", require_organization())
+        if _is_long(scan) and not in_foreground:
+            SCAN.leave_to_worker(scan)
+        else:
+            SCAN.keep_in_foreground(scan)
         return scan, True
 
 
-def _run(scan_id: int) -> Scan:
-    while go_on_scan(scan_id, LEASE):
-        pass
-    with transaction() as session:
-        return session.get_one(Scan, scan_id)
+def _is_long(scan: Scan) -> bool:
+    return (scan.total or 0) > SCAN_AT_ONCE

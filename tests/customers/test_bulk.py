@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from crm.customers import jobs, services
+from crm.customers.bulk import BulkJob
 from crm.customers.filters import Filters, Selection
 from crm.customers.models import BulkChange, BulkChangeRow, Customer
 from crm.kernel.db import database_now
@@ -32,7 +33,7 @@ Start = Callable[[dict[str, str]], Process]
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Four customers are already many."""
     monkeypatch.setattr(services, "BULK_AT_ONCE", 4)
-    monkeypatch.setattr(services, "BULK_BATCH", 2)
+    monkeypatch.setattr(BulkJob, "batch_size", 2)
 
 
 def add(person: Person, *names: str, **values: Any) -> list[int]:

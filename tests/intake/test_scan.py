@@ -16,13 +16,15 @@ from flask import Flask
 from crm.accounts.models import Membership, Organization
 from crm.customers.models import Customer
 from crm.customers.services import archive_customer
-from crm.intake import jobs, scan, services
+from crm.intake import jobs, services
 from crm.intake.models import Scan
+from crm.intake.scan import ScanJob
 from crm.kernel import fail_points
 from crm.kernel.db import transaction
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
 from crm.kernel.work.due import DueWork
+from crm.kernel.work.long_job import FOREGROUND_LEASE
 from tests.api.conftest import Client
 from tests.factories import Cast, Person, make_branch, make_customer, make_scan
 from tests.intake.records import (
@@ -46,7 +48,7 @@ only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three records are already many, and two a batch."""
     monkeypatch.setattr(services, "SCAN_AT_ONCE", 2)
-    monkeypatch.setattr(scan, "AT_ONCE", 2)
+    monkeypatch.setattr(ScanJob, "batch_size", 2)
 
 
 def collect(api: Client, **fields: Any) -> Any:
@@ -220,7 +222,7 @@ def test_a_bad_record_does_not_keep_the_others_out(cast: Cast, api: Client, capl
     assert customers(cast.owner) == [f"Good {number}" for number in range(7) if number != 4]
     assert f"leads {bad} was not taken in" in caplog.text
     assert of_leads(cast.owner).count(None) == 1
-    assert api.get("intake/scans/1/")["done"] == 7
+    assert api.get("collection/scans/1/")["done"] == 7
 
 
 def test_a_scan_of_who_is_bound_to_a_branch_looks_at_its_records_alone(
@@ -240,9 +242,9 @@ def test_a_scan_of_who_is_bound_to_a_branch_looks_at_its_records_alone(
     assert collect(api) == {"created": 2, "updated": 0}
 
     assert customers(cast.owner) == ["Our traveller", "Ours"]
-    assert api.call("GET", f"intake/scans/{of_all}/").status_code == 404
+    assert api.call("GET", f"collection/scans/{of_all}/").status_code == 404
     assert cast.staff.client().post(f"/collection/scans/{of_all}/cancel").status_code == 404
-    assert client_of(cast.manager).get(f"intake/scans/{of_all + 1}/")["created"] == 2
+    assert client_of(cast.manager).get(f"collection/scans/{of_all + 1}/")["created"] == 2
 
 
 @pytest.mark.parametrize(("point", "made"), [("scan uncommitted", 0), ("scan committed", 2)])
@@ -268,7 +270,7 @@ def test_killed_at_a_commit_nothing_is_lost_or_done_twice(
 
     work(app)
     assert len(customers(cast.owner)) == 5
-    assert api.get("intake/scans/1/") == api.get("intake/scans/1/") | {"state": "done", "done": 5, "created": 5}
+    assert api.get("collection/scans/1/") == api.get("collection/scans/1/") | {"state": "done", "done": 5, "created": 5}
 
 
 @pytest.mark.usefixtures("few")
@@ -323,7 +325,7 @@ def test_who_goes_through_records_in_the_foreground_and_dies_is_followed_by_the_
     with cast.staff.acting():
         started, _ = services._start(30)
         due = db.session.scalars(sa.select(DueWork.due_at)).one()
-        assert services.LEASE.total_seconds() * 0.9 < (due - started.created_at).total_seconds()
+        assert FOREGROUND_LEASE.total_seconds() * 0.9 < (due - started.created_at).total_seconds()
         with transaction() as session:
             session.execute(sa.update(DueWork).values(due_at=started.created_at))
     work(app)

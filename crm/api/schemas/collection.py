@@ -9,8 +9,8 @@ from marshmallow import fields, validate
 
 from crm.api.fields import Line, Moment, Name, Number, PhoneLine, Tenant
 from crm.api.schemas.base import Input, Output
-from crm.intake.models import ScanState
 from crm.intake.rules import CUTOFF_DAYS, CUTOFF_SENTENCE, MAX_CUTOFF_DAYS
+from crm.kernel.work.models import JobState
 from crm.people.limits import LIMITS
 
 
@@ -114,8 +114,8 @@ class Scan(Output):
 
     id = fields.Integer()
     organization = fields.Integer(attribute="organization_id")
-    state = fields.String(metadata={"enum": [state.value for state in ScanState]})
-    done = fields.Integer(metadata={"minimum": 0})
+    state = fields.String(metadata={"enum": [JobState.WORKING, JobState.DONE, JobState.CANCELED]})
+    done = fields.Integer(attribute="looked", metadata={"minimum": 0})
     total = fields.Integer(metadata={"minimum": 0})
     created = fields.Integer(metadata={"minimum": 0})
     updated = fields.Integer(metadata={"minimum": 0})

@@ -1,4 +1,4 @@
-"""The work kit: nothing due is lost or done twice, whoever fails, dies or comes at the same time."""
+"""Turns of organizations: each with due work has one, whatever happens in the one before."""
 
 from __future__ import annotations
 

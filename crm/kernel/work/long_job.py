@@ -1,0 +1,160 @@
+"""Long jobs: work on many rows that a user asked for, a batch in each transaction, by whichever worker comes.
+
+How far a job is moves in the transaction of the batch itself, so that the worker that goes on after a killed one does
+nothing twice. The job is on the list of due work while it is under way.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Generic, NamedTuple, TypeVar
+
+import sqlalchemy as sa
+
+from crm.kernel import queue
+from crm.kernel.branch_scope import bound_branch
+from crm.kernel.columns import db_now
+from crm.kernel.db import database_now, locked, transaction
+from crm.kernel.extensions import db
+from crm.kernel.fail_points import committing
+from crm.kernel.tenancy import current_actor, require_organization, use_organization
+from crm.kernel.work import due
+from crm.kernel.work.models import JobState, LongJobMixin, UndoableMixin
+from crm.kernel.work.organizations import each_organization
+
+Row = TypeVar("Row", bound=LongJobMixin)
+UndoableRow = TypeVar("UndoableRow", bound=UndoableMixin)
+
+FOREGROUND_LEASE = dt.timedelta(minutes=1)
+"""A job in the foreground that has had no batch for so long is left to the worker: its process is taken for dead."""
+
+
+class Batch(NamedTuple):
+    """What a step did: how many rows it looked at, and whether they were the last ones."""
+
+    looked: int
+    is_last: bool
+
+
+class LongJob(Generic[Row]):
+    """One kind of long job over the rows of `model`; a feature's subclass says what a step does.
+
+    `kind` is its kind of due work, at most 16 characters, and names the fail points of its commits. `path` is the
+    dotted path of the job of the queue that calls `go_on_in`. `batch_size` is in rows, and `pause` in seconds between
+    two batches: SQLite has one writer at a time, and pages are to have their turn.
+    """
+
+    kind: str
+    path: str
+    model: type[Row]
+    batch_size = 1_000
+    pause = 0.05
+
+    def step(self, row: Row, size: int) -> Batch:
+        """Do the next rows, at most `size`, of a job that is locked, in the open transaction, and move its position."""
+        raise NotImplementedError
+
+    def prepare(self, row: Row) -> None:
+        """Do what comes before the worker's first step, such as to count the rows."""
+
+    def lock_first(self) -> None:
+        """Take the locks that come before the job's own."""
+
+    def leave_to_worker(self, row: Row) -> None:
+        """Have the worker do all that is left, in the transaction that makes or changes the job."""
+        due.put_off(self.kind, [row.id], database_now())
+        queue.enqueue(self.path, require_organization())
+
+    def keep_in_foreground(self, row: Row) -> None:
+        """Have the worker go on only if `run` does not, in the transaction that makes the job."""
+        due.put_off(self.kind, [row.id], database_now() + FOREGROUND_LEASE)
+
+    def run(self, job_id: int) -> Row:
+        """Do a job to its end in the foreground, in as many transactions as it takes, and return it."""
+        while self.go_on(job_id, FOREGROUND_LEASE):
+            pass
+        with transaction() as session:
+            return session.get_one(self.model, job_id)
+
+    def do(self, row: Row, size: int) -> bool:
+        """Do the next `size` rows of a job that is locked, in the open transaction; False when that was all."""
+        looked, is_last = self.step(row, size)
+        row.advance(looked, is_last=is_last)
+        return row.is_under_way
+
+    def go_on(self, job_id: int, lease: dt.timedelta = dt.timedelta(0)) -> bool:
+        """Do the next batch of a job, as its user; False when that was all. Others go on with it after `lease`."""
+        with committing(self.kind):
+            self.lock_first()
+            if job_id not in due.lock(self.kind, [job_id]):
+                return False
+            row = self._locked(job_id)
+            if row.is_under_way and not row.looked:
+                self.prepare(row)
+            more = row.is_under_way and self.do(row, self.batch_size)
+            due.plan(self.kind, {job_id: database_now() + lease if more else None})
+            return more
+
+    def go_on_in(self, organization_id: int) -> bool:
+        """Do a batch of the job of an organization that waits longest; False when none is due."""
+        with use_organization(organization_id):
+            row = self._find_due()
+        if row is None:
+            return False
+        with use_organization(organization_id, row.actor_id, row.branch_id):
+            self.go_on(row.id)
+        return True
+
+    def go_on_everywhere(self) -> bool:
+        """Do a batch of a job of every organization; True when there may be more."""
+        return each_organization(self.kind, self.go_on_in, self.pause)
+
+    def cancel(self, job_id: int) -> Row:
+        """End a job after the batch that is under way, and keep what is done; one that is over stays as it is."""
+        with transaction():
+            due.lock(self.kind, [job_id])
+            row = self._locked(job_id)
+            if row.cancel():
+                due.settle(self.kind, [job_id])
+            return row
+
+    def _locked(self, job_id: int) -> Row:
+        return db.session.scalars(locked(sa.select(self.model).where(self.model.id == job_id))).one()
+
+    def _find_due(self) -> Row | None:
+        statement = sa.select(self.model).join(due.DueWork, due.DueWork.subject_id == self.model.id)
+        statement = statement.where(due.DueWork.kind == self.kind, due.DueWork.due_at <= db_now())
+        return db.session.scalars(statement.order_by(due.DueWork.due_at).limit(1)).first()
+
+
+class UndoableJob(LongJob[UndoableRow]):
+    """A long job that can be undone, also while it is under way; its undoing is as long a job as itself."""
+
+    def undo_step(self, row: UndoableRow, size: int) -> Batch:
+        """Put back at most `size` of the changed rows, and forget them, so that the next step finds others."""
+        raise NotImplementedError
+
+    def do(self, row: UndoableRow, size: int) -> bool:
+        """Do, or put back, the next `size` rows of a job that is locked; False when that was all."""
+        if row.state != JobState.UNDOING:
+            return super().do(row, size)
+        looked, is_last = self.undo_step(row, size)
+        row.advance(looked, is_last=is_last)
+        return row.is_under_way
+
+    def undo(self, job_id: int, at_once: int) -> UndoableRow:
+        """Stop a job and put back what it changed; one that can't be undone stays as it is.
+
+        Fewer than `at_once` rows are put back before this returns, more are left to the worker.
+        """
+        with transaction():
+            self.lock_first()
+            due.lock(self.kind, [job_id])
+            row = self._locked(job_id)
+            if not row.begin_undo(database_now(), current_actor(), bound_branch()):
+                return row
+            if row.changed >= at_once or self.do(row, at_once):
+                self.leave_to_worker(row)
+            else:
+                due.settle(self.kind, [job_id])
+            return row
