@@ -13,6 +13,7 @@ ROOMS = (
     "people",
     "web",
     "accounts",
+    "api",
     "customers",
     "messages",
     "loyalty",
@@ -33,7 +34,6 @@ ROOMS = (
     "invoices",
     "bookings",
     "home",
-    "api",
     "demo",
     "programs",
 )

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import sqlalchemy as sa
+
 from crm.accounts import branches as services
 from crm.accounts.access import find
 from crm.accounts.models import Branch
 from crm.accounts.queries import branches
-from crm.api import paging, queries
+from crm.api import branch_schemas as schemas
+from crm.api import paging
 from crm.api.resource import Resource
-from crm.api.schemas import branches as schemas
-from crm.api.schemas.base import PageQuery, page_of
+from crm.api.schemas import PageQuery, page_of
 from crm.kernel.errors import ConflictError, SentenceError
 from crm.kernel.problems import InputProblem
 
-bp = Resource("branches", "Branches")
+bp = Resource("branches", "Branches", 100)
 
 
 @bp.get("/branches/")
@@ -23,7 +25,7 @@ bp = Resource("branches", "Branches")
 @bp.response(200, page_of(schemas.Branch))
 def index(query: dict[str, Any]) -> dict[str, Any]:
     """List the branches by name."""
-    return paging.numbered(queries.branches(), query)
+    return paging.numbered(_by_name(), query)
 
 
 @bp.post("/branches/")
@@ -68,6 +70,10 @@ def in_columns(given: dict[str, Any]) -> dict[str, Any]:
         if branch is not None and branch not in {known.id for known in branches()}:
             raise InputProblem({"branch": ["There is no branch with this id."]})
     return columns
+
+
+def _by_name() -> sa.Select[Branch]:
+    return sa.select(Branch).order_by(Branch.name, Branch.id)
 
 
 def _rename(branch_id: int, given: dict[str, Any]) -> Branch:

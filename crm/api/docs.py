@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from markupsafe import Markup, escape
 
 from crm.kernel.manifest import catalog
-from crm.kernel.roles import API
+from crm.kernel.roles import Role
 
 Json = dict[str, Any]
 
@@ -106,8 +106,19 @@ def _operation(document: Json, path: str, method: str, operation: Json) -> Opera
 
 def _role(operation: Json) -> str:
     """Return the smallest role that may do it; "" where nobody has to be known."""
-    role = catalog().roles.get(API + operation["operationId"].replace("_", ".", 1))
+    role = _roles().get(operation["operationId"])
     return role.label if role else ""
+
+
+def _roles() -> dict[str, Role]:
+    """Return the smallest role for each operation, by its id."""
+    resources = {resource.name: resource for resource in catalog().api}
+    found = {}
+    for name, role in catalog().roles.items():
+        blueprint, _, endpoint = name.partition(".")
+        if blueprint in resources:
+            found[resources[blueprint].operation_id(endpoint)] = role
+    return found
 
 
 def _fields(schema: Json) -> Iterator[Field]:

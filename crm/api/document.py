@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import flask_smorest
@@ -10,7 +10,7 @@ from flask import Flask
 
 from crm.api.fields import SAYS_SOMETHING
 from crm.api.resource import Resource
-from crm.api.schemas.collection import NEEDS_ONE_OF
+from crm.api.schemas import Input
 from crm.kernel import problems
 from crm.values.text import blank_characters
 from crm.web.ids import IdConverter
@@ -80,7 +80,7 @@ class Spec(flask_smorest.Api):  # type: ignore[misc]  # flask_smorest has no typ
         """Leave them alone."""
 
 
-def document(app: Flask, resources: Iterable[Resource]) -> dict[str, Any]:
+def document(app: Flask, resources: Sequence[Resource]) -> dict[str, Any]:
     """Return the document."""
     if EXTENSION not in app.extensions:
         app.extensions[EXTENSION] = _make(app, resources)
@@ -88,7 +88,7 @@ def document(app: Flask, resources: Iterable[Resource]) -> dict[str, Any]:
     return made
 
 
-def _make(app: Flask, resources: Iterable[Resource]) -> dict[str, Any]:
+def _make(app: Flask, resources: Sequence[Resource]) -> dict[str, Any]:
     api = Spec(
         spec_kwargs={
             "title": TITLE,
@@ -101,15 +101,17 @@ def _make(app: Flask, resources: Iterable[Resource]) -> dict[str, Any]:
     api.register_converter(IdConverter, lambda converter: {"type": "integer", "minimum": 1, "maximum": 10**18 - 1})
     for resource in resources:
         resource.register_views_in_doc(api, app, api.spec, name=resource.name, parameters=None)
-        api.spec.tag({"name": resource.title})
+    for title in dict.fromkeys(resource.title for resource in resources):
+        api.spec.tag({"name": title})
     api.spec.components.schema("Problem", PROBLEM)
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
     made: dict[str, Any] = api.spec.to_dict()
     for schema in made["components"]["schemas"].values():
         for property_ in schema["properties"].values():
             _tell_exactly(property_)
-    for name, fields in NEEDS_ONE_OF.items():
-        made["components"]["schemas"][name]["anyOf"] = [{"required": [field]} for field in fields]
+    for shape in Input.__subclasses__():
+        if shape.one_of and shape.__name__ in made["components"]["schemas"]:
+            made["components"]["schemas"][shape.__name__]["anyOf"] = [{"required": [field]} for field in shape.one_of]
     for path, operations in made["paths"].items():
         for method, operation in operations.items():
             if method != "parameters":

@@ -1,78 +1,28 @@
-"""The JSON API."""
+"""The base of the JSON API, with tokens and branches."""
 
 from __future__ import annotations
 
 import datetime as dt
 
-from crm.api import routes
+from crm.api import branches, routes, token
 from crm.api.models import GivenAnswer
 from crm.kernel.manifest import Feature
-from crm.kernel.roles import MANAGER, PUBLIC, STAFF, VIEWER
+from crm.kernel.roles import MANAGER, PUBLIC, VIEWER
 
 feature = Feature(
     name="api",
     blueprints=(routes.bp,),
-    api=routes.RESOURCES,
+    api=(branches.bp, token.bp),
     kept={GivenAnswer: dt.timedelta(hours=24)},
     roles={
         "document": PUBLIC,
         "docs": PUBLIC,
-        "api_area_customers.index": VIEWER,
-        "api_area_customers.create": STAFF,
-        "api_area_customers.show": VIEWER,
-        "api_area_customers.replace": STAFF,
-        "api_area_customers.change": STAFF,
-        "api_bookings.index": VIEWER,
-        "api_bookings.create": STAFF,
-        "api_bookings.show": VIEWER,
-        "api_bookings.replace": STAFF,
-        "api_bookings.change": STAFF,
         "api_branches.index": VIEWER,
         "api_branches.create": MANAGER,
         "api_branches.show": VIEWER,
         "api_branches.replace": MANAGER,
         "api_branches.change": MANAGER,
-        "api_collection.customers": VIEWER,
-        "api_collection.collect": STAFF,
-        "api_collection.scan": VIEWER,
-        "api_collection.add": STAFF,
-        "api_customers.index": VIEWER,
-        "api_customers.create": STAFF,
-        "api_customers.show": VIEWER,
-        "api_customers.replace": STAFF,
-        "api_customers.change": STAFF,
-        "api_customers.archive": STAFF,
-        "api_customers.restore": STAFF,
-        "api_customers.stats": VIEWER,
-        "api_customers.update_points": STAFF,
-        "api_customers.bulk_update": STAFF,
-        "api_customers.points": VIEWER,
-        "api_inbound.index": VIEWER,
-        "api_invoices.index": VIEWER,
-        "api_invoices.create": STAFF,
-        "api_invoices.show": VIEWER,
-        "api_invoices.void": MANAGER,
-        "api_invoices.add_receipts": STAFF,
-        "api_leads.index": VIEWER,
-        "api_leads.create": STAFF,
-        "api_leads.show": VIEWER,
-        "api_leads.replace": STAFF,
-        "api_leads.change": STAFF,
-        "api_leads.follow_ups_index": VIEWER,
-        "api_leads.create_follow_up": STAFF,
-        "api_leads.show_follow_up": VIEWER,
-        "api_leads.change_follow_up": STAFF,
-        "api_leads.commitments_index": VIEWER,
-        "api_leads.create_commitment": STAFF,
-        "api_leads.show_commitment": VIEWER,
-        "api_leads.change_commitment": STAFF,
-        "api_messages.index": VIEWER,
-        "api_messages.create": STAFF,
-        "api_messages.show": VIEWER,
-        "api_messages.change": STAFF,
-        "api_messages.cancel": STAFF,
         "api_token.refresh": PUBLIC,
         "api_token.issue": PUBLIC,
-        "api_webhook.receive": PUBLIC,
     },
 )

@@ -32,14 +32,17 @@ RETRY_AFTER = {429: 3600, 503: 60}
 class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask_smorest has no types
     """The operations on one thing, each an endpoint of its own, so that each has its role.
 
-    Without `once`, POSTs take no Idempotency-Key: an answer with tokens is kept nowhere.
+    Without `once`, POSTs take no Idempotency-Key: an answer with tokens is kept nowhere. `operations` begins the ids of
+    the operations in the document; the name of the resource does so, if it is left out.
+    In the document the resource with the smallest `place` stands first.
     """
 
     ARGUMENTS_PARSER = Parser()
 
-    def __init__(self, name: str, title: str, *, once: bool = True) -> None:
+    def __init__(self, name: str, title: str, place: int, *, once: bool = True, operations: str = "") -> None:
         super().__init__(f"{API}{name}", __name__, url_prefix="/api", description=title)
-        self.title, self.once = title, once
+        self.title, self.place = title, place
+        self.once, self.operations = once, operations or name
         csrf.exempt(self)
         self.before_request(limits.count)
         self.register_error_handler(SentenceError, _refused)
@@ -52,12 +55,18 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask_smorest 
         if view_func is not None and self.once and "POST" in options.get("methods", ()):
             view_func = _once(view_func)
         if view_func is not None:
-            name = f"{self.name.removeprefix(API)}_{endpoint or view_func.__name__}"
-            view_func = self.doc(operationId=name, security=[{"bearer": []}] if self.once else [])(view_func)
+            name = endpoint or view_func.__name__
+            view_func = self.doc(operationId=self.operation_id(name), security=[{"bearer": []}] if self.once else [])(
+                view_func
+            )
         if view_func is not None and max_bytes:
             takes_files(max_bytes)(view_func)
         options["tags"] = [self.title]
         super().add_url_rule(rule, endpoint, view_func, **options)
+
+    def operation_id(self, endpoint: str) -> str:
+        """Return the id in the document of the operation at an endpoint of this resource."""
+        return f"{self.operations}_{endpoint}"
 
 
 def _once(view: View) -> View:

@@ -9,11 +9,11 @@ from werkzeug.exceptions import TooManyRequests
 
 from crm.accounts import sign_ins, throttle, tokens
 from crm.accounts.access import unauthorized
+from crm.api import token_schemas as schemas
 from crm.api.resource import Resource
-from crm.api.schemas import tokens as schemas
 from crm.values.text import clean_line
 
-bp = Resource("token", "Tokens", once=False)
+bp = Resource("token", "Tokens", 10, once=False)
 
 
 @bp.post("/token/")

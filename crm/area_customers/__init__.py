@@ -1,3 +1,3 @@
 """Area customers: people whom a branch knows by their area."""
 
-__all__ = ["models", "queries", "rules", "services"]
+__all__ = ["api"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from crm.area_customers import activity, listeners, routes
+from crm.area_customers import activity, api, listeners, routes
 from crm.kernel.manifest import Entry, Feature
 from crm.kernel.roles import STAFF, VIEWER
 
 feature = Feature(
     name="area_customers",
     blueprints=(routes.bp,),
+    api=(api.bp,),
     navigation=(Entry("area_customers.index", "Area customers", 60),),
     activity=activity.WORDS,
     customer_rows={"area_customers": ("area customer", "area customers")},
@@ -19,5 +20,10 @@ feature = Feature(
         "new": STAFF,
         "show": VIEWER,
         "edit": STAFF,
+        "api_area_customers.index": VIEWER,
+        "api_area_customers.create": STAFF,
+        "api_area_customers.show": VIEWER,
+        "api_area_customers.replace": STAFF,
+        "api_area_customers.change": STAFF,
     },
 )

@@ -1,3 +1,3 @@
 """Bookings and the persons they are for."""
 
-__all__ = ["models", "queries", "rules", "services"]
+__all__ = ["api"]

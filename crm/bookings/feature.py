@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from crm.bookings import activity, listeners, queries, routes
+from crm.bookings import activity, api, listeners, queries, routes
 from crm.kernel.manifest import Entry, Feature, Panel
 from crm.kernel.roles import STAFF, VIEWER
 
 feature = Feature(
     name="bookings",
     blueprints=(routes.bp,),
+    api=(api.bp,),
     navigation=(Entry("bookings.index", "Bookings", 50),),
     panels=(Panel("bookings", "Bookings", "bookings/_panel.html", queries.panel_data, 41, queries.count_in_words),),
     lead_panels=(Panel("bookings", "Bookings", "bookings/_panel.html", queries.lead_panel_data, 10),),
+    lead_fields={"booking": queries.latest_bookings},
     activity=activity.WORDS,
     customer_rows={"booking_persons": ("booking", "bookings")},
     listeners=(listeners,),
@@ -22,5 +24,10 @@ feature = Feature(
         "edit": STAFF,
         "cancel": STAFF,
         "take_up": STAFF,
+        "api_bookings.index": VIEWER,
+        "api_bookings.create": STAFF,
+        "api_bookings.show": VIEWER,
+        "api_bookings.replace": STAFF,
+        "api_bookings.change": STAFF,
     },
 )

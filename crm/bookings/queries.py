@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from crm.accounts.queries import current_organization
 from crm.bookings.models import Booking, BookingPerson, BookingStatus
@@ -92,6 +92,17 @@ class BookingFilter(NamedTuple):
         if self.last:
             found.append(Booking.date <= self.last)
         return found
+
+
+def latest_bookings(lead_ids: Sequence[int]) -> dict[int, int]:
+    """Return the id of the latest booking of each lead that has one."""
+    statement = sa.select(Booking.lead_id, sa.func.max(Booking.id)).where(Booking.lead_id.in_(lead_ids))
+    return {lead_id: id_ for lead_id, id_ in db.session.execute(statement.group_by(Booking.lead_id)) if lead_id}
+
+
+def bookings(wanted: BookingFilter) -> sa.Select[Booking]:
+    """Return the statement of the bookings that are wanted, with their persons."""
+    return wanted.statement().options(selectinload(Booking.persons))
 
 
 def _unknown(args: Mapping[str, str]) -> str:

@@ -1,18 +1,20 @@
 """Customers: the row, the list, and the page with its panels."""
 
 __all__ = [
+    "api",
+    "api_queries",
     "fields",
     "filters",
     "keys",
     "locks",
     "models",
-    "order",
     "pairs",
-    "panels",
     "queries",
     "rules",
+    "schemas",
     "search_text",
     "services",
     "signals",
     "timeline",
+    "totals",
 ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from crm.customers import activity, routes, timeline
+from crm.customers import activity, api, routes, timeline
 from crm.kernel.manifest import Feature, Job, Panel
 from crm.kernel.roles import MANAGER, STAFF, VIEWER
 
 feature = Feature(
     name="customers",
     blueprints=(routes.bp,),
+    api=(api.bp,),
     panels=(Panel("timeline", "Timeline", "customers/_timeline_panel.html", timeline.panel_data, 90),),
     activity=activity.WORDS,
     jobs=(Job(1, "crm.customers.jobs:go_on_bulk_due"),),
@@ -28,5 +29,13 @@ feature = Feature(
         "bulk": STAFF,
         "undo_bulk": STAFF,
         "delete": MANAGER,
+        "api_customers.index": VIEWER,
+        "api_customers.create": STAFF,
+        "api_customers.show": VIEWER,
+        "api_customers.replace": STAFF,
+        "api_customers.change": STAFF,
+        "api_customers.archive": STAFF,
+        "api_customers.restore": STAFF,
+        "api_customers.bulk_update": STAFF,
     },
 )

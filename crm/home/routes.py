@@ -8,10 +8,10 @@ from flask import Blueprint, Response, abort, request
 
 from crm.accounts.queries import branch_names
 from crm.customers.filters import BeyondLastRowError, Filters
+from crm.customers.totals import totals
 from crm.duplicates.queries import count_open
 from crm.home.queries import attention, customer_list
 from crm.kernel.branch_scope import bound_branch
-from crm.stats.queries import totals
 from crm.web.htmx import respond, wants_fragment
 
 bp = Blueprint("home", __name__)

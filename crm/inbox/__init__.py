@@ -1,3 +1,3 @@
 """The inbox: texts from customers and from strangers, each read by somebody."""
 
-__all__ = ["inbound", "queries"]
+__all__ = ["api", "inbound", "queries"]

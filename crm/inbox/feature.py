@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from crm.inbox import activity, queries, routes
+from crm.inbox import activity, api, queries, routes
 from crm.kernel.manifest import Entry, Feature
 from crm.kernel.roles import STAFF, VIEWER
 
 feature = Feature(
     name="inbox",
     blueprints=(routes.bp,),
+    api=(api.bp,),
     navigation=(Entry("inbox.index", "Inbox", 20, queries.count_unread),),
     activity=activity.WORDS,
     roles={
@@ -17,5 +18,6 @@ feature = Feature(
         "undo_done": STAFF,
         "opt_out": STAFF,
         "go_on": STAFF,
+        "api_inbound.index": VIEWER,
     },
 )

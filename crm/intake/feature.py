@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 
-from crm.intake import cli, routes
+from crm.intake import api, cli, routes, webhook_api
 from crm.intake.models import WebhookCall
 from crm.kernel.manifest import Entry, Feature, Job
-from crm.kernel.roles import OWNER, STAFF, VIEWER
+from crm.kernel.roles import OWNER, PUBLIC, STAFF, VIEWER
 
 feature = Feature(
     name="intake",
     blueprints=(routes.bp,),
+    api=(
+        api.bp,
+        webhook_api.bp,
+    ),
     commands=(cli.collection,),
     menu=(Entry("intake.index", "Collect customers", 30),),
     settings=(Entry("intake.webhook", "Webhook", 70),),
@@ -24,5 +28,10 @@ feature = Feature(
         "cancel": STAFF,
         "webhook": OWNER,
         "new_secret": OWNER,
+        "api_collection.customers": VIEWER,
+        "api_collection.collect": STAFF,
+        "api_collection.scan": VIEWER,
+        "api_collection.add": STAFF,
+        "api_webhook.receive": PUBLIC,
     },
 )

@@ -1,3 +1,3 @@
 """Invoices and their receipts."""
 
-__all__ = ["files", "models", "rules", "services"]
+__all__ = ["api"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from crm.invoices import activity, cli, queries, recompute_totals, routes
+from crm.invoices import activity, api, cli, queries, recompute_totals, routes
 from crm.kernel.manifest import Feature, Job, Panel
 from crm.kernel.roles import MANAGER, STAFF, VIEWER
 
 feature = Feature(
     name="invoices",
     blueprints=(routes.bp,),
+    api=(api.bp,),
     commands=(cli.invoices,),
     panels=(Panel("invoices", "Invoices", "invoices/_panel.html", queries.panel_data, 20, queries.count_in_words),),
     activity=activity.WORDS,
@@ -28,5 +29,10 @@ feature = Feature(
         "receipt_file": VIEWER,
         "receipt_original": VIEWER,
         "retry_receipt": STAFF,
+        "api_invoices.index": VIEWER,
+        "api_invoices.create": STAFF,
+        "api_invoices.show": VIEWER,
+        "api_invoices.void": MANAGER,
+        "api_invoices.add_receipts": STAFF,
     },
 )

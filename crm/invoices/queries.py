@@ -111,6 +111,12 @@ def differences() -> list[Difference]:
     return sorted([*_wrong_sums(), *_wrong_last_orders()])
 
 
+def invoices(customer_id: int) -> sa.Select[Invoice]:
+    """Return the statement of a customer's invoices with their receipts, the latest first."""
+    statement = sa.select(Invoice).where(Invoice.customer_id == customer_id).options(selectinload(Invoice.receipts))
+    return statement.order_by(Invoice.date.desc(), Invoice.id.desc())
+
+
 _OF_CUSTOMER = prepared(
     sa.select(Invoice)
     .where(Invoice.customer_id == sa.bindparam("customer"))

@@ -69,6 +69,8 @@ class Feature:
     """What a feature gives to the rest.
 
     `roles` says for each endpoint who may call it; a name without a dot belongs to the first of the `blueprints`.
+    `api` are the resources of the JSON API. `lead_fields` are fields of leads in it, each a function that returns its
+    values for some leads by their ids.
     `activity` says by action how an event is told on a customer's timeline: a sentence, or a function of the event.
     `customer_rows` are the tables whose rows hang on a customer and go to the survivor of a merge, each with what one
     row and many are called. `listeners` are modules that connect to signals. `kept` says for how long rows of a table
@@ -77,7 +79,7 @@ class Feature:
 
     name: str
     blueprints: Sequence[Blueprint] = ()
-    api: Sequence[Blueprint] = ()
+    api: Sequence[Any] = ()
     commands: Sequence[click.Command] = ()
     roles: Mapping[str, Access] = dataclasses.field(default_factory=dict)
     navigation: Sequence[Entry] = ()
@@ -85,6 +87,7 @@ class Feature:
     settings: Sequence[Entry] = ()
     panels: Sequence[Panel] = ()
     lead_panels: Sequence[Panel] = ()
+    lead_fields: Mapping[str, Callable[[Sequence[int]], Mapping[int, Any]]] = dataclasses.field(default_factory=dict)
     notices: Sequence[Notice] = ()
     activity: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     jobs: Sequence[Job] = ()
@@ -108,6 +111,7 @@ class Catalog:
         self.activity: dict[str, Any] = _merged(feature.activity for feature in features)
         self.customer_rows: dict[str, tuple[str, str]] = _merged(feature.customer_rows for feature in features)
         self.kept: dict[Any, dt.timedelta] = _merged(feature.kept for feature in features)
+        self.lead_fields: dict[str, Any] = _merged(feature.lead_fields for feature in features)
         self.navigation = self._placed("navigation")
         self.menu = self._placed("menu")
         self.settings = self._placed("settings")
@@ -115,7 +119,7 @@ class Catalog:
         self.lead_panels = self._placed("lead_panels")
         self.notices: list[Notice] = [notice for feature in features for notice in feature.notices]
         self.jobs: list[Job] = [job for feature in features for job in feature.jobs]
-        self.api: list[Any] = [resource for feature in features for resource in feature.api]
+        self.api = self._placed("api")
 
     @cached_property
     def roles(self) -> dict[str, Role]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from crm.kernel.manifest import Entry, Feature, Panel
 from crm.kernel.roles import STAFF, VIEWER
-from crm.leads import activity, panel, routes
+from crm.leads import activity, api, panel, routes
 
 feature = Feature(
     name="leads",
     blueprints=(routes.bp,),
+    api=(api.bp,),
     navigation=(Entry("leads.index", "Leads", 40),),
     panels=(Panel("leads", "Leads", "leads/_panel.html", panel.load, 40, panel.count),),
     activity=activity.WORDS,
@@ -28,5 +29,18 @@ feature = Feature(
         "new_commitment": STAFF,
         "settle": STAFF,
         "reopen_commitment": STAFF,
+        "api_leads.index": VIEWER,
+        "api_leads.create": STAFF,
+        "api_leads.show": VIEWER,
+        "api_leads.replace": STAFF,
+        "api_leads.change": STAFF,
+        "api_leads.follow_ups_index": VIEWER,
+        "api_leads.create_follow_up": STAFF,
+        "api_leads.show_follow_up": VIEWER,
+        "api_leads.change_follow_up": STAFF,
+        "api_leads.commitments_index": VIEWER,
+        "api_leads.create_commitment": STAFF,
+        "api_leads.show_commitment": VIEWER,
+        "api_leads.change_commitment": STAFF,
     },
 )

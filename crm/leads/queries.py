@@ -150,6 +150,16 @@ def due_leads(today: dt.date) -> DueLeads:
     return DueLeads(tuple(tuple(row[1:]) for row in found), sum({row.kind: row.number for row in found}.values()))
 
 
+def leads(wanted: LeadFilter) -> sa.Select[Lead]:
+    """Return the statement of the leads that are wanted, the latest first."""
+    return sa.select(Lead).where(*wanted.conditions()).order_by(Lead.id.desc())
+
+
+def parts_of_lead(model: type[FollowUp] | type[LoanCommitment], lead_id: int) -> sa.Select[Any]:
+    """Return the statement of what hangs on a lead, the latest first."""
+    return sa.select(model).where(model.lead_id == lead_id).order_by(model.id.desc())
+
+
 _OF_CUSTOMER = prepared(
     sa.select(Lead)
     .where(Lead.customer_id == sa.bindparam("customer"))

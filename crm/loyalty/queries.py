@@ -87,6 +87,11 @@ def differences() -> list[Difference]:
     return sorted([*_wrong_balances(), *_wrong_tiers(), *_wrong_entries()])
 
 
+def entries(customer_id: int) -> sa.Select[PointsEntry]:
+    """Return the statement of a customer's points entries, the latest first."""
+    return sa.select(PointsEntry).where(PointsEntry.customer_id == customer_id).order_by(PointsEntry.id.desc())
+
+
 def _is_taken_back() -> sa.Exists:
     later = aliased(PointsEntry)
     return sa.exists().where(later.reverses_id == PointsEntry.id)

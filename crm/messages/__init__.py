@@ -1,8 +1,7 @@
 """Messages: the row, its states, and what the policy of sending needs to know."""
 
 __all__ = [
-    "activity",
-    "blueprint",
+    "api",
     "bookkeeping",
     "history",
     "holds",

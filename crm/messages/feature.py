@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from crm.kernel.manifest import Feature
-from crm.messages import activity, cli
+from crm.kernel.roles import STAFF, VIEWER
+from crm.messages import activity, api, cli
 
 feature = Feature(
     name="messages",
+    api=(api.bp,),
     commands=(cli.messages,),
     activity=activity.WORDS,
     customer_rows={"messages": ("message", "messages")},
+    roles={
+        "api_messages.index": VIEWER,
+        "api_messages.create": STAFF,
+        "api_messages.show": VIEWER,
+        "api_messages.change": STAFF,
+        "api_messages.cancel": STAFF,
+    },
 )

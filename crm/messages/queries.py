@@ -137,6 +137,12 @@ class Notices(NamedTuple):
     silence: Silence | None
 
 
+def messages(customer_id: int) -> sa.Select[Message]:
+    """Return the statement of a customer's messages, the latest first."""
+    statement = sa.select(Message).where(Message.customer_id == customer_id)
+    return statement.order_by(Message.send_at.desc(), Message.id.desc())
+
+
 _REASONS = {
     Status.UNCONFIRMED: "We could not confirm this message.",
     Status.FAILED: "It could not be sent.",

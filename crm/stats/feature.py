@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from crm.kernel.manifest import Entry, Feature
 from crm.kernel.roles import VIEWER
-from crm.stats import cli, routes
+from crm.stats import api, cli, routes
 
 feature = Feature(
     name="stats",
     blueprints=(routes.bp,),
+    api=(api.bp,),
     commands=(cli.stats,),
     navigation=(Entry("stats.index", "Figures", 70),),
     roles={
         "index": VIEWER,
+        "api_stats.stats": VIEWER,
     },
 )

@@ -10,27 +10,11 @@ import sqlalchemy as sa
 from crm.accounts.queries import current_organization
 from crm.customers.models import Customer
 from crm.customers.rules import Tier
-from crm.kernel.db import prepared
+from crm.customers.totals import FIGURES, SUMS, CustomerTotal
 from crm.kernel.extensions import db
-from crm.stats.models import CustomerTotal
 from crm.values import clock
 
 MONTHS = 12
-FIGURES = ("customers", "active", "points", *(tier.value for tier in Tier))
-
-
-class Totals(NamedTuple):
-    """Customers who are not archived: how many, how many of them active, their points, how many of each tier."""
-
-    customers: int
-    active: int
-    points: int
-    tiers: dict[str, int]
-
-    @property
-    def shown(self) -> tuple[int, ...]:
-        """Return all values."""
-        return self.customers, self.active, self.points, *self.tiers.values()
 
 
 class Month(NamedTuple):
@@ -72,13 +56,6 @@ class Difference(NamedTuple):
         return self._asdict()
 
 
-def totals(branch_id: int | None = None) -> Totals:
-    """Return the figures of the organization, or of one branch."""
-    statement = _TOTALS if branch_id is None else _TOTALS_OF_BRANCH
-    customers, active, points, *tiers = map(int, db.session.execute(statement, {"branch": branch_id}).one())
-    return Totals(customers, active, points, dict(zip((tier.value for tier in Tier), tiers, strict=True)))
-
-
 def new_by_month(branch_id: int | None = None) -> list[Month]:
     """Return the last 12 months of the organization's calendar, this one last."""
     today = clock.to_local(clock.utcnow(), clock.zone(current_organization().time_zone)).date()
@@ -98,7 +75,7 @@ def differences() -> list[Difference]:
 
     One statement sees one moment, so changes under way are no differences.
     """
-    kept = sa.select(sa.literal(0), CustomerTotal.branch_id, CustomerTotal.created_month, *_SUMS)
+    kept = sa.select(sa.literal(0), CustomerTotal.branch_id, CustomerTotal.created_month, *SUMS)
     kept = kept.group_by(CustomerTotal.branch_id, CustomerTotal.created_month)
     scanned = _scan().add_columns(sa.literal(1))
     columns = list(scanned.selected_columns)
@@ -129,9 +106,6 @@ def _scan() -> sa.Select[Any]:
 
 
 _NOTHING = (0,) * len(FIGURES)
-_SUMS = [sa.func.coalesce(sa.func.sum(getattr(CustomerTotal, figure)), 0) for figure in FIGURES]
-_TOTALS = prepared(sa.select(*_SUMS))
-_TOTALS_OF_BRANCH = _TOTALS.where(CustomerTotal.branch_id == sa.bindparam("branch"))
 _MONTHS = (
     sa.select(CustomerTotal.created_month, sa.func.sum(CustomerTotal.customers))
     .where(CustomerTotal.created_month >= sa.bindparam("first"))

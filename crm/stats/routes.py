@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from crm.stats.queries import new_by_month, totals
+from crm.customers.totals import totals
+from crm.stats.queries import new_by_month
 from crm.web.htmx import respond, wants_fragment
 
 bp = Blueprint("stats", __name__)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from crm.customers.totals import FIGURES, CustomerTotal
 from crm.kernel.db import transaction
 from crm.kernel.tenancy import insert_many
-from crm.stats.models import CustomerTotal
-from crm.stats.queries import FIGURES, count_customers, differences
+from crm.stats.queries import count_customers, differences
 
 
 def rebuild() -> bool:

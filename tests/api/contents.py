@@ -18,7 +18,7 @@ CONTENTS: dict[str, dict[str, Any]] = {
     "api_customers.replace": {"json": {"name": "Jane Smith", "notes": "VIP customer"}},
     "api_customers.change": {"json": {"phone": "08987654321"}},
     "api_customers.restore": {},
-    "api_customers.update_points": {"json": {"points": 50, "reason": "Bonus points for birthday"}},
+    "api_points.update_points": {"json": {"points": 50, "reason": "Bonus points for birthday"}},
     "api_customers.bulk_update": {"json": {"customer_ids": [1, 2, 3], "action": "deactivate"}},
     "api_collection.add": {"json": {"full_name": "Ali Khan", "phone": "08987654321", "city": "Jakarta"}},
     "api_collection.collect": {"json": {"cutoff_days": 30}},

@@ -15,6 +15,7 @@ from crm.customers import services
 from crm.customers.filters import Filters
 from crm.customers.models import Customer, CustomerSearch
 from crm.customers.queries import page_of
+from crm.customers.totals import totals
 from crm.demo import generator
 from crm.demo.people import JAKARTA, KARACHI
 from crm.invoices.jobs import convert_receipt
@@ -30,7 +31,6 @@ from crm.loyalty.services import change_points
 from crm.messages.models import Message
 from crm.messages.queries import due_reminders
 from crm.people.identity import normalize_email
-from crm.stats.queries import totals
 from crm.values import phone
 
 PASSWORD = "for the demo 1"

@@ -17,8 +17,9 @@ import pytest
 
 from crm.messages.rules import ApprovedTemplate as Template
 from crm.messages.rules import Channel
+from crm.providers import http
 from crm.providers.base import Answer, Call, Found, Outcome, Question, Sender
-from crm.providers.registry import gateway_named, http
+from crm.providers.registry import gateway_named
 from crm.providers.twilio.codes import CODES as TWILIO
 from crm.providers.whatsapp_cloud.codes import CODES as META
 from crm.values import clock

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
 
+from crm.customers.totals import CustomerTotal
 from crm.kernel.db import transaction
 from crm.loyalty.services import change_points
-from crm.stats.models import CustomerTotal
 from crm.values import clock
 from tests.factories import Cast, make_branch, make_customer
 

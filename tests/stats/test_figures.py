@@ -13,12 +13,12 @@ from flask.testing import FlaskClient
 from crm.customers.filters import Selection
 from crm.customers.models import Customer
 from crm.customers.services import archive_customer, change_many, create_customer, delete_customer, restore_customer
+from crm.customers.totals import CustomerTotal, Totals, totals
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import use_organization
 from crm.loyalty.services import change_points, reverse
-from crm.stats.models import CustomerTotal
-from crm.stats.queries import Totals, differences, new_by_month, totals
+from crm.stats.queries import differences, new_by_month
 from crm.stats.services import rebuild
 from tests.factories import Cast, make_branch, make_customer, make_organization
 

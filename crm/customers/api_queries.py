@@ -1,35 +1,22 @@
-"""Pages of lists with exact counts: by page number to row 10,000, by cursor at any depth."""
+"""Pages of customers with exact counts: by page number to row 10,000, by cursor at any depth."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.orm import selectinload
 
-from crm.accounts.models import Branch
-from crm.bookings.models import Booking
-from crm.bookings.queries import BookingFilter
+from crm.api.paging import Page
 from crm.customers.filters import LAST_ROW_BY_PAGE, NARROWING, Filters
 from crm.customers.models import Customer
 from crm.customers.order import Largest, Moment, Name, Order
 from crm.customers.queries import matching
-from crm.invoices.models import Invoice
+from crm.customers.totals import totals
 from crm.kernel.errors import SentenceError
 from crm.kernel.extensions import db
-from crm.leads.models import FollowUp, Lead, LoanCommitment
-from crm.leads.queries import LeadFilter
-from crm.loyalty.models import PointsEntry
-from crm.messages.models import Message
-from crm.stats.queries import totals
 
 SORTED = 10_000
 """So many rows are sooner sorted than sought in the list's order."""
-
-
-MAX_ROWS = 2**62
 
 
 class Direction(NamedTuple):
@@ -56,16 +43,6 @@ ORDERINGS: dict[str, Direction] = {
 """By the name and sign in the URL; `-` is the largest or the latest first, and the last of the alphabet."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Page:
-    """Rows of a list, how many there are in all, and the cursors of the pages before and after."""
-
-    rows: Sequence[Any]
-    count: int
-    after: str | None = None
-    before: str | None = None
-
-
 class BeyondError(SentenceError):
     """A page number past the last row that has one."""
 
@@ -73,7 +50,7 @@ class BeyondError(SentenceError):
         super().__init__("Pages go to row 10,000. Go on with the address in next, or search and filter.")
 
 
-def customers(filters: Filters) -> Page:
+def page_of_customers(filters: Filters) -> Page:
     """Return a page of customers in one of ORDERINGS, which `filters.sort` names; raises BeyondError."""
     order, shown_forward = ORDERINGS[filters.sort]
     forward = shown_forward != bool(filters.before)
@@ -94,58 +71,6 @@ def customers(filters: Filters) -> Page:
     has_next = more or bool(filters.before)
     has_previous = more if filters.before else bool(start or skip)
     return Page(rows, count, last if has_next else None, first if has_previous else None)
-
-
-def entries(customer_id: int) -> sa.Select[PointsEntry]:
-    """Return the statement of a customer's points entries, the latest first."""
-    return sa.select(PointsEntry).where(PointsEntry.customer_id == customer_id).order_by(PointsEntry.id.desc())
-
-
-def invoices(customer_id: int) -> sa.Select[Invoice]:
-    """Return the statement of a customer's invoices with their receipts, the latest first."""
-    statement = sa.select(Invoice).where(Invoice.customer_id == customer_id).options(selectinload(Invoice.receipts))
-    return statement.order_by(Invoice.date.desc(), Invoice.id.desc())
-
-
-def messages(customer_id: int) -> sa.Select[Message]:
-    """Return the statement of a customer's messages, the latest first."""
-    statement = sa.select(Message).where(Message.customer_id == customer_id)
-    return statement.order_by(Message.send_at.desc(), Message.id.desc())
-
-
-def leads(wanted: LeadFilter) -> sa.Select[Lead]:
-    """Return the statement of the leads that are wanted, the latest first."""
-    return sa.select(Lead).where(*wanted.conditions()).order_by(Lead.id.desc())
-
-
-def parts_of_lead(model: type[FollowUp] | type[LoanCommitment], lead_id: int) -> sa.Select[Any]:
-    """Return the statement of what hangs on a lead, the latest first."""
-    return sa.select(model).where(model.lead_id == lead_id).order_by(model.id.desc())
-
-
-def latest_bookings(lead_ids: Sequence[int]) -> dict[int, int]:
-    """Return the id of the latest booking of each lead that has one."""
-    statement = sa.select(Booking.lead_id, sa.func.max(Booking.id)).where(Booking.lead_id.in_(lead_ids))
-    return {lead_id: id_ for lead_id, id_ in db.session.execute(statement.group_by(Booking.lead_id)) if lead_id}
-
-
-def bookings(wanted: BookingFilter) -> sa.Select[Booking]:
-    """Return the statement of the bookings that are wanted, with their persons."""
-    return wanted.statement().options(selectinload(Booking.persons))
-
-
-def branches() -> sa.Select[Branch]:
-    """Return the statement of the branches by name."""
-    return sa.select(Branch).order_by(Branch.name, Branch.id)
-
-
-def page_of(statement: sa.Select[Any], number: int, size: int) -> Page:
-    """Return a page of a list that is short as a rule, with numbers for cursors; one past the end is empty."""
-    skip = min((number - 1) * size, MAX_ROWS)
-    count = db.session.scalars(sa.select(sa.func.count()).select_from(statement.order_by(None).subquery())).one()
-    rows = db.session.scalars(statement.offset(skip).limit(size)).unique().all()
-    after = str(number + 1) if skip + size < count else None
-    return Page(rows, count, after, str(number - 1) if number > 1 else None)
 
 
 def _skip(number: int, size: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from crm.api.fields import Moment, Words
-from crm.api.schemas.base import Input, Output, always
+from crm.api.schemas import Input, Output, always
 from crm.messages.rules import MAX_LENGTH, Channel, Status
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import marshmallow as ma
 from marshmallow import fields
@@ -16,7 +16,9 @@ MAX_PAGE_SIZE = 100
 
 
 class Input(ma.Schema):
-    """What is sent; fields that are not here are ignored."""
+    """What is sent; fields that are not here are ignored. Of the fields in `one_of`, one has to be there."""
+
+    one_of: ClassVar[tuple[str, ...]] = ()
 
     class Meta:
         unknown = ma.EXCLUDE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields
 
 from crm.api.fields import AMOUNT, Amount, Day, Moment, Money, Text
-from crm.api.schemas.base import Input, Output
+from crm.api.schemas import Input, Output
 from crm.invoices.models import State
 from crm.invoices.rules import FIRST_YEAR, MAX_NOTE
 

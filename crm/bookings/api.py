@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from crm.accounts.access import find
-from crm.api import paging, queries
+from crm.api import paging
 from crm.api.branches import in_columns
 from crm.api.resource import Resource
-from crm.api.schemas import bookings as schemas
-from crm.api.schemas.base import page_of
-from crm.bookings import services
+from crm.api.schemas import page_of
+from crm.bookings import queries, services
+from crm.bookings import schemas as schemas
 from crm.bookings.models import Booking, BookingStatus
 from crm.bookings.queries import BookingFilter
 from crm.bookings.rules import TWO_LEADS, date_problem
 from crm.kernel.problems import InputProblem
 from crm.values.text import clean_line
 
-bp = Resource("bookings", "Bookings")
+bp = Resource("bookings", "Bookings", 80)
 
 
 @bp.get("/bookings/")

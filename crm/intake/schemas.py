@@ -8,7 +8,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from crm.api.fields import Line, Moment, Name, Number, PhoneLine, Tenant
-from crm.api.schemas.base import Input, Output
+from crm.api.schemas import Input, Output
 from crm.intake.rules import CUTOFF_DAYS, CUTOFF_SENTENCE, MAX_CUTOFF_DAYS
 from crm.kernel.work.models import JobState
 from crm.people.limits import LIMITS
@@ -23,6 +23,8 @@ class Blank(fields.String):
 
 class IntakeInput(Input):
     """A person as another system tells of them; `full_name` or `name` has to be there."""
+
+    one_of = ("full_name", "name")
 
     full_name = Name(LIMITS["name"], "Name is required")
     name = Name(LIMITS["name"], "Name is required")
@@ -42,10 +44,6 @@ class IntakeInput(Input):
     def _has_a_name(self, given: dict[str, Any], **kwargs: Any) -> None:
         if "full_name" not in given and "name" not in given:
             raise ma.ValidationError("Name is required", "full_name")
-
-
-NEEDS_ONE_OF = {"IntakeInput": ("full_name", "name")}
-"""By shape, the fields of which one has to be there; marshmallow has no word for it."""
 
 
 class Collected(Output):

@@ -8,14 +8,14 @@ from crm.accounts.access import find
 from crm.api import paging
 from crm.api.branches import in_columns
 from crm.api.resource import Resource
-from crm.api.schemas import area_customers as schemas
-from crm.api.schemas.base import page_of
+from crm.api.schemas import page_of
+from crm.area_customers import schemas as schemas
 from crm.area_customers import services
 from crm.area_customers.models import AreaCustomer
 from crm.area_customers.queries import AreaFilter
 from crm.values.text import clean_line
 
-bp = Resource("area_customers", "Area customers")
+bp = Resource("area_customers", "Area customers", 90)
 
 
 @bp.get("/area-customers/")

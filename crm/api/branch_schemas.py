@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields
 
 from crm.api.fields import Moment, Name
-from crm.api.schemas.base import Input, Output
+from crm.api.schemas import Input, Output
 
 
 class BranchInput(Input):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from crm.api.schemas.base import Input, Output
+from crm.api.schemas import Input, Output
 
 
 class Credentials(Input):

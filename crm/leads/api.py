@@ -10,18 +10,19 @@ from flask import abort
 
 from crm.accounts.access import find
 from crm.accounts.queries import branches
-from crm.api import paging, queries
+from crm.api import paging
 from crm.api.resource import Resource
-from crm.api.schemas import leads as schemas
-from crm.api.schemas.base import PageQuery, page_of
+from crm.api.schemas import PageQuery, page_of
+from crm.kernel.manifest import catalog
 from crm.kernel.problems import InputProblem
-from crm.leads import commitments, follow_ups, services
+from crm.leads import commitments, follow_ups, queries, services
+from crm.leads import schemas as schemas
 from crm.leads.models import FollowUp, Lead, LeadStatus, LoanCommitment, Method
 from crm.leads.queries import LeadFilter
 from crm.leads.rules import promised_date_problem
 from crm.values.text import clean_line
 
-bp = Resource("leads", "Leads")
+bp = Resource("leads", "Leads", 70)
 
 Part = TypeVar("Part", FollowUp, LoanCommitment)
 
@@ -158,11 +159,14 @@ def _one(lead: Lead) -> dict[str, Any]:
 
 
 def _shown(leads: Sequence[Lead]) -> list[dict[str, Any]]:
-    """Return leads as they are answered, each with its latest booking."""
-    bookings = queries.latest_bookings([lead.id for lead in leads])
-    columns = [field.attribute or name for name, field in schemas.Lead().fields.items() if name != "booking"]
+    """Return leads as they are answered, with the fields that other features add."""
+    ids, fields = [lead.id for lead in leads], schemas.Lead().fields
+    added = {name: values_of(ids) for name, values_of in catalog().lead_fields.items()}
+    columns = [field.attribute or name for name, field in fields.items() if name not in added]
     return [
-        {**{column: getattr(lead, column) for column in columns}, "booking": bookings.get(lead.id)} for lead in leads
+        {column: getattr(lead, column) for column in columns}
+        | {name: values.get(lead.id) for name, values in added.items()}
+        for lead in leads
     ]
 
 

@@ -1,13 +1,20 @@
-"""The totals of customers."""
+"""How many customers there are, kept by triggers."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from crm.customers.rules import Tier
 from crm.kernel.branch_scope import BOUND, seen_by_branch
 from crm.kernel.columns import Base, Id
+from crm.kernel.db import prepared
+from crm.kernel.extensions import db
 from crm.kernel.tenancy import TenantMixin
+
+FIGURES = ("customers", "active", "points", *(tier.value for tier in Tier))
 
 
 class CustomerTotal(TenantMixin, Base):
@@ -36,3 +43,29 @@ class CustomerTotal(TenantMixin, Base):
 
 
 seen_by_branch(CustomerTotal, lambda row: row.branch_id == BOUND)
+
+
+class Totals(NamedTuple):
+    """Customers who are not archived: how many, how many of them active, their points, how many of each tier."""
+
+    customers: int
+    active: int
+    points: int
+    tiers: dict[str, int]
+
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """Return all values."""
+        return self.customers, self.active, self.points, *self.tiers.values()
+
+
+def totals(branch_id: int | None = None) -> Totals:
+    """Return the figures of the organization, or of one branch."""
+    statement = _TOTALS if branch_id is None else _TOTALS_OF_BRANCH
+    customers, active, points, *tiers = map(int, db.session.execute(statement, {"branch": branch_id}).one())
+    return Totals(customers, active, points, dict(zip((tier.value for tier in Tier), tiers, strict=True)))
+
+
+SUMS = [sa.func.coalesce(sa.func.sum(getattr(CustomerTotal, figure)), 0) for figure in FIGURES]
+_TOTALS = prepared(sa.select(*SUMS))
+_TOTALS_OF_BRANCH = _TOTALS.where(CustomerTotal.branch_id == sa.bindparam("branch"))

@@ -8,19 +8,19 @@ from typing import Any
 from flask import abort, request
 
 from crm.accounts.access import find, here
-from crm.api import paging, queries
-from crm.api.customers import find_customer
+from crm.api import paging
 from crm.api.resource import Resource
-from crm.api.schemas import invoices as schemas
-from crm.api.schemas.base import PageQuery, page_of
-from crm.invoices import services
+from crm.api.schemas import PageQuery, page_of
+from crm.customers.api import find_customer
+from crm.invoices import queries, services
+from crm.invoices import schemas as schemas
 from crm.invoices.files import Upload, read_upload
 from crm.invoices.models import Invoice
 from crm.invoices.rules import MAX_FILES, MAX_REQUEST, Refused, date_problem
 from crm.kernel.problems import InputProblem
 from crm.values import clock
 
-bp = Resource("invoices", "Invoices")
+bp = Resource("invoices", "Invoices", 40)
 
 RECEIPTS = {
     "required": True,

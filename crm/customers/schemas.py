@@ -1,4 +1,4 @@
-"""The shapes of customers, their points and their figures."""
+"""The shapes of customers."""
 
 from __future__ import annotations
 
@@ -16,18 +16,16 @@ from crm.api.fields import (
     Money,
     Name,
     Number,
-    NumberOrDigits,
     PhoneLine,
     QueryYesNo,
     TenantName,
     Text,
     YesNo,
 )
-from crm.api.queries import ORDERINGS
-from crm.api.schemas.base import ONE_OF, CursorQuery, Input, Output, always
+from crm.api.schemas import ONE_OF, CursorQuery, Input, Output, always
+from crm.customers.api_queries import ORDERINGS
 from crm.customers.rules import Tier
 from crm.customers.services import BULK_AT_ONCE
-from crm.loyalty.rules import MAX_POINTS, MAX_REASON, TOO_MANY
 from crm.people.limits import LIMITS
 
 MAX_SELECTED = BULK_AT_ONCE - 1
@@ -154,50 +152,6 @@ class CustomerQuery(CursorQuery):
         if not query.get("ordering"):
             query["ordering"] = "-created_at"
         return {name: value for name, value in query.items() if value not in ("", None)}
-
-
-class TierCounts(Output):
-    """How many customers are in each tier."""
-
-    platinum = fields.Integer()
-    gold = fields.Integer()
-    silver = fields.Integer()
-    bronze = fields.Integer()
-
-
-class Stats(Output):
-    """The figures of the organization's customers."""
-
-    total_customers = fields.Integer()
-    active_customers = fields.Integer()
-    total_loyalty_points = fields.Integer()
-    customers_by_tier = fields.Nested(TierCounts)
-
-
-class PointsChange(Input):
-    """Points to add, or to deduct when negative; never more than there are."""
-
-    points = NumberOrDigits(
-        -MAX_POINTS,
-        MAX_POINTS,
-        required=True,
-        error_messages={**always("Invalid points value"), "range": TOO_MANY},
-        metadata={"pattern": f"^-?0*([0-9]{{1,{len(str(MAX_POINTS)) - 1}}}|{MAX_POINTS})$"},
-    )
-    reason = Line(MAX_REASON, load_default="")
-
-
-class PointsEntry(Output):
-    """An entry of a customer's points: what was applied, and the balance after it."""
-
-    id = fields.Integer()
-    organization = fields.Integer(attribute="organization_id")
-    customer = fields.Integer(attribute="customer_id")
-    points = fields.Integer(attribute="applied")
-    reason = fields.String()
-    balance = fields.Integer(metadata={"minimum": 0})
-    created_at = Moment()
-    updated_at = Moment(attribute="created_at")
 
 
 class Selection(Input):

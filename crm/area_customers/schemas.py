@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields
 
 from crm.api.fields import Email, Line, Moment, Name, Number, PhoneLine, QueryNumber
-from crm.api.schemas.base import Input, Output, PageQuery
+from crm.api.schemas import Input, Output, PageQuery
 from crm.area_customers.rules import AREA_LIMIT
 from crm.people.limits import LIMITS
 

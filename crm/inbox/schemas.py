@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields
 
 from crm.api.fields import Moment, QueryYesNo
-from crm.api.schemas.base import Output, PageQuery
+from crm.api.schemas import Output, PageQuery
 from crm.messages.records import Answer
 from crm.messages.rules import Channel
 from crm.opt_outs.keywords import Effect

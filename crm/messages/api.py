@@ -7,17 +7,17 @@ from typing import Any
 from flask import Response
 
 from crm.accounts.access import find
-from crm.api import paging, queries
-from crm.api.customers import find_customer
+from crm.api import paging
 from crm.api.resource import Resource
-from crm.api.schemas import messages as schemas
-from crm.api.schemas.base import PageQuery, page_of
+from crm.api.schemas import PageQuery, page_of
+from crm.customers.api import find_customer
 from crm.kernel.problems import InputProblem
-from crm.messages import services
+from crm.messages import queries, services
+from crm.messages import schemas as schemas
 from crm.messages.models import Message
 from crm.messages.rules import Channel
 
-bp = Resource("messages", "Messages")
+bp = Resource("messages", "Messages", 50)
 
 
 @bp.get("/customers/<id:customer_id>/messages/")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from crm.api import paging, queries
+from crm.api import paging
 from crm.api.resource import Resource
-from crm.api.schemas import inbound as schemas
-from crm.api.schemas.base import page_of
+from crm.api.schemas import page_of
+from crm.inbox import schemas as schemas
 from crm.inbox.queries import entries_of, texts
 
-bp = Resource("inbound", "Inbound messages")
+bp = Resource("inbound", "Inbound messages", 60)
 
 
 @bp.get("/inbound/")
@@ -19,5 +19,5 @@ bp = Resource("inbound", "Inbound messages")
 @bp.response(200, page_of(schemas.Inbound))
 def index(query: dict[str, Any]) -> dict[str, Any]:
     """List what customers wrote, the latest first: all, or what nobody has seen to yet."""
-    page = queries.page_of(texts(unread=query.get("unread")), query["page"], query["page_size"])
+    page = paging.page_of(texts(unread=query.get("unread")), query["page"], query["page_size"])
     return paging.in_pages(dataclasses.replace(page, rows=entries_of(page.rows)), query["page"])

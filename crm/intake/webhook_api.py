@@ -11,11 +11,11 @@ from flask import Response, abort, current_app, request
 
 from crm.accounts.queries import organization_called
 from crm.api import limits
-from crm.api.intakes import intake_of
 from crm.api.reading import flat, read_json
 from crm.api.resource import Resource
-from crm.api.schemas import collection as schemas
 from crm.intake import calls
+from crm.intake import schemas as schemas
+from crm.intake.intakes import intake_of
 from crm.intake.upsert import AT_ONCE
 from crm.kernel.idempotency import RequestKey
 from crm.kernel.problems import InputProblem
@@ -23,7 +23,7 @@ from crm.kernel.tenancy import use_organization
 from crm.people.person import Intake
 from crm.web.signed import refuse_forged
 
-bp = Resource("webhook", "Webhook", once=False)
+bp = Resource("webhook", "Webhook", 110, once=False)
 
 SIGNED = ("webhook-id", "webhook-timestamp", "webhook-signature")
 MAX_ID = 255

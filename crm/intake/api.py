@@ -7,19 +7,20 @@ from typing import Any
 from flask import Response, jsonify, make_response, url_for
 
 from crm.accounts.access import find
-from crm.api import paging, queries
-from crm.api.intakes import intake_of
+from crm.api import paging
 from crm.api.resource import Resource
-from crm.api.schemas import collection as schemas
-from crm.api.schemas.base import CursorQuery
+from crm.api.schemas import CursorQuery
+from crm.customers.api_queries import page_of_customers
 from crm.customers.filters import Filters
 from crm.customers.models import Customer
+from crm.intake import schemas as schemas
 from crm.intake import services
+from crm.intake.intakes import intake_of
 from crm.intake.models import Scan
 from crm.kernel.branch_scope import bound_branch
 from crm.web.security import public_url
 
-bp = Resource("collection", "Collection")
+bp = Resource("collection", "Collection", 30)
 
 
 @bp.post("/customers/manual-add/")
@@ -54,7 +55,7 @@ def customers(query: dict[str, Any]) -> dict[str, Any]:
         after=query.get("after", "")[:60],
         before=query.get("before", "")[:60],
     )
-    page = paging.in_pages(queries.customers(filters), query["page"], by_cursor=True)
+    page = paging.in_pages(page_of_customers(filters), query["page"], by_cursor=True)
     return {**page, "total_customers": page["count"], "customers": page["results"]}
 
 

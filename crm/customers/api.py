@@ -1,4 +1,4 @@
-"""Customers, their points, and the figures of all of them."""
+"""Customers in the JSON API."""
 
 from __future__ import annotations
 
@@ -7,21 +7,19 @@ from typing import Any
 from flask import Response, abort
 
 from crm.accounts.access import find
-from crm.api import paging, queries
+from crm.api import paging
 from crm.api.branches import in_columns
 from crm.api.resource import Resource
-from crm.api.schemas import customers as schemas
-from crm.api.schemas.base import PageQuery, page_of
-from crm.customers import services
+from crm.api.schemas import page_of
+from crm.customers import schemas, services
+from crm.customers.api_queries import page_of_customers
 from crm.customers.filters import Filters, Selection
 from crm.customers.models import Customer
 from crm.customers.queries import read_further
 from crm.kernel.problems import InputProblem
-from crm.loyalty import services as loyalty
-from crm.stats.queries import totals
 from crm.values.text import clean_line
 
-bp = Resource("customers", "Customers")
+bp = Resource("customers", "Customers", 20)
 
 TAKEN = "Customer with this email already exists"
 
@@ -47,7 +45,7 @@ def index(query: dict[str, Any]) -> dict[str, Any]:
         after=query.get("after", "")[:60],
         before=query.get("before", "")[:60],
     )
-    page = queries.customers(filters)
+    page = page_of_customers(filters)
     read_further(page.rows)
     return paging.in_pages(page, query["page"], by_cursor=True)
 
@@ -113,33 +111,6 @@ def restore(customer_id: int) -> Customer:
     return services.restore_customer(find(Customer, customer_id).id)
 
 
-@bp.get("/customers/stats/")
-@bp.response(200, schemas.Stats)
-def stats() -> dict[str, Any]:
-    """Read the figures: customers, active ones, their points, and how many are in each tier."""
-    figures = totals()
-    return {
-        "total_customers": figures.customers,
-        "active_customers": figures.active,
-        "total_loyalty_points": figures.points,
-        "customers_by_tier": figures.tiers,
-    }
-
-
-@bp.post("/customers/<id:customer_id>/update_points/")
-@bp.arguments(schemas.PointsChange)
-@bp.response(200, schemas.CustomerDetails)
-def update_points(given: dict[str, Any], customer_id: int) -> Customer:
-    """Add points, or deduct them.
-
-    A deduction takes what is there and no more; 0 changes nothing.
-    """
-    customer = find_customer(customer_id)
-    if given["points"]:
-        loyalty.change_points(customer.id, given["points"], given["reason"], source="API")
-    return find_customer(customer_id)
-
-
 @bp.post("/customers/bulk_update/")
 @bp.arguments(schemas.Selection)
 @bp.response(200, schemas.Said)
@@ -150,14 +121,6 @@ def bulk_update(given: dict[str, Any]) -> dict[str, str]:
     """
     change = services.change_many(Selection.of(given["customer_ids"]), active=given["action"] == "activate")
     return {"message": f"{change.total} customers updated successfully"}
-
-
-@bp.get("/customers/<id:customer_id>/points/")
-@bp.arguments(PageQuery, location="query")
-@bp.response(200, page_of(schemas.PointsEntry))
-def points(query: dict[str, Any], customer_id: int) -> dict[str, Any]:
-    """List the entries of a customer's points, the latest first."""
-    return paging.numbered(queries.entries(find_customer(customer_id).id), query)
 
 
 def find_customer(customer_id: int) -> Customer:

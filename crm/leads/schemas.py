@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from crm.api.fields import AMOUNT, Amount, Day, Email, Line, Moment, Money, Name, Number, PhoneLine, Text, YesNo
-from crm.api.schemas.base import ONE_OF, Input, Output, PageQuery
+from crm.api.schemas import ONE_OF, Input, Output, PageQuery
 from crm.leads.models import CommitmentState, LeadStatus, Method
 from crm.leads.rules import FIRST_YEAR, LAST_YEAR, LIMITS
 from crm.people.limits import LIMITS as CUSTOMERS

@@ -19,7 +19,7 @@ from crm.api.fields import (
     PhoneLine,
     YesNo,
 )
-from crm.api.schemas.base import ONE_OF, Input, Output, PageQuery
+from crm.api.schemas import ONE_OF, Input, Output, PageQuery
 from crm.bookings.models import BookingStatus
 from crm.bookings.rules import FIRST_DAY, LAST_DAY, MAX_PERSONS, NUMBER_LIMIT, TOO_MANY_PERSONS
 from crm.people.limits import LIMITS

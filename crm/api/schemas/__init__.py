@@ -1,1 +1,0 @@
-"""The shapes of the JSON API, by resource."""

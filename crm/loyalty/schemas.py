@@ -1,0 +1,35 @@
+"""The shapes of points."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from crm.api.fields import Line, Moment, NumberOrDigits
+from crm.api.schemas import Input, Output, always
+from crm.loyalty.rules import MAX_POINTS, MAX_REASON, TOO_MANY
+
+
+class PointsChange(Input):
+    """Points to add, or to deduct when negative; never more than there are."""
+
+    points = NumberOrDigits(
+        -MAX_POINTS,
+        MAX_POINTS,
+        required=True,
+        error_messages={**always("Invalid points value"), "range": TOO_MANY},
+        metadata={"pattern": f"^-?0*([0-9]{{1,{len(str(MAX_POINTS)) - 1}}}|{MAX_POINTS})$"},
+    )
+    reason = Line(MAX_REASON, load_default="")
+
+
+class PointsEntry(Output):
+    """An entry of a customer's points: what was applied, and the balance after it."""
+
+    id = fields.Integer()
+    organization = fields.Integer(attribute="organization_id")
+    customer = fields.Integer(attribute="customer_id")
+    points = fields.Integer(attribute="applied")
+    reason = fields.String()
+    balance = fields.Integer(metadata={"minimum": 0})
+    created_at = Moment()
+    updated_at = Moment(attribute="created_at")
