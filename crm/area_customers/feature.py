@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm.area_customers import activity, api, listeners, routes
+from crm.area_customers import activity, api, demo, listeners, routes
 from crm.kernel.manifest import Entry, Feature
 from crm.kernel.roles import STAFF, VIEWER
 
@@ -14,6 +14,7 @@ feature = Feature(
     activity=activity.WORDS,
     customer_rows={"area_customers": ("area customer", "area customers")},
     listeners=(listeners,),
+    demo=demo.fill,
     roles={
         "index": VIEWER,
         "areas": VIEWER,

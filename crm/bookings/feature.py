@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm.bookings import activity, api, listeners, queries, routes
+from crm.bookings import activity, api, demo, listeners, queries, routes
 from crm.kernel.manifest import Entry, Feature, Panel
 from crm.kernel.roles import STAFF, VIEWER
 
@@ -17,6 +17,7 @@ feature = Feature(
     activity=activity.WORDS,
     customer_rows={"booking_persons": ("booking", "bookings")},
     listeners=(listeners,),
+    demo=demo.fill,
     roles={
         "index": VIEWER,
         "new": STAFF,

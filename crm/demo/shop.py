@@ -13,17 +13,14 @@ from sqlalchemy.orm import joinedload
 from crm.accounts import branches, services
 from crm.accounts.models import Branch, Membership, Organization, User
 from crm.accounts.queries import current_organization
-from crm.demo import bookings, leads, loader, points, receipts, texts
-from crm.demo.bookings import Booked, Near, book
-from crm.demo.leads import Asked, ask
+from crm.demo import loader, texts
 from crm.demo.models import DemoRange
 from crm.demo.people import JAKARTA, JAKARTA_PLACES, KARACHI, KARACHI_PLACES, Person
-from crm.demo.points import Given, give
-from crm.demo.receipts import Sale, add_sales
 from crm.demo.rows import CustomerRow, MessageRow
 from crm.demo.texts import Said
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
+from crm.kernel.manifest import catalog
 from crm.kernel.roles import Role
 from crm.kernel.tenancy import use_organization
 from crm.messages.models import Attempt, Message
@@ -47,11 +44,6 @@ class Place(NamedTuple):
     people: tuple[Person, ...]
     towns: tuple[tuple[str, str, str], ...]
     messages: tuple[Said, ...]
-    sales: tuple[Sale, ...]
-    points: tuple[Given, ...]
-    leads: tuple[Asked, ...]
-    bookings: tuple[Booked, ...] = ()
-    near: tuple[Near, ...] = ()
 
 
 PLACES = (
@@ -72,9 +64,6 @@ PLACES = (
         JAKARTA,
         JAKARTA_PLACES,
         texts.JAKARTA,
-        receipts.JAKARTA,
-        points.JAKARTA,
-        leads.JAKARTA,
     ),
     Place(
         "demo-travel",
@@ -93,11 +82,6 @@ PLACES = (
         KARACHI,
         KARACHI_PLACES,
         texts.KARACHI,
-        receipts.KARACHI,
-        points.KARACHI,
-        leads.KARACHI,
-        bookings=bookings.BOOKINGS,
-        near=bookings.AREAS,
     ),
 )
 
@@ -142,11 +126,9 @@ def load(slug: str) -> int:
         first, last = session.execute(
             sa.select(DemoRange.first_id, DemoRange.last_id).where(DemoRange.kind == SHOP)
         ).one()
-        ids_of_people = list(range(first, last + 1))
-        add_sales(place.sales, ids_of_people)
-        give(place.points, ids_of_people)
-        ask(place.leads, ids_of_people)
-        book(place.bookings, place.near, ids_of_people)
+        for feature in catalog().features:
+            if feature.demo:
+                feature.demo(place.slug, range(first, last + 1))
     return loaded
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm.invoices import activity, api, cli, queries, recompute_totals, routes
+from crm.invoices import activity, api, cli, demo, queries, recompute_totals, routes
 from crm.kernel.manifest import Feature, Job, Panel
 from crm.kernel.roles import MANAGER, STAFF, VIEWER
 
@@ -20,6 +20,7 @@ feature = Feature(
     ),
     listeners=(recompute_totals,),
     customer_rows={"invoices": ("invoice", "invoices")},
+    demo=demo.fill,
     roles={
         "index": VIEWER,
         "new": STAFF,

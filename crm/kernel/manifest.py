@@ -68,13 +68,18 @@ class Job(NamedTuple):
 class Feature:
     """What a feature gives to the rest.
 
-    `roles` says for each endpoint who may call it; a name without a dot belongs to the first of the `blueprints`.
-    `api` are the resources of the JSON API. `lead_fields` are fields of leads in it, each a function that returns its
-    values for some leads by their ids.
-    `activity` says by action how an event is told on a customer's timeline: a sentence, or a function of the event.
-    `customer_rows` are the tables whose rows hang on a customer and go to the survivor of a merge, each with what one
-    row and many are called. `listeners` are modules that connect to signals. `kept` says for how long rows of a table
-    are kept. `demo` fills the demo shop.
+    roles: who may call each endpoint; a name without a dot belongs to the first of the `blueprints`.
+    api: the resources of the JSON API.
+    navigation, menu, settings: links in the header, in the user's menu, and between the pages of the settings.
+    panels, notices: parts of the customer's page; `lead_panels` of a lead's page.
+    lead_fields: fields of leads in the API, each a function from the ids of leads to its values.
+    activity: by action, how the timeline tells an event: a sentence, or a function of the event.
+    jobs: what a worker does again and again.
+    listeners: modules that connect to signals.
+    customer_rows: tables whose rows hang on a customer and go to the survivor of a merge, with the names of one row
+        and of many.
+    kept: for how long rows of a table are kept.
+    demo: fills a demo shop, by its short name and the ids of its customers.
     """
 
     name: str
@@ -94,7 +99,7 @@ class Feature:
     customer_rows: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     listeners: Sequence[ModuleType] = ()
     kept: Mapping[Any, dt.timedelta] = dataclasses.field(default_factory=dict)
-    demo: Callable[[Any], None] | None = None
+    demo: Callable[[str, Sequence[int]], None] | None = None
 
     def access(self) -> Iterator[tuple[str, Access]]:
         """Yield each endpoint with who may call it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crm.kernel.manifest import Entry, Feature, Panel
 from crm.kernel.roles import STAFF, VIEWER
-from crm.leads import activity, api, panel, routes
+from crm.leads import activity, api, demo, panel, routes
 
 feature = Feature(
     name="leads",
@@ -14,6 +14,7 @@ feature = Feature(
     panels=(Panel("leads", "Leads", "leads/_panel.html", panel.load, 40, panel.count),),
     activity=activity.WORDS,
     customer_rows={"leads": ("lead", "leads")},
+    demo=demo.fill,
     roles={
         "index": VIEWER,
         "show": VIEWER,

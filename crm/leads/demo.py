@@ -41,45 +41,49 @@ class Asked(NamedTuple):
     became: str = ""
 
 
-JAKARTA = (
-    Asked(
-        6,
-        "Instagram",
-        "Lunch boxes for 40, every Friday.",
-        (
-            Planned(-4, "10:00", Method.CALL, "Ask how many", "40, and no peanuts."),
-            Planned(-1, "11:00", Method.CALL, "Talk about the price"),
+LEADS = {
+    "demo": (
+        Asked(
+            6,
+            "Instagram",
+            "Lunch boxes for 40, every Friday.",
+            (
+                Planned(-4, "10:00", Method.CALL, "Ask how many", "40, and no peanuts."),
+                Planned(-1, "11:00", Method.CALL, "Talk about the price"),
+            ),
+            [(2_500_000_00, -2)],
         ),
-        [(2_500_000_00, -2)],
+        Asked(
+            12, "Walk-in", "A wedding cake in May.", [Planned(0, "16:00", Method.WHATSAPP, "Send pictures of cakes")]
+        ),
+        Asked(13, "A friend", "Catering for a house-warming.", became="Found somebody nearer."),
+        Asked(
+            17,
+            "Instagram",
+            "Birthday cake, three layers.",
+            [Planned(-6, "15:00", Method.VISIT, "Tasting", "Took it.")],
+            became="converted",
+        ),
     ),
-    Asked(12, "Walk-in", "A wedding cake in May.", [Planned(0, "16:00", Method.WHATSAPP, "Send pictures of cakes")]),
-    Asked(13, "A friend", "Catering for a house-warming.", became="Found somebody nearer."),
-    Asked(
-        17,
-        "Instagram",
-        "Birthday cake, three layers.",
-        [Planned(-6, "15:00", Method.VISIT, "Tasting", "Took it.")],
-        became="converted",
+    # A booking converts the lead of its lead person, so all but the last are of others.
+    "demo-travel": (
+        Asked(
+            10,
+            "Walk-in",
+            "Umrah for four, in Ramadan.",
+            (Planned(-2, "12:00", Method.CALL, "Passports of the parents"), Planned(3, "12:00", Method.CALL, "Visa")),
+            [(150_000_00, -1), (150_000_00, 30)],
+        ),
+        Asked(8, "Facebook", "Honeymoon in Istanbul.", [Planned(0, "17:30", Method.WHATSAPP, "Send hotels")]),
+        Asked(11, "Walk-in", "A cheap flight to Jeddah.", became="Bought it elsewhere."),
+        Asked(2, "A friend", "Business trip to Dubai.", became="converted"),
     ),
-)
-# A booking converts the lead of its lead person, so all but the last are of others.
-KARACHI = (
-    Asked(
-        10,
-        "Walk-in",
-        "Umrah for four, in Ramadan.",
-        (Planned(-2, "12:00", Method.CALL, "Passports of the parents"), Planned(3, "12:00", Method.CALL, "Visa")),
-        [(150_000_00, -1), (150_000_00, 30)],
-    ),
-    Asked(8, "Facebook", "Honeymoon in Istanbul.", [Planned(0, "17:30", Method.WHATSAPP, "Send hotels")]),
-    Asked(11, "Walk-in", "A cheap flight to Jeddah.", became="Bought it elsewhere."),
-    Asked(2, "A friend", "Business trip to Dubai.", became="converted"),
-)
+}
 
 
-def ask(asked: Sequence[Asked], customer_ids: Sequence[int]) -> None:
-    """Make the leads of customers who are there."""
-    for one in asked:
+def fill(shop: str, customer_ids: Sequence[int]) -> None:
+    """Add the leads of a shop, from people who are its customers."""
+    for one in LEADS[shop]:
         person = db.session.get_one(Customer, customer_ids[one.person])
         contact = {name: getattr(person, name) for name in ("name", "phone", "email", "branch_id")}
         lead_id = create_lead({**contact, "source": one.source, "notes": one.notes}).id

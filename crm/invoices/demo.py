@@ -1,9 +1,10 @@
-"""Invoices of the demo shops, some with a receipt that looks photographed."""
+"""Invoices of the demo shops, some with a receipt that looks photographed, and points beside those they earned."""
 
 from __future__ import annotations
 
 import datetime as dt
 import io
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
@@ -12,7 +13,7 @@ from crm.accounts.queries import current_organization
 from crm.invoices.files import Upload
 from crm.invoices.queries import points_key
 from crm.invoices.services import add_invoice
-from crm.loyalty.services import earn
+from crm.loyalty.services import change_points, earn
 from crm.values import clock
 
 
@@ -26,39 +27,65 @@ class Sale(NamedTuple):
     has_receipt: bool = False
 
 
-JAKARTA = (
-    Sale(0, 6, "Birthday cake", (("Pandan cake 24 cm", 42_500_000), ("Candles", 2_500_000)), True),
-    Sale(0, 48, "", (("Klepon cake", 28_500_000),)),
-    Sale(1, 3, "Lunch boxes for 30", (("Nasi box 30 x", 135_000_000), ("Delivery", 7_500_000)), True),
-    Sale(3, 9, "", (("Gayo beans 1 kg", 31_000_000),)),
-    Sale(4, 12, "Wedding cake, first half", (("Wedding cake", 250_000_000),), True),
-    Sale(6, 20, "Office catering October", (("Catering 4 weeks", 960_000_000),), True),
-    Sale(9, 5, "", (("Toraja beans 500 g", 16_500_000),)),
-    Sale(12, 1, "", (("Cupcakes 24 x", 36_000_000),)),
-    Sale(20, 30, "Faculty dinner", (("Dinner 80 guests", 1_200_000_000), ("Waiters", 160_000_000))),
-    Sale(26, 14, "Flowers for the counter", (("Cake exchange", 12_000_000),)),
-)
-KARACHI = (
-    Sale(0, 4, "Umrah package, deposit", (("Umrah 10 nights", 15_000_000),), True),
-    Sale(2, 10, "", (("KHI-DXB return", 9_450_000),)),
-    Sale(6, 2, "Group of five, deposit", (("Umrah 14 nights 5 x", 62_500_000),), True),
-)
+class Given(NamedTuple):
+    """Points that the person with this index got or, when negative, spent, besides those of invoices."""
+
+    person: int
+    points: int
+    reason: str
+
+
+SALES = {
+    "demo": (
+        Sale(0, 6, "Birthday cake", (("Pandan cake 24 cm", 42_500_000), ("Candles", 2_500_000)), True),
+        Sale(0, 48, "", (("Klepon cake", 28_500_000),)),
+        Sale(1, 3, "Lunch boxes for 30", (("Nasi box 30 x", 135_000_000), ("Delivery", 7_500_000)), True),
+        Sale(3, 9, "", (("Gayo beans 1 kg", 31_000_000),)),
+        Sale(4, 12, "Wedding cake, first half", (("Wedding cake", 250_000_000),), True),
+        Sale(6, 20, "Office catering October", (("Catering 4 weeks", 960_000_000),), True),
+        Sale(9, 5, "", (("Toraja beans 500 g", 16_500_000),)),
+        Sale(12, 1, "", (("Cupcakes 24 x", 36_000_000),)),
+        Sale(20, 30, "Faculty dinner", (("Dinner 80 guests", 1_200_000_000), ("Waiters", 160_000_000))),
+        Sale(26, 14, "Flowers for the counter", (("Cake exchange", 12_000_000),)),
+    ),
+    "demo-travel": (
+        Sale(0, 4, "Umrah package, deposit", (("Umrah 10 nights", 15_000_000),), True),
+        Sale(2, 10, "", (("KHI-DXB return", 9_450_000),)),
+        Sale(6, 2, "Group of five, deposit", (("Umrah 14 nights 5 x", 62_500_000),), True),
+    ),
+}
+POINTS = {
+    "demo": (
+        Given(0, -115, "Birthday voucher"),
+        Given(4, -1_880, "Dinner for the parents"),
+        Given(5, 60, "First visit"),
+        Given(6, -8_640, "Coffee machine for the office"),
+        Given(20, -12_240, "Lunch for the students"),
+        Given(20, -500, "Coffee for the faculty"),
+    ),
+    "demo-travel": (Given(3, 100, "Brought a friend"),),
+}
 
 
 EARNED_PER = 1_000_00
 """The part of an amount that earned a point, when the shop gave points for invoices."""
 
 
-def add_sales(sales: tuple[Sale, ...], customer_ids: list[int]) -> None:
-    """Add the invoices, with the points they earned; the worker converts their receipts like those of people."""
+def fill(shop: str, customer_ids: Sequence[int]) -> None:
+    """Add the invoices of a shop and the points they earned, then the other points.
+
+    The worker converts the receipts like those of people.
+    """
     organization = current_organization()
     today = clock.to_local(clock.utcnow(), clock.zone(organization.time_zone)).date()
-    for sale in sales:
+    for sale in SALES[shop]:
         date, total = today - dt.timedelta(days=sale.days_ago), sum(amount for _, amount in sale.lines)
         uploads = [_receipt(sale, date, total)] if sale.has_receipt else []
         invoice = add_invoice(customer_ids[sale.person], total, date, sale.note, uploads)
         reason = sale.note or sale.lines[0][0]
         earn(invoice.customer_id, total // EARNED_PER, points_key(invoice.id), f"Invoice {invoice.id}", reason)
+    for one in POINTS[shop]:
+        change_points(customer_ids[one.person], one.points, one.reason)
 
 
 def _receipt(sale: Sale, date: dt.date, total: int) -> Upload:
