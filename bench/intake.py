@@ -21,12 +21,13 @@ import sqlalchemy as sa  # noqa: E402
 from bench.targets import Bench, alone  # noqa: E402
 from crm import create_app  # noqa: E402
 from crm.accounts.models import Organization  # noqa: E402
+from crm.accounts.queries import current_organization  # noqa: E402
 from crm.customers.keys import Duplicate  # noqa: E402
 from crm.intake.upsert import AT_ONCE, take_in  # noqa: E402
 from crm.kernel.db import transaction  # noqa: E402
 from crm.kernel.extensions import db  # noqa: E402
 from crm.kernel.tenancy import use_organization  # noqa: E402
-from crm.people.person import Intake  # noqa: E402
+from tests.intake.people import intake  # noqa: E402
 from tests.product import flask  # noqa: E402
 
 JUDGED, TIMED = 5_000, 20_000
@@ -72,11 +73,17 @@ def _time(kind: str, rows: Sequence[Any]) -> None:
 
 
 def _collect(rows: Sequence[Any]) -> list[int]:
+    region, taken = current_organization().phone_region, []
     intakes = [
-        Intake(row.name, row.phone, row.email, row.passport_number, row.city, last_activity=_noon(row.activity_day))
+        intake(
+            *(row.name, row.phone, row.email),
+            passport_number=row.passport_number,
+            city=row.city,
+            at=_noon(row.activity_day),
+            region=region,
+        )
         for row in rows
     ]
-    taken = []
     for start in range(0, len(intakes), AT_ONCE):
         taken += take_in(intakes[start : start + AT_ONCE])
     return [one.customer_id for one in taken]

@@ -12,9 +12,9 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from crm.accounts.access import here
-from crm.people.identity import EmailError, normalize_email
+from crm.people.limits import LIMITS
 from crm.values import money
-from crm.values.text import characters, clean_line, clean_text
+from crm.values.text import clean_line, clean_text, shorten
 
 MAX_ID = 2**63 - 1
 MAX_NUMERAL = 40
@@ -99,10 +99,7 @@ class QueryYesNo(fields.Boolean):
 class Text(fields.String):
     """Text of some lines, up to `limit` characters."""
 
-    default_error_messages = {
-        "invalid": "Send text.",
-        "long": "Shorten this by {over}: it has room for {limit}.",
-    }
+    default_error_messages = {"invalid": "Send text."}
     clean = staticmethod(clean_text)
     may_be_empty = True
 
@@ -120,7 +117,7 @@ class Text(fields.String):
         # The column has to have room for it, too: a few letters become longer when they are written in one way.
         over = max(len(typed), len(text)) - self.limit
         if over > 0:
-            raise self.make_error("long", over=characters(over), limit=self.limit)
+            raise ValidationError(shorten("this", over, self.limit))
         return text
 
 
@@ -133,16 +130,8 @@ class Line(Text):
 class Extension(Line):
     """Up to seven digits that are dialed after a number."""
 
-    default_error_messages = {"digits": "Send up to 7 digits."}
-
     def __init__(self) -> None:
-        super().__init__(7, metadata={"pattern": "^[0-9]{0,7}$"})
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        if not re.fullmatch(r"[0-9]*", text):
-            raise self.make_error("digits")
-        return text
+        super().__init__(LIMITS["phone_extension"], metadata={"pattern": "^[0-9]{0,7}$"})
 
 
 SAYS_SOMETHING = "x-says-something"
@@ -193,14 +182,6 @@ class Email(Line):
         address = {"type": "string", "format": "email", "maxLength": limit}
         options["metadata"] = {"anyOf": [address, {"type": "null"}, {"const": ""}]}
         super().__init__(limit, **options)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        try:
-            normalize_email(text)
-        except EmailError as error:
-            raise ValidationError(str(error)) from None
-        return text
 
 
 class Moment(fields.DateTime):

@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 import marshmallow as ma
 from marshmallow import fields
 
+from crm.accounts.queries import current_organization
 from crm.api.fields import QueryNumber
+from crm.people.contact_fields import ContactFields
 
 ONE_OF = "Choose one of {choices}."
 
@@ -36,6 +38,21 @@ class Input(ma.Schema):
                 )
         if said.get("invalid") == fields.String.default_error_messages["invalid"]:
             said["invalid"] = "Send text."
+
+
+class ContactInput(Input):
+    """What is sent of a person: what `ContactFields` finds wrong is told at its field."""
+
+    columns: ClassVar[dict[str, str]] = {}
+    """The columns of fields that have another name."""
+
+    @ma.validates_schema(skip_on_field_errors=False)
+    def _can_be_stored(self, given: dict[str, Any], **kwargs: Any) -> None:
+        told = {self.columns.get(name, name): value for name, value in given.items()}
+        problems = ContactFields.read(told, current_organization().phone_region).sentences()
+        if problems:
+            names = {self.columns.get(name, name): name for name in given}
+            raise ma.ValidationError({names[column]: sentences for column, sentences in problems.items()})
 
 
 class Output(ma.Schema):

@@ -8,20 +8,17 @@ from wtforms import SelectField, StringField
 
 from crm.area_customers.models import AreaCustomer
 from crm.area_customers.rules import AREA_LIMIT
-from crm.customers.fields import EmailAddress, chosen_branch, offer_branches
-from crm.people.limits import LIMITS
+from crm.customers.fields import ContactForm, chosen_branch, offer_branches
 from crm.web.forms import CreatingForm, Length, Required
 
-EDITED = ("name", "phone", "email", "passport_number", "area")
 
-
-class AreaCustomerForm(CreatingForm):
+class AreaCustomerForm(ContactForm, CreatingForm):
     """Who it is, and in which area; only the name is needed."""
 
-    name = StringField("Name", [Required("Enter the person's name."), Length(LIMITS["name"])])
-    phone = StringField("Phone", [Length(LIMITS["phone"])])
-    email = StringField("E-mail", [Length(LIMITS["email"]), EmailAddress()])
-    passport_number = StringField("Passport number", [Length(LIMITS["passport_number"])])
+    name = StringField("Name", [Required("Enter the person's name.")])
+    phone = StringField("Phone")
+    email = StringField("E-mail")
+    passport_number = StringField("Passport number")
     area = StringField("Area", [Length(AREA_LIMIT)])
     branch = SelectField("Branch", coerce=str)
 
@@ -33,5 +30,4 @@ class AreaCustomerForm(CreatingForm):
 
     def values(self) -> dict[str, Any]:
         """Return the values for the services, by column."""
-        values = {name: self[name].data or "" for name in EDITED} | {"phone_extension": ""}
-        return values | chosen_branch(self)
+        return self.told() | {"area": self.area.data or ""} | chosen_branch(self)

@@ -13,8 +13,9 @@ from crm.customers.queries import find_ids, suggestions
 from crm.customers.search_text import like_pattern, terms
 from crm.kernel.columns import one_of
 from crm.kernel.extensions import db
+from crm.people.contact_fields import sort_key
 from crm.values.choices import NONE
-from crm.values.text import clean_line, fold
+from crm.values.text import clean_line
 from crm.web.ids import id_in
 
 PAGE = 50
@@ -43,7 +44,7 @@ class AreaFilter(NamedTuple):
         """Return the select of whom the filters leave, the latest first."""
         conditions: list[sa.ColumnElement[bool]] = [sa.false()] if self.unknown else []
         if self.area:
-            conditions.append(AreaCustomer.area_key == fold(self.area)[:100])
+            conditions.append(AreaCustomer.area_key == sort_key(self.area))
         if self.branch:
             conditions.append(AreaCustomer.branch_id == self.branch)
         if self.q:

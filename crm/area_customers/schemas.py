@@ -5,12 +5,12 @@ from __future__ import annotations
 from marshmallow import fields
 
 from crm.api.fields import Email, Line, Moment, Name, Number, PhoneLine, QueryNumber
-from crm.api.schemas import Input, Output, PageQuery
+from crm.api.schemas import ContactInput, Output, PageQuery
 from crm.area_customers.rules import AREA_LIMIT
 from crm.people.limits import LIMITS
 
 
-class AreaCustomerChange(Input):
+class AreaCustomerChange(ContactInput):
     """What can be changed of an area customer; other fields of an answer are ignored."""
 
     name = Name(LIMITS["name"], "Name is required")

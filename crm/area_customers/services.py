@@ -18,7 +18,7 @@ from crm.kernel.columns import db_now
 from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.events import changes_of, record
 from crm.kernel.idempotency import Once, RequestKey
-from crm.values.text import fold
+from crm.people.contact_fields import ContactFields, sort_key
 
 SOURCE = Source("area_customers", "Area", AreaCustomer, AreaCustomer.branch_id)
 
@@ -58,10 +58,10 @@ def edit(area_customer_id: int, values: dict[str, Any]) -> AreaCustomer:
 
 def _take(row: AreaCustomer, values: dict[str, Any]) -> None:
     region, branch_id = current_organization().phone_region, bound_branch()
-    row.take_contact(values, region)
+    row.take_contact(ContactFields.read(values, region))
     row.area = values.get("area", row.area or "")
     row.branch_id = values.get("branch_id", row.branch_id) if branch_id is None else branch_id
-    row.area_key = fold(row.area)[:100]
+    row.area_key = sort_key(row.area)
     known_by = f"{row.name} {row.area}"
     row.search_text = search_text(
         known_by, row.phone or "", row.phone_valid or False, region, row.email, row.passport_number or ""

@@ -24,25 +24,24 @@ from crm.bookings.rules import (
     is_nothing,
 )
 from crm.bookings.services import NumberTakenError
-from crm.customers.fields import EmailAddress, chosen_branch, offer_branches
+from crm.customers.fields import ContactForm, chosen_branch, offer_branches
 from crm.kernel.errors import SentenceError
-from crm.people.limits import LIMITS
 from crm.values import money
-from crm.web.forms import CreatingForm, Form, Length, options
+from crm.web.forms import CreatingForm, Length, options
 from crm.web.ids import id_in
 
 
-class PersonForm(Form):
+class PersonForm(ContactForm):
     """A person of a booking; one of whom nothing was typed is nobody."""
 
-    class Meta(Form.Meta):
+    class Meta(ContactForm.Meta):
         csrf = False
 
     id = HiddenField()
-    name = StringField("Name", [Length(LIMITS["name"])])
-    phone = StringField("Phone", [Length(LIMITS["phone"])])
-    email = StringField("E-mail", [Length(LIMITS["email"]), EmailAddress()])
-    passport_number = StringField("Passport number", [Length(LIMITS["passport_number"])])
+    name = StringField("Name")
+    phone = StringField("Phone")
+    email = StringField("E-mail")
+    passport_number = StringField("Passport number")
     missing = "Enter the person's name."
     is_needed = False
 
@@ -58,11 +57,7 @@ class PersonForm(Form):
 
     def values(self) -> dict[str, Any]:
         """Return what the services take."""
-        return (
-            {"id": id_in(self["id"].data)}
-            | {field: self[field].data or "" for field in CONTACT}
-            | {"phone_extension": ""}
-        )
+        return {"id": id_in(self["id"].data)} | self.told()
 
 
 class PersonList(FieldList):  # type: ignore[misc]  # wtforms has no types

@@ -6,8 +6,8 @@ import datetime as dt
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
+from crm.people.contact_fields import ContactFields
 from crm.values.text import ascii_digits, fold
 
 MAX_PERSONS = 100
@@ -28,17 +28,8 @@ CONTACT = {"name": "Name", "phone": "Phone", "email": "E-mail", "passport_number
 TOLD = {"number": "Number", "date": "Date", "status": "Status", "amount": "Amount", "branch_id": "Branch"}
 """What of a booking events tell, as people call it; the other columns follow from these."""
 
+_COMPARED = ("phone", "email", "passport_number")
 _NUMBERED = re.compile(r"b-(\d{1,9})", re.ASCII)
-
-
-class Said(NamedTuple):
-    """A person as a booking tells of them, normalized; `id` of one that is there, None for nobody in particular."""
-
-    id: int | None
-    name: str
-    phone: str
-    email: str | None
-    passport_number: str
 
 
 def number_key(number: str) -> str:
@@ -67,15 +58,17 @@ def is_nothing(amount: str) -> bool:
     return re.fullmatch(r"0*(0[.,]0{1,2})?", ascii_digits(amount.strip())) is not None
 
 
-def who_is_who(given: Sequence[Said], known: Mapping[int, Said]) -> list[int | None]:
+def who_is_who(
+    given: Sequence[ContactFields], ids: Sequence[int | None], known: Mapping[int, ContactFields]
+) -> list[int | None]:
     """Return for each given person the id of the known one who it is, None for somebody new; each id once.
 
-    Whoever comes with an id of the booking is that person. Others are known by their name, and of several by this
+    A person with an id of the booking in `ids` is that one. Others are known by their name, and of several by this
     name the one who has most in common; another passport number is another person's.
     """
     found: dict[int, int] = {}
     taken: set[int] = set()
-    named = [(at, one.id) for at, one in enumerate(given) if one.id in known]
+    named = [(at, id_) for at, id_ in enumerate(ids) if id_ in known]
     for at, id_ in itertools.chain(named, (pair[1:] for pair in sorted(_namesakes(given, known)))):
         if id_ is not None and at not in found and id_ not in taken:
             found[at] = id_
@@ -83,10 +76,10 @@ def who_is_who(given: Sequence[Said], known: Mapping[int, Said]) -> list[int | N
     return [found.get(at) for at in range(len(given))]
 
 
-def _namesakes(given: Sequence[Said], known: Mapping[int, Said]) -> Iterator[tuple[int, int, int]]:
+def _namesakes(given: Sequence[ContactFields], known: Mapping[int, ContactFields]) -> Iterator[tuple[int, int, int]]:
     """Yield those who may be the same with how much they differ: the less, the sooner they are."""
     for at, one in enumerate(given):
         for id_, other in known.items():
             passports = {one.passport_number, other.passport_number} - {""}
             if fold(one.name) == fold(other.name) and len(passports) < 2:
-                yield sum(mine != theirs for mine, theirs in zip(one[2:], other[2:], strict=True)), at, id_
+                yield sum(getattr(one, field) != getattr(other, field) for field in _COMPARED), at, id_

@@ -19,13 +19,13 @@ from crm.api.fields import (
     PhoneLine,
     YesNo,
 )
-from crm.api.schemas import ONE_OF, Input, Output, PageQuery
+from crm.api.schemas import ONE_OF, ContactInput, Input, Output, PageQuery
 from crm.bookings.models import BookingStatus
 from crm.bookings.rules import FIRST_DAY, LAST_DAY, MAX_PERSONS, NUMBER_LIMIT, TOO_MANY_PERSONS
 from crm.people.limits import LIMITS
 
 
-class BookingPersonInput(Input):
+class BookingPersonInput(ContactInput):
     """A person of a booking; `id` names one who is there already, others are known by their name."""
 
     id = Number(allow_none=True)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from crm.accounts.queries import current_organization
 from crm.bookings.models import Booking, BookingPerson, BookingStatus
 from crm.bookings.queries import is_taken, next_number
-from crm.bookings.rules import CONTACT, TOLD, Said, number_key, who_is_who
+from crm.bookings.rules import CONTACT, TOLD, number_key, who_is_who
 from crm.customers.locks import lock_intake
 from crm.customers.search_text import search_text
 from crm.intake.services import collect
@@ -26,6 +26,7 @@ from crm.kernel.events import changes_of, record_many, row_of
 from crm.kernel.extensions import db
 from crm.kernel.idempotency import Once, RequestKey
 from crm.leads.services import convert_lead, find_or_create_lead
+from crm.people.contact_fields import ContactFields
 
 SOURCE = Source("booking_persons", "Booking", BookingPerson, Booking.branch_id, BookingPerson.booking)
 
@@ -119,13 +120,14 @@ class _Party:
         """Let the given persons be those of the booking, one of them its lead."""
         region, now = current_organization().phone_region, database_now()
         known = {person.id: person for person in self._persons}
-        said = [_said(one, region) for one in given]
-        ids = who_is_who(said, {id_: _known(person) for id_, person in known.items()})
+        told = [ContactFields.read(_contact(one), region) for one in given]
+        named = [one.get("id") for one in given]
+        ids = who_is_who(told, named, {id_: person.contact for id_, person in known.items()})
         persons = [known[id_] if id_ else BookingPerson(booking_id=self._booking.id, is_lead=False) for id_ in ids]
         lead = _lead_among(given, ids, self._lead_id)
         changed: list[tuple[BookingPerson, Changes]] = []
-        for at, (person, one) in enumerate(zip(persons, given, strict=True)):
-            person.take_contact(_contact(one), region)
+        for at, (person, contact) in enumerate(zip(persons, told, strict=True)):
+            person.take_contact(contact)
             changes = {field: pair for field, pair in changes_of(person).items() if field in CONTACT}
             if changes or person.id is None:
                 person.activity_at = now
@@ -223,21 +225,11 @@ def _of(booking_id: int) -> sa.Select[BookingPerson]:
     return sa.select(BookingPerson).where(BookingPerson.booking_id == booking_id).order_by(BookingPerson.id)
 
 
-def _said(given: Given, region: str) -> Said:
-    person = BookingPerson()
-    person.take_contact(_contact(given), region)
-    return _known(person)._replace(id=given.get("id"))
-
-
 def _contact(given: Given) -> dict[str, Any]:
     """Return what is told of a person; the extension of the number is behind it where it is not given by itself."""
     return {field: given.get(field) or "" for field in CONTACT} | {
         field: given[field] for field in ("phone_extension",) if field in given
     }
-
-
-def _known(person: BookingPerson) -> Said:
-    return Said(person.id, *(getattr(person, field) for field in CONTACT))
 
 
 def _lead_among(given: Sequence[Given], ids: Sequence[int | None], before: int | None) -> int:

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from wtforms import Field, ValidationError
-
-from crm.accounts.queries import branches
+from crm.accounts.queries import branches, current_organization
 from crm.kernel.branch_scope import bound_branch
-from crm.people.identity import EmailError, normalize_email
-from crm.web.forms import options
+from crm.people.contact_fields import ContactFields
+from crm.people.limits import LIMITS
+from crm.web.forms import Form, options
 
 
-class EmailAddress:
-    """Refuse what is no e-mail address; blank is one."""
+class ContactForm(Form):
+    """A form that asks for a person: what `ContactFields` finds wrong stands at its field."""
 
-    def __call__(self, form: Any, field: Field) -> None:
-        """Check the address as it is stored."""
-        try:
-            normalize_email(field.data or "")
-        except EmailError as error:
-            raise ValidationError(str(error)) from None
+    columns: ClassVar[dict[str, str]] = {}
+    """The columns of fields that have another name."""
+
+    def told(self) -> dict[str, Any]:
+        """Return what was typed of the person, by column; an extension stands behind the number alone."""
+        named = {self.columns.get(name, name): field.data or "" for name, field in self._fields.items()}
+        return {column: named[column] for column in LIMITS if column in named} | {"phone_extension": ""}
+
+    def validate(self, *args: Any, **kwargs: Any) -> bool:
+        """Check the form, and whether what was typed of the person can be stored."""
+        valid = super().validate(*args, **kwargs)
+        fields = {self.columns.get(name, name): name for name in self._fields}
+        for column, problems in ContactFields.read(self.told(), current_organization().phone_region).problems.items():
+            for problem in problems:
+                self.fail(fields[column], problem.about(self[fields[column]].label.text))
+                valid = False
+        return valid
 
 
 def offer_branches(form: Any, branch_id: int | None) -> None:

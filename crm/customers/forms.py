@@ -6,46 +6,30 @@ from typing import Any
 
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
-from crm.customers.fields import EmailAddress, chosen_branch, offer_branches
+from crm.customers.fields import ContactForm, chosen_branch, offer_branches
 from crm.customers.models import Customer
 from crm.customers.services import EmailTakenError, SharedError
 from crm.kernel.errors import SentenceError
-from crm.people.limits import LIMITS
-from crm.people.person import KEY_FIELDS
-from crm.web.forms import CreatingForm, Length, Required
-
-EDITED = (
-    "name",
-    "phone",
-    "email",
-    "address",
-    "city",
-    "province",
-    "postal_code",
-    "passport_number",
-    "notes",
-    "service_type",
-    "sms_allowed",
-    "whatsapp_allowed",
-)
+from crm.people.contact_fields import KEY_FIELDS
+from crm.web.forms import CreatingForm, Required
 
 
-class CustomerForm(CreatingForm):
+class CustomerForm(ContactForm, CreatingForm):
     """Who the customer is and how to reach them; only the name is needed."""
 
-    name = StringField("Name", [Required("Enter the customer's name."), Length(LIMITS["name"])])
-    phone = StringField("Phone", [Length(LIMITS["phone"])])
-    email = StringField("E-mail", [Length(LIMITS["email"]), EmailAddress()])
+    name = StringField("Name", [Required("Enter the customer's name.")])
+    phone = StringField("Phone")
+    email = StringField("E-mail")
     sms_allowed = BooleanField("May get SMS", default=True)
     whatsapp_allowed = BooleanField("May get WhatsApp messages", default=True)
-    address = TextAreaField("Address", [Length(LIMITS["address"])])
-    city = StringField("City", [Length(LIMITS["city"])])
-    province = StringField("Province", [Length(LIMITS["province"])])
-    postal_code = StringField("Postal code", [Length(LIMITS["postal_code"])])
-    passport_number = StringField("Passport number", [Length(LIMITS["passport_number"])])
-    service_type = StringField("Service", [Length(LIMITS["service_type"])])
+    address = TextAreaField("Address")
+    city = StringField("City")
+    province = StringField("Province")
+    postal_code = StringField("Postal code")
+    passport_number = StringField("Passport number")
+    service_type = StringField("Service")
     branch = SelectField("Branch", coerce=str)
-    notes = TextAreaField("Notes", [Length(LIMITS["notes"])])
+    notes = TextAreaField("Notes")
     another_person = BooleanField("Save as another person")
     other: Customer | None = None
     """Who has the e-mail or the number already."""
@@ -60,8 +44,8 @@ class CustomerForm(CreatingForm):
 
     def values(self) -> dict[str, Any]:
         """Return the values for the services, by column."""
-        values = {name: self[name].data for name in EDITED} | {"phone_extension": ""}
-        return values | chosen_branch(self)
+        allowed = {name: self[name].data for name in ("sms_allowed", "whatsapp_allowed")}
+        return self.told() | allowed | chosen_branch(self)
 
     def explain(self, error: SentenceError) -> None:
         """Put what the services found at its field."""

@@ -19,7 +19,8 @@ from crm.kernel.columns import constant, one_of
 from crm.kernel.db import prepared
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import require_organization
-from crm.values.text import clean_line, fold
+from crm.people.contact_fields import sort_key
+from crm.values.text import clean_line
 
 COUNTED = 10_000
 SMALL = 20_000
@@ -320,7 +321,7 @@ def suggestions(shown: Any, folded: Any, start: str) -> list[str]:
 
     They are found by stepping from one to the next along the index of the folded ones.
     """
-    key = fold(clean_line(start))[:100]
+    key = sort_key(clean_line(start))
     conditions = [folded >= key, folded < key + "\U0010ffff"] if key else [folded > ""]
     found: list[str] = []
     while len(found) < SUGGESTIONS:

@@ -22,7 +22,7 @@ from crm.api.fields import (
     Text,
     YesNo,
 )
-from crm.api.schemas import ONE_OF, CursorQuery, Input, Output, always
+from crm.api.schemas import ONE_OF, ContactInput, CursorQuery, Input, Output, always
 from crm.customers.api_queries import ORDERINGS
 from crm.customers.rules import Tier
 from crm.customers.services import BULK_AT_ONCE
@@ -39,7 +39,7 @@ class TierName(fields.String):
         return Tier(value).label
 
 
-class CustomerChange(Input):
+class CustomerChange(ContactInput):
     """What can be changed of a customer; other fields of an answer are ignored."""
 
     name = Name(LIMITS["name"], "Name is required")

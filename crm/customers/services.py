@@ -26,12 +26,11 @@ from crm.kernel.extensions import db
 from crm.kernel.idempotency import Once, RequestKey
 from crm.kernel.tenancy import current_actor
 from crm.kernel.work.models import JobState
-from crm.people.identity import is_placeholder, is_stopgap, normalize_email, normalize_passport, take_number
+from crm.people.contact_fields import ContactFields, sort_key
+from crm.people.identity import is_placeholder, is_stopgap
 from crm.people.matching import SHARED_BY_MANY, Doubt, Keys, Kind, Pair
 from crm.people.names import names_agree
-from crm.people.person import Contact, Intake
 from crm.values import clock, phone
-from crm.values.text import fold
 
 BULK_AT_ONCE = 5_000
 """So many customers are left to the worker; fewer are changed at once."""
@@ -204,17 +203,15 @@ def _this_month() -> str:
 
 def _apply(customer: Customer, values: dict[str, Any]) -> None:
     region = current_organization().phone_region
-    for field, value in values.items():
-        if field not in ("phone", "phone_extension"):
-            setattr(customer, field, value)
+    contact = ContactFields.read({"phone": customer.phone, **values}, region).checked()
+    for field in values.keys() - contact.given:
+        setattr(customer, field, values[field])
     if (branch_id := bound_branch()) is not None:
         customer.branch_id = branch_id
-    take_number(customer, {"phone": customer.phone, **values}, region)
-    customer.email = normalize_email(customer.email or "")
-    customer.passport_number = normalize_passport(customer.passport_number or "")
-    customer.name_key = fold(customer.name)[:100]
-    customer.city_key = fold(customer.city or "")[:100]
-    customer.province_key = fold(customer.province or "")[:100]
+    contact.write(customer)
+    customer.name_key = sort_key(customer.name)
+    customer.city_key = sort_key(customer.city or "")
+    customer.province_key = sort_key(customer.province or "")
 
 
 def index(customer: Customer) -> None:
@@ -250,8 +247,7 @@ def unique_email(customer: Customer) -> Iterator[None]:
 
 def keys_of(customer: Customer) -> Keys:
     """Return what tells a customer from others, as intake compares it."""
-    own = customer.phone, customer.email or "", customer.passport_number
-    return Contact.of(Intake(customer.name, *own, phone_valid=customer.phone_valid), "", clock.utcnow()).keys
+    return ContactFields.of(customer).known().keys
 
 
 def _refuse_shared(customer: Customer, keys: Keys) -> None:

@@ -27,8 +27,8 @@ from crm.loyalty.models import PointsEntry
 from crm.loyalty.rules import tier_of
 from crm.messages.models import Message
 from crm.messages.rules import OPEN, Status
+from crm.people.contact_fields import sort_key
 from crm.values import clock
-from crm.values.text import fold
 
 BATCH = 10_000
 """Customers, and messages as well, that one transaction takes: seconds of SQLite's write lock, tens of MB."""
@@ -97,7 +97,7 @@ def _load_customers(bulk: Bulk, ids: list[int], rows: list[CustomerRow]) -> None
     made = [row.created_at or bulk.now for row in rows]
     fields = {field.name for field in dataclasses.fields(CustomerRow)} - {"created_at", "messages", "points"}
     values: dict[str, Any] = {field: [getattr(row, field) for row in rows] for field in fields}
-    values |= {f"{field}_key": [fold(value)[:100] for value in values[field]] for field in ("name", "city", "province")}
+    values |= {f"{field}_key": list(map(sort_key, values[field])) for field in ("name", "city", "province")}
     points = [row.points for row in rows]
     values |= {"loyalty_points": points, "tier": [tier_of(number).value for number in points]}
     zone = clock.zone(current_organization().time_zone)

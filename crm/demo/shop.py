@@ -24,8 +24,9 @@ from crm.kernel.manifest import catalog
 from crm.kernel.roles import Role
 from crm.kernel.tenancy import use_organization
 from crm.messages.models import Attempt, Message
+from crm.people.contact_fields import ContactFields
 from crm.providers.base import Answer
-from crm.values import clock, phone
+from crm.values import clock
 
 DEMO = "demo"
 SHOP = "shop"
@@ -150,19 +151,21 @@ def _rows(place: Place, branch_ids: list[int | None]) -> list[CustomerRow]:
 
 
 def _customer(person: Person, town: tuple[str, str, str], region: str) -> CustomerRow:
-    number = phone.parse(person.phone, region)
+    city, province, postal_code = town
+    told = person._asdict() | {"city": city, "province": province, "postal_code": postal_code}
+    contact = ContactFields.read(told, region).checked()
     return CustomerRow(
-        name=person.name,
-        phone=number.value,
-        phone_valid=number.valid,
-        email=person.email or None,
-        address=person.address,
-        city=town[0],
-        province=town[1],
-        postal_code=town[2],
-        passport_number=person.passport_number,
-        notes=person.notes,
-        service_type=person.service_type,
+        name=contact.name,
+        phone=contact.phone,
+        phone_valid=contact.phone_valid,
+        email=contact.email,
+        address=contact.address,
+        city=contact.city,
+        province=contact.province,
+        postal_code=contact.postal_code,
+        passport_number=contact.passport_number,
+        notes=contact.notes,
+        service_type=contact.service_type,
         is_active=person.is_active,
     )
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from crm.accounts.queries import branches, current_organization
 from crm.kernel.problems import InputProblem
-from crm.people.identity import EmailError, is_placeholder, normalize_email
-from crm.people.person import Intake
+from crm.people.contact_fields import ContactFields, without_placeholders
+from crm.people.person import NOW, Intake
 from crm.values import clock
 
 
@@ -17,28 +17,13 @@ def intake_of(given: dict[str, Any], source: str, *, keeps_branch: bool = False)
     Nobody was active later than now. With `keeps_branch` the branch is left as it is.
     """
     _check_place(given)
-    last_activity, now = given.get("last_activity"), clock.utcnow()
-    return Intake(
-        name=given.get("full_name") or given["name"],
-        phone=given.get("phone") or "",
-        email=_email(given.get("email") or ""),
-        passport_number=given.get("passport_number") or "",
-        city=given.get("city") or "",
-        service_type=given.get("service_type") or "",
-        branch_id=None if keeps_branch else given.get("branch"),
-        source=given.get("source") or source,
-        last_activity=min(last_activity, now) if last_activity else None,
-    )
-
-
-def _email(typed: str) -> str:
-    """Return an address; what is none is refused, for a customer can't have it and it would be lost."""
-    if not is_placeholder(typed):
-        try:
-            normalize_email(typed)
-        except EmailError as error:
-            raise InputProblem({"email": [str(error)]}) from None
-    return typed
+    values = {**given, "name": given.get("full_name") or given["name"], "source": given.get("source") or source}
+    contact = ContactFields.read(without_placeholders(values), current_organization().phone_region)
+    if contact.problems:
+        raise InputProblem(contact.sentences())
+    last_activity = given.get("last_activity")
+    at = min(last_activity, clock.utcnow()) if last_activity else NOW
+    return Intake(contact, None if keeps_branch else given.get("branch"), at)
 
 
 def _check_place(given: dict[str, Any]) -> None:

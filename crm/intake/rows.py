@@ -23,22 +23,23 @@ from crm.kernel.db import locked
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import current_actor
+from crm.people.contact_fields import sort_key
 from crm.people.matching import Key, Kind, Pair
-from crm.people.person import FIELDS, Contact, Person, name_key
+from crm.people.person import FIELDS, Intake, Person
 from crm.values import clock, phone
 
 MANY = 50
 """Of a value that more customers share, only those are looked at who have exactly the same name."""
 
 EXPECTED = 10
-"""So many customers for each contact are read before it is asked who has so many of a value."""
+"""So many customers for each person are read before it is asked who has so many of a value."""
 
 _EVERYWHERE = {"all_branches": True}
 """Somebody in another branch is the same person, so a user who sees one branch alone meets them, too."""
 
 
 class Read(NamedTuple):
-    """Whom a batch of contacts may be.
+    """Whom a batch of people may be.
 
     `survivors` names for each followed customer who went up in another one that other one; `crowded` are the keys that
     more than MANY customers have.
@@ -49,10 +50,10 @@ class Read(NamedTuple):
     crowded: set[Key]
 
 
-def read(contacts: Sequence[Contact], followed: Collection[int]) -> Read:
-    """Read and lock whoever shares a key with the contacts, and the customers that they were before."""
+def read(intakes: Sequence[Intake]) -> Read:
+    """Read and lock the customers who share a key with people, and those that they were before."""
     with _planned_anew():
-        return _read(contacts, followed)
+        return _read(intakes)
 
 
 @contextlib.contextmanager
@@ -67,12 +68,13 @@ def _planned_anew() -> Iterator[None]:
     db.session.connection().execute(mode, {"mode": "auto"})
 
 
-def _read(contacts: Sequence[Contact], followed: Collection[int]) -> Read:
+def _read(intakes: Sequence[Intake]) -> Read:
+    followed = [intake.customer_id for intake in intakes if intake.customer_id is not None]
     survivors = _survivors(followed)
     wanted = {survivors.get(id_, id_) for id_ in followed}
-    keys = set(itertools.chain.from_iterable(contact.keys.items() for contact in contacts))
+    keys = set(itertools.chain.from_iterable(intake.keys.items() for intake in intakes))
     crowded: set[Key] = set()
-    limit = EXPECTED * len(contacts) + 5 * MANY
+    limit = EXPECTED * len(intakes) + 5 * MANY
     while True:
         ids = _ids(_holders(keys - crowded, limit))
         people = _people(wanted.union(ids))
@@ -82,7 +84,7 @@ def _read(contacts: Sequence[Contact], followed: Collection[int]) -> Read:
         crowded |= found
         limit = limit if found else 2 * limit
     if crowded:
-        names = {name_key(c.fields["name"]) for c in contacts if not crowded.isdisjoint(c.keys.items())}
+        names = {sort_key(c.contact.name) for c in intakes if not crowded.isdisjoint(c.keys.items())}
         people |= _people(set(_ids(_namesakes(crowded, names, limit))))
     return Read(people, survivors, crowded)
 
@@ -239,7 +241,7 @@ def _insert(bulk: Bulk, organization: Organization, new: Sequence[Person]) -> No
     ids = [person.id for person in new]
     of_all = {"organization_id": organization.id}
     values: dict[str, Any] = {name: [person.fields[name] for person in new] for name in FIELDS}
-    values |= {f"{name}_key": list(map(name_key, values[name])) for name in ("name", "city")}
+    values |= {f"{name}_key": list(map(sort_key, values[name])) for name in ("name", "city")}
     values["created_month"] = clock.month_of(bulk.now, clock.zone(organization.time_zone))
     bulk.insert(Customer, len(new), {**of_all, "id": ids, **values})
     texts = [_text(person, organization) for person in new]
@@ -252,7 +254,7 @@ def _update(bulk: Bulk, organization: Organization, changed: Sequence[Person]) -
     for names, group in alike:
         people = list(group)
         values: dict[str, Any] = {name: [person.fields[name] for person in people] for name in names}
-        values |= {f"{name}_key": list(map(name_key, values[name])) for name in {"name", "city"} & set(names)}
+        values |= {f"{name}_key": list(map(sort_key, values[name])) for name in {"name", "city"} & set(names)}
         bulk.update(Customer, [person.id for person in people], {**values, "updated_at": bulk.now})
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from crm.customers.locks import lock_intake
 from crm.intake.models import Scan
-from crm.intake.sources import Source, SourceMixin, registered
+from crm.intake.sources import Source, SourceMixin, intake_of_record, registered
 from crm.intake.unchanged import is_settled
 from crm.intake.upsert import AT_ONCE, Taken, take_in
 from crm.kernel.bulk_writer import Bulk
@@ -49,7 +49,8 @@ class ScanJob(LongJob[Scan]):
         if source is None:
             return Batch(0, is_last=True)
         telling = [one for one in rows if not one.is_settled]
-        taken = take_in_each([_intake(source, one) for one in telling], [f"{source.key} {one.id}" for one in telling])
+        intakes = [intake_of_record(one, source.name, one.branch_id) for one in telling]
+        taken = take_in_each(intakes, [f"{source.key} {one.id}" for one in telling])
         customers = {
             record.id: one.customer_id
             for record, one in zip(telling, taken, strict=True)
@@ -119,18 +120,3 @@ def _records(source: Source, since: dt.datetime) -> sa.Select[Any]:
 def _is_after(model: type[SourceMixin], at: dt.datetime, id_: int) -> sa.ColumnElement[bool]:
     place = sa.tuple_(sa.literal(at, UtcDateTime()), sa.literal(id_))
     return sa.tuple_(model.activity_at, model.id) > place
-
-
-def _intake(source: Source, row: Any) -> Intake:
-    return Intake(
-        name=row.name,
-        phone=row.phone,
-        email=row.email or "",
-        passport_number=row.passport_number,
-        branch_id=row.branch_id,
-        source=source.name,
-        last_activity=row.activity_at,
-        customer_id=row.customer_id,
-        phone_valid=row.phone_valid,
-        phone_extension=row.phone_extension,
-    )

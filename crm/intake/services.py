@@ -12,7 +12,7 @@ from crm.customers.models import Customer
 from crm.intake import queries
 from crm.intake.models import Scan
 from crm.intake.scan import SCAN, count
-from crm.intake.sources import SourceMixin
+from crm.intake.sources import SourceMixin, intake_of_record
 from crm.intake.upsert import Taken, take_in, upsert
 from crm.kernel.branch_scope import bound_branch
 from crm.kernel.db import database_now, transaction
@@ -37,7 +37,7 @@ def collect(records: Sequence[SourceMixin], source: str, branch_id: int | None) 
     with transaction() as session:
         session.flush()
         wanted = {record.id: record for record in records if not record.do_not_collect}
-        taken = take_in([record.intake(source, branch_id) for record in wanted.values()])
+        taken = take_in([intake_of_record(record, source, branch_id) for record in wanted.values()])
         found = dict(zip(wanted, taken, strict=True))
         if any(one.is_elsewhere and one.customer_id != wanted[id_].customer_id for id_, one in found.items()):
             raise ConflictError(ELSEWHERE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -12,8 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from crm.kernel.columns import BigInt, Id
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import TenantMixin
-from crm.people.identity import is_stopgap, normalize_email, normalize_passport, take_number
-from crm.people.limits import LIMITS
+from crm.people.contact_fields import ContactFields
+from crm.people.identity import is_stopgap
 from crm.people.names import may_be_one
 from crm.people.person import Intake
 from crm.values import phone
@@ -39,46 +38,34 @@ class SourceMixin(TenantMixin):
     do_not_collect: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     activity_at: Mapped[dt.datetime]
 
-    def take_contact(self, values: Mapping[str, Any], region: str) -> None:
-        """Take over what was typed of the person, as an organization of `region` reads it; what is not given stays.
+    def take_contact(self, contact: ContactFields) -> None:
+        """Take over what was told of the person; what was not given stays. Raises ContactError.
 
         Where another person was written over this one, the record is nobody's customer again: following the old one
-        would rename them. Raises EmailError for an `email` that is none.
+        would rename them.
         """
         name, passport, number = self.name, self.passport_number, self.phone
-        if "name" in values:
-            self.name = values["name"]
-        if "phone" in values:
-            take_number(self, values, region)
-        if "email" in values:
-            self.email = normalize_email(values["email"] or "")
-        if "passport_number" in values:
-            self.passport_number = normalize_passport(values["passport_number"] or "")[: LIMITS["passport_number"]]
+        contact.checked().write(self)
         is_same = passport and passport == self.passport_number and not is_stopgap(passport)
         if is_same and phone.matching(number or "") == phone.matching(self.phone):
             return
         if name and not may_be_one(name, self.name):
             self.customer_id, self.do_not_collect = None, False
 
-    def intake(self, source: str, branch_id: int | None) -> Intake:
-        """Return what the record tells of the person, as a record of `source` ("Lead") in a branch."""
-        return Intake(
-            name=self.name,
-            phone=self.phone,
-            email=self.email or "",
-            passport_number=self.passport_number,
-            branch_id=branch_id,
-            source=source,
-            last_activity=self.activity_at,
-            customer_id=self.customer_id,
-            phone_valid=self.phone_valid,
-            phone_extension=self.phone_extension,
-        )
+    @property
+    def contact(self) -> ContactFields:
+        """What the record says of the person."""
+        return ContactFields.of(self)
 
     @property
     def full_phone(self) -> str:
         """The number as it is typed, with its extension."""
         return phone.with_extension(self.phone, self.phone_extension)
+
+
+def intake_of_record(record: Any, source: str, branch_id: int | None) -> Intake:
+    """Return what a record tells of a person, as one of `source` ("Lead") in a branch; placeholders tell nothing."""
+    return Intake(ContactFields.of(record, source).known(), branch_id, record.activity_at, record.customer_id)
 
 
 class Source(NamedTuple):

@@ -23,7 +23,7 @@ from crm.kernel.bulk_writer import FEW, Bulk
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.people.matching import Key, Kind, Pair, decide, is_vetoed
-from crm.people.person import Contact, Intake, Person
+from crm.people.person import NOW, Intake, Person
 
 AT_ONCE = 1_000
 """One transaction takes in so many; other doors wait for it."""
@@ -80,12 +80,12 @@ def _take_in(intakes: Sequence[Intake]) -> list[Taken]:
     if len(intakes) > FEW:
         get_to_know(bulk)
     # Those that speak of now come one after the other, so that the last of them counts.
-    contacts = [
-        Contact.of(intake, organization.phone_region, bulk.now + dt.timedelta(microseconds=n))
+    dated = [
+        intake._replace(at=bulk.now + dt.timedelta(microseconds=n)) if intake.at is NOW else intake
         for n, intake in enumerate(intakes)
     ]
-    gathering = _Gathering(bulk, contacts, [intake.customer_id for intake in intakes if intake.customer_id is not None])
-    taken = [gathering.take(contact, intake.customer_id) for contact, intake in zip(contacts, intakes, strict=True)]
+    gathering = _Gathering(bulk, dated)
+    taken = [gathering.take(intake) for intake in dated]
     separate = write(bulk, organization, gathering.people.values(), gathering.doubts)
     return [_without(one, separate) for one in taken] if separate else taken
 
@@ -98,67 +98,68 @@ def _without(taken: Taken, separate: Collection[tuple[int, int]]) -> Taken:
 
 
 class _Gathering:
-    """The customers whom a batch of contacts may be, and what becomes of them.
+    """The customers whom a batch of people may be, and what becomes of them.
 
     `doubts` are the pairs of customers that somebody has to look at, with what each pair shares.
     """
 
-    def __init__(self, bulk: Bulk, contacts: Sequence[Contact], followed: Collection[int]) -> None:
-        self._new_ids, self._branch_id = new_ids(bulk, len(contacts)), bound_branch()
-        self.people, self._survivors, self._crowded = read(contacts, followed)
+    def __init__(self, bulk: Bulk, intakes: Sequence[Intake]) -> None:
+        self._new_ids, self._branch_id = new_ids(bulk, len(intakes)), bound_branch()
+        self.people, self._survivors, self._crowded = read(intakes)
         self.doubts: dict[tuple[int, int], tuple[Pair, str]] = {}
         self._sharing: defaultdict[Key, dict[int, Person]] = defaultdict(dict)
         for person in self.people.values():
             self._index(person)
 
-    def take(self, contact: Contact, customer_id: int | None) -> Taken:
-        """Let a contact be the customer they are, or a new one."""
-        sharing = {key[0]: self._sharing[key] for key in contact.keys.items() if key in self._sharing}
+    def take(self, intake: Intake) -> Taken:
+        """Let somebody be the customer they are, or a new one."""
+        keys, customer_id = intake.keys, intake.customer_id
+        sharing = {key[0]: self._sharing[key] for key in keys.items() if key in self._sharing}
         followed = None if customer_id is None else self.people.get(self._survivors.get(customer_id, customer_id))
-        if not sharing and followed is None and self._crowded.isdisjoint(contact.keys.items()):
-            return Taken(self._add(contact, ()), True, False, ())
-        only = self._the_only_one(contact, followed, sharing)
+        if not sharing and followed is None and self._crowded.isdisjoint(keys.items()):
+            return Taken(self._add(intake, ()), True, False, ())
+        only = self._the_only_one(intake, followed, sharing)
         if only is not None and self._is_elsewhere(only):
             return Taken(only.id, False, False, (), is_elsewhere=True)
         if only is not None:
-            return Taken(only.id, False, self._change(only, contact, True, ()), ())
-        return self._find(contact, followed, sharing)
+            return Taken(only.id, False, self._change(only, intake, True, ()), ())
+        return self._find(intake, followed, sharing)
 
     def _the_only_one(
-        self, contact: Contact, followed: Person | None, sharing: Mapping[Kind, dict[int, Person]]
+        self, intake: Intake, followed: Person | None, sharing: Mapping[Kind, dict[int, Person]]
     ) -> Person | None:
-        """Return the customer whom each key leads to and no other, called as the contact is: nothing is in doubt."""
+        """Return the customer whom each key leads to and no other, called as the person is: nothing is in doubt."""
         found = next(iter(next(iter(sharing.values())).values())) if sharing else followed
-        if found is None or contact.fields["name"] != found.fields["name"] or not contact.fields["name"]:
+        if found is None or intake.contact.name != found.fields["name"] or not intake.contact.name:
             return None
         for people in sharing.values():
             if len(people) > 1 or found.id not in people:
                 return None
-        if (followed is not None and followed is not found) or not self._crowded.isdisjoint(contact.keys.items()):
+        if (followed is not None and followed is not found) or not self._crowded.isdisjoint(intake.keys.items()):
             return None
-        return None if is_vetoed(contact.keys, found.keys) else found
+        return None if is_vetoed(intake.keys, found.keys) else found
 
-    def _find(self, contact: Contact, followed: Person | None, sharing: Mapping[Kind, dict[int, Person]]) -> Taken:
-        name = contact.fields["name"]
-        many = {key[0] for key in contact.keys.items() if key in self._crowded or len(sharing.get(key[0], ())) > MANY}
+    def _find(self, intake: Intake, followed: Person | None, sharing: Mapping[Kind, dict[int, Person]]) -> Taken:
+        name = intake.contact.name
+        many = {key[0] for key in intake.keys.items() if key in self._crowded or len(sharing.get(key[0], ())) > MANY}
         people = {
             kind: [person for person in found.values() if kind not in many or person.is_called(name)]
             for kind, found in sharing.items()
         }
         known = {kind: [person.known() for person in found] for kind, found in people.items()}
-        verdict = decide(name, contact.keys, known, followed.known() if followed else None, many)
+        verdict = decide(name, intake.keys, known, followed.known() if followed else None, many)
         if verdict.customer_id is not None and self._is_elsewhere(self.people[verdict.customer_id]):
             return Taken(verdict.customer_id, False, False, (), is_elsewhere=True)
-        taken = _taken(contact, verdict.customer_id, people) | many
+        taken = _taken(intake, verdict.customer_id, people) | many
         updated = False
         if verdict.customer_id is None:
-            id_ = self._add(contact, taken)
+            id_ = self._add(intake, taken)
         else:
             id_ = verdict.customer_id
-            updated = self._change(self.people[id_], contact, verdict.by_name, taken)
+            updated = self._change(self.people[id_], intake, verdict.by_name, taken)
         for pair in verdict.pairs:
             first, second = sorted((id_, pair.customer_id))
-            self.doubts.setdefault((first, second), (pair, contact.keys[pair.shared]))
+            self.doubts.setdefault((first, second), (pair, intake.keys[pair.shared]))
         duplicates = tuple(pair.customer_id for pair in verdict.pairs)
         return Taken(id_, verdict.customer_id is None, updated, duplicates)
 
@@ -166,15 +167,15 @@ class _Gathering:
         """Say whether the user is bound to a branch, and the customer is of another one or of none."""
         return self._branch_id is not None and not person.is_new and person.fields["branch_id"] != self._branch_id
 
-    def _add(self, contact: Contact, taken: Collection[Kind]) -> int:
-        person = Person.new(next(self._new_ids), contact, taken, self._branch_id)
+    def _add(self, intake: Intake, taken: Collection[Kind]) -> int:
+        person = Person.new(next(self._new_ids), intake, taken, self._branch_id)
         self.people[person.id] = person
         self._index(person)
         return person.id
 
-    def _change(self, person: Person, contact: Contact, by_name: bool, taken: Collection[Kind]) -> bool:
+    def _change(self, person: Person, intake: Intake, by_name: bool, taken: Collection[Kind]) -> bool:
         steps, keys = person.steps, len(person.keys)
-        person.take(contact, by_name=by_name, taken=taken)
+        person.take(intake, by_name=by_name, taken=taken)
         if len(person.keys) > keys:
             self._index(person)
         return person.steps > steps
@@ -184,11 +185,11 @@ class _Gathering:
             self._sharing[key][person.id] = person
 
 
-def _taken(contact: Contact, customer_id: int | None, sharing: Mapping[Kind, Sequence[Person]]) -> set[Kind]:
-    """Return the kinds of which the contact's value is another customer's main one; each passport number is one."""
+def _taken(intake: Intake, customer_id: int | None, sharing: Mapping[Kind, Sequence[Person]]) -> set[Kind]:
+    """Return the kinds of which the person's value is another customer's main one; each passport number is one."""
     return {
         kind
         for kind, people in sharing.items()
         for other in people
-        if other.id != customer_id and (kind is Kind.PASSPORT or other.has_main(kind, contact.keys[kind]))
+        if other.id != customer_id and (kind is Kind.PASSPORT or other.has_main(kind, intake.keys[kind]))
     }

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from wtforms import RadioField, SelectField, StringField, TextAreaField, ValidationError
 
 from crm.accounts.queries import current_organization
-from crm.customers.fields import EmailAddress, chosen_branch, offer_branches
+from crm.customers.fields import ContactForm, chosen_branch, offer_branches
 from crm.kernel.errors import SentenceError
 from crm.leads.models import FollowUp, Lead, Method
 from crm.leads.rules import LIMITS, promised_date_problem
-from crm.people import limits as customers
 from crm.values import clock, money
 from crm.web.forms import CreatingForm, Form, Length, Required, options
 
@@ -30,16 +29,17 @@ class Explained(CreatingForm):
         self.form_errors.append(str(error))
 
 
-class LeadForm(Explained):
+class LeadForm(ContactForm, Explained):
     """Who may become a customer and how to reach them; only the name is needed."""
 
-    name = StringField("Name", [Required("Enter the lead's name."), Length(customers.LIMITS["name"])])
-    contact_number = StringField("Contact number", [Length(customers.LIMITS["phone"])])
-    email = StringField("E-mail", [Length(customers.LIMITS["email"]), EmailAddress()])
-    passport_number = StringField("Passport number", [Length(customers.LIMITS["passport_number"])])
-    source = StringField("Source", [Length(LIMITS["source"])])
+    columns: ClassVar[dict[str, str]] = {"contact_number": "phone"}
+    name = StringField("Name", [Required("Enter the lead's name.")])
+    contact_number = StringField("Contact number")
+    email = StringField("E-mail")
+    passport_number = StringField("Passport number")
+    source = StringField("Source")
     branch = SelectField("Branch", coerce=str)
-    notes = TextAreaField("Notes", [Length(LIMITS["notes"])])
+    notes = TextAreaField("Notes")
 
     def __init__(self, lead: Lead | None = None, **values: Any) -> None:
         if lead is not None:
@@ -49,8 +49,7 @@ class LeadForm(Explained):
 
     def values(self) -> dict[str, Any]:
         """Return the values for the services, by column."""
-        values = {"phone": self.contact_number.data, "phone_extension": "", **{name: self[name].data for name in _SAME}}
-        return values | chosen_branch(self)
+        return self.told() | chosen_branch(self)
 
 
 _SAME = ("name", "email", "passport_number", "source", "notes")

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from crm.accounts.queries import current_organization
 from crm.intake.sources import SourceMixin
 from crm.kernel.extensions import db
 from crm.leads.models import Lead, LeadStatus
 from crm.people.matching import Keys, Kind, Known, decide
-from crm.people.person import Contact
-from crm.values import clock, phone
+from crm.values import phone
 
 OPEN = (LeadStatus.NEW.value, LeadStatus.CONTACTED.value)
 _LOOKED_AT = 100
@@ -56,4 +54,4 @@ def _first(person: SourceMixin, keys: Keys, leads: Sequence[Lead]) -> Lead | Non
 
 
 def _keys_of(record: SourceMixin) -> Keys:
-    return Contact.of(record.intake("", None), current_organization().phone_region, clock.utcnow()).keys
+    return record.contact.known().keys

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-LIMITS = {"source": 40, "lost_reason": 500, "notes": 5_000, "note": 2_000, "outcome": 2_000}
+LIMITS = {"lost_reason": 500, "note": 2_000, "outcome": 2_000}
 """The most characters of each field that customers don't have, whichever way it comes."""
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import fields, validate
 
 from crm.api.fields import AMOUNT, Amount, Day, Email, Line, Moment, Money, Name, Number, PhoneLine, Text, YesNo
-from crm.api.schemas import ONE_OF, Input, Output, PageQuery
+from crm.api.schemas import ONE_OF, ContactInput, Input, Output, PageQuery
 from crm.leads.models import CommitmentState, LeadStatus, Method
 from crm.leads.rules import FIRST_YEAR, LAST_YEAR, LIMITS
 from crm.people.limits import LIMITS as CUSTOMERS
@@ -19,18 +19,20 @@ def _one_of(choices: list[str], **options: Any) -> fields.String:
     return fields.String(validate=validate.OneOf(choices, error=ONE_OF), **options)
 
 
-class LeadChange(Input):
+class LeadChange(ContactInput):
     """What can be changed of a lead; other fields of an answer are ignored."""
+
+    columns: ClassVar[dict[str, str]] = {"contact_number": "phone"}
 
     name = Name(CUSTOMERS["name"], "Name is required")
     contact_number = PhoneLine(CUSTOMERS["phone"])
     email = Email(CUSTOMERS["email"])
     passport_number = Line(CUSTOMERS["passport_number"])
     branch = Number(allow_none=True, metadata={"description": "The id of a branch."})
-    source = Line(LIMITS["source"])
+    source = Line(CUSTOMERS["source"])
     status = _one_of(STATUSES)
     lost_reason = Text(LIMITS["lost_reason"], metadata={"description": "Kept with what is lost."})
-    notes = Text(LIMITS["notes"])
+    notes = Text(CUSTOMERS["notes"])
 
 
 class LeadInput(LeadChange):

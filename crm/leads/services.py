@@ -23,6 +23,8 @@ from crm.kernel.extensions import db
 from crm.kernel.idempotency import Once, RequestKey
 from crm.leads.matching import lead_of
 from crm.leads.models import FollowUp, Lead, LeadStatus
+from crm.people.contact_fields import ContactFields
+from crm.people.limits import LIMITS
 
 SOURCE = "Lead"
 """Where customers come from who were leads first."""
@@ -148,12 +150,12 @@ def lock_lead(lead_id: int) -> Lead:
 def _apply(lead: Lead, values: dict[str, Any]) -> None:
     region = current_organization().phone_region
     for field, value in values.items():
-        if field not in ("status", "lost_reason", "phone_extension", *CONTACT):
+        if field not in ("status", "lost_reason", *LIMITS):
             setattr(lead, field, value)
     if (branch_id := bound_branch()) is not None:
         lead.branch_id = branch_id
     known = {"phone": lead.phone, "email": lead.email, "passport_number": lead.passport_number}
-    lead.take_contact(known | values, region)
+    lead.take_contact(ContactFields.read(known | values, region))
     lead.search_text = search_text(lead.name, lead.phone, lead.phone_valid, region, lead.email, lead.passport_number)
     if values.keys() & {"status", "lost_reason"}:
         status = values.get("status") or lead.status or LeadStatus.NEW

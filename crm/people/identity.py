@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 
-from crm.values import phone
 from crm.values.text import ascii_digits, clean_line, fold
 
 _EMAIL_LONGEST = 254
@@ -64,28 +61,6 @@ def _normalize_email(raw: str) -> str | None:
     if "." not in address.domain or len(normalized) > _EMAIL_LONGEST:
         raise EmailError(_EMAIL_SENTENCE)
     return normalized
-
-
-def normalize_phone(raw: str, region: str) -> str | None:
-    """Return the E.164 number that identifies a person, or None when `raw` is not valid or a placeholder."""
-    number = phone.parse(raw, region)
-    return number.value if number.valid and not is_placeholder(raw) else None
-
-
-def take_number(row: Any, values: Mapping[str, Any], region: str) -> None:
-    """Write the `phone` of `values` into a row's `phone`, `phone_valid` and `phone_extension`, as `region` reads it.
-
-    The extension may be typed behind the number or given as `phone_extension`; the same number without either keeps
-    the one it has.
-    """
-    if "phone" not in values:
-        if "phone_extension" in values:
-            row.phone_extension = values["phone_extension"] or ""
-        return
-    number = phone.parse(values["phone"] or "", region)
-    kept = row.phone_extension or "" if row.phone == number.value else ""
-    extension = number.extension or (values["phone_extension"] or "" if "phone_extension" in values else kept)
-    row.phone, row.phone_valid, row.phone_extension = number.value, number.valid, extension if number.valid else ""
 
 
 def normalize_passport(raw: str) -> str:

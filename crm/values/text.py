@@ -88,6 +88,11 @@ def characters(number: int) -> str:
     return f"{number:,} character" + ("s" if number != 1 else "")
 
 
+def shorten(what: str, over: int, limit: int) -> str:
+    """Return the sentence about a text that has no room for all of it."""
+    return f"Shorten {what} by {characters(over)}: it has room for {limit}."
+
+
 def ascii_digits(text: str) -> str:
     """Return `text` with the decimal digits of every script (Arabic-Indic, full-width, …) as 0 to 9."""
     return text if text.isascii() else "".join(map(_ascii_digit, text))

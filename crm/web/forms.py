@@ -15,7 +15,7 @@ from wtforms import Field, HiddenField, PasswordField, SelectChoice, StringField
 from crm.kernel.csrf import SIGNED_IN_AGAIN, form_is_stale
 from crm.kernel.errors import SentenceError
 from crm.kernel.idempotency import KeyReusedError, RequestKey
-from crm.values.text import characters, clean_line, clean_text
+from crm.values.text import clean_line, clean_text, shorten
 
 
 def options(pairs: Iterable[tuple[object, str]]) -> list[SelectChoice]:
@@ -106,7 +106,7 @@ class Length:
         """Check the length in characters."""
         over = len(field.data or "") - self.limit
         if over > 0:
-            raise ValidationError(f"Shorten “{field.label.text}” by {characters(over)}: it has room for {self.limit}.")
+            raise ValidationError(shorten(f"“{field.label.text}”", over, self.limit))
 
 
 class Required:

@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from crm.intake.upsert import upsert
-from crm.people.person import Intake
 from tests.browser.steps import sign_in
 from tests.factories import Cast, make_customer
+from tests.intake.people import intake
 from tests.product import RunningApp
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -302,8 +302,8 @@ def address(page: Page) -> str:
 
 def test_a_further_number_becomes_the_main_one_and_the_other_is_removed(counter: Page, cast: Cast) -> None:
     with cast.owner.acting():
-        upsert(Intake("Siti Rahma", "0812-3456-7890", "siti@home.example"))
-        upsert(Intake("Siti Rahma", "0813-1111-2222", "siti@home.example"))
+        upsert(intake("Siti Rahma", "0812-3456-7890", "siti@home.example"))
+        upsert(intake("Siti Rahma", "0813-1111-2222", "siti@home.example"))
     counter.get_by_role("link", name="Siti Rahma", exact=True).click()
     profile = counter.get_by_role("region", name="Profile")
     counter.evaluate("window.stayed = true")

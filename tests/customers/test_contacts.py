@@ -18,9 +18,9 @@ from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.leads.models import Lead
 from crm.people.matching import Kind
-from crm.people.person import Intake
 from tests.api.conftest import Client, api, client_of
 from tests.factories import Cast, make_branch, make_customer
+from tests.intake.people import intake
 
 __all__ = ["api", "client_of"]
 
@@ -32,9 +32,9 @@ HTMX = {"HX-Request": "true"}
 def siti(cast: Cast) -> int:
     """Siti, who came with two numbers and two addresses."""
     with cast.owner.acting():
-        upsert(Intake("Siti Rahma", FIRST, "siti@home.example"))
-        upsert(Intake("Siti Rahma", SECOND, "siti@home.example"))
-        return upsert(Intake("Siti Rahma", FIRST, "siti@work.example")).customer_id
+        upsert(intake("Siti Rahma", FIRST, "siti@home.example"))
+        upsert(intake("Siti Rahma", SECOND, "siti@home.example"))
+        return upsert(intake("Siti Rahma", FIRST, "siti@work.example")).customer_id
 
 
 def contacts(cast: Cast) -> dict[str, int]:
@@ -86,8 +86,8 @@ def test_a_further_one_becomes_the_main_one_and_back(cast: Cast, api: Client, si
 def test_a_further_one_becomes_the_main_one_after_another_was_typed_as_it(cast: Cast, api: Client, siti: int) -> None:
     third = "+6281355556666"
     with cast.owner.acting():
-        upsert(Intake("Siti Rahma", third, "siti@home.example"))
-        upsert(Intake("Siti Rahma", FIRST, "siti@third.example"))
+        upsert(intake("Siti Rahma", third, "siti@home.example"))
+        upsert(intake("Siti Rahma", FIRST, "siti@third.example"))
     rows = contacts(cast)
     api.call("PATCH", f"customers/{siti}/", json={"phone": SECOND, "email": "siti@work.example"})
 
@@ -124,7 +124,7 @@ def test_what_is_removed_leads_to_the_customer_no_more(cast: Cast, api: Client, 
     assert api.get("customers/?search=0813 1111")["count"] == 0
     assert client.post(f"/customers/{siti}/contacts/{row}/delete").status_code == 404
     with cast.owner.acting():
-        assert upsert(Intake("Siti Rahma", SECOND)).created
+        assert upsert(intake("Siti Rahma", SECOND)).created
 
 
 def test_an_address_that_is_the_main_one_of_somebody_else_stays_theirs(cast: Cast, siti: int) -> None:

@@ -6,7 +6,9 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.people.identity import EmailError, is_placeholder, normalize_email, normalize_passport, normalize_phone
+from crm.people.contact_fields import ContactFields
+from crm.people.identity import EmailError, is_placeholder, normalize_email, normalize_passport
+from crm.people.matching import Kind
 
 
 @pytest.mark.parametrize(
@@ -52,7 +54,7 @@ def test_what_is_no_email_is_refused_with_a_sentence(typed):
     ],
 )
 def test_only_a_valid_number_identifies(typed, region, key):
-    assert normalize_phone(typed, region) == key
+    assert ContactFields.read({"phone": typed}, region).known().keys.get(Kind.PHONE) == key
 
 
 @pytest.mark.parametrize(

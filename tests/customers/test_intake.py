@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import random
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -21,17 +22,18 @@ from crm.kernel.branch_scope import bind, unbind
 from crm.kernel.db import transaction
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
-from crm.people.person import Contact, Intake
-from crm.values import clock
+from crm.people.contact_fields import ContactFields
+from crm.people.person import Intake
 from tests.factories import Cast, make_branch, make_customer
+from tests.intake.people import intake
 
 PHONE, SPELLED = "+6281234567890", "0812 3456-7890"
 EARLY = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 LATE = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 
 
-def take(name: str, **values: object) -> Taken:
-    return upsert(Intake(name, **values))  # type: ignore[arg-type]
+def take(name: str, **values: Any) -> Taken:
+    return upsert(intake(name, **values))
 
 
 def customer(id_: int) -> Customer:
@@ -65,22 +67,22 @@ def test_a_person_is_new_once(cast: Cast) -> None:
 def test_the_later_one_names_the_person_and_blanks_are_filled(cast: Cast) -> None:
     with cast.staff.acting():
         branch = make_branch()
-        id_ = take("Siti Rahma", phone=PHONE, last_activity=LATE).customer_id
-        earlier = take("Sitti Rahmah", phone=PHONE, city="Bandung", branch_id=branch, last_activity=EARLY)
+        id_ = take("Siti Rahma", phone=PHONE, at=LATE).customer_id
+        earlier = take("Sitti Rahmah", phone=PHONE, city="Bandung", branch_id=branch, at=EARLY)
         assert (customer(id_).name, customer(id_).city, customer(id_).branch_id) == ("Siti Rahma", "Bandung", branch)
         assert customer(id_).last_activity_at == LATE
         assert earlier.updated
 
-        take("Siti Rachma", phone=PHONE, city="Jakarta", last_activity=LATE + dt.timedelta(days=1))
+        take("Siti Rachma", phone=PHONE, city="Jakarta", at=LATE + dt.timedelta(days=1))
         assert (customer(id_).name, customer(id_).city) == ("Siti Rachma", "Bandung")
 
 
 def test_the_same_again_changes_nothing(cast: Cast) -> None:
     people = [
-        Intake("Siti Rahma", phone=PHONE, last_activity=LATE),
-        Intake("Budi Rahma", phone=PHONE, last_activity=EARLY),
-        Intake("Sitti Rahma", email="siti@example.com", phone=PHONE, last_activity=EARLY),
-        Intake("Ayu", last_activity=EARLY, phone="-", email="none@none.com", passport_number="n/a"),
+        intake("Siti Rahma", phone=PHONE, at=LATE),
+        intake("Budi Rahma", phone=PHONE, at=EARLY),
+        intake("Sitti Rahma", email="siti@example.com", phone=PHONE, at=EARLY),
+        intake("Ayu", at=EARLY, phone="-", email="none@none.com", passport_number="n/a"),
     ]
     with cast.staff.acting():
         first = take_in(people)
@@ -169,10 +171,10 @@ def test_two_keys_of_two_customers_update_the_stronger(cast: Cast) -> None:
 
 def test_an_archived_customer_comes_back_with_later_activity_alone(cast: Cast) -> None:
     with cast.staff.acting():
-        id_ = take("Siti Rahma", phone=PHONE, last_activity=EARLY).customer_id
+        id_ = take("Siti Rahma", phone=PHONE, at=EARLY).customer_id
         archive_customer(id_)
 
-        assert take("Siti Rahma", phone=PHONE, last_activity=LATE).customer_id == id_
+        assert take("Siti Rahma", phone=PHONE, at=LATE).customer_id == id_
         assert customer(id_).is_archived, "before the archiving"
         take("Siti Rahma", phone=PHONE)
         assert not customer(id_).is_archived
@@ -181,26 +183,24 @@ def test_an_archived_customer_comes_back_with_later_activity_alone(cast: Cast) -
 
 def test_many_at_once_know_each_other(cast: Cast) -> None:
     with cast.staff.acting():
-        taken = take_in([Intake(f"Person {chr(65 + n % 26)}lice", phone=f"0812 3456 7{n % 50:03}") for n in range(200)])
+        taken = take_in([intake(f"Person {chr(65 + n % 26)}lice", phone=f"0812 3456 7{n % 50:03}") for n in range(200)])
 
         assert sum(one.created for one in taken) == db.session.scalar(sa.select(sa.func.count(Customer.id)))
         assert len({one.customer_id for one in taken}) == sum(one.created for one in taken)
 
 
 def test_many_who_come_again_are_changed_in_one_go(cast: Cast) -> None:
-    people = [
-        Intake(f"Siti Rahma{chr(97 + n % 26) * 3}", phone=f"0812 3456 7{n:03}", last_activity=EARLY) for n in range(120)
-    ]
+    people = [intake(f"Siti Rahma{chr(97 + n % 26) * 3}", phone=f"0812 3456 7{n:03}", at=EARLY) for n in range(120)]
     with cast.staff.acting():
         first = take_in(people)
         again = take_in(
-            [person._replace(name=f"{person.name} Lestari", city="Medan", last_activity=LATE) for person in people]
+            [intake(f"{one.contact.name} Lestari", one.contact.phone, city="Medan", at=LATE) for one in people]
         )
 
         assert [taken.customer_id for taken in again] == [taken.customer_id for taken in first]
         assert all(taken.updated for taken in again)
         last = customer(first[-1].customer_id)
-        assert (last.name, last.city, last.last_activity_at) == (f"{people[-1].name} Lestari", "Medan", LATE)
+        assert (last.name, last.city, last.last_activity_at) == (f"{people[-1].contact.name} Lestari", "Medan", LATE)
         assert len(page_of(Filters(q="lestari", city="Medan", per_page=100)).rows) == 100
         told = db.session.scalars(sa.select(Event).where(Event.customer_id == last.id).order_by(Event.id)).all()
         assert told[1].changes["city"] == ["", "Medan"]
@@ -208,7 +208,7 @@ def test_many_who_come_again_are_changed_in_one_go(cast: Cast) -> None:
 
 def test_the_last_of_a_batch_that_speaks_of_now_names_the_person(cast: Cast) -> None:
     with cast.staff.acting():
-        first, second = take_in([Intake("Sitti Rahma", phone=PHONE), Intake("Siti Rahmah", phone=PHONE)])
+        first, second = take_in([intake("Sitti Rahma", phone=PHONE), intake("Siti Rahmah", phone=PHONE)])
 
         assert first.customer_id == second.customer_id
         assert customer(first.customer_id).name == "Siti Rahmah"
@@ -219,8 +219,10 @@ def test_what_a_record_keeps_as_customers_do_is_taken_as_it_is(cast: Cast) -> No
         id_ = take("Siti Rahma", phone=PHONE, email="siti@example.com", passport_number="A1234567").customer_id
 
         for kept in ({"phone": PHONE}, {"email": "siti@example.com"}, {"passport_number": "A1234567"}):
-            assert take("Siti Rahma", **kept, phone_valid="phone" in kept).customer_id == id_
-        other = take("Siti Rahma", phone="0812", phone_valid=False, email="test@test.com", passport_number="000000")
+            contact = ContactFields("Siti Rahma", phone_valid="phone" in kept, **kept)
+            assert upsert(Intake(contact)).customer_id == id_
+        nobody = ContactFields("Siti Rahma", phone="0812", email="test@test.com", passport_number="000000")
+        other = upsert(Intake(nobody.known()))
         assert other.created
         assert customer(other.customer_id).email is None
 
@@ -269,7 +271,7 @@ def test_a_customer_whom_intake_brings_back_goes_on_with_their_series(cast: Cast
         restored.append(row.id)
 
     with cast.staff.acting(), customer_restored.connected_to(note):
-        id_ = take("Siti Rahma", phone=PHONE, last_activity=EARLY).customer_id
+        id_ = take("Siti Rahma", phone=PHONE, at=EARLY).customer_id
         archive_customer(id_)
         take("Siti Rahma", phone=PHONE)
 
@@ -282,14 +284,13 @@ def test_an_office_address_of_thousands_leads_to_the_same_name_alone(cast: Cast)
     names = ["".join(three) for three in itertools.product(syllables, repeat=3)]
     with cast.staff.acting():
         everybody = [
-            take_in([Intake(name, email=office) for name in names[at : at + 250]]) for at in (0, 250, 500, 750)
+            take_in([intake(name, email=office) for name in names[at : at + 250]]) for at in (0, 250, 500, 750)
         ]
         taken = list(itertools.chain.from_iterable(everybody))
 
         assert sum(one.created for one in taken) > 18 * MANY, "nearly all: a few of the first sound alike"
-        contact = Contact.of(Intake("Siti Rahma", email=office), "ID", clock.utcnow())
         with transaction():
-            assert len(read([contact], ()).people) <= MANY, "so many are looked at and no more"
+            assert len(read([intake("Siti Rahma", email=office)]).people) <= MANY, "so many are looked at and no more"
         assert take(names[-1].upper(), email=office).customer_id == taken[-1].customer_id
         stranger = take("Siti Rahma", email=office)
         assert (stranger.created, stranger.duplicates) == (True, ())
@@ -343,13 +344,13 @@ def test_who_is_certain_is_who_would_be_decided(cast: Cast, monkeypatch: pytest.
     """Where all keys lead to one customer of the same name nothing is weighed up; that may not be another answer."""
     chance = random.Random(4)
     people = [
-        Intake(
+        intake(
             chance.choice(("Siti Rahma", "Sitti Rahmah", "Budi Santoso", "Ayu")),
             phone=chance.choice(("", *(f"0812 3456 78{n:02}" for n in range(12)))),
             email=chance.choice(("", *(f"p{n}@example.com" for n in range(12)))),
             passport_number=chance.choice(("", "", *(f"A12345{n:02}" for n in range(12)))),
             city=chance.choice(("", "Bandung")),
-            last_activity=chance.choice((EARLY, LATE)),
+            at=chance.choice((EARLY, LATE)),
         )
         for _ in range(240)
     ]

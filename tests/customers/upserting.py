@@ -14,6 +14,7 @@ from crm import create_app
 from crm.intake.upsert import upsert
 from crm.kernel.tenancy import use_organization
 from crm.people.person import Intake
+from tests.intake import people
 
 PEOPLE = 50
 SPELLINGS = (
@@ -28,7 +29,7 @@ def intake(number: int) -> Intake:
     person, spelling = number % PEOPLE, SPELLINGS[number // PEOPLE % len(SPELLINGS)]
     name = f"{'ABCDEFGHIJ'[person % 10] * 3}ari {'KLMNP'[person // 10] * 3}ono"
     email = f"Person{person}@Example.com" if number % 3 else ""
-    return Intake(name.upper() if number % 2 else name, spelling.format(a="3456", b=f"7{person:03}"), email)
+    return people.intake(name.upper() if number % 2 else name, spelling.format(a="3456", b=f"7{person:03}"), email)
 
 
 def main() -> None:

@@ -27,10 +27,10 @@ from crm.loyalty.queries import differences as wrong_points
 from crm.loyalty.services import change_points
 from crm.messages.bookkeeping import look_at
 from crm.messages.models import Message
-from crm.people.person import Intake
 from crm.stats.queries import differences as wrong_totals
 from crm.values import clock
 from tests.factories import Cast, Person, make_customer, make_duplicate, make_message
+from tests.intake.people import intake
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
@@ -97,7 +97,7 @@ def test_merging_undoing_sending_and_taking_in_at_once(app: Flask, cast: Cast, t
         there_and_back,
         lambda: deliver_batch(organization_id),
         lambda: deliver_batch(organization_id),
-        lambda: [upsert(Intake(name="Sari", phone=phone)) for phone in phones * 2],
+        lambda: [upsert(intake(name="Sari", phone=phone)) for phone in phones * 2],
         lambda: [add_invoice(second, 10_000_00, today, "Cake") for _ in range(3)],
         lambda: [change_points(second, 30, "Cake") for _ in range(3)],
     )

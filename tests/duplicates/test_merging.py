@@ -29,7 +29,6 @@ from crm.loyalty.queries import differences as wrong_points
 from crm.loyalty.services import change_points, reverse
 from crm.messages.bookkeeping import look_at, refresh_next
 from crm.messages.models import Message
-from crm.people.person import Intake
 from crm.values import clock
 from tests.catalog import CATALOG
 from tests.duplicates.whole import differences, everything, last_event
@@ -42,6 +41,7 @@ from tests.factories import (
     make_message,
     make_points_entry,
 )
+from tests.intake.people import intake
 
 TOMORROW = clock.utcnow().replace(microsecond=0) + dt.timedelta(days=1)
 
@@ -179,7 +179,7 @@ def test_not_the_same_is_remembered_and_not_asked_again(cast: Cast, staff: Flask
     with cast.staff.acting():
         entry = db.session.get_one(Duplicate, pair.entry)
         assert (entry.decision, entry.decided_by_id) == (Decision.SEPARATE, cast.staff.user_id)
-        upsert(Intake(name="Sari", phone="0812 1111 2222", email="sari@shop.test"))
+        upsert(intake(name="Sari", phone="0812 1111 2222", email="sari@shop.test"))
         assert [row.decision for row in db.session.scalars(sa.select(Duplicate))] == [Decision.SEPARATE]
     assert "Nothing to look at" in staff.get("/duplicates").text
     assert "Not the same person as Sari" in staff.get(f"/customers/{pair.sari}").text
@@ -208,7 +208,7 @@ def test_old_links_lead_to_who_stays_and_nothing_finds_the_other(
 def test_whoever_comes_with_a_value_of_the_other_is_who_stays(cast: Cast, staff: FlaskClient, pair: Pair) -> None:
     pair.merge(staff)
     with cast.staff.acting():
-        taken = upsert(Intake(name="Sari", email="siti@work.test", customer_id=None))
+        taken = upsert(intake(name="Sari", email="siti@work.test", customer_id=None))
         assert (taken.customer_id, taken.created) == (pair.sari, False)
 
 

@@ -28,13 +28,13 @@ from crm.loyalty.queries import differences as wrong_points
 from crm.loyalty.services import change_points, reverse
 from crm.messages.rules import Channel
 from crm.messages.services import cancel_message, mark_done
-from crm.people.person import Intake
 from crm.series.rules import Frequency, Rule
 from crm.series.services import schedule
 from crm.stats.queries import differences as wrong_totals
 from crm.values import clock
 from tests.duplicates.whole import differences, everything, last_event
 from tests.factories import Cast, make_branch
+from tests.intake.people import intake
 
 NAMES = ("Sari", "Siti Sari", "Ibu Sari Dewi", "Budi", "Ani")
 RUNS = 25
@@ -126,7 +126,7 @@ class Shop:
     def take_in(self, id_: int) -> None:
         customer = db.session.get_one(Customer, id_)
         upsert(
-            Intake(
+            intake(
                 name=customer.name,
                 phone=customer.phone,
                 email=f"p{next(self.numbers)}@work.test",

@@ -1,0 +1,199 @@
+"""The one way in for a person: whatever a door is told of somebody is read here, and stored as it says."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple, Self
+
+from crm.people.identity import EmailError, is_placeholder, normalize_email, normalize_passport
+from crm.people.limits import LIMITS
+from crm.people.matching import Keys, Kind
+from crm.values import phone
+from crm.values.text import clean_line, clean_text, fold, shorten
+
+KEY_FIELDS = {Kind.PHONE: "phone", Kind.EMAIL: "email", Kind.PASSPORT: "passport_number"}
+SORT_KEY_LIMIT = 100
+EXTENSION_SENTENCE = "Send up to 7 digits."
+
+_CLEANERS: dict[str, Callable[[str], str]] = {"address": clean_text, "notes": clean_text}
+_clean_label = lru_cache(maxsize=4096)(clean_line)
+_CLEANERS |= dict.fromkeys(("city", "province", "service_type", "source"), _clean_label)
+
+
+class Problem(NamedTuple):
+    """What is wrong with a field, as a sentence for people; `{field}` in it stands for the field's name."""
+
+    template: str
+
+    def about(self, label: str = "") -> str:
+        """Return the sentence about the field that people know by `label`, or about "this" one."""
+        return self.template.format(field=f"“{label}”" if label else "this")
+
+
+def too_long(over: int, limit: int) -> Problem:
+    """Return the problem of a text that is longer by `over` characters than there is room for."""
+    return Problem(shorten("{field}", over, limit))
+
+
+class ContactError(ValueError):
+    """What was told of a person can't be stored; `problems` says why, by field."""
+
+    def __init__(self, problems: Mapping[str, list[Problem]]) -> None:
+        super().__init__("; ".join(f"{name}: {found[0].about()}" for name, found in problems.items()))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class ContactFields:
+    """What is known of a person, as customers and records keep it; blank where nothing is known.
+
+    `phone` is E.164 when `phone_valid`, else what was typed; `email` and `passport_number` are normalized. `given`
+    names the fields that were told. A field with `problems` holds what is left of it, which nobody should store.
+    """
+
+    name: str = ""
+    phone: str = ""
+    phone_valid: bool = False
+    phone_extension: str = ""
+    email: str | None = None
+    passport_number: str = ""
+    address: str = ""
+    city: str = ""
+    province: str = ""
+    postal_code: str = ""
+    service_type: str = ""
+    source: str = ""
+    notes: str = ""
+    given: frozenset[str] = frozenset()
+    problems: Mapping[str, list[Problem]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any], region: str) -> Self:
+        """Return what `values` tell by column, as an organization of `region` (ISO 3166) reads it.
+
+        Other columns are passed over. The extension of the number may be typed behind it, or be told by itself.
+        """
+        reader = _Reader()
+        for name, limit in LIMITS.items():
+            if name in values:
+                reader.read_text(name, values[name] or "", limit)
+        found = reader.found
+        given = frozenset(found)
+        if "phone" in found:
+            number = phone.parse(found["phone"], region)
+            extension = number.extension or found.get("phone_extension", "")
+            found |= {"phone": number.value, "phone_valid": number.valid}
+            found["phone_extension"] = extension if number.valid else ""
+        return cls(**found, given=given, problems=reader.problems)
+
+    @classmethod
+    def of(cls, row: Any, source: str = "") -> Self:
+        """Return what a customer or a record says of a person; nothing of it is parsed again."""
+        return cls(
+            name=clean_line(row.name)[: LIMITS["name"]].rstrip(),
+            phone=row.phone or "",
+            phone_valid=row.phone_valid or False,
+            phone_extension=row.phone_extension or "",
+            email=row.email or None,
+            passport_number=(row.passport_number or "")[: LIMITS["passport_number"]],
+            source=source,
+        )
+
+    def checked(self) -> Self:
+        """Return it where all of it can be stored; raises ContactError."""
+        if self.problems:
+            raise ContactError(self.problems)
+        return self
+
+    def sentences(self) -> dict[str, list[str]]:
+        """Return what is wrong, by field."""
+        return {name: [problem.about() for problem in found] for name, found in self.problems.items()}
+
+    def known(self) -> Self:
+        """Return it without placeholders: they say that nothing is known, and make nobody a customer."""
+        values = {column: getattr(self, column) for column in KEY_FIELDS.values()}
+        blank: dict[str, Any] = dict.fromkeys(_placeholders(values), "")
+        if not blank:
+            return self
+        if "phone" in blank:
+            blank |= {"phone_valid": False, "phone_extension": ""}
+        return dataclasses.replace(self, **blank | ({"email": None} if "email" in blank else {}))
+
+    @cached_property
+    def keys(self) -> Keys:
+        """What may tell the person from others."""
+        keys = {}
+        if self.phone_valid and self.phone:
+            keys[Kind.PHONE] = phone.matching(self.phone)
+        if self.email:
+            keys[Kind.EMAIL] = self.email
+        if self.passport_number and _is_passport(self.passport_number):
+            keys[Kind.PASSPORT] = self.passport_number
+        return keys
+
+    def write(self, row: Any) -> None:
+        """Write what was told into a customer or a record.
+
+        The same number, told without an extension, keeps the one it has.
+        """
+        for name in self.given.difference(("phone", "phone_extension")):
+            setattr(row, name, getattr(self, name))
+        if "phone" in self.given:
+            is_kept = row.phone == self.phone and self.phone_valid and "phone_extension" not in self.given
+            extension = self.phone_extension or (row.phone_extension or "" if is_kept else "")
+            row.phone, row.phone_valid, row.phone_extension = self.phone, self.phone_valid, extension
+        elif "phone_extension" in self.given:
+            row.phone_extension = self.phone_extension
+
+
+def without_placeholders(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was typed of a person without what people write where they know nothing."""
+    return {**values, **dict.fromkeys(_placeholders(values), "")}
+
+
+def sort_key(text: str) -> str:
+    """Return what customers are sorted and filtered by."""
+    return fold(text)[:SORT_KEY_LIMIT]
+
+
+class _Reader:
+    """What was read so far, and what was wrong with it."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Any] = {}
+        self.problems: dict[str, list[Problem]] = {}
+
+    def read_text(self, name: str, typed: str, limit: int) -> None:
+        text = _CLEANERS.get(name, clean_line)(typed)
+        stored = normalize_passport(text) if name == "passport_number" else text
+        # The column has to have room for it, too: a few letters become longer when they are written in one way.
+        if (over := max(len(text), len(stored)) - limit) > 0:
+            self._note(name, too_long(over, limit))
+        if name == "phone_extension" and not re.fullmatch("[0-9]*", text):
+            self._note(name, Problem(EXTENSION_SENTENCE))
+        # A number is cut by those who parse it.
+        cut = stored if name == "phone" else stored[:limit].rstrip()
+        self.found[name] = self._email(text) if name == "email" else cut
+
+    def _email(self, text: str) -> str | None:
+        try:
+            return normalize_email(text)
+        except EmailError as error:
+            self._note("email", Problem(str(error)))
+            return None
+
+    def _note(self, name: str, problem: Problem) -> None:
+        self.problems.setdefault(name, []).append(problem)
+
+
+def _placeholders(values: Mapping[str, Any]) -> list[str]:
+    return [name for name in KEY_FIELDS.values() if values.get(name) and is_placeholder(values[name])]
+
+
+def _is_passport(number: str) -> bool:
+    """Say whether it may be a passport's: at least five letters and digits, with a digit (ICAO 9303 allows nine)."""
+    return 5 <= len(number) <= LIMITS["passport_number"] and any(map(str.isdecimal, number))
