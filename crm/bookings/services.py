@@ -25,7 +25,7 @@ from crm.kernel.errors import SentenceError
 from crm.kernel.events import changes_of, record_many, row_of
 from crm.kernel.extensions import db
 from crm.kernel.idempotency import Once, RequestKey
-from crm.leads.services import convert_lead, find_or_create_lead
+from crm.leads.services import convert_lead_of
 from crm.people.contact_fields import ContactFields
 
 SOURCE = Source("booking_persons", "Booking", BookingPerson, Booking.branch_id, BookingPerson.booking)
@@ -142,12 +142,11 @@ class _Party:
         booking = self._booking
         taken = collect(self._persons, SOURCE.name, booking.branch_id)
         self._customers = {id_: one.customer_id for id_, one in taken.items()}
-        # Together, for each of them would else be read again by itself.
-        self._persons = list(db.session.scalars(_of(booking.id)))
         lead_person = next(person for person in self._persons if person.is_lead)
         if not lead_person.do_not_collect and (booking.lead_id is None or self._lead_changed):
-            booking.lead_id = convert_lead(find_or_create_lead(lead_person, booking.branch_id).id).id
-        booking.search_text = _search_text(booking, list(db.session.scalars(_of(booking.id))))
+            booking.lead_id = convert_lead_of(lead_person, booking.branch_id).id
+        booking.search_text = _search_text(booking, sorted(self._persons, key=lambda person: person.id))
+        db.session.flush()  # what the lead did comes before what the booking did
 
     def tell_each(self, action: str, changes: Mapping[int, Changes]) -> None:
         """Record an event for each of some persons, about their customers."""
@@ -185,9 +184,10 @@ class _Party:
 
 def _take(booking: Booking, values: Given) -> None:
     # First, for looking for a number writes what has changed already.
-    number = values.get("number") or booking.number or next_number()
+    wanted = values.get("number") or booking.number
+    number = wanted or next_number()
     key = number_key(number)
-    if key != booking.number_key and is_taken(key):
+    if wanted and key != booking.number_key and is_taken(key):
         raise NumberTakenError(number)
     booking.number, booking.number_key = number, key
     branch_id = bound_branch()

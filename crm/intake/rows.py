@@ -34,6 +34,7 @@ MANY = 50
 EXPECTED = 10
 """So many customers for each person are read before it is asked who has so many of a value."""
 
+_WRITTEN = (Customer, CustomerKey, CustomerSearch, Duplicate)
 _EVERYWHERE = {"all_branches": True}
 """Somebody in another branch is the same person, so a user who sees one branch alone meets them, too."""
 
@@ -123,7 +124,9 @@ def write(
     _tell(bulk, organization, "customer.edited", [person.id for person in changed], list(map(_told, changed)))
     _learn(bulk, organization, people)
     separate = enter(doubts)
-    db.session.expire_all()
+    for row in list(db.session()):
+        if isinstance(row, _WRITTEN):
+            db.session.expire(row)
     for person in changed:
         if "archived_at" in person.changes:
             customer_restored.send(db.session.get_one(Customer, person.id))

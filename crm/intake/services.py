@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.orm.attributes import set_committed_value
 
 from crm.customers.locks import lock_intake
 from crm.customers.models import Customer
 from crm.intake import queries
 from crm.intake.models import Scan
 from crm.intake.scan import SCAN, count
-from crm.intake.sources import SourceMixin, intake_of_record
+from crm.intake.sources import Source, SourceMixin, intake_of_record
+from crm.intake.unchanged import is_settled
 from crm.intake.upsert import Taken, take_in, upsert
 from crm.kernel.branch_scope import bound_branch
 from crm.kernel.db import database_now, transaction
 from crm.kernel.errors import ConflictError
+from crm.kernel.extensions import db
 from crm.kernel.idempotency import Once, RequestKey
 from crm.kernel.tenancy import current_actor, update_many
 from crm.people.person import Intake
@@ -41,10 +44,28 @@ def collect(records: Sequence[SourceMixin], source: str, branch_id: int | None) 
         found = dict(zip(wanted, taken, strict=True))
         if any(one.is_elsewhere and one.customer_id != wanted[id_].customer_id for id_, one in found.items()):
             raise ConflictError(ELSEWHERE)
-        if records:
-            # Past the unit of work, which would read each of them again to write one column.
-            update_many(type(records[0]), [{"id": id_, "customer_id": one.customer_id} for id_, one in found.items()])
+        _remember(records, found)
         return found
+
+
+def is_unchanged(source: Source, record: SourceMixin) -> bool:
+    """Say whether taking a record in would change nobody; it says no where it can't tell."""
+    model = source.model
+    return db.session.scalars(sa.select(is_settled(source)).where(model.id == record.id)).one()
+
+
+def _remember(records: Sequence[SourceMixin], found: Mapping[int, Taken]) -> None:
+    """Write who each record is past the unit of work, which would read each of them again to write one column."""
+    changed = [
+        (record, found[record.id].customer_id)
+        for record in records
+        if record.id in found and record.customer_id != found[record.id].customer_id
+    ]
+    if changed:
+        update_many(type(records[0]), [{"id": record.id, "customer_id": id_} for record, id_ in changed])
+    for record, id_ in changed:
+        set_committed_value(record, "customer_id", id_)
+        db.session.expire(record, ["customer"])
 
 
 def add(intake: Intake) -> Taken:

@@ -12,7 +12,7 @@ from crm.customers.locks import lock_intake
 from crm.customers.models import Customer
 from crm.customers.search_text import search_text
 from crm.customers.signals import customer_deleting
-from crm.intake.services import collect
+from crm.intake.services import collect, is_unchanged
 from crm.intake.sources import Source, SourceMixin, register
 from crm.kernel.branch_scope import bound_branch
 from crm.kernel.columns import db_now
@@ -41,7 +41,9 @@ CONTACT = ("name", "phone", "email", "passport_number")
 TELLING = {*CONTACT, "branch_id"}
 """What a lead tells of the person: changing it is news of them."""
 
-register(Source("leads", SOURCE, Lead, Lead.branch_id))
+LEADS = Source("leads", SOURCE, Lead, Lead.branch_id)
+
+register(LEADS)
 
 
 def create_lead(values: dict[str, Any], request_key: RequestKey | None = None) -> Lead:
@@ -86,11 +88,7 @@ def convert_lead(lead_id: int) -> Lead:
         lead = lock_lead(lead_id)
         if lead.is_converted:
             return lead
-        lead.become(LeadStatus.CONVERTED)
-        changes = changes_of(lead)
-        lead.do_not_collect = False
-        _take_in(lead)
-        _tell("lead.converted", lead, changes)
+        _convert(lead, take_in=True)
         return lead
 
 
@@ -120,24 +118,24 @@ def reopen_lead(lead_id: int) -> Lead:
         return lead
 
 
-def find_or_create_lead(person: SourceMixin, branch_id: int | None) -> Lead:
-    """Return the lead that a person of a booking is, taken in already, or make one; blanks of it are filled.
+def convert_lead_of(person: SourceMixin, branch_id: int | None) -> Lead:
+    """Convert the lead that a person of a booking is, or make one; blanks of it are filled.
 
-    It belongs to the transaction that saves the booking. Who contradicts is another lead (`lead_of`).
+    It belongs to the transaction that saves the booking and has taken the person in, so a lead that tells nothing else
+    is not taken in once more. A lead whose details contradict is another one (`lead_of`).
     """
     with transaction() as session:
         lock_intake()
         session.flush()
-        lead = lead_of(person)
-        if lead is not None:
+        known = lead_of(person)
+        if known is None:
+            lead, is_news = _create_booked(person, branch_id), False
+        else:
+            lead = lock_lead(known.id)
             _fill(lead, person)
-            return lead
-        lead = Lead(activity_at=person.activity_at, source=BOOKED)
-        known = {field: getattr(person, field) for field in (*CONTACT, "phone_extension")}
-        _apply(lead, known | {"branch_id": branch_id})
-        lead.customer_id, lead.do_not_collect = person.customer_id, person.do_not_collect
-        session.add(lead)
-        record("lead.created", lead, customer_id=lead.customer_id, changes={"source": [None, BOOKED]})
+            is_news = not lead.is_converted and not is_unchanged(LEADS, lead)
+        if not lead.is_converted:
+            _convert(lead, take_in=is_news)
         return lead
 
 
@@ -145,6 +143,25 @@ def lock_lead(lead_id: int) -> Lead:
     """Return a lead that nobody else changes until the end of the transaction, nor takes anybody in."""
     lock_intake()
     return db.session.scalars(locked(sa.select(Lead).where(Lead.id == lead_id))).one()
+
+
+def _convert(lead: Lead, *, take_in: bool) -> None:
+    lead.become(LeadStatus.CONVERTED)
+    changes = changes_of(lead)
+    lead.do_not_collect = False
+    if take_in:
+        _take_in(lead)
+    _tell("lead.converted", lead, changes)
+
+
+def _create_booked(person: SourceMixin, branch_id: int | None) -> Lead:
+    lead = Lead(activity_at=person.activity_at, source=BOOKED)
+    known = {field: getattr(person, field) for field in (*CONTACT, "phone_extension")}
+    _apply(lead, known | {"branch_id": branch_id})
+    lead.customer_id, lead.do_not_collect = person.customer_id, person.do_not_collect
+    db.session.add(lead)
+    record("lead.created", lead, customer_id=lead.customer_id, changes={"source": [None, BOOKED]})
+    return lead
 
 
 def _apply(lead: Lead, values: dict[str, Any]) -> None:
@@ -180,8 +197,8 @@ def _take_in(lead: Lead) -> None:
 
 
 def _tell(action: str, lead: Lead, changes: dict[str, list[Any]]) -> None:
-    record(action, lead, customer_id=lead.customer_id, changes=changes)
     lead.updated_at = db_now()
+    record(action, lead, customer_id=lead.customer_id, changes=changes)
 
 
 def _worth_telling(changes: dict[str, list[Any]]) -> dict[str, list[Any]]:

@@ -13,7 +13,7 @@ from crm.kernel.db import transaction
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
 from crm.leads.models import Lead
-from crm.leads.services import collect, convert_lead, create_lead, edit_lead, find_or_create_lead, lock_intake
+from crm.leads.services import collect, convert_lead, convert_lead_of, create_lead, edit_lead, lock_intake
 from crm.values.clock import utcnow
 from tests.factories import Cast, make_branch, make_customer
 
@@ -39,10 +39,8 @@ def book(number: str, branch_id: int | None = None, **person: Any) -> tuple[int,
         row = BookingPerson(booking_id=booking.id, is_lead=True, activity_at=utcnow(), **person)
         session.add(row)
         collect([row], "Booking", branch_id)
-        found = find_or_create_lead(row, branch_id)
-        session.flush()
-        booking.lead_id = found.id
-        return convert_lead(found.id).id, row.customer_id
+        booking.lead_id = convert_lead_of(row, branch_id).id
+        return booking.lead_id, row.customer_id
 
 
 def test_a_lead_finds_its_customer_or_makes_them(cast: Cast) -> None:
