@@ -25,7 +25,7 @@ from crm.bookings import services as bookings
 from crm.customers.filters import Selection
 from crm.customers.models import CustomerKey
 from crm.customers.services import change_many, create_customer
-from crm.delivery.reports import keep_places
+from crm.delivery.reports import keep_recipients
 from crm.duplicates.services import enter
 from crm.intake.models import Scan
 from crm.invoices.models import Receipt
@@ -43,11 +43,13 @@ from crm.leads.models import FollowUp, LoanCommitment, Method
 from crm.leads.services import create_lead
 from crm.loyalty.services import change_points
 from crm.message_templates.models import Template
+from crm.messages.channels.phones import PHONES
+from crm.messages.channels.sms import SMS
+from crm.messages.inbound_models import InboundMessage
 from crm.messages.models import Attempt, BlockedSender, Message
-from crm.messages.records import InboundMessage, Source
-from crm.messages.rules import Channel
+from crm.messages.suppression_models import OptOutSource
 from crm.opt_outs.services import put_on
-from crm.senders import trials
+from crm.senders import test_messages
 from crm.series.queries import series_of_message
 from crm.series.rules import Frequency, Rule
 from crm.series.services import schedule
@@ -192,7 +194,7 @@ def make_series() -> int:
     """Make a message that comes again every month and return the id of its series."""
     number, send_at = 30_000 + next(_numbers), clock.utcnow() + dt.timedelta(days=1)
     rule = Rule(Frequency.MONTHLY, 1, send_at.date(), dt.time(9))
-    message = schedule(make_customer(phone=f"+62 812 345 {number}"), Channel.SMS, "See you", send_at, rule=rule)
+    message = schedule(make_customer(phone=f"+62 812 345 {number}"), SMS, "See you", send_at, rule=rule)
     found = series_of_message(message.id)
     assert found is not None
     return found.id
@@ -258,18 +260,18 @@ def make_attempt(gateway: str = "twilio", **values: Any) -> int:
         )
         session.add(attempt)
         session.flush()
-        keep_places({attempt.id: recipient})
+        keep_recipients({attempt.id: recipient})
         return attempt.id
 
 
 def make_sender_test() -> int:
     """Make a test message that went out by Twilio, and return its id."""
-    return trials.start(Channel.SMS, "twilio")
+    return test_messages.start(SMS, "twilio")
 
 
 def make_suppression() -> int:
     """Put a number on the list of opt-outs and return the id of its row."""
-    return put_on(f"+62812345{20_000 + next(_numbers)}", Source.STAFF).id
+    return put_on(f"+62812345{20_000 + next(_numbers)}", PHONES, OptOutSource.STAFF).id
 
 
 def make_text(**values: Any) -> int:

@@ -14,8 +14,9 @@ from crm.customers.services import edit_customer
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.kernel.roles import Role
+from crm.messages.channels.whatsapp import WHATSAPP
 from crm.messages.models import Message
-from crm.messages.rules import Channel, Status
+from crm.messages.rules import Status
 from crm.values import clock
 from tests.factories import Cast, join, make_customer
 
@@ -28,7 +29,7 @@ def reminder_of(cast: Cast, name: str) -> int:
         session.add(
             Message(
                 customer_id=customer_id,
-                channel=Channel.WHATSAPP.value,
+                channel=WHATSAPP,
                 body="Your cake is ready",
                 send_at=due,
                 status=Status.REMINDER.value,

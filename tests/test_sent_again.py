@@ -14,7 +14,7 @@ from crm.customers.services import delete_customer
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.kernel.idempotency import GoneError, Once, RequestKey
-from crm.messages.records import Suppression
+from crm.messages.suppression_models import Suppression
 from crm.opt_outs.services import take_off
 from tests.factories import Cast, make_branch
 

@@ -15,8 +15,8 @@ from flask import Flask
 from rq import Queue
 
 from crm import create_app
-from crm.delivery.calls import CALLS
-from crm.delivery.deliver import BATCH
+from crm.delivery.calls import MAX_CALLS as CALLS
+from crm.delivery.deliver import MAX_BATCH as BATCH
 from crm.kernel import queue
 from crm.kernel.extensions import db
 from crm.kernel.health import WorkerBeat, worker_is_running

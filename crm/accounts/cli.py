@@ -27,11 +27,20 @@ from crm.kernel.tenancy import use_organization
 org = AppGroup("org", help="Organizations.")
 user = AppGroup("user", help="Users.")
 Command = TypeVar("Command", bound=Callable[..., Any])
-SETTINGS_HELP = (
-    f"Settings: {', '.join(SETTINGS)}. "
-    f"Secrets, kept encrypted and removed by an empty value: {', '.join(SECRETS)}. "
-    "Others on this machine may see a command while it runs, so enter those of a provider in Settings, Messaging."
-)
+
+
+class SettingCommand(click.Command):
+    """A command whose help names all settings, those of higher floors too."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Name them once everything is imported."""
+        self.epilog = (
+            f"Settings: {', '.join(SETTINGS)}. "
+            f"Secrets, kept encrypted and removed by an empty value: {', '.join(SECRETS)}. "
+            "Others on this machine may see a command while it runs, "
+            "so enter those of a provider in Settings, Messaging."
+        )
+        super().format_epilog(ctx, formatter)
 
 
 class Difference(Protocol):
@@ -53,7 +62,7 @@ def create_org(slug: str, name: str) -> None:
     click.echo(f"Organization {slug} is there. Set its time zone, currency and phone region: flask org set {slug} …")
 
 
-@org.command("set", epilog=SETTINGS_HELP)
+@org.command("set", cls=SettingCommand)
 @click.argument("slug")
 @click.argument("settings", nargs=-1, required=True, metavar="KEY=VALUE…")
 def set_org(slug: str, settings: tuple[str, ...]) -> None:

@@ -154,36 +154,6 @@ def _yes_or_no(value: str) -> bool:
     return value.lower() == "yes"
 
 
-def _sms_gateway(value: str) -> str:
-    if value == "whatsapp_cloud":
-        raise ValueError("whatsapp_cloud sends WhatsApp alone. Use another gateway for SMS.")
-    return _whatsapp_gateway(value)
-
-
-def _whatsapp_gateway(value: str) -> str:
-    if value not in GATEWAYS:
-        raise ValueError(f"There is no gateway {value!r}. Use {', '.join(GATEWAYS[:-1])} or {GATEWAYS[-1]}.")
-    return value
-
-
-def _sms_from(value: str) -> str:
-    number = _without_separators(value)
-    if not value or re.fullmatch(rf"{_E164}|\d{{3,8}}", number, re.ASCII):
-        return number
-    if re.fullmatch(r"(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}", value, re.ASCII):
-        return value
-    raise ValueError(
-        "Enter the number with its country code, like +6281234567890, or a sender name of up to 11 letters."
-    )
-
-
-def _whatsapp_from(value: str) -> str:
-    number = _without_separators(value.removeprefix("whatsapp:"))
-    if number and not re.fullmatch(_E164, number, re.ASCII):
-        raise ValueError("Enter the number with its country code, like +6281234567890.")
-    return number
-
-
 def _earn_points(value: str) -> int:
     if value and not re.fullmatch(r"\d{1,5}", value, re.ASCII):
         raise ValueError("Enter how many points as a whole number up to 99999, like 1, or leave it empty.")
@@ -196,19 +166,6 @@ def _earn_per(value: str) -> int:
     return money.parse_amount(value, "en")
 
 
-def _without_separators(value: str) -> str:
-    return re.sub(r"[\s().-]", "", value)
-
-
-def _matching(pattern: str, sentence: str) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        if value and not re.fullmatch(pattern, value, re.ASCII):
-            raise ValueError(sentence)
-        return value
-
-    return parse
-
-
 def _webhook_secret(value: str) -> str:
     try:
         size = len(base64.b64decode(value.removeprefix("whsec_"), validate=True))
@@ -219,10 +176,6 @@ def _webhook_secret(value: str) -> str:
     return value
 
 
-_E164 = r"\+[1-9]\d{6,14}"
-
-GATEWAYS = ("manual", "console", "twilio", "whatsapp_cloud")
-
 SETTINGS: dict[str, Callable[[str], Any]] = {
     "name": _name,
     "time_zone": _time_zone,
@@ -231,26 +184,21 @@ SETTINGS: dict[str, Callable[[str], Any]] = {
     "locale": _locale,
     "quiet_from": _quiet_time,
     "quiet_until": _quiet_time,
-    "sms_gateway": _sms_gateway,
-    "whatsapp_gateway": _whatsapp_gateway,
-    "sms_from": _sms_from,
-    "whatsapp_from": _whatsapp_from,
     "branch_bound": _yes_or_no,
     "earn_points": _earn_points,
     "earn_per": _earn_per,
 }
 """The settings of an organization, and how the text of each is read."""
 
-SECRETS: dict[str, Callable[[str], str]] = {
-    "twilio_account_sid": _matching(
-        r"AC[0-9A-Za-z]{1,60}", "The Account SID starts with AC. Twilio's console shows it."
-    ),
-    "twilio_auth_token": _matching(r"[!-~]{1,500}", "The Auth Token is one word. Twilio's console shows it."),
-    "twilio_messaging_service_sid": _matching(r"MG[0-9A-Za-z]{1,60}", "The Messaging Service SID starts with MG."),
-    "whatsapp_token": _matching(r"[!-~]{1,2000}", "The access token is one word. Meta's app dashboard shows it."),
-    "whatsapp_phone_number_id": _matching(r"\d{1,30}", "The phone number ID is digits alone. It isn't the number."),
-    "whatsapp_app_secret": _matching(r"[!-~]{1,500}", "The app secret is one word. Meta's app dashboard shows it."),
-    "whatsapp_verify_token": _matching(r"[!-~]{1,500}", "The verify token is one word, of your own choice."),
-    "webhook_secret": _webhook_secret,
-}
+SECRETS: dict[str, Callable[[str], str]] = {"webhook_secret": _webhook_secret}
 """What is kept encrypted for an organization, and how the text of each is read; an empty text removes it."""
+
+
+def register_setting(name: str, parse: Callable[[str], Any]) -> None:
+    """Add a setting that a higher floor knows the values of; `parse` raises ValueError with a sentence."""
+    SETTINGS[name] = parse
+
+
+def register_secret(name: str, parse: Callable[[str], str]) -> None:
+    """Add what is kept encrypted for a higher floor; `parse` raises ValueError with a sentence."""
+    SECRETS[name] = parse

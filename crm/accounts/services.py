@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from secrets import token_hex
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from blinker import Signal
 from flask import current_app
 
-from crm.accounts import members, passwords, queries, senders
+from crm.accounts import members, passwords, queries
 from crm.accounts.models import Membership, Organization, User
 from crm.accounts.rules import SECRETS, SETTINGS, normalize_username, parse_setting, setup_code, slug_of
 from crm.kernel import vault
@@ -24,11 +25,8 @@ from crm.values import money
 organization_changed = Signal()
 """Sent by an organization whose settings change, within the transaction, with `changes`: {setting: [before, after]}."""
 
-gateway_named = Signal()
-"""Sent by an organization that was told its gateways, within the transaction, though they may be what they were: they
-are to be tried again."""
-
-GATEWAYS = frozenset({"sms_gateway", "whatsapp_gateway"})
+settings_given = Signal()
+"""Sent by an organization that was told settings, changed or not, within the transaction, with their `names`."""
 
 
 class NewOwner(NamedTuple):
@@ -73,14 +71,11 @@ def change_organization(organization_id: int, values: dict[str, str]) -> Organiz
         if "currency" in changes and queries.has_money():
             raise SentenceError("The currency is fixed now: there are invoices in it.")
         if not SECRETS.keys().isdisjoint(changes):
-            senders.note_account(organization, secrets)
-        if not senders.NAMED_BY.isdisjoint(changes):
-            senders.refuse_taken_numbers(organization)
+            organization.secrets_stamp = token_hex(16)
         if changes:
             record("organization.changed", organization, changes=changes)
             organization_changed.send(organization, changes=changes)
-        if not GATEWAYS.isdisjoint(values):
-            gateway_named.send(organization)
+        settings_given.send(organization, names=values.keys())
         return organization
 
 

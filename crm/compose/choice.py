@@ -42,7 +42,7 @@ class TemplateChoice(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.templates = {str(template.id): template for template in templates()}
-        known = ((id_, f"{template.name} ({template.via.label})") for id_, template in self.templates.items())
+        known = ((id_, f"{template.name} ({template.channel.label})") for id_, template in self.templates.items())
         self.template.choices = options([("", "None"), *known])
 
     @property

@@ -15,8 +15,9 @@ from crm.customers.models import Customer
 from crm.kernel.errors import SentenceError
 from crm.message_templates.queries import values_of
 from crm.message_templates.rules import Wording
+from crm.messages.channels.base import Channel
+from crm.messages.channels.registry import NAMES, all_channels, channel_named, choose, consent_problem
 from crm.messages.models import Message
-from crm.messages.rules import Channel, channel_problem
 from crm.messages.services import RefusedError
 from crm.series.forms import RepeatFields
 from crm.series.forms import values_of as values_of_series
@@ -33,9 +34,7 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?")
 class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
     """What is sent, how, and when: in some days at the present time of day, or at a time; and how often."""
 
-    channel = RadioField(
-        "Send by", choices=options((channel, channel.label) for channel in Channel), validate_choice=False
-    )
+    channel = RadioField("Send by", validate_choice=False)
     body = TextAreaField("Message")
     in_days = StringField("In how many days")
     send_at = StringField("Or at a time")
@@ -56,11 +55,12 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
         self.series = series_of_message(message.id) if message else None
         self.edited = self._edited(message) if message else None
         super().__init__(data={} if self.is_submitted() else self._first_values())
+        self.channel.choices = options((channel, channel.label) for channel in all_channels())
 
     def validate_channel(self, field: RadioField) -> None:
         """Refuse a form without a channel in words."""
-        if field.data not in list(Channel):
-            raise ValidationError("Choose SMS or WhatsApp.")
+        if field.data not in NAMES:
+            raise ValidationError(choose())
 
     def validate_body(self, field: TextAreaField) -> None:
         """Refuse a form without a text; with nothing but a template it is the template's."""
@@ -96,7 +96,7 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
         """Return channel, text and moment for the services, of a valid form."""
         if self.moment is None:
             raise RuntimeError("content() of a form that is not valid")
-        return Channel(self.channel.data), self.body.data, self.moment
+        return channel_named(self.channel.data), self.body.data, self.moment
 
     def options(self) -> dict[str, Any]:
         """Return what else the services take, of a valid form."""
@@ -110,7 +110,7 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
 
     def preview(self) -> Preview:
         """Return what would happen if the form was sent as it is."""
-        channel = Channel(self.channel.data) if self.channel.data in list(Channel) else None
+        channel = channel_named(self.channel.data) if self.channel.data in NAMES else None
         if not self.is_submitted():
             in_days = int(self.in_days.data or IN_DAYS)
             self.moment = self.message.send_at if self.message else clock.in_days(in_days, self.now, self.zone)
@@ -138,10 +138,11 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
                 "send_at": f"{at:%Y-%m-%dT%H:%M}",
                 "must_arrive": self.message.must_arrive,
             }
-        allowed = [channel for channel in Channel if channel_problem(self.customer, channel) is None]
+        allowed = [channel for channel in all_channels() if consent_problem(self.customer, channel) is None]
         if self.reply in allowed:
             return values | {"channel": self.reply, "in_days": "0"}
-        return values | {"channel": (allowed or list(Channel))[-1].value, "in_days": str(IN_DAYS)}
+        reachable = [channel for channel in allowed if channel.addresses.of(self.customer)]
+        return values | {"channel": (reachable or allowed or all_channels())[-1], "in_days": str(IN_DAYS)}
 
     def _is_time_changed(self) -> bool:
         return bool(self.send_at.data) and self.send_at.data != self._first_values().get("send_at")

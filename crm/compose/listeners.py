@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 
@@ -9,36 +10,39 @@ import sqlalchemy as sa
 
 from crm.accounts.models import Organization
 from crm.accounts.rules import SECRETS
-from crm.accounts.services import gateway_named, organization_changed
+from crm.accounts.services import organization_changed, settings_given
 from crm.customers.models import Customer
 from crm.customers.signals import customer_deleting, customer_restored
 from crm.inbox.inbound import forget_texts
 from crm.kernel.db import after_commit
 from crm.kernel.extensions import db
 from crm.kernel.work import due
-from crm.messages import whatsapp_ids
+from crm.messages import sender_ids
 from crm.messages.bookkeeping import KIND
+from crm.messages.channels.registry import all_channels
 from crm.messages.models import Message
 from crm.senders import services
 from crm.series.models import Series
 from crm.series.services import KIND as SERIES
 from crm.series.services import look_at_series_of
 
-HOLDS = frozenset({"quiet_from", "quiet_until", "time_zone", "sms_from", "whatsapp_from"}) | SECRETS.keys()
-"""Settings that may hold messages."""
+HOLDS = frozenset({"quiet_from", "quiet_until", "time_zone"})
+"""Settings that may hold messages, beside secrets and the addresses messages come from."""
 
 
 @organization_changed.connect
 def let_go_held(organization: Organization, changes: dict[str, Any]) -> None:
     """Look again at what waits for the end of quiet hours or for a sender, once the change is committed."""
-    if not HOLDS.isdisjoint(changes):
+    senders = {channel.sender_setting for channel in all_channels()}
+    if not (HOLDS | SECRETS.keys() | senders).isdisjoint(changes):
         after_commit(services.let_go_held)
 
 
-@gateway_named.connect
-def try_senders(organization: Organization) -> None:
+@settings_given.connect
+def try_senders(organization: Organization, names: Collection[str]) -> None:
     """Try refused senders again when an owner names a gateway, though it may be the one of before."""
-    after_commit(services.let_go_held)
+    if any(channel.gateway_setting in names for channel in all_channels()):
+        after_commit(services.let_go_held)
 
 
 @customer_restored.connect
@@ -57,4 +61,4 @@ def delete_messages(customer: Customer, **kwargs: Any) -> None:
     due.lock(KIND, ids)
     db.session.execute(sa.delete(Message).where(Message.customer_id == customer.id))
     due.settle(KIND, ids)
-    whatsapp_ids.forget(forget_texts(customer))
+    sender_ids.forget(forget_texts(customer))

@@ -56,7 +56,7 @@ def schedule_again(joining: Joining) -> None:
     _go_on(joining.notes[SERIES])
     for note in joining.notes[NOTES]:
         message = db.session.get(Message, note["id"], populate_existing=True)
-        if message is None or message.state is not Status.CANCELED or message.send_at <= now:
+        if message is None or message.status is not Status.CANCELED or message.send_at <= now:
             continue
         if message.status_at == dt.datetime.fromisoformat(note["canceled_at"]):
             message.turn(Status(note["status"]), dt.datetime.fromisoformat(note["status_at"]), note["reason"])

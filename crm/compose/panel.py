@@ -5,25 +5,25 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from crm.compose.history import history_of
 from crm.customers.models import Customer
 from crm.messages import policy_facts, queries
-from crm.messages.history import life_of
+from crm.messages.inbound_models import InboundMessage
 from crm.messages.models import Message
-from crm.messages.records import InboundMessage
 from crm.series.queries import series_of
 
 
 def load(customer: Customer) -> dict[str, Any]:
     """Return what was written to and by the customer, what is next and comes again, and whether they opted out."""
     messages = queries.messages_of(customer.id)
-    heard = policy_facts.heard_from(customer)
-    lines: list[Message | InboundMessage] = [*messages, *heard.texts]
+    contact = policy_facts.contact_of(customer)
+    lines: list[Message | InboundMessage] = [*messages, *contact.texts]
     return {
-        "lives": {message.id: life_of(message) for message in messages},
+        "histories": {message.id: history_of(message) for message in messages},
         "lines": sorted(lines, key=_time, reverse=True),
         "next": queries.next_of(customer, messages),
         "series": series_of(customer.id),
-        "opted_out": heard.suppression,
+        "opted_out": contact.suppression,
     }
 
 

@@ -11,18 +11,19 @@ from crm.accounts.models import Organization
 from crm.customers.models import Customer
 from crm.message_templates.models import Template
 from crm.message_templates.rules import FIELDS, Wording
+from crm.messages.channels.base import Channel
+from crm.messages.channels.registry import all_channels, consent_problem
+from crm.messages.channels.segments import Segments, ucs2_note
 from crm.messages.policy_facts import asking_note, opt_out_problem
-from crm.messages.rules import MAX_LENGTH, Channel, channel_problem, number_problem
-from crm.messages.segments import Segments, segments, ucs2_note
 from crm.series.rules import Rule
-from crm.values import clock, phone
+from crm.values import clock
 
 _FIELD = re.compile(r"\{ *(" + "|".join(FIELDS) + r") *\}", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What would happen, or why it can't; `parts` only for SMS."""
+    """What would happen, or why it can't; `parts` where the channel has them."""
 
     sentence: str
     problem: str | None
@@ -47,15 +48,17 @@ class Preview:
         zone = clock.zone(organization.time_zone)
         when = f"On {clock.say_full(moment, zone, organization.locale)}" if moment else "At the time you choose"
         by = f", by {channel.label}" if channel else ""
-        problem = number_problem(customer) or opt_out_problem(customer)
-        problem = problem or (channel_problem(customer, channel) if channel else None)
-        to = "" if number_problem(customer) else f", to {phone.international(customer.phone)}"
+        way = channel or all_channels()[0]
+        addresses, address = way.addresses, way.addresses.of(customer)
+        problem = addresses.problem(customer) or opt_out_problem(customer, addresses)
+        problem = problem or (consent_problem(customer, channel) if channel else None)
+        to = f", to {addresses.shown(address)}" if address else ""
         then = f"; then {rule.said(organization.locale)}" if rule else ""
-        notes = [*notes, *filter(None, [asking_note(customer)])]
+        notes = [*notes, *filter(None, [asking_note(customer, addresses)])]
         if not customer.is_active and not customer.is_archived:
             notes.append(f"{customer.name} is inactive, and still gets this message.")
-        parts = segments(body) if channel is Channel.SMS else None
-        room = MAX_LENGTH[channel or Channel.SMS]
+        parts = channel.parts(body) if channel else None
+        room = way.max_length
         return cls(f"{when}{by}{to}{then}.", problem, notes, parts, ucs2_note(body) if parts else "", len(body), room)
 
 
@@ -65,7 +68,7 @@ def wording_notes(wording: Wording, chosen: Template | None, channel: Channel | 
     if wording.approved:
         with_ = ", ".join(f"“{parameter}”" for parameter in wording.approved.parameters)
         notes.append(f"Goes out as {wording.approved.name}, approved by WhatsApp{f', with {with_}' if with_ else ''}.")
-    elif chosen and chosen.approved and wording.text and channel is Channel.WHATSAPP:
+    elif chosen and chosen.approved and wording.text and channel and channel.has_approved_templates:
         notes.append(
             "The text was changed, so it does not go out as the approved template: WhatsApp takes it only within "
             "24 hours after the customer wrote to you."

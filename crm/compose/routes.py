@@ -5,16 +5,17 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from crm.accounts.access import find
+from crm.accounts.access import find, here
 from crm.accounts.rules import return_path
 from crm.compose import panel
 from crm.compose.forms import MessageForm
+from crm.compose.history import ANSWERS
 from crm.customers.models import Customer
 from crm.kernel.errors import SentenceError
 from crm.messages import queries, services
-from crm.messages.history import ANSWERS
+from crm.messages.channels.registry import all_channels, in_words
 from crm.messages.models import Message
-from crm.messages.rules import Channel, Status, told_alike
+from crm.messages.rules import Status, told_alike
 from crm.series import services as recurring
 from crm.web.htmx import done as saved
 from crm.web.htmx import respond
@@ -35,7 +36,9 @@ def index() -> Response:
         "messages/index.html",
         "messages/_list.html",
         page=page,
-        channels=Channel,
+        channels=all_channels(),
+        every_channel=in_words("and"),
+        tries_out="console" in {channel.gateway_name(here().organization) for channel in all_channels()},
         statuses=STATES,
         notices=queries.notices(),
     )

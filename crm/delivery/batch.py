@@ -16,15 +16,16 @@ from sqlalchemy.exc import IntegrityError
 from crm.accounts.models import Organization
 from crm.accounts.queries import current_organization
 from crm.customers.models import Customer
-from crm.delivery.send_policy import Go, Hold, Stop, Verdict, gate
+from crm.delivery.send_policy import Decision, Go, Hold, Stop, check_policy
 from crm.kernel.columns import one_of
 from crm.kernel.db import database_now, locked
 from crm.kernel.events import record, record_many, row_of
 from crm.kernel.extensions import db
 from crm.messages.bookkeeping import look_at, renew_next
+from crm.messages.channels.base import Addresses, Channel
 from crm.messages.models import BlockedSender, Message
-from crm.messages.policy_facts import Facts, facts_about
-from crm.messages.rules import Channel, Status
+from crm.messages.policy_facts import PolicyFacts, facts_about
+from crm.messages.rules import Status
 
 PROBE_EVERY = dt.timedelta(seconds=10)
 """A refused sender is tried at most once in this time."""
@@ -32,11 +33,11 @@ PROBE_EVERY = dt.timedelta(seconds=10)
 PROBE_REPORTED_EVERY = dt.timedelta(minutes=5)
 """The same for one that is refused in reports: each try is taken first, and refused some time later."""
 
-QUESTIONS = 10
-"""So often a provider is asked about a lost answer before it counts as one that nobody can confirm."""
+MAX_QUESTIONS = 10
+"""How often a provider is asked about a lost answer before it counts as one that nobody can confirm."""
 
 
-class Round:
+class Batch:
     """The time, the organization and refused senders for messages that are locked with their customers.
 
     `customers` are those of messages that are judged. `looks` says when each message has to be looked at again;
@@ -48,6 +49,7 @@ class Round:
         self.blocked = {row.channel: row for row in db.session.scalars(locked(sa.select(BlockedSender)))}
         self.now = database_now()
         self.looks: dict[int, dt.datetime | None] = {}
+        self._facts: dict[str, PolicyFacts] = {}
         self._moved: set[int] = set()
         self._events: list[dict[str, Any]] = []
 
@@ -56,29 +58,31 @@ class Round:
         """The organization that is acted in."""
         return current_organization()
 
-    @cached_property
-    def facts(self) -> Facts:
-        """What the gate has to know about the customers' numbers."""
-        return facts_about(self.customers.values())
+    def facts(self, addresses: Addresses) -> PolicyFacts:
+        """Return what the send policy has to know about the customers' addresses of a kind, asked for once."""
+        if addresses.kind not in self._facts:
+            self._facts[addresses.kind] = facts_about(self.customers.values(), addresses)
+        return self._facts[addresses.kind]
 
-    def judge(self, message: Message, *, probing: bool = False) -> Verdict:
+    def judge(self, message: Message, *, probing: bool = False) -> Decision:
         """Say whether a due message may go; a message that may try a refused sender is said to be `probing`."""
-        verdict = gate(message, self.customers[message.customer_id], self.organization, self.facts, self.now)
+        facts = self.facts(message.channel.addresses)
+        decision = check_policy(message, self.customers[message.customer_id], self.organization, facts, self.now)
         sender = self.blocked.get(message.channel)
-        if sender is None or probing or not isinstance(verdict, Go) or verdict.gateway.by_hand:
-            return verdict
+        if sender is None or probing or not isinstance(decision, Go) or decision.gateway.by_hand:
+            return decision
         if sender.probe_at <= self.now:
             sender.probe_at = self.now + _pause(by_report=sender.by_report)
-            return verdict
+            return decision
         return Hold(self._sometime(), sender.reason)
 
-    def settle(self, message: Message, verdict: Verdict) -> None:
-        """Do what the gate says with a message that is not handed to a gateway now."""
-        match verdict:
+    def carry_out(self, message: Message, decision: Decision) -> None:
+        """Do what the send policy says with a message that is not handed to a gateway now."""
+        match decision:
             case Stop(status, reason):
                 self.end(message, status, reason)
             case Hold(until, reason):
-                if (message.state, message.reason) != (Status.HELD, reason):
+                if (message.status, message.reason) != (Status.HELD, reason):
                     message.turn(Status.HELD, self.now, reason)
                 self.looks[message.id] = until
             case Go():
@@ -90,7 +94,7 @@ class Round:
         message.turn(status, self.now, reason)
         after = {"status": message.status, "reason": message.reason}
         changes = {field: [before[field], after[field]] for field in after if before[field] != after[field]}
-        self._events.append(row_of(f"message.{status.value}", message, message.customer_id, changes))
+        self._events.append(row_of(f"message.{status}", message, message.customer_id, changes))
         self.looks[message.id] = look
         self._moved.add(message.customer_id)
 
@@ -100,7 +104,7 @@ class Round:
         db.session.execute(
             sa.update(Message)
             .where(one_of(Message.id, ids))
-            .values(status=status.value, reason="", status_at=self.now, claim_token=token, lease_until=lease_end)
+            .values(status=status, reason="", status_at=self.now, claim_token=token, lease_until=lease_end)
             .execution_options(synchronize_session=False)
         )
         self.looks.update(dict.fromkeys(ids, lease_end))
@@ -115,25 +119,25 @@ class Round:
 
     def next_question(self, deadline: dt.datetime) -> dt.datetime:
         """Return when to ask a provider about a lost answer, at `deadline` at the latest."""
-        pause = dt.timedelta(seconds=current_app.config["MESSAGE_UNCONFIRMED_AFTER"]) / QUESTIONS
+        pause = dt.timedelta(seconds=current_app.config["MESSAGE_UNCONFIRMED_AFTER"]) / MAX_QUESTIONS
         return min(self.now + pause, deadline)
 
     def refuse_sender(self, channel: Channel, gateway: str, reason: str, *, by_report: bool = False) -> dt.datetime:
         """Let the messages of a channel wait, for its provider refuses the account; return when to look again."""
         probe_at = self.now + _pause(by_report=by_report)
-        if channel.value not in self.blocked:
+        if channel not in self.blocked:
             row = BlockedSender(
-                channel=channel.value, gateway=gateway, reason=reason[:300], probe_at=probe_at, by_report=by_report
+                channel=channel, gateway=gateway, reason=reason[:300], probe_at=probe_at, by_report=by_report
             )
             try:
                 with db.session.begin_nested():
                     db.session.add(row)
-                record("sender.refused", row, changes={"channel": [None, channel.value], "reason": [None, row.reason]})
+                record("sender.refused", row, changes={"channel": [None, channel], "reason": [None, row.reason]})
             except IntegrityError:
                 row = db.session.scalars(sa.select(BlockedSender).where(BlockedSender.channel == channel)).one()
-            self.blocked[channel.value] = row
+            self.blocked[channel] = row
         if by_report:
-            row = self.blocked[channel.value]
+            row = self.blocked[channel]
             row.by_report, row.probe_at = True, max(row.probe_at, probe_at)
         return self._sometime()
 
@@ -142,17 +146,17 @@ class Round:
 
         `reported` is when the call began that a good report is about. One that is refused in reports needs such a one.
         """
-        row = self.blocked.get(channel.value)
+        row = self.blocked.get(channel)
         if row is None or (reported is None) == row.by_report or (reported is not None and reported < row.blocked_at):
             return False
-        del self.blocked[channel.value]
-        record("sender.accepted", row, changes={"channel": [channel.value, None]})
+        del self.blocked[channel]
+        record("sender.accepted", row, changes={"channel": [channel, None]})
         db.session.delete(row)
         return True
 
     def probe_soon(self, channel: Channel) -> None:
         """Let the next message try a refused sender as soon as one may."""
-        row = self.blocked.get(channel.value)
+        row = self.blocked.get(channel)
         if row is not None:
             row.probe_at = min(row.probe_at, self.now + PROBE_EVERY)
 

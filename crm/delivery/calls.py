@@ -12,14 +12,14 @@ from crm.providers.base import Answer, Call, Outcome
 from crm.providers.http import CONNECT, READ
 from crm.providers.registry import gateway_named
 
-CALLS = 64
-"""So many calls for one organization are in flight at most, and so many rows `submitting`."""
+MAX_CALLS = 64
+"""The most calls for one organization that are under way at once, and the most rows `submitting`."""
 
-TURNS = 5
-"""So many organizations are served at once: by the tickers, and by a job of the queue."""
+MAX_SERVED = 5
+"""The most organizations that are served at once: by the tickers, and by a job of the queue."""
 
 LINGER = 0.01
-"""So many seconds an answer waits for others, to be written with them."""
+"""How many seconds an answer waits for others, to be written with them."""
 
 LONGEST_CALL = CONNECT + READ + 2
 """A call that takes more seconds than this hangs: nobody waits for its answer any more."""
@@ -27,11 +27,11 @@ LONGEST_CALL = CONNECT + READ + 2
 log = logging.getLogger(__name__)
 
 
-class Flight:
-    """The calls of one batch, `at_once` at most."""
+class Calls:
+    """The calls of one batch, `most` at a time."""
 
-    def __init__(self, at_once: int) -> None:
-        self._at_once = min(at_once, CALLS)
+    def __init__(self, most: int) -> None:
+        self._most = min(most, MAX_CALLS)
         self._pending: dict[Future[Outcome], Call] = {}
 
     def __len__(self) -> int:
@@ -40,8 +40,8 @@ class Flight:
     @property
     def room(self) -> int:
         """How many calls may begin, worth a transaction: 0 until half of them may."""
-        free = self._at_once - len(self._pending)
-        return free if 2 * free >= self._at_once else 0
+        free = self._most - len(self._pending)
+        return free if 2 * free >= self._most else 0
 
     def begin(self, calls: Sequence[Call], until: float) -> None:
         """Make calls, those that can begin before `until` of `uptime()`: then their lease is over."""
@@ -81,4 +81,4 @@ def _call(call: Call, until: float) -> Outcome:
 
 _HELD_UP = Outcome(Answer.NO_CONNECTION, sentence="The worker was held up, and nothing was sent.")
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-_threads = ThreadPoolExecutor(TURNS * CALLS, thread_name_prefix="call")
+_threads = ThreadPoolExecutor(MAX_SERVED * MAX_CALLS, thread_name_prefix="call")

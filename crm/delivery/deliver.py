@@ -1,4 +1,4 @@
-"""From a due row to the call of its gateway: claim, gate, say so, call; `outcomes` records what came of it.
+"""From a due row to the call of its gateway: claim, check, say so, call; `outcomes` records what came of it.
 
 The database is the truth and its clock the only one. A message in a worker's hands carries the worker's token and a
 lease; every later write asks for that token, so a worker that slept past its lease changes nothing. The row says
@@ -21,11 +21,11 @@ from flask import current_app
 
 from crm.accounts.models import Organization
 from crm.accounts.queries import current_organization
-from crm.delivery.batch import Round
-from crm.delivery.calls import LONGEST_CALL, Flight, uptime
+from crm.delivery.batch import Batch
+from crm.delivery.calls import LONGEST_CALL, Calls, uptime
 from crm.delivery.lookups import ask_about
 from crm.delivery.outcomes import record
-from crm.delivery.reports import keep_places
+from crm.delivery.reports import keep_recipients
 from crm.delivery.send_policy import Go
 from crm.kernel.columns import one_of
 from crm.kernel.db import locked
@@ -36,13 +36,13 @@ from crm.kernel.tenancy import insert_many, require_organization, use_organizati
 from crm.kernel.work import due
 from crm.messages.bookkeeping import KIND, lock_customers, look_at
 from crm.messages.models import Attempt, Message
-from crm.messages.rules import BEING_SENT, Channel, Status
+from crm.messages.rules import BEING_SENT, Status
 from crm.providers.accounts import sender_of
 from crm.providers.base import Call
-from crm.providers.registry import at_once, gateway_named
+from crm.providers.registry import gateway_named, max_calls
 
-BATCH = 256
-"""So many due messages are claimed at once."""
+MAX_BATCH = 256
+"""The most due messages that are claimed at once."""
 
 PUT_OFF = dt.timedelta(seconds=60)
 
@@ -67,7 +67,7 @@ class Claim:
         return taken
 
 
-def deliver_batch(organization_id: int, limit: int = BATCH, seconds: float = math.inf) -> int:
+def deliver_batch(organization_id: int, limit: int = MAX_BATCH, seconds: float = math.inf) -> int:
     """Deal with up to `limit` due messages of an organization; return how many there were.
 
     No call is begun after `seconds`, and none is waited for much longer than a provider may take.
@@ -87,62 +87,62 @@ def _claim(claim: Claim, limit: int) -> int:
         if not ids:
             return 0
         messages = session.scalars(locked(sa.select(Message).where(one_of(Message.id, ids)).order_by(Message.id))).all()
-        round_ = Round(lock_customers(message.customer_id for message in messages))
-        round_.looks = dict.fromkeys(ids)
+        batch = Batch(lock_customers(message.customer_id for message in messages))
+        batch.looks = dict.fromkeys(ids)
         taken = []
         for message in messages:
             try:
-                if _look(message, round_, claim):
+                if _look(message, batch, claim):
                     taken.append(message)
             except Exception:
                 log.exception("message %d of organization %d: put off", message.id, message.organization_id)
-                round_.looks[message.id] = round_.now + PUT_OFF
-        round_.lend(taken, Status.CLAIMED, claim.token)
-        round_.finish()
+                batch.looks[message.id] = batch.now + PUT_OFF
+        batch.lend(taken, Status.CLAIMED, claim.token)
+        batch.finish()
         claim.ids = [message.id for message in taken]
         return len(ids)
 
 
-def _look(message: Message, round_: Round, claim: Claim) -> bool:
+def _look(message: Message, batch: Batch, claim: Claim) -> bool:
     """Do what is due for one message; True when that is to send it."""
-    now, state = round_.now, message.state
+    now, state = batch.now, message.status
     if state in BEING_SENT and message.lease_until is not None and message.lease_until > now:
-        round_.looks[message.id] = message.lease_until
+        batch.looks[message.id] = message.lease_until
     elif state is Status.SUBMITTING:
         reason = "The worker stopped while it was being sent. Checking what became of it."
-        round_.doubt(message, reason)
+        batch.doubt(message, reason)
     elif state is Status.UNKNOWN:
-        _settle_doubt(message, round_, claim)
+        _settle_doubt(message, batch, claim)
     elif state is Status.ACCEPTED:
-        round_.end(message, Status.NO_REPORT, "The provider took it and never said what became of it.")
+        batch.end(message, Status.NO_REPORT, "The provider took it and never said what became of it.")
     elif state in (Status.SCHEDULED, Status.CLAIMED, Status.RETRY_WAIT, Status.HELD):
-        return _may_go(message, round_, claim)
+        return _may_go(message, batch, claim)
     return False
 
 
-def _settle_doubt(message: Message, round_: Round, claim: Claim) -> None:
+def _settle_doubt(message: Message, batch: Batch, claim: Claim) -> None:
     """Ask the provider once more; when the time for that is over, ask a person, or send again what must arrive."""
     limit = dt.timedelta(seconds=current_app.config["MESSAGE_UNCONFIRMED_AFTER"])
     deadline = message.status_at + limit
-    if round_.now < deadline:
-        round_.looks[message.id] = round_.next_question(deadline)
+    if batch.now < deadline:
+        batch.looks[message.id] = batch.next_question(deadline)
         claim.doubts.append(message.id)
     elif message.must_arrive and not message.sent_again:
         message.sent_again = True
         reason = "Nobody can say if it arrived, and it must: it is sent once more."
-        round_.end(message, Status.RETRY_WAIT, reason, round_.now)
+        batch.end(message, Status.RETRY_WAIT, reason, batch.now)
     else:
-        round_.end(message, Status.UNCONFIRMED, "We could not confirm this message: it may or may not have arrived.")
+        batch.end(message, Status.UNCONFIRMED, "We could not confirm this message: it may or may not have arrived.")
 
 
-def _may_go(message: Message, round_: Round, claim: Claim) -> bool:
-    if message.send_at > round_.now:
-        round_.looks[message.id] = message.send_at
+def _may_go(message: Message, batch: Batch, claim: Claim) -> bool:
+    if message.send_at > batch.now:
+        batch.looks[message.id] = message.send_at
         return False
-    was_blocked = message.channel in round_.blocked
-    verdict = round_.judge(message)
-    if not isinstance(verdict, Go) or verdict.gateway.by_hand:
-        round_.settle(message, verdict)
+    was_blocked = message.channel in batch.blocked
+    decision = batch.judge(message)
+    if not isinstance(decision, Go) or decision.gateway.by_hand:
+        batch.carry_out(message, decision)
         return False
     if was_blocked:
         claim.probes.add(message.id)
@@ -155,44 +155,44 @@ def _send(claim: Claim, seconds: float) -> None:
     A call that hangs is let go: its thread is lost, and the lease sees to its message.
     """
     lease = current_app.config["MESSAGE_LEASE"]
-    flight, until = Flight(at_once(current_organization())), uptime() + min(lease / 4, seconds)
+    calls, until = Calls(max_calls(current_organization())), uptime() + min(lease / 4, seconds)
     end = until + LONGEST_CALL
-    while claim.ids or flight:
+    while claim.ids or calls:
         if claim.ids and (stopping.is_set() or uptime() > until):
             _release(claim)
-        elif claim.ids and flight.room:
+        elif claim.ids and calls.room:
             begun = uptime()
-            flight.begin(_submit(claim, claim.take(flight.room)), begun + lease)
-        elif answers := flight.answered(end):
+            calls.begin(_submit(claim, claim.take(calls.room)), begun + lease)
+        elif answers := calls.answered(end):
             record(answers, claim.token)
         else:
-            log.warning("organization %d: %d calls hang and are let go", require_organization(), len(flight))
-            record(flight.let_go(), claim.token)
+            log.warning("organization %d: %d calls hang and are let go", require_organization(), len(calls))
+            record(calls.let_go(), claim.token)
 
 
 def _submit(claim: Claim, ids: Sequence[int]) -> list[Call]:
     """Write that these messages may go out at any moment, and return the calls that send them.
 
-    What the gate holds or stops by now, and what another worker may have taken, is left out.
+    What the send policy holds or stops by now, and what another worker may have taken, is left out.
     """
     with committing("submit"):
         due.lock(KIND, ids)
         messages = _claimed(claim, ids)
-        round_ = Round(lock_customers(message.customer_id for message in messages))
+        batch = Batch(lock_customers(message.customer_id for message in messages))
         going, attempts = [], []
         for message in messages:
-            if message.lease_until is None or message.lease_until <= round_.now:
+            if message.lease_until is None or message.lease_until <= batch.now:
                 continue
-            verdict = round_.judge(message, probing=message.id in claim.probes)
-            if isinstance(verdict, Go) and not verdict.gateway.by_hand:
+            decision = batch.judge(message, probing=message.id in claim.probes)
+            if isinstance(decision, Go) and not decision.gateway.by_hand:
                 going.append(message)
-                attempts.append(_attempt(message, round_, verdict.gateway.name, claim.token))
+                attempts.append(_attempt(message, batch, decision.gateway.name, claim.token))
             else:
-                round_.settle(message, verdict)
-        round_.lend(going, Status.SUBMITTING, claim.token)
+                batch.carry_out(message, decision)
+        batch.lend(going, Status.SUBMITTING, claim.token)
         insert_many(Attempt, attempts)
-        round_.finish()
-        return _calls(going, attempts, claim.token, round_.organization)
+        batch.finish()
+        return _calls(going, attempts, claim.token, batch.organization)
 
 
 def _claimed(claim: Claim, ids: Sequence[int]) -> Sequence[Message]:
@@ -205,13 +205,13 @@ def _claimed(claim: Claim, ids: Sequence[int]) -> Sequence[Message]:
     ).all()
 
 
-def _attempt(message: Message, round_: Round, gateway: str, token: str) -> dict[str, Any]:
+def _attempt(message: Message, batch: Batch, gateway: str, token: str) -> dict[str, Any]:
     return {
         "message_id": message.id,
         "claim_token": token,
         "gateway": gateway,
         "channel": message.channel,
-        "recipient": round_.customers[message.customer_id].phone,
+        "recipient": message.channel.addresses.of(batch.customers[message.customer_id]),
         "body": message.body,
     }
 
@@ -224,19 +224,19 @@ def _calls(
         sa.select(Attempt.message_id, Attempt.id).where(one_of(Attempt.message_id, ids), Attempt.claim_token == token)
     )
     attempt_ids: dict[int, int] = {row.message_id: row.id for row in found}
-    ways = {(row["gateway"], Channel(row["channel"])) for row in attempts}
+    ways = {(row["gateway"], row["channel"]) for row in attempts}
     senders = {way: sender_of(organization, *way) for way in ways}
     reporting = [row for row in attempts if gateway_named(row["gateway"]).reports]
-    keep_places({attempt_ids[row["message_id"]]: row["recipient"] for row in reporting})
+    keep_recipients({attempt_ids[row["message_id"]]: row["recipient"] for row in reporting})
     return [
         Call(
             attempt_id=attempt_ids[row["message_id"]],
             message_id=row["message_id"],
             gateway=row["gateway"],
-            channel=Channel(row["channel"]),
+            channel=row["channel"],
             to=row["recipient"],
             body=row["body"],
-            sender=senders[row["gateway"], Channel(row["channel"])],
+            sender=senders[row["gateway"], row["channel"]],
             template=message.approved,
         )
         for message, row in zip(messages, attempts, strict=True)

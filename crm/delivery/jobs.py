@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 
 from crm.delivery import reports
-from crm.delivery.calls import CALLS
+from crm.delivery.calls import MAX_CALLS
 from crm.delivery.deliver import deliver_batch
 from crm.inbox import inbound
 from crm.kernel.queue import stopping
@@ -53,7 +53,7 @@ def _deliver(organization_id: int, *, is_alone: bool) -> int:
     with _serving(organization_id) as is_mine:
         if not is_mine:
             return 0
-        return deliver_batch(organization_id) if is_alone else deliver_batch(organization_id, CALLS, TURN)
+        return deliver_batch(organization_id) if is_alone else deliver_batch(organization_id, MAX_CALLS, TURN)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,6 @@
 """Asking providers what became of calls whose answer was lost.
 
-What they say is heard as a report: stored first, then applied, as if it had come by itself. Nothing found settles
+What they say is taken as a report: stored first, then applied, as if it had come by itself. Nothing found settles
 nothing; a question costs nothing either, so one that is asked twice, or whose answer comes too late, does no harm.
 
 A message without an id is searched for only where a message that is found can't be somebody else's: not in an account
@@ -18,14 +18,13 @@ from concurrent.futures import ThreadPoolExecutor
 import sqlalchemy as sa
 
 from crm.accounts.queries import current_organization
-from crm.customers.models import Customer
-from crm.delivery.reports import Heard, hear
+from crm.delivery.reports import take
 from crm.kernel.columns import one_of
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import require_organization
 from crm.messages.models import Attempt, Message
-from crm.providers.accounts import SECRETS, sender_of, shares_account
-from crm.providers.base import Answer, Call, Found, Question
+from crm.providers.accounts import sender_of, shares_account
+from crm.providers.base import Answer, Call, Found, Question, Reported
 from crm.providers.registry import gateway_named
 
 PATIENCE = 5.0
@@ -41,11 +40,11 @@ log = logging.getLogger(__name__)
 
 
 def ask_about(message_ids: Sequence[int]) -> None:
-    """Ask the providers about messages of the current organization of which nobody knows, and hear what they say."""
+    """Ask the providers about messages of the current organization of which nobody knows, and take what they say."""
     questions = _questions(message_ids) if message_ids else []
     db.session.rollback()  # no transaction stays open while providers take their time
     if questions:
-        hear(require_organization(), _answers(questions))
+        take(require_organization(), _answers(questions))
 
 
 def _questions(message_ids: Sequence[int]) -> list[Question]:
@@ -55,9 +54,9 @@ def _questions(message_ids: Sequence[int]) -> list[Question]:
     )
     attempts = db.session.scalars(sa.select(Attempt).where(Attempt.id.in_(last))).all()
     messages = {row.id: row for row in db.session.scalars(sa.select(Message).where(one_of(Message.id, message_ids)))}
-    ways = {(attempt.gateway, attempt.via) for attempt in attempts}
+    ways = {(attempt.gateway, attempt.channel) for attempt in attempts}
     senders = {way: sender_of(organization, *way) for way in ways}
-    shared = {gateway for gateway, _ in ways if gateway in SECRETS and shares_account(gateway)}
+    shared = {gateway for gateway, _ in ways if shares_account(gateway)}
     asked = []
     for attempt in attempts:
         others = _others(attempt) if attempt.provider_id is None else []
@@ -67,11 +66,11 @@ def _questions(message_ids: Sequence[int]) -> list[Question]:
             attempt_id=attempt.id,
             message_id=attempt.message_id,
             gateway=attempt.gateway,
-            channel=attempt.via,
+            channel=attempt.channel,
             to=attempt.recipient,
             body=attempt.body,
             template=messages[attempt.message_id].approved,
-            sender=senders[attempt.gateway, attempt.via],
+            sender=senders[attempt.gateway, attempt.channel],
         )
         taken = frozenset(other.provider_id for other in others if other.provider_id)
         asked.append(Question(call, attempt.provider_id, attempt.started_at, taken))
@@ -79,10 +78,9 @@ def _questions(message_ids: Sequence[int]) -> list[Question]:
 
 
 def _others(attempt: Attempt) -> Sequence[Attempt]:
-    """Return the attempts of around that time that wrote to the same number, for whichever customer."""
+    """Return the attempts of around that time that wrote to the same address, for whichever customer."""
     own = sa.select(Message.customer_id).where(Message.id == attempt.message_id)
-    same_phone = sa.select(Customer.id).where(Customer.phone == attempt.recipient)
-    customer_ids = {*db.session.scalars(own), *db.session.scalars(same_phone)}
+    customer_ids = {*db.session.scalars(own), *attempt.channel.addresses.owners(attempt.recipient)}
     return db.session.scalars(
         sa.select(Attempt)
         .join(Message, Message.id == Attempt.message_id)
@@ -102,8 +100,8 @@ def _could_be_mistaken(attempt: Attempt, others: Iterable[Attempt]) -> bool:
     )
 
 
-def _answers(questions: Sequence[Question]) -> list[Heard]:
-    heard = []
+def _answers(questions: Sequence[Question]) -> list[Reported]:
+    reports = []
     waiting = {_threads.submit(_look_up, question): question for question in questions}
     done, late = concurrent.futures.wait(waiting, PATIENCE)
     for future in late:
@@ -111,8 +109,8 @@ def _answers(questions: Sequence[Question]) -> list[Heard]:
     for future in done:
         found = future.result()
         if found is not None:
-            heard.append(Heard(waiting[future].call.attempt_id, found.word, found.provider_id, found.code))
-    return heard
+            reports.append(Reported(waiting[future].call.attempt_id, found.word, found.provider_id, found.code))
+    return reports
 
 
 def _look_up(question: Question) -> Found | None:

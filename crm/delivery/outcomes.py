@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from crm.delivery.batch import Round
+from crm.delivery.batch import Batch
 from crm.delivery.send_policy import expires_at
 from crm.kernel.columns import one_of
 from crm.kernel.db import locked
@@ -21,9 +21,9 @@ from crm.kernel.tenancy import update_many
 from crm.kernel.work import due
 from crm.messages.bookkeeping import KIND, hasten_held, hold_customers
 from crm.messages.models import Attempt, Message
-from crm.messages.records import Source
 from crm.messages.rules import WAITS, Status, back_off
-from crm.messages.whatsapp_ids import learn
+from crm.messages.sender_ids import learn
+from crm.messages.suppression_models import OptOutSource
 from crm.opt_outs import services
 from crm.providers.base import Answer, Call, Outcome
 from crm.providers.registry import gateway_named
@@ -77,15 +77,15 @@ def _record(results: Sequence[Result], token: str) -> None:
         ).all()
         by_id = {message.id: message for message in messages}
         hold_customers(message.customer_id for message in messages)
-        round_ = Round()
+        batch = Batch()
         # An attempt keeps what the gateway said, even when its message is not ours to change any more.
-        told = [_told(call, outcome, round_.now) for call, outcome in results]
-        update_many(Attempt, [row for row in told if row["provider_id"]])
+        answers = [_answer(call, outcome, batch.now) for call, outcome in results]
+        update_many(Attempt, [row for row in answers if row["provider_id"]])
         # An answer without the provider's id leaves what a report said before it.
-        update_many(Attempt, [_without_id(row) for row in told if not row["provider_id"]])
+        update_many(Attempt, [_without_id(row) for row in answers if not row["provider_id"]])
         opened = False
         for call, outcome in results:
-            opened |= outcome.answer is Answer.ACCEPTED and round_.accept_sender(call.channel)
+            opened |= outcome.answer is Answer.ACCEPTED and batch.accept_sender(call.channel)
             message = by_id.get(call.message_id)
             if message is None:
                 log.warning(
@@ -94,11 +94,15 @@ def _record(results: Sequence[Result], token: str) -> None:
                     call.attempt_id,
                 )
                 continue
-            _apply(message, call, outcome, round_)
-        opted_out = {call.to: outcome.sentence for call, outcome in results if outcome.answer is Answer.OPTED_OUT}
-        for phone, sentence in sorted(opted_out.items()):
-            services.note_down(phone, Source.PROVIDER, sentence)
-        round_.finish()
+            _apply(message, call, outcome, batch)
+        opted_out = {
+            (call.to, call.channel.addresses): outcome.sentence
+            for call, outcome in results
+            if outcome.answer is Answer.OPTED_OUT
+        }
+        for (address, addresses), sentence in sorted(opted_out.items(), key=lambda one: one[0][0]):
+            services.note_down(address, addresses, OptOutSource.PROVIDER, sentence)
+        batch.finish()
         learn({name: call.to for call, outcome in results for name in outcome.known_as})
     services.stop_pending(opted_out)
     if opened:
@@ -106,7 +110,7 @@ def _record(results: Sequence[Result], token: str) -> None:
             hasten_held()
 
 
-def _told(call: Call, outcome: Outcome, now: dt.datetime) -> dict[str, Any]:
+def _answer(call: Call, outcome: Outcome, now: dt.datetime) -> dict[str, Any]:
     return {
         "id": call.attempt_id,
         "finished_at": now,
@@ -117,38 +121,38 @@ def _told(call: Call, outcome: Outcome, now: dt.datetime) -> dict[str, Any]:
     }
 
 
-def _without_id(told: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in told.items() if name != "provider_id"}
+def _without_id(answer: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in answer.items() if name != "provider_id"}
 
 
-def _apply(message: Message, call: Call, outcome: Outcome, round_: Round) -> None:
+def _apply(message: Message, call: Call, outcome: Outcome, batch: Batch) -> None:
     """Move a message by the table of the delivery contract."""
     if outcome.answer is not Answer.RATE_LIMITED:
         message.attempts_made += 1
     match outcome.answer:
         case Answer.ACCEPTED:
-            message.handed_over_at = round_.now
+            message.handed_over_at = batch.now
             if gateway_named(call.gateway).reports:
-                round_.end(message, Status.ACCEPTED, look=round_.after("MESSAGE_NO_REPORT_AFTER"))
+                batch.end(message, Status.ACCEPTED, look=batch.after("MESSAGE_NO_REPORT_AFTER"))
             else:
-                round_.end(message, Status.SENT)
+                batch.end(message, Status.SENT)
         case Answer.NO_CONNECTION | Answer.RATE_LIMITED:
-            _try_again(message, outcome, round_)
+            _try_again(message, outcome, batch)
         case Answer.REFUSED_SENDER:
             reason = f"{outcome.sentence} {WAITS}"
-            look = round_.refuse_sender(call.channel, call.gateway, reason)
-            round_.end(message, Status.HELD, reason, look)
+            look = batch.refuse_sender(call.channel, call.gateway, reason)
+            batch.end(message, Status.HELD, reason, look)
         case Answer.UNKNOWN:
-            round_.doubt(message, f"{outcome.sentence} Checking what became of it.")
+            batch.doubt(message, f"{outcome.sentence} Checking what became of it.")
         case _:
-            round_.end(message, FINAL[outcome.answer], outcome.sentence)
+            batch.end(message, FINAL[outcome.answer], outcome.sentence)
 
 
-def _try_again(message: Message, outcome: Outcome, round_: Round) -> None:
+def _try_again(message: Message, outcome: Outcome, batch: Batch) -> None:
     pause = back_off(max(message.attempts_made, 1), random.random())  # noqa: S311 -- no secret
     if outcome.answer is Answer.RATE_LIMITED:
         pause = max(pause, dt.timedelta(seconds=outcome.retry_after))
-    look = min(round_.now + pause, expires_at(message) + dt.timedelta(seconds=1))
-    zone = clock.zone(round_.organization.time_zone)
-    said = clock.say_when(look, round_.now, zone, round_.organization.locale)
-    round_.end(message, Status.RETRY_WAIT, f"{outcome.sentence} Next try {said[0].lower()}{said[1:]}.", look)
+    look = min(batch.now + pause, expires_at(message) + dt.timedelta(seconds=1))
+    zone = clock.zone(batch.organization.time_zone)
+    said = clock.say_when(look, batch.now, zone, batch.organization.locale)
+    batch.end(message, Status.RETRY_WAIT, f"{outcome.sentence} Next try {said[0].lower()}{said[1:]}.", look)

@@ -9,16 +9,16 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
 from crm.accounts.models import Organization
-from crm.delivery.batch import Round
+from crm.delivery.batch import Batch
+from crm.delivery.models import Recipient, Report
 from crm.delivery.status_order import ARRIVED, GOOD, moves
 from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.extensions import db
@@ -27,14 +27,13 @@ from crm.kernel.work import due
 from crm.kernel.work.lease import Lease
 from crm.messages.bookkeeping import KIND as MESSAGE
 from crm.messages.bookkeeping import hasten_held, lock_customers, look_at, refresh_next, tell
+from crm.messages.channels.base import Addresses, Channel
 from crm.messages.models import Attempt, Message
-from crm.messages.records import AttemptPlace, Report, Source
-from crm.messages.rules import WAITS, Channel, Status
+from crm.messages.rules import WAITS, Status
+from crm.messages.suppression_models import OptOutSource
 from crm.opt_outs import services
-from crm.providers.base import Answer, Meaning
-from crm.providers.twilio import codes as twilio_codes
-from crm.providers.whatsapp_cloud import codes as meta_codes
-from crm.values.phone import variants
+from crm.providers.base import Answer, Reported
+from crm.providers.registry import provider_named
 
 KIND = "report"
 BATCH = 200
@@ -47,43 +46,8 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """One thing that was said about an attempt, or a test, in the provider's own word.
-
-    `user_id` is WhatsApp's id of who was written to, where it gives one.
-    """
-
-    attempt_id: int
-    word: str
-    provider_id: str
-    error_code: str | None = None
-    said_at: dt.datetime | None = None
-    user_id: str = ""
-
-    @property
-    def key(self) -> str:
-        """What makes it the same report when it comes again."""
-        said = "\0".join((self.provider_id, self.word, self.error_code or ""))
-        return hashlib.sha256(said.encode()).hexdigest()
-
-
-class Provider(NamedTuple):
-    """The tables of a provider that reports: our states by its words, and what its codes mean."""
-
-    statuses: Mapping[str, Status]
-    codes: Mapping[int, Meaning]
-    explain: Callable[[int | None], str]
-
-
-_PROVIDERS = {
-    "twilio": Provider(twilio_codes.STATUSES, twilio_codes.CODES, twilio_codes.explain),
-    "whatsapp_cloud": Provider(meta_codes.STATUSES, meta_codes.CODES, meta_codes.explain),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A report in our words; `refused` when the provider refuses the account, and not this message alone."""
+class ReportMeaning:
+    """What a report says in our words; `refused` when the provider refuses the account, and not this message alone."""
 
     status: Status
     reason: str = ""
@@ -91,37 +55,37 @@ class Said:
     refused: bool = False
 
 
-def places_of(attempt_ids: Iterable[int]) -> dict[int, int]:
+def owners_of_attempts(attempt_ids: Iterable[int]) -> dict[int, int]:
     """Return the organizations of attempts, by attempt; of those that exist."""
-    rows = db.session.scalars(sa.select(AttemptPlace).where(AttemptPlace.attempt_id.in_(list(attempt_ids))))
+    rows = db.session.scalars(sa.select(Recipient).where(Recipient.attempt_id.in_(list(attempt_ids))))
     return {row.attempt_id: row.organization_id for row in rows}
 
 
-def keep_places(recipients: Mapping[int, str]) -> None:
-    """Remember that attempts, to these numbers, are the current organization's, in the transaction that writes them."""
+def keep_recipients(recipients: Mapping[int, str]) -> None:
+    """Remember, in the transaction that writes attempts to these addresses, whose they are."""
     rows = [
-        {"attempt_id": id_, "organization_id": require_organization(), "recipient_key": _key(phone)}
-        for id_, phone in recipients.items()
+        {"attempt_id": id_, "organization_id": require_organization(), "recipient_key": _key(address)}
+        for id_, address in recipients.items()
     ]
     if rows:
-        db.session.execute(sa.insert(AttemptPlace), rows)
+        db.session.execute(sa.insert(Recipient), rows)
 
 
-def last_writer(phone: str, organization_ids: Sequence[int]) -> int | None:
-    """Return which of some organizations wrote to a number last by a provider, or None."""
-    keys = [_key(spelling) for spelling in variants(phone)]
+def last_writer(spellings: Iterable[str], organization_ids: Sequence[int]) -> int | None:
+    """Return which of some organizations wrote to an address last by a provider, or None."""
+    keys = [_key(spelling) for spelling in spellings]
     return db.session.scalar(
-        sa.select(AttemptPlace.organization_id)
-        .where(AttemptPlace.recipient_key.in_(keys), AttemptPlace.organization_id.in_(organization_ids))
-        .order_by(AttemptPlace.attempt_id.desc())
+        sa.select(Recipient.organization_id)
+        .where(Recipient.recipient_key.in_(keys), Recipient.organization_id.in_(organization_ids))
+        .order_by(Recipient.attempt_id.desc())
         .limit(1)
     )
 
 
-def hear(organization_id: int, heard: Iterable[Heard]) -> None:
+def take(organization_id: int, reported: Iterable[Reported]) -> None:
     """Store what a provider said about attempts of an organization, then apply it; if that fails, the worker does."""
     with use_organization(organization_id):
-        ids = _store(list(heard))
+        ids = _store(list(reported))
         try:
             apply(ids)
         except Exception:
@@ -145,7 +109,7 @@ def apply(report_ids: Sequence[int]) -> None:
     """Apply stored reports to their messages, each once."""
     if not report_ids:
         return
-    opted_out: set[str] = set()
+    opted_out: set[tuple[str, Addresses]] = set()
     opened = False
     with transaction():
         due.lock(KIND, report_ids)
@@ -155,20 +119,21 @@ def apply(report_ids: Sequence[int]) -> None:
         attempts = _attempts({report.attempt_id for report in reports})
         messages = _locked_messages({attempt.message_id for attempt in attempts.values()})
         last = _last_attempts(messages)
-        round_ = Round()
+        batch = Batch()
         for report in reports:
             attempt = attempts[report.attempt_id]
             message = messages[attempt.message_id]
-            said = in_our_words(attempt.gateway, report.word, report.error_code)
-            if said is not None:
-                _take(report, said, attempt, message, round_, is_last=last[message.id] == attempt.id)
-                opened |= says_it_works(said.status, attempt.via, attempt.started_at, round_)
-                if said.opted_out:
-                    services.note_down(attempt.recipient, Source.PROVIDER, said.reason)
-                    opted_out.add(attempt.recipient)
-            report.applied_at = round_.now
-        look_at(round_.looks)
-        refresh_next({messages[id_].customer_id for id_ in round_.looks})
+            meaning = in_our_words(attempt.gateway, report.word, report.error_code)
+            if meaning is not None:
+                _take(report, meaning, attempt, message, batch, is_last=last[message.id] == attempt.id)
+                opened |= says_it_works(meaning.status, attempt.channel, attempt.started_at, batch)
+                if meaning.opted_out:
+                    address = attempt.recipient, attempt.channel.addresses
+                    services.note_down(*address, OptOutSource.PROVIDER, meaning.reason)
+                    opted_out.add(address)
+            report.applied_at = batch.now
+        look_at(batch.looks)
+        refresh_next({messages[id_].customer_id for id_ in batch.looks})
         due.settle(KIND, report_ids)
     services.stop_pending(opted_out)
     if opened:
@@ -176,41 +141,40 @@ def apply(report_ids: Sequence[int]) -> None:
             hasten_held()
 
 
-def says_it_works(status: Status, channel: Channel, began: dt.datetime, round_: Round) -> bool:
+def says_it_works(status: Status, channel: Channel, began: dt.datetime, batch: Batch) -> bool:
     """End the waiting for a sender that was refused in reports, if a report of a later call proves that it works.
 
-    An SMS that was sent may still be refused by the customer's network; another one may try soon. What WhatsApp refuses
-    is never sent.
+    What was sent may still be refused by the customer's network where the channel has those; another one may try soon.
     """
-    if status in ARRIVED or (status is Status.SENT and channel is Channel.WHATSAPP):
-        return round_.accept_sender(channel, reported=began)
+    if status in ARRIVED or (status is Status.SENT and channel.sent_proves_sender):
+        return batch.accept_sender(channel, reported=began)
     if status is Status.SENT:
-        round_.probe_soon(channel)
+        batch.probe_soon(channel)
     return False
 
 
-def in_our_words(gateway: str, word: str, error_code: str | None) -> Said | None:
+def in_our_words(gateway: str, word: str, error_code: str | None) -> ReportMeaning | None:
     """Return what a gateway's provider says in our words; None for a word that says nothing new."""
-    known = _PROVIDERS.get(gateway)
+    known = provider_named(gateway).reports
     status = known.statuses.get(word) if known else None
     if known is None or status is None:
         return None
     if status in GOOD:
-        return Said(status)
+        return ReportMeaning(status)
     code = int(error_code) if error_code and error_code.isdecimal() else None
-    meaning = known.codes.get(code) if code is not None else None
-    if meaning is not None and meaning.answer is Answer.OPTED_OUT:
-        return Said(Status.SUPPRESSED, meaning.sentence, opted_out=True)
-    if meaning is not None and meaning.answer is Answer.REFUSED_SENDER:
-        return Said(status, meaning.sentence, refused=True)
-    return Said(status, known.explain(code))
+    found = known.codes.get(code) if code is not None else None
+    if found is not None and found.answer is Answer.OPTED_OUT:
+        return ReportMeaning(Status.SUPPRESSED, found.sentence, opted_out=True)
+    if found is not None and found.answer is Answer.REFUSED_SENDER:
+        return ReportMeaning(status, found.sentence, refused=True)
+    return ReportMeaning(status, known.explain(code))
 
 
-def _store(heard: Sequence[Heard]) -> list[int]:
+def _store(reported: Sequence[Reported]) -> list[int]:
     """Store what is new, and return the ids of all that has still to be applied."""
     ids = []
     with transaction() as session:
-        for one in heard:
+        for one in reported:
             found = sa.select(Report).where(Report.attempt_id == one.attempt_id, Report.key == one.key)
             row = session.scalars(found).one_or_none()
             if row is None:
@@ -227,14 +191,14 @@ def _store(heard: Sequence[Heard]) -> list[int]:
     return ids
 
 
-def _new(heard: Heard) -> Report:
+def _new(one: Reported) -> Report:
     return Report(
-        attempt_id=heard.attempt_id,
-        key=heard.key,
-        word=heard.word[:40],
-        provider_id=heard.provider_id[:100],
-        error_code=heard.error_code[:40] if heard.error_code else None,
-        said_at=heard.said_at,
+        attempt_id=one.attempt_id,
+        key=one.key,
+        word=one.word[:40],
+        provider_id=one.provider_id[:100],
+        error_code=one.error_code[:40] if one.error_code else None,
+        said_at=one.said_at,
     )
 
 
@@ -267,64 +231,65 @@ def _last_attempts(messages: Mapping[int, Message]) -> dict[int, int]:
     return {row.message_id: row.last for row in rows}
 
 
-def _take(report: Report, said: Said, attempt: Attempt, message: Message, round_: Round, *, is_last: bool) -> None:
+def _take(
+    report: Report, meaning: ReportMeaning, attempt: Attempt, message: Message, batch: Batch, *, is_last: bool
+) -> None:
     """Do what a report says to the message of its attempt."""
-    _note_attempt(attempt, report, said)
-    if said.refused and _sends_by(round_.organization, attempt):
-        _hold(message, attempt, said, round_, is_last=is_last)
-    elif _move(message, report, said, round_.now, is_last=is_last):
-        round_.looks[message.id] = _next_look(message, round_.now)
+    _note_attempt(attempt, report, meaning)
+    if meaning.refused and _sends_by(batch.organization, attempt):
+        _hold(message, attempt, meaning, batch, is_last=is_last)
+    elif _move(message, report, meaning, batch.now, is_last=is_last):
+        batch.looks[message.id] = _next_look(message, batch.now)
 
 
-def _note_attempt(attempt: Attempt, report: Report, said: Said) -> None:
+def _note_attempt(attempt: Attempt, report: Report, meaning: ReportMeaning) -> None:
     if attempt.provider_id is None:
         attempt.provider_id = report.provider_id
-    if said.status not in GOOD and report.error_code:
+    if meaning.status not in GOOD and report.error_code:
         attempt.error_code = report.error_code
 
 
-def _move(message: Message, report: Report, said: Said, now: dt.datetime, *, is_last: bool) -> bool:
+def _move(message: Message, report: Report, meaning: ReportMeaning, now: dt.datetime, *, is_last: bool) -> bool:
     """Move a message as far as the report says; when it arrived is kept even where the state stays."""
     at = min(report.said_at or report.received_at, report.received_at)
-    if said.status in ARRIVED:
+    if meaning.status in ARRIVED:
         message.delivered_at = min(message.delivered_at or at, at)
-    if said.status is Status.READ:
+    if meaning.status is Status.READ:
         message.read_at = min(message.read_at or at, at)
-    if not moves(message.state, said.status, is_last=is_last):
+    if not moves(message.status, meaning.status, is_last=is_last):
         return False
-    message.turn(said.status, now, said.reason)
-    if said.status in GOOD and message.handed_over_at is None:
+    message.turn(meaning.status, now, meaning.reason)
+    if meaning.status in GOOD and message.handed_over_at is None:
         message.handed_over_at = now
-    tell(f"message.{said.status.value}", message)
+    tell(f"message.{meaning.status}", message)
     return True
 
 
-def _hold(message: Message, attempt: Attempt, said: Said, round_: Round, *, is_last: bool) -> None:
+def _hold(message: Message, attempt: Attempt, meaning: ReportMeaning, batch: Batch, *, is_last: bool) -> None:
     """Let a message wait that was taken and then refused with its account, so that it goes out when that is put right.
 
     The provider says for certain that it was not sent.
     """
-    if not moves(message.state, said.status, is_last=is_last):
+    if not moves(message.status, meaning.status, is_last=is_last):
         return
-    reason = f"{said.reason} {WAITS}"
-    look = round_.refuse_sender(attempt.via, attempt.gateway, reason, by_report=True)
-    message.turn(Status.HELD, round_.now, reason)
+    reason = f"{meaning.reason} {WAITS}"
+    look = batch.refuse_sender(attempt.channel, attempt.gateway, reason, by_report=True)
+    message.turn(Status.HELD, batch.now, reason)
     message.handed_over_at = None
     tell("message.held", message)
-    round_.looks[message.id] = look
+    batch.looks[message.id] = look
 
 
 def _sends_by(organization: Organization, attempt: Attempt) -> bool:
     """Say whether the channel of an attempt is still sent by its gateway."""
-    chosen = organization.whatsapp_gateway if attempt.via is Channel.WHATSAPP else organization.sms_gateway
-    return chosen == attempt.gateway
+    return attempt.channel.gateway_name(organization) == attempt.gateway
 
 
-def _key(phone: str) -> str:
-    return hashlib.sha256(phone.encode()).hexdigest()[:32]
+def _key(address: str) -> str:
+    return hashlib.sha256(address.encode()).hexdigest()[:32]
 
 
 def _next_look(message: Message, now: dt.datetime) -> dt.datetime | None:
-    if message.state is not Status.ACCEPTED:
+    if message.status is not Status.ACCEPTED:
         return None
     return now + dt.timedelta(seconds=current_app.config["MESSAGE_NO_REPORT_AFTER"])

@@ -1,4 +1,4 @@
-"""The one gate before every send, whichever way a message came."""
+"""The send policy: what is asked before every send, whichever way a message came."""
 
 from __future__ import annotations
 
@@ -9,18 +9,10 @@ from flask import current_app
 
 from crm.accounts.models import Organization
 from crm.customers.models import Customer
+from crm.messages.channels.registry import consent_problem
 from crm.messages.models import Message
-from crm.messages.policy_facts import Facts
-from crm.messages.rules import (
-    WINDOW,
-    WINDOWED,
-    Channel,
-    Status,
-    channel_problem,
-    day_word,
-    holding_reason,
-    number_problem,
-)
+from crm.messages.policy_facts import PolicyFacts
+from crm.messages.rules import Status, day_word, holding_reason
 from crm.providers.base import Gateway
 from crm.providers.registry import gateway_of
 from crm.values import clock
@@ -51,18 +43,22 @@ class Stop:
     reason: str
 
 
-Verdict = Go | Hold | Stop
+Decision = Go | Hold | Stop
 
 
-def gate(message: Message, customer: Customer, organization: Organization, facts: Facts, now: dt.datetime) -> Verdict:
-    """Say whether a due message may be sent at `now`; `facts` are those about its customer's number."""
+def check_policy(
+    message: Message, customer: Customer, organization: Organization, facts: PolicyFacts, now: dt.datetime
+) -> Decision:
+    """Say whether a due message may be sent at `now`; `facts` are those about its customer's address."""
     refusal = _refusal(message, customer, facts)
     if refusal is not None:
         return refusal
     try:
-        gateway = gateway_of(organization, message.via)
+        gateway = gateway_of(organization, message.channel)
     except LookupError:
-        return Hold(now + LOOK_AGAIN, f"The gateway for {message.via.label} is not set up. Ask an owner to choose one.")
+        return Hold(
+            now + LOOK_AGAIN, f"The gateway for {message.channel.label} is not set up. Ask an owner to choose one."
+        )
     if not gateway.by_hand and now > expires_at(message):
         return Stop(Status.EXPIRED, f"It could not be sent within {_hours(lasts())} of its time.")
     return (
@@ -84,21 +80,21 @@ def lasts() -> dt.timedelta:
     return dt.timedelta(seconds=current_app.config["MESSAGE_EXPIRES_AFTER"])
 
 
-def _refusal(message: Message, customer: Customer, facts: Facts) -> Stop | None:
+def _refusal(message: Message, customer: Customer, facts: PolicyFacts) -> Stop | None:
     """Say why the customer gets this message by no gateway."""
     if customer.is_archived:
         return Stop(Status.CANCELED, f"{customer.name} was archived when it was due.")
-    problem = channel_problem(customer, message.via)
+    problem = consent_problem(customer, message.channel)
     if problem:
         return Stop(Status.SUPPRESSED, problem)
-    problem = number_problem(customer)
+    problem = message.channel.addresses.problem(customer)
     if problem:
         return Stop(Status.FAILED, problem)
     suppression = facts.suppressed.get(customer.id)
     return Stop(Status.SUPPRESSED, suppression.reason) if suppression else None
 
 
-def _while_asked(customer: Customer, facts: Facts, now: dt.datetime) -> Hold | None:
+def _while_asked(customer: Customer, facts: PolicyFacts, now: dt.datetime) -> Hold | None:
     """Hold what is for a customer who wrote what may mean STOP, until somebody says what it means."""
     asking = facts.asking.get(customer.id)
     return Hold(now + LOOK_AGAIN, holding_reason(customer.name, asking)) if asking else None
@@ -114,18 +110,14 @@ def _another_day(message: Message, organization: Organization, now: dt.datetime)
 
 
 def _outside_window(
-    message: Message, customer: Customer, gateway: Gateway, facts: Facts, now: dt.datetime
+    message: Message, customer: Customer, gateway: Gateway, facts: PolicyFacts, now: dt.datetime
 ) -> Stop | None:
-    """Stop a text that WhatsApp would refuse, where somebody sees it and can do what the reason says."""
-    if message.via is not Channel.WHATSAPP or message.template or gateway.name not in WINDOWED:
+    """Stop a text that the provider would refuse, where somebody sees it and can do what the reason says."""
+    if message.template or not gateway.keeps_window:
         return None
-    wrote_at = facts.wrote_at.get(customer.id)
-    if wrote_at is not None and now < wrote_at + WINDOW:
-        return None
-    said = "has not written on WhatsApp" + (" in the last 24 hours" if wrote_at else " yet")
-    return Stop(
-        Status.FAILED, f"{customer.name} {said}, so only an approved template may be sent. Schedule one, or use SMS."
-    )
+    wrote_at = facts.wrote_at.get((message.channel, customer.id))
+    problem = message.channel.window_problem(customer.name, wrote_at, now)
+    return Stop(Status.FAILED, problem) if problem else None
 
 
 def _after_quiet_hours(organization: Organization, now: dt.datetime) -> Hold | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crm.messages.rules import Status
 
-RANK = {
+ORDER = {
     **dict.fromkeys(Status, 0),
     Status.ACCEPTED: 1,
     Status.NO_REPORT: 1,
@@ -31,7 +31,7 @@ def moves(before: Status, after: Status, *, is_last: bool) -> bool:
     last attempt, and only while that one is believed to be on its way: a message that is to be sent again waits for
     another attempt, and what comes late of the one before is no news.
     """
-    if RANK[after] <= RANK[before]:
+    if ORDER[after] <= ORDER[before]:
         return False
     if after in ARRIVED:
         return True

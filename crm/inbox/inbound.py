@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from crm.customers.keys import CustomerKey
 from crm.customers.models import Customer
 from crm.kernel.columns import constant, one_of
 from crm.kernel.db import database_now, transaction
@@ -20,14 +19,13 @@ from crm.kernel.tenancy import use_organization
 from crm.kernel.work import due
 from crm.kernel.work.lease import Lease
 from crm.messages import holds
-from crm.messages.numbers import EVERYWHERE, numbers_of, owners_of, spellings
-from crm.messages.records import Answer, InboundMessage, Source, WhatsappId
-from crm.messages.rules import Channel
+from crm.messages.channels.base import Channel
+from crm.messages.channels.registry import all_kinds, channels_of
+from crm.messages.inbound_models import Effect, InboundMessage, SenderId, StopAnswer
+from crm.messages.suppression_models import OptOutSource
 from crm.opt_outs import services
 from crm.opt_outs.keywords import LONGEST as LONGEST_WORD
-from crm.opt_outs.keywords import Effect, effect_of, normalized
-from crm.people.matching import Kind
-from crm.values.phone import parse, variants
+from crm.opt_outs.keywords import effect_of, normalized
 from crm.values.text import clean_line, clean_text
 
 KIND = "inbound"
@@ -41,12 +39,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """What a provider says that a customer sent. `sender` and `recipient` are numbers with their country code.
+    """What a provider says that a customer sent. `sender` and `recipient` are addresses of the channel.
 
     `body` holds the customer's own words alone, and only these are judged. `what` says in our words what else came
     ("a picture", "took a text back"). `effect` is set where the provider itself says that the customer opted out or
-    in. `opens_window` is false for what WhatsApp does not count as a customer's message. `sender_id` is WhatsApp's id
-    of the user, where it gives one; `sender` is empty for a user without a number.
+    in. `opens_window` is false for what a provider does not count as a customer's message. `sender_id` is its id of the
+    user, where it gives one; `sender` is empty for a user without an address.
     """
 
     gateway: str
@@ -57,7 +55,7 @@ class Incoming:
     body: str
     sent_at: dt.datetime | None = None
     what: str = ""
-    effect: Effect | None = None
+    effect: Effect = Effect.NONE
     opens_window: bool = True
     sender_id: str = ""
 
@@ -80,36 +78,19 @@ def apply_due(organization_id: int) -> int:
 
 
 def forget_texts(customer: Customer) -> set[str]:
-    """Delete what came in from the numbers of a customer who is deleted for good, but those of somebody else, too.
+    """Delete what came in from the addresses of a customer who is deleted for good, but those of somebody else, too.
 
-    Texts that came without a number go by the names that WhatsApp has for its person. Return these numbers.
+    Texts that came without an address go by the names that providers have for their person. Return these addresses.
     """
-    numbers = _numbers_of_nobody_else(customer)
-    names = db.session.scalars(sa.select(WhatsappId.name).where(WhatsappId.phone.in_(numbers))).all()
-    unnumbered = sa.and_(
-        InboundMessage.sender == "",
-        InboundMessage.sender_id != constant(""),
-        one_of(InboundMessage.sender_id, names),
-    )
-    db.session.execute(sa.delete(InboundMessage).where(InboundMessage.sender.in_(numbers)))
-    db.session.execute(sa.delete(InboundMessage).where(unnumbered))
-    return numbers
-
-
-def _numbers_of_nobody_else(customer: Customer) -> set[str]:
-    """Return a customer's numbers; the main one is theirs though others have it for a further one."""
-    numbers = numbers_of([customer])[customer.id]
-    main = spellings([customer.phone]) if customer.phone_valid else set()
-    others = sa.select(Customer.phone).where(
-        one_of(Customer.phone, numbers), Customer.phone_valid, Customer.id != customer.id
-    )
-    further = sa.select(CustomerKey.value).where(
-        one_of(CustomerKey.value, numbers),
-        CustomerKey.kind == constant(Kind.PHONE.value),
-        CustomerKey.customer_id != customer.id,
-    )
-    numbers -= spellings(db.session.scalars(others, execution_options=EVERYWHERE))
-    return numbers - (spellings(db.session.scalars(further, execution_options=EVERYWHERE)) - main)
+    every: set[str] = set()
+    for kind in all_kinds():
+        own, is_of_kind = kind.only_of(customer), InboundMessage.channel.in_(channels_of(kind))
+        db.session.execute(sa.delete(InboundMessage).where(InboundMessage.sender.in_(own), is_of_kind))
+        every |= own
+    names = db.session.scalars(sa.select(SenderId.name).where(SenderId.address.in_(every))).all()
+    unaddressed = (InboundMessage.sender == "", InboundMessage.sender_id != constant(""))
+    db.session.execute(sa.delete(InboundMessage).where(*unaddressed, one_of(InboundMessage.sender_id, names)))
+    return every
 
 
 def _store(texts: Sequence[Incoming]) -> list[int]:
@@ -136,25 +117,26 @@ def _store(texts: Sequence[Incoming]) -> list[int]:
 
 
 def _new(text: Incoming, now: dt.datetime) -> InboundMessage:
-    sender = parse(text.sender, "ZZ").value[:60] if text.sender else _number_of(text.sender_id)
+    addresses = text.channel.addresses
+    sender = addresses.stored(text.sender)[:60] if text.sender else _address_of(text.sender_id)
     return InboundMessage(
         gateway=text.gateway,
         provider_id=text.provider_id[:100],
-        channel=text.channel.value,
+        channel=text.channel,
         sender=sender,
-        twin=next(iter(variants(sender)[1:]), ""),
+        twin=next(iter(addresses.spellings(sender)[1:]), ""),
         sender_id=clean_line(text.sender_id[:150]),
         recipient=text.recipient[:60],
         body=clean_text(text.body[:LONGEST]),
         what=clean_line(text.what[:400])[:200],
-        effect=text.effect.value if text.effect else "",
+        effect=text.effect,
         opens_window=text.opens_window,
         sent_at=min(text.sent_at or now, now),
     )
 
 
-def _number_of(sender_id: str) -> str:
-    """Return the number that a user of WhatsApp last wrote from while it was told, or ""."""
+def _address_of(sender_id: str) -> str:
+    """Return the address that a user with an id last wrote from while it was told, or ""."""
     told = sa.select(InboundMessage.sender).where(
         InboundMessage.sender_id == clean_line(sender_id[:150]),
         InboundMessage.sender_id != constant(""),
@@ -175,35 +157,37 @@ def _apply(inbound_id: int) -> None:
         due.lock(KIND, [inbound_id])
         text = session.scalars(sa.select(InboundMessage).where(InboundMessage.id == inbound_id)).one_or_none()
         if text is not None and text.applied_at is None:
-            effect = _heed(text)
-            text.effect, text.applied_at = (effect.value if effect else ""), database_now()
+            text.effect, text.applied_at = _heed(text), database_now()
             _tell(text)
         due.settle(KIND, [inbound_id])
 
 
-def _heed(text: InboundMessage) -> Effect | None:
-    """Do what the text or its provider says, where its sender is a number that messages can be sent to."""
-    effect = Effect(text.effect) if text.effect else effect_of(text.body, services.stop_words())
+def _heed(text: InboundMessage) -> Effect:
+    """Do what the text or its provider says, where its sender is an address that messages can be sent to."""
+    effect = text.effect or effect_of(text.body, services.stop_words())
     if not text.sender:
-        return Effect.ASK if effect in (Effect.STOP, Effect.ASK) else None
-    if not text.has_number:
-        return None
+        return Effect.ASK if effect in (Effect.STOP, Effect.ASK) else Effect.NONE
+    if not text.has_address:
+        return Effect.NONE
+    sender = text.sender, text.channel.addresses
     if effect is Effect.STOP:
-        services.put_on(text.sender, Source.STOP, normalized(text.body)[:LONGEST_WORD])
-        holds.answer_all(text.sender, Answer.OPT_OUT)
+        services.put_on(*sender, OptOutSource.STOP, normalized(text.body)[:LONGEST_WORD])
+        holds.answer_all(*sender, StopAnswer.OPT_OUT)
     elif effect is Effect.START and not _stopped_later(text):
-        services.let_back(text.sender)
+        services.let_back(*sender)
     elif effect is Effect.ASK:
-        if services.is_on(text.sender):
-            return None
-        holds.hold_pending(text.sender, text.body or text.what or "STOP")
+        if services.is_on(*sender):
+            return Effect.NONE
+        holds.hold_pending(*sender, text.body or text.what or "STOP")
     return effect
 
 
 def _stopped_later(text: InboundMessage) -> bool:
     """Say whether the sender wrote a stop word after this text, which came late."""
+    addresses = text.channel.addresses
     later = sa.select(InboundMessage.id).where(
-        one_of(InboundMessage.sender, variants(text.sender)),
+        one_of(InboundMessage.sender, addresses.spellings(text.sender)),
+        InboundMessage.channel.in_(channels_of(addresses)),
         InboundMessage.sent_at > text.sent_at,
         InboundMessage.effect == Effect.STOP,
     )
@@ -212,5 +196,5 @@ def _stopped_later(text: InboundMessage) -> bool:
 
 def _tell(text: InboundMessage) -> None:
     changes = {"body": [None, text.body], "what": [None, text.what]}
-    for customer_id in owners_of(text.sender) if text.sender else ():
+    for customer_id in text.channel.addresses.owners(text.sender) if text.sender else ():
         record("message.received", text, customer_id=customer_id, changes=changes)

@@ -12,11 +12,9 @@ from sqlalchemy.orm import joinedload
 from crm.kernel.columns import constant
 from crm.kernel.db import prepared
 from crm.kernel.extensions import db
-from crm.messages.links import sms_link, whatsapp_link
-from crm.messages.numbers import Owner, owners_by_number
-from crm.messages.records import InboundMessage
-from crm.messages.rules import Channel
-from crm.values import phone
+from crm.messages.channels.base import Owner
+from crm.messages.channels.registry import all_kinds
+from crm.messages.inbound_models import InboundMessage
 
 PAGE = 50
 LAST_PAGE = 200
@@ -47,8 +45,8 @@ class Entry:
 
     @property
     def number(self) -> str:
-        """The sender as people read it: a number, what else the provider gives, or WhatsApp's id of the user."""
-        return phone.international(self.text.sender) if self.text.sender else self.text.sender_id
+        """The sender as people read it: an address, what else the provider gives, or its id of the user."""
+        return self.text.channel.addresses.shown(self.text.sender) if self.text.sender else self.text.sender_id
 
     @property
     def name(self) -> str:
@@ -58,10 +56,7 @@ class Entry:
     @property
     def link(self) -> str | None:
         """The link that opens an answer in the phone's own programs."""
-        if not self.text.has_number:
-            return None
-        answer = whatsapp_link if self.text.via is Channel.WHATSAPP else sms_link
-        return answer(self.text.sender, "")
+        return self.text.channel.link(self.text.sender, "") if self.text.has_address else None
 
 
 class InboxPage(NamedTuple):
@@ -103,8 +98,11 @@ def page_of_inbox(number: int) -> InboxPage:
 
 def entries_of(texts: Sequence[InboundMessage]) -> list[Entry]:
     """Return texts with the customers they are from."""
-    owners = owners_by_number(text.sender for text in texts)
-    return [Entry(text, owners.get(text.sender, [])) for text in texts]
+    owners = {
+        kind.kind: kind.owners_by_address(text.sender for text in texts if text.channel.addresses is kind)
+        for kind in all_kinds()
+    }
+    return [Entry(text, owners[text.channel.addresses.kind].get(text.sender, [])) for text in texts]
 
 
 def count_unread() -> int:

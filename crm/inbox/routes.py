@@ -9,7 +9,7 @@ from crm.accounts.access import find
 from crm.accounts.rules import return_path
 from crm.inbox import services
 from crm.inbox.queries import page_of_inbox
-from crm.messages.records import InboundMessage
+from crm.messages.inbound_models import InboundMessage
 from crm.web.htmx import done as saved
 from crm.web.htmx import respond
 

@@ -6,9 +6,8 @@ from marshmallow import fields
 
 from crm.api.fields import Moment, QueryYesNo
 from crm.api.schemas import Output, PageQuery
-from crm.messages.records import Answer
-from crm.messages.rules import Channel
-from crm.opt_outs.keywords import Effect
+from crm.messages.channels.registry import NAMES
+from crm.messages.inbound_models import Effect, StopAnswer
 
 
 class InboundQuery(PageQuery):
@@ -25,15 +24,15 @@ class Inbound(Output):
 
     id = fields.Integer(attribute="text.id")
     organization = fields.Integer(attribute="text.organization_id")
-    channel = fields.String(attribute="text.channel", metadata={"enum": [channel.value for channel in Channel]})
+    channel = fields.String(attribute="text.channel", metadata={"enum": NAMES})
     sender = fields.String(attribute="text.sender", metadata={"description": "E.164; empty where it is not told."})
     sender_id = fields.String(attribute="text.sender_id")
     recipient = fields.String(attribute="text.recipient")
     customers = fields.List(fields.Integer(), attribute="customer_ids")
     body = fields.String(attribute="text.body")
     what = fields.String(attribute="text.what")
-    effect = fields.String(attribute="text.effect", metadata={"enum": ["", *(effect.value for effect in Effect)]})
-    answer = fields.String(attribute="text.answer", metadata={"enum": ["", *(answer.value for answer in Answer)]})
+    effect = fields.String(attribute="text.effect", metadata={"enum": [effect.value for effect in Effect]})
+    answer = fields.String(attribute="text.answer", metadata={"enum": [answer.value for answer in StopAnswer]})
     sent_at = Moment(attribute="text.sent_at")
     created_at = Moment(attribute="text.received_at")
     done_at = Moment(attribute="text.done_at", allow_none=True)

@@ -10,8 +10,8 @@ from crm.kernel.events import record
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import current_actor
 from crm.messages import holds
-from crm.messages.numbers import owners_of
-from crm.messages.records import Answer, InboundMessage, Source
+from crm.messages.inbound_models import InboundMessage, StopAnswer
+from crm.messages.suppression_models import OptOutSource
 from crm.opt_outs import services
 from crm.opt_outs.keywords import LONGEST, normalized
 
@@ -38,11 +38,11 @@ def opt_out(text_id: int) -> InboundMessage:
     """Take a text for STOP: its number gets no more messages. ConflictError where nothing can be sent to it."""
     with transaction():
         text = _read(text_id)
-        if not text.has_number:
+        if not text.has_address:
             raise ConflictError("It came without a number. Switch messages off on the customer's page.")
         # It locks messages, which come before the text in the order of locks.
-        services.put_on(text.sender, Source.STOP, normalized(text.body)[:LONGEST])
-        _answer(text_id, Answer.OPT_OUT)
+        services.put_on(text.sender, text.channel.addresses, OptOutSource.STOP, normalized(text.body)[:LONGEST])
+        _answer(text_id, StopAnswer.OPT_OUT)
         return text
 
 
@@ -54,22 +54,23 @@ def go_on(text_id: int) -> InboundMessage:
     """
     with transaction():
         text = _read(text_id)
-        if text.has_number and services.is_on(text.sender):
+        if text.has_address and services.is_on(text.sender, text.channel.addresses):
             raise ConflictError("This number has opted out. A manager can take it off the list of opt-outs.")
-        if text.answer == Answer.GO_ON:
+        if text.answer == StopAnswer.GO_ON:
             return text
         if not text.is_asking:
             raise ConflictError("This text does not ask whether it means STOP. Look at the inbox again.")
-        if text.has_number:
-            holds.let_go(text.sender, text_id)
-        _answer(text_id, Answer.GO_ON)
+        if text.has_address:
+            holds.let_go(text.sender, text.channel.addresses, text_id)
+        _answer(text_id, StopAnswer.GO_ON)
         return text
 
 
-def _answer(text_id: int, answer: Answer) -> None:
+def _answer(text_id: int, answer: StopAnswer) -> None:
     text = _lock(text_id)
-    if text.has_number:
-        holds.answer_all(text.sender, answer, None if answer is Answer.OPT_OUT else text_id)
+    if text.has_address:
+        up_to = None if answer is StopAnswer.OPT_OUT else text_id
+        holds.answer_all(text.sender, text.channel.addresses, answer, up_to)
     text.answer_with(answer, current_actor(), database_now())
     _tell(f"inbound.{answer.value}", text)
 
@@ -90,5 +91,5 @@ def _found(statement: sa.Select[InboundMessage]) -> InboundMessage:
 
 
 def _tell(action: str, text: InboundMessage) -> None:
-    for customer_id in owners_of(text.sender) if text.sender else ():
+    for customer_id in text.channel.addresses.owners(text.sender) if text.sender else ():
         record(action, text, customer_id=customer_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -99,6 +99,33 @@ def constant(value: int | str) -> sa.ColumnElement[Any]:
     return sa.literal_column(str(value) if isinstance(value, int) else f"'{value}'")
 
 
+class Worded(sa.types.TypeDecorator[Any]):
+    """A short text that stands for a value: `read` is its StrEnum, or finds it by the text.
+
+    A text that stands for nothing is read as itself, so that one bad row does not keep others from being read.
+    """
+
+    impl = sa.String
+    cache_ok = True
+
+    def __init__(self, read: Callable[[str], Any], length: int) -> None:
+        super().__init__(length)
+        self.read = read
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:
+        """Return the text of a value."""
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
+        """Return the value of a stored text."""
+        if value is None:
+            return None
+        try:
+            return self.read(value)
+        except (ValueError, LookupError):
+            return value
+
+
 class _Ids(sa.types.TypeDecorator[list[Any]]):
     """Many values as one parameter: an array on PostgreSQL, JSON on SQLite."""
 
@@ -130,7 +157,7 @@ def one_of(column: Any, values: Iterable[int | str] | str) -> sa.ColumnElement[A
     The statement is the same for any number of them, so it is compiled and prepared once, where `IN` would be another
     one for each number.
     """
-    type_ = _Texts() if isinstance(column.type, sa.String) else _Ids()
+    type_ = _Texts() if isinstance(column.type, sa.String | Worded) else _Ids()
     if isinstance(values, str):
         return _is_one_of(column, sa.bindparam(values, type_=type_))
     return _is_one_of(column, sa.bindparam(None, list(values), type_=type_))

@@ -50,6 +50,11 @@ class Method(enum.StrEnum):
         """The method as people write it."""
         return {"sms": "SMS", "whatsapp": "WhatsApp"}.get(self.value, self.value.title())
 
+    @property
+    def opens_chat(self) -> bool:
+        """Whether it is made in WhatsApp, by a link."""
+        return self is Method.WHATSAPP
+
 
 class CommitmentState(enum.StrEnum):
     """What became of a promise to pay."""

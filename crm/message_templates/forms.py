@@ -11,7 +11,7 @@ from crm.message_templates import rules
 from crm.message_templates.models import Template
 from crm.message_templates.preview import Preview
 from crm.message_templates.queries import someone_like
-from crm.messages.rules import MAX_LENGTH, Channel
+from crm.messages.channels.registry import NAMES, all_channels, channel_named, choose
 from crm.values.text import characters
 from crm.web.forms import CreatingForm, Length, Required, options
 
@@ -20,9 +20,7 @@ class TemplateForm(CreatingForm):
     """A text with fields, and for WhatsApp what it was approved as; `q` finds the customer of the preview."""
 
     name = StringField("Name", [Required("Enter the template's name."), Length(100)])
-    channel = RadioField(
-        "Send by", choices=options((channel, channel.label) for channel in Channel), validate_choice=False
-    )
+    channel = RadioField("Send by", validate_choice=False)
     body = TextAreaField("Text", [Required("Write the text.")])
     approved_name = StringField("Name at WhatsApp")
     language = StringField("Language")
@@ -32,16 +30,17 @@ class TemplateForm(CreatingForm):
     def __init__(self, template: Template | None = None) -> None:
         self.template = template
         super().__init__(data={} if self.is_submitted() else _values_of(template))
+        self.channel.choices = options((channel, channel.label) for channel in all_channels())
 
     def validate_channel(self, field: RadioField) -> None:
         """Refuse a form without a channel in words."""
-        if field.data not in list(Channel):
-            raise ValidationError("Choose SMS or WhatsApp.")
+        if field.data not in NAMES:
+            raise ValidationError(choose())
 
     def validate_body(self, field: TextAreaField) -> None:
         """Refuse unknown fields, open braces and texts that are too long."""
-        channel = Channel(self.channel.data) if self.channel.data in list(Channel) else Channel.WHATSAPP
-        text, room = field.data or "", MAX_LENGTH[channel]
+        channel = channel_named(self.channel.data if self.channel.data in NAMES else _first())
+        text, room = field.data or "", channel.max_length
         if len(text) > room:
             over = characters(len(text) - room)
             raise ValidationError(f"Shorten the text by {over}: {channel.label} has room for {room:,}.")
@@ -49,7 +48,7 @@ class TemplateForm(CreatingForm):
 
     def validate_approved_name(self, field: StringField) -> None:
         """Refuse what can't be a name at WhatsApp."""
-        if not self._is_whatsapp():
+        if not self._may_be_approved():
             return
         if not field.data and (self.language.data or self.parameters.data):
             raise ValidationError("Enter the name that WhatsApp approved, or leave language and parameters empty.")
@@ -61,23 +60,23 @@ class TemplateForm(CreatingForm):
     def validate_language(self, field: StringField) -> None:
         """Refuse a template without its language; a content of Twilio has it in itself."""
         name, language = self.approved_name.data or "", field.data or ""
-        if not self._is_whatsapp() or not name or (name.startswith("HX") and not language):
+        if not self._may_be_approved() or not name or (name.startswith("HX") and not language):
             return
         if not rules.LANGUAGE.fullmatch(language):
             raise ValidationError("Enter the language as WhatsApp shows it, like id or en_US.")
 
     def validate_parameters(self, field: TextAreaField) -> None:
         """Refuse unknown fields, and more than WhatsApp takes."""
-        if not self._is_whatsapp():
+        if not self._may_be_approved():
             return
         _refuse(rules.parameters_problem(rules.parameters_of(field.data or "")))
 
     def values(self) -> dict[str, Any]:
-        """Return what the services take, of a valid form; what belongs to WhatsApp only with that channel."""
-        approved = self._is_whatsapp() and bool(self.approved_name.data)
+        """Return what the services take, of a valid form; what is approved only with a channel that has that."""
+        approved = self._may_be_approved() and bool(self.approved_name.data)
         return {
             "name": self.name.data,
-            "channel": self.channel.data,
+            "channel": channel_named(self.channel.data),
             "body": self.body.data,
             "approved_name": self.approved_name.data if approved else "",
             "language": self.language.data if approved else "",
@@ -88,15 +87,15 @@ class TemplateForm(CreatingForm):
         """Return what a real customer would get."""
         query = self.q.data or ""
         found = someone_like(query)
-        channel = Channel(self.channel.data) if self.channel.data in list(Channel) else Channel.SMS
-        parameters = rules.parameters_of(self.parameters.data or "") if self._is_whatsapp() else []
+        channel = channel_named(self.channel.data if self.channel.data in NAMES else NAMES[0])
+        parameters = rules.parameters_of(self.parameters.data or "") if self._may_be_approved() else []
         missing = query if found is None else ""
         return Preview.of(
             found or someone_like(""), current_organization(), channel, self.body.data or "", parameters, missing
         )
 
-    def _is_whatsapp(self) -> bool:
-        return bool(self.channel.data == Channel.WHATSAPP)
+    def _may_be_approved(self) -> bool:
+        return self.channel.data in NAMES and channel_named(self.channel.data).has_approved_templates
 
 
 def _refuse(problem: str | None) -> None:
@@ -104,9 +103,14 @@ def _refuse(problem: str | None) -> None:
         raise ValidationError(problem)
 
 
+def _first() -> str:
+    """Return the channel that a new template is for: one that has approved templates."""
+    return next((str(channel) for channel in all_channels() if channel.has_approved_templates), NAMES[0])
+
+
 def _values_of(template: Template | None) -> dict[str, Any]:
     if template is None:
-        return {"channel": Channel.WHATSAPP.value}
+        return {"channel": _first()}
     return {
         "name": template.name,
         "channel": template.channel,

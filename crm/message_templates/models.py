@@ -10,7 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from crm.kernel.columns import Base, CreatedAt, Id
 from crm.kernel.tenancy import TenantMixin
 from crm.message_templates.rules import Wording, named
-from crm.messages.rules import ApprovedTemplate, Channel
+from crm.messages.channels.base import Channel
+from crm.messages.channels.registry import CHANNEL
+from crm.messages.rules import ApprovedTemplate
 
 _KEPT = sa.text("deleted_at IS NULL")
 
@@ -40,18 +42,13 @@ class Template(TenantMixin, Base):
     id: Mapped[Id]
     name: Mapped[str] = mapped_column(sa.String(100))
     name_key: Mapped[str] = mapped_column(sa.String(100))
-    channel: Mapped[str] = mapped_column(sa.String(10))
+    channel: Mapped[Channel] = mapped_column(CHANNEL)
     body: Mapped[str] = mapped_column(sa.Text)
     approved_name: Mapped[str] = mapped_column(sa.String(512), default="")
     language: Mapped[str] = mapped_column(sa.String(15), default="")
     parameters: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
     deleted_at: Mapped[dt.datetime | None]
     created_at: Mapped[CreatedAt]
-
-    @property
-    def via(self) -> Channel:
-        """How it is sent."""
-        return Channel(self.channel)
 
     @property
     def approved(self) -> ApprovedTemplate | None:

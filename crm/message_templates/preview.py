@@ -9,13 +9,13 @@ from crm.accounts.models import Organization
 from crm.customers.models import Customer
 from crm.message_templates.queries import values_of
 from crm.message_templates.rules import fill, parameters_problem, parse, problem
-from crm.messages.rules import MAX_LENGTH, Channel
-from crm.messages.segments import Segments, segments, ucs2_note
+from crm.messages.channels.base import Channel
+from crm.messages.channels.segments import Segments, ucs2_note
 
 
 @dataclass(frozen=True)
 class Preview:
-    """The text of a template filled for a customer, or why there is none; `parts` only for SMS."""
+    """The text of a template filled for a customer, or why there is none; `parts` where the channel has them."""
 
     customer: Customer | None
     text: str
@@ -38,7 +38,7 @@ class Preview:
         notes = [f"Nobody matches “{missing}”."] if missing else []
         if customer is None:
             return cls(None, "", [], None, "", [*notes, "Add a customer to see the text filled."])
-        wrong = problem(body, MAX_LENGTH[channel]) or parameters_problem(list(parameters))
+        wrong = problem(body, channel.max_length) or parameters_problem(list(parameters))
         if wrong:
             return cls(customer, "", [], None, "", [*notes, wrong])
         values = values_of(customer, organization)
@@ -46,6 +46,6 @@ class Preview:
         if customer.branch is None and any(piece == ("branch", True) for piece in pieces):
             notes.append(f"{customer.name} has no branch: {{branch}} is {organization.name}.")
         text = fill(pieces, values)
-        parts = segments(text) if channel is Channel.SMS and text else None
+        parts = channel.parts(text) if text else None
         filled = [fill(parse(source), values) for source in parameters]
         return cls(customer, text, filled, parts, ucs2_note(text) if parts else "", notes)

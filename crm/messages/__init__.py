@@ -1,18 +1,16 @@
-"""Messages: the row, its states, and what the policy of sending needs to know."""
+"""Messages: the row, its states, its channels, and what the send policy needs to know."""
 
 __all__ = [
     "api",
     "bookkeeping",
-    "history",
+    "channels",
     "holds",
-    "links",
+    "inbound_models",
     "models",
-    "numbers",
     "policy_facts",
     "queries",
-    "records",
     "rules",
-    "segments",
+    "sender_ids",
     "services",
-    "whatsapp_ids",
+    "suppression_models",
 ]

@@ -7,8 +7,9 @@ import datetime as dt
 from markupsafe import Markup
 
 from crm.customers.timeline import Happened, Told, Words, shortened
-from crm.messages.records import Source
-from crm.messages.rules import Channel, Status
+from crm.messages.channels.registry import channel_named
+from crm.messages.rules import Status
+from crm.messages.suppression_models import OptOutSource
 from crm.web.filters import when
 
 STATES = {
@@ -35,9 +36,9 @@ STATES = {
 """What became of a message, to stand after it."""
 
 SOURCES = {
-    Source.STOP: "By a stop word",
-    Source.PROVIDER: "Told by the provider",
-    Source.STAFF: "Put on the list by staff",
+    OptOutSource.STOP: "By a stop word",
+    OptOutSource.PROVIDER: "Told by the provider",
+    OptOutSource.STAFF: "Put on the list by staff",
 }
 
 
@@ -54,7 +55,7 @@ def _message(happened: Happened, words: str) -> str:
 
 
 def _scheduled(happened: Happened) -> Told:
-    name = happened.link(Channel(happened.after("channel")).label, "message")
+    name = happened.link(channel_named(happened.after("channel")).label, "message")
     said = Markup("{} scheduled for {}").format(name, _time(happened.after("send_at")))
     return Told(said, [shortened(happened.after("body"))])
 
@@ -64,7 +65,7 @@ def _edited(happened: Happened) -> Told:
     if "send_at" in happened.changes:
         lines.append(Markup("From {} to {}").format(*map(_time, happened.changes["send_at"])))
     if "channel" in happened.changes:
-        before, after = (Channel(value).label for value in happened.changes["channel"])
+        before, after = (channel_named(value).label for value in happened.changes["channel"])
         lines.append(f"From {before} to {after}")
     if "body" in happened.changes:
         lines.append(f"Now {shortened(happened.after('body'))}")
@@ -92,7 +93,7 @@ def _rule(words: str) -> Words:
 def _opt_out(words: str) -> Words:
     def told(happened: Happened) -> Told:
         source = happened.after("source")
-        return Told(words, [SOURCES[Source(source)]] if source else [])
+        return Told(words, [SOURCES[OptOutSource(source)]] if source else [])
 
     return told
 

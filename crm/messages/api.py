@@ -12,10 +12,9 @@ from crm.api.resource import Resource
 from crm.api.schemas import PageQuery, page_of
 from crm.customers.api import find_customer
 from crm.kernel.problems import InputProblem
-from crm.messages import queries, services
-from crm.messages import schemas as schemas
+from crm.messages import queries, schemas, services
+from crm.messages.channels.registry import channel_named
 from crm.messages.models import Message
-from crm.messages.rules import Channel
 
 bp = Resource("messages", "Messages", 50)
 
@@ -38,7 +37,7 @@ def create(given: dict[str, Any], customer_id: int) -> Message:
     """
     customer = find_customer(customer_id)
     try:
-        return services.schedule_message(customer.id, Channel(given["channel"]), given["body"], given["send_at"])
+        return services.schedule_message(customer.id, channel_named(given["channel"]), given["body"], given["send_at"])
     except services.RefusedError as error:
         raise InputProblem({error.field: [str(error)]}) from None
 
@@ -60,7 +59,7 @@ def change(given: dict[str, Any], message_id: int) -> Message:
     try:
         return services.edit_message(
             message.id,
-            Channel(given.get("channel", message.channel)),
+            channel_named(given.get("channel", message.channel)),
             body,
             given.get("send_at", message.send_at),
             must_arrive=message.must_arrive,

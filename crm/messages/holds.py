@@ -12,17 +12,17 @@ from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.extensions import db
 from crm.kernel.work import due
 from crm.messages.bookkeeping import KIND, lock_customers, look_at, refresh_next, tell
+from crm.messages.channels.base import Addresses
+from crm.messages.channels.registry import channels_of
+from crm.messages.inbound_models import IS_ASKING, InboundMessage, StopAnswer
 from crm.messages.models import Message
-from crm.messages.numbers import owners_of
-from crm.messages.records import IS_ASKING, Answer, InboundMessage
 from crm.messages.rules import ASKED, STOPPABLE, Status, holding_reason
-from crm.values.phone import variants
 
 
-def hold_pending(number: str, text: str) -> None:
-    """Hold what is pending for the customers with a number; what is scheduled later is held when it is due."""
+def hold_pending(address: str, addresses: Addresses, text: str) -> None:
+    """Hold what is pending for the customers with an address; what is scheduled later is held when it is due."""
     with transaction():
-        messages, customers = _locked(number)
+        messages, customers = _locked(address, addresses)
         now = database_now()
         for message in messages:
             message.turn(Status.HELD, now, holding_reason(customers[message.customer_id].name, text))
@@ -31,14 +31,14 @@ def hold_pending(number: str, text: str) -> None:
         refresh_next(customers)
 
 
-def let_go(number: str, text_id: int) -> None:
-    """Let go what waited for an answer to a text from a number, unless a later one asks, too."""
+def let_go(address: str, addresses: Addresses, text_id: int) -> None:
+    """Let go what waited for an answer to a text from an address, unless a later one asks, too."""
     with transaction():
-        messages, customers = _locked(number)
-        if db.session.scalar(sa.select(_asking(number).where(InboundMessage.id > text_id).exists())):
+        messages, customers = _locked(address, addresses)
+        if db.session.scalar(sa.select(_asking(address, addresses).where(InboundMessage.id > text_id).exists())):
             return
         now = database_now()
-        waited = [message for message in messages if message.state is Status.HELD and message.reason.endswith(ASKED)]
+        waited = [message for message in messages if message.status is Status.HELD and message.reason.endswith(ASKED)]
         for message in waited:
             message.turn(Status.SCHEDULED, now)
             tell("message.released", message)
@@ -46,27 +46,36 @@ def let_go(number: str, text_id: int) -> None:
         refresh_next(customers)
 
 
-def answer_all(number: str, answer: Answer, up_to: int | None = None) -> None:
-    """Give the same answer to every text from a number that may mean STOP, `up_to` an id; they stay unread."""
-    asking = [one_of(InboundMessage.sender, variants(number)), IS_ASKING]
+def answer_all(address: str, addresses: Addresses, answer: StopAnswer, up_to: int | None = None) -> None:
+    """Give the same answer to every text from an address that may mean STOP, `up_to` an id; they stay unread."""
+    asking = [*_written_by(address, addresses), IS_ASKING]
     seen = [] if up_to is None else [InboundMessage.id <= up_to]
-    db.session.execute(sa.update(InboundMessage).where(*asking, *seen).values(answer=answer.value))
+    db.session.execute(sa.update(InboundMessage).where(*asking, *seen).values(answer=answer))
 
 
-def _asking(number: str) -> sa.Select[int]:
-    return sa.select(InboundMessage.id).where(one_of(InboundMessage.sender, variants(number)), IS_ASKING)
+def _asking(address: str, addresses: Addresses) -> sa.Select[int]:
+    return sa.select(InboundMessage.id).where(*_written_by(address, addresses), IS_ASKING)
 
 
-def pending_for(number: str) -> list[int]:
-    """Return the ids of the messages that are not on their way yet to the customers with a number."""
-    pending = sa.select(Message.id).where(one_of(Message.customer_id, owners_of(number)), Message.status.in_(STOPPABLE))
+def _written_by(address: str, addresses: Addresses) -> tuple[sa.ColumnElement[bool], ...]:
+    is_sender = one_of(InboundMessage.sender, addresses.spellings(address))
+    return is_sender, InboundMessage.channel.in_(channels_of(addresses))
+
+
+def pending_for(address: str, addresses: Addresses) -> list[int]:
+    """Return the ids of the messages that are not on their way yet to the customers with an address."""
+    pending = sa.select(Message.id).where(
+        one_of(Message.customer_id, addresses.owners(address)),
+        Message.status.in_(STOPPABLE),
+        Message.channel.in_(channels_of(addresses)),
+    )
     # SQLite would go through all that waits.
     return sorted(db.session.scalars(pending.with_hint(Message, "INDEXED BY ix_messages_customer", "sqlite")))
 
 
-def _locked(number: str) -> tuple[Sequence[Message], dict[int, Customer]]:
+def _locked(address: str, addresses: Addresses) -> tuple[Sequence[Message], dict[int, Customer]]:
     """Lock what is pending, then its customers, in the order of locks."""
-    ids = pending_for(number)
+    ids = pending_for(address, addresses)
     due.lock(KIND, ids)
     statement = sa.select(Message).where(one_of(Message.id, ids), Message.status.in_(STOPPABLE)).order_by(Message.id)
     messages = db.session.scalars(locked(statement)).all()

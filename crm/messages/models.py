@@ -10,10 +10,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.accounts.models import User
 from crm.customers.models import Customer
-from crm.kernel.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, Worded, db_now
 from crm.kernel.errors import ConflictError
 from crm.kernel.tenancy import TenantMixin, within_organization
-from crm.messages.rules import BEING_SENT, NEEDS_A_PERSON, OPEN, RESENDABLE, WAITING, ApprovedTemplate, Channel, Status
+from crm.messages.channels.base import Channel
+from crm.messages.channels.registry import CHANNEL
+from crm.messages.rules import BEING_SENT, NEEDS_A_PERSON, OPEN, RESENDABLE, WAITING, ApprovedTemplate, Status
 
 
 def _in(statuses: frozenset[Status]) -> str:
@@ -37,7 +39,7 @@ def _partial(name: str, condition: sa.TextClause) -> tuple[sa.Index, sa.Index]:
 
 
 class Message(TenantMixin, Base):
-    """A scheduled SMS or WhatsApp to one customer.
+    """A scheduled message to one customer.
 
     `template` is the approved template it goes out as, with the parameters as they were when it was scheduled.
     `status` is proof and only moves by the verbs here. A claim holds until `lease_until` and every later write of
@@ -59,13 +61,13 @@ class Message(TenantMixin, Base):
 
     id: Mapped[Id]
     customer_id: Mapped[int]
-    channel: Mapped[str] = mapped_column(sa.String(10))
+    channel: Mapped[Channel] = mapped_column(CHANNEL)
     body: Mapped[str] = mapped_column(sa.Text)
     template: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     send_at: Mapped[dt.datetime]
     must_arrive: Mapped[bool] = mapped_column(sa.Boolean, default=False, server_default=sa.false())
     sent_again: Mapped[bool] = mapped_column(sa.Boolean, default=False, server_default=sa.false())
-    status: Mapped[str] = mapped_column(sa.String(12), default=Status.SCHEDULED.value)
+    status: Mapped[Status] = mapped_column(Worded(Status, 12), default=Status.SCHEDULED)
     reason: Mapped[str] = mapped_column(sa.String(300), default="")
     status_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
     attempts_made: Mapped[int] = mapped_column(sa.Integer, default=0)
@@ -87,16 +89,6 @@ class Message(TenantMixin, Base):
     attempts: Mapped[list[Attempt]] = relationship(viewonly=True, order_by="Attempt.id")
 
     @property
-    def state(self) -> Status:
-        """Where the message is."""
-        return Status(self.status)
-
-    @property
-    def via(self) -> Channel:
-        """How it reaches the customer."""
-        return Channel(self.channel)
-
-    @property
     def approved(self) -> ApprovedTemplate | None:
         """The approved template it goes out as, None for a free text."""
         return ApprovedTemplate.from_json(self.template)
@@ -104,17 +96,17 @@ class Message(TenantMixin, Base):
     @property
     def is_awaited(self) -> bool:
         """Whether it still needs something; the earliest of these puts its customer where they are in the list."""
-        return self.state in OPEN and self.acknowledged_at is None
+        return self.status in OPEN and self.acknowledged_at is None
 
     @property
     def is_changeable(self) -> bool:
         """Whether it may still be edited or canceled."""
-        return self.state in WAITING
+        return self.status in WAITING
 
     @property
     def is_resendable(self) -> bool:
         """Whether it may be sent again: it did not arrive, or nobody knows."""
-        return self.state in RESENDABLE
+        return self.status in RESENDABLE
 
     @property
     def is_acknowledged(self) -> bool:
@@ -124,11 +116,11 @@ class Message(TenantMixin, Base):
     @property
     def needs_a_person(self) -> bool:
         """Whether somebody has to see to it."""
-        return self.state in NEEDS_A_PERSON and not self.is_acknowledged
+        return self.status in NEEDS_A_PERSON and not self.is_acknowledged
 
     def turn(self, status: Status, now: dt.datetime, reason: str = "") -> None:
         """Move to `status`, with the reason people read; whoever held a claim has lost it."""
-        self.status, self.reason, self.status_at = status.value, reason[:300], now
+        self.status, self.reason, self.status_at = status, reason[:300], now
         self.claim_token, self.lease_until = None, None
 
     def rewrite(
@@ -145,10 +137,10 @@ class Message(TenantMixin, Base):
         Raises ConflictError once it is being sent or has ended.
         """
         self.ensure_waiting("changed")
-        wanted = (channel.value, body, send_at, must_arrive, template)
+        wanted = (channel, body, send_at, must_arrive, template)
         if (self.channel, self.body, self.send_at, self.must_arrive, self.approved) == wanted:
             return False
-        self.channel, self.body, self.send_at, self.must_arrive = channel.value, body, send_at, must_arrive
+        self.channel, self.body, self.send_at, self.must_arrive = channel, body, send_at, must_arrive
         self.template = template.to_json() if template else None
         self.attempts_made = 0
         self.turn(Status.SCHEDULED, now)
@@ -156,7 +148,7 @@ class Message(TenantMixin, Base):
 
     def cancel(self, now: dt.datetime) -> bool:
         """Never send it; False when it is canceled already. Raises ConflictError as `rewrite` does."""
-        if self.state is Status.CANCELED:
+        if self.status is Status.CANCELED:
             return False
         self.ensure_waiting("canceled")
         self.turn(Status.CANCELED, now)
@@ -168,10 +160,10 @@ class Message(TenantMixin, Base):
         Raises ConflictError when it may have arrived, or was never tried.
         """
         self._refuse_while_being_sent()
-        if self.state is Status.SCHEDULED and self.send_at <= now:
+        if self.status is Status.SCHEDULED and self.send_at <= now:
             return False
         if not self.is_resendable:
-            raise ConflictError(f"This message can't be sent again: its state is “{self.state.label}”.")
+            raise ConflictError(f"This message can't be sent again: its state is “{self.status.label}”.")
         self.send_at, self.attempts_made, self.handed_over_at = now, 0, None
         self.acknowledged_at, self.acknowledged_by_id, self.before_done = None, None, None
         self.turn(Status.SCHEDULED, now)
@@ -189,7 +181,7 @@ class Message(TenantMixin, Base):
         due = due_at.isoformat() if due_at else None
         self.before_done = {"status": self.status, "reason": self.reason, "due_at": due}
         self.acknowledged_at, self.acknowledged_by_id = now, user_id
-        if self.state in WAITING:
+        if self.status in WAITING:
             self.turn(Status.DONE, now)
         return True
 
@@ -199,18 +191,18 @@ class Message(TenantMixin, Base):
         if before is None:
             return None
         self.before_done, self.acknowledged_at, self.acknowledged_by_id = None, None, None
-        if self.state is Status.DONE:
+        if self.status is Status.DONE:
             self.turn(Status(before["status"]), now, before["reason"])
         return before
 
     def ensure_waiting(self, verb: str) -> None:
         """Raise ConflictError when nobody may have it "changed" or "canceled" any more."""
         self._refuse_while_being_sent()
-        if self.state not in WAITING:
-            raise ConflictError(f"This message can't be {verb} any more: its state is “{self.state.label}”.")
+        if self.status not in WAITING:
+            raise ConflictError(f"This message can't be {verb} any more: its state is “{self.status.label}”.")
 
     def _refuse_while_being_sent(self) -> None:
-        if self.state in BEING_SENT:
+        if self.status in BEING_SENT:
             raise ConflictError("This message is being sent right now. Wait a moment, then see what became of it.")
 
 
@@ -229,7 +221,7 @@ class Attempt(TenantMixin, Base):
     message_id: Mapped[int]
     claim_token: Mapped[str] = mapped_column(sa.String(32))
     gateway: Mapped[str] = mapped_column(sa.String(20))
-    channel: Mapped[str] = mapped_column(sa.String(10))
+    channel: Mapped[Channel] = mapped_column(CHANNEL)
     recipient: Mapped[str] = mapped_column(sa.String(60))
     body: Mapped[str] = mapped_column(sa.Text)
     started_at: Mapped[CreatedAt]
@@ -238,11 +230,6 @@ class Attempt(TenantMixin, Base):
     provider_id: Mapped[str | None] = mapped_column(sa.String(100))
     error_code: Mapped[str | None] = mapped_column(sa.String(40))
     detail: Mapped[str] = mapped_column(sa.String(300), default="")
-
-    @property
-    def via(self) -> Channel:
-        """How it went."""
-        return Channel(self.channel)
 
 
 class BlockedSender(TenantMixin, Base):
@@ -257,15 +244,10 @@ class BlockedSender(TenantMixin, Base):
     __table_args__ = (sa.UniqueConstraint("organization_id", "channel"), {"sqlite_autoincrement": True})
 
     id: Mapped[Id]
-    channel: Mapped[str] = mapped_column(sa.String(10))
+    channel: Mapped[Channel] = mapped_column(CHANNEL)
     gateway: Mapped[str] = mapped_column(sa.String(20))
     reason: Mapped[str] = mapped_column(sa.String(300))
     blocked_at: Mapped[CreatedAt]
     probe_at: Mapped[dt.datetime]
     dismissed_at: Mapped[dt.datetime | None]
     by_report: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
-
-    @property
-    def via(self) -> Channel:
-        """What is not being sent."""
-        return Channel(self.channel)

@@ -1,4 +1,4 @@
-"""What the gate has to know besides the message and its customer, asked for once for a whole batch."""
+"""What the send policy has to know besides the message and its customer, asked for once for a whole batch."""
 
 from __future__ import annotations
 
@@ -14,107 +14,123 @@ from crm.customers.models import Customer
 from crm.kernel.columns import one_of
 from crm.kernel.db import prepared
 from crm.kernel.extensions import db
-from crm.messages.numbers import numbers_of
-from crm.messages.records import IS_ASKING, InboundMessage, Suppression
-from crm.messages.rules import Channel, holding_reason
-from crm.values.phone import variants
+from crm.messages.channels.base import Addresses, Channel
+from crm.messages.channels.registry import all_kinds, channels_of
+from crm.messages.inbound_models import IS_ASKING, InboundMessage
+from crm.messages.rules import holding_reason
+from crm.messages.suppression_models import Suppression
 
 Fact = TypeVar("Fact")
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """By customer id: why they opted out, what they wrote that may mean STOP, and when they last wrote by WhatsApp."""
+class PolicyFacts:
+    """What is known of customers' addresses of one kind, by customer id.
+
+    Why they opted out, what they wrote that may mean STOP, and, by channel too, when they last wrote.
+    """
 
     suppressed: MutableMapping[int, Suppression] = field(default_factory=dict)
     asking: MutableMapping[int, str] = field(default_factory=dict)
-    wrote_at: MutableMapping[int, dt.datetime] = field(default_factory=dict)
+    wrote_at: MutableMapping[tuple[Channel, int], dt.datetime] = field(default_factory=dict)
 
 
-class Heard(NamedTuple):
-    """What came in from the numbers of a customer, the latest first, and why they get no messages, if so."""
+class Contact(NamedTuple):
+    """What came in from the addresses of a customer, the latest first, and why they get no messages, if so."""
 
     texts: list[InboundMessage]
     suppression: Suppression | None
 
 
-def facts_about(customers: Iterable[Customer]) -> Facts:
-    """Return what is known of the customers' numbers, by a few statements for a whole batch."""
-    reachable = {customer.id: customer for customer in customers if customer.phone_valid}
+def facts_about(customers: Iterable[Customer], addresses: Addresses) -> PolicyFacts:
+    """Return what is known of the customers' addresses of a kind, by a few statements for a whole batch."""
+    reachable = {customer.id: customer for customer in customers if addresses.of(customer)}
     if not reachable:
-        return Facts()
-    numbers = numbers_of(reachable.values())
-    every = set().union(*numbers.values())
-    suppressed, heard = suppressed_among(every), _heard_lately(every)
-    facts = Facts({}, {}, {})
-    for id_, own in numbers.items():
-        # WhatsApp opens the window for the very number that wrote.
-        main = variants(reachable[id_].phone)
-        _note(facts.suppressed, id_, (suppressed.get(number) for number in sorted(own)))
-        _note(facts.asking, id_, (heard[number].asks for number in sorted(own) if number in heard))
-        moments = [moment for way in main if way in heard and (moment := heard[way].wrote_at) is not None]
-        _note(facts.wrote_at, id_, (max(moments, default=None),))
+        return PolicyFacts()
+    known = addresses.all_of(reachable.values())
+    every = set().union(*known.values())
+    suppressed, recent = suppressed_among(every, addresses), _recent_texts(every, addresses)
+    facts = PolicyFacts()
+    for id_, own in known.items():
+        _note(facts.suppressed, id_, (suppressed.get(address) for address in sorted(own)))
+        _note(facts.asking, id_, (recent[address].asks for address in sorted(own) if address in recent))
+        # A window is opened for the very address that wrote.
+        main = [recent[way] for way in addresses.spellings(addresses.of(reachable[id_])) if way in recent]
+        for channel in channels_of(addresses):
+            moments = [moment for texts in main if (moment := texts.wrote_at.get(channel)) is not None]
+            _note(facts.wrote_at, (channel, id_), (max(moments, default=None),))
     return facts
 
 
-def _note(found: MutableMapping[int, Fact], id_: int, values: Iterable[Fact | None]) -> None:
+def _note(found: MutableMapping[Key, Fact], key: Key, values: Iterable[Fact | None]) -> None:
     """Note the first that says something."""
     value = next(filter(None, values), None)
     if value is not None:
-        found[id_] = value
+        found[key] = value
 
 
-def suppressed_among(phones: Iterable[str]) -> dict[str, Suppression]:
+def suppressed_among(spellings: Iterable[str], addresses: Addresses) -> dict[str, Suppression]:
     """Return those of the spellings that are on the list of opt-outs."""
-    rows = db.session.scalars(sa.select(Suppression).where(one_of(Suppression.phone, phones)))
-    return {row.phone: row for row in rows}
+    is_of_kind = Suppression.kind == addresses.kind
+    rows = db.session.scalars(sa.select(Suppression).where(one_of(Suppression.address, spellings), is_of_kind))
+    return {row.address: row for row in rows}
 
 
-def suppression_of(customer: Customer) -> Suppression | None:
-    """Return why the customer's numbers get no messages, or None."""
-    if not customer.phone_valid:
+def opt_out_problem(customer: Customer, addresses: Addresses) -> str | None:
+    """Return the sentence that says that the customer's address opted out, or None."""
+    if not addresses.of(customer):
         return None
-    return db.session.scalar(_SUPPRESSION, {"numbers": list(numbers_of([customer])[customer.id])})
-
-
-def opt_out_problem(customer: Customer) -> str | None:
-    """Return the sentence that says that the customer's number opted out, or None."""
-    suppression = suppression_of(customer)
+    own = list(addresses.all_of([customer])[customer.id])
+    suppression = db.session.scalar(_SUPPRESSION, {"addresses": own, "kind": addresses.kind})
     if suppression is None:
         return None
-    return f"{customer.name} opted out (by {suppression.by}), so this number gets no messages."
+    return f"{customer.name} opted out (by {suppression.by}), so this {addresses.noun} gets no messages."
 
 
-def asking_note(customer: Customer) -> str | None:
+def asking_note(customer: Customer, addresses: Addresses) -> str | None:
     """Return the sentence that says that what is for the customer waits for an answer in the inbox, or None."""
-    if not customer.phone_valid:
+    if not addresses.of(customer):
         return None
-    heard = _heard_lately(numbers_of([customer])[customer.id])
-    text = next((found.asks for found in heard.values() if found.asks), None)
+    recent = _recent_texts(addresses.all_of([customer])[customer.id], addresses)
+    text = next((texts.asks for texts in recent.values() if texts.asks), None)
     return f"It waits: {holding_reason(customer.name, text)}" if text else None
 
 
-def heard_from(customer: Customer, limit: int = 50) -> Heard:
-    """Return what came in from the numbers of a customer, and whether they opted out."""
-    numbers = list(numbers_of([customer])[customer.id])
-    if not numbers:
-        return Heard([], None)
-    rows = db.session.execute(_HEARD, {"customer": customer.id, "numbers": numbers, "most": limit}).all()
-    return Heard([text for text, _ in rows if text], rows[0][1] if rows else None)
+def contact_of(customer: Customer, limit: int = 50) -> Contact:
+    """Return what came in from the addresses of a customer, and whether they opted out."""
+    texts: list[InboundMessage] = []
+    suppression = None
+    for addresses in all_kinds():
+        own = list(addresses.all_of([customer])[customer.id])
+        if not own:
+            continue
+        given = {"customer": customer.id, "addresses": own, "kind": addresses.kind, "most": limit}
+        rows = db.session.execute(_CONTACT, given).all()
+        texts += [text for text, _ in rows if text and text.channel.addresses.kind == addresses.kind]
+        suppression = suppression or (rows[0][1] if rows else None)
+    return Contact(texts, suppression)
 
 
 # Every customer's page asks these, and putting them together takes longer than answering them.
 
-_SUPPRESSION = prepared(sa.select(Suppression).where(one_of(Suppression.phone, "numbers")).order_by(Suppression.id))
+_SUPPRESSION = prepared(
+    sa.select(Suppression)
+    .where(one_of(Suppression.address, "addresses"), Suppression.kind == sa.bindparam("kind"))
+    .order_by(Suppression.id)
+)
 
 _first = aliased(Suppression)
-_HEARD = prepared(
+_CONTACT = prepared(
     sa.select(InboundMessage, Suppression)
     .select_from(Customer)
-    .outerjoin(InboundMessage, one_of(InboundMessage.sender, "numbers"))
+    .outerjoin(InboundMessage, one_of(InboundMessage.sender, "addresses"))
     .outerjoin(
         Suppression,
-        Suppression.id == sa.select(sa.func.min(_first.id)).where(one_of(_first.phone, "numbers")).scalar_subquery(),
+        Suppression.id
+        == sa.select(sa.func.min(_first.id))
+        .where(one_of(_first.address, "addresses"), _first.kind == sa.bindparam("kind"))
+        .scalar_subquery(),
     )
     .where(Customer.id == sa.bindparam("customer"))
     # No index is in this order: one by time would be read through for a customer who wrote little.
@@ -123,23 +139,35 @@ _HEARD = prepared(
 )
 
 
-class _Lately(NamedTuple):
-    wrote_at: dt.datetime | None
+class _Recent(NamedTuple):
+    wrote_at: dict[Channel, dt.datetime]
     asks: str
 
 
-def _heard_lately(numbers: Iterable[str]) -> dict[str, _Lately]:
-    """Return by spelling when it last wrote by WhatsApp, and what it wrote last that may mean STOP and is open."""
-    opens = sa.and_(InboundMessage.channel == Channel.WHATSAPP, InboundMessage.opens_window)
-    wrote_at = sa.func.max(sa.case((opens, InboundMessage.sent_at)))
+def _recent_texts(spellings: Iterable[str], addresses: Addresses) -> dict[str, _Recent]:
+    """Return by spelling when it last wrote by each channel with a window, and its last text that may mean STOP."""
+    channels = channels_of(addresses)
+    windowed = [channel for channel in channels if channel.window]
+    moments = [_last_time(channel).label(f"wrote_{place}") for place, channel in enumerate(windowed)]
     asks = sa.func.max(sa.case((IS_ASKING, InboundMessage.id)))
     rows = db.session.execute(
-        sa.select(InboundMessage.sender, wrote_at.label("wrote_at"), asks.label("asks"))
-        .where(one_of(InboundMessage.sender, numbers))
+        sa.select(InboundMessage.sender, asks.label("asks"), *moments)
+        .where(one_of(InboundMessage.sender, spellings), InboundMessage.channel.in_(channels))
         .group_by(InboundMessage.sender)
     ).all()
     texts = _bodies([row.asks for row in rows if row.asks])
-    return {row.sender: _Lately(row.wrote_at, texts.get(row.asks, "")) for row in rows}
+    return {
+        row.sender: _Recent(
+            {channel: at for channel, at in zip(windowed, row[2:], strict=True) if at is not None},
+            texts.get(row.asks, ""),
+        )
+        for row in rows
+    }
+
+
+def _last_time(channel: Channel) -> sa.ColumnElement[dt.datetime | None]:
+    opens = sa.and_(InboundMessage.channel == channel, InboundMessage.opens_window)
+    return sa.func.max(sa.case((opens, InboundMessage.sent_at)))
 
 
 def _bodies(ids: list[int]) -> dict[int, str]:

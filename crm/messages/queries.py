@@ -18,9 +18,10 @@ from crm.kernel.columns import constant, db_ago, db_now, one_of
 from crm.kernel.db import prepared
 from crm.kernel.extensions import db
 from crm.kernel.health import LAST_BEAT, Silence, silence
-from crm.messages.links import sms_link, whatsapp_link
+from crm.messages.channels.base import Channel
+from crm.messages.channels.registry import NAMES, all_channels
 from crm.messages.models import Attempt, BlockedSender, Message
-from crm.messages.rules import LATE, NEEDS_A_PERSON, OPEN, Channel, Status, told_alike
+from crm.messages.rules import LATE, NEEDS_A_PERSON, OPEN, Status, told_alike
 from crm.values.choices import unknown_choice
 from crm.values.text import clean_line
 
@@ -43,15 +44,10 @@ class NextMessage(NamedTuple):
     """The message that puts a customer where they are in the list."""
 
     id: int
-    channel: str
+    channel: Channel
     send_at: dt.datetime
-    status: str
+    status: Status
     is_due: bool
-
-    @property
-    def via(self) -> Channel:
-        """The channel."""
-        return Channel(self.channel)
 
 
 class Reminder(NamedTuple):
@@ -63,7 +59,7 @@ class Reminder(NamedTuple):
     @property
     def by_hand(self) -> bool:
         """Whether it is only waiting for somebody to send it."""
-        return self.message.state is Status.REMINDER
+        return self.message.status is Status.REMINDER
 
     @property
     def link(self) -> str | None:
@@ -75,7 +71,7 @@ class Reminder(NamedTuple):
         """Why a person is needed, in words."""
         if self.by_hand:
             return ""
-        return self.message.reason or _REASONS.get(self.message.state, "It is late, and nothing has sent it yet.")
+        return self.message.reason or _REASONS.get(self.message.status, "It is late, and nothing has sent it yet.")
 
 
 @dataclass(frozen=True)
@@ -110,9 +106,9 @@ class MessageFilter(NamedTuple):
         """Read the query of a URL; an unknown choice matches nothing, and `unknown` says so."""
         return cls(
             next((status for status in Status if status == args.get("status")), None),
-            next((channel for channel in Channel if channel == args.get("channel")), None),
+            next((channel for channel in all_channels() if channel == args.get("channel")), None),
             clean_line(args.get("q", ""))[:200],
-            unknown_choice(args, status=list(Status), channel=list(Channel)),
+            unknown_choice(args, status=list(Status), channel=NAMES),
         )
 
 
@@ -152,11 +148,9 @@ _REASONS = {
 
 
 def open_link(message: Message, customer: Customer) -> str | None:
-    """Return the link that opens a message ready to send by a tap; None without a number."""
-    if not customer.phone_valid:
-        return None
-    make = whatsapp_link if message.via is Channel.WHATSAPP else sms_link
-    return make(customer.phone, message.body)
+    """Return the link that opens a message ready to send by a tap; None without an address."""
+    address = message.channel.addresses.of(customer)
+    return message.channel.link(address, message.body) if address else None
 
 
 def due_reminders(limit: int = 20) -> Reminders:

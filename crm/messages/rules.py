@@ -6,19 +6,7 @@ import datetime as dt
 import enum
 import re
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
-
-
-class Channel(enum.StrEnum):
-    """How a message reaches the customer."""
-
-    SMS = "sms"
-    WHATSAPP = "whatsapp"
-
-    @property
-    def label(self) -> str:
-        """The channel's name as people write it."""
-        return "SMS" if self is Channel.SMS else "WhatsApp"
+from typing import Any
 
 
 class Status(enum.StrEnum):
@@ -104,15 +92,6 @@ RESENDABLE = frozenset({Status.UNCONFIRMED, Status.FAILED, Status.UNDELIVERED, S
 HANDED_OVER = frozenset({Status.ACCEPTED, Status.SENT, Status.DELIVERED, Status.READ, Status.NO_REPORT})
 """A provider has it."""
 
-MAX_LENGTH = {Channel.SMS: 1_600, Channel.WHATSAPP: 4_096}
-"""The most characters of a text. Sources: Twilio, Message resource, Body; WhatsApp Cloud API, text object."""
-
-WINDOWED = frozenset({"twilio", "whatsapp_cloud"})
-"""Gateways whose WhatsApp takes a text of our own only within WINDOW after the customer wrote."""
-
-WINDOW = dt.timedelta(hours=24)
-"""Source: WhatsApp Business Platform, customer service windows."""
-
 LATE = dt.timedelta(minutes=15)
 """After this long past its time, a message that still waits needs a person."""
 
@@ -159,35 +138,6 @@ class ApprovedTemplate:
         if not kept:
             return None
         return cls(**{**kept, "parameters": tuple(kept["parameters"]), "names": tuple(kept.get("names", ()))})
-
-
-class Reachable(Protocol):
-    """The part of a customer that decides whether they may be messaged."""
-
-    name: str
-    phone: str
-    phone_valid: bool
-    sms_allowed: bool
-    whatsapp_allowed: bool
-
-
-def channel_problem(customer: Reachable, channel: Channel) -> str | None:
-    """Return the sentence that says why the customer gets nothing on this channel, or None."""
-    allowed = {Channel.SMS: customer.sms_allowed, Channel.WHATSAPP: customer.whatsapp_allowed}
-    if allowed[channel]:
-        return None
-    other = next((option.label for option in Channel if allowed[option]), None)
-    advice = f" Choose {other}." if other else ""
-    return f"{channel.label} is switched off for {customer.name}.{advice}"
-
-
-def number_problem(customer: Reachable) -> str | None:
-    """Return the sentence that says why the customer's number can't get messages, or None."""
-    if customer.phone_valid:
-        return None
-    if customer.phone:
-        return f"The number of {customer.name}, {customer.phone}, can't get messages. Correct it first."
-    return f"{customer.name} has no phone number that can get messages. Add one first."
 
 
 def holding_reason(name: str, text: str) -> str:

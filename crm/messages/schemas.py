@@ -6,17 +6,21 @@ from marshmallow import fields, validate
 
 from crm.api.fields import Moment, Words
 from crm.api.schemas import Input, Output, always
-from crm.messages.rules import MAX_LENGTH, Channel, Status
+from crm.messages.channels.registry import NAMES, all_channels
+from crm.messages.rules import Status
+
+MAX_LENGTH = max(channel.max_length for channel in all_channels())
+CHOOSE = f"Choose {' or '.join(NAMES)}."
 
 
 class MessageChange(Input):
     """What can be changed of a message until it is being sent."""
 
     channel = fields.String(
-        validate=validate.OneOf([channel.value for channel in Channel], error="Choose sms or whatsapp."),
-        error_messages=always("Choose sms or whatsapp."),
+        validate=validate.OneOf(NAMES, error=CHOOSE),
+        error_messages=always(CHOOSE),
     )
-    body = Words(max(MAX_LENGTH.values()), "Write the message.")
+    body = Words(MAX_LENGTH, "Write the message.")
     send_at = Moment(metadata={"description": "Within the next two years."})
 
 
@@ -25,10 +29,10 @@ class MessageInput(MessageChange):
 
     channel = fields.String(
         required=True,
-        validate=validate.OneOf([channel.value for channel in Channel], error="Choose sms or whatsapp."),
-        error_messages=always("Choose sms or whatsapp."),
+        validate=validate.OneOf(NAMES, error=CHOOSE),
+        error_messages=always(CHOOSE),
     )
-    body = Words(max(MAX_LENGTH.values()), "Write the message.", required=True)
+    body = Words(MAX_LENGTH, "Write the message.", required=True)
     send_at = Moment(required=True, metadata={"description": "Within the next two years."})
 
 
@@ -38,7 +42,7 @@ class Message(Output):
     id = fields.Integer()
     organization = fields.Integer(attribute="organization_id")
     customer = fields.Integer(attribute="customer_id")
-    channel = fields.String(metadata={"enum": [channel.value for channel in Channel]})
+    channel = fields.String(metadata={"enum": NAMES})
     body = fields.String()
     send_at = Moment()
     status = fields.String(metadata={"enum": [status.value for status in Status]})

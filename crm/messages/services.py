@@ -12,9 +12,11 @@ from crm.kernel.events import record
 from crm.kernel.idempotency import Once, RequestKey
 from crm.kernel.tenancy import current_actor, require_organization
 from crm.messages.bookkeeping import lock_customers, lock_message, look_at, refresh_next, tell
+from crm.messages.channels.base import Channel
+from crm.messages.channels.registry import consent_problem
 from crm.messages.models import Message
 from crm.messages.policy_facts import opt_out_problem
-from crm.messages.rules import MAX_LENGTH, ApprovedTemplate, Channel, Status, channel_problem, number_problem
+from crm.messages.rules import ApprovedTemplate, Status
 from crm.values import clock
 from crm.values.text import characters
 
@@ -58,7 +60,7 @@ def schedule_message(
         _check_time(send_at, now)
         message = Message(
             customer_id=customer_id,
-            channel=channel.value,
+            channel=channel,
             body=body,
             send_at=send_at,
             must_arrive=must_arrive,
@@ -68,7 +70,7 @@ def schedule_message(
         session.add(message)
         session.flush()
         once.made(message.id)
-        changes = {"channel": [None, channel.value], "body": [None, body], "send_at": [None, send_at.isoformat()]}
+        changes = {"channel": [None, channel], "body": [None, body], "send_at": [None, send_at.isoformat()]}
         record("message.scheduled", message, customer_id=customer_id, changes=changes)
         _await(message, now)
         return message
@@ -118,7 +120,7 @@ def resend_message(message_id: int) -> Message:
         if message.send_again(now):
             tell("message.resent", message)
             try:
-                _check_content(customer, message.via, message.body)
+                _check_content(customer, message.channel, message.body)
             except RefusedError as error:
                 raise ConflictError(str(error)) from None
             _await(message, now)
@@ -131,7 +133,7 @@ def mark_done(message_id: int) -> Message:
         message, due_at = lock_message(message_id)
         if message.mark_done(current_actor(), database_now(), due_at):
             tell("message.done", message)
-            if message.state is Status.DONE:
+            if message.status is Status.DONE:
                 look_at({message.id: None})
             refresh_next([message.customer_id])
         return message
@@ -141,7 +143,7 @@ def undo_done(message_id: int) -> Message:
     """Bring back what was before a message was marked as done; nothing happens when it isn't any more."""
     with transaction():
         message, _ = lock_message(message_id)
-        was_done = message.state is Status.DONE
+        was_done = message.status is Status.DONE
         before = message.undo_done(database_now())
         if before is not None:
             tell("message.undone", message)
@@ -164,14 +166,18 @@ def _check_content(customer: Customer, channel: Channel, body: str) -> None:
         raise RefusedError("channel", f"{customer.name} was merged with another customer. Open their page again.")
     if customer.is_archived:
         raise RefusedError("channel", f"{customer.name} is archived. Restore them first, then schedule a message.")
-    problem = channel_problem(customer, channel) or number_problem(customer) or opt_out_problem(customer)
+    problem = (
+        consent_problem(customer, channel)
+        or channel.addresses.problem(customer)
+        or opt_out_problem(customer, channel.addresses)
+    )
     if problem:
         raise RefusedError("channel", problem)
     if not body.strip():
         raise RefusedError("body", "Write the message.")
-    over = len(body) - MAX_LENGTH[channel]
+    over = len(body) - channel.max_length
     if over > 0:
-        room = f"{MAX_LENGTH[channel]:,}"
+        room = f"{channel.max_length:,}"
         raise RefusedError("body", f"Shorten the message by {characters(over)}: {channel.label} has room for {room}.")
 
 

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import enum
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
 
 from crm.kernel.errors import SentenceError
+from crm.messages.inbound_models import Effect
 from crm.opt_outs.stop_phrases import may_mean_stop
 from crm.values.text import clean_line, clean_text, fold
-
-
-class Effect(enum.StrEnum):
-    """What an inbound text does: it opts the customer out or in, or may mean STOP, so that a person is asked."""
-
-    STOP = "stop"
-    START = "start"
-    ASK = "ask"
-
 
 STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
 START = frozenset({"START", "YES", "UNSTOP"})
@@ -40,7 +31,7 @@ _SIGNATURE = re.compile(
 )
 
 
-def effect_of(text: str, own: Collection[str]) -> Effect | None:
+def effect_of(text: str, own: Collection[str]) -> Effect:
     """Return what a text does: the whole of it is one of the keywords, or of the organization's `own`, or it asks."""
     text = _without_signature(clean_text(text))
     own_keys = {keyword(word) for word in own} - {""}
@@ -50,7 +41,7 @@ def effect_of(text: str, own: Collection[str]) -> Effect | None:
             return Effect.STOP
         if keys & _START:
             return Effect.START
-    return Effect.ASK if may_mean_stop(text, own_keys | _STOP) else None
+    return Effect.ASK if may_mean_stop(text, own_keys | _STOP) else Effect.NONE
 
 
 def normalized(text: str) -> str:

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from crm.kernel.extensions import db
-from crm.messages.numbers import Owner, owners_by_number
-from crm.messages.records import Suppression
-from crm.values import phone
+from crm.messages.channels.base import Owner
+from crm.messages.channels.registry import all_kinds
+from crm.messages.suppression_models import Suppression
 
 PAGE = 50
 LAST_PAGE = 200
@@ -39,18 +39,21 @@ class OptOutPage(NamedTuple):
 
 
 def page_of_opt_outs(q: str, number: int) -> OptOutPage:
-    """Return a page of the numbers with the digits of `q` in them, however they are spelled; all for none."""
+    """Return a page of the addresses with `q` in them, of numbers its digits, however spelled; all for none."""
     number = min(max(number, 1), LAST_PAGE)
     statement = sa.select(Suppression).options(joinedload(Suppression.created_by))
-    # A leading 0 or 00 is how people dial; the stored number has the country's code there.
-    digits = phone.digits(q).lstrip("0")
     if q:
-        statement = statement.where(Suppression.phone.contains(digits) if digits else sa.false())
+        looked_for = [(kind.kind, text) for kind in all_kinds() if (text := kind.searched(q))]
+        matches = (sa.and_(Suppression.kind == kind, Suppression.address.contains(text)) for kind, text in looked_for)
+        statement = statement.where(sa.or_(sa.false(), *matches))
     rows = db.session.scalars(
         statement.order_by(Suppression.id.desc()).offset((number - 1) * PAGE).limit(PAGE + 1)
     ).all()
-    owners = owners_by_number(row.phone for row in rows[:PAGE])
-    found = [OptOut(row, _named(owners[row.phone])) for row in rows[:PAGE]]
+    owners: dict[tuple[str, str], list[Owner]] = {}
+    for kind in all_kinds():
+        of_kind = kind.owners_by_address(row.address for row in rows[:PAGE] if row.kind == kind.kind)
+        owners |= {(kind.kind, address): found for address, found in of_kind.items()}
+    found = [OptOut(row, _named(owners[row.kind, row.address])) for row in rows[:PAGE]]
     return OptOutPage(found, q, number, len(rows) > PAGE and number < LAST_PAGE)
 
 

@@ -9,12 +9,11 @@ from werkzeug.wrappers import Response
 
 from crm.accounts.access import find
 from crm.kernel.errors import SentenceError
-from crm.messages.records import Suppression
+from crm.messages.suppression_models import Suppression
 from crm.opt_outs import services
 from crm.opt_outs.forms import OptOutForm, StopWordsForm
 from crm.opt_outs.keywords import START, STOP
 from crm.opt_outs.queries import page_of_opt_outs
-from crm.values import phone
 from crm.values.text import clean_line
 from crm.web.htmx import done, respond
 
@@ -46,14 +45,14 @@ def add() -> Response:
     except SentenceError as error:
         form.refuse("phone", error)
         return _window(form, 422)
-    return _done(f"{phone.international(added.phone)} gets no more messages.")
+    return _done(f"{added.addresses.shown(added.address)} gets no more messages.")
 
 
 @bp.post("/settings/opt-outs/<id:suppression_id>/delete")
 def delete(suppression_id: int) -> Response:
     """Take a number off the list."""
-    number = services.take_off(find(Suppression, suppression_id).id)
-    return _done(f"{phone.international(number)} may get messages again.")
+    address = services.take_off(find(Suppression, suppression_id).id)
+    return _done(f"{address} may get messages again.")
 
 
 @bp.route("/settings/opt-outs/words", methods=["GET", "POST"])

@@ -1,4 +1,4 @@
-"""What is done with the list of numbers that opted out, and with the words that put a number there."""
+"""What is done with the list of addresses that opted out, and with the words that put one there."""
 
 from __future__ import annotations
 
@@ -18,94 +18,98 @@ from crm.kernel.idempotency import Once, RequestKey
 from crm.kernel.tenancy import current_actor
 from crm.kernel.work import due
 from crm.messages.bookkeeping import KIND, lock_customers, look_at, refresh_next, tell
+from crm.messages.channels.base import Addresses
+from crm.messages.channels.phones import PHONES
 from crm.messages.holds import pending_for
 from crm.messages.models import Message
-from crm.messages.numbers import owners_of
-from crm.messages.records import Source, StopWord, Suppression
 from crm.messages.rules import STOPPABLE, Status
+from crm.messages.suppression_models import OptOutSource, Suppression
 from crm.opt_outs import keywords
-from crm.values.phone import parse, variants
+from crm.opt_outs.models import StopWord
 
 MOST_WORDS = 50
 
 
 def add_by_hand(typed: str, note: str, key: RequestKey | None = None) -> Suppression:
-    """Put a number on the list, as staff typed it; raises SentenceError when nothing can be sent to it anyway."""
-    phone = parse(typed, current_organization().phone_region)
-    if not phone.valid:
-        raise SentenceError(phone.reason or "Enter the phone number.")
+    """Put a phone number on the list, as staff typed it; SentenceError when nothing can be sent to it anyway."""
+    number, problem = PHONES.read(typed, current_organization().phone_region)
+    if problem:
+        raise SentenceError(problem)
     with transaction():
         once = Once(key)
         if once.earlier is not None:
             return once.found(Suppression)
-        suppression = put_on(phone.value, Source.STAFF, note)
+        suppression = put_on(number, PHONES, OptOutSource.STAFF, note)
         once.made(suppression.id)
         return suppression
 
 
-def put_on(phone: str, source: Source, note: str = "") -> Suppression:
-    """Put a valid number on the list and stop what is pending to it; what staff says outweighs the other sources."""
+def put_on(address: str, addresses: Addresses, source: OptOutSource, note: str = "") -> Suppression:
+    """Put a valid address on the list and stop what is pending to it; what staff says outweighs the other sources."""
     with transaction():
-        ids = pending_for(phone)
+        ids = pending_for(address, addresses)
         due.lock(KIND, ids)
         messages = _locked_stoppable(ids)
-        suppression = note_down(phone, source, note)
+        suppression = note_down(address, addresses, source, note)
         _stop(messages, suppression)
         return suppression
 
 
-def note_down(phone: str, source: Source, note: str = "") -> Suppression:
-    """Write a number on the list within a transaction that holds other locks; the gate stops what is pending."""
-    found = _on_list(phone)
+def note_down(address: str, addresses: Addresses, source: OptOutSource, note: str = "") -> Suppression:
+    """Write an address on the list within a transaction that holds other locks; `stop_pending` comes after it."""
+    found = _on_list(address, addresses)
     if found is None:
-        found = Suppression(phone=phone, source=source.value, note=note[:200], created_by_id=current_actor())
+        found = Suppression(
+            kind=addresses.kind, address=address, source=source, note=note[:200], created_by_id=current_actor()
+        )
         try:
             with db.session.begin_nested():
                 db.session.add(found)
         except IntegrityError:
-            found = _on_list(phone)
+            found = _on_list(address, addresses)
             if found is None:
                 raise
         else:
-            _tell_of(found, "suppression.added", {"phone": [None, phone], "source": [None, found.source]})
+            _tell_of(found, "suppression.added", {"phone": [None, address], "source": [None, found.source]})
             return found
-    if source is Source.STAFF and found.source != source:
-        before, found.source, found.note = found.source, source.value, note[:200]
+    if source is OptOutSource.STAFF and found.source is not source:
+        before, found.source, found.note = found.source, source, note[:200]
         found.created_by_id = current_actor()
         _tell_of(found, "suppression.changed", {"source": [before, found.source]})
     return found
 
 
-def stop_pending(phones: Iterable[str]) -> None:
-    """Stop what is pending to numbers that `note_down` wrote on the list."""
-    for phone in sorted(set(phones)):
+def stop_pending(written: Iterable[tuple[str, Addresses]]) -> None:
+    """Stop what is pending to addresses that `note_down` wrote on the list."""
+    for address, addresses in sorted(set(written), key=lambda one: one[0]):
         with transaction():
-            ids = pending_for(phone)
+            ids = pending_for(address, addresses)
             due.lock(KIND, ids)
-            messages, suppression = _locked_stoppable(ids), _on_list(phone)
+            messages, suppression = _locked_stoppable(ids), _on_list(address, addresses)
             if suppression is not None:
                 _stop(messages, suppression)
 
 
-def is_on(phone: str) -> bool:
-    """Say whether a number is on the list."""
-    return _on_list(phone) is not None
+def is_on(address: str, addresses: Addresses) -> bool:
+    """Say whether an address is on the list."""
+    return _on_list(address, addresses) is not None
 
 
 def take_off(suppression_id: int) -> str:
-    """Take a number off the list, and return it; nothing that was stopped starts again."""
+    """Take an address off the list, and return it as people read it; nothing that was stopped starts again."""
     with transaction() as session:
-        phone = session.scalars(sa.select(Suppression.phone).where(Suppression.id == suppression_id)).one()
-        for suppression in _all_on_list(phone):
+        found = session.scalars(sa.select(Suppression).where(Suppression.id == suppression_id)).one()
+        shown = found.addresses.shown(found.address)
+        for suppression in _all_on_list(found.address, found.addresses):
             _remove(suppression)
-        return phone
+        return shown
 
 
-def let_back(phone: str) -> bool:
-    """Take a number off that opted in again; False when it isn't there, or staff put it there."""
+def let_back(address: str, addresses: Addresses) -> bool:
+    """Take an address off that opted in again; False when it isn't there, or staff put it there."""
     with transaction():
-        found = _all_on_list(phone)
-        if not found or any(row.source == Source.STAFF for row in found):
+        found = _all_on_list(address, addresses)
+        if not found or any(row.source is OptOutSource.STAFF for row in found):
             return False
         for suppression in found:
             _remove(suppression)
@@ -133,14 +137,16 @@ def stop_words() -> list[str]:
     return list(db.session.scalars(sa.select(StopWord.word).order_by(StopWord.word)))
 
 
-def _on_list(phone: str) -> Suppression | None:
-    return next(iter(_all_on_list(phone)), None)
+def _on_list(address: str, addresses: Addresses) -> Suppression | None:
+    return next(iter(_all_on_list(address, addresses)), None)
 
 
-def _all_on_list(phone: str) -> Sequence[Suppression]:
-    """Return what stands on the list for a line, by whichever of its spellings."""
-    statement = sa.select(Suppression).where(one_of(Suppression.phone, variants(phone))).order_by(Suppression.id)
-    return db.session.scalars(locked(statement)).all()
+def _all_on_list(address: str, addresses: Addresses) -> Sequence[Suppression]:
+    """Return what stands on the list for an address, by whichever of its spellings."""
+    statement = sa.select(Suppression).where(
+        one_of(Suppression.address, addresses.spellings(address)), Suppression.kind == addresses.kind
+    )
+    return db.session.scalars(locked(statement.order_by(Suppression.id))).all()
 
 
 def _locked_stoppable(ids: list[int]) -> Sequence[Message]:
@@ -161,12 +167,12 @@ def _stop(messages: Sequence[Message], suppression: Suppression) -> None:
 
 
 def _remove(suppression: Suppression) -> None:
-    gone: dict[str, Any] = {"phone": [suppression.phone, None], "source": [suppression.source, None]}
+    gone: dict[str, Any] = {"phone": [suppression.address, None], "source": [suppression.source, None]}
     _tell_of(suppression, "suppression.removed", gone)
     db.session.delete(suppression)
 
 
 def _tell_of(suppression: Suppression, action: str, changes: dict[str, Any]) -> None:
-    """Record it for every customer with the number, or once for nobody."""
-    for customer_id in owners_of(suppression.phone) or (None,):
+    """Record it for every customer with the address, or once for nobody."""
+    for customer_id in suppression.addresses.owners(suppression.address) or (None,):
         record(action, suppression, customer_id=customer_id, changes=changes)

@@ -20,7 +20,7 @@ from crm.invoices.receipts import sandbox
 from crm.kernel import health, queue
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import use_organization
-from crm.messages.rules import Channel
+from crm.messages.channels.registry import all_channels
 from crm.providers.accounts import lacking
 from crm.web import security
 
@@ -133,7 +133,7 @@ def _gateways() -> Finding:
 def _gateway_problems(organization_id: int) -> Iterator[str]:
     with use_organization(organization_id):
         organization = current_organization()
-        for channel in Channel:
+        for channel in all_channels():
             problem = lacking(organization, channel)
             if problem:
                 yield f"{organization.slug} ({channel.label}): {problem}"

@@ -1,3 +1,3 @@
 """Providers: a gateway for each way that a message may go, and what each provider's answers mean."""
 
-__all__ = ["accounts", "base", "http", "registry", "twilio", "whatsapp_cloud"]
+__all__ = ["accounts", "base", "directory", "http", "registry", "webhook"]

@@ -1,19 +1,24 @@
-"""What a gateway is: it takes one call and says in plain values what came of it."""
+"""What a provider is: a gateway that takes calls, an account to call with, reports, and what it calls us for."""
 
 from __future__ import annotations
 
 import datetime as dt
 import enum
+import hashlib
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from crm.messages.rules import ApprovedTemplate, Channel
+from werkzeug.wrappers import Response
+
+from crm.messages.channels.base import Channel
+from crm.messages.rules import ApprovedTemplate, Status
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The account that a call is made with, and the number it comes from; plain values, for calls run in threads.
+    """The account that a call is made with, and the address it comes from; plain values, for calls run in threads.
 
     `account` is Twilio's Account SID or Meta's phone number id, `service` Twilio's Messaging Service SID. `callback`
     is the public URL of the installation. `takes_orders` lets the console gateway obey words in a text.
@@ -119,10 +124,14 @@ class Gateway(Protocol):
     """Nothing is called: a due message becomes a reminder for staff."""
     reports: bool
     """Whether it tells later what became of a message it accepted; if not, accepted means sent."""
-    channels: frozenset[Channel]
-    """What it can send."""
-    at_once: int
-    """So many calls of one organization may be in flight at once, which keeps to the provider's rate."""
+    keeps_window: bool
+    """Whether it refuses a text of our own outside of the channel's window."""
+    max_calls: int
+    """How many calls of one organization may be under way at once, which keeps to the provider's rate."""
+
+    def carries(self, channel: Channel) -> bool:
+        """Whether it can send by a channel."""
+        ...
 
     def lacks(self, sender: Sender, channel: Channel) -> str:
         """Say what an owner has to enter before it can send, or nothing."""
@@ -138,3 +147,102 @@ class Gateway(Protocol):
     def look_up(self, question: Question) -> Found | None:
         """Find what became of a call, when it is certain; None when it isn't, or the gateway can't be asked."""
         ...
+
+
+class Reports(NamedTuple):
+    """The tables of a provider that reports: our statuses by its words, and what its codes mean."""
+
+    statuses: Mapping[str, Status]
+    codes: Mapping[int, Meaning]
+    explain: Callable[[int | None], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """One thing that a provider said about an attempt, or a test, in its own word.
+
+    `user_id` is the provider's id of who was written to, where it gives one.
+    """
+
+    attempt_id: int
+    word: str
+    provider_id: str
+    error_code: str | None = None
+    said_at: dt.datetime | None = None
+    user_id: str = ""
+
+    @property
+    def key(self) -> str:
+        """What makes it the same report when it comes again."""
+        said = "\0".join((self.provider_id, self.word, self.error_code or ""))
+        return hashlib.sha256(said.encode()).hexdigest()
+
+
+class Secret(NamedTuple):
+    """A field of an account's form, kept encrypted; `parse` raises ValueError with a sentence."""
+
+    name: str
+    label: str
+    parse: Callable[[str], str]
+    help: str = ""
+    is_optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What an organization enters to send with an account of its own; in capitals the names are the installation's.
+
+    The first of the secrets says whose account it is. `sender` makes what calls need of the secrets, the address
+    they come from and the configuration. `addresses` are the settings of the installation's own, by channel.
+    """
+
+    title: str
+    noun: str
+    secrets: tuple[Secret, ...]
+    sender: Callable[[Mapping[str, str], str, Mapping[str, Any]], Sender]
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    webhook_help: str = ""
+    webhook_path: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its secrets."""
+        return tuple(secret.name for secret in self.secrets)
+
+
+class Route(NamedTuple):
+    """A path below /webhooks/ that a provider calls; `view` is given a `webhook.Desk` and the path's values.
+
+    A request that isn't signed raises ForgedError, one about nothing that is here UnknownError, which is answered by
+    the sentence `unknown`.
+    """
+
+    name: str
+    path: str
+    view: Callable[..., Response]
+    unknown: str = "There is nothing of this kind."
+    method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Everything that there is of a provider. `label` names it among the choices, `tried_as` in a message's history."""
+
+    name: str
+    label: str
+    tried_as: str
+    gateway: Gateway
+    account: Account | None = None
+    reports: Reports | None = None
+    routes: tuple[Route, ...] = ()
+
+
+def word(pattern: str, sentence: str) -> Callable[[str], str]:
+    """Return what reads a secret that matches a pattern as a whole; nothing removes it."""
+
+    def parse(value: str) -> str:
+        if value and not re.fullmatch(pattern, value, re.ASCII):
+            raise ValueError(sentence)
+        return value
+
+    return parse

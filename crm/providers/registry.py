@@ -1,30 +1,78 @@
-"""The gateways, by the names that an organization's settings give them."""
+"""The providers there are, in the order in which owners choose them. A new one is a folder and a line."""
 
 from __future__ import annotations
 
+from functools import partial
+
 from crm.accounts.models import Organization
-from crm.messages.rules import Channel
-from crm.providers.base import Gateway
-from crm.providers.console import Console
-from crm.providers.manual import Manual
-from crm.providers.twilio.gateway import Twilio
-from crm.providers.whatsapp_cloud.gateway import WhatsappCloud
+from crm.accounts.rules import register_secret, register_setting
+from crm.messages.channels.base import Channel
+from crm.messages.channels.registry import all_channels
+from crm.providers.base import Gateway, Provider
+from crm.providers.console.provider import CONSOLE
+from crm.providers.manual.provider import MANUAL
+from crm.providers.twilio.provider import TWILIO
+from crm.providers.whatsapp_cloud.provider import WHATSAPP_CLOUD
 
-_ALL: tuple[Gateway, ...] = (Manual(), Console(), Twilio(), WhatsappCloud())
-_GATEWAYS = {gateway.name: gateway for gateway in _ALL}
+_PROVIDERS: dict[str, Provider] = {}
 
 
-def gateway_of(organization: Organization, channel: Channel) -> Gateway:
-    """Return the gateway the organization chose for the channel; LookupError when there is none of that name."""
-    return gateway_named(organization.whatsapp_gateway if channel is Channel.WHATSAPP else organization.sms_gateway)
+def register(provider: Provider) -> None:
+    """Add a provider, with the secrets of its account; before the application is made."""
+    _PROVIDERS[provider.name] = provider
+    for secret in provider.account.secrets if provider.account else ():
+        register_secret(secret.name, secret.parse)
+
+
+def unregister(provider: Provider) -> None:
+    """Take a provider away."""
+    del _PROVIDERS[provider.name]
+
+
+def all_providers() -> tuple[Provider, ...]:
+    """Return every provider."""
+    return tuple(_PROVIDERS.values())
+
+
+def provider_named(name: str) -> Provider:
+    """Return the provider of that name; LookupError when there is none."""
+    return _PROVIDERS[name]
+
+
+def providers_for(channel: Channel) -> list[Provider]:
+    """Return the providers that can send by a channel."""
+    return [provider for provider in all_providers() if provider.gateway.carries(channel)]
 
 
 def gateway_named(name: str) -> Gateway:
     """Return the gateway of that name; LookupError when there is none."""
-    return _GATEWAYS[name]
+    return provider_named(name).gateway
 
 
-def at_once(organization: Organization) -> int:
-    """Return how many calls of an organization may be in flight at once, by the slower of its gateways."""
-    chosen = {organization.sms_gateway, organization.whatsapp_gateway}
-    return min((gateway.at_once for name, gateway in _GATEWAYS.items() if name in chosen), default=1)
+def gateway_of(organization: Organization, channel: Channel) -> Gateway:
+    """Return the gateway the organization chose for the channel; LookupError when there is none of that name."""
+    return gateway_named(channel.gateway_name(organization))
+
+
+def max_calls(organization: Organization) -> int:
+    """Return how many calls of an organization may be under way at once, by the slower of its gateways."""
+    chosen = {channel.gateway_name(organization) for channel in all_channels()}
+    return min((_PROVIDERS[name].gateway.max_calls for name in chosen if name in _PROVIDERS), default=1)
+
+
+def _gateway_setting(channel: Channel, value: str) -> str:
+    if value not in _PROVIDERS:
+        *others, last = _PROVIDERS
+        raise ValueError(f"There is no gateway {value!r}. Use {', '.join(others)} or {last}.")
+    if not gateway_named(value).carries(channel):
+        carried = " and ".join(other.label for other in all_channels() if gateway_named(value).carries(other))
+        raise ValueError(f"{value} sends {carried} alone. Use another gateway for {channel.label}.")
+    return value
+
+
+for _provider in (MANUAL, CONSOLE, TWILIO, WHATSAPP_CLOUD):
+    register(_provider)
+
+for _channel in all_channels():
+    register_setting(_channel.gateway_setting, partial(_gateway_setting, _channel))
+    register_setting(_channel.sender_setting, _channel.parse_sender)

@@ -1,3 +1,3 @@
-"""Senders: the accounts an organization sends by, their tests, and whose number is whose."""
+"""Senders: the accounts an organization sends by, and their tests."""
 
-__all__ = ["directory", "services", "trials"]
+__all__ = ["services", "test_messages"]

@@ -1,25 +1,19 @@
-"""The forms of the senders."""
+"""The forms of the senders, made of what each channel and each provider asks for."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from wtforms import BooleanField, Field, PasswordField, RadioField, StringField, ValidationError
 
 from crm.accounts.queries import current_organization
 from crm.accounts.rules import parse_setting
-from crm.messages.rules import Channel
-from crm.providers.accounts import SECRETS
-from crm.values import phone
+from crm.messages.channels.base import Channel
+from crm.messages.channels.registry import NAMES, all_channels, channel_named, choose
+from crm.providers.base import Account
+from crm.providers.registry import all_providers, providers_for
 from crm.web.forms import Form, Required, options
-
-LABELS = {
-    "manual": "By hand: due messages wait on the first page, ready to send",
-    "console": "Nowhere: to try things out, messages are only listed",
-    "twilio": "Twilio",
-    "whatsapp_cloud": "WhatsApp Business, by Meta's Cloud API",
-}
-SETTINGS = ("sms_gateway", "sms_from", "whatsapp_gateway", "whatsapp_from")
 
 
 class Parsed:
@@ -33,63 +27,76 @@ class Parsed:
             raise ValidationError(str(error)) from None
 
 
-def _gateway(label: str, *names: str) -> Field:
-    return RadioField(label, [Parsed()], choices=options((name, LABELS[name]) for name in names), validate_choice=False)
-
-
-def _secret(label: str) -> Field:
-    return PasswordField(label, [Parsed()])
-
-
 class SendersForm(Form):
     """Which way messages leave, and with whose account; a secret is written, never shown, and kept when left empty."""
 
-    sms_gateway = _gateway("SMS", "manual", "console", "twilio")
-    sms_from = StringField("SMS is sent from", [Parsed()])
-    whatsapp_gateway = _gateway("WhatsApp", "manual", "console", "twilio", "whatsapp_cloud")
-    whatsapp_from = StringField("WhatsApp is sent from", [Parsed()])
-    twilio_account_sid = _secret("Account SID")
-    twilio_auth_token = _secret("Auth Token")
-    twilio_messaging_service_sid = _secret("Messaging Service SID")
-    whatsapp_token = _secret("Access token")
-    whatsapp_phone_number_id = _secret("Phone number ID")
-    whatsapp_app_secret = _secret("App secret")
-    whatsapp_verify_token = _secret("Verify token")
-    remove_twilio = BooleanField("Remove the Twilio account from here")
-    remove_whatsapp_cloud = BooleanField("Remove the WhatsApp account from here")
+    def needs(self, provider: str, known: Collection[str]) -> bool:
+        """Whether a provider's account needs a look: it is chosen and not entered, or something is wrong there."""
+        account = accounts()[provider]
+        settings = [channel.gateway_setting for channel in all_channels() if channel.gateway_setting]
+        is_chosen = provider in [self[setting].data for setting in settings]
+        return any(self[name].errors for name in account.names) or (is_chosen and account.names[0] not in known)
 
     def values(self) -> dict[str, str]:
         """Return the settings that were sent, and the secrets that are to change, as text."""
-        values = {name: self[name].data or "" for name in SETTINGS if self[name].raw_data}
-        for gateway, names in SECRETS.items():
+        settings = [name for channel in all_channels() for name in (channel.gateway_setting, channel.sender_setting)]
+        values = {name: self[name].data or "" for name in settings if name and self[name].raw_data}
+        for provider, account in accounts().items():
+            names = account.names
             typed = {name: self[name].data.strip() for name in names if (self[name].data or "").strip()}
-            values |= dict.fromkeys(names, "") if self[f"remove_{gateway}"].data else typed
+            values |= dict.fromkeys(names, "") if self[f"remove_{provider}"].data else typed
         return values
+
+
+def senders_form(*args: Any, **kwargs: Any) -> SendersForm:
+    """Return the form with the fields of every channel and account."""
+    fields: dict[str, Field] = {}
+    for channel in all_channels():
+        if channel.gateway_setting:
+            fields[channel.gateway_setting] = _gateway(channel)
+        if channel.sender_setting:
+            fields[channel.sender_setting] = StringField(f"{channel.label} is sent from", [Parsed()])
+    for provider, account in accounts().items():
+        fields |= {secret.name: PasswordField(secret.label, [Parsed()]) for secret in account.secrets}
+        fields[f"remove_{provider}"] = BooleanField(f"Remove {account.noun} from here")
+    made: SendersForm = type("SendersForm", (SendersForm,), fields)(*args, **kwargs)
+    return made
+
+
+def accounts() -> dict[str, Account]:
+    """Return the accounts that an organization may enter, by provider."""
+    return {provider.name: provider.account for provider in all_providers() if provider.account}
+
+
+def _gateway(channel: Channel) -> Field:
+    choices = options((provider.name, provider.label) for provider in providers_for(channel))
+    return RadioField(channel.label, [Parsed()], choices=choices, validate_choice=False)
 
 
 class SenderTestForm(Form):
     """Whom to send a test message, and how."""
 
-    channel = RadioField(
-        "Send by",
-        choices=options((channel, channel.label) for channel in Channel),
-        default=Channel.SMS.value,
-        validate_choice=False,
-    )
+    channel = RadioField("Send by", validate_choice=False)
     to = StringField("To", [Required("Enter the number to send it to.")])
-    number = ""
-    """The number in E.164, once the form is valid."""
+    address = ""
+    """The address as it is stored, once the form is valid."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.channel.choices = options((channel, channel.label) for channel in all_channels())
+        if self.channel.data is None:
+            self.channel.data = NAMES[0]
 
     def validate_channel(self, field: Field) -> None:
         """Refuse a form without a channel in words."""
-        if field.data not in list(Channel):
-            raise ValidationError("Choose SMS or WhatsApp.")
+        if field.data not in NAMES:
+            raise ValidationError(choose())
 
     def validate_to(self, field: Field) -> None:
-        """Read the number as the organization's people write it."""
+        """Read the address as the organization's people write it."""
         if not field.data:
             return
-        found = phone.parse(field.data, current_organization().phone_region)
-        if not found.valid:
-            raise ValidationError(found.reason or "Enter the number to send it to.")
-        self.number = found.value
+        channel = channel_named(self.channel.data if self.channel.data in NAMES else NAMES[0])
+        self.address, problem = channel.addresses.read(field.data, current_organization().phone_region)
+        if problem:
+            raise ValidationError(problem)

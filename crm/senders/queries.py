@@ -10,8 +10,9 @@ from crm.accounts.models import Organization
 from crm.kernel import vault
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import require_organization
+from crm.messages.channels.base import Channel
+from crm.messages.channels.registry import all_channels
 from crm.messages.models import BlockedSender
-from crm.messages.rules import Channel
 from crm.providers.accounts import lacking
 from crm.providers.registry import gateway_of
 from crm.senders.models import SenderTest
@@ -30,7 +31,7 @@ class SenderState(NamedTuple):
 def sender_states(organization: Organization) -> list[SenderState]:
     """Return the state of each channel."""
     blocked = {row.channel: row for row in db.session.scalars(sa.select(BlockedSender))}
-    return [_state(organization, channel, blocked.get(channel.value)) for channel in Channel]
+    return [_state(organization, channel, blocked.get(channel)) for channel in all_channels()]
 
 
 def known_secrets() -> dict[str, str]:

@@ -11,11 +11,11 @@ from crm.accounts.access import find, here
 from crm.accounts.rules import return_path
 from crm.accounts.services import change_organization, settings_of
 from crm.kernel.errors import FieldError, SentenceError
+from crm.messages.channels.registry import all_channels, channel_named
 from crm.messages.models import BlockedSender
-from crm.messages.rules import Channel
 from crm.providers.base import Answer
 from crm.senders import queries, services
-from crm.senders.forms import SendersForm, SenderTestForm
+from crm.senders.forms import SendersForm, SenderTestForm, accounts, senders_form
 
 bp = Blueprint("senders", __name__)
 
@@ -23,7 +23,7 @@ bp = Blueprint("senders", __name__)
 @bp.route("/settings/messaging", methods=["GET", "POST"])
 def index() -> AnyResponse:
     """Choose which way messages leave."""
-    form = SendersForm(data=settings_of(here().organization))
+    form = senders_form(data=settings_of(here().organization))
     if form.validate_on_submit():
         try:
             change_organization(here().organization.id, form.values())
@@ -41,7 +41,7 @@ def test() -> AnyResponse:
     form = SenderTestForm()
     if form.validate():
         try:
-            outcome = services.send_test(Channel(form.channel.data), form.number)
+            outcome = services.send_test(channel_named(form.channel.data), form.address)
         except SentenceError as error:
             form.fail("channel", str(error))
         else:
@@ -49,7 +49,7 @@ def test() -> AnyResponse:
                 flash(f"The test message to {form.to.data} was taken.", "success")
                 return _back()
             form.fail("to", f"{outcome.sentence} The test message was not taken.")
-    return _page(SendersForm(formdata=None, data=settings_of(here().organization)), form)
+    return _page(senders_form(formdata=None, data=settings_of(here().organization)), form)
 
 
 @bp.post("/settings/messaging/senders/<id:sender_id>/retry")
@@ -73,6 +73,8 @@ def _page(form: SendersForm, test: SenderTestForm) -> AnyResponse:
         "form": form,
         "test": test,
         "states": queries.sender_states(here().organization),
+        "channels": all_channels(),
+        "accounts": accounts(),
         "known": queries.known_secrets(),
         "tests": queries.latest_tests(),
         "public_url": current_app.config["PUBLIC_URL"],

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
-from crm.accounts.models import Organization
 from crm.accounts.queries import current_organization
 from crm.kernel.columns import db_now
 from crm.kernel.db import locked, transaction
@@ -15,14 +14,13 @@ from crm.kernel.errors import ConflictError, SentenceError
 from crm.kernel.events import record
 from crm.kernel.extensions import db
 from crm.messages.bookkeeping import hasten_held
+from crm.messages.channels.base import Channel
 from crm.messages.models import BlockedSender
 from crm.messages.policy_facts import suppressed_among
-from crm.messages.rules import Channel
 from crm.providers.accounts import lacking, sender_of
 from crm.providers.base import Answer, Call, Outcome
 from crm.providers.registry import gateway_of
-from crm.senders import trials
-from crm.values.phone import variants
+from crm.senders import test_messages
 
 TEST = "This is a test message from {name}. You can ignore it."
 
@@ -38,7 +36,7 @@ def let_go_held() -> None:
     with transaction() as session:
         organization = current_organization()
         for row in session.scalars(locked(sa.select(BlockedSender))):
-            if row.gateway == _gateway_name(organization, Channel(row.channel)):
+            if row.gateway == row.channel.gateway_name(organization):
                 row.probe_at = db_now()
             else:
                 session.delete(row)
@@ -69,11 +67,11 @@ def send_test(channel: Channel, to: str) -> Outcome:
     Raises SentenceError when there is nothing to try.
     """
     call = _test_call(channel, to)
-    call = replace(call, test_id=trials.start(channel, call.gateway))
+    call = replace(call, test_id=test_messages.start(channel, call.gateway))
     outcome = _send(call)
     with transaction() as session:
-        trials.finish(call.test_id, outcome)
-        changes = {"channel": [None, channel.value], "outcome": [None, outcome.answer.value]}
+        test_messages.finish(call.test_id, outcome)
+        changes = {"channel": [None, channel], "outcome": [None, outcome.answer]}
         record("sender.tested", current_organization(), changes=changes)
         if outcome.answer is Answer.ACCEPTED:
             of_channel = sa.select(BlockedSender).where(BlockedSender.channel == channel)
@@ -92,8 +90,8 @@ def _test_call(channel: Channel, to: str) -> Call:
     gateway = gateway_of(organization, channel)
     if gateway.by_hand:
         raise SentenceError(f"{channel.label} is sent by hand, so there is nothing to test. Choose a gateway first.")
-    if suppressed_among(variants(to)):
-        raise SentenceError("This number has opted out, so nothing is sent to it.")
+    if suppressed_among(channel.addresses.spellings(to), channel.addresses):
+        raise SentenceError(f"This {channel.addresses.noun} has opted out, so nothing is sent to it.")
     # Its text has the organization's name in it: no word of that is an order.
     sender = replace(sender_of(organization, gateway.name, channel), takes_orders=False)
     return Call(0, 0, gateway.name, channel, to, TEST.format(name=organization.name), sender=sender)
@@ -107,10 +105,6 @@ def _send(call: Call) -> Outcome:
     except Exception:
         log.exception("a test message by %s failed", call.gateway)
         return Outcome(Answer.UNKNOWN, sentence="The gateway failed.")
-
-
-def _gateway_name(organization: Organization, channel: Channel) -> str:
-    return organization.whatsapp_gateway if channel is Channel.WHATSAPP else organization.sms_gateway
 
 
 def _locked(sender_id: int) -> BlockedSender:

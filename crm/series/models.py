@@ -8,10 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.kernel.columns import Base, BigInt, CreatedAt, Id
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id, Worded
 from crm.kernel.tenancy import TenantMixin, within_organization
 from crm.message_templates.rules import Wording
-from crm.messages.rules import Channel
+from crm.messages.channels.base import Channel
+from crm.messages.channels.registry import CHANNEL
 from crm.series.rules import Frequency, Rule
 
 
@@ -32,10 +33,10 @@ class Series(TenantMixin, Base):
 
     id: Mapped[Id]
     customer_id: Mapped[int]
-    channel: Mapped[str] = mapped_column(sa.String(10))
+    channel: Mapped[Channel] = mapped_column(CHANNEL)
     wording: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
     must_arrive: Mapped[bool] = mapped_column(sa.Boolean, default=False)
-    frequency: Mapped[str] = mapped_column(sa.String(10))
+    frequency: Mapped[Frequency] = mapped_column(Worded(Frequency, 10))
     every: Mapped[int] = mapped_column(sa.Integer)
     starts_on: Mapped[dt.date] = mapped_column(sa.Date)
     at: Mapped[dt.time] = mapped_column(sa.Time)
@@ -46,14 +47,9 @@ class Series(TenantMixin, Base):
     created_at: Mapped[CreatedAt]
 
     @property
-    def via(self) -> Channel:
-        """How its messages go."""
-        return Channel(self.channel)
-
-    @property
     def rule(self) -> Rule:
         """When it comes."""
-        return Rule(Frequency(self.frequency), self.every, self.starts_on, self.at, self.until)
+        return Rule(self.frequency, self.every, self.starts_on, self.at, self.until)
 
     @property
     def words(self) -> Wording:

@@ -1,7 +1,7 @@
 """What is done with messages that come again: each function is one intent of a user and one transaction.
 
-The next message of a series is made when the time of the one before it has come (`making`), so a customer has one
-scheduled at a time. The series stands on the list of due work at that time, under a kind of its own.
+The next message of a series is made when the time of the one before it has come (`next_occurrence`), so a customer
+has one scheduled at a time. The series stands on the list of due work at that time, under a kind of its own.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from crm.kernel.work import due
 from crm.message_templates.rules import Wording
 from crm.messages import services
 from crm.messages.bookkeeping import lock_message, look_at, refresh_next, tell
+from crm.messages.channels.base import Channel
 from crm.messages.models import Message
-from crm.messages.rules import Channel, Status
+from crm.messages.rules import Status
 from crm.series.models import Occurrence, Series
 from crm.series.queries import latest_message, occurrence_of, series_of_message
 from crm.series.rules import Rule
@@ -132,7 +133,7 @@ def _begin(message: Message, rule: Rule, wording: Wording) -> Series:
         channel=message.channel,
         wording=wording.to_json(),
         must_arrive=message.must_arrive,
-        frequency=rule.frequency.value,
+        frequency=rule.frequency,
         every=rule.every,
         starts_on=rule.starts_on,
         at=rule.at,
@@ -167,7 +168,7 @@ def _bring_back(series: Series, stopped_at: dt.datetime) -> dt.datetime:
     message = latest_message(series.id)
     if message is None:
         return now
-    if message.state is Status.CANCELED and message.status_at >= stopped_at and message.send_at > now:
+    if message.status is Status.CANCELED and message.status_at >= stopped_at and message.send_at > now:
         lock_message(message.id)
         message.turn(Status.SCHEDULED, now)
         tell("message.edited", message)

@@ -1,4 +1,4 @@
-"""Whom a report or a text is from, by the names that WhatsApp has told."""
+"""Whom a report or a text is from, by the names that providers know them by."""
 
 from __future__ import annotations
 
@@ -7,43 +7,44 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
-from crm.delivery.reports import Heard
 from crm.inbox.inbound import Incoming
 from crm.kernel.columns import one_of
 from crm.kernel.extensions import db
 from crm.messages.models import Attempt
-from crm.messages.rules import Channel
-from crm.messages.whatsapp_ids import known, learn, news
+from crm.messages.sender_ids import known, learn, news
+from crm.providers.base import Reported
 from crm.values.phone import digits
 
 
-def learn_from(heard: Iterable[Heard]) -> None:
-    """Remember the ids of users that reports name, by the numbers that the attempts wrote to."""
-    ids = {report.attempt_id: report.user_id for report in heard if report.user_id}
+def learn_from(reports: Iterable[Reported]) -> None:
+    """Remember the ids of users that reports name, by the addresses that the attempts wrote to."""
+    ids = {report.attempt_id: report.user_id for report in reports if report.user_id}
     if ids:
         rows = db.session.execute(sa.select(Attempt.id, Attempt.recipient).where(one_of(Attempt.id, list(ids)))).all()
         learn(news({ids[row.id]: row.recipient for row in rows}))
 
 
 def named(texts: Sequence[Incoming]) -> list[Incoming]:
-    """Return texts with the numbers that we know their senders by; what they tell of their senders is remembered."""
-    phones = known({name for text in texts if text.channel is Channel.WHATSAPP for name in _names(text)})
-    found = [_named(text, phones) for text in texts]
-    learn({text.sender_id: text.sender for text in found if _tells(text) and phones.get(text.sender_id) != text.sender})
+    """Return texts with the addresses that we know their senders by; what they tell of their senders is remembered."""
+    addresses = known({name for text in texts if text.channel.has_sender_ids for name in _names(text)})
+    found = [_named(text, addresses) for text in texts]
+    learn(
+        {text.sender_id: text.sender for text in found if _tells(text) and addresses.get(text.sender_id) != text.sender}
+    )
     return found
 
 
-def _named(text: Incoming, phones: Mapping[str, str]) -> Incoming:
-    phone = next((phones[name] for name in _names(text) if name in phones), None)
-    return replace(text, sender=phone) if phone else text
+def _named(text: Incoming, addresses: Mapping[str, str]) -> Incoming:
+    address = next((addresses[name] for name in _names(text) if name in addresses), None)
+    return replace(text, sender=address) if address else text
 
 
 def _names(text: Incoming) -> list[str]:
     """Return the names of a text's sender; its number is more certain than an id of before."""
-    if text.channel is not Channel.WHATSAPP:
+    if not text.channel.has_sender_ids:
         return []
     return [digits(text.sender)] if text.sender else [text.sender_id] if text.sender_id else []
 
 
 def _tells(text: Incoming) -> bool:
-    return bool(text.channel is Channel.WHATSAPP and text.sender and text.sender_id)
+    return bool(text.channel.has_sender_ids and text.sender and text.sender_id)

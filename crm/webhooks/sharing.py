@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from crm.delivery import reports
 from crm.inbox.inbound import Incoming
-from crm.opt_outs.keywords import Effect, effect_of
+from crm.messages.inbound_models import Effect
+from crm.opt_outs.keywords import effect_of
 
 
 def readers(text: Incoming, owners: Sequence[int]) -> list[int]:
@@ -18,5 +19,5 @@ def readers(text: Incoming, owners: Sequence[int]) -> list[int]:
     effect = text.effect or effect_of(text.body, ())
     if len(owners) < 2 or effect in (Effect.STOP, Effect.START):
         return list(owners)
-    last = reports.last_writer(text.sender, owners)
+    last = reports.last_writer(text.channel.addresses.spellings(text.sender), owners)
     return [last if last is not None else owners[0]]

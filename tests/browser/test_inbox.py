@@ -12,8 +12,10 @@ from crm.inbox import inbound
 from crm.inbox.inbound import Incoming
 from crm.kernel.extensions import db
 from crm.messages import services
+from crm.messages.channels.sms import SMS
+from crm.messages.channels.whatsapp import WHATSAPP
 from crm.messages.models import Message
-from crm.messages.rules import Channel, Status
+from crm.messages.rules import Status
 from crm.values import clock
 from tests.browser.axe import violations
 from tests.browser.steps import sign_in
@@ -46,10 +48,10 @@ def fill(cast: Cast) -> int:
     with cast.owner.acting():
         sari = make_customer(name="Sari", phone="0812-3456-7890")
         later = clock.utcnow() + dt.timedelta(hours=1)
-        pending = services.schedule_message(sari, Channel.SMS, "Your cake is ready.", later).id
+        pending = services.schedule_message(sari, SMS, "Your cake is ready.", later).id
     with cast.owner.app.app_context():
         texts = [
-            Incoming("twilio", f"SM{place}", Channel.WHATSAPP, sender, "", body, what=what, sender_id="ID.77")
+            Incoming("twilio", f"SM{place}", WHATSAPP, sender, "", body, what=what, sender_id="ID.77")
             for place, (sender, body, what) in enumerate(TEXTS)
         ]
         inbound.receive(cast.owner.organization_id, texts)
@@ -58,7 +60,7 @@ def fill(cast: Cast) -> int:
 
 def status(cast: Cast, message_id: int) -> Status:
     with cast.owner.acting():
-        return db.session.get_one(Message, message_id).state
+        return db.session.get_one(Message, message_id).status
 
 
 def told(page: Page, sentence: str) -> None:

@@ -12,7 +12,7 @@ from crm.accounts.services import change_organization
 from crm.delivery import jobs
 from crm.message_templates.services import add_template
 from crm.messages import services
-from crm.messages.rules import Channel
+from crm.messages.channels.whatsapp import WHATSAPP
 from crm.values import clock
 from tests.browser.steps import sign_in
 from tests.factories import Cast, make_customer
@@ -28,7 +28,7 @@ def counter(page: Page, running_app: RunningApp, cast: Cast, app: Flask) -> Page
         change_organization(cast.owner.organization_id, {"sms_gateway": "console"})
         make_customer(name="Siti Rahma", phone="0812-3456-7890")
         budi = make_customer(name="Budi Santoso", phone="0813-1111-2222")
-        services.schedule_message(budi, Channel.WHATSAPP, "Your cake is ready.", clock.utcnow())
+        services.schedule_message(budi, WHATSAPP, "Your cake is ready.", clock.utcnow())
     with app.app_context():
         jobs.deliver_due()
     sign_in(page, running_app.url, cast.staff)

@@ -19,9 +19,11 @@ from crm.invoices.models import Receipt
 from crm.kernel.db import transaction
 from crm.kernel.events import Event, record
 from crm.kernel.extensions import db
+from crm.messages.channels.phones import PHONES
+from crm.messages.channels.sms import SMS
 from crm.messages.models import Message
-from crm.messages.records import Source
-from crm.messages.rules import Channel, Status
+from crm.messages.rules import Status
+from crm.messages.suppression_models import OptOutSource
 from crm.opt_outs.services import put_on, take_off
 from crm.people.limits import LIMITS
 from crm.values import clock
@@ -211,8 +213,8 @@ def test_points_are_told(cast: Cast, ani: int) -> None:
 
 def test_opt_outs_and_texts_from_the_customer_are_told(cast: Cast, ani: int) -> None:
     with cast.owner.acting():
-        take_off(put_on("+6281211112222", Source.STAFF).id)
-    sent = {"sender": "+6281211112222", "recipient": "+15005550006", "channel": Channel.SMS}
+        take_off(put_on("+6281211112222", PHONES, OptOutSource.STAFF).id)
+    sent = {"sender": "+6281211112222", "recipient": "+15005550006", "channel": SMS}
     bodies = ("When do you open?", "STOP")
     with cast.owner.app.app_context():
         texts = [Incoming("twilio", f"SM{body}", body=body, **sent) for body in bodies]  # type: ignore[arg-type]

@@ -26,7 +26,7 @@ from crm.leads.models import Lead
 from crm.loyalty.models import PointsEntry
 from crm.loyalty.queries import differences as wrong_points
 from crm.loyalty.services import change_points, reverse
-from crm.messages.rules import Channel
+from crm.messages.channels.sms import SMS
 from crm.messages.services import cancel_message, mark_done
 from crm.series.rules import Frequency, Rule
 from crm.series.services import schedule
@@ -110,13 +110,13 @@ class Shop:
             return None
         at = clock.utcnow().replace(hour=9, minute=0, second=0, microsecond=0)
         at += dt.timedelta(days=self.random.randint(1, 3))
-        return schedule(id_, Channel.SMS, self.random.choice(("Ready", "See you")), at).id
+        return schedule(id_, SMS, self.random.choice(("Ready", "See you")), at).id
 
     def add_series(self, id_: int) -> None:
         customer = db.session.get_one(Customer, id_)
         if customer.phone_valid and customer.sms_allowed:
             at = clock.utcnow() + dt.timedelta(days=1)
-            schedule(id_, Channel.SMS, "Monthly", at, rule=Rule(Frequency.MONTHLY, 1, at.date(), dt.time(9)))
+            schedule(id_, SMS, "Monthly", at, rule=Rule(Frequency.MONTHLY, 1, at.date(), dt.time(9)))
 
     def cancel(self, id_: int) -> None:
         message = self.add_message(id_)

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from crm.messages.rules import Channel, Status
+from crm.messages.channels.base import Channel
+from crm.messages.channels.sms import SMS
+from crm.messages.channels.whatsapp import WHATSAPP
+from crm.messages.rules import Status
 from tests.faults import runs
 from tests.faults.fake import Fake
 from tests.faults.invariants import check
@@ -43,7 +46,7 @@ def web(fake: Fake, environ: dict[str, str], tmp_path: Path) -> Iterator[Running
     running.web.end()
 
 
-@pytest.mark.parametrize(("channel", "table"), [(Channel.SMS, TWILIO), (Channel.WHATSAPP, META)])
+@pytest.mark.parametrize(("channel", "table"), [(SMS, TWILIO), (WHATSAPP, META)])
 def test_reports_move_a_message_forward_only(
     shop: Shop,
     fake: Fake,

@@ -21,7 +21,7 @@ from crm.kernel.queue import stopping
 from crm.messages.models import BlockedSender, Message
 from crm.messages.rules import Status
 from crm.providers.base import Call, Outcome
-from crm.providers.console import Console
+from crm.providers.console.gateway import Console
 from crm.values import clock
 from tests.messages.shop import Shop
 from tests.servers import ROOT
@@ -119,7 +119,7 @@ def die_at(shop: Shop, point: str, work: Callable[[], object]) -> None:
     if child == 0:
         try:
             fail_points._NAMED = point
-            calls._threads = ThreadPoolExecutor(calls.CALLS)  # threads stay behind in a fork
+            calls._threads = ThreadPoolExecutor(calls.MAX_CALLS)  # threads stay behind in a fork
             with shop.app.app_context():
                 db.engine.dispose(close=False)
                 work()

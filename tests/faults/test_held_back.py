@@ -12,13 +12,14 @@ import pytest
 import sqlalchemy as sa
 
 from crm.customers.services import archive_customer
-from crm.delivery.deliver import BATCH
+from crm.delivery.deliver import MAX_BATCH as BATCH
 from crm.kernel.db import database_now
 from crm.kernel.errors import ConflictError
 from crm.kernel.extensions import db
 from crm.messages import services
+from crm.messages.channels.phones import PHONES
 from crm.messages.models import Attempt, Message
-from crm.messages.records import Source
+from crm.messages.suppression_models import OptOutSource
 from crm.opt_outs import services as suppressions
 from crm.values import clock
 from tests.faults import runs
@@ -41,7 +42,7 @@ def archive(message: Message) -> None:
 
 
 def opt_out(message: Message) -> None:
-    suppressions.put_on(message.customer.phone, Source.STOP, "STOP")
+    suppressions.put_on(message.customer.phone, PHONES, OptOutSource.STOP, "STOP")
 
 
 @POSTGRESQL

@@ -9,8 +9,10 @@ import pytest
 
 from crm.customers.models import Customer
 from crm.kernel.db import transaction
-from crm.messages.records import InboundMessage
-from crm.messages.rules import Channel, Status
+from crm.messages.channels.base import Channel
+from crm.messages.channels.registry import all_channels
+from crm.messages.inbound_models import InboundMessage
+from crm.messages.rules import Status
 from crm.providers.twilio.gateway import Twilio
 from crm.values import clock
 from tests.faults import runs
@@ -38,7 +40,7 @@ TABLE = {
 }
 
 
-@pytest.mark.parametrize("channel", list(Channel))
+@pytest.mark.parametrize("channel", all_channels())
 def test_every_outcome_has_its_state(
     shop: Shop, fake: Fake, environ: dict[str, str], tmp_path: Path, channel: Channel
 ) -> None:

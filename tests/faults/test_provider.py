@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from crm.messages.rules import Channel
+from crm.messages.channels.sms import SMS
+from crm.messages.channels.whatsapp import WHATSAPP
 from crm.providers import http as provider_http
 from crm.providers.base import Answer, Call, Outcome, Sender
 from crm.providers.registry import gateway_named
@@ -26,9 +27,9 @@ def fake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fake]:
 def send(fake: Fake, gateway: str, body: str, attempt: int = 7) -> Outcome:
     base = f"http://127.0.0.1:{fake.port}"
     sender = Sender(SMS_FROM, ACCOUNT, TOKEN, base=base, callback="http://127.0.0.1:9")
-    channel = Channel.SMS
+    channel = SMS
     if gateway == "whatsapp_cloud":
-        sender, channel = Sender(WHATSAPP_FROM, NUMBER_ID, ACCESS, base=base), Channel.WHATSAPP
+        sender, channel = Sender(WHATSAPP_FROM, NUMBER_ID, ACCESS, base=base), WHATSAPP
     return gateway_named(gateway).send(Call(attempt, 3, gateway, channel, TO, body, sender=sender))
 
 

@@ -14,8 +14,10 @@ from crm.inbox.inbound import Incoming
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.kernel.roles import Role
-from crm.messages.records import InboundMessage, Source, Suppression
-from crm.messages.rules import Channel, Status
+from crm.messages.channels.sms import SMS
+from crm.messages.inbound_models import InboundMessage
+from crm.messages.rules import Status
+from crm.messages.suppression_models import OptOutSource, Suppression
 from tests.factories import make_branch
 from tests.messages.shop import E164, Shop
 
@@ -32,7 +34,7 @@ def write(shop: Shop, body: str = "Is my table booked?", sender: str = E164, **v
     """Let a text come in and return its id."""
     with shop.inside():
         number = db.session.scalar(sa.select(sa.func.count()).select_from(InboundMessage))
-    text = Incoming("twilio", f"SM{number}", Channel.SMS, sender, "+62215001", body, **values)  # type: ignore[arg-type]
+    text = Incoming("twilio", f"SM{number}", SMS, sender, "+62215001", body, **values)  # type: ignore[arg-type]
     with shop.app.app_context():
         inbound.receive(shop.id, [text])
     with shop.inside():
@@ -48,7 +50,7 @@ def unread(client: FlaskClient) -> int:
 
 def listed(shop: Shop) -> list[tuple[str, str]]:
     with shop.inside():
-        return [(row.phone, row.source) for row in db.session.scalars(sa.select(Suppression))]
+        return [(row.address, row.source) for row in db.session.scalars(sa.select(Suppression))]
 
 
 def line(page: str, text_id: int) -> str:
@@ -137,7 +139,7 @@ def test_opt_out_stops_what_waits(shop: Shop, owner: FlaskClient) -> None:
     answer = owner.post(f"/inbox/{second}/opt-out", headers=HTMX)
 
     assert "gets no more messages" in answer.text
-    assert (shop.status(pending), listed(shop)) == (Status.SUPPRESSED, [(E164, Source.STOP)])
+    assert (shop.status(pending), listed(shop)) == (Status.SUPPRESSED, [(E164, OptOutSource.STOP)])
     assert "May mean STOP" not in owner.get("/inbox").text
     assert owner.post(f"/inbox/{first}/go-on").status_code == 409
     assert owner.post(f"/inbox/{first}/done").status_code == 303
@@ -184,7 +186,7 @@ def test_a_stop_word_that_may_be_an_answer_opts_out_and_is_read(shop: Shop, owne
 def test_any_text_may_be_taken_for_stop(shop: Shop, owner: FlaskClient) -> None:
     id_ = write(shop, "Grr", STRANGE)
     owner.post(f"/inbox/{id_}/opt-out")
-    assert listed(shop) == [(STRANGE, Source.STOP)]
+    assert listed(shop) == [(STRANGE, OptOutSource.STOP)]
 
 
 def test_a_text_without_a_number_can_be_read_and_done(shop: Shop, owner: FlaskClient) -> None:

@@ -24,8 +24,10 @@ from crm.kernel.tenancy import use_organization
 from crm.kernel.work.due import DueWork
 from crm.messages import services
 from crm.messages.bookkeeping import refresh_next
+from crm.messages.channels.base import Channel
+from crm.messages.channels.sms import SMS
 from crm.messages.models import Attempt, Message
-from crm.messages.rules import Channel, Status
+from crm.messages.rules import Status
 from crm.values import clock
 from tests.factories import Person, make_organization, make_person
 
@@ -84,7 +86,7 @@ class Shop:
         customer_id: int,
         *,
         in_: float = 0,
-        channel: Channel = Channel.SMS,
+        channel: Channel = SMS,
         body: str = "Your cake is ready.",
         late: float = 0,
     ) -> int:
@@ -128,7 +130,7 @@ class Shop:
             return message
 
     def status(self, message_id: int) -> Status:
-        return self.message(message_id).state
+        return self.message(message_id).status
 
     def attempts(self, message_id: int) -> list[Attempt]:
         with self.inside():

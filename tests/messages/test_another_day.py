@@ -6,11 +6,12 @@ import datetime as dt
 
 import pytest
 
-from crm.delivery.batch import Round
-from crm.delivery.send_policy import Go, Stop, Verdict, gate
+from crm.delivery.batch import Batch
+from crm.delivery.send_policy import Decision, Go, Stop, check_policy
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.messages.bookkeeping import lock_customers
+from crm.messages.channels.phones import PHONES
 from crm.messages.models import Message
 from crm.messages.rules import Status, day_word
 from crm.values import clock
@@ -59,9 +60,9 @@ def test_who_sends_by_hand_decides_themselves(shop: Shop) -> None:
     assert isinstance(judged(shop, id_, shop.message(id_).send_at + dt.timedelta(hours=25)), Go)
 
 
-def judged(shop: Shop, message_id: int, now: dt.datetime) -> Verdict:
+def judged(shop: Shop, message_id: int, now: dt.datetime) -> Decision:
     """Return what the gate says at `now`."""
     with shop.inside(), transaction():
         message = db.session.get_one(Message, message_id)
-        round_ = Round(lock_customers([message.customer_id]))
-        return gate(message, round_.customers[message.customer_id], round_.organization, round_.facts, now)
+        batch = Batch(lock_customers([message.customer_id]))
+        return check_policy(message, batch.customers[message.customer_id], batch.organization, batch.facts(PHONES), now)

@@ -17,17 +17,23 @@ import config
 from crm.customers.services import archive_customer, delete_customer, edit_customer, restore_customer
 from crm.delivery import calls as flight
 from crm.delivery import deliver, jobs, outcomes
-from crm.delivery.calls import CALLS, uptime
+from crm.delivery.calls import MAX_CALLS as CALLS
+from crm.delivery.calls import uptime
 from crm.kernel.db import transaction
 from crm.kernel.errors import ConflictError
 from crm.kernel.extensions import db
 from crm.kernel.queue import stopping
 from crm.kernel.work import due
 from crm.messages import services
+from crm.messages.channels.base import Channel
+from crm.messages.channels.registry import all_channels
+from crm.messages.channels.sms import SMS
+from crm.messages.channels.whatsapp import WHATSAPP
 from crm.messages.models import BlockedSender, Message
-from crm.messages.rules import Channel, Status
-from crm.providers import console, http
+from crm.messages.rules import Status
+from crm.providers import http
 from crm.providers.base import Answer, Call, Outcome
+from crm.providers.console import gateway as console
 from crm.values import clock
 from tests.messages.shop import PHONE, Shop
 from tests.servers import wait_for
@@ -52,7 +58,7 @@ def test_the_console_accepts_and_accepted_means_sent(shop: Shop, caplog: pytest.
     assert entry.startswith("console: SMS, attempt "), "neither number nor text"
 
     message, (attempt,) = shop.message(id_), shop.attempts(id_)
-    assert message.state is Status.SENT
+    assert message.status is Status.SENT
     assert message.handed_over_at is not None
     assert (attempt.outcome, attempt.body, attempt.provider_id) == ("accepted", "Hello Sari", f"console-{attempt.id}")
     assert (shop.due_at(id_), shop.next_at(sari)) == (None, None)
@@ -60,7 +66,7 @@ def test_the_console_accepts_and_accepted_means_sent(shop: Shop, caplog: pytest.
 
 
 def test_by_hand_it_becomes_a_reminder_and_stays_next(shop: Shop) -> None:
-    id_ = shop.schedule(sari := shop.customer(), channel=Channel.WHATSAPP)
+    id_ = shop.schedule(sari := shop.customer(), channel=WHATSAPP)
 
     shop.work()
 
@@ -206,7 +212,7 @@ def test_archived_when_due_it_is_canceled_and_says_so(shop: Shop) -> None:
     shop.work()
 
     message = shop.message(id_)
-    assert (message.state, message.reason) == (Status.CANCELED, "Sari was archived when it was due.")
+    assert (message.status, message.reason) == (Status.CANCELED, "Sari was archived when it was due.")
     assert shop.attempts(id_) == []
 
 
@@ -221,11 +227,11 @@ def test_restored_before_it_is_due_it_is_sent(shop: Shop) -> None:
     assert shop.status(id_) is Status.SENT
 
 
-@pytest.mark.parametrize("channel", list(Channel))
+@pytest.mark.parametrize("channel", all_channels())
 def test_a_channel_that_was_switched_off_suppresses(shop: Shop, channel: Channel) -> None:
     id_ = shop.schedule(sari := shop.customer(), channel=channel)
     with shop.inside():
-        edit_customer(sari, {f"{channel.value}_allowed": False})
+        edit_customer(sari, {f"{channel}_allowed": False})
 
     shop.work()
 
@@ -255,7 +261,7 @@ def test_too_late_it_expires(shop: Shop) -> None:
 
 
 def test_by_hand_it_never_expires(shop: Shop) -> None:
-    id_ = shop.schedule(shop.customer(), channel=Channel.WHATSAPP, late=9 * 24 * 3600)
+    id_ = shop.schedule(shop.customer(), channel=WHATSAPP, late=9 * 24 * 3600)
 
     shop.work()
 
@@ -269,7 +275,7 @@ def quiet_now(shop: Shop, hours: float = 2) -> None:
     shop.set(quiet_from=f"{begin:%H:%M}", quiet_until=f"{end:%H:%M}")
 
 
-@pytest.mark.parametrize("channel", list(Channel))
+@pytest.mark.parametrize("channel", all_channels())
 def test_in_quiet_hours_it_waits_until_they_end(shop: Shop, channel: Channel) -> None:
     quiet_now(shop)
     id_ = shop.schedule(sari := shop.customer(), channel=channel)
@@ -277,7 +283,7 @@ def test_in_quiet_hours_it_waits_until_they_end(shop: Shop, channel: Channel) ->
     shop.work()
 
     message = shop.message(id_)
-    assert message.state is Status.HELD
+    assert message.status is Status.HELD
     assert message.reason.startswith("Quiet hours: it goes out to")
     assert message.reason.endswith("(Asia/Jakarta).")
     assert 3600 < -ago(shop.due_at(id_)) <= 2 * 3600
@@ -321,7 +327,7 @@ def test_without_a_connection_it_tries_again_later_and_later(shop: Shop) -> None
     for _ in range(4):
         shop.work()
         message = shop.message(id_)
-        assert message.state is Status.RETRY_WAIT
+        assert message.status is Status.RETRY_WAIT
         assert "could not be reached. Next try today" in message.reason or "tomorrow" in message.reason
         waits.append(-ago(shop.due_at(id_)))
         shop.look_now(id_)
@@ -372,7 +378,7 @@ def test_a_refusal_is_final(shop: Shop, order: str, status: Status, sentence: st
     shop.work()
 
     message, (attempt,) = shop.message(id_), shop.attempts(id_)
-    assert (message.state, message.reason) == (status, sentence)
+    assert (message.status, message.reason) == (status, sentence)
     assert (attempt.outcome, attempt.error_code, attempt.detail) == (order, order, sentence)
     assert (shop.due_at(id_), shop.next_at(sari)) == (None, None)
 
@@ -481,7 +487,7 @@ def test_the_other_channel_is_not_held(shop: Shop) -> None:
     shop.schedule(sari, body="[refused_sender]")
     shop.work()
 
-    id_ = shop.schedule(sari, channel=Channel.WHATSAPP)
+    id_ = shop.schedule(sari, channel=WHATSAPP)
     shop.work()
 
     assert shop.status(id_) is Status.SENT
@@ -499,7 +505,7 @@ def probe_now(shop: Shop) -> None:
 def claim(shop: Shop) -> deliver.Claim:
     taken = deliver.Claim()
     with shop.inside():
-        deliver._claim(taken, deliver.BATCH)
+        deliver._claim(taken, deliver.MAX_BATCH)
     return taken
 
 
@@ -586,7 +592,7 @@ def test_what_happens_between_claim_and_call_is_seen(shop: Shop, step: str) -> N
     with shop.inside():
         if step == "edit":
             with pytest.raises(ConflictError):
-                services.edit_message(id_, Channel.SMS, "x", at)
+                services.edit_message(id_, SMS, "x", at)
         elif step == "cancel":
             with pytest.raises(ConflictError):
                 services.cancel_message(id_)
@@ -745,7 +751,7 @@ def test_many_changes_of_one_customers_messages_at_once_leave_the_right_next_one
 
     def schedule(n: int) -> Callable[[], object]:
         at = clock.utcnow() + dt.timedelta(hours=n)
-        return lambda: services.schedule_message(sari, Channel.SMS, "x", at).id
+        return lambda: services.schedule_message(sari, SMS, "x", at).id
 
     def cancel(id_: int) -> Callable[[], object]:
         return lambda: services.cancel_message(id_).id

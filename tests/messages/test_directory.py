@@ -14,11 +14,16 @@ from werkzeug.datastructures import MultiDict
 
 from crm.kernel import vault
 from crm.kernel.extensions import db
-from crm.messages.records import InboundMessage, Suppression
-from crm.messages.rules import Channel
+from crm.messages.channels.base import Channel
+from crm.messages.channels.registry import all_channels
+from crm.messages.channels.sms import SMS
+from crm.messages.inbound_models import InboundMessage
+from crm.messages.suppression_models import Suppression
+from crm.providers.twilio import webhook as twilio
+from crm.providers.twilio.webhook import is_signed as is_twilio_signed
+from crm.providers.whatsapp_cloud import webhook as meta
+from crm.providers.whatsapp_cloud.webhook import is_signed as is_meta_signed
 from crm.web import signed
-from crm.webhooks import handlers
-from crm.webhooks.signatures import is_from_meta, is_from_twilio
 from tests.factories import make_attempt
 from tests.messages.provider import NUMBER, PHONE_NUMBER_ID, PUBLIC, TOKEN, Provider, metadata, status
 from tests.messages.shop import E164, Shop
@@ -68,7 +73,7 @@ def read(shop: Shop) -> list[str]:
 
 def listed(shop: Shop) -> list[str]:
     with shop.inside():
-        return list(db.session.scalars(sa.select(Suppression.phone)))
+        return list(db.session.scalars(sa.select(Suppression.address)))
 
 
 def wrote(shop: Shop) -> None:
@@ -168,9 +173,9 @@ def test_a_large_request_is_checked_with_the_secrets_of_those_alone_that_it_name
 
     def check(secret: str, raw: bytes, signature: str) -> bool:
         checks.append(secret)
-        return is_from_meta(secret, raw, signature)
+        return is_meta_signed(secret, raw, signature)
 
-    monkeypatch.setattr(handlers, "is_from_meta", check)
+    monkeypatch.setattr(meta, "is_signed", check)
 
     def call(number: str, size: int, secret: str = "forged") -> int:
         value = {"metadata": {"phone_number_id": number}, "padding": "y" * size}
@@ -193,9 +198,9 @@ def test_a_form_is_as_large_as_all_of_its_fields_and_too_many_are_not_checked(
 
     def check(token: str, url: str, form: MultiDict[str, str], signature: str) -> bool:
         checks.append(token)
-        return is_from_twilio(token, url, form, signature)
+        return is_twilio_signed(token, url, form, signature)
 
-    monkeypatch.setattr(handlers, "is_from_twilio", check)
+    monkeypatch.setattr(twilio, "is_signed", check)
     headers = {"X-Twilio-Signature": "A" * 27 + "="}
 
     def call(data: dict[str, list[str]], content_type: str = "application/x-www-form-urlencoded") -> tuple[int, int]:
@@ -340,7 +345,7 @@ def test_one_who_only_names_a_number_reads_none_of_its_texts(shop: Shop, strange
 # Numbers that are shared.
 
 
-@pytest.mark.parametrize("channel", list(Channel))
+@pytest.mark.parametrize("channel", all_channels())
 def test_a_text_to_a_shared_number_is_for_the_one_that_wrote_last(
     shop: Shop, stranger: Shop, provider: Provider, channel: Channel
 ) -> None:
@@ -348,7 +353,7 @@ def test_a_text_to_a_shared_number_is_for_the_one_that_wrote_last(
         one.set(sms_gateway="twilio", whatsapp_gateway="whatsapp_cloud")
 
     def write(body: str) -> None:
-        if channel is Channel.SMS:
+        if channel is SMS:
             provider.twilio_text(body, E164, f"SM-{body}")
         else:
             provider.meta_text(body, E164, f"wamid.{body}")

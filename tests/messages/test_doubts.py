@@ -14,8 +14,9 @@ from flask.testing import FlaskClient
 from crm.kernel.db import transaction
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
+from crm.messages.channels.sms import SMS
 from crm.messages.models import BlockedSender
-from crm.messages.rules import Channel, Status
+from crm.messages.rules import Status
 from crm.values import clock
 from tests.messages.shop import E164, Shop
 from tests.providers.fake import ACCOUNT, SMS_FROM, TOKEN, Provider, Say, provider, taken_by_twilio, twilio_error
@@ -76,7 +77,7 @@ def test_a_lost_answer_is_found_at_the_provider(shop: Shop, fake: Provider, word
     shop.work()
 
     message, (attempt,) = shop.message(id_), shop.attempts(id_)
-    assert (message.state, attempt.provider_id) == (status, "SM1")
+    assert (message.status, attempt.provider_id) == (status, "SM1")
     assert ("not in use" in message.reason) == (word == "undelivered")
     assert len(fake.sent) == 1
 
@@ -249,7 +250,7 @@ def test_an_account_that_is_not_set_up_holds_without_a_call(shop: Shop, fake: Pr
 
 
 def test_an_sms_goes_by_twilio_and_says_its_attempt(shop: Shop, fake: Provider) -> None:
-    id_ = shop.schedule(shop.customer(), channel=Channel.SMS, body=TEXT)
+    id_ = shop.schedule(shop.customer(), channel=SMS, body=TEXT)
     shop.work()
     (attempt,) = shop.attempts(id_)
     assert shop.status(id_) is Status.ACCEPTED

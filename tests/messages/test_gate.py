@@ -10,18 +10,18 @@ from typing import NamedTuple
 import pytest
 from flask import Flask
 
-from crm.delivery import batch as rounds
+from crm.delivery import batch as batches
 from crm.delivery import jobs
 from crm.delivery.send_policy import Stop
 from crm.messages import services
 from crm.messages.rules import Status
 from crm.providers.base import Call, Outcome
-from crm.providers.console import Console
+from crm.providers.console.gateway import Console
 from crm.senders import services as senders
 from tests.messages.shop import Shop
 from tests.test_architecture import modules
 
-CALLERS = {"crm.delivery.calls._call": "makes the calls that Flight.begin is given"}
+CALLERS = {"crm.delivery.calls._call": "makes the calls that Calls.begin is given"}
 BEGINNERS = {"crm.delivery.deliver._send": "begins what _submit returns"}
 """Who reaches a gateway, and how."""
 
@@ -47,7 +47,7 @@ class Function(NamedTuple):
         return (node for node in ast.walk(self.node) if isinstance(node, ast.Call))
 
     def called(self) -> set[str]:
-        """Return the last names of what it calls: `judge` of `round_.judge(message)`."""
+        """Return the last names of what it calls: `judge` of `batch.judge(message)`."""
         return {_last_name(call.func) for call in self.calls()}
 
 
@@ -153,12 +153,12 @@ def test_what_passes_is_asked_for_by_a_person_alone() -> None:
     """The callers of the exceptions end at a page."""
     assert callers_of("_test_call") | callers_of("send_test") == {
         "crm.senders.services.send_test",
-        "crm.senders.routes.test_sender",
+        "crm.senders.routes.test",
     }
 
 
-def test_the_verdict_of_a_round_is_the_gates() -> None:
-    assert callers_of("gate") == {"crm.delivery.batch.judge"}
+def test_the_decision_of_a_batch_is_the_send_policys() -> None:
+    assert callers_of("check_policy") == {"crm.delivery.batch.judge"}
     assert callers_of("judge") == {"crm.delivery.deliver._may_go", "crm.delivery.deliver._submit"}
 
 
@@ -184,7 +184,7 @@ def test_nothing_passes_a_closed_gate_whichever_way_it_comes(
     app: Flask, shop: Shop, calls: list[Call], monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     id_ = shop.schedule(shop.customer(), late=1)
-    monkeypatch.setattr(rounds, "gate", lambda *args: Stop(Status.SUPPRESSED, "The gate is closed."))
+    monkeypatch.setattr(batches, "check_policy", lambda *args: Stop(Status.SUPPRESSED, "The gate is closed."))
     with shop.inside():
         if way == "undone":
             services.mark_done(id_)
@@ -204,12 +204,12 @@ def test_a_gate_that_closes_after_the_claim_still_stops_it(
 ) -> None:
     """It is asked once more when the message is about to go."""
     id_ = shop.schedule(shop.customer())
-    gate, asked = rounds.gate, []
+    gate, asked = batches.check_policy, []
 
     def closing(*args: object) -> object:
         asked.append(args)
         return gate(*args) if len(asked) == 1 else Stop(Status.SUPPRESSED, "The gate is closed.")  # type: ignore[arg-type]
 
-    monkeypatch.setattr(rounds, "gate", closing)
+    monkeypatch.setattr(batches, "check_policy", closing)
     shop.work()
     assert (len(asked), calls, shop.status(id_)) == (2, [], Status.SUPPRESSED)

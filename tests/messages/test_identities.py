@@ -12,8 +12,9 @@ from flask import Flask
 from crm.customers.models import Customer
 from crm.customers.services import delete_customer
 from crm.kernel.extensions import db
-from crm.messages.records import InboundMessage, Suppression, WhatsappId
-from crm.messages.rules import Channel
+from crm.messages.channels.whatsapp import WHATSAPP
+from crm.messages.inbound_models import InboundMessage, SenderId
+from crm.messages.suppression_models import Suppression
 from tests.messages.provider import Provider as Caller
 from tests.messages.provider import metadata, status
 from tests.messages.shop import E164, Shop
@@ -48,13 +49,13 @@ def senders(shop: Shop) -> list[str]:
 
 def listed(shop: Shop) -> list[str]:
     with shop.inside():
-        return list(db.session.scalars(sa.select(Suppression.phone)))
+        return list(db.session.scalars(sa.select(Suppression.address)))
 
 
 def written_to(shop: Shop, caller: Caller) -> int:
     """Let the customer have opened the window, and be written to; return the attempt."""
     caller.meta_text("Hello", E164, "wamid.opened", at=2_000_000_000)
-    message = shop.schedule(shop.customer(), channel=Channel.WHATSAPP)
+    message = shop.schedule(shop.customer(), channel=WHATSAPP)
     shop.work()
     (attempt,) = shop.attempts(message)
     assert attempt.outcome == "accepted"
@@ -78,14 +79,14 @@ def test_a_text_is_from_whom_meta_said_it_knows_by_that_number(
     caller.meta({"metadata": metadata(), "messages": [start]})
     assert listed(shop) == []
     with stranger.inside():
-        assert db.session.scalars(sa.select(WhatsappId)).all() == []
+        assert db.session.scalars(sa.select(SenderId)).all() == []
 
 
 def test_the_number_as_it_was_written_needs_no_remembering(shop: Shop, caller: Caller, fake: Provider) -> None:
     fake.says = lambda request: answer({"input": E164[1:], "wa_id": E164[1:]})
     written_to(shop, caller)
     with shop.inside():
-        assert db.session.scalars(sa.select(WhatsappId)).all() == []
+        assert db.session.scalars(sa.select(SenderId)).all() == []
 
 
 @pytest.mark.parametrize("contacts", [None, [], [None], ["x"], [{"wa_id": 5}], {"wa_id": "1"}])
@@ -118,9 +119,9 @@ def test_a_customer_who_is_deleted_for_good_is_forgotten_by_every_name(
     fake.says = lambda request: answer({"input": E164[1:], "wa_id": SPELT, "user_id": "ID.77"})
     written_to(shop, caller)
     with shop.inside():
-        assert len(db.session.scalars(sa.select(WhatsappId)).all()) == 2
+        assert len(db.session.scalars(sa.select(SenderId)).all()) == 2
         delete_customer(db.session.scalars(sa.select(Customer.id)).one())
-        assert db.session.scalars(sa.select(WhatsappId)).all() == []
+        assert db.session.scalars(sa.select(SenderId)).all() == []
 
 
 def test_texts_that_came_before_their_number_was_known_go_with_the_customer(shop: Shop, caller: Caller) -> None:

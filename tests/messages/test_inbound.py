@@ -13,17 +13,22 @@ from crm.accounts.models import Organization
 from crm.customers.keys import CustomerKey
 from crm.customers.services import delete_customer
 from crm.delivery import jobs
-from crm.delivery.batch import Round
-from crm.delivery.send_policy import Go, Stop, gate
+from crm.delivery.batch import Batch
+from crm.delivery.send_policy import Go, Stop, check_policy
 from crm.inbox import inbound
 from crm.inbox.inbound import Incoming
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.kernel.work.due import DueWork
 from crm.messages.bookkeeping import lock_customers
+from crm.messages.channels.phones import PHONES
+from crm.messages.channels.registry import all_channels
+from crm.messages.channels.sms import SMS
+from crm.messages.channels.whatsapp import WHATSAPP
+from crm.messages.inbound_models import InboundMessage
 from crm.messages.models import Message
-from crm.messages.records import InboundMessage, Source, Suppression
-from crm.messages.rules import Channel, Status
+from crm.messages.rules import Status
+from crm.messages.suppression_models import OptOutSource, Suppression
 from crm.opt_outs import services
 from crm.opt_outs.keywords import Effect
 from crm.values import clock
@@ -51,7 +56,7 @@ def texts(shop: Shop) -> list[tuple[str, str, str]]:
 
 def listed(shop: Shop) -> list[str]:
     with shop.inside():
-        return list(db.session.scalars(sa.select(Suppression.phone)))
+        return list(db.session.scalars(sa.select(Suppression.address)))
 
 
 # Stop and start.
@@ -62,7 +67,7 @@ def listed(shop: Shop) -> list[str]:
 def test_a_stop_word_stops_what_is_pending_and_is_answered_with_nothing(
     shop: Shop, provider: Provider, body: str, sender: str
 ) -> None:
-    ids = [shop.schedule(shop.customer(), in_=3600, channel=channel) for channel in Channel]
+    ids = [shop.schedule(shop.customer(), in_=3600, channel=channel) for channel in all_channels()]
 
     answer = provider.twilio_text(body, sender)
 
@@ -79,7 +84,7 @@ def test_a_start_word_takes_the_number_off_unless_staff_put_it_there(shop: Shop,
     assert listed(shop) == []
 
     with shop.inside():
-        services.put_on(E164, Source.STAFF)
+        services.put_on(E164, PHONES, OptOutSource.STAFF)
     provider.twilio_text(body, E164, "SM3")
     assert listed(shop) == [E164]
 
@@ -172,7 +177,7 @@ def test_a_line_with_two_spellings_is_one(shop: Shop, provider: Provider) -> Non
         shop.set(phone_region=region)
         ana = shop.customer(f"Ana {place}", typed)
         pending = shop.schedule(ana, in_=3600)
-        windowed = shop.schedule(ana, in_=3600, channel=Channel.WHATSAPP)
+        windowed = shop.schedule(ana, in_=3600, channel=WHATSAPP)
 
         provider.twilio_text("Is it ready?", f"whatsapp:{told}", f"SM{place}a")
         assert "Is it ready?" in shop.browser().get(f"/customers/{ana}").text, told
@@ -219,10 +224,10 @@ def test_a_further_number_that_is_somebodys_main_one_is_that_persons(shop: Shop,
 
 def test_who_has_no_number_is_known_by_an_earlier_text(shop: Shop) -> None:
     pending = shop.schedule(shop.customer(), in_=3600)
-    with_number = Incoming("whatsapp_cloud", "w1", Channel.WHATSAPP, E164, "", "Hello", sender_id="ID.123")
+    with_number = Incoming("whatsapp_cloud", "w1", WHATSAPP, E164, "", "Hello", sender_id="ID.123")
     receive(shop, with_number)
-    receive(shop, Incoming("whatsapp_cloud", "w2", Channel.WHATSAPP, "", "", "STOP", sender_id="ID.123"))
-    receive(shop, Incoming("whatsapp_cloud", "w3", Channel.WHATSAPP, "", "", "STOP", sender_id="ID.999"))
+    receive(shop, Incoming("whatsapp_cloud", "w2", WHATSAPP, "", "", "STOP", sender_id="ID.123"))
+    receive(shop, Incoming("whatsapp_cloud", "w3", WHATSAPP, "", "", "STOP", sender_id="ID.999"))
 
     assert shop.status(pending) is Status.SUPPRESSED
     assert listed(shop) == [E164]
@@ -230,9 +235,9 @@ def test_who_has_no_number_is_known_by_an_earlier_text(shop: Shop) -> None:
 
 def test_what_the_provider_knows_of_an_opt_out_counts(shop: Shop) -> None:
     pending = shop.schedule(shop.customer(), in_=3600)
-    receive(shop, Incoming("twilio", "t1", Channel.SMS, E164, "", "SUDAHI", effect=Effect.STOP))
+    receive(shop, Incoming("twilio", "t1", SMS, E164, "", "SUDAHI", effect=Effect.STOP))
     assert shop.status(pending) is Status.SUPPRESSED
-    receive(shop, Incoming("twilio", "t2", Channel.SMS, E164, "", "LANJUT", effect=Effect.START))
+    receive(shop, Incoming("twilio", "t2", SMS, E164, "", "LANJUT", effect=Effect.START))
     assert listed(shop) == []
 
 
@@ -252,8 +257,8 @@ def stopped_by_the_gate(shop: Shop, message_id: int) -> bool:
     shop.look_now(message_id, status="scheduled")
     with shop.inside(), transaction():
         message = db.session.get_one(Message, message_id)
-        round_ = Round(lock_customers([message.customer_id]))
-        found = round_.judge(message)
+        batch = Batch(lock_customers([message.customer_id]))
+        found = batch.judge(message)
     return isinstance(found, Stop) and found.status is Status.SUPPRESSED
 
 
@@ -451,7 +456,7 @@ def test_whatsapp_is_sent_within_a_day_after_the_customer_wrote_and_not_later(
     shop: Shop, provider: Provider, gateway: str
 ) -> None:
     use_gateways(shop, whatsapp_gateway=gateway)
-    id_ = shop.schedule(shop.customer(), in_=3600, channel=Channel.WHATSAPP)
+    id_ = shop.schedule(shop.customer(), in_=3600, channel=WHATSAPP)
     by_sms = shop.schedule(shop.customer(name="Budi"), in_=3600)
     assert "has not written on WhatsApp yet" in verdict(shop, id_)
     assert verdict(shop, by_sms) == "goes"
@@ -466,7 +471,7 @@ def test_whatsapp_is_sent_within_a_day_after_the_customer_wrote_and_not_later(
 
 def test_a_text_that_comes_days_late_opens_no_window(shop: Shop, provider: Provider) -> None:
     use_gateways(shop, whatsapp_gateway="whatsapp_cloud")
-    id_ = shop.schedule(shop.customer(), in_=3600, channel=Channel.WHATSAPP)
+    id_ = shop.schedule(shop.customer(), in_=3600, channel=WHATSAPP)
     provider.meta_text("Hello", E164, at=int((clock.utcnow() - dt.timedelta(days=2)).timestamp()))
     assert "in the last 24 hours" in verdict(shop, id_)
 
@@ -474,7 +479,7 @@ def test_a_text_that_comes_days_late_opens_no_window(shop: Shop, provider: Provi
 @pytest.mark.parametrize("kind", ["reaction", "revoke", "system", "request_welcome"])
 def test_what_is_no_message_of_the_customer_opens_no_window(shop: Shop, provider: Provider, kind: str) -> None:
     use_gateways(shop, whatsapp_gateway="whatsapp_cloud")
-    id_ = shop.schedule(shop.customer(), in_=3600, channel=Channel.WHATSAPP)
+    id_ = shop.schedule(shop.customer(), in_=3600, channel=WHATSAPP)
     meta(provider, {"type": kind, kind: {"body": "Sari changed the number", "emoji": "👍"}})
     assert "has not written" in verdict(shop, id_)
     meta(provider, {"type": "text", "text": {"body": "Hello"}, "id": "wamid.2"})
@@ -482,7 +487,7 @@ def test_what_is_no_message_of_the_customer_opens_no_window(shop: Shop, provider
 
 
 def test_an_approved_template_needs_no_window(shop: Shop) -> None:
-    id_ = shop.schedule(shop.customer(), in_=3600, channel=Channel.WHATSAPP)
+    id_ = shop.schedule(shop.customer(), in_=3600, channel=WHATSAPP)
     shop.look_now(id_, template={"name": "order_ready", "language": "id", "parameters": ["Sari"]})
     assert verdict(shop, id_) == "goes"
 
@@ -490,16 +495,16 @@ def test_an_approved_template_needs_no_window(shop: Shop) -> None:
 @pytest.mark.parametrize("gateway", ["manual", "console"])
 def test_what_does_not_go_by_a_provider_needs_no_window(shop: Shop, app: Flask, gateway: str) -> None:
     use_gateways(shop, whatsapp_gateway=gateway)
-    assert verdict(shop, shop.schedule(shop.customer(), in_=3600, channel=Channel.WHATSAPP)) == "goes"
+    assert verdict(shop, shop.schedule(shop.customer(), in_=3600, channel=WHATSAPP)) == "goes"
 
 
 def verdict(shop: Shop, message_id: int, later: dt.timedelta = dt.timedelta()) -> str:
     """Return what the gate says to a message that is due by now: that it goes, or why it fails."""
     with shop.inside(), transaction():
         message = db.session.get_one(Message, message_id)
-        round_ = Round(lock_customers([message.customer_id]))
-        customer = round_.customers[message.customer_id]
-        found = gate(message, customer, round_.organization, round_.facts, round_.now + later)
+        batch = Batch(lock_customers([message.customer_id]))
+        customer = batch.customers[message.customer_id]
+        found = check_policy(message, customer, batch.organization, batch.facts(PHONES), batch.now + later)
         if isinstance(found, Stop):
             assert found.status is Status.FAILED
             return found.reason

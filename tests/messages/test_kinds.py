@@ -9,9 +9,10 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from crm.inbox.inbound import Incoming
-from crm.messages.rules import Channel
+from crm.messages.channels.whatsapp import WHATSAPP
 from crm.opt_outs.keywords import Effect
-from crm.webhooks import twilio, whatsapp
+from crm.providers.twilio import payload as twilio
+from crm.providers.whatsapp_cloud import payload as whatsapp
 
 NUMBER, SENDER = "15550783881", "16505551234"
 MEDIA = {"mime_type": "image/jpeg", "sha256": "x", "id": "1003383421387256"}
@@ -187,7 +188,7 @@ def test_each_kind_of_meta_is_told_in_words(kind: str) -> None:
     (text,) = of_meta({"from": SENDER, "id": "wamid.1", "timestamp": "1749416383", **part})
     assert (text.body, text.what) == (body, what)
     assert text.opens_window == (kind not in QUIET)
-    assert (text.sender, text.recipient, text.effect) == (f"+{SENDER}", NUMBER, None)
+    assert (text.sender, text.recipient, text.effect) == (f"+{SENDER}", NUMBER, Effect.NONE)
 
 
 @pytest.mark.parametrize(
@@ -281,17 +282,18 @@ FORM = {"MessageSid": "SM1", "From": "+6281234567890", "To": "+6221500100", "Bod
 )
 def test_each_kind_of_twilio_is_told_in_words(fields: dict[str, str], body: str, what: str) -> None:
     text = twilio.incoming(MultiDict({**FORM, **fields}))
-    assert (text.body, text.what, text.sender, text.effect) == (body, what, "+6281234567890", None)
+    assert (text.body, text.what, text.sender, text.effect) == (body, what, "+6281234567890", Effect.NONE)
     assert text.opens_window == (fields.get("MessageType") != "reaction")
 
 
 @pytest.mark.parametrize(
-    ("said", "effect"), [("STOP", Effect.STOP), ("START", Effect.START), ("HELP", None), ("", None), ("x" * 99, None)]
+    ("said", "effect"),
+    [("STOP", Effect.STOP), ("START", Effect.START), ("HELP", Effect.NONE), ("", Effect.NONE), ("x" * 99, Effect.NONE)],
 )
-def test_what_twilio_says_about_opting_out_counts(said: str, effect: Effect | None) -> None:
+def test_what_twilio_says_about_opting_out_counts(said: str, effect: Effect) -> None:
     assert twilio.incoming(MultiDict({**FORM, "Body": "BERHENTI", "OptOutType": said})).effect is effect
 
 
 def test_a_user_of_whatsapp_without_a_number_comes_by_twilio_too() -> None:
     text = twilio.incoming(MultiDict({**FORM, "From": "whatsapp:US.1", "To": "whatsapp:+6221500100", "Body": "Hi"}))
-    assert (text.channel, text.sender, text.sender_id) == (Channel.WHATSAPP, "", "US.1")
+    assert (text.channel, text.sender, text.sender_id) == (WHATSAPP, "", "US.1")

@@ -2,7 +2,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from crm.messages.links import sms_link, whatsapp_link
+from crm.messages.channels.links import sms_link, whatsapp_link
 
 NUMBER = "+6281234567890"
 BODIES = ["Your cake is ready", "50% off & more? #1+1=2", "one\ntwo", "Ñandú 👩\u200d🍳", "<b>\"'", ""]

@@ -12,9 +12,14 @@ from crm.kernel.events import Event
 from crm.kernel.extensions import db
 from crm.kernel.roles import Role
 from crm.messages import services
-from crm.messages.records import Source, Suppression
-from crm.messages.rules import STOPPABLE, Channel, Status
+from crm.messages.channels.base import Channel
+from crm.messages.channels.phones import PHONES
+from crm.messages.channels.registry import all_channels
+from crm.messages.channels.sms import SMS
+from crm.messages.channels.whatsapp import WHATSAPP
+from crm.messages.rules import STOPPABLE, Status
 from crm.messages.services import RefusedError
+from crm.messages.suppression_models import OptOutSource, Suppression
 from crm.opt_outs import keywords
 from crm.opt_outs import services as suppressions
 from crm.providers.base import Call
@@ -27,19 +32,19 @@ def listed(shop: Shop) -> list[tuple[str, str, str]]:
     """Return the list of opt-outs: number, source and note."""
     with shop.inside():
         rows = db.session.scalars(sa.select(Suppression).order_by(Suppression.id))
-        return [(row.phone, row.source, row.note) for row in rows]
+        return [(row.address, row.source, row.note) for row in rows]
 
 
-def opt_out(shop: Shop, source: Source = Source.STOP, note: str = "STOP", phone: str = E164) -> None:
+def opt_out(shop: Shop, source: OptOutSource = OptOutSource.STOP, note: str = "STOP", phone: str = E164) -> None:
     with shop.inside():
-        suppressions.put_on(phone, source, note)
+        suppressions.put_on(phone, PHONES, source, note)
 
 
 # What it stops.
 
 
 @pytest.mark.parametrize("status", sorted(STOPPABLE))
-@pytest.mark.parametrize("channel", list(Channel))
+@pytest.mark.parametrize("channel", all_channels())
 def test_what_is_pending_to_the_number_is_stopped_and_says_why(shop: Shop, status: Status, channel: Channel) -> None:
     id_ = shop.schedule(sari := shop.customer(), in_=3600, channel=channel)
     shop.look_now(id_, status=status.value, claim_token="someone")
@@ -47,7 +52,7 @@ def test_what_is_pending_to_the_number_is_stopped_and_says_why(shop: Shop, statu
     opt_out(shop)
 
     message = shop.message(id_)
-    assert (message.state, message.reason) == (Status.SUPPRESSED, "The customer opted out by writing STOP.")
+    assert (message.status, message.reason) == (Status.SUPPRESSED, "The customer opted out by writing STOP.")
     assert message.claim_token is None
     assert (shop.due_at(id_), shop.next_at(sari)) == (None, None)
     assert shop.events(sari)[-1][0] == "message.suppressed"
@@ -78,10 +83,10 @@ def test_it_stops_messages_to_everyone_with_the_number_and_to_nobody_else(shop: 
     assert stranger.status(elsewhere) is Status.SCHEDULED
 
 
-@pytest.mark.parametrize("channel", list(Channel))
+@pytest.mark.parametrize("channel", all_channels())
 def test_the_gate_stops_what_became_due_for_a_number_that_is_on_the_list(shop: Shop, channel: Channel) -> None:
     """Scheduled before the customer had this number."""
-    opt_out(shop, Source.PROVIDER, "21610")
+    opt_out(shop, OptOutSource.PROVIDER, "21610")
     id_ = shop.schedule(sari := shop.customer(phone="0812-9999-0000"), in_=3600, channel=channel)
     shop.change_phone(sari, PHONE)
     shop.shift(id_, 1)
@@ -89,7 +94,7 @@ def test_the_gate_stops_what_became_due_for_a_number_that_is_on_the_list(shop: S
     shop.work()
 
     message = shop.message(id_)
-    assert message.state is Status.SUPPRESSED
+    assert message.status is Status.SUPPRESSED
     assert message.reason == "The provider says that the customer opted out."
     assert shop.attempts(id_) == []
 
@@ -103,7 +108,7 @@ def test_scheduling_to_the_number_is_refused_in_words(shop: Shop, owner: FlaskCl
     assert page.status_code == 422
     assert "Sari opted out (by STOP), so this number gets no messages." in page.text
     with shop.inside(), pytest.raises(RefusedError):
-        services.schedule_message(sari, Channel.WHATSAPP, "Hi", shop.soon())
+        services.schedule_message(sari, WHATSAPP, "Hi", shop.soon())
 
 
 def test_a_message_can_not_be_changed_to_go_there(shop: Shop) -> None:
@@ -112,14 +117,14 @@ def test_a_message_can_not_be_changed_to_go_there(shop: Shop) -> None:
     shop.change_phone(sari, PHONE)
 
     with shop.inside(), pytest.raises(RefusedError):
-        services.edit_message(id_, Channel.SMS, "Other words", shop.soon())
+        services.edit_message(id_, SMS, "Other words", shop.soon())
 
 
 def test_a_stop_between_claim_and_call_stops_the_call(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     submit = deliver._submit
 
     def late(claim: deliver.Claim, ids: list[int]) -> list[Call]:
-        suppressions.put_on(E164, Source.STOP, "STOP")
+        suppressions.put_on(E164, PHONES, OptOutSource.STOP, "STOP")
         return submit(claim, ids)
 
     monkeypatch.setattr(deliver, "_submit", late)
@@ -148,31 +153,31 @@ def test_what_the_provider_refuses_as_opted_out_puts_the_number_on_the_list(shop
 def test_twice_is_once_and_the_first_word_stays(shop: Shop) -> None:
     opt_out(shop, note="STOP")
     opt_out(shop, note="QUIT")
-    opt_out(shop, Source.PROVIDER)
+    opt_out(shop, OptOutSource.PROVIDER)
 
     assert listed(shop) == [(E164, "stop", "STOP")]
 
 
 def test_what_staff_says_outweighs_and_stays_when_the_customer_starts_again(shop: Shop) -> None:
     opt_out(shop)
-    opt_out(shop, Source.STAFF, "asked at the counter")
+    opt_out(shop, OptOutSource.STAFF, "asked at the counter")
     assert listed(shop) == [(E164, "staff", "asked at the counter")]
 
     opt_out(shop)
     with shop.inside():
-        assert not suppressions.let_back(E164)
+        assert not suppressions.let_back(E164, PHONES)
 
     assert listed(shop) == [(E164, "staff", "asked at the counter")]
 
 
-@pytest.mark.parametrize("source", [Source.STOP, Source.PROVIDER])
-def test_a_customer_who_starts_again_is_off_the_list_and_nothing_comes_back(shop: Shop, source: Source) -> None:
+@pytest.mark.parametrize("source", [OptOutSource.STOP, OptOutSource.PROVIDER])
+def test_a_customer_who_starts_again_is_off_the_list_and_nothing_comes_back(shop: Shop, source: OptOutSource) -> None:
     id_ = shop.schedule(sari := shop.customer(), in_=3600)
     opt_out(shop, source)
 
     with shop.inside():
-        assert suppressions.let_back(E164)
-        assert not suppressions.let_back(E164)
+        assert suppressions.let_back(E164, PHONES)
+        assert not suppressions.let_back(E164, PHONES)
 
     assert listed(shop) == []
     assert shop.status(id_) is Status.SUPPRESSED
@@ -187,14 +192,14 @@ def test_the_list_outlives_the_customer(shop: Shop) -> None:
 
     assert listed(shop) == [(E164, "stop", "STOP")]
     with shop.inside(), pytest.raises(RefusedError):
-        services.schedule_message(shop.customer(), Channel.SMS, "Hi", shop.soon())
+        services.schedule_message(shop.customer(), SMS, "Hi", shop.soon())
 
 
 def test_it_is_told_of_every_customer_with_the_number(shop: Shop) -> None:
     sari, budi = shop.customer(), shop.customer(name="Budi")
     opt_out(shop)
     with shop.inside():
-        suppressions.let_back(E164)
+        suppressions.let_back(E164, PHONES)
         rows = db.session.execute(
             sa.select(Event.customer_id, Event.action).where(Event.action.startswith("suppression.")).order_by(Event.id)
         )
@@ -265,7 +270,7 @@ def test_no_such_number_says_so(shop: Shop, owner: FlaskClient, q: str) -> None:
 def test_pages_are_bounded(shop: Shop, owner: FlaskClient) -> None:
     with shop.inside():
         for number in range(51):
-            suppressions.put_on(f"+6281234567{number:03}", Source.STAFF)
+            suppressions.put_on(f"+6281234567{number:03}", PHONES, OptOutSource.STAFF)
     assert owner.get(URL).text.count("data-source=") == 50
     assert owner.get(f"{URL}?page=2").text.count("data-source=") == 1
     assert owner.get(f"{URL}?page=-5").status_code == owner.get(f"{URL}?page=99999999999").status_code == 200

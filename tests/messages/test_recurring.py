@@ -88,15 +88,15 @@ def test_the_next_is_made_when_the_time_of_the_first_has_come(shop: Shop, owner:
     assert post(owner, sari).status_code == 303
     work(shop)
     (first,) = messages(shop, sari)
-    assert first.state is Status.SCHEDULED
+    assert first.status is Status.SCHEDULED
     time_of_day = first.send_at.time()
 
     time_passes(shop, DAY)
     work(shop)
 
     first, second = messages(shop, sari)
-    assert first.state is Status.SENT
-    assert (second.state, second.body, second.reason) == (Status.SCHEDULED, "Come by", "")
+    assert first.status is Status.SENT
+    assert (second.status, second.body, second.reason) == (Status.SCHEDULED, "Come by", "")
     assert second.send_at > clock.utcnow()
     assert second.send_at.time() == time_of_day
     assert shop.due_at(second.id) == second.send_at == shop.next_at(sari)
@@ -112,7 +112,7 @@ def test_what_was_missed_is_left_out_and_said(shop: Shop, owner: FlaskClient) ->
     work(shop)
 
     first, second = messages(shop, sari)
-    assert first.state is Status.EXPIRED
+    assert first.status is Status.EXPIRED
     assert second.send_at - first.send_at == 5 * DAY
     assert second.reason == "4 before it were left out: the time had passed."
 
@@ -178,13 +178,13 @@ def test_an_archived_customer_gets_none_and_goes_on_when_back(shop: Shop, owner:
     time_passes(shop, DAY)
     work(shop)
     (first,) = messages(shop, sari)
-    assert first.state is Status.CANCELED
+    assert first.status is Status.CANCELED
 
     with shop.inside():
         restore_customer(sari)
     work(shop)
     first, second = messages(shop, sari)
-    assert second.state is Status.SCHEDULED
+    assert second.status is Status.SCHEDULED
     assert second.send_at > clock.utcnow()
 
 
@@ -196,7 +196,7 @@ def test_restored_before_the_time_nothing_is_made_twice(shop: Shop, owner: Flask
         restore_customer(sari)
     work(shop)
     (first,) = messages(shop, sari)
-    assert first.state is Status.SCHEDULED
+    assert first.status is Status.SCHEDULED
     time_passes(shop, DAY)
     work(shop)
     assert len(messages(shop, sari)) == 2
@@ -221,7 +221,7 @@ def test_stopping_cancels_the_next_and_undo_brings_it_back(shop: Shop, owner: Fl
 
     assert owner.post(f"/message-series/{found.id}/stop").status_code == 303
     (message,) = messages(shop, sari)
-    assert (message.state, shop.next_at(sari)) == (Status.CANCELED, None)
+    assert (message.status, shop.next_at(sari)) == (Status.CANCELED, None)
     page = owner.get(f"/customers/{sari}").text
     assert "Repeats" not in page
     assert f"/message-series/{found.id}/stop/delete" in page
@@ -230,10 +230,10 @@ def test_stopping_cancels_the_next_and_undo_brings_it_back(shop: Shop, owner: Fl
 
     assert owner.post(f"/message-series/{found.id}/stop/delete").status_code == 303
     (message,) = messages(shop, sari)
-    assert (message.state, shop.next_at(sari)) == (Status.SCHEDULED, message.send_at)
+    assert (message.status, shop.next_at(sari)) == (Status.SCHEDULED, message.send_at)
     time_passes(shop, DAY)
     work(shop)
-    assert [message.state for message in messages(shop, sari)] == [Status.SENT, Status.SCHEDULED]
+    assert [message.status for message in messages(shop, sari)] == [Status.SENT, Status.SCHEDULED]
 
 
 def test_what_was_canceled_before_stays_canceled(shop: Shop, owner: FlaskClient) -> None:
@@ -247,7 +247,7 @@ def test_what_was_canceled_before_stays_canceled(shop: Shop, owner: FlaskClient)
     assert shop.status(message.id) is Status.CANCELED
     time_passes(shop, DAY)
     work(shop)
-    assert [message.state for message in messages(shop, sari)] == [Status.CANCELED, Status.SCHEDULED]
+    assert [message.status for message in messages(shop, sari)] == [Status.CANCELED, Status.SCHEDULED]
 
 
 def edit(browser: FlaskClient, message: Message, **fields: Any) -> Any:

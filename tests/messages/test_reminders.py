@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 
 from crm.customers.services import archive_customer
 from crm.messages import queries
-from crm.messages.rules import NEEDS_A_PERSON, OPEN, Channel, Status
+from crm.messages.channels.whatsapp import WHATSAPP
+from crm.messages.rules import NEEDS_A_PERSON, OPEN, Status
 from crm.values import clock
 from tests.messages.shop import Shop
 
@@ -27,7 +28,7 @@ ACKNOWLEDGED = (
 
 
 def reminder(shop: Shop, name: str = "Sari", body: str = "Your cake is ready & waiting.") -> int:
-    id_ = shop.schedule(shop.customer(name), channel=Channel.WHATSAPP, body=body, late=60)
+    id_ = shop.schedule(shop.customer(name), channel=WHATSAPP, body=body, late=60)
     shop.work()
     assert shop.status(id_) is Status.REMINDER
     return id_
@@ -71,7 +72,7 @@ def test_mark_as_done_ends_it_and_says_who_and_when(shop: Shop, owner: FlaskClie
     assert done(owner, id_) == 303
 
     message = shop.message(id_)
-    assert (message.state, message.acknowledged_by_id) == (Status.DONE, shop.owner_id)
+    assert (message.status, message.acknowledged_by_id) == (Status.DONE, shop.owner_id)
     assert message.acknowledged_at is not None
     assert abs((clock.utcnow() - message.acknowledged_at).total_seconds()) < 10
     assert shop.next_at(message.customer_id) is None
@@ -87,7 +88,7 @@ def test_undo_brings_back_what_was_before(shop: Shop, owner: FlaskClient) -> Non
     assert undo(owner, id_) == 303
 
     message = shop.message(id_)
-    assert (message.state, message.acknowledged_at, message.acknowledged_by_id) == (Status.REMINDER, None, None)
+    assert (message.status, message.acknowledged_at, message.acknowledged_by_id) == (Status.REMINDER, None, None)
     assert shop.next_at(message.customer_id) == message.send_at
     assert listed(shop) == [id_]
     assert shop.due_at(id_) is None
@@ -138,7 +139,7 @@ def test_what_waits_is_not_sent_any_more(shop: Shop, owner: FlaskClient, status:
 
     undo(owner, id_)
     message = shop.message(id_)
-    assert (message.state, message.reason, shop.due_at(id_)) == (status, "why", before)
+    assert (message.status, message.reason, shop.due_at(id_)) == (status, "why", before)
 
 
 def test_undone_it_is_sent_when_it_is_due(shop: Shop, owner: FlaskClient) -> None:
@@ -159,7 +160,7 @@ def test_what_has_ended_keeps_its_status_when_acknowledged(shop: Shop, owner: Fl
     done(owner, id_)
 
     message = shop.message(id_)
-    assert (message.state, message.acknowledged_by_id) == (status, shop.owner_id)
+    assert (message.status, message.acknowledged_by_id) == (status, shop.owner_id)
     assert listed(shop) == []
 
     undo(owner, id_)
@@ -223,7 +224,7 @@ def test_reminders_of_archived_customers_and_of_strangers_are_not_shown(shop: Sh
 def test_reminders_to_send_come_first_then_by_time_and_are_counted(shop: Shop) -> None:
     failed = shop.schedule(shop.customer(), body="[permanent]", late=3600)
     second = reminder(shop, "Budi")
-    first = shop.schedule(shop.customer("Ayu"), channel=Channel.WHATSAPP, late=7200)
+    first = shop.schedule(shop.customer("Ayu"), channel=WHATSAPP, late=7200)
     shop.work()
 
     assert listed(shop) == [first, second, failed]
@@ -234,14 +235,14 @@ def test_reminders_to_send_come_first_then_by_time_and_are_counted(shop: Shop) -
 
 def test_the_list_names_the_next_message_of_each_customer(shop: Shop) -> None:
     sari, budi, ayu = shop.customer(), shop.customer("Budi"), shop.customer("Ayu")
-    later, sooner = shop.schedule(sari, in_=7200), shop.schedule(sari, in_=3600, channel=Channel.WHATSAPP)
+    later, sooner = shop.schedule(sari, in_=7200), shop.schedule(sari, in_=3600, channel=WHATSAPP)
     due = shop.schedule(budi, late=60)
 
     with shop.inside():
         found = queries.next_messages([sari, budi, ayu])
 
     assert {id_: row.id for id_, row in found.items()} == {sari: sooner, budi: due}
-    assert (found[sari].via.label, found[sari].is_due, found[budi].is_due) == ("WhatsApp", False, True)
+    assert (found[sari].channel.label, found[sari].is_due, found[budi].is_due) == ("WhatsApp", False, True)
     assert later != sooner
 
 

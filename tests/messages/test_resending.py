@@ -56,7 +56,7 @@ def test_what_was_marked_as_done_comes_back_when_it_is_sent_again(shop: Shop, ow
     owner.post(f"/messages/{id_}/done")
     owner.post(f"/messages/{id_}/resend")
     message = shop.message(id_)
-    assert (message.state, message.acknowledged_at, message.before_done) == (Status.SCHEDULED, None, None)
+    assert (message.status, message.acknowledged_at, message.before_done) == (Status.SCHEDULED, None, None)
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,10 @@ from flask.testing import FlaskClient
 from crm.customers.filters import Selection
 from crm.customers.services import archive_customer, change_many, edit_customer
 from crm.kernel.roles import Role
+from crm.messages.channels.sms import SMS
+from crm.messages.channels.whatsapp import WHATSAPP
 from crm.messages.queries import messages_of
-from crm.messages.rules import Channel, Status
+from crm.messages.rules import Status
 from crm.values import clock
 from tests.messages.shop import E164, Shop
 
@@ -47,7 +49,7 @@ def test_a_message_in_some_days_goes_at_the_present_time_of_day(shop: Shop, owne
     assert answer.status_code == 303
     message = only_message(shop, sari)
     assert abs(message.send_at - soon(days=3)) < dt.timedelta(seconds=5)
-    assert (message.state, message.via, message.body) == (Status.SCHEDULED, Channel.SMS, "Your cake is ready.")
+    assert (message.status, message.channel, message.body) == (Status.SCHEDULED, SMS, "Your cake is ready.")
     assert shop.due_at(message.id) == message.send_at == shop.next_at(sari)
     assert shop.events(sari) == [("message.scheduled", shop.owner_id)]
 
@@ -264,7 +266,7 @@ def test_editing_by_days_moves_it_though_the_form_carries_its_time(shop: Shop, o
 
 
 def test_a_reminder_is_rescheduled_by_editing(shop: Shop, owner: FlaskClient) -> None:
-    id_ = shop.schedule(shop.customer(), channel=Channel.WHATSAPP)
+    id_ = shop.schedule(shop.customer(), channel=WHATSAPP)
     shop.work()
     assert shop.status(id_) is Status.REMINDER
 
@@ -369,7 +371,7 @@ def test_the_window_is_a_fragment_for_htmx_and_closes_when_saved(shop: Shop, own
 
 def test_the_list_of_messages_filters_by_state_and_channel(shop: Shop, owner: FlaskClient) -> None:
     sari = shop.customer()
-    sms, whatsapp = shop.schedule(sari, in_=60), shop.schedule(sari, in_=60, channel=Channel.WHATSAPP)
+    sms, whatsapp = shop.schedule(sari, in_=60), shop.schedule(sari, in_=60, channel=WHATSAPP)
 
     def shown(query: str) -> list[bool]:
         text = owner.get(f"/messages?{query}").text

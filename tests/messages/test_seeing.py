@@ -14,7 +14,7 @@ from crm.kernel import health
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.messages import queries
-from crm.messages.rules import Channel
+from crm.messages.channels.whatsapp import WHATSAPP
 from crm.values import clock
 from tests.messages.shop import Shop
 
@@ -33,7 +33,7 @@ def cakes(shop: Shop) -> list[int]:
     sari = shop.schedule(shop.customer("Sari"), in_=3600, body="Your CAKE is ready.")
     jose = shop.schedule(shop.customer("José", "0813-1111-2222"), in_=2400, body="100% of the bread_rolls")
     budi = shop.schedule(
-        shop.customer("Budi", "0815-7777-8888"), in_=1200, body="See you, Sari says hi.", channel=Channel.WHATSAPP
+        shop.customer("Budi", "0815-7777-8888"), in_=1200, body="See you, Sari says hi.", channel=WHATSAPP
     )
     return [sari, jose, budi]
 
@@ -90,7 +90,7 @@ def test_an_open_page_hears_of_a_new_reminder_and_only_then(shop: Shop, owner: F
     seen = seen_by(owner.get("/").text)
     assert owner.get(f"/?seen={seen}", headers=POLL).status_code == 204
 
-    id_ = shop.schedule(shop.customer(), channel=Channel.WHATSAPP, late=60)
+    id_ = shop.schedule(shop.customer(), channel=WHATSAPP, late=60)
     shop.work()
 
     answer = owner.get(f"/?seen={seen}", headers=POLL)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.messages.segments import Segments, segments, ucs2_note
+from crm.messages.channels.segments import Segments, segments, ucs2_note
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,10 @@ from crm.kernel.events import Event
 from crm.kernel.extensions import db
 from crm.kernel.roles import Role
 from crm.kernel.vault import Secret
+from crm.messages.channels.sms import SMS
+from crm.messages.channels.whatsapp import WHATSAPP
 from crm.messages.models import BlockedSender
-from crm.messages.rules import Channel
-from crm.providers.accounts import number_of, sender_of
+from crm.providers.accounts import sender_of
 from crm.values import clock
 from tests.messages.shop import Shop
 from tests.providers.fake import ACCOUNT, SMS_FROM, TOKEN, Provider, provider, twilio_error
@@ -167,12 +168,12 @@ def test_the_installations_account_is_used_where_an_organization_has_none(app: F
         TWILIO_ACCOUNT_SID="AC9", TWILIO_AUTH_TOKEN="env", TWILIO_FROM="+62811", TWILIO_WHATSAPP_FROM="+62812"
     )
     with shop.inside():
-        sender = sender_of(current_organization(), "twilio", Channel.WHATSAPP)
+        sender = sender_of(current_organization(), "twilio", WHATSAPP)
         assert (sender.account, sender.token, sender.number) == ("AC9", "env", "+62812")
-        assert number_of(current_organization(), Channel.SMS) == "+62811"
+        assert sender_of(current_organization(), "twilio", SMS).number == "+62811"
     shop.set(twilio_account_sid=ACCOUNT)
     with shop.inside():
-        sender = sender_of(current_organization(), "twilio", Channel.SMS)
+        sender = sender_of(current_organization(), "twilio", SMS)
         assert (sender.account, sender.token, sender.number) == (ACCOUNT, "", ""), "accounts are never mixed"
 
 

@@ -13,8 +13,8 @@ from crm.message_templates.services import add_template, change_template, delete
 from crm.messages.models import Message
 from crm.messages.queries import messages_of
 from crm.messages.rules import ApprovedTemplate
-from crm.providers import console
 from crm.providers.base import Call, Outcome
+from crm.providers.console import gateway as console
 from tests.messages.shop import Shop
 
 HTMX = {"HX-Request": "true"}

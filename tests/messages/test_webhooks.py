@@ -15,16 +15,18 @@ from werkzeug.test import TestResponse
 
 from crm.accounts.models import Organization
 from crm.delivery import jobs, reports, status_order
+from crm.delivery.models import Report
 from crm.delivery.outcomes import record
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import use_organization
 from crm.kernel.work.due import DueWork
+from crm.messages.channels.sms import SMS
 from crm.messages.models import Attempt, Message
-from crm.messages.records import Report, Suppression
-from crm.messages.rules import OPEN, Channel, Status
+from crm.messages.rules import OPEN, Status
+from crm.messages.suppression_models import Suppression
 from crm.providers.base import Answer, Call, Outcome
-from crm.providers.console import Console
+from crm.providers.console.gateway import Console
 from crm.providers.twilio.gateway import Twilio
 from crm.values import clock
 from crm.web import signed
@@ -50,8 +52,8 @@ class Sent:
         return self.shop.message(self.message)
 
     @property
-    def state(self) -> Status:
-        return self.row.state
+    def status(self) -> Status:
+        return self.row.status
 
 
 @pytest.fixture
@@ -81,7 +83,7 @@ def test_a_forged_report_of_twilio_is_refused_and_not_stored(
 
     assert answer.status_code == 403
     assert "signature does not fit" in answer.text
-    assert (stored(shop), sent.state) == ([], Status.ACCEPTED)
+    assert (stored(shop), sent.status) == ([], Status.ACCEPTED)
 
 
 def test_one_word_more_in_a_signed_report_of_twilio_is_a_forgery(shop: Shop, provider: Provider, sent: Sent) -> None:
@@ -91,7 +93,7 @@ def test_one_word_more_in_a_signed_report_of_twilio_is_a_forgery(shop: Shop, pro
 
     answer = provider.app.test_client().post(f"/webhooks/twilio/status/{sent.attempt}", data=form, headers=headers)
 
-    assert (answer.status_code, sent.state) == (403, Status.SENT)
+    assert (answer.status_code, sent.status) == (403, Status.SENT)
 
 
 @pytest.mark.parametrize("secret", ["another", ""])
@@ -100,7 +102,7 @@ def test_a_forged_report_of_meta_is_refused_and_not_stored(shop: Shop, provider:
 
     answer = provider.meta_status(sent.attempt, "delivered", secret=secret)
 
-    assert (answer.status_code, stored(shop), sent.state) == (403, [], Status.ACCEPTED)
+    assert (answer.status_code, stored(shop), sent.status) == (403, [], Status.ACCEPTED)
 
 
 @pytest.mark.parametrize("signature", ["", "sha256=", "sha1=00", "é", "sha256=" + "0" * 64])
@@ -132,7 +134,7 @@ def test_who_forges_again_and_again_is_told_to_wait_and_the_genuine_is_heard(
     answers = [provider.twilio_status(sent.attempt, "sent", token="x").status_code for _ in range(7)]
     assert answers == [403] * 5 + [429] * 2
     assert provider.twilio_status(sent.attempt, "delivered").status_code == 204
-    assert sent.state is Status.DELIVERED
+    assert sent.status is Status.DELIVERED
 
 
 def test_what_is_signed_waits_for_a_busy_database(
@@ -150,9 +152,9 @@ def test_what_is_signed_waits_for_a_busy_database(
     assert provider.meta_status(others.attempt, "delivered").status_code == 200
     assert provider.twilio_text("STOP", E164).status_code == 200
 
-    assert [sent.state, others.state] == [Status.DELIVERED, Status.DELIVERED]
+    assert [sent.status, others.status] == [Status.DELIVERED, Status.DELIVERED]
     with shop.inside():
-        assert db.session.scalars(sa.select(Suppression.phone)).all() == [E164]
+        assert db.session.scalars(sa.select(Suppression.address)).all() == [E164]
 
 
 # What they say.
@@ -174,7 +176,7 @@ def test_what_is_signed_waits_for_a_busy_database(
 )
 def test_twilios_words_are_our_states(shop: Shop, provider: Provider, sent: Sent, word: str, state: Status) -> None:
     assert provider.twilio_status(sent.attempt, word).status_code == 204
-    assert sent.state is state
+    assert sent.status is state
     assert stored(shop) == [(word, True)]
 
 
@@ -185,7 +187,7 @@ def test_twilios_words_are_our_states(shop: Shop, provider: Provider, sent: Sent
 def test_metas_words_are_our_states(shop: Shop, provider: Provider, word: str, state: Status) -> None:
     sent = Sent(shop, "whatsapp_cloud", channel="whatsapp")
     assert provider.meta_status(sent.attempt, word).status_code == 200
-    assert sent.state is state
+    assert sent.status is state
 
 
 def test_why_it_did_not_arrive_is_said_and_somebody_is_told(shop: Shop, provider: Provider, sent: Sent) -> None:
@@ -206,7 +208,7 @@ def test_times_of_arrival_and_reading_are_shown(shop: Shop, provider: Provider) 
     provider.meta({"metadata": metadata(), "statuses": said})
 
     row = sent.row
-    assert row.state is Status.READ
+    assert row.status is Status.READ
     assert row.delivered_at == dt.datetime.fromtimestamp(at, dt.UTC)
     assert row.read_at == dt.datetime.fromtimestamp(at + 60, dt.UTC)
     page = shop.browser().get(f"/customers/{sent.customer}").text
@@ -233,10 +235,10 @@ def test_opted_out_at_the_provider_puts_the_number_on_the_list(shop: Shop, provi
 
     provider.twilio_status(sent.attempt, "failed", "21610")
 
-    assert [sent.state, shop.status(pending)] == [Status.SUPPRESSED, Status.SUPPRESSED]
+    assert [sent.status, shop.status(pending)] == [Status.SUPPRESSED, Status.SUPPRESSED]
     with shop.inside():
         row = db.session.scalars(sa.select(Suppression)).one()
-        assert (row.phone, row.source) == (E164, "provider")
+        assert (row.address, row.source) == (E164, "provider")
 
 
 # Any order, twice, late.
@@ -246,7 +248,7 @@ def test_opted_out_at_the_provider_puts_the_number_on_the_list(shop: Shop, provi
 def test_any_order_comes_to_the_same_end(shop: Shop, provider: Provider, sent: Sent, order: tuple[str, ...]) -> None:
     for word in (*order, *order):
         assert provider.twilio_status(sent.attempt, word).status_code == 204
-    assert sent.state is Status.DELIVERED
+    assert sent.status is Status.DELIVERED
     assert len(stored(shop)) == 3
 
 
@@ -255,7 +257,7 @@ def test_any_order_comes_to_the_same_end(shop: Shop, provider: Provider, sent: S
 def test_nothing_takes_back_what_arrived(shop: Shop, provider: Provider, sent: Sent, first: str, then: str) -> None:
     provider.twilio_status(sent.attempt, first)
     provider.twilio_status(sent.attempt, then, "30003")
-    assert sent.state == first
+    assert sent.status == first
     assert sent.row.reason == ""
 
 
@@ -265,14 +267,14 @@ def test_nothing_takes_back_what_arrived(shop: Shop, provider: Provider, sent: S
 def test_days_late_it_still_counts(shop: Shop, provider: Provider, before: Status) -> None:
     sent = Sent(shop, status=before.value, reason="We could not confirm this message.")
     provider.twilio_status(sent.attempt, "delivered")
-    assert (sent.state, sent.row.reason) == (Status.DELIVERED, "")
+    assert (sent.status, sent.row.reason) == (Status.DELIVERED, "")
 
 
 @pytest.mark.parametrize("before", [Status.DONE, Status.CANCELED])
 def test_what_a_person_said_stays_and_the_arrival_is_kept(shop: Shop, provider: Provider, before: Status) -> None:
     sent = Sent(shop, status=before.value)
     provider.twilio_status(sent.attempt, "delivered")
-    assert sent.state is before
+    assert sent.status is before
     assert sent.row.delivered_at is not None
 
 
@@ -283,7 +285,7 @@ def test_good_news_of_an_earlier_attempt_stops_the_next_and_bad_news_does_not(sh
             reports.look_at({one.message: clock.utcnow()})
     provider.twilio_status(good.attempt, "delivered")
     provider.twilio_status(bad.attempt, "failed")
-    assert [good.state, bad.state] == [Status.DELIVERED, Status.SCHEDULED]
+    assert [good.status, bad.status] == [Status.DELIVERED, Status.SCHEDULED]
     assert shop.due_at(good.message) is None
     assert shop.due_at(bad.message) is not None
 
@@ -295,7 +297,7 @@ def test_bad_news_of_an_earlier_attempt_is_no_news(shop: Shop, provider: Provide
         )
         session.add(again)
     provider.twilio_status(sent.attempt, "failed")
-    assert sent.state is Status.ACCEPTED
+    assert sent.status is Status.ACCEPTED
 
 
 @pytest.mark.parametrize("late", ["queued", "sent", "failed"])
@@ -303,24 +305,24 @@ def test_sending_again_is_not_stopped_by_old_news(shop: Shop, provider: Provider
     sent = Sent(shop, send_at=clock.utcnow())
     provider.twilio_status(sent.attempt, "undelivered")
     assert shop.browser().post(f"/messages/{sent.message}/resend").status_code == 303
-    assert sent.state is Status.SCHEDULED
+    assert sent.status is Status.SCHEDULED
 
     provider.twilio_status(sent.attempt, late)
-    assert sent.state is Status.SCHEDULED
+    assert sent.status is Status.SCHEDULED
     provider.twilio_status(sent.attempt, "delivered")
-    assert sent.state is Status.DELIVERED
+    assert sent.status is Status.DELIVERED
 
 
 @pytest.mark.parametrize("state", list(Status))
 @pytest.mark.parametrize("word", sorted(status_order.GOOD | {Status.FAILED, Status.UNDELIVERED}))
 def test_a_report_never_moves_a_message_back(state: Status, word: Status) -> None:
     moved = status_order.moves(state, word, is_last=True)
-    assert not moved or status_order.RANK[word] > status_order.RANK[state]
+    assert not moved or status_order.ORDER[word] > status_order.ORDER[state]
     assert not (moved and state in (Status.DONE, Status.CANCELED))
     assert not (moved and word not in status_order.GOOD and state in (Status.DELIVERED, Status.READ, Status.SCHEDULED))
     assert (
         status_order.moves(state, Status.READ, is_last=False)
-        or status_order.RANK[state] >= status_order.RANK[Status.READ]
+        or status_order.ORDER[state] >= status_order.ORDER[Status.READ]
     )
     assert OPEN.isdisjoint({Status.DELIVERED, Status.READ})
 
@@ -340,8 +342,8 @@ def test_before_the_answer_it_is_neither_lost_nor_undone(
         attempt_id = call.attempt_id  # type: ignore[attr-defined]
         with provider.app.app_context(), shop.inside(), transaction() as session:
             session.get_one(Attempt, attempt_id).gateway = "twilio"
-            if not reports.places_of([attempt_id]):
-                reports.keep_places({attempt_id: E164})
+            if not reports.owners_of_attempts([attempt_id]):
+                reports.keep_recipients({attempt_id: E164})
         heard.append(provider.twilio_status(attempt_id, word).status_code)
         return console(gateway, call)
 
@@ -362,7 +364,7 @@ def test_at_the_very_moment_of_the_answer_it_comes_to_the_same_end(shop: Shop, p
     for number in range(5):
         token = f"{number}" * 32
         sent = Sent(shop, status="submitting", handed_over_at=None, claim_token=token, lease_until=shop.soon())
-        call = Call(sent.attempt, sent.message, "twilio", Channel.SMS, E164, "Your cake is ready")
+        call = Call(sent.attempt, sent.message, "twilio", SMS, E164, "Your cake is ready")
         start = threading.Barrier(2)
 
         def answered(call: Call = call, token: str = token, start: threading.Barrier = start) -> None:
@@ -376,7 +378,7 @@ def test_at_the_very_moment_of_the_answer_it_comes_to_the_same_end(shop: Shop, p
         assert provider.twilio_status(sent.attempt, word).status_code == 204
         thread.join()
 
-        assert sent.state == word
+        assert sent.status == word
         (attempt,) = shop.attempts(sent.message)
         assert (attempt.outcome, attempt.provider_id) == ("accepted", f"SM{sent.attempt}")
         assert shop.due_at(sent.message) is None
@@ -384,11 +386,11 @@ def test_at_the_very_moment_of_the_answer_it_comes_to_the_same_end(shop: Shop, p
 
 def test_an_answer_that_was_lost_takes_nothing_back(shop: Shop, provider: Provider) -> None:
     sent = Sent(shop, status="submitting", handed_over_at=None, claim_token="1" * 32, lease_until=shop.soon())
-    call = Call(sent.attempt, sent.message, "twilio", Channel.SMS, E164, "Your cake is ready")
+    call = Call(sent.attempt, sent.message, "twilio", SMS, E164, "Your cake is ready")
     provider.twilio_status(sent.attempt, "queued")
     with shop.inside():
         record([(call, Outcome(Answer.UNKNOWN, sentence="Twilio did not answer."))], "1" * 32)
-    assert sent.state is Status.ACCEPTED
+    assert sent.status is Status.ACCEPTED
     assert shop.attempts(sent.message)[0].provider_id == f"SM{sent.attempt}"
 
 
@@ -419,7 +421,7 @@ def test_many_at_once_are_stored_once_and_applied_once(shop: Shop, provider: Pro
         thread.join()
     with provider.app.app_context():
         jobs.apply_reports()
-    assert sent.state is Status.DELIVERED
+    assert sent.status is Status.DELIVERED
     assert sorted(stored(shop)) == [("delivered", True), ("queued", True), ("sent", True)]
     assert [name for name, _ in shop.events(sent.customer)].count("message.delivered") == 1
 
@@ -433,7 +435,7 @@ def test_what_could_not_be_applied_is_applied_by_the_worker(
     with monkeypatch.context() as patch:
         patch.setattr(reports, "apply", broken)
         assert provider.twilio_status(sent.attempt, "delivered").status_code == 204
-    assert (stored(shop), sent.state) == ([("delivered", False)], Status.ACCEPTED)
+    assert (stored(shop), sent.status) == ([("delivered", False)], Status.ACCEPTED)
 
     past = clock.utcnow() - dt.timedelta(seconds=1)
     with shop.inside(), transaction() as session:
@@ -442,7 +444,7 @@ def test_what_could_not_be_applied_is_applied_by_the_worker(
         assert jobs.apply_reports()
         assert not jobs.apply_reports()
 
-    assert (stored(shop), sent.state) == ([("delivered", True)], Status.DELIVERED)
+    assert (stored(shop), sent.status) == ([("delivered", True)], Status.DELIVERED)
 
 
 def broken(ids: object) -> None:
@@ -494,7 +496,7 @@ def test_odd_values_of_a_report_are_kept_short(shop: Shop, provider: Provider) -
         "errors": [{"code": "\x00" * 50}],
     }
     assert provider.meta({"statuses": [odd]}).status_code == 200
-    assert sent.state is Status.FAILED
+    assert sent.status is Status.FAILED
 
 
 @pytest.mark.parametrize(
@@ -513,7 +515,7 @@ def test_as_much_as_meta_may_send_at_once_is_heard(shop: Shop, provider: Provide
     other = {"id": "1", "changes": [{"field": "messages", "value": {"x": "y" * 2_900_000}}]}
     ours = {"id": "1", "changes": [{"field": "messages", "value": {"statuses": [status(sent.attempt, "read")]}}]}
     assert provider.meta_raw(json.dumps({"entry": [other, ours]}).encode()).status_code == 200
-    assert sent.state is Status.READ
+    assert sent.status is Status.READ
 
 
 def test_more_statuses_than_meta_sends_at_once_are_refused(shop: Shop, provider: Provider) -> None:
@@ -535,14 +537,14 @@ def test_what_is_too_large_is_refused(shop: Shop, provider: Provider, sent: Sent
 def test_a_report_reaches_the_attempts_own_organization_alone(shop: Shop, stranger: Shop, provider: Provider) -> None:
     theirs, ours = Sent(stranger), Sent(shop)
     provider.twilio_status(theirs.attempt, "delivered")
-    assert [ours.state, theirs.state] == [Status.ACCEPTED, Status.DELIVERED]
+    assert [ours.status, theirs.status] == [Status.ACCEPTED, Status.DELIVERED]
     assert (stored(shop), len(stored(stranger))) == ([], 1)
 
 
 def test_one_request_of_meta_may_speak_of_several_organizations(shop: Shop, stranger: Shop, provider: Provider) -> None:
     both = [Sent(one, "whatsapp_cloud", channel="whatsapp") for one in (shop, stranger)]
     provider.meta({"statuses": [status(one.attempt, "delivered") for one in both]})
-    assert [one.state for one in both] == [Status.DELIVERED, Status.DELIVERED]
+    assert [one.status for one in both] == [Status.DELIVERED, Status.DELIVERED]
 
 
 def test_an_organization_with_its_own_account_is_heard_by_its_own_secret_alone(
@@ -556,13 +558,13 @@ def test_an_organization_with_its_own_account_is_heard_by_its_own_secret_alone(
     assert provider.twilio_status(theirs.attempt, "delivered").status_code == 403
     assert provider.twilio_status(ours.attempt, "delivered", token="their-own-token-of-twilio").status_code == 403
     provider.meta({"statuses": [status(one.attempt, "delivered") for one in by_meta]})
-    assert [one.state for one in by_meta] == [Status.DELIVERED, Status.ACCEPTED]
+    assert [one.status for one in by_meta] == [Status.DELIVERED, Status.ACCEPTED]
     provider.meta({"statuses": [status(one.attempt, "read") for one in by_meta]}, secret="their-own-secret-of-meta")
-    assert [one.state for one in by_meta] == [Status.DELIVERED, Status.READ]
-    assert [ours.state, theirs.state] == [Status.ACCEPTED, Status.ACCEPTED]
+    assert [one.status for one in by_meta] == [Status.DELIVERED, Status.READ]
+    assert [ours.status, theirs.status] == [Status.ACCEPTED, Status.ACCEPTED]
 
     assert provider.twilio_status(theirs.attempt, "read", token="their-own-token-of-twilio").status_code == 204
-    assert theirs.state is Status.READ
+    assert theirs.status is Status.READ
 
 
 # Meta asks whether the address is ours.

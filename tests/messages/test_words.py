@@ -358,7 +358,7 @@ def test_what_may_mean_stop_is_asked_about(text: str) -> None:
 
 @pytest.mark.parametrize("text", SAY_ELSE)
 def test_what_says_something_else_is_left_alone(text: str) -> None:
-    assert effect_of(text, ()) is None
+    assert effect_of(text, ()) is Effect.NONE
 
 
 @pytest.mark.parametrize("word", sorted(keywords.STOP))
@@ -391,16 +391,16 @@ def test_every_start_word_starts(text: str) -> None:
 def test_an_own_word_is_known_by_its_letters(own: str, text: str) -> None:
     assert effect_of(text, own_words([own])) is Effect.STOP
     assert effect_of(own, own_words([text])) is Effect.STOP
-    assert effect_of("Hello", own_words([own])) is None
+    assert effect_of("Hello", own_words([own])) is Effect.NONE
 
 
 @pytest.mark.parametrize("text", ["", "…", "?", "Hello", "Hello!"])
 def test_an_own_word_that_says_nothing_stops_nobody(text: str) -> None:
-    assert effect_of(text, ["!!", ""]) is None
+    assert effect_of(text, ["!!", ""]) is Effect.NONE
     assert effect_of("sudahi", ["!!", "SUDAHI"]) is Effect.STOP
 
 
-def test_politeness_around_an_own_word_is_asked_about() -> None:
+def test_politeness_abatchan_own_word_is_asked_about() -> None:
     assert effect_of("tolong sudahi ya", ["SUDAHI"]) is Effect.ASK
 
 

@@ -15,8 +15,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from crm.messages.channels.base import Channel
+from crm.messages.channels.sms import SMS
+from crm.messages.channels.whatsapp import WHATSAPP
 from crm.messages.rules import ApprovedTemplate as Template
-from crm.messages.rules import Channel
 from crm.providers import http
 from crm.providers.base import Answer, Call, Found, Outcome, Question, Sender
 from crm.providers.registry import gateway_named
@@ -42,15 +44,15 @@ SERVICE = "MG" + "0" * 32
 PUBLIC = "https://crm.example.com"
 
 
-def twilio(fake: Provider, channel: Channel = Channel.SMS, **sender: str) -> Call:
-    number = WHATSAPP_FROM if channel is Channel.WHATSAPP else SMS_FROM
+def twilio(fake: Provider, channel: Channel = SMS, **sender: str) -> Call:
+    number = WHATSAPP_FROM if channel is WHATSAPP else SMS_FROM
     account = Sender(number, ACCOUNT, TOKEN, base=fake.url, callback=PUBLIC)
     return Call(7, 3, "twilio", channel, TO, TEXT, sender=dataclasses.replace(account, **sender))
 
 
 def cloud(fake: Provider, **sender: str) -> Call:
     account = Sender(WHATSAPP_FROM, NUMBER_ID, ACCESS, base=fake.url, callback=PUBLIC)
-    return Call(7, 3, "whatsapp_cloud", Channel.WHATSAPP, TO, TEXT, sender=dataclasses.replace(account, **sender))
+    return Call(7, 3, "whatsapp_cloud", WHATSAPP, TO, TEXT, sender=dataclasses.replace(account, **sender))
 
 
 def send(call: Call) -> Outcome:
@@ -76,13 +78,13 @@ def test_twilio_gets_an_sms_with_the_address_for_its_reports(fake: Provider) -> 
 
 
 def test_twilio_gets_whatsapp_by_the_addresses_of_the_channel(fake: Provider) -> None:
-    assert send(twilio(fake, Channel.WHATSAPP)).answer is Answer.ACCEPTED
+    assert send(twilio(fake, WHATSAPP)).answer is Answer.ACCEPTED
     assert (fake.sent[0].to, fake.sent[0].sender) == (f"whatsapp:{TO}", f"whatsapp:{WHATSAPP_FROM}")
 
 
 def test_a_messaging_service_chooses_the_number_of_an_sms(fake: Provider) -> None:
     send(twilio(fake, service=SERVICE))
-    send(twilio(fake, Channel.WHATSAPP, service=SERVICE))
+    send(twilio(fake, WHATSAPP, service=SERVICE))
 
     assert (fake.sent[0].sender, "From" in fake.sent[0].fields) == (SERVICE, False)
     assert fake.sent[1].sender == f"whatsapp:{WHATSAPP_FROM}"
@@ -90,7 +92,7 @@ def test_a_messaging_service_chooses_the_number_of_an_sms(fake: Provider) -> Non
 
 def test_twilio_gets_a_template_by_its_content(fake: Provider) -> None:
     template = Template("HX" + "a" * 32, "id", ("Sari", "10:00"))
-    outcome = send(dataclasses.replace(twilio(fake, Channel.WHATSAPP), template=template))
+    outcome = send(dataclasses.replace(twilio(fake, WHATSAPP), template=template))
 
     assert outcome.answer is Answer.ACCEPTED
     assert fake.sent[0].fields["ContentSid"] == template.name
@@ -126,7 +128,7 @@ def test_meta_gets_a_template_with_its_parameters(fake: Provider) -> None:
 def test_parameters_with_names_are_sent_by_their_names(fake: Provider) -> None:
     named = Template("order_ready", "id", ("Sari", "10:00"), names=("customer", "time"))
     send(dataclasses.replace(cloud(fake), template=named))
-    send(dataclasses.replace(twilio(fake, Channel.WHATSAPP), template=dataclasses.replace(named, name="HX" + "a" * 32)))
+    send(dataclasses.replace(twilio(fake, WHATSAPP), template=dataclasses.replace(named, name="HX" + "a" * 32)))
 
     (component,) = fake.sent[0].fields["template"]["components"]
     assert component["parameters"] == [

@@ -15,13 +15,18 @@ from twilio.http import HttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from crm.messages.rules import Channel
+from crm.messages.channels.base import Channel
+from crm.messages.channels.sms import SMS
+from crm.messages.channels.whatsapp import WHATSAPP
 from crm.providers import answers, http
 from crm.providers.base import Answer, Call, Found, Outcome, Question, Sender
 from crm.providers.twilio.codes import CODES, STATUSES
 from crm.providers.twilio.search import SEARCHED, pick
 
 NAME = "Twilio"
+
+PREFIXES = {SMS: "", WHATSAPP: "whatsapp:"}
+"""What stands before a number, which says by which channel it is meant."""
 
 _UNREADABLE = (TwilioException, ValueError, TypeError, AttributeError, LookupError)
 """What the SDK raises over an answer that is not what it expects."""
@@ -35,8 +40,12 @@ class Twilio:
     name = "twilio"
     by_hand = False
     reports = True
-    channels = frozenset(Channel)
-    at_once = 32  # Twilio queues for each number, and refuses too many requests at a time (error 20429)
+    keeps_window = True
+    max_calls = 32  # Twilio queues for each number, and refuses too many requests at a time (error 20429)
+
+    def carries(self, channel: Channel) -> bool:
+        """Take SMS and WhatsApp."""
+        return channel in PREFIXES
 
     def lacks(self, sender: Sender, channel: Channel) -> str:
         """Say what an owner has to enter first, or nothing."""
@@ -123,7 +132,7 @@ def _client(sender: Sender) -> Client:
 def _fields(call: Call) -> dict[str, str]:
     """Return the parameters of the Message resource (twilio.com/docs/messaging/api/message-resource)."""
     sender, fields = call.sender, {"to": _address(call, call.to)}
-    if sender.service and (call.channel is Channel.SMS or not sender.number):
+    if sender.service and (call.channel is SMS or not sender.number):
         fields["messaging_service_sid"] = sender.service
     else:
         fields["from_"] = _address(call, sender.number)
@@ -139,7 +148,7 @@ def _fields(call: Call) -> dict[str, str]:
 
 
 def _address(call: Call, number: str) -> str:
-    return f"whatsapp:{number}" if call.channel is Channel.WHATSAPP else number
+    return f"{PREFIXES[call.channel]}{number}"
 
 
 def _outcome(create: Callable[[], Any]) -> Outcome:

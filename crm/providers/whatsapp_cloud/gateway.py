@@ -7,7 +7,8 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from crm.messages.rules import Channel
+from crm.messages.channels.base import Channel
+from crm.messages.channels.whatsapp import WHATSAPP
 from crm.providers import answers, http
 from crm.providers.base import Answer, Call, Found, Outcome, Question, Sender, test_reference
 from crm.providers.whatsapp_cloud.codes import CODES, NO_SUCH_OBJECT
@@ -23,8 +24,12 @@ class WhatsappCloud:
     name = "whatsapp_cloud"
     by_hand = False
     reports = True
-    channels = frozenset({Channel.WHATSAPP})
-    at_once = 16  # a number may send 80 messages a second, and a call takes about a fifth of one
+    keeps_window = True
+    max_calls = 16  # a number may send 80 messages a second, and a call takes about a fifth of one
+
+    def carries(self, channel: Channel) -> bool:
+        """Take WhatsApp alone."""
+        return channel is WHATSAPP
 
     def lacks(self, sender: Sender, channel: Channel) -> str:
         """Say what an owner has to enter first, or nothing."""

@@ -10,8 +10,8 @@ import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from crm.opt_outs.keywords import Effect
-from crm.webhooks import values
+from crm.messages.inbound_models import Effect
+from crm.providers import untrusted
 
 MOST = 10
 """So many items of an order, cards or answers are named."""
@@ -33,15 +33,15 @@ class Content(NamedTuple):
     body: str
     what: str = ""
     opens_window: bool = True
-    effect: Effect | None = None
+    effect: Effect = Effect.NONE
 
 
 def content(one: Part) -> Content:
     """Return what a message holds."""
-    kind = values.text(one.get("type"), 30)
+    kind = untrusted.text(one.get("type"), 30)
     read = _KINDS.get(kind)
-    found = read(one, values.child(one, kind)) if read else Content(_any_words(one, kind), _other(kind))
-    headline = values.text(values.child(one, "referral").get("headline"), 80)
+    found = read(one, untrusted.child(one, kind)) if read else Content(_any_words(one, kind), _other(kind))
+    headline = untrusted.text(untrusted.child(one, "referral").get("headline"), 80)
     if headline:
         found = found._replace(what=_joined(found.what, f"came from the ad “{headline}”"))
     return found
@@ -64,18 +64,18 @@ def _document(one: Part, part: Part) -> Content:
 
 
 def _location(one: Part, part: Part) -> Content:
-    place = values.text(part.get("name")), values.text(part.get("address")), _point(part)
+    place = untrusted.text(part.get("name")), untrusted.text(part.get("address")), _point(part)
     return Content("", _named("a location", ", ".join(filter(None, place))))
 
 
 def _contacts(one: Part, part: Part) -> Content:
-    cards = values.objects(one.get("contacts"))
+    cards = untrusted.objects(one.get("contacts"))
     noun = "a contact card" if len(cards) == 1 else f"{len(cards)} contact cards" if cards else "contact cards"
     return Content("", _named(noun, "; ".join(filter(None, map(_card, cards[:MOST])))))
 
 
 def _reaction(one: Part, part: Part) -> Content:
-    emoji = values.text(part.get("emoji"), 20)
+    emoji = untrusted.text(part.get("emoji"), 20)
     return Content("", f"reacted with {emoji}" if emoji else "took a reaction back", opens_window=False)
 
 
@@ -85,28 +85,28 @@ def _button(one: Part, part: Part) -> Content:
 
 
 def _interactive(one: Part, part: Part) -> Content:
-    reply = values.child(part, "button_reply") or values.child(part, "list_reply")
+    reply = untrusted.child(part, "button_reply") or untrusted.child(part, "list_reply")
     if reply:
         return Content(_words(reply.get("title")), _named("from a list", reply.get("description"), only_with=True))
-    form = values.child(part, "nfm_reply")
+    form = untrusted.child(part, "nfm_reply")
     if form:
         return Content("", _named("a form that was filled in", _answers(form.get("response_json"))))
-    if values.text(part.get("type")) == "call_permission_reply":
-        allowed = values.text(values.child(part, "call_permission_reply").get("response")) == "accept"
+    if untrusted.text(part.get("type")) == "call_permission_reply":
+        allowed = untrusted.text(untrusted.child(part, "call_permission_reply").get("response")) == "accept"
         return Content("", "allowed calls" if allowed else "does not want calls", opens_window=False)
     return Content("", "an answer of another kind")
 
 
 def _order(one: Part, part: Part) -> Content:
-    items = [_item(item) for item in values.objects(part.get("product_items"))[:MOST]]
+    items = [_item(item) for item in untrusted.objects(part.get("product_items"))[:MOST]]
     return Content(_words(part.get("text")), _named("an order", ", ".join(filter(None, items))))
 
 
 def _system(one: Part, part: Part) -> Content:
-    effect = PREFERENCES.get(values.text(part.get("marketing")))
+    effect = PREFERENCES.get(untrusted.text(part.get("marketing")))
     if effect:
         return Content("", PREFERENCE_WORDS[effect], False, effect)
-    number = values.text(part.get("wa_id") or part.get("new_wa_id"), 20)
+    number = untrusted.text(part.get("wa_id") or part.get("new_wa_id"), 20)
     if number.isdecimal():
         return Content("", f"changed the number to +{number}", opens_window=False)
     return Content("", _named("a note of WhatsApp", part.get("body")), opens_window=False)
@@ -114,9 +114,11 @@ def _system(one: Part, part: Part) -> Content:
 
 def _edit(one: Part, part: Part) -> Content:
     """Take the new text as the customer's words; an edit counts as no new message."""
-    after = values.child(part, "message")
+    after = untrusted.child(part, "message")
     found = (
-        _KINDS[kind](after, values.child(after, kind)) if (kind := values.text(after.get("type"))) in _KINDS else None
+        _KINDS[kind](after, untrusted.child(after, kind))
+        if (kind := untrusted.text(after.get("type"))) in _KINDS
+        else None
     )
     body, what = (found.body, found.what) if found else (_any_words(after, ""), "")
     return Content(body, _joined("changed an earlier text", what), opens_window=False)
@@ -131,7 +133,7 @@ def _welcome(one: Part, part: Part) -> Content:
 
 
 def _unsupported(one: Part, part: Part) -> Content:
-    kind = values.text(part.get("type") or one.get("unsupported_type"), 30).replace("_", " ")
+    kind = untrusted.text(part.get("type") or one.get("unsupported_type"), 30).replace("_", " ")
     return Content("", _named("a message that WhatsApp does not pass on", kind))
 
 
@@ -169,7 +171,7 @@ def _words(value: Any) -> str:
 
 def _any_words(one: Part, kind: str) -> str:
     """Return the words of a kind that isn't known, where they stand as those of the known ones do."""
-    part = values.child(one, kind) or values.child(one, "text")
+    part = untrusted.child(one, kind) or untrusted.child(one, "text")
     return next(filter(None, (_words(part.get(name)) for name in ("body", "text", "caption"))), "")
 
 
@@ -178,7 +180,7 @@ def _other(kind: str) -> str:
 
 
 def _named(what: str, detail: Any, *, only_with: bool = False) -> str:
-    found = values.text(detail, 150)
+    found = untrusted.text(detail, 150)
     return f"{what}: {found}" if found else ("" if only_with else what)
 
 
@@ -192,13 +194,13 @@ def _point(part: Part) -> str:
 
 
 def _card(card: Part) -> str:
-    name = values.text(values.child(card, "name").get("formatted_name"), 60)
-    phones = [values.text(phone.get("phone"), 30) for phone in values.objects(card.get("phones"))]
+    name = untrusted.text(untrusted.child(card, "name").get("formatted_name"), 60)
+    phones = [untrusted.text(phone.get("phone"), 30) for phone in untrusted.objects(card.get("phones"))]
     return " ".join(filter(None, (name, *phones[:2])))
 
 
 def _item(item: Part) -> str:
-    name, count = values.text(item.get("product_retailer_id"), 60), item.get("quantity")
+    name, count = untrusted.text(item.get("product_retailer_id"), 60), item.get("quantity")
     return f"{count} of {name}" if name and isinstance(count, int | float) else name
 
 
@@ -211,10 +213,10 @@ def _answers(response: Any) -> str:
     if not isinstance(found, dict):
         return ""
     answers = [(name, value) for name, value in found.items() if name != "flow_token"][:MOST]
-    return ", ".join(f"{values.text(name, 40)}: {_plain(value)}" for name, value in answers)
+    return ", ".join(f"{untrusted.text(name, 40)}: {_plain(value)}" for name, value in answers)
 
 
 def _plain(value: Any) -> str:
     if isinstance(value, list):
         return " and ".join(filter(None, map(_plain, value[:MOST])))
-    return values.text(value if isinstance(value, str) else json.dumps(value), 80)
+    return untrusted.text(value if isinstance(value, str) else json.dumps(value), 80)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from crm.delivery.reports import Heard
 from crm.inbox.inbound import Incoming
-from crm.messages.rules import Channel
-from crm.opt_outs.keywords import Effect
-from crm.webhooks import values
-
-WHATSAPP = "whatsapp:"
+from crm.messages.channels.base import Channel
+from crm.messages.channels.sms import SMS
+from crm.messages.channels.whatsapp import WHATSAPP
+from crm.messages.inbound_models import Effect
+from crm.providers import untrusted
+from crm.providers.base import Reported
+from crm.providers.twilio.gateway import PREFIXES
 
 EFFECTS = {"STOP": Effect.STOP, "START": Effect.START}
 """What a text does, by Twilio's OptOutType (Advanced Opt-Out); HELP does nothing here."""
@@ -30,28 +31,28 @@ KINDS = {
 MOST_FILES = 10
 
 
-def report(attempt_id: int, form: Mapping[str, str]) -> Heard:
+def report(attempt_id: int, form: Mapping[str, str]) -> Reported:
     """Return what became of an attempt; raises ValueError with a sentence."""
-    sid = values.text(form.get("MessageSid") or form.get("SmsSid"))
-    word = values.text(form.get("MessageStatus") or form.get("SmsStatus"), 40)
+    sid = untrusted.text(form.get("MessageSid") or form.get("SmsSid"))
+    word = untrusted.text(form.get("MessageStatus") or form.get("SmsStatus"), 40)
     if not sid or not word:
         raise ValueError("A report has a MessageSid and a MessageStatus.")
-    return Heard(attempt_id, word, sid, values.text(form.get("ErrorCode"), 40) or None)
+    return Reported(attempt_id, word, sid, untrusted.text(form.get("ErrorCode"), 40) or None)
 
 
 def written_to(form: Mapping[str, str]) -> tuple[Channel, str, str]:
     """Return by which channel a text came in, to which number, and the Messaging Service that has the number."""
-    return *_place(form.get("To", "")), values.text(form.get("MessagingServiceSid"))
+    return *_address(form.get("To", "")), untrusted.text(form.get("MessagingServiceSid"))
 
 
 def incoming(form: Mapping[str, str]) -> Incoming:
     """Return the text that came in; raises ValueError with a sentence."""
-    sid = values.text(form.get("MessageSid") or form.get("SmsSid"))
-    channel, sender = _place(form.get("From", ""))
-    _, recipient = _place(form.get("To", ""))
+    sid = untrusted.text(form.get("MessageSid") or form.get("SmsSid"))
+    channel, sender = _address(form.get("From", ""))
+    _, recipient = _address(form.get("To", ""))
     if not sid or not sender or not recipient:
         raise ValueError("A text has a MessageSid, a From and a To.")
-    has_number = channel is Channel.SMS or sender.startswith("+")
+    has_number = channel is SMS or sender.startswith("+")
     body, what = _content(form)
     return Incoming(
         "twilio",
@@ -61,7 +62,7 @@ def incoming(form: Mapping[str, str]) -> Incoming:
         recipient,
         body,
         what=what,
-        effect=EFFECTS.get(values.text(form.get("OptOutType"), 10).upper()),
+        effect=EFFECTS.get(untrusted.text(form.get("OptOutType"), 10).upper(), Effect.NONE),
         opens_window=not _is_reaction(form),
         sender_id="" if has_number else sender,
     )
@@ -69,27 +70,27 @@ def incoming(form: Mapping[str, str]) -> Incoming:
 
 def _content(form: Mapping[str, str]) -> tuple[str, str]:
     """Return the customer's words, and what else came."""
-    body, emoji = form.get("Body", ""), values.text(form.get("Body"), 20)
+    body, emoji = form.get("Body", ""), untrusted.text(form.get("Body"), 20)
     if _is_reaction(form):
         return "", f"reacted with {emoji}" if emoji else "took a reaction back"
-    pressed = values.text(form.get("ButtonText") or form.get("ListTitle"))
-    headline = values.text(form.get("ReferralHeadline") or form.get("ReferralBody"), 80)
+    pressed = untrusted.text(form.get("ButtonText") or form.get("ListTitle"))
+    headline = untrusted.text(form.get("ReferralHeadline") or form.get("ReferralBody"), 80)
     parts = [_files(form), _location(form), f"came from the ad “{headline}”" if headline else ""]
-    if values.text(form.get("InteractiveData") or form.get("FlowData")):
+    if untrusted.text(form.get("InteractiveData") or form.get("FlowData")):
         parts.append("a form that was filled in")
     what = ", ".join(filter(None, parts))
     return body or pressed, what or ("" if body or pressed else "a message without a text")
 
 
 def _is_reaction(form: Mapping[str, str]) -> bool:
-    return values.text(form.get("MessageType"), 20).lower() == "reaction"
+    return untrusted.text(form.get("MessageType"), 20).lower() == "reaction"
 
 
 def _files(form: Mapping[str, str]) -> str:
     """Name the files by what kind each is: "2 pictures, a video"."""
-    number = values.text(form.get("NumMedia"), 3)
+    number = untrusted.text(form.get("NumMedia"), 3)
     count = min(int(number), MOST_FILES) if number.isdecimal() else 0
-    kinds = Counter(_kind(values.text(form.get(f"MediaContentType{place}"))) for place in range(count))
+    kinds = Counter(_kind(untrusted.text(form.get(f"MediaContentType{place}"))) for place in range(count))
     return ", ".join(one if number == 1 else f"{number} {many}" for (one, many), number in kinds.items())
 
 
@@ -99,15 +100,14 @@ def _kind(content_type: str) -> tuple[str, str]:
 
 
 def _location(form: Mapping[str, str]) -> str:
-    point = values.text(form.get("Latitude"), 20), values.text(form.get("Longitude"), 20)
+    point = untrusted.text(form.get("Latitude"), 20), untrusted.text(form.get("Longitude"), 20)
     if not all(point):
         return ""
-    place = values.text(form.get("Label"), 60), values.text(form.get("Address"), 80), ", ".join(point)
+    place = untrusted.text(form.get("Label"), 60), untrusted.text(form.get("Address"), 80), ", ".join(point)
     return f"a location: {', '.join(filter(None, place))}"
 
 
-def _place(address: str) -> tuple[Channel, str]:
-    found = values.text(address)
-    if found.startswith(WHATSAPP):
-        return Channel.WHATSAPP, found.removeprefix(WHATSAPP)
-    return Channel.SMS, found
+def _address(address: str) -> tuple[Channel, str]:
+    found = untrusted.text(address)
+    prefix = PREFIXES[WHATSAPP]
+    return (WHATSAPP, found.removeprefix(prefix)) if found.startswith(prefix) else (SMS, found)

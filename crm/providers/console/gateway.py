@@ -14,7 +14,7 @@ import logging
 import re
 import time
 
-from crm.messages.rules import Channel
+from crm.messages.channels.base import Channel
 from crm.providers.base import Answer, Call, Found, Outcome, Question, Sender
 from crm.providers.http import READ
 
@@ -38,8 +38,12 @@ class Console:
     name = "console"
     by_hand = False
     reports = False
-    channels = frozenset(Channel)
-    at_once = 64
+    keeps_window = False
+    max_calls = 64
+
+    def carries(self, channel: Channel) -> bool:
+        """Take every channel."""
+        return True
 
     def lacks(self, sender: Sender, channel: Channel) -> str:
         """Need nothing."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from crm.customers.keys import CustomerKey
 from crm.customers.models import Customer
+from crm.kernel.branch_scope import BOUND
 from crm.kernel.columns import constant, one_of
 from crm.kernel.db import prepared
 from crm.kernel.extensions import db
+from crm.messages.channels.base import Owner
 from crm.people.matching import Kind
 from crm.values.phone import variants
 
@@ -20,14 +22,6 @@ SHOWN = 4
 """At most so many customers are named beside a number that they share."""
 
 EVERYWHERE = {"all_branches": True}
-
-
-class Owner(NamedTuple):
-    """A customer who has a number."""
-
-    id: int
-    name: str
-    is_archived: bool
 
 
 def spellings(numbers: Iterable[str]) -> set[str]:
@@ -59,6 +53,22 @@ def owners_of(number: str) -> list[int]:
         )
         ids = db.session.scalars(further, execution_options=EVERYWHERE).all()
     return sorted(set(ids))
+
+
+def numbers_of_nobody_else(customer: Customer) -> set[str]:
+    """Return a customer's numbers; the main one is theirs though others have it for a further one."""
+    numbers = numbers_of([customer])[customer.id]
+    main = spellings([customer.phone]) if customer.phone_valid else set()
+    others = sa.select(Customer.phone).where(
+        one_of(Customer.phone, numbers), Customer.phone_valid, Customer.id != customer.id
+    )
+    further = sa.select(CustomerKey.value).where(
+        one_of(CustomerKey.value, numbers),
+        CustomerKey.kind == constant(Kind.PHONE.value),
+        CustomerKey.customer_id != customer.id,
+    )
+    numbers -= spellings(db.session.scalars(others, execution_options=EVERYWHERE))
+    return numbers - (spellings(db.session.scalars(further, execution_options=EVERYWHERE)) - main)
 
 
 def owners_by_number(numbers: Iterable[str]) -> dict[str, list[Owner]]:
@@ -102,6 +112,35 @@ def _ranked() -> sa.Select[*tuple[Any, ...]]:
     ranked = sa.select(both, place.label("place")).subquery()
     most = sa.bindparam("most", type_=sa.Integer)
     return sa.select(ranked).where(ranked.c.place <= most).order_by(ranked.c.place)
+
+
+def is_text_seen(row: Any) -> sa.ColumnElement[bool]:
+    """Say that a text is from a customer of the user's branch, or from nobody that anybody knows.
+
+    A number means those whose main one it is, else those who also have it (`owners_of`).
+    """
+    ours = Customer.__table__.c.branch_id == BOUND
+    also = sa.or_(_has_further(row, ours), ~_has_further(row))
+    return sa.or_(_has_main(row, ours), sa.and_(~_has_main(row), also))
+
+
+def _has_main(row: Any, *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    customer = Customer.__table__.c
+    has_number = customer.phone.in_([row.sender, row.twin])
+    return _exists(row, Customer.__table__, has_number, customer.phone_valid, *conditions)
+
+
+def _has_further(row: Any, *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    key = CustomerKey.__table__.c
+    joined = CustomerKey.__table__.join(Customer.__table__, Customer.__table__.c.id == key.customer_id)
+    has_number = sa.and_(key.organization_id == row.organization_id, key.value.in_([row.sender, row.twin]))
+    return _exists(row, joined, has_number, key.kind == constant(Kind.PHONE.value), *conditions)
+
+
+def _exists(row: Any, found: sa.FromClause, *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    customer = Customer.__table__.c
+    here = sa.and_(customer.organization_id == row.organization_id, customer.merged_into_id.is_(None))
+    return sa.exists(1).select_from(found).where(here, *conditions).correlate_except(found)
 
 
 _OWNERS = _ranked()

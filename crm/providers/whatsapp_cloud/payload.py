@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from crm.delivery.reports import Heard
 from crm.inbox.inbound import Incoming
-from crm.messages.rules import Channel
-from crm.providers.base import referred_test
-from crm.webhooks import values
-from crm.webhooks.whatsapp_kinds import PREFERENCE_WORDS, PREFERENCES, content
+from crm.messages.channels.whatsapp import WHATSAPP
+from crm.providers import untrusted
+from crm.providers.base import Reported, referred_test
+from crm.providers.whatsapp_cloud.kinds import PREFERENCE_WORDS, PREFERENCES, content
 
 MOST = 1_000
 """So many things one request may say: Meta's own limit for what it sends at once."""
@@ -24,8 +23,8 @@ NAME = "whatsapp_cloud"
 class Payload:
     """What one request says: reports, those about test messages, and texts by the id of the number written to."""
 
-    reports: list[Heard] = field(default_factory=list)
-    trials: list[Heard] = field(default_factory=list)
+    reports: list[Reported] = field(default_factory=list)
+    tests: list[Reported] = field(default_factory=list)
     texts: list[tuple[str, Incoming]] = field(default_factory=list)
 
 
@@ -46,59 +45,59 @@ def read(raw: bytes) -> Payload:
     if not isinstance(found, dict) or not isinstance(found.get("entry"), list):
         raise ValueError("The body has to be an object with a list of entries.")
     payload = Payload()
-    for field_, value in _values(found):
+    for field_, value in _changes(found):
         if field_ == "messages":
             _read_statuses(value, payload)
         readers = _READERS.get(field_, {})
-        number = values.child(value, "metadata")
+        number = untrusted.child(value, "metadata")
         for name, reader in readers.items():
-            texts = (reader(one, value) for one in values.objects(value.get(name)))
-            payload.texts.extend((values.text(number.get("phone_number_id")), text) for text in texts if text)
-    if len(payload.reports) + len(payload.trials) + len(payload.texts) > MOST:
+            texts = (reader(one, value) for one in untrusted.objects(value.get(name)))
+            payload.texts.extend((untrusted.text(number.get("phone_number_id")), text) for text in texts if text)
+    if len(payload.reports) + len(payload.tests) + len(payload.texts) > MOST:
         raise ValueError(f"Send at most {MOST:,} messages and statuses at once.")
     return payload
 
 
-def _values(found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for entry in values.objects(found["entry"]):
-        for change in values.objects(entry.get("changes")):
-            yield values.text(change.get("field")), values.child(change, "value")
+def _changes(found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for entry in untrusted.objects(found["entry"]):
+        for change in untrusted.objects(entry.get("changes")):
+            yield untrusted.text(change.get("field")), untrusted.child(change, "value")
 
 
 def _read_statuses(value: dict[str, Any], payload: Payload) -> None:
-    for status in values.objects(value.get("statuses")):
+    for status in untrusted.objects(value.get("statuses")):
         sent = status.get("biz_opaque_callback_data")
-        attempt_id, trial_id = values.number_id(sent), referred_test(values.text(sent))
+        attempt_id, test_id = untrusted.number_id(sent), referred_test(untrusted.text(sent))
         if attempt_id is not None and (report := _report(status, attempt_id)):
             payload.reports.append(report)
-        elif trial_id is not None and (report := _report(status, trial_id)):
-            payload.trials.append(report)
+        elif test_id is not None and (report := _report(status, test_id)):
+            payload.tests.append(report)
 
 
-def _report(status: dict[str, Any], id_: int) -> Heard | None:
+def _report(status: dict[str, Any], id_: int) -> Reported | None:
     """Return a report about an attempt or a test of ours."""
-    provider_id, word = values.text(status.get("id")), values.text(status.get("status"), 40)
+    provider_id, word = untrusted.text(status.get("id")), untrusted.text(status.get("status"), 40)
     if not provider_id or not word:
         return None
-    code = next((error.get("code") for error in values.objects(status.get("errors"))), None)
-    said = str(code) if isinstance(code, int) else values.text(code, 40)
-    user_id = values.text(status.get("recipient_user_id"), 150)
-    return Heard(id_, word, provider_id, said[:40] or None, values.moment(status.get("timestamp")), user_id)
+    code = next((error.get("code") for error in untrusted.objects(status.get("errors"))), None)
+    said = str(code) if isinstance(code, int) else untrusted.text(code, 40)
+    user_id = untrusted.text(status.get("recipient_user_id"), 150)
+    return Reported(id_, word, provider_id, said[:40] or None, untrusted.moment(status.get("timestamp")), user_id)
 
 
 def _text(one: dict[str, Any], value: dict[str, Any]) -> Incoming | None:
-    id_, person = values.text(one.get("id")), _person(one, value)
+    id_, person = untrusted.text(one.get("id")), _person(one, value)
     if not id_ or person is None:
         return None
     found = content(one)
     return Incoming(
         NAME,
         id_,
-        Channel.WHATSAPP,
+        WHATSAPP,
         person.number,
         _recipient(value),
         found.body,
-        values.moment(one.get("timestamp")),
+        untrusted.moment(one.get("timestamp")),
         found.what,
         found.effect,
         found.opens_window,
@@ -108,15 +107,15 @@ def _text(one: dict[str, Any], value: dict[str, Any]) -> Incoming | None:
 
 def _preference(one: dict[str, Any], value: dict[str, Any]) -> Incoming | None:
     """Return the wish of a customer about a shop's offers, which comes without an id."""
-    effect, person = PREFERENCES.get(values.text(one.get("value"))), _person(one, value)
-    if effect is None or person is None or values.text(one.get("category")) not in ("", "marketing_messages"):
+    effect, person = PREFERENCES.get(untrusted.text(one.get("value"))), _person(one, value)
+    if effect is None or person is None or untrusted.text(one.get("category")) not in ("", "marketing_messages"):
         return None
-    at = values.moment(one.get("timestamp"))
+    at = untrusted.moment(one.get("timestamp"))
     id_ = f"preference {person.number or person.id} {effect.value} {int(at.timestamp()) if at else ''}"[:100]
     return Incoming(
         NAME,
         id_,
-        Channel.WHATSAPP,
+        WHATSAPP,
         person.number,
         _recipient(value),
         "",
@@ -134,23 +133,23 @@ _READERS = {"messages": {"messages": _text}, "user_preferences": {"user_preferen
 
 def _person(one: dict[str, Any], value: dict[str, Any]) -> Person | None:
     """Return who wrote. A user with a user name may have no number here, but an id (Business-scoped user IDs)."""
-    sender, user_id = values.text(one.get("from") or one.get("wa_id"), 150), _user_id(one)
-    contacts = values.objects(value.get("contacts"))
+    sender, user_id = untrusted.text(one.get("from") or one.get("wa_id"), 150), _user_id(one)
+    contacts = untrusted.objects(value.get("contacts"))
     named = {sender, user_id} - {""}
-    same = [one for one in contacts if named & {values.text(one.get("wa_id"), 20), _user_id(one)}]
+    same = [one for one in contacts if named & {untrusted.text(one.get("wa_id"), 20), _user_id(one)}]
     contact = same[0] if same else contacts[0] if len(contacts) == 1 else {}
     if not sender.isdecimal():
         user_id = user_id or sender
-        sender = values.text(contact.get("wa_id"), 20)
-    username = values.text(values.child(contact, "profile").get("username"), 100)
+        sender = untrusted.text(contact.get("wa_id"), 20)
+    username = untrusted.text(untrusted.child(contact, "profile").get("username"), 100)
     user_id = user_id or _user_id(contact) or (f"@{username}" if username else "")
     number = f"+{sender}" if sender.isdecimal() and len(sender) <= 15 else ""
     return Person(number, user_id) if number or user_id else None
 
 
 def _user_id(found: dict[str, Any]) -> str:
-    return values.text(found.get("from_user_id") or found.get("user_id"), 150)
+    return untrusted.text(found.get("from_user_id") or found.get("user_id"), 150)
 
 
 def _recipient(value: dict[str, Any]) -> str:
-    return values.text(values.child(value, "metadata").get("display_phone_number"), 60)
+    return untrusted.text(untrusted.child(value, "metadata").get("display_phone_number"), 60)

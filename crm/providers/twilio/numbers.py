@@ -3,57 +3,65 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
-from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
 from crm.accounts.models import Organization
+from crm.accounts.services import organization_changed
 from crm.kernel import vault
 from crm.kernel.errors import FieldError
 from crm.kernel.extensions import db
+from crm.messages.channels.base import Channel
+from crm.providers.twilio.account import ACCOUNT, SID
+from crm.providers.twilio.gateway import PREFIXES
 from crm.values.phone import variants
 
-ACCOUNT = frozenset({"twilio_account_sid", "twilio_auth_token", "twilio_messaging_service_sid"})
-"""The secrets that make an account at Twilio an organization's own."""
-
-NUMBERS = ("sms_from", "whatsapp_from")
-NAMED_BY = ACCOUNT | set(NUMBERS)
+CHANNELS: tuple[Channel, ...] = tuple(PREFIXES)
 
 _LOCK = 2_309
 """The number of the lock by which one organization at a time names its numbers."""
 
 
-def note_account(organization: Organization, changed: Mapping[str, str]) -> None:
-    """Say in the open that secrets changed, and which account at Twilio they are for, after they were kept."""
-    organization.secrets_stamp = secrets.token_hex(16)
-    if ACCOUNT.isdisjoint(vault.names()):
+@organization_changed.connect
+def check_numbers(organization: Organization, changes: dict[str, Any]) -> None:
+    """Note whose account it is, and refuse numbers that another organization named first, once one of them changed."""
+    if not changes.keys().isdisjoint(ACCOUNT.names):
+        _note_account(organization, is_named=SID in changes)
+    if not changes.keys().isdisjoint({*ACCOUNT.names, *(channel.sender_setting for channel in CHANNELS)}):
+        _refuse_taken_numbers(organization)
+
+
+def _note_account(organization: Organization, *, is_named: bool) -> None:
+    """Say in the open which account the secrets are for; `is_named` when its SID changed."""
+    if vault.names().isdisjoint(ACCOUNT.names):
         organization.twilio_account = ""
-    elif sid := changed.get("twilio_account_sid"):
+    elif is_named and (sid := vault.reveal(SID)):
         organization.twilio_account = hashlib.sha256(sid.encode()).hexdigest()
-    elif not organization.twilio_account or "twilio_account_sid" in changed:
+    elif is_named or not organization.twilio_account:
         organization.twilio_account = f"own-{organization.id}"
 
 
-def refuse_taken_numbers(organization: Organization) -> None:
+def _refuse_taken_numbers(organization: Organization) -> None:
     """Raise FieldError where another organization named a number of this one first, with the same account.
 
     Texts that come in to a number would reach both. A sender name gets no texts, so several may use it.
     """
-    own = {name: number for name in NUMBERS if (number := getattr(organization, name)).lstrip("+").isdigit()}
+    named = {channel.sender_setting: channel.sender(organization) for channel in CHANNELS}
+    own = {setting: number for setting, number in named.items() if number.lstrip("+").isdigit()}
     if not own:
         return
     _wait_for_others()
-    for name, number in own.items():
+    for setting, number in own.items():
         spellings = variants(number)
         others = sa.select(Organization.id).where(
             Organization.id != organization.id,
             Organization.twilio_account == organization.twilio_account,
-            sa.or_(Organization.sms_from.in_(spellings), Organization.whatsapp_from.in_(spellings)),
+            sa.or_(*(getattr(Organization, other).in_(spellings) for other in named)),
         )
         if db.session.scalar(others.limit(1)) is not None:
             raise FieldError(
-                name,
+                setting,
                 f"Another organization sends from {number} with the same Twilio account. "
                 "Enter another number, or an account of your own.",
             )

@@ -7,17 +7,18 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from crm.delivery.batch import Round
-from crm.delivery.reports import Heard, in_our_words, says_it_works
-from crm.delivery.status_order import RANK
+from crm.delivery.batch import Batch
+from crm.delivery.reports import in_our_words, says_it_works
+from crm.delivery.status_order import ORDER
 from crm.kernel.columns import one_of
 from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.events import record
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import require_organization, use_organization
 from crm.messages.bookkeeping import hasten_held
-from crm.messages.rules import WAITS, Channel, Status
-from crm.providers.base import Answer, Outcome
+from crm.messages.channels.base import Channel
+from crm.messages.rules import WAITS, Status
+from crm.providers.base import Answer, Outcome, Reported
 from crm.senders.models import SenderTest
 
 KEPT = dt.timedelta(days=7)
@@ -32,7 +33,7 @@ def start(channel: Channel, gateway: str) -> int:
         now = database_now()
         mine = SenderTest.organization_id == require_organization()
         session.execute(sa.delete(SenderTest).where(mine, SenderTest.started_at < now - KEPT))
-        test = SenderTest(organization_id=require_organization(), channel=channel.value, gateway=gateway)
+        test = SenderTest(organization_id=require_organization(), channel=channel, gateway=gateway)
         session.add(test)
         session.flush()
         return test.id
@@ -41,8 +42,8 @@ def start(channel: Channel, gateway: str) -> int:
 def finish(id_: int, outcome: Outcome) -> None:
     """Write what the gateway answered, unless a report was faster."""
     test = db.session.scalars(locked(sa.select(SenderTest).where(SenderTest.id == id_))).one_or_none()
-    if test is not None and test.state is Status.SUBMITTING:
-        test.status = STATUSES.get(outcome.answer, Status.FAILED).value
+    if test is not None and test.status is Status.SUBMITTING:
+        test.status = STATUSES.get(outcome.answer, Status.FAILED)
         test.reason = outcome.sentence[:300]
 
 
@@ -55,30 +56,30 @@ def owners(ids: Iterable[int]) -> dict[int, int]:
     return {row.id: row.organization_id for row in rows}
 
 
-def hear(organization_id: int, heard: Iterable[Heard]) -> None:
+def take_reports(organization_id: int, reports: Iterable[Reported]) -> None:
     """Take what a provider says of tests of an organization; a refusal of the account holds the sender."""
-    for one in heard:
+    for one in reports:
         with use_organization(organization_id):
             if _take(one):
                 with transaction():
                     hasten_held()
 
 
-def _take(heard: Heard) -> bool:
+def _take(reported: Reported) -> bool:
     """Write what is said; True when a sender that was refused works again."""
     with transaction() as session:
         mine = sa.select(SenderTest).where(
-            SenderTest.id == heard.attempt_id, SenderTest.organization_id == require_organization()
+            SenderTest.id == reported.attempt_id, SenderTest.organization_id == require_organization()
         )
         test = session.scalars(locked(mine)).one_or_none()
-        said = in_our_words(test.gateway, heard.word, heard.error_code) if test else None
-        if test is None or said is None or RANK[said.status] <= RANK[test.state]:
+        meaning = in_our_words(test.gateway, reported.word, reported.error_code) if test else None
+        if test is None or meaning is None or ORDER[meaning.status] <= ORDER[test.status]:
             return False
-        changes = {"channel": [None, test.channel], "outcome": [test.status, said.status.value]}
-        test.status, test.reason = said.status.value, said.reason[:300]
-        round_ = Round()
-        if said.refused:
-            round_.refuse_sender(test.via, test.gateway, f"{said.reason} {WAITS}", by_report=True)
-        if said.reason:
-            record("sender.tested", round_.organization, changes=changes)
-        return says_it_works(said.status, test.via, test.started_at, round_)
+        changes = {"channel": [None, test.channel], "outcome": [test.status, meaning.status]}
+        test.status, test.reason = meaning.status, meaning.reason[:300]
+        batch = Batch()
+        if meaning.refused:
+            batch.refuse_sender(test.channel, test.gateway, f"{meaning.reason} {WAITS}", by_report=True)
+        if meaning.reason:
+            record("sender.tested", batch.organization, changes=changes)
+        return says_it_works(meaning.status, test.channel, test.started_at, batch)

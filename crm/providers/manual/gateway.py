@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm.messages.rules import Channel
+from crm.messages.channels.base import Channel
 from crm.providers.base import Call, Found, Outcome, Question, Sender
 
 
@@ -12,8 +12,12 @@ class Manual:
     name = "manual"
     by_hand = True
     reports = False
-    channels = frozenset(Channel)
-    at_once = 64
+    keeps_window = False
+    max_calls = 64
+
+    def carries(self, channel: Channel) -> bool:
+        """Take every channel."""
+        return True
 
     def lacks(self, sender: Sender, channel: Channel) -> str:
         """Need nothing."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from crm.messages.models import Message
 from crm.messages.rules import Status
+from crm.providers.registry import provider_named
 
 ANSWERS = {
     "accepted": "Taken",
@@ -19,8 +20,6 @@ ANSWERS = {
     "unknown": "Not known",
 }
 """What came of a call, in the words of the interface; a call without an outcome has no answer yet."""
-
-PROVIDERS = {"console": "Tried out", "twilio": "Twilio", "whatsapp_cloud": "WhatsApp Business"}
 
 TOLD_OTHERWISE = frozenset(
     {Status.SCHEDULED, Status.SUBMITTING, Status.ACCEPTED, Status.SENT, Status.DELIVERED, Status.READ, Status.DONE}
@@ -35,7 +34,7 @@ class Step(NamedTuple):
     reason: str = ""
 
 
-def life_of(message: Message) -> list[Step]:
+def history_of(message: Message) -> list[Step]:
     """Return what happened to a message, in the order of time; its attempts and users should be loaded."""
     return sorted(_steps(message), key=lambda step: step.at)
 
@@ -45,7 +44,11 @@ def _steps(message: Message) -> Iterator[Step]:
     yield Step(message.created_at, f"Scheduled{by}")
     for attempt in message.attempts:
         answer = ANSWERS[attempt.outcome] if attempt.outcome else "No answer yet"
-        yield Step(attempt.started_at, f"{PROVIDERS[attempt.gateway]}: {answer[0].lower()}{answer[1:]}", attempt.detail)
+        yield Step(
+            attempt.started_at,
+            f"{provider_named(attempt.gateway).tried_as}: {answer[0].lower()}{answer[1:]}",
+            attempt.detail,
+        )
     if message.delivered_at:
         yield Step(message.delivered_at, "Delivered")
     if message.read_at:
@@ -53,5 +56,5 @@ def _steps(message: Message) -> Iterator[Step]:
     if message.acknowledged_at:
         by = f" by {message.acknowledged_by.label}" if message.acknowledged_by else ""
         yield Step(message.acknowledged_at, f"Marked as done{by}")
-    if message.state not in TOLD_OTHERWISE:
-        yield Step(message.status_at, message.state.label, message.reason)
+    if message.status not in TOLD_OTHERWISE:
+        yield Step(message.status_at, message.status.label, message.reason)

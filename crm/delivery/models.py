@@ -1,0 +1,55 @@
+"""Reports of providers, and whose the attempt is that a report is about."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id
+from crm.kernel.tenancy import TenantMixin, within_organization
+
+
+class Recipient(Base):
+    """The organization of an attempt, for a report comes with nothing but the attempt's id; outside the locks.
+
+    `recipient_key` stands for the address written to, by which a text to a number that several organizations send from
+    is given to the one that wrote last; a hash, for other organizations' rows are read with it.
+    """
+
+    __tablename__ = "attempt_places"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["organization_id", "attempt_id"], ["attempts.organization_id", "attempts.id"], ondelete="CASCADE"
+        ),
+        sa.Index(None, "recipient_key", "attempt_id"),
+    )
+
+    attempt_id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
+    organization_id: Mapped[int] = mapped_column(BigInt, sa.ForeignKey("organizations.id", ondelete="CASCADE"))
+    recipient_key: Mapped[str | None] = mapped_column(sa.String(32))
+
+
+class Report(TenantMixin, Base):
+    """One thing a provider said about an attempt, in its own word; stored once, then applied to the message.
+
+    `said_at` is the provider's time where it gives one.
+    """
+
+    __tablename__ = "reports"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "attempt_id", "key"),
+        within_organization("attempt_id", "attempts", ondelete="CASCADE"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    attempt_id: Mapped[int]
+    key: Mapped[str] = mapped_column(sa.String(64))
+    word: Mapped[str] = mapped_column(sa.String(40))
+    provider_id: Mapped[str] = mapped_column(sa.String(100))
+    error_code: Mapped[str | None] = mapped_column(sa.String(40))
+    said_at: Mapped[dt.datetime | None]
+    received_at: Mapped[CreatedAt]
+    applied_at: Mapped[dt.datetime | None]

@@ -1,0 +1,78 @@
+"""The channels there are, in the order in which people choose them. A new one is a module and a line."""
+
+from __future__ import annotations
+
+from crm.customers.models import Customer
+from crm.kernel.columns import Worded
+from crm.messages.channels.base import Addresses, Channel
+from crm.messages.channels.sms import SMS
+from crm.messages.channels.whatsapp import WHATSAPP
+
+_CHANNELS: dict[str, Channel] = {}
+
+NAMES: list[str] = []
+"""The text that stands for each channel; grows with the registry."""
+
+
+def register(channel: Channel) -> None:
+    """Add a channel; before the application is made."""
+    _CHANNELS[str(channel)] = channel
+    NAMES[:] = _CHANNELS
+
+
+def unregister(channel: Channel) -> None:
+    """Take a channel away."""
+    del _CHANNELS[str(channel)]
+    NAMES[:] = _CHANNELS
+
+
+def all_channels() -> tuple[Channel, ...]:
+    """Return every channel."""
+    return tuple(_CHANNELS.values())
+
+
+def channel_named(name: str) -> Channel:
+    """Return the channel that a text stands for; LookupError for none."""
+    return _CHANNELS[name]
+
+
+def all_kinds() -> tuple[Addresses, ...]:
+    """Return every kind of address."""
+    return tuple({channel.addresses.kind: channel.addresses for channel in all_channels()}.values())
+
+
+def kind_named(kind: str) -> Addresses:
+    """Return the kind of address that a text stands for; LookupError for none."""
+    return {found.kind: found for found in all_kinds()}[kind]
+
+
+def channels_of(addresses: Addresses) -> list[Channel]:
+    """Return the channels that reach customers by a kind of address."""
+    return [channel for channel in all_channels() if channel.addresses.kind == addresses.kind]
+
+
+def in_words(last: str) -> str:
+    """Return the channels' names, with "and" or "or" before the last."""
+    *others, end = (channel.label for channel in all_channels())
+    return f"{', '.join(others)} {last} {end}" if others else end
+
+
+def choose() -> str:
+    """Return the sentence that asks for a channel."""
+    return f"Choose {in_words('or')}."
+
+
+def consent_problem(customer: Customer, channel: Channel) -> str | None:
+    """Return the sentence that says that a customer gets nothing this way, or None."""
+    if channel.is_allowed(customer):
+        return None
+    other = next((option.label for option in all_channels() if option.is_allowed(customer)), None)
+    advice = f" Choose {other}." if other else ""
+    return f"{channel.label} is switched off for {customer.name}.{advice}"
+
+
+CHANNEL = Worded(channel_named, 10)
+"""The type of a column that holds a channel."""
+
+for _channel in (SMS, WHATSAPP):
+    register(_channel)

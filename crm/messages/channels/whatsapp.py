@@ -1,0 +1,54 @@
+"""WhatsApp."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from crm.customers.models import Customer
+from crm.messages.channels.base import Channel
+from crm.messages.channels.links import whatsapp_link
+from crm.messages.channels.phones import E164, PHONES, without_separators
+
+
+class Whatsapp(Channel):
+    """Messages of a WhatsApp Business account, or of staff's own WhatsApp."""
+
+    label = "WhatsApp"
+    icon = "whatsapp"
+    addresses = PHONES
+    max_length = 4_096  # Source: WhatsApp Cloud API, text object
+    window = dt.timedelta(hours=24)  # Source: WhatsApp Business Platform, customer service windows
+    has_approved_templates = True
+    has_sender_ids = True
+    sent_proves_sender = True
+    gateway_setting = "whatsapp_gateway"
+    sender_setting = "whatsapp_from"
+    sender_help = "Your WhatsApp number, like +6281234567890."
+
+    __slots__ = ()
+
+    def parse_sender(self, value: str) -> str:
+        """Take a number with its country code."""
+        number = without_separators(value.removeprefix("whatsapp:"))
+        if number and not re.fullmatch(E164, number, re.ASCII):
+            raise ValueError("Enter the number with its country code, like +6281234567890.")
+        return number
+
+    def is_allowed(self, customer: Customer) -> bool:
+        """Go by the customer's consent."""
+        return customer.whatsapp_allowed
+
+    def link(self, address: str, body: str) -> str | None:
+        """Open WhatsApp."""
+        return whatsapp_link(address, body)
+
+    def window_problem(self, name: str, wrote_at: dt.datetime | None, now: dt.datetime) -> str | None:
+        """Refuse a text of our own once 24 hours have passed since the customer wrote."""
+        if wrote_at is not None and now < wrote_at + self.window:
+            return None
+        said = "has not written on WhatsApp" + (" in the last 24 hours" if wrote_at else " yet")
+        return f"{name} {said}, so only an approved template may be sent. Schedule one, or use SMS."
+
+
+WHATSAPP = Whatsapp("whatsapp")

@@ -1,0 +1,147 @@
+"""Texts that came in."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
+
+from crm.accounts.models import User
+from crm.kernel.branch_scope import seen_by_branch
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id, Worded, constant
+from crm.kernel.errors import ConflictError
+from crm.kernel.tenancy import TenantMixin
+from crm.messages.channels.base import Channel
+from crm.messages.channels.registry import CHANNEL, all_kinds, channels_of
+
+
+def _partial(name: str, condition: str, *columns: str) -> sa.Index:
+    where = sa.text(condition)
+    return sa.Index(name, "organization_id", *columns, sqlite_where=where, postgresql_where=where)
+
+
+class Effect(enum.StrEnum):
+    """What an inbound text does: it opts the customer out or in, or may mean STOP, so that a person is asked."""
+
+    NONE = ""
+    STOP = "stop"
+    START = "start"
+    ASK = "ask"
+
+
+class StopAnswer(enum.StrEnum):
+    """What staff say that a text means that may mean STOP."""
+
+    NONE = ""
+    OPT_OUT = "opt_out"
+    GO_ON = "go_on"
+
+
+class InboundMessage(TenantMixin, Base):
+    """A text that came in; it belongs to every customer with the `sender`'s address.
+
+    `body` is what the customer wrote, `what` says in our words what else came. `twin` is the other spelling of an
+    address that has two, `sender_id` the provider's id of the user. `sent_at` is the provider's time where it gives
+    one. `effect` is what the text did, `answer` what staff chose where it may mean STOP. A text is unread until
+    somebody is done with it.
+    """
+
+    __tablename__ = "inbound_messages"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "gateway", "provider_id"),
+        sa.Index("ix_inbound_messages_sender", "organization_id", "sender", "sent_at"),
+        sa.Index("ix_inbound_messages_time", "organization_id", "sent_at", "id"),
+        _partial("ix_inbound_messages_unread", "done_at IS NULL", "sent_at", "id"),
+        _partial("ix_inbound_messages_sender_id", "sender_id != ''", "sender_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    gateway: Mapped[str] = mapped_column(sa.String(20))
+    provider_id: Mapped[str] = mapped_column(sa.String(100))
+    channel: Mapped[Channel] = mapped_column(CHANNEL)
+    sender: Mapped[str] = mapped_column(sa.String(60))
+    twin: Mapped[str] = mapped_column(sa.String(60), default="", server_default="")
+    sender_id: Mapped[str] = mapped_column(sa.String(150), default="", server_default="")
+    recipient: Mapped[str] = mapped_column(sa.String(60))
+    body: Mapped[str] = mapped_column(sa.Text)
+    what: Mapped[str] = mapped_column(sa.String(200), default="", server_default="")
+    effect: Mapped[Effect] = mapped_column(Worded(Effect, 10), default=Effect.NONE)
+    opens_window: Mapped[bool] = mapped_column(sa.Boolean, default=True, server_default=sa.true())
+    sent_at: Mapped[dt.datetime]
+    received_at: Mapped[CreatedAt]
+    applied_at: Mapped[dt.datetime | None]
+    answer: Mapped[StopAnswer] = mapped_column(Worded(StopAnswer, 10), default=StopAnswer.NONE, server_default="")
+    done_at: Mapped[dt.datetime | None]
+    done_by_id: Mapped[int | None] = mapped_column(BigInt)
+
+    done_by: Mapped[User | None] = relationship(
+        viewonly=True, primaryjoin=lambda: foreign(InboundMessage.done_by_id) == User.id
+    )
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether it may mean STOP, and nobody has said yet what it means."""
+        return self.effect == Effect.ASK and not self.answer and self.has_address
+
+    @property
+    def has_address(self) -> bool:
+        """Whether it came from an address that messages can be sent to."""
+        return bool(self.sender) and self.channel.addresses.is_valid(self.sender)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether somebody has seen to it."""
+        return self.done_at is not None
+
+    def mark_done(self, user_id: int | None, now: dt.datetime) -> bool:
+        """Let somebody say that they have seen to it; False when somebody has. ConflictError while it asks."""
+        if self.is_asking:
+            raise ConflictError("It may mean STOP. Choose Opt out or Go on.")
+        if self.is_done:
+            return False
+        self.done_at, self.done_by_id = now, user_id
+        return True
+
+    def undo_done(self) -> bool:
+        """Make it unread again; False when it is."""
+        if not self.is_done:
+            return False
+        self.done_at, self.done_by_id = None, None
+        return True
+
+    def answer_with(self, answer: StopAnswer, user_id: int | None, now: dt.datetime) -> None:
+        """Let somebody say what it means, and that they have seen to it; what was answered first stays."""
+        self.answer = self.answer or answer
+        self.mark_done(user_id, now)
+
+
+IS_ASKING = sa.and_(InboundMessage.effect == constant("ask"), InboundMessage.answer == constant(""))
+"""The condition of the texts that may mean STOP, while nobody has said what they mean."""
+
+
+class SenderId(TenantMixin, Base):
+    """A name by which a channel's providers know the person of an address, like WhatsApp's ids of users.
+
+    `name` is such an id, or the digits of a number that WhatsApp spells in another way.
+    """
+
+    __tablename__ = "whatsapp_ids"
+    __table_args__ = (sa.UniqueConstraint("organization_id", "name"), {"sqlite_autoincrement": True})
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(sa.String(150))
+    address: Mapped[str] = mapped_column("phone", sa.String(60))
+
+
+def _is_text_seen(row: Any) -> sa.ColumnElement[bool]:
+    kinds = all_kinds()
+    if len(kinds) == 1:
+        return kinds[0].is_seen(row)
+    return sa.or_(*(sa.and_(row.channel.in_(channels_of(kind)), kind.is_seen(row)) for kind in kinds))
+
+
+seen_by_branch(InboundMessage, _is_text_seen)

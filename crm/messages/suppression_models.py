@@ -1,0 +1,66 @@
+"""Addresses that opted out."""
+
+from __future__ import annotations
+
+import enum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crm.accounts.models import User
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id, Worded
+from crm.kernel.tenancy import TenantMixin
+from crm.messages.channels.base import Addresses
+from crm.messages.channels.registry import kind_named
+
+
+class OptOutSource(enum.StrEnum):
+    """Who put an address on the list of opt-outs."""
+
+    STOP = "stop"
+    PROVIDER = "provider"
+    STAFF = "staff"
+
+
+class Suppression(TenantMixin, Base):
+    """An address that gets no messages, whoever has it; outlives its customers.
+
+    `kind` is that of the address: all channels that use the kind are meant. `note` is the word that was written, the
+    provider's sentence, or what staff noted.
+    """
+
+    __tablename__ = "suppressions"
+    __table_args__ = (sa.UniqueConstraint("organization_id", "kind", "address"), {"sqlite_autoincrement": True})
+
+    id: Mapped[Id]
+    kind: Mapped[str] = mapped_column(sa.String(10), default="phone", server_default="phone")
+    address: Mapped[str] = mapped_column(sa.String(60))
+    source: Mapped[OptOutSource] = mapped_column(Worded(OptOutSource, 10))
+    note: Mapped[str] = mapped_column(sa.String(200), default="")
+    created_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
+    created_at: Mapped[CreatedAt]
+
+    created_by: Mapped[User | None] = relationship(viewonly=True)
+
+    @property
+    def addresses(self) -> Addresses:
+        """The kind of its address."""
+        return kind_named(self.kind)
+
+    @property
+    def by(self) -> str:
+        """Who or what put it there, to stand after "by"."""
+        if self.source is OptOutSource.STOP:
+            return self.note or "STOP"
+        if self.source is OptOutSource.PROVIDER:
+            return "the provider"
+        return self.created_by.label if self.created_by else "staff"
+
+    @property
+    def reason(self) -> str:
+        """Why a message to the address is not sent."""
+        if self.source is OptOutSource.STOP:
+            return f"The customer opted out by writing {self.by}."
+        if self.source is OptOutSource.PROVIDER:
+            return "The provider says that the customer opted out."
+        return "The number is on the list of opt-outs."

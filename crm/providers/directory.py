@@ -1,0 +1,112 @@
+"""Every organization's senders, for requests of providers, whose organization is yet to be found.
+
+What is kept in the open is read in one statement each time. Secrets are read within their organization and then
+remembered by this process until the organization's stamp says that they changed: a request without a signature that
+fits costs one statement, however many organizations and ids there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from flask import current_app
+
+from crm.accounts.models import Organization
+from crm.kernel import vault
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import use_organization
+from crm.messages.channels.base import Channel
+from crm.messages.channels.registry import all_channels
+from crm.providers.base import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one organization sends with; `secrets` are its own ones, empty where it uses the installation's."""
+
+    id: int
+    gateways: Mapping[str, str]
+    senders: Mapping[str, str]
+    secrets: Mapping[str, str]
+
+    def known(self, account: Account) -> Mapping[str, str]:
+        """Return what it uses with a provider, its own or the installation's."""
+        return secrets_with(self.secrets, account)[0]
+
+    def sender(self, channel: Channel, account: Account) -> str:
+        """Return the address that a provider sends its messages of a channel from, or nothing."""
+        if self.senders[channel] or secrets_with(self.secrets, account)[1]:
+            return self.senders[channel]
+        return str(current_app.config[account.addresses[channel]])
+
+
+class Directory:
+    """The organizations that providers may be calling about, with their secrets."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._entries = {entry.id: entry for entry in entries}
+
+    def secret(self, organization_id: int, account: Account, name: str) -> str:
+        """Return a secret that an organization uses with a provider: one that is not listed has none of its own."""
+        entry = self._entries.get(organization_id)
+        return (entry.known(account) if entry else secrets_with({}, account)[0])[name]
+
+    def secrets(self, account: Account, name: str, of: Callable[[Entry], bool] = lambda entry: True) -> list[str]:
+        """Return the distinct values of a secret, that of the installation first; of some organizations, if so."""
+        entries = filter(of, self._entries.values())
+        values = [secrets_with({}, account)[0][name], *(entry.known(account)[name] for entry in entries)]
+        return [value for value in dict.fromkeys(values) if value]
+
+    def sending_by(self, gateway: str, channel: Channel) -> list[Entry]:
+        """Return the organizations that send by a gateway on a channel, the oldest first."""
+        return [entry for entry in self._entries.values() if entry.gateways[channel] == gateway]
+
+
+def read_directory(gateways: Collection[str]) -> Directory:
+    """Return the organizations that send by some gateways or have secrets of their own."""
+    channels = all_channels()
+    chosen = [getattr(Organization, channel.gateway_setting) for channel in channels if channel.gateway_setting]
+    senders = [getattr(Organization, channel.sender_setting) for channel in channels if channel.sender_setting]
+    is_user = sa.or_(*(column.in_(gateways) for column in chosen), Organization.secrets_stamp != "")
+    rows = db.session.execute(
+        sa.select(Organization.id, Organization.secrets_stamp, *chosen, *senders)
+        .where(is_user)
+        .order_by(Organization.id)
+    ).all()
+    secrets = _secrets({row.id: row.secrets_stamp for row in rows})
+    return Directory(
+        [
+            Entry(
+                row.id,
+                {channel: channel.gateway_name(row) for channel in channels},
+                {channel: channel.sender(row) for channel in channels},
+                secrets[row.id],
+            )
+            for row in rows
+        ]
+    )
+
+
+def secrets_with(own: Mapping[str, str], account: Account) -> tuple[dict[str, str], bool]:
+    """Return what is used with a provider by an organization with secrets of its own, and whether it is its own."""
+    if not own.keys().isdisjoint(account.names):
+        return {name: own.get(name, "") for name in account.names}, True
+    return {name: str(current_app.config.get(name.upper(), "")) for name in account.names}, False
+
+
+def _secrets(stamps: Mapping[int, str]) -> dict[int, Mapping[str, str]]:
+    remembered: dict[int, tuple[str, Mapping[str, str]]] = current_app.extensions.setdefault("sender_secrets", {})
+    found: dict[int, Mapping[str, str]] = {}
+    for id_, stamp in stamps.items():
+        known = remembered.get(id_)
+        if not stamp:
+            found[id_] = {}
+        elif known is not None and known[0] == stamp:
+            found[id_] = known[1]
+        else:
+            with use_organization(id_):
+                found[id_] = vault.reveal_all()
+            remembered[id_] = (stamp, found[id_])
+    return found
