@@ -24,7 +24,7 @@ COUNT = 7
 
 
 class Marking(UndoableJob[BulkChange]):
-    """Writes who did it into the notes of each customer; undoing takes the last of them out again."""
+    """Writes who did it into the notes of each customer; undoing empties them and writes who did that elsewhere."""
 
     kind, path, model = "test", "tests.none", BulkChange
     batch_size, pause = 2, 0.0
@@ -35,20 +35,20 @@ class Marking(UndoableJob[BulkChange]):
 
     def step(self, row: BulkChange, size: int) -> Batch:
         """Mark the next customers."""
-        ids = self._mark(Customer.id > row.position, size, Customer.notes + f"{current_actor()};")
+        ids = self._mark(Customer.id > row.position, size, notes=Customer.notes + f"{current_actor()};")
         row.position = ids[-1] if ids else row.position
         row.changed += len(ids)
         return Batch(len(ids), len(ids) < size)
 
     def undo_step(self, row: BulkChange, size: int) -> Batch:
         """Empty the notes of the next customers that have some."""
-        ids = self._mark(Customer.notes != "", size, "")
+        ids = self._mark(Customer.notes != "", size, notes="", city=str(current_actor()))
         row.put_back += len(ids)
         return Batch(len(ids), len(ids) < size)
 
-    def _mark(self, which: sa.ColumnElement[bool], size: int, notes: object) -> list[int]:
+    def _mark(self, which: sa.ColumnElement[bool], size: int, **values: object) -> list[int]:
         ids = list(db.session.scalars(sa.select(Customer.id).where(which).order_by(Customer.id).limit(size)))
-        statement = sa.update(Customer).where(one_of(Customer.id, ids)).values(notes=notes)
+        statement = sa.update(Customer).where(one_of(Customer.id, ids)).values(**values)
         db.session.execute(statement, execution_options={"synchronize_session": False})
         return ids
 
@@ -143,6 +143,7 @@ def test_cancel_keeps_what_is_done_and_ends_the_rest(app: Flask, cast: Cast, job
     batch(app)
     with cast.staff.acting():
         assert MARKING.cancel(job).state == "canceled"
+        assert db.session.scalars(sa.select(DueWork)).all() == []
         assert MARKING.go_on(job) is False, "a worker that had found it before"
         assert MARKING.cancel(job).state == "canceled", "once more changes nothing"
     assert not batch(app)
@@ -181,6 +182,7 @@ def test_undo_stops_the_job_and_is_itself_resumed(app: Flask, cast: Cast, job: i
         cast.owner.user_id,
     )
     with cast.owner.acting():
+        assert set(db.session.scalars(sa.select(Customer.city))) <= {"", str(cast.owner.user_id)}
         assert MARKING.undo(job, at_once=2).state == "undone"
 
 
