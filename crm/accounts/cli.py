@@ -137,7 +137,7 @@ def find_organization(slug: str) -> Organization:
     return found
 
 
-def each_organization(slug: str | None, everywhere: bool) -> Iterator[str]:
+def chosen_organizations(slug: str | None, everywhere: bool) -> Iterator[str]:
     """Act in one organization after the other, and yield its slug; in all of them unless `slug` names one."""
     if slug and everywhere:
         raise click.ClickException("Use --organization or --all, not both.")

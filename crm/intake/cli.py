@@ -7,7 +7,7 @@ import json
 import click
 from flask.cli import AppGroup
 
-from crm.accounts.cli import each_organization, of_organizations
+from crm.accounts.cli import chosen_organizations, of_organizations
 from crm.intake import services
 from crm.intake.rules import CUTOFF_DAYS, MAX_CUTOFF_DAYS
 
@@ -27,7 +27,7 @@ collection = AppGroup("collection", help="Customers from leads, bookings and are
 def scan(cutoff_days: int, organization: str | None, everywhere: bool, as_json: bool) -> None:
     """Take in whom the records of the last days tell of, and say how many customers that created and updated."""
     created = updated = 0
-    for slug in each_organization(organization, everywhere):
+    for slug in chosen_organizations(organization, everywhere):
         found = services.scan_to_the_end(cutoff_days)
         created, updated = created + found.created, updated + found.updated
         if not as_json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from flask.cli import AppGroup
 
-from crm.accounts.cli import each_organization, of_organizations, tell_differences
+from crm.accounts.cli import chosen_organizations, of_organizations, tell_differences
 from crm.loyalty import queries, services
 
 loyalty = AppGroup("loyalty", help="Points and tiers.")
@@ -16,7 +16,7 @@ loyalty = AppGroup("loyalty", help="Points and tiers.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def verify(organization: str | None, everywhere: bool, as_json: bool) -> None:
     """Say where points, tiers and the ledger do not agree; exit code 1 when they don't."""
-    slugs = each_organization(organization, everywhere)
+    slugs = chosen_organizations(organization, everywhere)
     tell_differences(
         slugs, queries.differences, as_json=as_json, all_right="All points and tiers are what the entries say."
     )
@@ -27,7 +27,7 @@ def verify(organization: str | None, everywhere: bool, as_json: bool) -> None:
 def rebuild(organization: str | None, everywhere: bool) -> None:
     """Make points and tiers what the entries say."""
     number = 0
-    for _ in each_organization(organization, everywhere):
+    for _ in chosen_organizations(organization, everywhere):
         wrong = sorted({difference.customer_id for difference in queries.differences()})
         number += sum(services.rebuild(customer_id) for customer_id in wrong)
     click.echo(f"{number} customer{' is' if number == 1 else 's are'} put right.")
