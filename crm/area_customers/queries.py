@@ -12,14 +12,11 @@ from crm.area_customers.models import AreaCustomer
 from crm.customers.queries import find_ids, suggestions
 from crm.customers.search_text import like_pattern, terms
 from crm.kernel.columns import one_of
-from crm.kernel.extensions import db
 from crm.people.contact_fields import sort_key
 from crm.values.choices import NONE
 from crm.values.text import clean_line
 from crm.web.ids import id_in
-
-PAGE = 50
-LAST_PAGE = 200
+from crm.web.lists import Page, given, read_page
 
 SEARCHED = 20_000
 """A search reads so many, the latest; older ones it finds by who their customer is."""
@@ -40,6 +37,10 @@ class AreaFilter(NamedTuple):
         unknown = "There is no such branch." if branch is None and args.get("branch", "") not in NONE else ""
         return cls(clean_line(args.get("q", ""))[:200], clean_line(args.get("area", ""))[:100], branch, unknown)
 
+    def query(self) -> dict[str, Any]:
+        """Return it as the query of a URL."""
+        return given(self)
+
     def statement(self) -> sa.Select[AreaCustomer]:
         """Return the select of whom the filters leave, the latest first."""
         conditions: list[sa.ColumnElement[bool]] = [sa.false()] if self.unknown else []
@@ -52,26 +53,10 @@ class AreaFilter(NamedTuple):
         return sa.select(AreaCustomer).where(*conditions).order_by(AreaCustomer.id.desc())
 
 
-class AreaPage(NamedTuple):
-    """A page of area customers, and whether there is another one."""
-
-    rows: list[AreaCustomer]
-    filter: AreaFilter
-    number: int
-    has_more: bool
-
-    def query(self, number: int) -> dict[str, Any]:
-        """Return the query of the URL of another page."""
-        given = {key: value for key, value in self.filter._asdict().items() if value and key != "unknown"}
-        return given | ({"page": number} if number > 1 else {})
-
-
-def page_of(wanted: AreaFilter, number: int) -> AreaPage:
-    """Return a page of area customers, the latest first; pages end at LAST_PAGE."""
-    number = min(max(number, 1), LAST_PAGE)
+def page_of(wanted: AreaFilter, number: int) -> Page[AreaCustomer]:
+    """Return a page of area customers, the latest first."""
     statement = wanted.statement().options(joinedload(AreaCustomer.branch), joinedload(AreaCustomer.customer))
-    rows = db.session.scalars(statement.offset((number - 1) * PAGE).limit(PAGE + 1)).all()
-    return AreaPage(list(rows[:PAGE]), wanted, number, len(rows) > PAGE and number < LAST_PAGE)
+    return read_page(statement, wanted, number)
 
 
 def areas_like(start: str) -> list[str]:

@@ -22,9 +22,8 @@ from crm.leads.models import Lead
 from crm.values import clock
 from crm.values.choices import unknown_choice
 from crm.values.text import clean_line
+from crm.web.lists import Page, read_page
 
-PAGE = 50
-LAST_PAGE = 200
 SHOWN = 20
 
 SEARCHED = 20_000
@@ -123,27 +122,22 @@ class Party(NamedTuple):
         return f"and {self.size - 1} other{'' if self.size == 2 else 's'}" if self.size > 1 else ""
 
 
-class BookingPage(NamedTuple):
-    """A page of bookings with who they are for, and whether there is another one."""
-
-    rows: list[Booking]
-    parties: dict[int, Party]
-    filter: BookingFilter
-    number: int
-    has_more: bool
-
-    def query(self, number: int) -> dict[str, Any]:
-        """Return the query of the URL of another page."""
-        return self.filter.query(page=number if number > 1 else None)
+def page_of(wanted: BookingFilter, number: int) -> Page[Booking]:
+    """Return a page of bookings by their day."""
+    return read_page(wanted.statement().options(joinedload(Booking.branch)), wanted, number)
 
 
-def page_of(wanted: BookingFilter, number: int) -> BookingPage:
-    """Return a page of bookings by their day; pages end at LAST_PAGE."""
-    number = min(max(number, 1), LAST_PAGE)
-    statement = wanted.statement().options(joinedload(Booking.branch))
-    found = list(db.session.scalars(statement.offset((number - 1) * PAGE).limit(PAGE + 1)))
-    rows = found[:PAGE]
-    return BookingPage(rows, _parties(rows), wanted, number, len(found) > PAGE and number < LAST_PAGE)
+def parties(bookings: Sequence[Booking]) -> dict[int, Party]:
+    """Return for whom bookings are, by their ids."""
+    if not bookings:
+        return {}
+    lead = sa.func.max(sa.case((BookingPerson.is_lead, BookingPerson.name)))
+    rows = db.session.execute(
+        sa.select(BookingPerson.booking_id, lead, sa.func.count())
+        .where(one_of(BookingPerson.booking_id, [booking.id for booking in bookings]))
+        .group_by(BookingPerson.booking_id)
+    )
+    return {id_: Party(name or "", size) for id_, name, size in rows}
 
 
 def persons_of(booking_id: int) -> list[BookingPerson]:
@@ -204,18 +198,6 @@ def _taken(keys: list[str]) -> set[str]:
 _LATEST = sa.select(Booking).order_by(Booking.date.desc(), Booking.id.desc()).limit(constant(SHOWN))
 _theirs = sa.select(BookingPerson.booking_id).where(BookingPerson.customer_id == sa.bindparam("customer"))
 _OF_CUSTOMER = prepared(_LATEST.where(Booking.id.in_(_theirs)))
-
-
-def _parties(bookings: Sequence[Booking]) -> dict[int, Party]:
-    if not bookings:
-        return {}
-    lead = sa.func.max(sa.case((BookingPerson.is_lead, BookingPerson.name)))
-    rows = db.session.execute(
-        sa.select(BookingPerson.booking_id, lead, sa.func.count())
-        .where(one_of(BookingPerson.booking_id, [booking.id for booking in bookings]))
-        .group_by(BookingPerson.booking_id)
-    )
-    return {id_: Party(name or "", size) for id_, name, size in rows}
 
 
 def _found(q: str, conditions: list[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:

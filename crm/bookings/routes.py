@@ -21,7 +21,7 @@ bp = Blueprint("bookings", __name__)
 def index() -> Response:
     """Show the bookings by their day."""
     page = queries.page_of(queries.BookingFilter.from_args(request.args), request.args.get("page", 1, type=int))
-    choices: dict[str, Any] = {"statuses": BookingStatus, "whens": queries.WHENS}
+    choices: dict[str, Any] = {"statuses": BookingStatus, "whens": queries.WHENS, "parties": queries.parties(page.rows)}
     return respond("bookings/index.html", "bookings/_list.html", page=page, **choices)
 
 

@@ -47,7 +47,7 @@ def index(query: dict[str, Any]) -> dict[str, Any]:
     )
     page = page_of_customers(filters)
     read_further(page.rows)
-    return paging.in_pages(page, query["page"], by_cursor=True)
+    return paging.by_cursor(page, query["page"])
 
 
 @bp.post("/customers/")

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from crm.api.paging import Page
+from crm.api.paging import CursorPage
 from crm.customers.filters import LAST_ROW_BY_PAGE, NARROWING, Filters
 from crm.customers.models import Customer
 from crm.customers.order import Largest, Moment, Name, Order
@@ -50,7 +50,7 @@ class BeyondError(SentenceError):
         super().__init__("Pages go to row 10,000. Go on with the address in next, or search and filter.")
 
 
-def page_of_customers(filters: Filters) -> Page:
+def page_of_customers(filters: Filters) -> CursorPage:
     """Return a page of customers in one of ORDERINGS, which `filters.sort` names; raises BeyondError."""
     order, shown_forward = ORDERINGS[filters.sort]
     forward = shown_forward != bool(filters.before)
@@ -66,11 +66,11 @@ def page_of_customers(filters: Filters) -> Page:
     if filters.before:
         rows.reverse()
     if not rows:
-        return Page(rows, count)
+        return CursorPage(rows, count)
     first, last = (order.encode(order.position(row)) for row in (rows[0], rows[-1]))
     has_next = more or bool(filters.before)
     has_previous = more if filters.before else bool(start or skip)
-    return Page(rows, count, last if has_next else None, first if has_previous else None)
+    return CursorPage(rows, count, last if has_next else None, first if has_previous else None)
 
 
 def _skip(number: int, size: int) -> int:

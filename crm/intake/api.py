@@ -55,7 +55,7 @@ def customers(query: dict[str, Any]) -> dict[str, Any]:
         after=query.get("after", "")[:60],
         before=query.get("before", "")[:60],
     )
-    page = paging.in_pages(page_of_customers(filters), query["page"], by_cursor=True)
+    page = paging.by_cursor(page_of_customers(filters), query["page"])
     return {**page, "total_customers": page["count"], "customers": page["results"]}
 
 

@@ -23,9 +23,7 @@ from crm.leads.rules import week_of
 from crm.values import clock
 from crm.values.choices import unknown_choice
 from crm.values.text import clean_line
-
-PAGE = 50
-LAST_PAGE = 200
+from crm.web.lists import Page, given, read_page
 
 SEARCHED = 20_000
 """A search reads so many leads, the latest, besides those of the customers it finds."""
@@ -55,6 +53,10 @@ class LeadFilter(NamedTuple):
             unknown_choice(args, status=list(LeadStatus), follow_up=FOLLOW_UPS),
         )
 
+    def query(self) -> dict[str, Any]:
+        """Return it as the query of a URL."""
+        return given(self)
+
     def conditions(self) -> list[sa.ColumnElement[bool]]:
         """Return what the leads meet that the list shows; the next follow-up of a lost one is nobody's concern."""
         conditions: list[sa.ColumnElement[bool]] = [sa.false()] if self.unknown else []
@@ -65,21 +67,6 @@ class LeadFilter(NamedTuple):
         if self.follow_up:
             conditions.append(_next_is(self.follow_up))
         return [*conditions, _about(self.q, conditions)] if self.q else conditions
-
-
-class LeadPage(NamedTuple):
-    """A page of leads, and whether there is another one."""
-
-    rows: list[Lead]
-    filter: LeadFilter
-    number: int
-    has_more: bool
-    now: dt.datetime
-
-    def query(self, number: int) -> dict[str, Any]:
-        """Return the query of the URL of another page."""
-        given = {key: value for key, value in self.filter._asdict().items() if value and key != "unknown"}
-        return given | ({"page": number} if number > 1 else {})
 
 
 @dataclass(frozen=True)
@@ -107,13 +94,11 @@ class DueLeads:
         return [by_id[id_] for id_ in ids if id_ in by_id]
 
 
-def page_of_leads(wanted: LeadFilter, number: int) -> LeadPage:
+def page_of_leads(wanted: LeadFilter, number: int) -> Page[Lead]:
     """Return a page of leads, the latest first, or by their next follow-up when it narrows them."""
-    number = min(max(number, 1), LAST_PAGE)
     order = (Lead.next_follow_up_at, Lead.id) if wanted.follow_up else (Lead.id.desc(),)
     statement = sa.select(Lead).where(*wanted.conditions()).options(joinedload(Lead.branch)).order_by(*order)
-    rows = db.session.scalars(statement.offset((number - 1) * PAGE).limit(PAGE + 1)).all()
-    return LeadPage(list(rows[:PAGE]), wanted, number, len(rows) > PAGE and number < LAST_PAGE, clock.utcnow())
+    return read_page(statement, wanted, number)
 
 
 def follow_ups_of(lead_id: int, limit: int = 100) -> list[FollowUp]:

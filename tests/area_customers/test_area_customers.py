@@ -19,6 +19,7 @@ from crm.intake.sources import registered
 from crm.kernel.columns import Base
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
+from crm.web import lists
 from tests.api.conftest import Client
 from tests.customers.test_timeline import lines
 from tests.factories import Cast, Person, make_area_customer, make_branch, make_customer
@@ -186,7 +187,7 @@ def test_those_beyond_what_a_search_reads_are_found_by_who_they_are(
 
 
 def test_pages_follow_each_other(cast: Cast, staff: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries, "PAGE", 2)
+    monkeypatch.setattr(lists, "SIZE", 2)
     with cast.owner.acting():
         for number in range(5):
             make_area_customer(name=f"Number {number}")

@@ -14,6 +14,7 @@ from crm.leads import queries, services
 from crm.leads.forms import LeadForm, LostForm
 from crm.leads.models import Lead, LeadStatus
 from crm.leads.routes.blueprint import bp, changed, parts_of
+from crm.values import clock
 from crm.web.forms import Form
 from crm.web.htmx import respond
 
@@ -23,7 +24,7 @@ def index() -> Response:
     """Show the leads, the latest first."""
     wanted = queries.LeadFilter.from_args(request.args)
     page = queries.page_of_leads(wanted, request.args.get("page", 1, type=int))
-    choices: dict[str, Any] = {"statuses": LeadStatus, "follow_ups": queries.FOLLOW_UPS}
+    choices: dict[str, Any] = {"statuses": LeadStatus, "follow_ups": queries.FOLLOW_UPS, "now": clock.utcnow()}
     return respond("leads/index.html", "leads/_list.html", page=page, **choices)
 
 
