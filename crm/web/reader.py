@@ -11,24 +11,24 @@ class Writing(Protocol):
     """How an organization writes."""
 
     @property
-    def id(self) -> int: ...  # noqa: D102 -- its name says it
+    def id(self) -> int: ...
     @property
-    def time_zone(self) -> str: ...  # noqa: D102
+    def time_zone(self) -> str: ...
     @property
-    def locale(self) -> str: ...  # noqa: D102
+    def locale(self) -> str: ...
     @property
-    def currency(self) -> str: ...  # noqa: D102
+    def currency(self) -> str: ...
     @property
-    def phone_region(self) -> str: ...  # noqa: D102
+    def phone_region(self) -> str: ...
 
 
 class Reader(Protocol):
     """Somebody who was let in."""
 
     @property
-    def organization(self) -> Writing: ...  # noqa: D102
+    def organization(self) -> Writing: ...
     @property
-    def role(self) -> Any: ...  # noqa: D102
+    def role(self) -> Any: ...
 
 
 def reader() -> Reader:
