@@ -22,8 +22,7 @@ from jinja2 import FileSystemBytecodeCache
 from crm import create_app
 from crm.kernel.extensions import db
 from crm.programs.redis_server import RedisServer, find_redis, start_redis
-from crm.web import memo
-from tests import compiled, servers
+from tests import applications, compiled, servers
 from tests.factories import Cast, make_cast
 from tests.postgres import SURE, PostgresServer
 from tests.product import RunningApp, installation, serve
@@ -165,7 +164,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{path}"
     server: PostgresServer = request.getfixturevalue("postgres_server")
     name: str = request.getfixturevalue("postgres_database")
-    server.empty(name)
+    server.empty(name, applications.connections())
     return server.url(name)
 
 
@@ -189,16 +188,8 @@ def compiled_templates(pytestconfig: pytest.Config) -> FileSystemBytecodeCache:
 @pytest.fixture
 def app(environ: dict[str, str], tmp_path: Path, compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
     """The application, with an empty database of each kind."""
-    app = create_app(environ, tmp_path / "instance")
-    memo._memory.clear()  # ids begin anew with each database, so pieces of another test's pages look like this one's
-    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
-    app.jinja_env.bytecode_cache = compiled_templates
-    with app.app_context():
-        compiled.share_statements(db.engine)
-    yield app
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    with applications.lent(environ, tmp_path / "instance", compiled_templates) as app:
+        yield app
 
 
 @pytest.fixture

@@ -113,7 +113,7 @@ class Cast:
 
 def make_cast(app: Flask) -> Cast:
     """Make the shop with its people, and the stranger's organization."""
-    with app.app_context():
+    with app.app_context(), transaction():
         shop, rival = make_organization("shop"), make_organization("rival")
         people = {role.label: make_person(app, role.label, shop, role) for role in Role}
         return Cast(**people, stranger=make_person(app, "stranger", rival, Role.OWNER))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,10 +43,10 @@ synchronous_commit = off
 # after all. The setting keeps triggers and foreign keys still.
 EMPTY = """
 DO $$
-DECLARE name regclass; filled boolean; names text[] := '{}'; size bigint := 0;
+DECLARE name regclass; filled boolean; names text[] := '{{}}'; size bigint := 0;
 BEGIN
     PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid();
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND pid <> ALL ('{{{spared}}}');
     SET LOCAL session_replication_role = replica;
     FOR name IN SELECT oid FROM pg_class
         WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version'
@@ -111,10 +113,10 @@ class PostgresServer:
             connection.execute(f'CREATE DATABASE "{name}" OWNER {OWNER}')
         return self.url(name)
 
-    def empty(self, name: str) -> None:
-        """Remove all rows of a migrated database and cut off what is still connected to it."""
-        with self.connect(name) as connection:
-            connection.execute(EMPTY)
+    def empty(self, name: str, spared: Sequence[int] = ()) -> None:
+        """Remove all rows of a migrated database and cut off what is still connected to it, but for some processes."""
+        statement = EMPTY.format(spared=",".join(map(str, spared)))
+        _superuser(self.port, name).execute(statement)
 
     def _run(self, program: str, *arguments: str) -> None:
         folder = find_postgres()
@@ -129,6 +131,12 @@ class PostgresServer:
             output.seek(0)
             if done.returncode:
                 raise AssertionError(f"{program} ended with {done.returncode}\n{output.read().decode()}")
+
+
+@functools.cache
+def _superuser(port: int, database: str) -> psycopg.Connection[tuple[Any, ...]]:
+    """Return the connection that empties a database before each test."""
+    return psycopg.connect(host="127.0.0.1", port=port, user=SUPERUSER, dbname=database, autocommit=True)
 
 
 def find_postgres() -> Path | None:
