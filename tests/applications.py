@@ -76,6 +76,7 @@ class Kept:
         app.extensions.update({health.STARTED: time.monotonic(), health.CHECKED: health.Checked()})
         app.extensions.pop("storage")
         self._engine.url = sa.make_url(app.config["SQLALCHEMY_DATABASE_URI"])
+        instance.mkdir(mode=0o700, parents=True, exist_ok=True)
         logs.init_app(app)
         with app.app_context():
             storage.current()

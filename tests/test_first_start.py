@@ -17,9 +17,10 @@ from crm.kernel.tenancy import use_organization
 from crm.programs.first_start import prepare
 from tests.product import flask
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
+@only_sqlite  # the shop is loaded into both by the tests of the demo
 def test_the_password_that_is_told_is_the_one_that_works(environ: dict[str, str], app: Flask, tmp_path: Path) -> None:
     first = prepare(environ, tmp_path)
     assert first
@@ -42,6 +43,7 @@ def test_an_installation_of_ones_own_gets_no_demo_shop(environ: dict[str, str], 
         assert db.session.scalars(sa.select(User.username)).all() == ["owner"]
 
 
+@only_sqlite
 def test_a_demo_load_that_was_cut_off_is_taken_up_again(environ: dict[str, str], app: Flask, tmp_path: Path) -> None:
     prepare(environ, tmp_path)
     flask(environ, "demo", "clear")

@@ -69,6 +69,7 @@ def test_the_command_migrates_an_empty_database(environ: dict[str, str], tmp_pat
     engine.dispose()
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("release", RELEASES)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_what_an_earlier_release_stored_is_still_there(
@@ -93,6 +94,7 @@ def test_what_an_earlier_release_stored_is_still_there(
             }, table
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_customers_get_the_totals_of_the_invoices_that_are_there(
     kind: str, environ: dict[str, str], tmp_path: Path, postgres_server: PostgresServer
@@ -236,6 +238,7 @@ def test_tokens_of_before_belong_to_the_one_organization_of_their_user(
             assert connection.execute(sa.text(last)).scalar() == 3, "ids that tokens name are not used again"
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_names_of_before_are_found_by_the_letters_of_today(
     kind: str, environ: dict[str, str], tmp_path: Path, postgres_server: PostgresServer
@@ -292,6 +295,7 @@ def _connected(url: str, organization: int = 1) -> Iterator[sa.Connection]:
     engine.dispose()
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_who_entered_an_account_at_twilio_has_one_of_their_own(
     kind: str, environ: dict[str, str], tmp_path: Path, postgres_server: PostgresServer

@@ -18,9 +18,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+import sqlalchemy as sa
 
+from crm.accounts.models import User
 from crm.programs.redis_server import find_redis, start_redis
 from crm.programs.supervisor import Restarts, Supervised
+from tests.factories import PASSWORD_HASH
 from tests.servers import ROOT, Process, answers, free_port, wait_for
 
 NOT_COPIED = shutil.ignore_patterns(".venv", ".git", "instance", ".*_cache", "node_modules")
@@ -51,8 +54,24 @@ def make_run(checkout: Path, tmp_path: Path) -> Iterator[Start]:
 
 
 @pytest.fixture
-def running(make_run: Start) -> tuple[Process, int]:
-    """`make run`, up, and the port it listens on."""
+def new(make_run: Start) -> tuple[Process, int]:
+    """`make run` from nothing, up, and the port it listens on."""
+    return _up(make_run)
+
+
+@pytest.fixture
+def running(make_run: Start, checkout: Path, sqlite_template: Path) -> tuple[Process, int]:
+    """`make run` of an installation that has a user already, so that no demo shop is loaded."""
+    instance = checkout / "instance"
+    instance.mkdir(mode=0o700)
+    engine = sa.create_engine(f"sqlite:///{shutil.copy(sqlite_template, instance / 'crm.db')}")
+    with engine.begin() as connection:
+        connection.execute(sa.insert(User).values(username="owner", password_hash=PASSWORD_HASH))
+    engine.dispose()
+    return _up(make_run)
+
+
+def _up(make_run: Start) -> tuple[Process, int]:
     port = free_port()
     process = make_run(PORT=str(port))
     process.wait_until(lambda: "Ctrl-C" in process.output, "make run says where it runs", timeout=60)
@@ -60,9 +79,9 @@ def running(make_run: Start) -> tuple[Process, int]:
 
 
 def test_it_serves_keeps_its_secrets_and_starts_again(
-    running: tuple[Process, int], make_run: Start, checkout: Path, tmp_path: Path
+    new: tuple[Process, int], make_run: Start, checkout: Path, tmp_path: Path
 ) -> None:
-    process, port = running
+    process, port = new
     assert answers(f"http://127.0.0.1:{port}/up")
     assert f"http://127.0.0.1:{port}\n" in process.output
     assert "Running web and worker, SQLite" in " ".join(process.output.split())
