@@ -1,8 +1,8 @@
-"""The words for what happens to customers themselves."""
+"""Activity texts for customers."""
 
 from __future__ import annotations
 
-from crm.customers.timeline import Happened, Told, Words, shortened
+from crm.customers.timeline import Activity, ActivityEvent, ActivityText, shortened
 from crm.web.filters import phone_number
 
 FIELDS = {
@@ -22,45 +22,42 @@ FIELDS = {
     "sms_allowed": "SMS",
     "whatsapp_allowed": "WhatsApp",
 }
-"""The columns whose changes are told, as people call them; the others follow from these."""
 
 
-def _edited(happened: Happened) -> Told:
-    lines = [_changed(field, happened) for field in FIELDS if field in happened.changes]
-    return Told(lines[0]) if len(lines) == 1 else Told("Edited", lines)
+def _edited(event: ActivityEvent) -> Activity:
+    lines = [_changed(field, event) for field in FIELDS if field in event.changes]
+    return Activity(lines[0]) if len(lines) == 1 else Activity("Edited", lines)
 
 
-def _changed(field: str, happened: Happened) -> str:
-    before, after = (_shown(field, value, happened) for value in happened.changes[field])
+def _changed(field: str, event: ActivityEvent) -> str:
+    before, after = (_shown(field, value, event) for value in event.changes[field])
     label = FIELDS[field]
     if field in ("sms_allowed", "whatsapp_allowed"):
-        return f"{label} switched {'on' if happened.after(field) else 'off'}"
+        return f"{label} switched {'on' if event.after(field) else 'off'}"
     if before and after:
         return f"{label} from {before} to {after}"
     return f"{label} added: {after}" if after else f"{label} removed: {before}"
 
 
-def _shown(field: str, value: object, happened: Happened) -> str:
+def _shown(field: str, value: object, event: ActivityEvent) -> str:
     if not value:
         return ""
     if field == "branch_id":
-        return happened.branches.get(int(str(value)), "that is gone")
+        return event.branches.get(int(str(value)), "that is gone")
     if field == "phone":
         return phone_number(str(value), valid=str(value).startswith("+"))
     return shortened(str(value)) if field in ("notes", "address") else str(value)
 
 
-def _contact(verb: str) -> Words:
-    """Return the words for a further number or address that came or went."""
+def _contact(verb: str) -> ActivityText:
+    def activity(event: ActivityEvent) -> Activity:
+        ((kind, (before, after)),) = event.changes.items()
+        return Activity(f"{FIELDS[kind]} {verb}: {_shown(kind, after or before, event)}")
 
-    def told(happened: Happened) -> Told:
-        ((kind, (before, after)),) = happened.changes.items()
-        return Told(f"{FIELDS[kind]} {verb}: {_shown(kind, after or before, happened)}")
-
-    return told
+    return activity
 
 
-WORDS: dict[str, Words | str] = {
+ACTIVITY: dict[str, ActivityText | str] = {
     "customer.created": "Added",
     "customer.contact_added": _contact("known as well"),
     "customer.contact_removed": _contact("removed"),
@@ -70,4 +67,3 @@ WORDS: dict[str, Words | str] = {
     "customer.activated": "Activated",
     "customer.deactivated": "Deactivated",
 }
-"""How each event is told."""

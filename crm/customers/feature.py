@@ -11,7 +11,7 @@ feature = Feature(
     blueprints=(routes.bp,),
     api=(api.bp,),
     panels=(Panel("timeline", "Timeline", "customers/_timeline_panel.html", timeline.panel_data, 90),),
-    activity=activity.WORDS,
+    activity=activity.ACTIVITY,
     jobs=(Job(1, "crm.customers.jobs:go_on_bulk_due"),),
     roles={
         "index": VIEWER,

@@ -1,4 +1,4 @@
-"""What happened to a customer, from the events: features register the words of theirs."""
+"""A customer's timeline: recorded events, in the words that features register."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from crm.kernel.extensions import db
 from crm.kernel.manifest import catalog
 from crm.web.filters import local_day
 
-PAGE = 20
-LONGEST = 80
+PAGE_SIZE = 20
+MAX_QUOTE = 80
 
 
-class Happened(NamedTuple):
-    """An event for which words are wanted; `branches` are the names of the branches that are there."""
+class ActivityEvent(NamedTuple):
+    """A recorded event; `branches` are the names of the branches that still exist, by id."""
 
     action: str
     changes: Mapping[str, Sequence[Any]]
@@ -35,38 +35,37 @@ class Happened(NamedTuple):
     branches: Mapping[int, str]
 
     def before(self, field: str) -> Any:
-        """Return what a field was, None for nothing."""
         return self.changes.get(field, (None, None))[0]
 
     def after(self, field: str) -> Any:
-        """Return what a field became, None for nothing."""
         return self.changes.get(field, (None, None))[1]
 
     def link(self, text: str, anchor: str) -> Markup:
-        """Return a link to the place on the customer's page that shows the thing."""
+        """Link to the subject on the customer's page."""
         page = url_for("customers.show", customer_id=self.customer_id, _anchor=f"{anchor}-{self.subject_id}")
         return Markup('<a href="{}">{}</a>').format(page, text)
 
 
-class Told(NamedTuple):
-    """An event in words, and lines of detail; `by` says who did it where it was no user."""
+class Activity(NamedTuple):
+    """An event in words, with lines of detail; `by` stands where no user did it."""
 
-    said: str
+    text: str
     lines: Sequence[str] = ()
     by: str = "automatically"
 
 
-class Entry(NamedTuple):
-    """A line of the timeline."""
+ActivityText = Callable[[ActivityEvent], Activity]
 
+
+class TimelineEntry(NamedTuple):
     id: int
     at: dt.datetime
-    told: Told
+    activity: Activity
     by: str
 
 
 class Timeline(NamedTuple):
-    """Events, the latest first, and the id from which on the older ones are asked for, if there are any."""
+    """Events, the latest first; `older` is the id before which older ones follow, None at the end."""
 
     customer_id: int
     rows: Sequence[Any]
@@ -74,50 +73,45 @@ class Timeline(NamedTuple):
     branches: Mapping[int, str]
 
     @property
-    def shown(self) -> Hashable:
-        """What decides how it looks, besides the reader: events never change, but users' and branches' names do."""
+    def fragment_key(self) -> Hashable:
+        """Return what its HTML depends on: events never change, but names of users and branches do."""
         users = tuple((row.id, row.name or row.username) for row in self.rows)
         return self.customer_id, users, self.older, tuple(self.branches.items())
 
-    def days(self) -> Iterator[tuple[dt.date, list[Entry]]]:
-        """Yield the entries by the organization's days."""
+    def days(self) -> Iterator[tuple[dt.date, list[TimelineEntry]]]:
         for day, rows in itertools.groupby(self.rows, key=lambda row: local_day(row.at)):
             yield day, [self._entry(row) for row in rows]
 
     @property
     def last_day(self) -> dt.date | None:
-        """The day of the last entry."""
         return local_day(self.rows[-1].at) if self.rows else None
 
-    def _entry(self, row: Any) -> Entry:
-        happened = Happened(row.action, row.changes, self.customer_id, row.subject_id, self.branches)
-        words: Words | str = catalog().activity.get(row.action, _unworded)
-        told = Told(words) if isinstance(words, str) else words(happened)
-        return Entry(row.id, row.at, told, f"by {row.name or row.username}" if row.username else told.by)
+    def _entry(self, row: Any) -> TimelineEntry:
+        event = ActivityEvent(row.action, row.changes, self.customer_id, row.subject_id, self.branches)
+        text: ActivityText | str = catalog().activity.get(row.action, _unknown_action)
+        activity = Activity(text) if isinstance(text, str) else text(event)
+        return TimelineEntry(
+            row.id, row.at, activity, f"by {row.name or row.username}" if row.username else activity.by
+        )
 
 
-Words = Callable[[Happened], Told]
-"""How an event is told; a string tells it in the same words each time."""
-
-
-def timeline_of(customer_id: int, before: int | None = None, limit: int = PAGE) -> Timeline:
-    """Return what happened to a customer, from the latest on or from what was before the event `before`."""
+def timeline_of(customer_id: int, before: int | None = None, limit: int = PAGE_SIZE) -> Timeline:
+    """Return the latest events of a customer, or those older than the event `before`."""
     statement = _OF_CUSTOMER if before is None else _OF_CUSTOMER.where(_earlier_than(before))
     rows = db.session.execute(statement, {"customer": customer_id, "most": limit + 1}).all()
-    moved = any("branch_id" in row.changes for row in rows)
-    names = {branch.id: branch.name for branch in branches()} if moved else {}
+    changed_branch = any("branch_id" in row.changes for row in rows)
+    names = {branch.id: branch.name for branch in branches()} if changed_branch else {}
     return Timeline(customer_id, rows[:limit], rows[limit - 1].id if len(rows) > limit else None, names)
 
 
 def panel_data(customer: Customer) -> dict[str, Any]:
-    """Return what the panel on the customer's page shows."""
     return {"timeline": timeline_of(customer.id)}
 
 
 def shortened(text: str) -> str:
-    """Return a text in quotation marks, cut where it is long."""
+    """Return a text in quotation marks, cut to `MAX_QUOTE` characters."""
     line = " ".join(text.split())
-    return f"“{line if len(line) <= LONGEST else line[: LONGEST - 1].rstrip() + '…'}”"
+    return f"“{line if len(line) <= MAX_QUOTE else line[: MAX_QUOTE - 1].rstrip() + '…'}”"
 
 
 _OF_CUSTOMER = prepared(
@@ -135,6 +129,6 @@ def _earlier_than(event_id: int) -> sa.ColumnElement[bool]:
     return sa.or_(Event.at < at, sa.and_(Event.at == at, Event.id < event_id))
 
 
-def _unworded(happened: Happened) -> Told:
-    """Tell of an event that an older or newer version of the product recorded."""
-    return Told(happened.action.replace(".", " ").replace("_", " ").capitalize())
+def _unknown_action(event: ActivityEvent) -> Activity:
+    """Show an event that another version of the product recorded."""
+    return Activity(event.action.replace(".", " ").replace("_", " ").capitalize())

@@ -1,27 +1,26 @@
-"""The words for customers who were merged, taken apart, or found to be two people."""
+"""Activity texts for merged, unmerged and separate customers."""
 
 from __future__ import annotations
 
-from crm.customers.timeline import Happened, Told, Words
+from crm.customers.timeline import Activity, ActivityEvent, ActivityText
 from crm.duplicates.rules import FIELDS, listed
 
 
-def _merged(happened: Happened) -> Told:
-    taken = [field.label for field in FIELDS if field.column in happened.changes]
-    return Told(f"Merged with {happened.after('with')}", [f"Taken over: {listed(taken)}"] if taken else [])
+def _merged(event: ActivityEvent) -> Activity:
+    taken = [field.label for field in FIELDS if field.column in event.changes]
+    return Activity(f"Merged with {event.after('with')}", [f"Taken over: {listed(taken)}"] if taken else [])
 
 
-def _parted(happened: Happened) -> Told:
-    return Told(f"Merge with {happened.before('from')} undone", happened.after("said") or [])
+def _unmerged(event: ActivityEvent) -> Activity:
+    return Activity(f"Merge with {event.before('from')} undone", event.after("said") or [])
 
 
-def _separate(happened: Happened) -> Told:
-    return Told(f"Not the same person as {happened.after('from')}")
+def _separate(event: ActivityEvent) -> Activity:
+    return Activity(f"Not the same person as {event.after('from')}")
 
 
-WORDS: dict[str, Words | str] = {
+ACTIVITY: dict[str, ActivityText | str] = {
     "customer.merged": _merged,
-    "customer.parted": _parted,
+    "customer.parted": _unmerged,
     "duplicate.separate": _separate,
 }
-"""How each event is told."""

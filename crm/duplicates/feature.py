@@ -11,7 +11,7 @@ feature = Feature(
     blueprints=(routes.bp,),
     menu=(Entry("duplicates.index", "Duplicates", 20),),
     notices=(Notice("duplicates/_notice.html", queries.notices_of),),
-    activity=activity.WORDS,
+    activity=activity.ACTIVITY,
     listeners=(listeners,),
     roles={
         "index": VIEWER,

@@ -11,7 +11,7 @@ feature = Feature(
     blueprints=(routes.bp,),
     api=(api.bp,),
     navigation=(Entry("inbox.index", "Inbox", 20, queries.count_unread),),
-    activity=activity.WORDS,
+    activity=activity.ACTIVITY,
     roles={
         "index": VIEWER,
         "done": STAFF,

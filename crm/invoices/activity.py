@@ -1,4 +1,4 @@
-"""The words for what happens to a customer's invoices and receipts."""
+"""Activity texts for a customer's invoices and receipts."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ import datetime as dt
 
 from markupsafe import Markup
 
-from crm.customers.timeline import Happened, Told, Words, shortened
+from crm.customers.timeline import Activity, ActivityEvent, ActivityText, shortened
 from crm.web.filters import amount, day
 
 
-def _created(happened: Happened) -> Told:
-    name = happened.link("Invoice", "invoice")
-    sum_ = amount(happened.after("amount"), happened.after("currency"))
-    date = day(dt.date.fromisoformat(happened.after("date")))
-    note = happened.after("note")
-    said = Markup("{} of {} added, dated {}").format(name, sum_, date)
-    return Told(said, [shortened(note)] if note else [])
+def _created(event: ActivityEvent) -> Activity:
+    name = event.link("Invoice", "invoice")
+    sum_ = amount(event.after("amount"), event.after("currency"))
+    date = day(dt.date.fromisoformat(event.after("date")))
+    note = event.after("note")
+    text = Markup("{} of {} added, dated {}").format(name, sum_, date)
+    return Activity(text, [shortened(note)] if note else [])
 
 
-def _voided(happened: Happened) -> Told:
-    return Told(Markup("{} voided").format(happened.link("Invoice", "invoice")))
+def _voided(event: ActivityEvent) -> Activity:
+    return Activity(Markup("{} voided").format(event.link("Invoice", "invoice")))
 
 
-def _receipt(words: str) -> Words:
-    def told(happened: Happened) -> Told:
-        name = happened.after("filename")
-        said = Markup("{}{} {}").format(happened.link("Receipt", "receipt"), f" {name}" if name else "", words)
-        return Told(said, [reason] if (reason := happened.after("reason")) else [], by="")
+def _receipt(words: str) -> ActivityText:
+    def activity(event: ActivityEvent) -> Activity:
+        name = event.after("filename")
+        text = Markup("{}{} {}").format(event.link("Receipt", "receipt"), f" {name}" if name else "", words)
+        return Activity(text, [reason] if (reason := event.after("reason")) else [], by="")
 
-    return told
+    return activity
 
 
-WORDS: dict[str, Words | str] = {
+ACTIVITY: dict[str, ActivityText | str] = {
     "invoice.created": _created,
     "invoice.voided": _voided,
     "orders.rebuilt": "Orders counted again from the invoices",
@@ -41,4 +41,3 @@ WORDS: dict[str, Words | str] = {
     "receipt.failed": _receipt("could not be converted"),
     "receipt.retried": _receipt("is to be converted again"),
 }
-"""How each event is told."""

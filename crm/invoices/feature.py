@@ -12,7 +12,7 @@ feature = Feature(
     api=(api.bp,),
     commands=(cli.invoices,),
     panels=(Panel("invoices", "Invoices", "invoices/_panel.html", queries.panel_data, 20, queries.count_in_words),),
-    activity=activity.WORDS,
+    activity=activity.ACTIVITY,
     jobs=(
         Job(1, "crm.invoices.jobs:convert_due"),
         Job(5, "crm.invoices.jobs:recount_due"),

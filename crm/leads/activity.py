@@ -1,4 +1,4 @@
-"""The words for what happens to a customer's leads."""
+"""Activity texts for a customer's leads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import datetime as dt
 from flask import url_for
 from markupsafe import Markup
 
-from crm.customers.timeline import Happened, Told, Words, shortened
+from crm.customers.timeline import Activity, ActivityEvent, ActivityText, shortened
 from crm.leads.models import CommitmentState, LeadStatus, Method
 from crm.web.filters import amount, day, when
 
@@ -23,60 +23,60 @@ FIELDS = {
 }
 
 
-def _lead(words: str) -> Words:
-    def told(happened: Happened) -> Told:
-        reason = happened.after("lost_reason")
-        said = Markup("{} {}").format(_link(happened, "Lead", happened.subject_id), words)
-        return Told(said, [shortened(reason)] if reason else [])
+def _lead(words: str) -> ActivityText:
+    def activity(event: ActivityEvent) -> Activity:
+        reason = event.after("lost_reason")
+        text = Markup("{} {}").format(_link(event, "Lead", event.subject_id), words)
+        return Activity(text, [shortened(reason)] if reason else [])
 
-    return told
-
-
-def _created(happened: Happened) -> Told:
-    source = happened.after("source")
-    said = Markup("{} added").format(_link(happened, "Lead", happened.subject_id))
-    return Told(said, [f"From a {source.lower()}"] if source else [])
+    return activity
 
 
-def _edited(happened: Happened) -> Told:
-    changed = [FIELDS[field].lower() for field in FIELDS if field in happened.changes]
-    said = Markup("{} edited").format(_link(happened, "Lead", happened.subject_id))
-    if happened.after("status"):
-        said += f", now {LeadStatus(happened.after('status')).label.lower()}"
+def _created(event: ActivityEvent) -> Activity:
+    source = event.after("source")
+    text = Markup("{} added").format(_link(event, "Lead", event.subject_id))
+    return Activity(text, [f"From a {source.lower()}"] if source else [])
+
+
+def _edited(event: ActivityEvent) -> Activity:
+    changed = [FIELDS[field].lower() for field in FIELDS if field in event.changes]
+    text = Markup("{} edited").format(_link(event, "Lead", event.subject_id))
+    if event.after("status"):
+        text += f", now {LeadStatus(event.after('status')).label.lower()}"
         changed.remove("status")
-    return Told(said, [f"Changed: {', '.join(changed)}"] if changed else [])
+    return Activity(text, [f"Changed: {', '.join(changed)}"] if changed else [])
 
 
-def _follow_up(words: str) -> Words:
-    def told(happened: Happened) -> Told:
-        name = _link(happened, f"Follow-up by {Method(happened.after('method')).label}", happened.after("lead_id"))
-        due_at, note, outcome = (happened.after(field) for field in ("due_at", "note", "outcome"))
-        said = Markup("{} {}").format(name, words)
+def _follow_up(words: str) -> ActivityText:
+    def activity(event: ActivityEvent) -> Activity:
+        name = _link(event, f"Follow-up by {Method(event.after('method')).label}", event.after("lead_id"))
+        due_at, note, outcome = (event.after(field) for field in ("due_at", "note", "outcome"))
+        text = Markup("{} {}").format(name, words)
         if due_at:
-            said += Markup(", due {}").format(when(dt.datetime.fromisoformat(due_at)))
-        return Told(said, [shortened(text) for text in (note, outcome) if text])
+            text += Markup(", due {}").format(when(dt.datetime.fromisoformat(due_at)))
+        return Activity(text, [shortened(text) for text in (note, outcome) if text])
 
-    return told
+    return activity
 
 
-def _commitment(words: str) -> Words:
-    def told(happened: Happened) -> Told:
-        sum_ = amount(happened.after("amount"))
-        name = _link(happened, f"Loan commitment of {sum_}", happened.after("lead_id"))
-        state, promised = happened.after("state"), happened.after("promised_date")
-        said = Markup("{} {}").format(name, words or CommitmentState(state).label.lower())
+def _commitment(words: str) -> ActivityText:
+    def activity(event: ActivityEvent) -> Activity:
+        sum_ = amount(event.after("amount"))
+        name = _link(event, f"Loan commitment of {sum_}", event.after("lead_id"))
+        state, promised = event.after("state"), event.after("promised_date")
+        text = Markup("{} {}").format(name, words or CommitmentState(state).label.lower())
         if promised:
-            said += f", for {day(dt.date.fromisoformat(promised))}"
-        return Told(said)
+            text += f", for {day(dt.date.fromisoformat(promised))}"
+        return Activity(text)
 
-    return told
+    return activity
 
 
-def _link(happened: Happened, text: str, lead_id: int) -> Markup:
+def _link(event: ActivityEvent, text: str, lead_id: int) -> Markup:
     return Markup('<a href="{}">{}</a>').format(url_for("leads.show", lead_id=lead_id), text)
 
 
-WORDS: dict[str, Words | str] = {
+ACTIVITY: dict[str, ActivityText | str] = {
     "lead.created": _created,
     "lead.edited": _edited,
     "lead.converted": _lead("became a customer"),
@@ -91,4 +91,3 @@ WORDS: dict[str, Words | str] = {
     "commitment.settled": _commitment(""),
     "commitment.reopened": _commitment("open again"),
 }
-"""How each event is told."""

@@ -1,36 +1,35 @@
-"""The words for what happens to a customer's points."""
+"""Activity texts for a customer's points."""
 
 from __future__ import annotations
 
 from crm.customers.rules import Tier
-from crm.customers.timeline import Happened, Told, Words, shortened
+from crm.customers.timeline import Activity, ActivityEvent, ActivityText, shortened
 from crm.loyalty.services import MANUAL
 from crm.web.filters import number, signed
 
 
-def _changed(happened: Happened) -> Told:
-    applied, asked, reason = happened.after("applied"), happened.after("asked"), happened.after("reason")
-    said = f"{signed(applied)} {'point' if abs(applied) == 1 else 'points'}"
+def _changed(event: ActivityEvent) -> Activity:
+    applied, asked, reason = event.after("applied"), event.after("asked"), event.after("reason")
+    text = f"{signed(applied)} {'point' if abs(applied) == 1 else 'points'}"
     lines = [] if asked == applied else [f"{signed(asked)} was asked; there were no more points"]
-    source = happened.after("source")
+    source = event.after("source")
     if source != MANUAL:
         lines.append(f"From {source}")
-    return Told(f"{said} {shortened(reason)}" if reason else said, lines + _standing(happened))
+    return Activity(f"{text} {shortened(reason)}" if reason else text, lines + _standing(event))
 
 
-def _rebuilt(happened: Happened) -> Told:
-    return Told("Points counted again from their entries", _standing(happened))
+def _rebuilt(event: ActivityEvent) -> Activity:
+    return Activity("Points counted again from their entries", _standing(event))
 
 
-def _standing(happened: Happened) -> list[str]:
-    balance, tier = happened.after("loyalty_points"), happened.after("tier")
-    said = [f"Balance {number(balance)}"] if balance is not None else []
-    return [", ".join([*said, *([f"now {Tier(tier).label}"] if tier else [])])] if said or tier else []
+def _standing(event: ActivityEvent) -> list[str]:
+    balance, tier = event.after("loyalty_points"), event.after("tier")
+    text = [f"Balance {number(balance)}"] if balance is not None else []
+    return [", ".join([*text, *([f"now {Tier(tier).label}"] if tier else [])])] if text or tier else []
 
 
-WORDS: dict[str, Words | str] = {
+ACTIVITY: dict[str, ActivityText | str] = {
     "points.changed": _changed,
     "points.reversed": _changed,
     "points.rebuilt": _rebuilt,
 }
-"""How each event is told."""

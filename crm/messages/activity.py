@@ -1,4 +1,4 @@
-"""The words for what happens to a customer's messages, to what comes again, and to opt-outs."""
+"""Activity texts for a customer's messages, series and opt-outs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 
 from markupsafe import Markup
 
-from crm.customers.timeline import Happened, Told, Words, shortened
+from crm.customers.timeline import Activity, ActivityEvent, ActivityText, shortened
 from crm.messages.channels.registry import channel_named
 from crm.messages.rules import Status
 from crm.messages.suppression_models import OptOutSource
@@ -42,63 +42,63 @@ SOURCES = {
 }
 
 
-def _became(words: str) -> Words:
-    def told(happened: Happened) -> Told:
-        reason = happened.after("reason")
-        return Told(_message(happened, words), [reason] if reason else [], by="")
+def _became(words: str) -> ActivityText:
+    def activity(event: ActivityEvent) -> Activity:
+        reason = event.after("reason")
+        return Activity(_message(event, words), [reason] if reason else [], by="")
 
-    return told
-
-
-def _message(happened: Happened, words: str) -> str:
-    return Markup("{} {}").format(happened.link("Message", "message"), words)
+    return activity
 
 
-def _scheduled(happened: Happened) -> Told:
-    name = happened.link(channel_named(happened.after("channel")).label, "message")
-    said = Markup("{} scheduled for {}").format(name, _time(happened.after("send_at")))
-    return Told(said, [shortened(happened.after("body"))])
+def _message(event: ActivityEvent, words: str) -> str:
+    return Markup("{} {}").format(event.link("Message", "message"), words)
 
 
-def _edited(happened: Happened) -> Told:
+def _scheduled(event: ActivityEvent) -> Activity:
+    name = event.link(channel_named(event.after("channel")).label, "message")
+    text = Markup("{} scheduled for {}").format(name, _time(event.after("send_at")))
+    return Activity(text, [shortened(event.after("body"))])
+
+
+def _edited(event: ActivityEvent) -> Activity:
     lines: list[str] = []
-    if "send_at" in happened.changes:
-        lines.append(Markup("From {} to {}").format(*map(_time, happened.changes["send_at"])))
-    if "channel" in happened.changes:
-        before, after = (channel_named(value).label for value in happened.changes["channel"])
+    if "send_at" in event.changes:
+        lines.append(Markup("From {} to {}").format(*map(_time, event.changes["send_at"])))
+    if "channel" in event.changes:
+        before, after = (channel_named(value).label for value in event.changes["channel"])
         lines.append(f"From {before} to {after}")
-    if "body" in happened.changes:
-        lines.append(f"Now {shortened(happened.after('body'))}")
-    return Told(_message(happened, "was changed"), lines)
+    if "body" in event.changes:
+        lines.append(f"Now {shortened(event.after('body'))}")
+    return Activity(_message(event, "was changed"), lines)
 
 
-def _received(happened: Happened) -> Told:
-    body, what = happened.after("body"), happened.after("what")
+def _received(event: ActivityEvent) -> Activity:
+    body, what = event.after("body"), event.after("what")
     lines = [*([shortened(body)] if body else []), *([f"{what[0].upper()}{what[1:]}"] if what else [])]
-    return Told("The customer wrote", lines, by="")
+    return Activity("The customer wrote", lines, by="")
 
 
 def _time(moment: str) -> str:
     return when(dt.datetime.fromisoformat(moment))
 
 
-def _rule(words: str) -> Words:
-    def told(happened: Happened) -> Told:
-        rule = happened.after("rule") or happened.before("rule")
-        return Told(words, [f"{rule[0].upper()}{rule[1:]}"] if rule else [])
+def _rule(words: str) -> ActivityText:
+    def activity(event: ActivityEvent) -> Activity:
+        rule = event.after("rule") or event.before("rule")
+        return Activity(words, [f"{rule[0].upper()}{rule[1:]}"] if rule else [])
 
-    return told
-
-
-def _opt_out(words: str) -> Words:
-    def told(happened: Happened) -> Told:
-        source = happened.after("source")
-        return Told(words, [SOURCES[OptOutSource(source)]] if source else [])
-
-    return told
+    return activity
 
 
-WORDS: dict[str, Words | str] = {
+def _opt_out(words: str) -> ActivityText:
+    def activity(event: ActivityEvent) -> Activity:
+        source = event.after("source")
+        return Activity(words, [SOURCES[OptOutSource(source)]] if source else [])
+
+    return activity
+
+
+ACTIVITY: dict[str, ActivityText | str] = {
     **{f"message.{status.value}": _became(words) for status, words in STATES.items()},
     "message.scheduled": _scheduled,
     "message.edited": _edited,
@@ -115,4 +115,3 @@ WORDS: dict[str, Words | str] = {
     "suppression.changed": _opt_out("Opt-out changed"),
     "suppression.removed": _opt_out("Gets messages again: off the list of opt-outs"),
 }
-"""How each event is told."""

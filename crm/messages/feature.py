@@ -10,7 +10,7 @@ feature = Feature(
     name="messages",
     api=(api.bp,),
     commands=(cli.messages,),
-    activity=activity.WORDS,
+    activity=activity.ACTIVITY,
     customer_rows={"messages": ("message", "messages")},
     roles={
         "api_messages.index": VIEWER,
