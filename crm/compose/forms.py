@@ -10,7 +10,7 @@ from wtforms import BooleanField, RadioField, StringField, TextAreaField, Valida
 
 from crm.accounts.queries import current_organization
 from crm.compose.choice import Edited, TemplateChoice
-from crm.compose.preview import Preview, wording_notes
+from crm.compose.preview import MessagePreview, wording_notes
 from crm.customers.models import Customer
 from crm.kernel.errors import SentenceError
 from crm.message_templates.queries import values_of
@@ -108,7 +108,7 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
         field = error.field if isinstance(error, RefusedError) else "body"
         self.refuse(field, error)
 
-    def preview(self) -> Preview:
+    def preview(self) -> MessagePreview:
         """Return what would happen if the form was sent as it is."""
         channel = channel_named(self.channel.data) if self.channel.data in NAMES else None
         if not self.is_submitted():
@@ -119,7 +119,7 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
         notes += wording_notes(wording.filled(self.values), self.chosen, channel)
         if rule and wording.has_fields:
             notes.append("The text is filled in anew each time.")
-        return Preview.of(self.customer, self.organization, channel, body, self.moment, rule, notes)
+        return MessagePreview.of(self.customer, self.organization, channel, body, self.moment, rule, notes)
 
     def _edited(self, message: Message) -> Edited:
         found = Wording(message.body, False, message.approved)

@@ -22,7 +22,7 @@ _FIELD = re.compile(r"\{ *(" + "|".join(FIELDS) + r") *\}", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Preview:
+class MessagePreview:
     """What would happen, or why it can't; `parts` where the channel has them."""
 
     sentence: str
@@ -43,7 +43,7 @@ class Preview:
         moment: dt.datetime | None,
         rule: Rule | None,
         notes: Sequence[str],
-    ) -> Preview:
+    ) -> MessagePreview:
         """Say it for a form as far as it is filled in."""
         zone = clock.zone(organization.time_zone)
         when = f"On {clock.say_full(moment, zone, organization.locale)}" if moment else "At the time you choose"

@@ -1,3 +1,3 @@
 """Delivery: due messages are claimed, checked, handed to a provider, and recorded."""
 
-__all__ = ["batch", "reports", "status_order"]
+__all__ = ["batch", "reports"]

@@ -26,6 +26,7 @@ from crm.messages.channels.base import Addresses, Channel
 from crm.messages.models import BlockedSender, Message
 from crm.messages.policy_facts import PolicyFacts, facts_about
 from crm.messages.rules import Status
+from crm.messages.states import ensure_may_turn
 
 PROBE_EVERY = dt.timedelta(seconds=10)
 """A refused sender is tried at most once in this time."""
@@ -100,6 +101,8 @@ class Batch:
 
     def lend(self, messages: Sequence[Message], status: Status, token: str) -> None:
         """Give messages, as `status`, to the worker that holds `token`, until the lease runs out."""
+        for message in messages:
+            ensure_may_turn(message.status, status)
         ids, lease_end = [message.id for message in messages], self.after("MESSAGE_LEASE")
         db.session.execute(
             sa.update(Message)

@@ -1,9 +1,13 @@
-"""From a due row to the call of its gateway: claim, check, say so, call; `outcomes` records what came of it.
+"""From a due row to the call of its gateway. Read from the top: claim, check, call, record.
 
-The database is the truth and its clock the only one. A message in a worker's hands carries the worker's token and a
-lease; every later write asks for that token, so a worker that slept past its lease changes nothing. The row says
-`submitting` before the gateway is called, with no transaction open during the call: whatever dies in between leaves a
-message that may have gone out, and that is never sent again by itself.
+`_claim` takes due messages under a token and a lease, and asks the send policy (`Batch.judge`) about each; `_send`
+hands them over, some at a time; `_submit` asks once more and writes that they may go out from now on; `Calls` makes the
+calls in threads, and `outcomes.record` writes what came of them. Reports that come later are in `reports`, questions
+about lost answers in `lookups`. Which status follows which is in `crm.messages.states`, drawn in docs/delivery.md.
+
+The database is the truth and its clock the only one. Every write after the claim asks for the token, so a worker that
+slept past its lease changes nothing. The row says `submitting` before the gateway is called, with no transaction open
+during the call: what dies in between leaves a message that may have gone out, and that is never sent again by itself.
 """
 
 from __future__ import annotations
@@ -37,6 +41,7 @@ from crm.kernel.work import due
 from crm.messages.bookkeeping import KIND, lock_customers, look_at
 from crm.messages.models import Attempt, Message
 from crm.messages.rules import BEING_SENT, Status
+from crm.messages.states import DUE
 from crm.providers.accounts import sender_of
 from crm.providers.base import Call
 from crm.providers.registry import gateway_named, max_calls
@@ -105,17 +110,17 @@ def _claim(claim: Claim, limit: int) -> int:
 
 def _look(message: Message, batch: Batch, claim: Claim) -> bool:
     """Do what is due for one message; True when that is to send it."""
-    now, state = batch.now, message.status
-    if state in BEING_SENT and message.lease_until is not None and message.lease_until > now:
+    now, status = batch.now, message.status
+    if status in BEING_SENT and message.lease_until is not None and message.lease_until > now:
         batch.looks[message.id] = message.lease_until
-    elif state is Status.SUBMITTING:
+    elif status is Status.SUBMITTING:
         reason = "The worker stopped while it was being sent. Checking what became of it."
         batch.doubt(message, reason)
-    elif state is Status.UNKNOWN:
+    elif status is Status.UNKNOWN:
         _settle_doubt(message, batch, claim)
-    elif state is Status.ACCEPTED:
+    elif status is Status.ACCEPTED:
         batch.end(message, Status.NO_REPORT, "The provider took it and never said what became of it.")
-    elif state in (Status.SCHEDULED, Status.CLAIMED, Status.RETRY_WAIT, Status.HELD):
+    elif status in DUE:
         return _may_go(message, batch, claim)
     return False
 

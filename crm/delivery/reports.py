@@ -19,7 +19,6 @@ from sqlalchemy.exc import IntegrityError
 from crm.accounts.models import Organization
 from crm.delivery.batch import Batch
 from crm.delivery.models import Recipient, Report
-from crm.delivery.status_order import ARRIVED, GOOD, moves
 from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import require_organization, use_organization
@@ -30,6 +29,7 @@ from crm.messages.bookkeeping import hasten_held, lock_customers, look_at, refre
 from crm.messages.channels.base import Addresses, Channel
 from crm.messages.models import Attempt, Message
 from crm.messages.rules import WAITS, Status
+from crm.messages.status_order import ARRIVED, GOOD, moves
 from crm.messages.suppression_models import OptOutSource
 from crm.opt_outs import services
 from crm.providers.base import Answer, Reported

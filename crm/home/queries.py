@@ -14,14 +14,14 @@ from crm.customers.queries import Page, page_of
 from crm.inbox.queries import Unread, unread_among_reminders
 from crm.kernel.extensions import db
 from crm.leads.queries import DueLeads, due_leads
-from crm.messages.queries import NextMessage, Notices, Reminders, due_reminders, next_messages, notices
+from crm.messages.queries import NextMessage, Reminders, SendingNotices, due_reminders, next_messages, notices
 from crm.web.filters import today
 
 
 class Attention(NamedTuple):
     """What stands on top of the page, for somebody to see to."""
 
-    notices: Notices
+    notices: SendingNotices
     reminders: Reminders
     leads: DueLeads
     inbox: Unread

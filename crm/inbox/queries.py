@@ -27,7 +27,7 @@ AMONG_REMINDERS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class InboxEntry:
     """A text, and the customers whose number it came from."""
 
     text: InboundMessage
@@ -62,7 +62,7 @@ class Entry:
 class InboxPage(NamedTuple):
     """A page of the inbox: what is unread first, then what somebody is done with, each the latest first."""
 
-    entries: list[Entry]
+    entries: list[InboxEntry]
     number: int
     has_more: bool
 
@@ -75,7 +75,7 @@ class InboxPage(NamedTuple):
 class Unread:
     """The unread texts that stand among the reminders, and how many there are in all."""
 
-    entries: list[Entry]
+    entries: list[InboxEntry]
     count: int
 
     @property
@@ -96,13 +96,13 @@ def page_of_inbox(number: int) -> InboxPage:
     return InboxPage(entries_of(rows[:PAGE]), number, len(rows) > PAGE and number < LAST_PAGE)
 
 
-def entries_of(texts: Sequence[InboundMessage]) -> list[Entry]:
+def entries_of(texts: Sequence[InboundMessage]) -> list[InboxEntry]:
     """Return texts with the customers they are from."""
     owners = {
         kind.kind: kind.owners_by_address(text.sender for text in texts if text.channel.addresses is kind)
         for kind in all_kinds()
     }
-    return [Entry(text, owners[text.channel.addresses.kind].get(text.sender, [])) for text in texts]
+    return [InboxEntry(text, owners[text.channel.addresses.kind].get(text.sender, [])) for text in texts]
 
 
 def count_unread() -> int:

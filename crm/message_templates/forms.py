@@ -9,7 +9,7 @@ from wtforms import RadioField, StringField, TextAreaField, ValidationError
 from crm.accounts.queries import current_organization
 from crm.message_templates import rules
 from crm.message_templates.models import Template
-from crm.message_templates.preview import Preview
+from crm.message_templates.preview import TemplatePreview
 from crm.message_templates.queries import someone_like
 from crm.messages.channels.registry import NAMES, all_channels, channel_named, choose
 from crm.values.text import characters
@@ -83,14 +83,14 @@ class TemplateForm(CreatingForm):
             "parameters": rules.parameters_of(self.parameters.data or "") if approved else [],
         }
 
-    def preview(self) -> Preview:
+    def preview(self) -> TemplatePreview:
         """Return what a real customer would get."""
         query = self.q.data or ""
         found = someone_like(query)
         channel = channel_named(self.channel.data if self.channel.data in NAMES else NAMES[0])
         parameters = rules.parameters_of(self.parameters.data or "") if self._may_be_approved() else []
         missing = query if found is None else ""
-        return Preview.of(
+        return TemplatePreview.of(
             found or someone_like(""), current_organization(), channel, self.body.data or "", parameters, missing
         )
 

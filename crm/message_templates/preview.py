@@ -14,7 +14,7 @@ from crm.messages.channels.segments import Segments, ucs2_note
 
 
 @dataclass(frozen=True)
-class Preview:
+class TemplatePreview:
     """The text of a template filled for a customer, or why there is none; `parts` where the channel has them."""
 
     customer: Customer | None
@@ -33,7 +33,7 @@ class Preview:
         body: str,
         parameters: Sequence[str] = (),
         missing: str = "",
-    ) -> Preview:
+    ) -> TemplatePreview:
         """Fill the text as far as it is right; `missing` is a search that nobody matches."""
         notes = [f"Nobody matches “{missing}”."] if missing else []
         if customer is None:

@@ -54,7 +54,7 @@ def edit(template_id: int) -> Response:
         return _window(form, status=422)
     try:
         services.change_template(template_id, form.values())
-    except services.NameTakenError as error:
+    except services.TemplateNameTakenError as error:
         form.refuse("name", error)
         return _window(form, status=422)
     return _done(f"{form.name.data} is saved.")

@@ -17,7 +17,7 @@ from crm.message_templates.queries import key_of, template_called
 from crm.values import clock
 
 
-class NameTakenError(SentenceError):
+class TemplateNameTakenError(SentenceError):
     """Another template has this name."""
 
     def __init__(self, name: str) -> None:
@@ -25,7 +25,7 @@ class NameTakenError(SentenceError):
 
 
 def add_template(values: dict[str, Any], key: RequestKey | None = None) -> int:
-    """Add a template and return its id; raises NameTakenError, and KeyReusedError."""
+    """Add a template and return its id; raises TemplateNameTakenError, and KeyReusedError."""
     with transaction():
         once = Once(key)
         if once.earlier is not None:
@@ -38,7 +38,7 @@ def add_template(values: dict[str, Any], key: RequestKey | None = None) -> int:
 
 
 def change_template(template_id: int, values: dict[str, Any]) -> None:
-    """Change a template, and nothing that is scheduled; raises NameTakenError."""
+    """Change a template, and nothing that is scheduled; raises TemplateNameTakenError."""
     with transaction():
         template = _get_locked(template_id)
         if template.deleted_at is not None:
@@ -70,7 +70,7 @@ def undelete_template(template_id: int) -> str:
             template.deleted_at = None
             try:
                 _save(template)
-            except NameTakenError as error:
+            except TemplateNameTakenError as error:
                 raise ConflictError(str(error)) from None
             record("template.undeleted", template)
         return template.name
@@ -86,9 +86,9 @@ def _save(template: Template) -> None:
     with db.session.no_autoflush:
         other = template_called(name)
     if other is not None and other.id != id_:
-        raise NameTakenError(other.name)
+        raise TemplateNameTakenError(other.name)
     try:
         with db.session.begin_nested():
             db.session.add(template)
     except IntegrityError:
-        raise NameTakenError(name) from None
+        raise TemplateNameTakenError(name) from None

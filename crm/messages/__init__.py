@@ -12,5 +12,7 @@ __all__ = [
     "rules",
     "sender_ids",
     "services",
+    "states",
+    "status_order",
     "suppression_models",
 ]

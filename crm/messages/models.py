@@ -16,6 +16,7 @@ from crm.kernel.tenancy import TenantMixin, within_organization
 from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import CHANNEL
 from crm.messages.rules import BEING_SENT, NEEDS_A_PERSON, OPEN, RESENDABLE, WAITING, ApprovedTemplate, Status
+from crm.messages.states import ensure_may_turn
 
 
 def _in(statuses: frozenset[Status]) -> str:
@@ -119,7 +120,8 @@ class Message(TenantMixin, Base):
         return self.status in NEEDS_A_PERSON and not self.is_acknowledged
 
     def turn(self, status: Status, now: dt.datetime, reason: str = "") -> None:
-        """Move to `status`, with the reason people read; whoever held a claim has lost it."""
+        """Move to `status`, with the reason people read; a worker that held a claim has lost it."""
+        ensure_may_turn(self.status, status)
         self.status, self.reason, self.status_at = status, reason[:300], now
         self.claim_token, self.lease_until = None, None
 

@@ -126,7 +126,7 @@ class MessagePage(NamedTuple):
         return given | ({"page": number} if number > 1 else {})
 
 
-class Notices(NamedTuple):
+class SendingNotices(NamedTuple):
     """Senders that a provider refuses, and the worker's silence: told to everybody at the top of the pages."""
 
     refused: Sequence[BlockedSender]
@@ -159,10 +159,10 @@ def due_reminders(limit: int = 20) -> Reminders:
     return Reminders(tuple(tuple(row[1:]) for row in found), found[0].number if found else 0)
 
 
-def notices() -> Notices:
+def notices() -> SendingNotices:
     """Return what keeps messages of the current organization from going out."""
     rows = db.session.execute(_NOTICES).all()
-    return Notices([row[0] for row in rows if row[0]], silence(rows[0]))
+    return SendingNotices([row[0] for row in rows if row[0]], silence(rows[0]))
 
 
 def next_messages(customer_ids: Sequence[int]) -> dict[int, NextMessage]:

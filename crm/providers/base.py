@@ -178,7 +178,7 @@ class Reported:
         return hashlib.sha256(said.encode()).hexdigest()
 
 
-class Secret(NamedTuple):
+class SecretField(NamedTuple):
     """A field of an account's form, kept encrypted; `parse` raises ValueError with a sentence."""
 
     name: str
@@ -198,7 +198,7 @@ class Account:
 
     title: str
     noun: str
-    secrets: tuple[Secret, ...]
+    secrets: tuple[SecretField, ...]
     sender: Callable[[Mapping[str, str], str, Mapping[str, Any]], Sender]
     addresses: Mapping[str, str] = field(default_factory=dict)
     webhook_help: str = ""

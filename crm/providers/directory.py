@@ -23,7 +23,7 @@ from crm.providers.base import Account
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DirectoryEntry:
     """What one organization sends with; `secrets` are its own ones, empty where it uses the installation's."""
 
     id: int
@@ -45,7 +45,7 @@ class Entry:
 class Directory:
     """The organizations that providers may be calling about, with their secrets."""
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(self, entries: Sequence[DirectoryEntry]) -> None:
         self._entries = {entry.id: entry for entry in entries}
 
     def secret(self, organization_id: int, account: Account, name: str) -> str:
@@ -53,13 +53,15 @@ class Directory:
         entry = self._entries.get(organization_id)
         return (entry.known(account) if entry else secrets_with({}, account)[0])[name]
 
-    def secrets(self, account: Account, name: str, of: Callable[[Entry], bool] = lambda entry: True) -> list[str]:
+    def secrets(
+        self, account: Account, name: str, of: Callable[[DirectoryEntry], bool] = lambda entry: True
+    ) -> list[str]:
         """Return the distinct values of a secret, that of the installation first; of some organizations, if so."""
         entries = filter(of, self._entries.values())
         values = [secrets_with({}, account)[0][name], *(entry.known(account)[name] for entry in entries)]
         return [value for value in dict.fromkeys(values) if value]
 
-    def sending_by(self, gateway: str, channel: Channel) -> list[Entry]:
+    def sending_by(self, gateway: str, channel: Channel) -> list[DirectoryEntry]:
         """Return the organizations that send by a gateway on a channel, the oldest first."""
         return [entry for entry in self._entries.values() if entry.gateways[channel] == gateway]
 
@@ -78,7 +80,7 @@ def read_directory(gateways: Collection[str]) -> Directory:
     secrets = _secrets({row.id: row.secrets_stamp for row in rows})
     return Directory(
         [
-            Entry(
+            DirectoryEntry(
                 row.id,
                 {channel: channel.gateway_name(row) for channel in channels},
                 {channel: channel.sender(row) for channel in channels},

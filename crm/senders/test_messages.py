@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from crm.delivery.batch import Batch
 from crm.delivery.reports import in_our_words, says_it_works
-from crm.delivery.status_order import ORDER
 from crm.kernel.columns import one_of
 from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.events import record
@@ -18,6 +17,7 @@ from crm.kernel.tenancy import require_organization, use_organization
 from crm.messages.bookkeeping import hasten_held
 from crm.messages.channels.base import Channel
 from crm.messages.rules import WAITS, Status
+from crm.messages.status_order import ORDER
 from crm.providers.base import Answer, Outcome, Reported
 from crm.senders.models import SenderTest
 

@@ -19,7 +19,7 @@ from crm.message_templates.queries import values_of
 from crm.messages.bookkeeping import lock_customers, look_at, refresh_next
 from crm.messages.models import Message
 from crm.series.models import Occurrence, Series
-from crm.series.rules import Occurrence as Next
+from crm.series.rules import NextOccurrence
 from crm.series.services import KIND
 from crm.values import clock
 
@@ -74,7 +74,7 @@ def _go_on(series: Series, customer: Customer, organization: Organization, now: 
     return found.moment
 
 
-def _make(series: Series, customer: Customer, organization: Organization, found: Next, missed: int) -> None:
+def _make(series: Series, customer: Customer, organization: Organization, found: NextOccurrence, missed: int) -> None:
     wording = series.words.filled(values_of(customer, organization))
     message = Message(
         customer_id=series.customer_id,

@@ -35,7 +35,7 @@ class Frequency(enum.StrEnum):
         return {"daily": "day", "weekly": "week", "monthly": "month", "yearly": "year"}[self.value]
 
 
-class Occurrence(NamedTuple):
+class NextOccurrence(NamedTuple):
     """One time: the date of the rule, and the moment in UTC."""
 
     date: dt.date
@@ -57,13 +57,13 @@ class Rule:
         found = self._date(number * self.every)
         return None if found is None or (self.until is not None and found > self.until) else found
 
-    def next_after(self, moment: dt.datetime, zone: ZoneInfo) -> Occurrence | None:
+    def next_after(self, moment: dt.datetime, zone: ZoneInfo) -> NextOccurrence | None:
         """Return the first occurrence later than `moment`, on the clocks of `zone`; None when there is none."""
         number = self._number_before(moment.astimezone(zone).date())
         while (date := self.date(number)) is not None:
             found = clock.at_or_after(dt.datetime.combine(date, self.at), zone)
             if found > moment:
-                return Occurrence(date, found)
+                return NextOccurrence(date, found)
             number += 1
         return None
 

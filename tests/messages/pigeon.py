@@ -12,8 +12,20 @@ from flask import Response, request
 from crm.customers.models import Customer
 from crm.inbox.inbound import Incoming
 from crm.kernel.extensions import db
-from crm.messages.channels.base import Addresses, Channel, Owner, Read
-from crm.providers.base import Account, Answer, Call, Found, Outcome, Provider, Question, Route, Secret, Sender, word
+from crm.messages.channels.base import Addresses, Channel, Owner, ReadAddress
+from crm.providers.base import (
+    Account,
+    Answer,
+    Call,
+    Found,
+    Outcome,
+    Provider,
+    Question,
+    Route,
+    SecretField,
+    Sender,
+    word,
+)
 from crm.providers.webhook import Desk, ForgedError, UnknownError
 
 RING = "pigeon_ring"
@@ -27,8 +39,8 @@ class Lofts(Addresses):
     kind = "loft"
     noun = "loft"
 
-    def read(self, typed: str, region: str) -> Read:
-        return Read(typed, "") if self.is_valid(typed) else Read("", "Enter a loft like loft 7.")
+    def read(self, typed: str, region: str) -> ReadAddress:
+        return ReadAddress(typed, "") if self.is_valid(typed) else ReadAddress("", "Enter a loft like loft 7.")
 
     def is_valid(self, address: str) -> bool:
         return bool(_LOFT.fullmatch(address))
@@ -103,7 +115,7 @@ class PigeonPost:
 ACCOUNT = Account(
     "Pigeon post",
     "the pigeon post",
-    (Secret(RING, "Ring", word(r"[A-Z]{4}", "A ring has four letters.")),),
+    (SecretField(RING, "Ring", word(r"[A-Z]{4}", "A ring has four letters.")),),
     lambda known, address, config: Sender(address, token=known[RING]),
     webhook_help="Pigeons come home to:",
     webhook_path="/webhooks/pigeon/home",

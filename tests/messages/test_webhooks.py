@@ -14,13 +14,14 @@ import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
 from crm.accounts.models import Organization
-from crm.delivery import jobs, reports, status_order
+from crm.delivery import jobs, reports
 from crm.delivery.models import Report
 from crm.delivery.outcomes import record
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import use_organization
 from crm.kernel.work.due import DueWork
+from crm.messages import status_order
 from crm.messages.channels.sms import SMS
 from crm.messages.models import Attempt, Message
 from crm.messages.rules import OPEN, Status

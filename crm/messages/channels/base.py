@@ -20,7 +20,7 @@ class Owner(NamedTuple):
     is_archived: bool
 
 
-class Read(NamedTuple):
+class ReadAddress(NamedTuple):
     """An address as it is stored, read from what somebody typed, or the sentence that says why it is none."""
 
     address: str
@@ -38,7 +38,7 @@ class Addresses:
     kind = ""
     """What stands for it in the database, in up to 10 characters."""
 
-    def read(self, typed: str, region: str) -> Read:
+    def read(self, typed: str, region: str) -> ReadAddress:
         """Read what somebody in a phone region typed."""
         raise NotImplementedError
 

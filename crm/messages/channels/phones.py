@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from crm.customers.models import Customer
 from crm.messages.channels import numbers
-from crm.messages.channels.base import Addresses, Owner, Read
+from crm.messages.channels.base import Addresses, Owner, ReadAddress
 from crm.values import phone
 
 E164 = r"\+[1-9]\d{6,14}"
@@ -26,10 +26,10 @@ class Phones(Addresses):
 
     kind = "phone"
 
-    def read(self, typed: str, region: str) -> Read:
+    def read(self, typed: str, region: str) -> ReadAddress:
         """Read a number as people write it in a region."""
         found = phone.parse(typed, region)
-        return Read(found.value, "" if found.valid else found.reason or "Enter the phone number.")
+        return ReadAddress(found.value, "" if found.valid else found.reason or "Enter the phone number.")
 
     def stored(self, address: str) -> str:
         """Return a number with its country code in E.164; what is none as it is."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from crm.messages.channels.sms import SMS
 from crm.messages.channels.whatsapp import WHATSAPP
-from crm.providers.base import Account, Secret, Sender, word
+from crm.providers.base import Account, SecretField, Sender, word
 
 SID, TOKEN, SERVICE = "twilio_account_sid", "twilio_auth_token", "twilio_messaging_service_sid"
 
@@ -20,14 +20,16 @@ ACCOUNT = Account(
     "Twilio account",
     "the Twilio account",
     (
-        Secret(
+        SecretField(
             SID,
             "Account SID",
             word(r"AC[0-9A-Za-z]{1,60}", "The Account SID starts with AC. Twilio's console shows it."),
             "It starts with AC.",
         ),
-        Secret(TOKEN, "Auth Token", word(r"[!-~]{1,500}", "The Auth Token is one word. Twilio's console shows it.")),
-        Secret(
+        SecretField(
+            TOKEN, "Auth Token", word(r"[!-~]{1,500}", "The Auth Token is one word. Twilio's console shows it.")
+        ),
+        SecretField(
             SERVICE,
             "Messaging Service SID",
             word(r"MG[0-9A-Za-z]{1,60}", "The Messaging Service SID starts with MG."),

@@ -16,7 +16,7 @@ from crm.kernel.db import wait_as_jobs_do
 from crm.messages.channels.base import Channel
 from crm.messages.channels.sms import SMS
 from crm.providers.base import Route
-from crm.providers.directory import Directory, Entry
+from crm.providers.directory import Directory, DirectoryEntry
 from crm.providers.twilio import payload
 from crm.providers.twilio.account import ACCOUNT, SERVICE, SID, TOKEN
 from crm.providers.webhook import TRIED_WITH_ALL, Desk, ForgedError, UnknownError
@@ -87,7 +87,7 @@ def sending_from(directory: Directory, channel: Channel, number: str, service: s
     return list(dict.fromkeys([*own, *sorted(entry.id for entry in (*named, *others))]))
 
 
-def _sends_by(entry: Entry, channel: Channel, service: str) -> bool:
+def _sends_by(entry: DirectoryEntry, channel: Channel, service: str) -> bool:
     """Say whether Twilio chooses the number of its messages by this service (`gateway`)."""
     uses = channel is SMS or not entry.sender(channel, ACCOUNT)
     return uses and entry.known(ACCOUNT)[SERVICE] == service
@@ -109,7 +109,7 @@ def _token(directory: Directory, form: MultiDict[str, str], signature: str) -> s
     size = sum(len(name) + len(value) for name, value in form.items(multi=True))
     account, url = form.get("AccountSid", ""), _public_url()
 
-    def is_named(entry: Entry) -> bool:
+    def is_named(entry: DirectoryEntry) -> bool:
         return size <= TRIED_WITH_ALL or entry.known(ACCOUNT)[SID] == account
 
     for token in directory.secrets(ACCOUNT, TOKEN, is_named):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crm.providers.base import Account, Secret, Sender, word
+from crm.providers.base import Account, SecretField, Sender, word
 
 TOKEN, NUMBER_ID, APP_SECRET, VERIFY_TOKEN = (
     "whatsapp_token",
@@ -24,24 +24,24 @@ ACCOUNT = Account(
     "WhatsApp Business account",
     "the WhatsApp account",
     (
-        Secret(
+        SecretField(
             TOKEN,
             "Access token",
             word(r"[!-~]{1,2000}", "The access token is one word. Meta's app dashboard shows it."),
         ),
-        Secret(
+        SecretField(
             NUMBER_ID,
             "Phone number ID",
             word(r"\d{1,30}", "The phone number ID is digits alone. It isn't the number."),
             "Digits alone. It isn't the number itself.",
         ),
-        Secret(
+        SecretField(
             APP_SECRET,
             "App secret",
             word(r"[!-~]{1,500}", "The app secret is one word. Meta's app dashboard shows it."),
             "With it we know that reports come from Meta.",
         ),
-        Secret(
+        SecretField(
             VERIFY_TOKEN,
             "Verify token",
             word(r"[!-~]{1,500}", "The verify token is one word, of your own choice."),

@@ -29,7 +29,7 @@ class Payload:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Writer:
     """Who wrote: the number with its country code, and Meta's id of the user; one of them may be missing."""
 
     number: str
@@ -131,7 +131,7 @@ _READERS = {"messages": {"messages": _text}, "user_preferences": {"user_preferen
 """What is read of each field of the webhook, beside statuses."""
 
 
-def _person(one: dict[str, Any], value: dict[str, Any]) -> Person | None:
+def _person(one: dict[str, Any], value: dict[str, Any]) -> Writer | None:
     """Return who wrote. A user with a user name may have no number here, but an id (Business-scoped user IDs)."""
     sender, user_id = untrusted.text(one.get("from") or one.get("wa_id"), 150), _user_id(one)
     contacts = untrusted.objects(value.get("contacts"))
@@ -144,7 +144,7 @@ def _person(one: dict[str, Any], value: dict[str, Any]) -> Person | None:
     username = untrusted.text(untrusted.child(contact, "profile").get("username"), 100)
     user_id = user_id or _user_id(contact) or (f"@{username}" if username else "")
     number = f"+{sender}" if sender.isdecimal() and len(sender) <= 15 else ""
-    return Person(number, user_id) if number or user_id else None
+    return Writer(number, user_id) if number or user_id else None
 
 
 def _user_id(found: dict[str, Any]) -> str:

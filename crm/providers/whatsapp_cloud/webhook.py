@@ -17,7 +17,7 @@ from crm.inbox.inbound import Incoming
 from crm.kernel.db import wait_as_jobs_do
 from crm.messages.channels.whatsapp import WHATSAPP
 from crm.providers.base import Reported, Route
-from crm.providers.directory import Directory, Entry
+from crm.providers.directory import Directory, DirectoryEntry
 from crm.providers.webhook import TRIED_WITH_ALL, Desk, ForgedError, UnknownError
 from crm.providers.whatsapp_cloud import payload
 from crm.providers.whatsapp_cloud.account import ACCOUNT, APP_SECRET, NUMBER_ID, VERIFY_TOKEN
@@ -81,7 +81,7 @@ def is_signed(secret: str, raw: bytes, signature: str) -> bool:
 def _app_secret(directory: Directory, raw: bytes, signature: str) -> str:
     """Return the secret that signed a request; a large one is of organizations whose number it names."""
 
-    def is_named(entry: Entry) -> bool:
+    def is_named(entry: DirectoryEntry) -> bool:
         number = entry.known(ACCOUNT)[NUMBER_ID]
         return len(raw) <= TRIED_WITH_ALL or (bool(number) and number.encode() in raw)
 
