@@ -1,4 +1,4 @@
-"""What becomes of messages when customers are merged, and when they are taken apart again."""
+"""Cancel repeated messages when customers are merged, and schedule them again when the merge is undone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.customers.signals import Joining, customers_joined, customers_locking, customers_parted
+from crm.customers.signals import MergePair, customers_locking, customers_merged, customers_unmerged
 from crm.kernel.columns import one_of
 from crm.kernel.db import database_now, locked
 from crm.kernel.extensions import db
@@ -25,7 +25,7 @@ EVERYWHERE = {"all_branches": True}
 
 @customers_locking.connect
 def lock_messages(customer_ids: Sequence[int]) -> Callable[[], bool]:
-    """Lock what comes again and all messages of customers, each after its place on the list of due work."""
+    """Lock the series and messages of customers, each after its row of due work."""
     series, messages = found = _of(customer_ids)
     due.lock(SERIES, series)
     db.session.execute(locked(sa.select(Series.id).where(one_of(Series.id, series)).order_by(Series.id)))
@@ -34,27 +34,27 @@ def lock_messages(customer_ids: Sequence[int]) -> Callable[[], bool]:
     return lambda: _of(customer_ids) == found
 
 
-@customers_joined.connect
-def drop_repeated(joining: Joining) -> None:
-    """Cancel what was scheduled for both: the same text, channel and time; what comes again by one rule comes once."""
+@customers_merged.connect
+def cancel_repeated(pair: MergePair) -> None:
+    """Cancel messages scheduled for both with the same text, channel and time; stop series with the same rule."""
     now = database_now()
-    joining.notes[SERIES] = _stop_repeated(joining, now)
-    repeated = list(_repeated(joining))
+    pair.notes[SERIES] = _stop_repeated(pair, now)
+    repeated = list(_repeated(pair))
     looks = due.lock(KIND, [message.id for message in repeated])
-    joining.notes[NOTES] = [_note(message, looks.get(message.id), now) for message in repeated]
+    pair.notes[NOTES] = [_note(message, looks.get(message.id), now) for message in repeated]
     for message in repeated:
-        message.turn(Status.CANCELED, now, f"It was scheduled for {joining.kept.name} twice.")
+        message.turn(Status.CANCELED, now, f"It was scheduled for {pair.survivor.name} twice.")
         tell("message.canceled", message)
     look_at({message.id: None for message in repeated})
-    refresh_next([joining.kept.id, joining.gone.id])
+    refresh_next([pair.survivor.id, pair.merged.id])
 
 
-@customers_parted.connect
-def schedule_again(joining: Joining) -> None:
-    """Bring back what was canceled because it was scheduled for both, unless its time has passed."""
+@customers_unmerged.connect
+def schedule_again(pair: MergePair) -> None:
+    """Schedule the canceled messages again, unless their time has passed."""
     now = database_now()
-    _go_on(joining.notes[SERIES])
-    for note in joining.notes[NOTES]:
+    _resume_series(pair.notes[SERIES])
+    for note in pair.notes[NOTES]:
         message = db.session.get(Message, note["id"], populate_existing=True)
         if message is None or message.status is not Status.CANCELED or message.send_at <= now:
             continue
@@ -62,7 +62,7 @@ def schedule_again(joining: Joining) -> None:
             message.turn(Status(note["status"]), dt.datetime.fromisoformat(note["status_at"]), note["reason"])
             tell("message.edited", message)
             look_at({message.id: dt.datetime.fromisoformat(note["due_at"]) if note["due_at"] else None})
-    refresh_next([joining.kept.id, joining.gone.id])
+    refresh_next([pair.survivor.id, pair.merged.id])
 
 
 def _of(customer_ids: Sequence[int]) -> tuple[list[int], list[int]]:
@@ -76,10 +76,10 @@ def _of(customer_ids: Sequence[int]) -> tuple[list[int], list[int]]:
     )
 
 
-def _repeated(joining: Joining) -> Iterator[Message]:
-    """Yield those of the messages of both that nobody is sending yet and that say what another one says."""
-    moved, seen = set(joining.moved.get(Message.__tablename__, ())), set()
-    statement = sa.select(Message).where(Message.customer_id == joining.kept.id, Message.status.in_(WAITING))
+def _repeated(pair: MergePair) -> Iterator[Message]:
+    """Yield the waiting messages that were moved and repeat one of the survivor's."""
+    moved, seen = set(pair.moved.get(Message.__tablename__, ())), set()
+    statement = sa.select(Message).where(Message.customer_id == pair.survivor.id, Message.status.in_(WAITING))
     waiting = db.session.scalars(
         statement.where(Message.acknowledged_at.is_(None)).order_by(Message.id),
         execution_options={"populate_existing": True, **EVERYWHERE},
@@ -92,10 +92,10 @@ def _repeated(joining: Joining) -> Iterator[Message]:
             yield message
 
 
-def _stop_repeated(joining: Joining, now: dt.datetime) -> list[dict[str, Any]]:
-    """Stop what comes again by the same rule for both, and return what it takes to let it go on."""
-    moved = set(joining.moved.get(Series.__tablename__, ()))
-    statement = sa.select(Series).where(Series.customer_id == joining.kept.id, Series.stopped_at.is_(None))
+def _stop_repeated(pair: MergePair, now: dt.datetime) -> list[dict[str, Any]]:
+    """Stop series that repeat one of the survivor's, and return what is needed to resume them."""
+    moved = set(pair.moved.get(Series.__tablename__, ()))
+    statement = sa.select(Series).where(Series.customer_id == pair.survivor.id, Series.stopped_at.is_(None))
     rows = db.session.scalars(
         statement.order_by(Series.id), execution_options={"populate_existing": True, **EVERYWHERE}
     ).all()
@@ -116,8 +116,8 @@ def _rule(series: Series) -> tuple[Any, ...]:
     return series.channel, series.wording, series.must_arrive, series.rule
 
 
-def _go_on(notes: Sequence[dict[str, Any]]) -> None:
-    """Let go on what nobody has stopped besides."""
+def _resume_series(notes: Sequence[dict[str, Any]]) -> None:
+    """Resume the series that nobody else has stopped."""
     for note in notes:
         series = db.session.get(Series, note["id"], populate_existing=True)
         if series is not None and series.stopped_at == dt.datetime.fromisoformat(note["stopped_at"]):

@@ -1,4 +1,4 @@
-"""What happens to customers, for the features above this one."""
+"""Signals about customers, for the features above this one."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ from blinker import signal
 from crm.customers.models import Customer
 
 customer_restored = signal("customer-restored")
-"""Sent within the transaction that brings an archived customer back, with the customer as the sender."""
+"""Sent within the transaction that restores an archived customer; the sender is the customer."""
 
 customer_deleting = signal("customer-deleting")
-"""Sent within the transaction that deletes a customer for good, with the customer as the sender."""
+"""Sent within the transaction that deletes a customer for good; the sender is the customer."""
 
 customers_locking = signal("customers-locking")
-"""Sent before the customers are locked who are about to be merged or taken apart, with their ids as the sender.
+"""Sent before two customers are locked for a merge or its undo; the sender is the list of their ids.
 
-A listener locks what stands before customers in the order of locks, and returns a function that says, once the
-customers are locked, too, whether that was all of it.
+A listener locks its rows that come before customers in the order of locks. It returns a function that says, once
+the customers are locked too, whether those rows are still all of them.
 """
 
-customers_joined = signal("customers-joined")
-"""Sent within the transaction of a merge, with the `Joining` as the sender, once all rows are moved."""
+customers_merged = signal("customers-merged")
+"""Sent within the transaction of a merge, once all rows are moved; the sender is a `MergePair`."""
 
-customers_parted = signal("customers-parted")
-"""Sent within the transaction that takes a merge back, with the `Joining` as the sender, once its rows are back."""
+customers_unmerged = signal("customers-unmerged")
+"""Sent within the transaction that undoes a merge, once its rows are back; the sender is a `MergePair`."""
 
 
 @dataclasses.dataclass
-class Joining:
-    """Two locked customers who become one, or who were one and are two again.
+class MergePair:
+    """Two locked customers of a merge or of its undo.
 
-    `moved` are the ids of the rows of `gone` that went to `kept`, by table; who is told of the parting adds the rows
-    that went back besides them. `notes` is what a listener has to remember to take back its part, in JSON values.
+    `moved` are the ids of the rows moved between them, by table; a listener of `customers_unmerged` adds rows that it
+    moves back besides them. `notes` holds what a listener needs to undo its part, in JSON values.
     """
 
-    kept: Customer
-    gone: Customer
+    survivor: Customer
+    merged: Customer
     moved: dict[str, list[int]]
     notes: dict[str, Any] = dataclasses.field(default_factory=dict)

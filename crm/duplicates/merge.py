@@ -1,7 +1,7 @@
 """Making one customer of two, within a transaction that holds both; what it takes to part them goes into the snapshot.
 
 Everything of `gone` goes to `kept`: by foreign key (`moving`), and by what the features do who are told
-(`customers_joined`). The row of `gone` stays as a pointer that nothing finds.
+(`customers_merged`). The row of `gone` stays as a pointer that nothing finds.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from crm.customers.keys import CustomerKey, Decision, Duplicate
 from crm.customers.models import BulkChangeRow, Customer, CustomerSearch
 from crm.customers.services import index
-from crm.customers.signals import Joining, customers_joined
+from crm.customers.signals import MergePair, customers_merged
 from crm.duplicates import reassign
 from crm.duplicates.models import Merge
 from crm.duplicates.rows import Changes, Row, as_stored, restored
@@ -41,12 +41,12 @@ def join(entry: Duplicate, kept: Customer, gone: Customer, take: Mapping[str, in
     _join_bulk_rows(changes, kept, gone)
     _join_entries(changes, entry, kept, gone)
     _decide(changes, entry)
-    joining = Joining(kept, gone, moved)
+    pair = MergePair(kept, gone, moved)
     db.session.flush()
     db.session.expire_all()
     index(kept)
     db.session.flush()
-    customers_joined.send(joining)
+    customers_merged.send(pair)
     # A member who is bound to a branch has seen all of it until here.
     gone.branch_id = None
     db.session.flush()
@@ -58,7 +58,7 @@ def join(entry: Duplicate, kept: Customer, gone: Customer, take: Mapping[str, in
         "moved": moved,
         "last": reassign.last_ids(kept.id),
         "rows": changes.done,
-        "notes": joining.notes,
+        "notes": pair.notes,
     }
     merge = Merge(kept_id=kept.id, gone_id=gone.id, snapshot=snapshot, merged_by_id=current_actor())
     db.session.add(merge)

@@ -14,7 +14,7 @@ from crm.accounts.models import Branch
 from crm.customers.keys import CustomerKey
 from crm.customers.models import Customer
 from crm.customers.services import index
-from crm.customers.signals import Joining, customers_parted
+from crm.customers.signals import MergePair, customers_unmerged
 from crm.duplicates import reassign
 from crm.duplicates.models import Merge
 from crm.duplicates.rows import Changes, Row, as_stored, restored
@@ -46,8 +46,8 @@ def part(merge: Merge, kept: Customer, gone: Customer) -> list[str]:
     index(gone)
     db.session.flush()
     db.session.expire_all()
-    joining = Joining(kept, gone, moved, snapshot["notes"])
-    customers_parted.send(joining)
+    pair = MergePair(kept, gone, moved, snapshot["notes"])
+    customers_unmerged.send(pair)
     db.session.flush()
     said = [*_stayed(kept, snapshot["last"]), *said]
     # What the customers were is in their rows again, and nowhere else.

@@ -13,7 +13,7 @@ from flask import current_app
 from crm.accounts.queries import current_organization
 from crm.customers.models import Customer
 from crm.customers.services import lock_customer
-from crm.customers.signals import Joining, customer_deleting, customers_joined, customers_parted
+from crm.customers.signals import MergePair, customer_deleting, customers_merged, customers_unmerged
 from crm.invoices import orders, queries
 from crm.invoices.files import StoredFile, TooMuchError, Upload, discard, stored
 from crm.invoices.models import Invoice, Receipt
@@ -223,9 +223,8 @@ def _delete_files(customer: Customer) -> None:
     after_commit(functools.partial(discard, keys))
 
 
-@customers_joined.connect
-@customers_parted.connect
-def _count_again(joining: Joining) -> None:
-    """Make the totals of customers who were merged or taken apart what their invoices say by now."""
-    for customer in (joining.kept, joining.gone):
+@customers_merged.connect
+@customers_unmerged.connect
+def _recompute_totals(pair: MergePair) -> None:
+    for customer in (pair.survivor, pair.merged):
         orders.count_again(customer)

@@ -1,8 +1,8 @@
-"""Two ledgers that become one when customers are merged, and two again when they are taken apart.
+"""Merge and unmerge the points ledgers of two customers.
 
-A balance after an entry is what the entries before it make, in the order of their ids; so all of them are counted
-again. What a deduction came to stays as it was, and where there were too few points then but are enough in both
-ledgers together, what was asked is no longer told beside it: the table allows it at a balance of 0 alone.
+A balance is the sum of the entries up to one, in the order of their ids, so all are recomputed. An applied deduction
+stays as it was. Where both ledgers together cover what one alone did not, `asked` is cut to `applied`: the table
+allows a difference only at a balance of 0.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.customers.models import Customer
-from crm.customers.signals import Joining, customers_joined, customers_parted
+from crm.customers.signals import MergePair, customers_merged, customers_unmerged
 from crm.kernel.columns import db_now, one_of
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import update_many
@@ -24,10 +24,10 @@ TABLE = PointsEntry.__tablename__
 NOTES = "points"
 
 
-@customers_joined.connect
-def join_ledgers(joining: Joining) -> None:
-    """Count both ledgers as one, and remember what each entry said before."""
-    entries = _entries_of(joining.kept)
+@customers_merged.connect
+def merge_ledgers(pair: MergePair) -> None:
+    """Recompute both ledgers as one, and note each entry's values from before."""
+    entries = _entries_of(pair.survivor)
     balance, before, after = 0, {}, []
     for entry in entries:
         balance += entry.applied
@@ -36,26 +36,26 @@ def join_ledgers(joining: Joining) -> None:
             before[str(entry.id)] = [entry.asked, entry.balance]
             after.append({"id": entry.id, "asked": asked, "balance": balance})
     update_many(PointsEntry, after)
-    joining.notes[NOTES] = {"before": before, "last": entries[-1].id if entries else 0}
-    _set_balance(joining.kept, balance)
-    _set_balance(joining.gone, 0)
+    pair.notes[NOTES] = {"before": before, "last": entries[-1].id if entries else 0}
+    _set_balance(pair.survivor, balance)
+    _set_balance(pair.merged, 0)
 
 
-@customers_parted.connect
-def part_ledgers(joining: Joining) -> None:
-    """Make two ledgers of one again; what was entered since stays, but for what takes back an entry that goes."""
-    joining.moved[TABLE] = joining.moved.get(TABLE, []) + _follow(joining)
-    notes = joining.notes[NOTES]
-    for customer in (joining.kept, joining.gone):
-        lines = list(_told_again(_entries_of(customer), notes["before"], notes["last"]))
+@customers_unmerged.connect
+def unmerge_ledgers(pair: MergePair) -> None:
+    """Split the ledgers again; entries since the merge stay, except reversals of entries that move back."""
+    pair.moved[TABLE] = pair.moved.get(TABLE, []) + _move_reversals(pair)
+    notes = pair.notes[NOTES]
+    for customer in (pair.survivor, pair.merged):
+        lines = list(_recomputed(_entries_of(customer), notes["before"], notes["last"]))
         update_many(PointsEntry, lines)
         _set_balance(customer, lines[-1]["balance"] if lines else 0)
 
 
-def _told_again(
+def _recomputed(
     entries: Sequence[PointsEntry], before: Mapping[str, Sequence[int]], last: int
 ) -> Iterator[dict[str, Any]]:
-    """Yield what the entries of one ledger say: those to `last` as before, a later one what there is then."""
+    """Yield the entries of one ledger: those up to `last` as before the merge, later ones by the points left."""
     balance = 0
     for entry in entries:
         asked, applied = entry.asked, entry.applied
@@ -67,13 +67,13 @@ def _told_again(
         yield {"id": entry.id, "asked": asked, "applied": applied, "balance": balance}
 
 
-def _follow(joining: Joining) -> list[int]:
-    """Move the entries to `gone` that take back one that went there, and return their ids."""
+def _move_reversals(pair: MergePair) -> list[int]:
+    """Move reversals of entries that went back to the merged customer there too, and return their ids."""
     statement = sa.select(PointsEntry.id).where(
-        PointsEntry.customer_id == joining.kept.id, one_of(PointsEntry.reverses_id, joining.moved.get(TABLE, []))
+        PointsEntry.customer_id == pair.survivor.id, one_of(PointsEntry.reverses_id, pair.moved.get(TABLE, []))
     )
     ids = list(db.session.scalars(statement))
-    update_many(PointsEntry, [{"id": id_, "customer_id": joining.gone.id} for id_ in ids])
+    update_many(PointsEntry, [{"id": id_, "customer_id": pair.merged.id} for id_ in ids])
     return ids
 
 
