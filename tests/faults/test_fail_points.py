@@ -6,9 +6,10 @@ import datetime as dt
 import os
 import re
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from crm.kernel import fail_points
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.kernel.queue import stopping
+from crm.kernel.work.long_job import LongJob
 from crm.messages.models import BlockedSender, Message
 from crm.messages.rules import Status
 from crm.providers.base import Call, Outcome
@@ -103,11 +105,20 @@ def test_every_fail_point_is_tried() -> None:
         text = path.read_text()
         named |= {f"{name} {end}" for name in re.findall(r'committing\("(.+?)"\)', text) for end in ENDS}
         named |= set(re.findall(r'reach\("(.+?)"\)', text))
+    named |= {f"{job.kind} {end}" for job in long_jobs(LongJob) for end in ENDS}
     tried = {point for point, *_ in DELIVERY} | {f"{name} {end}" for name in ("release", "let go") for end in ENDS}
     for name, path in (("bulk", "customers/test_bulk.py"), ("scan", "intake/test_scan.py")):
         text = (ROOT / "tests" / path).read_text()
         tried |= {point for point in (f"{name} {end}" for end in ENDS) if f'"{point}"' in text}
     assert named == tried
+
+
+def long_jobs(kind: type[LongJob[Any]]) -> Iterator[type[LongJob[Any]]]:
+    """Yield the long jobs of the product: each commits its batches under its kind's name."""
+    for found in kind.__subclasses__():
+        if hasattr(found, "kind") and found.__module__.startswith("crm."):
+            yield found
+        yield from long_jobs(found)
 
 
 ENDS = ("uncommitted", "committed")
