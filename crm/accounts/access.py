@@ -1,6 +1,6 @@
-"""The only door to tenant rows: who is here, in which organization, with which role, and what they may see.
+"""The only door to tenant rows: the acting user, their organization and role, and what they may see.
 
-Pages know people by the session of a browser, the JSON API by the token of the request and by nothing else.
+Pages identify a user by the browser's session, the JSON API only by the request's token.
 """
 
 from __future__ import annotations
@@ -34,17 +34,15 @@ Row = TypeVar("Row", bound=Base)
 
 
 class SignedIn(NamedTuple):
-    """Who is signed in to a browser, wherever they act, or nowhere."""
-
     user: User
     sign_in_id: int
 
 
 class Here(NamedTuple):
-    """Who acts in this request, and where; plain values, so that no later rollback loses them.
+    """The acting user and organization; detached rows and plain values, so that a rollback doesn't lose them.
 
-    `since` is when the request came in, by the database's clock. `sign_in_id` is 0 where no browser is signed in: a
-    request of another system brings its proof each time.
+    `since` is when the request came in, by the database's clock. `sign_in_id` is 0 for the API: no browser is signed
+    in.
     """
 
     user: User
@@ -57,7 +55,6 @@ class Here(NamedTuple):
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> Here:
-        """Return what a row of WHO says, and of what was selected besides the sign-in."""
         user, organization, *rest = row
         db.session.expunge(user)
         db.session.expunge(organization)
@@ -65,34 +62,32 @@ class Here(NamedTuple):
 
     @property
     def person(self) -> tuple[int, str, str]:
-        """Whom the pages greet."""
         return self.user.id, self.user.name, self.user.username
 
     @property
     def bound_to(self) -> int | None:
-        """The branch whose customers are all that is shown to the user; None for those of all branches."""
+        """The only branch whose customers the user sees; None for all branches."""
         return self.branch_id if self.organization.branch_bound and self.role.may_be_bound else None
 
 
-WHO = (
+MEMBERS = (
     sa.select(User, Organization, Membership.role_name, Membership.branch_id, sa.func.count().over(), db_now())
     .select_from(User)
     .join(Membership, sa.and_(Membership.user_id == User.id, Membership.disabled_at.is_(None)))
     .join(Organization, Organization.id == Membership.organization_id)
     .limit(1)
 )
-"""A member who is not shut out, for Here.of; whoever asks says which one, and in which order."""
+"""The columns of `Here.of` for a member who is not disabled; a statement adds which one and in which order."""
 
 _BY_SIGN_IN = prepared(
-    WHO.add_columns(SignIn.id, SignIn.organization_id)
+    MEMBERS.add_columns(SignIn.id, SignIn.organization_id)
     .join(SignIn, SignIn.user_id == User.id)
     .where(SignIn.token_hash == sa.bindparam("token_hash"), SignIn.expires_at > db_now())
     .order_by(sa.case((Organization.id == SignIn.organization_id, 0), else_=1), Membership.id)
 )
-"""Built once, for every request asks it."""
 
 _BY_TOKEN = prepared(
-    WHO.join(
+    MEMBERS.join(
         TokenFamily, sa.and_(TokenFamily.user_id == User.id, TokenFamily.organization_id == Organization.id)
     ).where(TokenFamily.id == sa.bindparam("family"), TokenFamily.expires_at > db_now())
 )
@@ -106,7 +101,6 @@ _NOWHERE = (
 
 
 def init_app(app: Flask) -> None:
-    """Check the role of every request before anything else looks at it."""
     # The sign-in is a random token whose row can be deleted; tying it to an address would sign out phones on the move.
     login_manager.session_protection = None
     login_manager.init_app(app)
@@ -115,10 +109,7 @@ def init_app(app: Flask) -> None:
 
 
 def admit(found: Here) -> None:
-    """Let the request act as `found` in their organization; 403 for what their role may not do.
-
-    Every way into an organization ends here, the pages' and that of other systems.
-    """
+    """Let the request act as `found` in their organization; abort with 403 where their role may not."""
     g.here = found
     enter_organization(found.organization.id, found.user.id, found.bound_to)
     access = catalog().access.get(request.endpoint or "")
@@ -127,40 +118,35 @@ def admit(found: Here) -> None:
 
 
 def here() -> Here:
-    """Return who acts in this request and where; only for endpoints that need a sign-in."""
     found: Here = g.here
     return found
 
 
 def signed_in() -> SignedIn:
-    """Return who is signed in to the browser; only for endpoints that need a sign-in."""
     found: SignedIn = g.signed_in
     return found
 
 
-def has_come_in() -> bool:
-    """Whether the request acts as somebody, so that `here()` says who."""
+def has_organization() -> bool:
     return "here" in g
 
 
 def may(role: Role | str) -> bool:
-    """Whether the current user has at least `role`."""
     needed = Role.named(role) if isinstance(role, str) else role
-    return has_come_in() and here().role >= needed
+    return has_organization() and here().role >= needed
 
 
 def unauthorized(sentence: str | None = None) -> Unauthorized:
-    """Return the refusal of a request to the API without a token that lets it in."""
     values: dict[str, str | None] = {"realm": "api", **({"error": "invalid_token"} if sentence else {})}
     return Unauthorized(sentence, www_authenticate=WWWAuthenticate("bearer", values))
 
 
 def find(model: type[Row], id_: int, *options: ExecutableOption) -> Row:
-    """Return the row of the current organization with this id; 404 for a stranger's or none.
+    """Return the row of the current organization with this id, loaded with `options`; 404 for a stranger's or none.
 
-    `options` say what is loaded with it; they are made once, for the statement is kept. Whoever asks for a row that
-    went up in another one (it has a `successor_id`) is led to that one. What they send is not done to it, for it was
-    meant for something else; the API says which one it is by now.
+    Make `options` once, outside of the function: the statement is cached by them. A merged row (with a `successor_id`)
+    redirects a page to its survivor; a write is refused with 409, because it was meant for another row; the API gets
+    404.
     """
     row: Row | None = db.session.scalars(_by_id(model, *options), {"id": id_}).unique().first()
     if row is None and hasattr(model, "successor_id"):
@@ -169,15 +155,15 @@ def find(model: type[Row], id_: int, *options: ExecutableOption) -> Row:
     if row is None:
         abort(404)
     if getattr(row, "successor_id", None) is not None:
-        _lead_on(model, row)
+        _redirect_to_survivor(model, row)
     return row
 
 
-def _lead_on(model: type[Any], row: Any) -> NoReturn:
+def _redirect_to_survivor(model: type[Any], row: Any) -> NoReturn:
     id_, everywhere = row.id, {"all_branches": True}
     while row is not None and row.successor_id is not None:
         row = db.session.get(model, row.successor_id, execution_options=everywhere)
-    # The last one counts where the user may see it.
+    # The survivor counts only where the user may see it.
     found = row and db.session.scalars(sa.select(model).where(model.id == row.id)).one_or_none()
     if found is None:
         abort(404)
@@ -190,7 +176,6 @@ def _lead_on(model: type[Any], row: Any) -> NoReturn:
 
 
 def find_member(membership_id: int) -> Membership:
-    """Return the membership of the current organization with this id, and its user; 404 for a stranger's or none."""
     row = db.session.scalars(
         sa.select(Membership).where(
             Membership.id == membership_id, Membership.organization_id == here().organization.id
@@ -202,7 +187,6 @@ def find_member(membership_id: int) -> Membership:
 
 
 def organizations_of(user_id: int) -> list[Organization]:
-    """Return the organizations the user may act in, the first joined first."""
     return list(
         db.session.scalars(
             sa.select(Organization)
@@ -215,9 +199,9 @@ def organizations_of(user_id: int) -> list[Organization]:
 
 @login_manager.user_loader  # type: ignore[untyped-decorator]  # flask_login has no types
 def load_user(token: str) -> User | None:
-    """Return the user of a sign-in token, and remember in `g` where they act; None when it has ended.
+    """Return the user of a sign-in token, and set in `g` where they act; None when the sign-in has ended.
 
-    They act in the organization they chose. Those whom it has shut out act nowhere until they choose another one.
+    A user who was disabled in the chosen organization acts nowhere until they choose another one.
     """
     hashed = {"token_hash": token_hash(token)}
     row: Any = db.session.execute(_BY_SIGN_IN, hashed).first()
@@ -249,14 +233,13 @@ def _admit() -> AnyResponse | None:
         return None
     if not current_user.is_authenticated:
         return _to_sign_in()
-    if not has_come_in():
+    if not has_organization():
         return None if access is NOWHERE else go_to(url_for("accounts.organizations"))
     admit(here())
     return None
 
 
 def _by_token() -> Here:
-    """Return who sent the request's token, in the organization that it belongs to."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise unauthorized()

@@ -1,4 +1,4 @@
-"""What is done with the branches of the current organization."""
+"""Services of branches."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from crm.kernel.idempotency import Once, RequestKey
 
 
 def add(name: str, key: RequestKey | None = None) -> int:
-    """Add a branch and return its id; raises SentenceError when there is one of this name."""
     with transaction() as session:
         once = Once(key)
         if once.earlier is not None:
@@ -28,7 +27,6 @@ def add(name: str, key: RequestKey | None = None) -> int:
 
 
 def rename(branch_id: int, name: str) -> None:
-    """Give a branch another name; raises SentenceError when another branch has it."""
     with transaction():
         branch = _get_locked(branch_id)
         _refuse_taken(name, but=branch_id)
@@ -39,9 +37,9 @@ def rename(branch_id: int, name: str) -> None:
 
 
 def delete(branch_id: int) -> None:
-    """Delete a branch that nothing belongs to; raises ConflictError with what does."""
+    """Delete an unused branch; raises ConflictError with its uses."""
     with transaction() as session:
-        # The lock keeps others from pointing to it until it is gone.
+        # The lock keeps other transactions from referring to it meanwhile.
         branch = _get_locked(branch_id)
         uses = uses_of_branch(branch_id)
         if uses:

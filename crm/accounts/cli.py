@@ -30,10 +30,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class SettingCommand(click.Command):
-    """A command whose help names all settings, those of higher floors too."""
+    """A command whose help lists all settings; read late, after higher features have registered theirs."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Name them once everything is imported."""
         self.epilog = (
             f"Settings: {', '.join(SETTINGS)}. "
             f"Secrets, kept encrypted and removed by an empty value: {', '.join(SECRETS)}. "
@@ -43,11 +42,9 @@ class SettingCommand(click.Command):
         super().format_epilog(ctx, formatter)
 
 
-class Difference(Protocol):
-    """Something that does not add up; as a text it says what."""
-
+class AnyDifference(Protocol):
     def as_json(self) -> dict[str, Any]:
-        """Return it for other programs."""
+        pass
 
 
 @org.command("create")
@@ -130,7 +127,6 @@ def reset_password(username: str, password_stdin: bool) -> None:
 
 
 def find_organization(slug: str) -> Organization:
-    """Return the organization called `slug`; exits with a sentence when there is none."""
     found = db.session.scalar(sa.select(Organization).where(Organization.slug == slug))
     if found is None:
         raise click.ClickException(f"There is no organization {slug}. flask org list shows them.")
@@ -138,7 +134,7 @@ def find_organization(slug: str) -> Organization:
 
 
 def chosen_organizations(slug: str | None, everywhere: bool) -> Iterator[str]:
-    """Act in one organization after the other, and yield its slug; in all of them unless `slug` names one."""
+    """Act in each organization in turn, or in that of `slug` alone, and yield its slug."""
     if slug and everywhere:
         raise click.ClickException("Use --organization or --all, not both.")
     statement = sa.select(Organization.id, Organization.slug).order_by(Organization.id)
@@ -150,16 +146,16 @@ def chosen_organizations(slug: str | None, everywhere: bool) -> Iterator[str]:
 
 
 def of_organizations(whose: str) -> Callable[[Command], Command]:
-    """Give a command the options for one organization or all of them; `whose` says what it looks at."""
+    """Add `--organization` and `--all` to a command; `whose` is the noun in their help."""
     one = click.option("--organization", metavar="SLUG", help=f"Only {whose} of this organization.")
     every = click.option("--all", "everywhere", is_flag=True, help="Of all organizations (the default).")
     return lambda command: one(every(command))
 
 
-def tell_differences(
-    slugs: Iterable[str], differences: Callable[[], Iterable[Difference]], *, as_json: bool, all_right: str
+def print_differences(
+    slugs: Iterable[str], differences: Callable[[], Iterable[AnyDifference]], *, as_json: bool, all_right: str
 ) -> None:
-    """Print what does not add up in each organization, or that it is `all_right`; exit code 1 on any difference."""
+    """Print the differences of each organization, or `all_right`; exits with 1 on any difference."""
     found = [(slug, difference) for slug in slugs for difference in differences()]
     if as_json:
         click.echo(json.dumps({"differences": [{"organization": slug, **row.as_json()} for slug, row in found]}))

@@ -1,7 +1,7 @@
-"""Browsers in which an account signed in before: a stranger's wrong passwords do not lock these out.
+"""Browsers where an account signed in before; failures from elsewhere don't lock these out.
 
-The cookie names the browser and the accounts it knows, by hashes, and is signed; it lets nobody in.
-See OWASP, "Slow Down Online Guessing Attacks with Device Cookies".
+A signed cookie names the browser and hashes of its accounts; it lets nobody in. See OWASP, "Slow Down Online Guessing
+Attacks with Device Cookies".
 """
 
 from __future__ import annotations
@@ -17,17 +17,15 @@ from crm.accounts.rules import account_key
 
 LASTS = 365 * 24 * 3600
 ACCOUNTS = 8
-"""How many accounts a browser remembers: the staff who share a counter PC."""
+"""Enough for the staff who share a counter PC."""
 
 
 def device_of(username: str) -> str:
-    """Return the name of the request's browser where this account signed in before; "" elsewhere."""
     name, accounts = _read()
     return name if _short(username) in accounts else ""
 
 
 def remember(response: Response, username: str) -> None:
-    """Let the browser know an account that has just signed in."""
     name, accounts = _read()
     known = [_short(username), *(account for account in accounts if account != _short(username))][:ACCOUNTS]
     response.set_cookie(

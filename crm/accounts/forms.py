@@ -35,13 +35,10 @@ ROLE_CHOICES = [
 
 
 class Setting:
-    """Check the text of an organization's setting as every other way of changing it does."""
-
     def __init__(self, key: str) -> None:
         self.key = key
 
     def __call__(self, form: Any, field: Field) -> None:
-        """Refuse what the setting refuses, with its sentence."""
         try:
             parse_setting(self.key, field.data or "")
         except ValueError as error:
@@ -49,26 +46,24 @@ class Setting:
 
 
 class NewPassword:
-    """Refuse a password that is too short or easy to guess, also from what the form's `names()` are."""
+    """Refuse a password that is too short or easy to guess; the form's `names()` may not be in it."""
 
     field_flags = {"required": True}
 
     def __call__(self, form: Any, field: Field) -> None:
-        """Check the password."""
         problem = password_problem(field.data or "", *form.names())
         if problem:
             raise ValidationError(problem)
 
 
 def check_username(form: Any, field: Field) -> None:
-    """Refuse a user name that can't be told from another or typed."""
     problem = username_problem(field.data or "")
     if problem:
         raise ValidationError(problem)
 
 
 def optional_id(value: Any) -> int | None:
-    """Return the chosen id, None for none, and 0, which no row has, for what is no id."""
+    """Return the chosen id; None for an empty value, 0 (which no row has) for anything else that is no id."""
     text = str(value or "")
     if not text:
         return None
@@ -76,18 +71,14 @@ def optional_id(value: Any) -> int | None:
 
 
 def setting(kind: type[Field], label: str, key: str, **options: Any) -> Field:
-    """Return the field of an organization's setting."""
     return kind(label, [Setting(key)], **options)
 
 
 def choice(label: str, key: str, choices: Callable[[], countries.Choices]) -> Field:
-    """Return the field of a setting that is chosen from a list."""
     return setting(SelectField, label, key, choices=lambda: options(choices()), validate_choice=False)
 
 
 class LoginForm(Form):
-    """Name and password."""
-
     stale = "This page was opened before somebody signed in or out here. Enter your password once more."
 
     username = StringField("User name", [Required("Enter your user name.")])
@@ -95,8 +86,8 @@ class LoginForm(Form):
     next = HiddenField()
 
 
-class PlaceFields(Form):
-    """Where an organization is, and how it writes; what was set by other ways stays choosable."""
+class RegionFields(Form):
+    """Country, zone, currency and locale; a value from the command line that no list has stays selectable."""
 
     name = setting(StringField, "Name", "name")
     phone_region = choice("Country", "phone_region", countries.regions)
@@ -111,21 +102,16 @@ class PlaceFields(Form):
                 field.choices = [*options([(field.data, field.data)]), *field.choices]
 
 
-class SetupForm(PlaceFields):
-    """The first organization and its owner."""
-
+class SetupForm(RegionFields):
     code = HiddenField()
     username = StringField("Your user name", [check_username])
     password = PasswordField("Your password", [NewPassword()])
 
     def names(self) -> tuple[str, ...]:
-        """Return what the password may not be made from."""
         return self.username.data or "", self.name.data or ""
 
 
-class OrganizationForm(PlaceFields):
-    """The settings of an organization."""
-
+class OrganizationForm(RegionFields):
     quiet_from = setting(StringField, "Quiet from", "quiet_from", widget=TimeInput())
     quiet_until = setting(StringField, "Quiet until", "quiet_until", widget=TimeInput())
     branch_bound = BooleanField("Staff of a branch see only its customers")
@@ -139,12 +125,11 @@ class OrganizationForm(PlaceFields):
             self.earn_per.data = self._written(parse_setting("earn_per", self.earn_per.data or ""))
 
     def typed(self) -> dict[str, str]:
-        """Return the settings as texts that say the same in every language."""
+        """Return the settings as texts that `parse_setting` reads in every locale."""
         texts = {field.name: _text(field.data) for field in self if field.name != "csrf_token"}
         return texts | {"earn_per": money.to_json(self._read(self.earn_per.data))}
 
     def validate_earn_per(self, field: Field) -> None:
-        """Read the amount as the organization writes it, and refuse half of the rule."""
         try:
             per = self._read(field.data)
         except money.MoneyError as error:
@@ -153,7 +138,6 @@ class OrganizationForm(PlaceFields):
             raise ValidationError("Enter how many points and for each of which amount, or leave both empty.")
 
     def validate_quiet_until(self, field: Field) -> None:
-        """Refuse half of the quiet hours."""
         if bool(field.data) != bool(self.quiet_from.data):
             raise ValidationError("Enter when the quiet hours begin and when they end, or leave both empty.")
         if field.data and field.data == self.quiet_from.data:
@@ -174,14 +158,10 @@ def _text(value: str | bool | None) -> str:
 
 
 class BranchForm(CreatingForm):
-    """A branch."""
-
     name = StringField("Name", [Required("Enter the branch's name."), Length(200)])
 
 
 class MemberFields(CreatingForm):
-    """What an owner decides about a user."""
-
     role = RadioField("Role", choices=options(ROLE_CHOICES), default=Role.STAFF.label, validate_choice=False)
     branch = SelectField("Branch", coerce=optional_id, validate_choice=False)
 
@@ -190,7 +170,6 @@ class MemberFields(CreatingForm):
         self.branch.choices = options([("", "No branch in particular"), *((row.id, row.name) for row in branches())])
 
     def validate_role(self, field: Field) -> None:
-        """Refuse what is no role."""
         try:
             Role.named(field.data or "")
         except ValueError as error:
@@ -198,25 +177,21 @@ class MemberFields(CreatingForm):
 
 
 class InviteForm(MemberFields):
-    """Someone who is to join: how the owner calls them, for nobody is looked up."""
+    """An invitation; name and e-mail are the owner's note, no user is looked up by them."""
 
     name = StringField("Name", [Length(200)])
     email = StringField("E-mail", [Length(254)])
 
     def validate_name(self, field: Field) -> None:
-        """Refuse an invitation that is for nobody."""
         if not field.data and not self.email.data:
             raise ValidationError("Enter their name or e-mail, so that you know whom you invited.")
 
     def validate_email(self, field: Field) -> None:
-        """Refuse what is no address."""
         if field.data and not re.fullmatch(r"[^@\s]+@[^@\s]+", field.data):
             raise ValidationError("Enter an e-mail address like name@example.com, or leave it empty.")
 
 
 class JoinForm(Form):
-    """A new user, by an invitation."""
-
     stale = "Somebody signed in or out here since this page was opened. Check it, then join."
 
     username = StringField("User name", [check_username])
@@ -227,19 +202,14 @@ class JoinForm(Form):
         self.organization = organization
 
     def names(self) -> tuple[str, ...]:
-        """Return what the password may not be made from."""
         return self.username.data or "", *self.organization
 
 
 class UserForm(MemberFields):
-    """A user who works here."""
-
     name = StringField("Name", [Length(200)])
 
 
 class ResetPasswordForm(Form):
-    """A new password for someone else."""
-
     password = PasswordField("New password", [NewPassword()])
 
     def __init__(self, user: User) -> None:
@@ -247,12 +217,9 @@ class ResetPasswordForm(Form):
         self.user = user
 
     def names(self) -> tuple[str, ...]:
-        """Return what the password may not be made from."""
         organization = current_organization()
         return self.user.username, organization.slug, organization.name
 
 
 class PasswordForm(ResetPasswordForm):
-    """A new password of one's own."""
-
     current = PasswordField("Present password", [Required("Enter your present password.")])

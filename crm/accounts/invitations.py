@@ -1,4 +1,4 @@
-"""Invitations: a link that makes a member of the person who opens it and agrees; nobody joins unasked."""
+"""Invitations: a link that makes the person who accepts it a member; pages add members in no other way."""
 
 from __future__ import annotations
 
@@ -29,8 +29,6 @@ LASTS = dt.timedelta(days=7)
 
 
 class Offer(NamedTuple):
-    """What the person who has the link is offered; plain values."""
-
     organization_id: int
     organization: str
     slug: str
@@ -40,7 +38,7 @@ class Offer(NamedTuple):
 
 
 class EndedError(SentenceError):
-    """The link opens nothing: it is unknown, was taken, revoked, or is too old; nobody is told which."""
+    """The link is unknown, used, revoked or expired; the sentence doesn't say which."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -49,18 +47,13 @@ class EndedError(SentenceError):
         )
 
 
-class NameTakenError(SentenceError):
-    """The user name that was chosen belongs to somebody, whose password was not given."""
-
+class UsernameTakenError(SentenceError):
     def __init__(self) -> None:
         super().__init__("Choose another user name. If this one is yours, sign in with it first.")
 
 
 def invite(name: str, email: str, details: Details, key: RequestKey | None = None) -> str:
-    """Make an invitation and return its token; the same `key` gives the same one, as long as it is open.
-
-    Raises ConflictError where the one who acts is no owner, or not any more.
-    """
+    """Create an invitation and return its token: with the same `key` the same one, while the invitation is open."""
     token = _new_token(key)
     with transaction() as session:
         members.lock_acting_owner()
@@ -87,7 +80,6 @@ def invite(name: str, email: str, details: Details, key: RequestKey | None = Non
 
 
 def revoke(invitation_id: int) -> None:
-    """Take an invitation back: its link opens nothing from now on."""
     with transaction() as session:
         row = session.get(Invitation, invitation_id)
         if row is not None:
@@ -96,7 +88,7 @@ def revoke(invitation_id: int) -> None:
 
 
 def offer_of(token: str) -> Offer:
-    """Return what a link offers; raises EndedError."""
+    """Raise EndedError for a link that opens nothing."""
     with use_organization(_organization_in(token)):
         row = db.session.scalars(_open(token)).first()
         if row is None:
@@ -106,20 +98,20 @@ def offer_of(token: str) -> Offer:
 
 
 def accept(token: str, user_id: int) -> None:
-    """Let a user join by a link; raises EndedError, or ConflictError for those who were a member before."""
+    """Add the user as a member; raises EndedError, or ConflictError for a present or former member."""
     with use_organization(_organization_in(token), user_id), transaction() as session:
         members.lock_users()
         _take(token, session.get_one(User, user_id))
 
 
 def accept_as_new(token: str, username: str, password: str) -> int:
-    """Make a user who joins by a link and return their id; raises EndedError or NameTakenError."""
+    """Create a user who joins by a link and return their id; raises EndedError or UsernameTakenError."""
     hashed = passwords.hash_password(password)
     with use_organization(_organization_in(token)), transaction() as session:
         members.lock_users()
         username = normalize_username(username)
         if session.scalar(sa.select(User.id).where(User.username == username)) is not None:
-            raise NameTakenError
+            raise UsernameTakenError
         user = User(username=username, password_hash=hashed)
         session.add(user)
         session.flush()
@@ -129,7 +121,6 @@ def accept_as_new(token: str, username: str, password: str) -> int:
 
 
 def _take(token: str, user: User) -> Invitation:
-    """Use up the invitation of a link, in the open transaction."""
     row = db.session.scalars(locked(_open(token))).first()
     if row is None:
         raise EndedError
@@ -149,7 +140,7 @@ def _open(token: str) -> sa.Select[Invitation]:
 
 
 def _organization_in(token: str) -> int:
-    """Return the organization that a token names, so that the row is looked up within it."""
+    """Return the organization that a token names: row-level security needs it before the row is read."""
     found, _ = tenant_key(token.partition("-")[0])
     if not found:
         raise EndedError
@@ -157,9 +148,9 @@ def _organization_in(token: str) -> int:
 
 
 def _new_token(key: RequestKey | None) -> str:
-    """Return a token that nobody can guess; the same for the same form, so that sending it twice gives one link."""
+    """Return a random token; for a form's key always the same one, so that sending it twice gives one link."""
     if key is None:
         return f"{require_organization()}-{secrets.token_urlsafe(24)}"
-    said = f"invitation {require_organization()} {current_actor()} {key.key} {key.fingerprint}"
-    digest = hmac.new(current_app.config["SECRET_KEY"].encode(), said.encode(), hashlib.sha256).hexdigest()
+    material = f"invitation {require_organization()} {current_actor()} {key.key} {key.fingerprint}"
+    digest = hmac.new(current_app.config["SECRET_KEY"].encode(), material.encode(), hashlib.sha256).hexdigest()
     return f"{require_organization()}-{digest[:48]}"

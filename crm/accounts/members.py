@@ -1,4 +1,4 @@
-"""What is done with the users of the current organization."""
+"""Services of the users of the current organization."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from crm.values import clock
 
 
 class Details(NamedTuple):
-    """What an owner decides about a user; `name` is taken only where the user works nowhere else."""
+    """What an owner decides about a user; `name` is ignored for a user of several organizations."""
 
     role: Role
     branch_id: int | None = None
@@ -28,17 +28,14 @@ class Details(NamedTuple):
 
 
 class Added(NamedTuple):
-    """A new member; `existed` says that the user name was in use, so that the password was left alone."""
+    """`existed`: the user name was in use, so the password was not changed."""
 
     user_id: int
     existed: bool
 
 
 def add(username: str, password: str, details: Details) -> Added:
-    """Add a user; one whose name is in use in another organization joins, and their password stays as it is.
-
-    Nobody is asked, so this is for who runs the installation. Raises SentenceError when they are a member already.
-    """
+    """Add a user or, from another organization, an existing one who keeps their password; pages invite instead."""
     hashed = passwords.hash_password(password)
     with transaction() as session:
         lock_users()
@@ -56,7 +53,6 @@ def add(username: str, password: str, details: Details) -> Added:
 
 
 def enter(action: str, user: User, details: Details) -> None:
-    """Make a user a member, in the open transaction."""
     membership = Membership(
         user_id=user.id, organization_id=require_organization(), role=details.role, branch_id=details.branch_id
     )
@@ -65,7 +61,6 @@ def enter(action: str, user: User, details: Details) -> None:
 
 
 def change(membership_id: int, details: Details) -> None:
-    """Change a user's role and branch; raises ConflictError rather than leave the organization without an owner."""
     with transaction():
         membership = _get_locked(membership_id)
         if details.role < Role.OWNER:
@@ -82,10 +77,7 @@ def change(membership_id: int, details: Details) -> None:
 
 
 def disable(membership_id: int) -> bool:
-    """Shut a user out of the organization, at once; False when they are already.
-
-    Raises ConflictError for oneself and for the last owner.
-    """
+    """Disable a user; False when they are already. Raises ConflictError for oneself or the last owner."""
     with transaction() as session:
         membership = _get_locked(membership_id)
         if membership.disabled_at is not None:
@@ -101,7 +93,6 @@ def disable(membership_id: int) -> bool:
 
 
 def leave() -> None:
-    """Take the one who acts out of the organization; raises ConflictError for its last owner."""
     with transaction() as session:
         membership = _get_locked(_own_membership().id)
         _refuse_last_owner(membership, LAST_OWNER_STAYS)
@@ -112,7 +103,7 @@ def leave() -> None:
 
 
 def lock_acting_owner() -> None:
-    """Make sure that the one who acts is an owner until the transaction ends; raises ConflictError."""
+    """Lock the acting user's membership; raises ConflictError when they are not an owner any more."""
     own = _in_this_organization().where(Membership.user_id == current_actor())
     membership = db.session.scalars(locked(own)).first()
     if membership is None or membership.role is not Role.OWNER or membership.disabled_at is not None:
@@ -120,13 +111,11 @@ def lock_acting_owner() -> None:
 
 
 def is_last_owner() -> bool:
-    """Whether the organization has no owner but the one who acts."""
     membership = _own_membership()
     return membership.role is Role.OWNER and _another_owner(membership) is None
 
 
 def enable(membership_id: int) -> bool:
-    """Let a disabled user in again; False when they are not disabled."""
     with transaction():
         membership = _get_locked(membership_id)
         if membership.disabled_at is None:
@@ -137,7 +126,7 @@ def enable(membership_id: int) -> bool:
 
 
 def change_own_password(user_id: int, password: str) -> None:
-    """Change the password of the one who acts, and end all their sign-ins and the invitations they made."""
+    """Change the acting user's password; end all their sign-ins and the invitations they made."""
     hashed = passwords.hash_password(password)
     with transaction() as session:
         give_password(user_id, hashed)
@@ -146,11 +135,7 @@ def change_own_password(user_id: int, password: str) -> None:
 
 
 def reset_password(membership_id: int, password: str) -> None:
-    """Give a user a new password, and end their sign-ins and the invitations they made.
-
-    Raises ConflictError for a user who works in another organization too: the password opens that one as well, and
-    whoever owns this one has no say there.
-    """
+    """Raise ConflictError for a user of several organizations: one owner has no say in the others."""
     hashed = passwords.hash_password(password)
     with transaction():
         membership = _get_locked(membership_id)
@@ -162,15 +147,15 @@ def reset_password(membership_id: int, password: str) -> None:
 
 
 def give_password(user_id: int, hashed: str) -> None:
-    """Change a password in the open transaction, and end all sign-ins and tokens that the old one opened."""
+    """Change a password in the open transaction; end all sign-ins and API tokens."""
     db.session.execute(sa.update(User).where(User.id == user_id).values(password_hash=hashed))
     db.session.execute(sa.delete(SignIn).where(SignIn.user_id == user_id))
     db.session.execute(sa.delete(TokenFamily).where(TokenFamily.user_id == user_id))
 
 
 def lock_users() -> None:
-    """Let one transaction at a time add users, so that a name is free or taken, never both."""
-    # SQLite's transactions write one after the other already.
+    """Let one transaction at a time add users, so that a user name is given once."""
+    # SQLite has one writer at a time anyway.
     if db.engine.dialect.name == "postgresql":
         statement = sa.text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE")
         db.session.execute(statement, execution_options={"all_organizations": True})
@@ -185,7 +170,6 @@ NOT_YOURS_TO_RESET = (
 
 
 def membership_of(user_id: int) -> Membership | None:
-    """Return the membership of a user in the current organization."""
     return db.session.scalars(_in_this_organization().where(Membership.user_id == user_id)).first()
 
 
@@ -194,7 +178,7 @@ def _own_membership() -> Membership:
 
 
 def _get_locked(membership_id: int) -> Membership:
-    # All owners are locked with it and in one order, so that the last two can't take the right from each other.
+    # Lock all owners with it, in one order: the last two can't demote each other at the same time.
     owners_and_one = _in_this_organization().where(
         sa.or_(Membership.id == membership_id, Membership.role_name == Role.OWNER.label)
     )
@@ -224,20 +208,19 @@ def _shut_out(membership: Membership) -> None:
 
 
 def revoke_everywhere(user_id: int) -> None:
-    """End the invitations that a user made in any organization: who had the old password knows the links."""
-    places = sa.select(Membership.organization_id).where(Membership.user_id == user_id)
-    for organization_id in db.session.scalars(places).all():
-        # In a session of its own: what the caller has read stays.
+    """End the invitations that a user made in any organization: a thief of the old password knows the links."""
+    organizations = sa.select(Membership.organization_id).where(Membership.user_id == user_id)
+    for organization_id in db.session.scalars(organizations).all():
+        # In a session of its own: the caller's rows stay loaded.
         with current_app.app_context(), use_organization(organization_id, current_actor()), transaction():
             _revoke_invitations_of(user_id)
 
 
 def _revoke_invitations_of(user_id: int) -> None:
-    # They know the links, and could come in again as somebody else.
+    # They know the links and could join again as another user.
     db.session.execute(sa.delete(Invitation).where(Invitation.created_by_id == user_id))
 
 
 def check_branch(branch_id: int | None) -> None:
-    """Refuse a branch that the organization does not have; raises SentenceError."""
     if branch_id is not None and db.session.get(Branch, branch_id) is None:
         raise SentenceError("Choose a branch of the list.")

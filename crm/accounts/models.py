@@ -17,9 +17,9 @@ from crm.kernel.tenancy import TenantMixin, within_organization
 class Organization(Base):
     """A tenant: one shop, restaurant or agency with its own customers and settings.
 
-    An invoice earns `earn_points` points for each whole `earn_per` (hundredths) of its amount; nothing while one is 0.
-    `twilio_account` is a hash of the Account SID that it entered, empty while it uses the installation's account.
-    `secrets_stamp` is another one after each change of its secrets, empty before the first.
+    An invoice earns `earn_points` for each whole `earn_per` (hundredths); nothing while either is 0. `twilio_account`
+    is a hash of the Account SID, "" for the installation's account. `secrets_stamp` is random and new with each change
+    of the secrets, "" before the first.
     """
 
     __tablename__ = "organizations"
@@ -47,8 +47,6 @@ class Organization(Base):
 
 
 class Branch(TenantMixin, Base):
-    """A place of an organization."""
-
     __tablename__ = "branches"
     __table_args__ = (
         sa.UniqueConstraint("organization_id", "id"),
@@ -62,8 +60,6 @@ class Branch(TenantMixin, Base):
 
 
 class User(UserMixin, Base):  # type: ignore[misc]  # flask_login has no types
-    """A person who signs in; the same person may work in several organizations."""
-
     __tablename__ = "users"
     __table_args__ = {"sqlite_autoincrement": True}
 
@@ -77,15 +73,11 @@ class User(UserMixin, Base):  # type: ignore[misc]  # flask_login has no types
 
     @property
     def label(self) -> str:
-        """What others call the user."""
         return self.name or self.username
 
 
 class Membership(Base):
-    """A user in an organization with a role, and perhaps tied to one branch.
-
-    `disabled_at` shuts the user out of this organization alone: its owners have no say in the others.
-    """
+    """`disabled_at` shuts the user out of this organization alone."""
 
     __tablename__ = "memberships"
     __table_args__ = (
@@ -107,7 +99,6 @@ class Membership(Base):
     organization: Mapped[Organization] = relationship()
 
     def __init__(self, **values: Any) -> None:
-        """Take `role` as a Role."""
         role = values.pop("role", None)
         super().__init__(**values)
         if role is not None:
@@ -115,7 +106,6 @@ class Membership(Base):
 
     @property
     def role(self) -> Role:
-        """What the user may do here."""
         return Role.named(self.role_name)
 
     @role.setter
@@ -124,7 +114,7 @@ class Membership(Base):
 
 
 class SignIn(Base):
-    """A signed-in browser. The cookie holds the token, the row its hash; deleting the row ends it."""
+    """A signed-in browser. The cookie holds the token, the row its hash; deleting the row signs out."""
 
     __tablename__ = "sign_ins"
     __table_args__ = (sa.Index(None, "user_id"), sa.Index(None, "expires_at"), {"sqlite_autoincrement": True})
@@ -138,9 +128,9 @@ class SignIn(Base):
 
 
 class Invitation(TenantMixin, Base):
-    """An offer to join the organization, for the person who has its link; the row goes once it is taken or revoked.
+    """An offer to join the organization; the row is deleted once it is accepted or revoked.
 
-    The link holds the token, the row its hash. `name` and `email` are how the owner calls the person.
+    The link holds the token, the row its hash. `name` and `email` are the owner's note.
     """
 
     __tablename__ = "invitations"
@@ -162,19 +152,17 @@ class Invitation(TenantMixin, Base):
 
     @property
     def role(self) -> Role:
-        """What the person will be able to do."""
         return Role.named(self.role_name)
 
     @property
     def label(self) -> str:
-        """How the owner calls the person."""
         return self.name or self.email
 
 
 class TokenFamily(Base):
-    """A client of the JSON API in one organization: all its tokens, each pair in the place of the one before.
+    """A client of the JSON API in one organization, with all its successive token pairs.
 
-    The row holds the hash of the one refresh token that is good; deleting the row ends every token of the family.
+    The row holds the hash of the only valid refresh token; deleting the row ends every token of the family.
     """
 
     __tablename__ = "token_families"
@@ -190,7 +178,7 @@ class TokenFamily(Base):
 
 
 class SignInFailure(Base):
-    """An attempt to sign in that failed, or is under way; the account is a hash, for people type passwords as names."""
+    """A failed or running attempt to sign in; the account is a hash, for people type passwords as names."""
 
     __tablename__ = "sign_in_failures"
     __table_args__ = (

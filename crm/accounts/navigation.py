@@ -1,4 +1,4 @@
-"""What every page shows around its content: the organization, the way to the others, the menus."""
+"""The template globals of every page: organization, switcher, menus."""
 
 from __future__ import annotations
 
@@ -13,18 +13,17 @@ from crm.kernel.manifest import Entry, catalog
 from crm.kernel.roles import Role
 
 Link = tuple[str, str]
-"""An endpoint and its label."""
 
 
 class Switcher:
-    """The organizations the user may act in, asked for only where the menu is written."""
+    """Organizations the user may act in; queried only where the menu is rendered."""
 
     def __len__(self) -> int:
         return here().organization_count
 
     @property
     def others(self) -> tuple[tuple[int, str], ...]:
-        """The ids and names of all of them, where there is another one to switch to."""
+        """The ids and names of all organizations; empty when there is only one."""
         return tuple((found.id, found.name) for found in self) if len(self) > 1 else ()
 
     def __iter__(self) -> Iterator[Organization]:
@@ -32,7 +31,6 @@ class Switcher:
 
 
 def template_globals() -> dict[str, Any]:
-    """Return what every template may use: the place, the person, their rights and their ways."""
     found = g.get("here")
     if found is None:
         return {"here": None, "may": may}

@@ -1,7 +1,7 @@
-"""Pure rules about new passwords: long enough, and not one that is tried first.
+"""Rules for new passwords: a minimum length, and not easy to guess.
 
-Any characters may be used, and none has to be (OWASP ASVS 5.0, 6.2.5). What is refused is a common password or word
-with digits and marks around it or in its place ("P@ssw0rd2026"), and the names that stand around the user.
+Any characters may be used and none is required (OWASP ASVS 5.0, 6.2.5). Refused are common passwords and words with
+digits and marks added or substituted ("P@ssw0rd2026"), and names of the user or the organization.
 """
 
 from __future__ import annotations
@@ -18,17 +18,13 @@ PASSWORD_MIN = 10
 PASSWORD_MAX = 200
 NAME_MIN = 3
 REST_MIN = 8
-"""What a password needs besides a name that is in it."""
+"""How long the rest must be when a name is in the password."""
 
-# For each digit or mark the letter that it stands for; 1, ! and | are i or l.
+# The letter for each digit or mark; 1, ! and | are i or l.
 _LETTERS = tuple(str.maketrans("034578@$1!|", f"oeastbas{one * 3}") for one in "il")
 
 
 def password_problem(password: str, *names: str) -> str | None:
-    """Return the sentence that says why a new password is refused, or None.
-
-    `names` are the user name and how the organization is called: what a stranger tries first.
-    """
     if len(password) < PASSWORD_MIN:
         return f"Use at least {PASSWORD_MIN} characters. Three or four words are easy to remember."
     if len(password) > PASSWORD_MAX:
@@ -41,7 +37,6 @@ def password_problem(password: str, *names: str) -> str | None:
 
 
 def _leans_on(password: str, name: str) -> bool:
-    """Whether a password is little more than a name, however the two are written."""
     plain, wanted = _plain(password), _plain(name)
     if len(wanted) < NAME_MIN:
         return False
@@ -51,7 +46,7 @@ def _leans_on(password: str, name: str) -> bool:
 
 
 def _readings(password: str) -> Iterator[str]:
-    """Yield what a password may have been made from, by adding digits and marks or writing them for letters."""
+    """Yield what a password may have been made from by adding or substituting digits and marks."""
     typed = password.casefold()
     word = re.sub(r"(?<![\W\d_])[\W\d_]+$", "", typed)
     for end in range(len(word), len(typed) + 1):
@@ -68,7 +63,7 @@ def _is_common(text: str) -> bool:
 
 
 def _unit(text: str) -> str:
-    """Return what a text repeats: "abc" of "abcabcabc"."""
+    """Return "abc" for "abcabcabc"."""
     found = re.fullmatch(r"(.{2,}?)\1+", text)
     return found[1] if found and len(found[1]) >= NAME_MIN else text
 
@@ -84,7 +79,7 @@ _LOCAL = frozenset(
         *("januari", "februari", "maret", "juni", "juli", "agustus", "oktober", "desember"),
     }
 )
-"""What is common where the product is used, and stands in neither list."""
+"""Local common words that neither list has."""
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""Passwords as the database keeps them."""
+"""Hash and verify passwords."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ from argon2.exceptions import InvalidHashError, VerificationError
 # OWASP's Password Storage Cheat Sheet: Argon2id with 19 MiB, 2 iterations, 1 lane.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 NOBODY = _hasher.hash(secrets.token_hex(16))
-"""What an unknown user's password is compared with, so that the answer takes as long as for a known one."""
+"""Verified for an unknown user, so that the answer takes as long as for a known one."""
 
 
 def hash_password(password: str) -> str:
-    """Return the Argon2id hash of a password."""
     return _hasher.hash(password)
 
 
 def matches(hashed: str, password: str) -> bool:
-    """Whether `password` is the one that was hashed."""
     try:
         return _hasher.verify(hashed, password)
     except (VerificationError, InvalidHashError):

@@ -1,4 +1,4 @@
-"""Reads of the organization, its users and branches, and of what stands on a setting or branch."""
+"""Reads of the organization, its users and branches, and of rows that depend on a setting or branch."""
 
 from __future__ import annotations
 
@@ -15,12 +15,10 @@ from crm.kernel.extensions import db
 from crm.kernel.tenancy import TenantMixin, require_organization
 from crm.values.text import fold
 
-COUNTED_TO = 10_000
+MAX_COUNT = 10_000
 
 
 class Member(NamedTuple):
-    """A user of the organization as the list shows them."""
-
     membership: Membership
     user: User
     branch: str | None
@@ -28,27 +26,23 @@ class Member(NamedTuple):
 
 
 class Invited(NamedTuple):
-    """An invitation as the list of users shows it."""
-
     invitation: Invitation
     branch: str | None
     has_expired: bool
 
 
 def current_organization() -> Organization:
-    """Return the organization that is acted in; raises TenantError when none is set."""
     return db.session.get_one(Organization, require_organization())
 
 
 def organization_called(asked: str) -> int | None:
-    """Return the organization whose id or short name is in an X-Tenant-ID."""
+    """Return the id of the organization whose id or slug is in an X-Tenant-ID header."""
     id_, slug = tenant_key(asked.strip())
     found = sa.select(Organization.id).where(sa.or_(Organization.id == id_, Organization.slug == slug))
     return db.session.scalars(found.order_by(Organization.id != id_).limit(1)).first()
 
 
 def members() -> list[Member]:
-    """Return the users of the current organization by name."""
     rows = db.session.execute(
         sa.select(Membership, User, Branch.name, _elsewhere())
         .join(User, User.id == Membership.user_id)
@@ -60,7 +54,6 @@ def members() -> list[Member]:
 
 
 def works_elsewhere(user_id: int) -> bool:
-    """Whether the user may act in another organization too."""
     return bool(
         db.session.scalar(
             sa.select(sa.func.count()).where(
@@ -73,7 +66,6 @@ def works_elsewhere(user_id: int) -> bool:
 
 
 def works_in(user_id: int, organization_id: int) -> bool:
-    """Whether the user may act in this organization."""
     found = sa.select(Membership.id).where(
         Membership.user_id == user_id,
         Membership.organization_id == organization_id,
@@ -83,7 +75,6 @@ def works_in(user_id: int, organization_id: int) -> bool:
 
 
 def invitations() -> list[Invited]:
-    """Return the open invitations of the current organization, the newest first."""
     rows = db.session.execute(
         sa.select(Invitation, Branch.name, Invitation.expires_at <= db_now())
         .outerjoin(Branch, Branch.id == Invitation.branch_id)
@@ -93,25 +84,20 @@ def invitations() -> list[Invited]:
 
 
 def branches() -> list[Branch]:
-    """Return the branches of the current organization by name."""
     return list(db.session.scalars(_BRANCHES))
 
 
 def branch_names() -> tuple[tuple[int, str], ...]:
-    """Return the ids and names of the branches of the current organization, by name."""
     return tuple((row.id, row.name) for row in db.session.execute(_BRANCH_NAMES))
 
 
 def branch_called(name: str) -> Branch | None:
-    """Return the branch of the current organization with this name, in whatever case and accents."""
+    """Compare without case and accents."""
     return next((branch for branch in branches() if fold(branch.name) == fold(name)), None)
 
 
 def uses_of_branch(branch_id: int) -> str:
-    """Say what belongs to a branch ("12 customers and 1 user belong"), counted to 10,000; "" for nothing.
-
-    Higher features are found by their foreign keys, so that a new one needs no word here.
-    """
+    """Return like "12 customers and 1 user belong" the rows of any feature with a foreign key to the branch, or ""."""
     uses = []
     for model in _models():
         for key in model.__table__.foreign_key_constraints:
@@ -124,7 +110,7 @@ def uses_of_branch(branch_id: int) -> str:
 
 
 def has_money() -> bool:
-    """Whether an amount in the organization's currency was entered, in whatever feature."""
+    """Whether any feature has an amount other than 0 in the organization's currency."""
     return any(
         db.session.scalar(sa.select(model.id).where(model.amount != 0).limit(1)) is not None
         for model in _models()
@@ -151,8 +137,8 @@ def _models() -> list[Any]:
 
 def _count_in_words(model: Any, condition: sa.ColumnElement[bool]) -> str:
     rows = sa.select(model.id).where(condition, model.organization_id == require_organization())
-    count = db.session.scalar(sa.select(sa.func.count()).select_from(rows.limit(COUNTED_TO + 1).subquery())) or 0
+    count = db.session.scalar(sa.select(sa.func.count()).select_from(rows.limit(MAX_COUNT + 1).subquery())) or 0
     noun = "users" if model is Membership else model.__tablename__.replace("_", " ")
-    if count > COUNTED_TO:
-        return f"more than {COUNTED_TO:,} {noun}"
+    if count > MAX_COUNT:
+        return f"more than {MAX_COUNT:,} {noun}"
     return f"{count:,} {noun if count != 1 else noun.removesuffix('s')}" if count else ""

@@ -1,7 +1,4 @@
-"""A line in the log for each request: who did what, how it was answered and how long it took.
-
-A query holds what people search for, so it is left out, and so are tokens that stand in a path.
-"""
+"""Log each request, without its query string (search terms) and without tokens in its path."""
 
 from __future__ import annotations
 
@@ -10,11 +7,11 @@ import time
 import structlog
 from flask import Flask, Response, g, request
 
-from crm.accounts.access import has_come_in, here
+from crm.accounts.access import has_organization, here
 
 UNLOGGED = {"static", "health.up", "health.ready"}
 SECRET = {"token", "code"}
-"""The names of parts of a path that are as good as a password."""
+"""Names of path variables that are as secret as a password."""
 
 REFUSED = {403, 404}
 
@@ -22,7 +19,6 @@ log = structlog.get_logger("requests")
 
 
 def init_app(app: Flask) -> None:
-    """Log every request; what a member was refused is a warning."""
     app.before_request(_start)
     app.after_request(_log)
 
@@ -34,7 +30,7 @@ def _start() -> None:
 def _log(response: Response) -> Response:
     if request.endpoint in UNLOGGED:
         return response
-    is_member = has_come_in()
+    is_member = has_organization()
     write = log.warning if is_member and response.status_code in REFUSED else log.info
     who = {"user": here().user.id, "organization": here().organization.slug} if is_member else {}
     write(

@@ -25,29 +25,28 @@ _USERNAME = re.compile(r"[\w.@+-]{2,100}")
 
 
 def token_hash(token: str) -> str:
-    """Return what the database keeps of a sign-in token: a leaked table signs nobody in."""
+    """Return what the database keeps of a token: a leaked table signs nobody in."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 def account_key(username: str) -> str:
-    """Return what the throttle keeps of a typed user name, which may be a password typed in the wrong field."""
+    """Hash a typed user name for the throttle: it may be a password typed in the wrong field."""
     return hashlib.sha256(normalize_username(username).encode()).hexdigest()
 
 
 def normalize_username(username: str) -> str:
-    """Return the user name as it is stored and compared: trimmed, in lower case, look-alike forms as one."""
+    """Trim, lower the case and unite look-alike forms (NFKC)."""
     return unicodedata.normalize("NFKC", username).strip().casefold()
 
 
 def username_problem(username: str) -> str | None:
-    """Return the sentence that says why a new user name is refused, or None."""
     if not _USERNAME.fullmatch(normalize_username(username)):
         return "Use 2 to 100 letters, digits, dots, hyphens, @ or + in a user name, without spaces."
     return None
 
 
 def network_of(address: str) -> str:
-    """Return what the throttle counts as one address: one household or shop has a whole IPv6 /64 to itself."""
+    """Return the address or IPv6 /64 that the throttle counts: one household has a whole /64."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -60,31 +59,31 @@ def network_of(address: str) -> str:
 
 
 def tenant_key(asked: str) -> tuple[int, str]:
-    """Return the id and the slug that an X-Tenant-ID may name; 0 and "" where it is none."""
+    """Return the id and the slug that an X-Tenant-ID may name; 0 and "" for none."""
     is_id = asked.isascii() and asked.isdigit() and len(asked) < 19
     return int(asked) if is_id else 0, asked if asked.isascii() and asked.isprintable() else ""
 
 
 def setup_code(secret_key: str) -> str:
-    """Return the code that opens the set-up wizard while the installation has no user."""
+    """Return the code that opens the set-up wizard while there is no user."""
     digest = hmac.new(secret_key.encode(), b"set-up", hashlib.sha256).hexdigest()
     return "-".join(digest[i : i + 4] for i in range(0, 16, 4))
 
 
 def is_setup_code(typed: str, secret_key: str) -> bool:
-    """Whether `typed` is the set-up code, however its groups are written."""
+    """Ignore case and how the groups are separated."""
     plain = "".join(character for character in typed.lower() if character.isalnum())
     return hmac.compare_digest(plain.encode(), setup_code(secret_key).replace("-", "").encode())
 
 
 def slug_of(name: str) -> str:
-    """Return the short name of an organization for commands: `toko-sari` for "Toko Sari!"."""
+    """Return `toko-sari` for "Toko Sari!"."""
     ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-")[:50].strip("-") or "shop"
 
 
 def return_path(url: str, host: str) -> str:
-    """Return the path of `url` on this site, or "/": never a way to another site."""
+    """Return the path of `url` on this site, "/" for another site's."""
     try:
         parts = urlsplit(url.replace("\\", "/") if url.isprintable() else "/")
     except ValueError:
@@ -96,7 +95,6 @@ def return_path(url: str, host: str) -> str:
 
 
 def parse_setting(key: str, value: str) -> Any:
-    """Return the value of an organization's setting; raises ValueError with a sentence."""
     known = {**SETTINGS, **SECRETS}
     if key not in known:
         raise ValueError(f"There is no setting {key}. The settings are {', '.join(known)}.")
@@ -112,7 +110,7 @@ def _name(value: str) -> str:
 def _time_zone(value: str) -> str:
     if value not in _zones():
         raise ValueError(f"There is no time zone {value!r}. Use one like Asia/Jakarta.")
-    return clock.zone(value).key  # Some of those that the machine knows can't be used.
+    return clock.zone(value).key  # Some zones of the machine can't be used.
 
 
 @functools.cache
@@ -188,17 +186,16 @@ SETTINGS: dict[str, Callable[[str], Any]] = {
     "earn_points": _earn_points,
     "earn_per": _earn_per,
 }
-"""The settings of an organization, and how the text of each is read."""
+"""The parser of each setting's text."""
 
 SECRETS: dict[str, Callable[[str], str]] = {"webhook_secret": _webhook_secret}
-"""What is kept encrypted for an organization, and how the text of each is read; an empty text removes it."""
+"""The parser of each encrypted secret's text; an empty text removes it."""
 
 
 def register_setting(name: str, parse: Callable[[str], Any]) -> None:
-    """Add a setting that a higher floor knows the values of; `parse` raises ValueError with a sentence."""
+    """Add a setting of a higher feature; `parse` raises ValueError with a sentence."""
     SETTINGS[name] = parse
 
 
 def register_secret(name: str, parse: Callable[[str], str]) -> None:
-    """Add what is kept encrypted for a higher floor; `parse` raises ValueError with a sentence."""
     SECRETS[name] = parse

@@ -1,4 +1,4 @@
-"""What is done with organizations and their users, from pages and commands."""
+"""Services of organizations and their users, for pages and commands."""
 
 from __future__ import annotations
 
@@ -23,21 +23,18 @@ from crm.kernel.tenancy import current_actor, enter_organization, use_organizati
 from crm.values import money
 
 organization_changed = Signal()
-"""Sent by an organization whose settings change, within the transaction, with `changes`: {setting: [before, after]}."""
+"""Sent by the organization within the transaction, with `changes`: {setting: [before, after]}."""
 
 settings_given = Signal()
-"""Sent by an organization that was told settings, changed or not, within the transaction, with their `names`."""
+"""Sent by the organization within the transaction, with the `names` of all given settings, changed or not."""
 
 
 class NewOwner(NamedTuple):
-    """Who the set-up wizard makes the first owner."""
-
     username: str
     password: str
 
 
 def create_organization(slug: str, **values: Any) -> Organization:
-    """Add an organization; raises SentenceError when there is one of this slug."""
     with transaction() as session:
         if session.scalar(sa.select(Organization.id).where(Organization.slug == slug)):
             raise SentenceError(f"There is an organization {slug} already.")
@@ -48,7 +45,7 @@ def create_organization(slug: str, **values: Any) -> Organization:
 
 
 def settings_of(organization: Organization) -> dict[str, Any]:
-    """Return the settings of an organization as plain values, times as HH:MM, money with two decimals."""
+    """Return the settings as plain values: times as HH:MM, money with two decimals."""
     plain: dict[str, Any] = {"id": organization.id, "slug": organization.slug}
     for key in SETTINGS:
         value = getattr(organization, key)
@@ -57,10 +54,7 @@ def settings_of(organization: Organization) -> dict[str, Any]:
 
 
 def change_organization(organization_id: int, values: dict[str, str]) -> Organization:
-    """Change settings and secrets given as text; an empty secret is removed.
-
-    Raises ValueError or SentenceError with a sentence, and changes nothing then.
-    """
+    """Change settings and secrets given as text ("" removes a secret), or raise ValueError or SentenceError."""
     parsed = {key: parse_setting(key, value) for key, value in values.items()}
     with use_organization(organization_id, current_actor()), transaction() as session:
         organization = session.get_one(Organization, organization_id)
@@ -88,10 +82,7 @@ def create_user(
     name: str = "",
     branch: str | None = None,
 ) -> User:
-    """Add a user with a membership; an existing user joins the organization and keeps their password.
-
-    Raises SentenceError when the branch is unknown, or the user a member already.
-    """
+    """Add a user with a membership; an existing user joins and keeps their password."""
     with use_organization(organization_id, current_actor()), transaction() as session:
         found = queries.branch_called(branch) if branch else None
         if branch and found is None:
@@ -102,12 +93,11 @@ def create_user(
 
 
 def password_matches(user: User, password: str) -> bool:
-    """Whether `password` is the user's."""
     return passwords.matches(user.password_hash, password)
 
 
 def set_password(user_id: int, password: str) -> None:
-    """Change a password, and end all sign-ins of the user and the invitations they made."""
+    """Change a password; end all sign-ins of the user and the invitations they made."""
     hashed = passwords.hash_password(password)
     with transaction():
         members.give_password(user_id, hashed)
@@ -115,22 +105,21 @@ def set_password(user_id: int, password: str) -> None:
 
 
 def installation_is_empty() -> bool:
-    """Whether nobody can sign in yet, so that the set-up wizard is open."""
     return db.session.scalar(sa.select(User.id).limit(1)) is None
 
 
-def invitation() -> str | None:
-    """Say where and with which code to set up an empty installation; None when somebody can sign in."""
+def setup_invitation() -> str | None:
+    """Return the sentence with the link to set up an empty installation; None when it has users."""
     if not installation_is_empty():
         return None
     code = setup_code(current_app.config["SECRET_KEY"])
-    # Browsers keep what follows the # to themselves, so the code stands in no proxy's log.
+    # Browsers keep the part after # to themselves, so no proxy logs the code.
     link = f"{current_app.config['PUBLIC_URL']}/setup#code={code}"
     return f"Nobody can sign in yet. Set up your organization: {link}"
 
 
 def set_up(settings: dict[str, str], owner: NewOwner) -> int | None:
-    """Make the first organization and its owner, and return the owner's id; None when somebody was here before."""
+    """Create the first organization and its owner; return the owner's id, None when the installation is not empty."""
     parsed = {key: parse_setting(key, value) for key, value in settings.items()}
     hashed = passwords.hash_password(owner.password)
     with transaction() as session:
@@ -156,7 +145,7 @@ def _free_slug(name: str) -> str:
 
 
 def _keep_secrets(secrets: dict[str, str]) -> dict[str, list[Any]]:
-    """Keep secrets and return that they changed, without saying them."""
+    """Store secrets and return the changes for the event, without the values."""
     before = vault.names()
     for name, value in secrets.items():
         if value:

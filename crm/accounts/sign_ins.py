@@ -24,20 +24,20 @@ log = logging.getLogger(__name__)
 
 
 class SignInError(SentenceError):
-    """Who asks is not let in; the sentence tells nothing that a stranger may not know."""
+    pass
 
 
 def authenticate(username: str, password: str, address: str, device: str = "") -> int:
     """Return the id of the user with this name and password; `device` names a browser that the account knows.
 
-    Raises SignInError, or ThrottledError without looking at the password. The attempt counts as failed from its
-    beginning, so that many at once can't outrun the limit.
+    Raises SignInError, or ThrottledError before the password is compared. The attempt counts as failed from its
+    beginning, so that parallel attempts can't exceed the limit.
     """
     throttle.count_sign_in(username, address, device)
     user = db.session.scalar(sa.select(User).where(User.username == normalize_username(username)))
     right = passwords.matches(user.password_hash if user else passwords.NOBODY, password)
     if user is None or not right:
-        # A name that nobody has may be a password in the wrong field, so it is not written down.
+        # An unknown name may be a password in the wrong field: don't log it.
         who = f"user {user.id}" if user else f"nobody, account {account_key(username)[:12]}"
         log.warning("sign-in refused: %s from %s", who, address)
         raise SignInError("User name and password don't match. Check both, then try again.")
@@ -47,10 +47,7 @@ def authenticate(username: str, password: str, address: str, device: str = "") -
 
 
 def sign_in(user_id: int, organization_id: int | None = None, *, nowhere: bool = False) -> str:
-    """Return the token of a new sign-in of the user, in this organization or the first they joined.
-
-    Raises SignInError when no organization lets them in; with `nowhere` they are signed in without one.
-    """
+    """Return the token of a new sign-in; raises SignInError without an organization, unless `nowhere` allows it."""
     token = secrets.token_urlsafe(32)
     with transaction() as session:
         session.execute(sa.delete(SignIn).where(SignIn.expires_at <= db_now()))
@@ -70,16 +67,13 @@ def sign_in(user_id: int, organization_id: int | None = None, *, nowhere: bool =
 
 
 def first_organization(user_id: int) -> int | None:
-    """Return the id of the organization that the user joined first, of those that let them in; None without any."""
+    """Return the id of the organization that the user joined first and is not disabled in."""
     first: int | None = db.session.scalar(_organizations_of(user_id).order_by(Membership.id).limit(1))
     return first
 
 
 def organization_of(user_id: int, asked: str) -> int | None:
-    """Return the id of the user's organization with this id or short name; the first they joined where none is named.
-
-    None where the one that is named does not let them in. Raises SignInError when none at all does.
-    """
+    """Return the user's organization with this id or slug, the first joined for ""; None if it isn't theirs."""
     first = first_organization(user_id)
     if first is None:
         raise SignInError(_why_nowhere(user_id))
@@ -92,13 +86,12 @@ def organization_of(user_id: int, asked: str) -> int | None:
 
 
 def sign_out(sign_in_id: int) -> None:
-    """End a sign-in on the server: its cookie is worth nothing from now on."""
     with transaction() as session:
         session.execute(sa.delete(SignIn).where(SignIn.id == sign_in_id))
 
 
 def switch(sign_in_id: int, user_id: int, organization_id: int) -> bool:
-    """Let a signed-in user act in another of their organizations; False when they may not."""
+    """Act in another organization of the user; False when they may not."""
     with transaction() as session:
         if session.scalar(_organizations_of(user_id).where(Membership.organization_id == organization_id)) is None:
             return False
@@ -107,10 +100,10 @@ def switch(sign_in_id: int, user_id: int, organization_id: int) -> bool:
 
 
 def end_in(user_id: int, organization_id: int) -> None:
-    """End what a user may do in an organization, in the open transaction: its tokens, and its place in their browsers.
+    """End the user's tokens and sign-ins in an organization, in the open transaction.
 
-    Where they work elsewhere too, a browser stays signed in and asks which organization they want; it never goes to
-    another one by itself.
+    The browser of a user of several organizations stays signed in and asks for the next one; it never switches by
+    itself.
     """
     tokens = sa.delete(TokenFamily).where(TokenFamily.user_id == user_id)
     db.session.execute(tokens.where(TokenFamily.organization_id == organization_id))

@@ -1,4 +1,4 @@
-"""The throttle against guessing: failures are counted by the database's clock, which all processes share."""
+"""Limit the guessing of passwords and links; counted by the database's clock, which all processes share."""
 
 from __future__ import annotations
 
@@ -29,8 +29,6 @@ log = logging.getLogger(__name__)
 
 
 class ThrottledError(SentenceError):
-    """Too many attempts failed lately; one is looked at again after `seconds`."""
-
     def __init__(self, seconds: int, what: str) -> None:
         minutes = math.ceil(seconds / 60)
         super().__init__(f"Too many {what}. Wait {minutes} {'minute' if minutes == 1 else 'minutes'}, then try again.")
@@ -43,10 +41,10 @@ class _Limit(NamedTuple):
 
 
 def count_sign_in(username: str, address: str, device: str) -> None:
-    """Count an attempt as failed from its beginning; raises ThrottledError, and counts nothing, beyond the limits.
+    """Count an attempt as failed from its beginning; beyond a limit raise ThrottledError and count nothing.
 
-    `device` names a browser in which this account signed in before, or is "". Failures of others from many addresses
-    do not lock such a browser out; it has a limit of its own, for its cookie may be stolen.
+    `device` names a browser in which this account signed in before, or is "". Failures from many addresses don't lock
+    it out; it has a limit of its own, for its cookie may be stolen.
     """
     account, network = account_key(username), network_of(address)
     by_account, by_network = SignInFailure.account == account, SignInFailure.address == network
@@ -64,7 +62,6 @@ def count_sign_in(username: str, address: str, device: str) -> None:
 
 
 def forgive_sign_in(username: str, address: str, device: str) -> None:
-    """Forget the failures of an account at this address, after its right password."""
     account = account_key(username)
     of_device = SignInFailure.account == _device_key(account, device)
     with transaction() as session:
@@ -78,14 +75,13 @@ def forgive_sign_in(username: str, address: str, device: str) -> None:
 
 
 def count_wrong_link(kind: str, address: str) -> None:
-    """Count a link or code of this kind that opens nothing; raises ThrottledError when an address tried too many."""
+    """Count a wrong link or code of this kind; raises ThrottledError beyond the limit of an address."""
     network = _network_for(kind, address)
     limits = [_Limit(WRONG_LINKS_PER_ADDRESS, SignInFailure.address == network)]
     _count([(account_key(kind), network)], limits, "wrong links or codes")
 
 
 def forgive_links(kind: str, address: str) -> None:
-    """Forget the wrong codes of an address, after the right one."""
     with transaction() as session:
         session.execute(sa.delete(SignInFailure).where(SignInFailure.address == _network_for(kind, address)))
 
@@ -107,7 +103,7 @@ def _count(rows: Sequence[tuple[str, str]], limits: Sequence[_Limit], what: str)
 
 
 def _seconds_to_wait(limit: _Limit) -> int:
-    # Beyond the newest `limit` and the attempt itself: while such a one is in the window, the limit is reached.
+    # The attempt itself is counted too: the row after the newest `limit.failures` says when the limit ends.
     row: Any = db.session.execute(
         sa.select(SignInFailure.at, db_now())
         .where(limit.condition, SignInFailure.at > db_ago(WINDOW))
@@ -119,7 +115,7 @@ def _seconds_to_wait(limit: _Limit) -> int:
 
 
 def _network_for(kind: str, address: str) -> str:
-    """Return where the links of a kind are counted: apart from sign-ins, for a mistyped link locks nobody out."""
+    """Links are counted apart from sign-ins: a mistyped link locks nobody out."""
     return f"{kind}:{network_of(address)}"[:45]
 
 

@@ -1,9 +1,8 @@
-"""Tokens of the JSON API: a short access token, and a refresh token that is good once.
+"""Tokens of the JSON API: a short access token, and a refresh token that is valid once.
 
-Both are signed with keys made from SECRET_KEY, for each kind its own; values of SECRET_KEY_FALLBACKS are tried after
-it. They name a family (`TokenFamily`), so that what ends it ends them at the next request; a family belongs to one
-organization. The refresh token of a family is replaced with every use; an older one that turns up again was stolen, or
-the newer one was: the family ends.
+Both are signed, each kind with its own key derived from SECRET_KEY; SECRET_KEY_FALLBACKS are tried next. They name a
+family (`TokenFamily`) of one organization; deleting it ends them at the next request. Each refresh replaces the refresh
+token; a former one that is used again was stolen, or its successor was: the family ends.
 """
 
 from __future__ import annotations
@@ -35,18 +34,15 @@ log = logging.getLogger(__name__)
 
 
 class TokenError(SentenceError):
-    """A token that lets nobody in."""
+    pass
 
 
-class Pair(NamedTuple):
-    """What a client gets."""
-
+class TokenPair(NamedTuple):
     access: str
     refresh: str
 
 
-def issue(user_id: int, organization_id: int) -> Pair:
-    """Return the tokens of a new family, which act for a member in this organization and in no other."""
+def issue(user_id: int, organization_id: int) -> TokenPair:
     once = secrets.token_urlsafe(24)
     now = clock.utcnow()
     with transaction() as session:
@@ -59,13 +55,13 @@ def issue(user_id: int, organization_id: int) -> Pair:
         )
         session.add(family)
         session.flush()
-        pair = _pair(family.id, user_id, once, family.expires_at)
+        pair = _token_pair(family.id, user_id, once, family.expires_at)
     log.info("tokens given: user %s", user_id)
     return pair
 
 
-def refresh(token: str) -> Pair:
-    """Return the next tokens of a family, for the refresh token that is good; raises TokenError for another one."""
+def refresh(token: str) -> TokenPair:
+    """Exchange the valid refresh token for the next pair; raises TokenError for any other."""
     claims = _read(token, "refresh")
     once = secrets.token_urlsafe(24)
     with transaction() as session:
@@ -89,19 +85,19 @@ def refresh(token: str) -> Pair:
     if exchanged is None:
         log.warning("an old refresh token was used: family %s of user %s has ended", claims["family"], claims["sub"])
         raise TokenError("This refresh token has ended. Sign in again at /api/token/.")
-    return _pair(claims["family"], exchanged.user_id, once, exchanged.expires_at)
+    return _token_pair(claims["family"], exchanged.user_id, once, exchanged.expires_at)
 
 
 def family_of(access: str) -> int:
-    """Return the id of the family that an access token names, whether it has ended or not; raises TokenError."""
+    """Return the family id in an access token, even of a family that has ended; raises TokenError."""
     family: int = _read(access, "access")["family"]
     return family
 
 
-def _pair(family_id: int, user_id: int, once: str, ends: dt.datetime) -> Pair:
+def _token_pair(family_id: int, user_id: int, once: str, ends: dt.datetime) -> TokenPair:
     now = clock.utcnow()
     claims = {"sub": str(user_id), "family": family_id, "iat": now}
-    return Pair(
+    return TokenPair(
         _sign("access", {**claims, "exp": min(now + ACCESS_LASTS, ends)}),
         _sign("refresh", {**claims, "exp": ends, "jti": once}),
     )
@@ -112,7 +108,6 @@ def _sign(kind: str, claims: dict[str, Any]) -> str:
 
 
 def _read(token: str, kind: str) -> dict[str, Any]:
-    """Return the claims of a token that this installation signed and that has not expired."""
     needed = {"require": ["exp", "sub", "family", *(["jti"] if kind == "refresh" else [])]}
     for key in _keys(kind):
         try:

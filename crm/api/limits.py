@@ -11,7 +11,7 @@ import time
 from flask import current_app
 from werkzeug.exceptions import TooManyRequests
 
-from crm.accounts.access import has_come_in, here
+from crm.accounts.access import has_organization, here
 
 PERIOD = 60.0
 REMEMBERED = 10_000
@@ -19,7 +19,7 @@ REMEMBERED = 10_000
 
 def count() -> None:
     """Count the request; 429 with Retry-After for one too many."""
-    if has_come_in():
+    if has_organization():
         count_for(here().organization.id, here().user.id)
 
 

@@ -19,7 +19,7 @@ bp = Resource("token", "Tokens", 10, once=False)
 @bp.post("/token/")
 @bp.arguments(schemas.Credentials)
 @bp.response(200, schemas.Tokens)
-def issue(given: dict[str, Any]) -> tokens.Pair:
+def issue(given: dict[str, Any]) -> tokens.TokenPair:
     """Sign in.
 
     The access token is good for 15 minutes and for one organization: the one that `X-Tenant-ID` names, or the first
@@ -41,7 +41,7 @@ def issue(given: dict[str, Any]) -> tokens.Pair:
 @bp.post("/token/refresh/")
 @bp.arguments(schemas.RefreshToken)
 @bp.response(200, schemas.Tokens)
-def refresh(given: dict[str, Any]) -> tokens.Pair:
+def refresh(given: dict[str, Any]) -> tokens.TokenPair:
     """Get the next two tokens.
 
     A refresh token is good once: the answer has the next one. When an old one is used again, all of its family end,

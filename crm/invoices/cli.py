@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from flask.cli import AppGroup
 
-from crm.accounts.cli import chosen_organizations, of_organizations, tell_differences
+from crm.accounts.cli import chosen_organizations, of_organizations, print_differences
 from crm.invoices import queries, services
 
 invoices = AppGroup("invoices", help="Invoices, and the totals of customers.")
@@ -17,7 +17,7 @@ invoices = AppGroup("invoices", help="Invoices, and the totals of customers.")
 def verify(organization: str | None, everywhere: bool, as_json: bool) -> None:
     """Say where customers' orders, money spent and last order are not what their invoices say; exit code 1 then."""
     slugs = chosen_organizations(organization, everywhere)
-    tell_differences(slugs, queries.differences, as_json=as_json, all_right="All orders are what the invoices say.")
+    print_differences(slugs, queries.differences, as_json=as_json, all_right="All orders are what the invoices say.")
 
 
 @invoices.command("rebuild")

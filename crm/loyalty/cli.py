@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from flask.cli import AppGroup
 
-from crm.accounts.cli import chosen_organizations, of_organizations, tell_differences
+from crm.accounts.cli import chosen_organizations, of_organizations, print_differences
 from crm.loyalty import queries, services
 
 loyalty = AppGroup("loyalty", help="Points and tiers.")
@@ -17,7 +17,7 @@ loyalty = AppGroup("loyalty", help="Points and tiers.")
 def verify(organization: str | None, everywhere: bool, as_json: bool) -> None:
     """Say where points, tiers and the ledger do not agree; exit code 1 when they don't."""
     slugs = chosen_organizations(organization, everywhere)
-    tell_differences(
+    print_differences(
         slugs, queries.differences, as_json=as_json, all_right="All points and tiers are what the entries say."
     )
 

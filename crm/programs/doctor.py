@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from crm.accounts.models import Organization
 from crm.accounts.queries import current_organization
-from crm.accounts.services import invitation
+from crm.accounts.services import setup_invitation
 from crm.invoices.receipts import sandbox
 from crm.kernel import health, queue
 from crm.kernel.extensions import db
@@ -118,7 +118,7 @@ def _isolation() -> Finding:
 
 
 def _people() -> Finding:
-    sentence = invitation()
+    sentence = setup_invitation()
     return Finding("people", WARNING, sentence) if sentence else Finding("people", OK, "Somebody can sign in.")
 
 

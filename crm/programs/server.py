@@ -37,7 +37,7 @@ def announce(app: Flask) -> None:
     """Print the way to the set-up wizard while nobody can sign in."""
     with app.app_context():
         try:
-            sentence = services.invitation()
+            sentence = services.setup_invitation()
         except SQLAlchemyError:
             # A database that is away or not migrated is told by /ready, and the start goes on.
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from flask.cli import AppGroup
 
-from crm.accounts.cli import chosen_organizations, of_organizations, tell_differences
+from crm.accounts.cli import chosen_organizations, of_organizations, print_differences
 from crm.stats import queries, services
 
 stats = AppGroup("stats", help="Totals of customers.")
@@ -17,7 +17,7 @@ stats = AppGroup("stats", help="Totals of customers.")
 def verify(organization: str | None, everywhere: bool, as_json: bool) -> None:
     """Compare the totals with a count of the customers, and say each difference; exit code 1 on any."""
     slugs = chosen_organizations(organization, everywhere)
-    tell_differences(slugs, queries.differences, as_json=as_json, all_right="All totals are what the customers make.")
+    print_differences(slugs, queries.differences, as_json=as_json, all_right="All totals are what the customers make.")
 
 
 @stats.command("rebuild")

@@ -17,19 +17,16 @@ from crm.web.htmx import done, respond
 
 @bp.get("/settings/branches")
 def branches() -> Response:
-    """Show the branches."""
     return respond("accounts/branches.html", "accounts/_branches.html", branches=queries.branches())
 
 
 @bp.get("/settings/branches/new")
 def new_branch() -> Response:
-    """Show the form of a new branch."""
     return _window(BranchForm())
 
 
 @bp.post("/settings/branches")
 def add_branch() -> Response:
-    """Add a branch."""
     form = BranchForm()
     if not form.validate():
         return _window(form, status=422)
@@ -43,7 +40,6 @@ def add_branch() -> Response:
 
 @bp.route("/settings/branches/<id:branch_id>/edit", methods=["GET", "POST"])
 def edit_branch(branch_id: int) -> Response:
-    """Rename a branch."""
     branch = find(Branch, branch_id)
     form = BranchForm(obj=branch)
     if not form.is_submitted():
@@ -60,7 +56,6 @@ def edit_branch(branch_id: int) -> Response:
 
 @bp.get("/settings/branches/<id:branch_id>/delete")
 def confirm_delete_branch(branch_id: int) -> Response:
-    """Ask before deleting, or say what still belongs to the branch."""
     branch = find(Branch, branch_id)
     return respond(
         "accounts/branch_delete.html",
@@ -72,7 +67,6 @@ def confirm_delete_branch(branch_id: int) -> Response:
 
 @bp.post("/settings/branches/<id:branch_id>/delete")
 def delete_branch(branch_id: int) -> Response:
-    """Delete a branch that nothing belongs to."""
     name = find(Branch, branch_id).name
     services.delete(branch_id)
     return _done(f"{name} is deleted.")

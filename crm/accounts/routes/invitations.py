@@ -1,4 +1,4 @@
-"""What the person sees who opens the link of an invitation; signed in or not."""
+"""The pages of an invitation's link, for signed-in and other visitors."""
 
 from __future__ import annotations
 
@@ -22,13 +22,12 @@ from crm.kernel.errors import ConflictError, SentenceError
 
 @bp.get("/invitations/<token>")
 def invitation(token: str) -> Response:
-    """Show who invites, and as what; nothing is decided yet."""
     return _page(_offer(token), JoinForm(formdata=None))
 
 
 @bp.post("/invitations/<token>")
 def accept_invitation(token: str) -> AnyResponse:
-    """Join: as the one who is signed in, as a user who gives their password, or as a new one."""
+    """Join as the signed-in user, as a user who gives their password, or as a new one."""
     offer = _offer(token)
     form = JoinForm(offer.slug, offer.organization)
     try:
@@ -45,7 +44,7 @@ def _join(token: str, offer: Offer, form: JoinForm) -> AnyResponse:
     user, sign_in_id = signed_in()
     typed = normalize_username(form.username.data or "")
     if form_is_stale() or (typed and typed != user.username):
-        # The page is from before somebody signed in here: it was meant for another one.
+        # The page is older than the present sign-in: it was meant for another user.
         return _page(offer, JoinForm(formdata=None), 422, JoinForm.stale)
     try:
         invitations.accept(token, user.id)
@@ -60,7 +59,7 @@ def _join_signed_out(token: str, offer: Offer, form: JoinForm) -> AnyResponse:
     username, password = form.username.data, form.password.data
     try:
         user_id = invitations.accept_as_new(token, username, password)
-    except invitations.NameTakenError as taken:
+    except invitations.UsernameTakenError as taken:
         try:
             user_id = check_password(username, password)
             invitations.accept(token, user_id)
@@ -99,6 +98,6 @@ def _page(
         works_there=user is not None and queries.works_in(user.id, offer.organization_id),
     )
     response = Response(page, status, headers, mimetype="text/html")
-    # The address is the secret: not even our own pages are told where people come from.
+    # The address is a secret: don't send it as a referrer, not even to our own pages.
     response.headers["Referrer-Policy"] = "strict-origin"
     return response

@@ -13,7 +13,6 @@ from crm.web.htmx import go_to, respond
 
 @bp.route("/account/leave", methods=["GET", "POST"])
 def leave() -> AnyResponse:
-    """Ask, then take the one who acts out of the organization; its last owner has to stay."""
     if request.method == "GET":
         return respond("accounts/leave.html", "accounts/_leave.html", last_owner=members.is_last_owner())
     user, organization = here().user, here().organization

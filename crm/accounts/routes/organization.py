@@ -16,7 +16,6 @@ from crm.kernel.errors import SentenceError
 
 @bp.route("/settings/organization", methods=["GET", "POST"])
 def organization() -> AnyResponse:
-    """Change how the organization is called, where it is, when it is quiet and what its staff see."""
     form = OrganizationForm(data=services.settings_of(here().organization))
     context = {"currency_is_fixed": queries.has_money()}
     return _change(form, "accounts/organization.html", "accounts.organization", **context)

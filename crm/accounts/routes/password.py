@@ -16,7 +16,6 @@ from crm.web.htmx import respond
 
 @bp.route("/account/password", methods=["GET", "POST"])
 def password() -> AnyResponse:
-    """Change one's own password; every other sign-in ends."""
     form = PasswordForm(here().user)
     if not form.is_submitted():
         return _window(form)

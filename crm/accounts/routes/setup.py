@@ -1,4 +1,4 @@
-"""The set-up wizard: the first organization and its owner, opened with a code that only the server's log shows."""
+"""The set-up wizard for the first organization and its owner; the server's log shows its code."""
 
 from __future__ import annotations
 
@@ -19,16 +19,13 @@ ANYWHERE = "US"
 SETTINGS = ("name", "phone_region", "time_zone", "currency", "locale")
 
 
-class Problem(NamedTuple):
-    """What is wrong with a code, and the status that says so."""
-
+class CodeProblem(NamedTuple):
     status: int
     sentence: str
 
 
 @bp.get("/setup")
 def setup() -> AnyResponse:
-    """Ask for the code and the country; closed for ever once somebody can sign in."""
     if not services.installation_is_empty():
         return _closed()
     return _open(request.args)
@@ -36,24 +33,22 @@ def setup() -> AnyResponse:
 
 @bp.post("/setup/code")
 def open_setup() -> AnyResponse:
-    """Ask for the rest, for the right code and a country."""
     if not services.installation_is_empty():
         return _closed()
     if not request.form.get("code"):
-        return _door("", Problem(422, "Enter the set-up code."))
+        return _code_page("", CodeProblem(422, "Enter the set-up code."))
     return _open(request.form)
 
 
 @bp.post("/setup")
 def set_up() -> AnyResponse:
-    """Make the organization and its owner, and sign them in."""
     if not services.installation_is_empty():
         return _closed()
     form = SetupForm()
     code = form.code.data or "-"
     problem = _problem(code)
     if problem:
-        return _door(code, problem)
+        return _code_page(code, problem)
     if not form.validate():
         return _page(form, 422)
     settings = {key: form[key].data or "" for key in SETTINGS}
@@ -67,20 +62,19 @@ def _open(given: MultiDict[str, str]) -> Response:
     code, region = given.get("code", ""), given.get("country", "")
     problem = _problem(code) if code else None
     if problem or not code or region not in dict(countries.regions()):
-        return _door(code, problem)
+        return _code_page(code, problem)
     form = SetupForm(formdata=None, code=code, phone_region=region, **countries.guess(region)._asdict())
     return _page(form)
 
 
-def _problem(code: str) -> Problem | None:
-    """Return what is wrong with a code; an address that tried too many is not told whether this one is right."""
+def _problem(code: str) -> CodeProblem | None:
     address = request.remote_addr or ""
     try:
         throttle.count_wrong_link("setup", address)
     except throttle.ThrottledError as error:
-        return Problem(429, str(error))
+        return CodeProblem(429, str(error))
     if not is_setup_code(code, current_app.config["SECRET_KEY"]):
-        return Problem(422, "This is not the set-up code. Copy it from where the server was started.")
+        return CodeProblem(422, "This is not the set-up code. Copy it from where the server was started.")
     throttle.forgive_links("setup", address)
     return None
 
@@ -89,7 +83,7 @@ def _closed() -> AnyResponse:
     return redirect(url_for("accounts.login"), 303)
 
 
-def _door(code: str, problem: Problem | None) -> Response:
+def _code_page(code: str, problem: CodeProblem | None) -> Response:
     guessed = countries.region_of_browser(request.headers.get("Accept-Language", ""))
     page = render_template(
         "accounts/setup_door.html", code=code, problem=problem, regions=countries.regions(), region=guessed or ANYWHERE

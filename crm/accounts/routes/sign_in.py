@@ -9,7 +9,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from crm.accounts import services, sign_ins, throttle
-from crm.accounts.access import has_come_in, organizations_of, signed_in
+from crm.accounts.access import has_organization, organizations_of, signed_in
 from crm.accounts.devices import device_of, remember
 from crm.accounts.forms import LoginForm
 from crm.accounts.routes.blueprint import bp
@@ -19,7 +19,6 @@ from crm.kernel.errors import SentenceError
 
 @bp.get("/login")
 def login() -> AnyResponse:
-    """Show the sign-in; an empty installation is set up first."""
     target = request.args.get("next", "/")
     if current_user.is_authenticated:
         return redirect(return_path(target, request.host), 303)
@@ -30,17 +29,16 @@ def login() -> AnyResponse:
 
 @bp.post("/login")
 def start() -> AnyResponse:
-    """Sign in; the way back is `next`, on this site only."""
     form = LoginForm()
     if not form.validate():
         if _is_signed_in_as(form.username.data or ""):
-            # By another tab, in the meantime.
+            # Another tab signed in meanwhile.
             return redirect(return_path(form.next.data or "/", request.host), 303)
         return _page(form, status=422)
     try:
         user_id = check_password(form.username.data, form.password.data)
         target = return_path(form.next.data or "/", request.host)
-        # Somebody who works nowhere now may sign in to take an invitation.
+        # A user without an organization may sign in to accept an invitation.
         token = sign_ins.sign_in(user_id, nowhere=target.startswith("/invitations/"))
         return welcome(form.username.data, token, target)
     except SentenceError as error:
@@ -50,7 +48,6 @@ def start() -> AnyResponse:
 
 @bp.post("/logout")
 def logout() -> AnyResponse:
-    """End the sign-in on the server; `next` is a page to see without one."""
     sign_ins.sign_out(signed_in().sign_in_id)
     session.clear()
     target = request.form.get("next")
@@ -59,8 +56,8 @@ def logout() -> AnyResponse:
 
 @bp.get("/organizations")
 def organizations() -> Response:
-    """Ask where to work: the organization that the browser was in may have shut the user out."""
-    user, acts_nowhere = signed_in().user, not has_come_in()
+    """Ask where to work: the user may have been disabled in the browser's organization."""
+    user, acts_nowhere = signed_in().user, not has_organization()
     page = render_template(
         "accounts/organizations.html", mine=organizations_of(user.id), user=user, acts_nowhere=acts_nowhere
     )
@@ -69,19 +66,17 @@ def organizations() -> Response:
 
 @bp.post("/organizations/<id:organization_id>/switch")
 def switch(organization_id: int) -> AnyResponse:
-    """Act in another organization of one's own."""
     if not sign_ins.switch(signed_in().sign_in_id, signed_in().user.id, organization_id):
         abort(404)
     return redirect("/", 303)
 
 
 def check_password(username: str, password: str) -> int:
-    """Return the id of the user with this name and password; raises SignInError or ThrottledError."""
     return sign_ins.authenticate(username, password, request.remote_addr or "", device_of(username))
 
 
 def welcome(username: str, token: str, location: str) -> AnyResponse:
-    """Give the browser a new session with this sign-in; the one it had ends."""
+    """Start a new session with this sign-in; the browser's former one ends."""
     if current_user.is_authenticated:
         sign_ins.sign_out(signed_in().sign_in_id)
     session.clear()
@@ -93,7 +88,6 @@ def welcome(username: str, token: str, location: str) -> AnyResponse:
 
 
 def status_of(error: SentenceError) -> dict[str, Any]:
-    """Return the status of a refused password, and when to come back."""
     if isinstance(error, throttle.ThrottledError):
         return {"status": 429, "headers": {"Retry-After": str(error.seconds)}}
     return {"status": 422}

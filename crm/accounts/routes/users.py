@@ -19,19 +19,17 @@ from crm.web.htmx import done, respond
 
 @bp.get("/settings/users")
 def users() -> Response:
-    """Show who works here, as what, and where, and who is invited."""
     return respond("accounts/users.html", "accounts/_users.html", **_list())
 
 
 @bp.get("/settings/users/new")
 def new_user() -> Response:
-    """Show the form of an invitation."""
     return _new(InviteForm())
 
 
 @bp.post("/settings/users")
 def invite() -> Response:
-    """Invite somebody, and show the link this once."""
+    """Invite somebody; the link is shown only in this answer."""
     form = InviteForm()
     if not form.validate():
         return _new(form, 422)
@@ -48,7 +46,6 @@ def invite() -> Response:
 
 @bp.post("/settings/users/invitations/<id:invitation_id>/revoke")
 def revoke_invitation(invitation_id: int) -> Response:
-    """Take an invitation back."""
     who = find(Invitation, invitation_id).label
     invitations.revoke(invitation_id)
     return _done(f"The invitation for {who} is revoked. Its link opens nothing now.")
@@ -56,7 +53,6 @@ def revoke_invitation(invitation_id: int) -> Response:
 
 @bp.route("/settings/users/<id:membership_id>/edit", methods=["GET", "POST"])
 def edit_user(membership_id: int) -> Response:
-    """Change the role, branch and name of a user."""
     member = find_member(membership_id)
     form = UserForm(name=member.user.name, role=member.role.label, branch=member.branch_id)
     if not form.is_submitted():
@@ -74,7 +70,6 @@ def edit_user(membership_id: int) -> Response:
 
 @bp.route("/settings/users/<id:membership_id>/password", methods=["GET", "POST"])
 def reset_password(membership_id: int) -> Response:
-    """Give a user who forgot their password a new one."""
     member = find_member(membership_id)
     if queries.works_elsewhere(member.user_id):
         raise ConflictError(members.NOT_YOURS_TO_RESET)
@@ -88,7 +83,6 @@ def reset_password(membership_id: int) -> Response:
 
 @bp.post("/settings/users/<id:membership_id>/disabled")
 def disable_user(membership_id: int) -> Response:
-    """Shut a user out at once."""
     member = find_member(membership_id)
     members.disable(membership_id)
     undo = url_for("accounts.enable_user", membership_id=membership_id)
@@ -97,7 +91,6 @@ def disable_user(membership_id: int) -> Response:
 
 @bp.post("/settings/users/<id:membership_id>/disabled/delete")
 def enable_user(membership_id: int) -> Response:
-    """Let a disabled user in again."""
     member = find_member(membership_id)
     members.enable(membership_id)
     return _done(f"{member.user.label} is enabled.")
