@@ -26,7 +26,7 @@ from crm.customers.filters import Selection
 from crm.customers.models import CustomerKey
 from crm.customers.services import change_many, create_customer
 from crm.delivery.reports import keep_recipients
-from crm.duplicates.services import enter
+from crm.duplicates.services import add_entry
 from crm.intake.models import Scan
 from crm.invoices.models import Receipt
 from crm.invoices.services import add_invoice
@@ -330,7 +330,7 @@ def make_duplicate(first_id: int | None = None, second_id: int | None = None) ->
     """Enter two customers who may be one person, and return the id of the entry."""
     number = 40_000 + next(_numbers)
     pair = [id_ or make_customer(name="Sari", phone=f"+62 812 345 {number}") for id_ in (first_id, second_id)]
-    return enter((pair[0], pair[1])).id
+    return add_entry((pair[0], pair[1])).id
 
 
 def make_contact(customer_id: int | None = None, value: str = "", kind: str = "phone") -> int:

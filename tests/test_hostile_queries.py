@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 from flask import Flask
 
-from crm.duplicates.services import enter, merge
+from crm.duplicates.services import add_entry, merge
 from tests.factories import Cast, make_customer
 from tests.test_endpoints import HTMX, Try, tries
 
@@ -60,7 +60,7 @@ def test_no_query_is_an_error_of_ours(app: Flask, cast: Cast) -> None:
 def test_a_name_that_flask_knows_is_a_name_like_any_other(cast: Cast, name: str) -> None:
     with cast.owner.acting():
         one, other = make_customer(), make_customer()
-        merge(enter((one, other)).id, other, {})
+        merge(add_entry((one, other)).id, other, {})
         for _ in range(3):
             make_customer()
     client, query = cast.owner.client(), {name: "POST", "q": "\u00e4 b"}
@@ -84,7 +84,7 @@ def test_a_name_that_flask_knows_is_a_name_like_any_other(cast: Cast, name: str)
 def test_the_api_says_whom_a_customer_was_merged_with(cast: Cast) -> None:
     with cast.owner.acting():
         one, other = make_customer(), make_customer()
-        merge(enter((one, other)).id, other, {})
+        merge(add_entry((one, other)).id, other, {})
     gone = cast.owner.app.test_client().get(f"/api/customers/{one}/", headers=cast.owner.token())
     assert gone.status_code == 404
     assert f"was merged with {other}" in gone.get_json()["detail"]

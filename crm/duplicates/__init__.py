@@ -1,3 +1,3 @@
-"""Duplicates: customers who may be one person, looked at by somebody, merged, and taken apart again."""
+"""Duplicates: pairs of customers who may be one person, reviewed, merged and unmerged."""
 
 __all__ = ["queries"]

@@ -1,4 +1,4 @@
-"""Customers who may be one person: reviewed, merged, unmerged."""
+"""The duplicates feature."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page of an entry sends."""
+"""Forms of the review page."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ ACTIONS = ("merge", "separate")
 
 
 class PairError(SentenceError):
-    """Anything but two customers was selected."""
+    """The selection is not exactly two customers."""
 
 
 class Choice(NamedTuple):
-    """What somebody has chosen, and the sentences for what is missing, by the id of what they are about."""
+    """A posted choice; `errors` are sentences by the id of the element they belong to."""
 
     action: str
     keep: int
@@ -28,7 +28,7 @@ class Choice(NamedTuple):
 
 
 def read_pair(form: MultiDict[str, str]) -> tuple[int, int]:
-    """Return the two customers that are selected in the list; raises PairError for any other number of them."""
+    """Return the two selected ids, in order; raises PairError."""
     ids = {id_in(text) for text in form.getlist("ids")} - {None, 0}
     if form.get("all") or len(ids) != 2:
         raise PairError("Select exactly two customers who may be the same person.")
@@ -37,7 +37,7 @@ def read_pair(form: MultiDict[str, str]) -> tuple[int, int]:
 
 
 def read_choice(form: Mapping[str, str], ids: Iterable[int]) -> Choice:
-    """Return what was chosen of two customers; a field that is not named is left to what is usual."""
+    """Read what to keep of two customers; fields left out are decided by `rules.default_owner`."""
     pair, errors = set(ids), {}
     action, keep = form.get("action", ""), id_in(form.get("keep")) or 0
     if action not in ACTIONS:

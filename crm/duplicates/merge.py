@@ -1,7 +1,7 @@
-"""Making one customer of two, within a transaction that holds both; what it takes to part them goes into the snapshot.
+"""Merge two locked customers within the caller's transaction.
 
-Everything of `gone` goes to `kept`: by foreign key (`moving`), and by what the features do who are told
-(`customers_merged`). The row of `gone` stays as a pointer that nothing finds.
+Rows move by foreign key (`reassign`) and by the listeners of `customers_merged`. The merged customer's row stays, as
+a pointer that no search finds. The snapshot of the `Merge` holds what the undo needs.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from crm.customers.services import index
 from crm.customers.signals import MergePair, customers_merged
 from crm.duplicates import reassign
 from crm.duplicates.models import Merge
-from crm.duplicates.rows import Changes, Row, as_stored, restored
-from crm.duplicates.rules import FIELDS, KEYS, default
+from crm.duplicates.rows import Row, RowChanges, as_stored, restored
+from crm.duplicates.rules import FIELDS, KEYS, default_owner
 from crm.kernel.columns import db_now, one_of
 from crm.kernel.db import database_now
 from crm.kernel.events import changes_of, record
@@ -27,127 +27,125 @@ from crm.kernel.tenancy import current_actor
 from crm.people.identity import is_placeholder
 from crm.people.matching import Kind
 
-EVERYWHERE = {"all_branches": True}
+ALL_BRANCHES = {"all_branches": True}
 Key = tuple[Kind, str]
 
 
-def join(entry: Duplicate, kept: Customer, gone: Customer, take: Mapping[str, int]) -> Merge:
-    """Let `gone` go up in `kept`; `take` names for fields the customer of whom they are taken."""
-    before, was, changes = as_stored(kept), as_stored(gone), Changes()
-    moved = reassign.move(gone.id, kept.id)
-    _hide(gone, kept)
-    told = _take_fields(kept, before, was, take)
-    _join_keys(changes, kept, gone, (before, was))
-    _join_bulk_rows(changes, kept, gone)
-    _join_entries(changes, entry, kept, gone)
-    _decide(changes, entry)
-    pair = MergePair(kept, gone, moved)
+def merge_customers(entry: Duplicate, survivor: Customer, merged: Customer, take: Mapping[str, int]) -> Merge:
+    """Merge a customer into the survivor; `take` maps names of fields to the id of the customer they are taken from."""
+    before, was, changes = as_stored(survivor), as_stored(merged), RowChanges()
+    moved = reassign.move_rows(merged.id, survivor.id)
+    _hide(merged, survivor)
+    taken = _take_fields(survivor, before, was, take)
+    _merge_keys(changes, survivor, merged, (before, was))
+    _merge_bulk_rows(changes, survivor, merged)
+    _merge_entries(changes, entry, survivor, merged)
+    _mark_merged(changes, entry)
+    pair = MergePair(survivor, merged, moved)
     db.session.flush()
     db.session.expire_all()
-    index(kept)
+    index(survivor)
     db.session.flush()
     customers_merged.send(pair)
-    # A member who is bound to a branch has seen all of it until here.
-    gone.branch_id = None
+    # Not before the listeners ran: members bound to a branch have to see both customers.
+    merged.branch_id = None
     db.session.flush()
     db.session.expire_all()
     snapshot = {
         "names": {"kept": before["name"], "gone": was["name"]},
-        "kept": {"before": before, "after": as_stored(kept)},
-        "gone": {"before": was, "after": as_stored(gone)},
+        "kept": {"before": before, "after": as_stored(survivor)},
+        "gone": {"before": was, "after": as_stored(merged)},
         "moved": moved,
-        "last": reassign.last_ids(kept.id),
+        "last": reassign.last_ids(survivor.id),
         "rows": changes.done,
         "notes": pair.notes,
     }
-    merge = Merge(kept_id=kept.id, gone_id=gone.id, snapshot=snapshot, merged_by_id=current_actor())
+    merge = Merge(kept_id=survivor.id, gone_id=merged.id, snapshot=snapshot, merged_by_id=current_actor())
     db.session.add(merge)
-    record("customer.merged", merge, customer_id=kept.id, changes={"with": [None, was["name"]], **told})
+    record("customer.merged", merge, customer_id=survivor.id, changes={"with": [None, was["name"]], **taken})
     return merge
 
 
-def _hide(gone: Customer, kept: Customer) -> None:
-    """Make a customer a pointer that nothing finds, before the other one may take the e-mail."""
-    gone.phone, gone.phone_valid, gone.email, gone.passport_number = "", False, None, ""
-    gone.merged_into_id = kept.id
-    gone.archived_at, gone.archived_by_id, gone.is_active = database_now(), current_actor(), False
-    gone.updated_at = db_now()
-    search = db.session.get(CustomerSearch, gone.id)
+def _hide(merged: Customer, survivor: Customer) -> None:
+    """Clear the keys of the merged customer before the survivor takes its e-mail, which is unique."""
+    merged.phone, merged.phone_valid, merged.email, merged.passport_number = "", False, None, ""
+    merged.merged_into_id = survivor.id
+    merged.archived_at, merged.archived_by_id, merged.is_active = database_now(), current_actor(), False
+    merged.updated_at = db_now()
+    search = db.session.get(CustomerSearch, merged.id)
     if search is not None:
         db.session.delete(search)
     db.session.flush()
 
 
-def _take_fields(kept: Customer, before: Row, was: Row, take: Mapping[str, int]) -> dict[str, list[Any]]:
-    """Give the survivor what is taken of each, and return what that changes."""
+def _take_fields(survivor: Customer, before: Row, was: Row, take: Mapping[str, int]) -> dict[str, list[Any]]:
+    """Set the survivor's chosen fields, and return the changes by column."""
     table = Customer.__table__
     for field in FIELDS:
-        chosen = was if take.get(field.name, default(field, before, was)) == was["id"] else before
+        chosen = was if take.get(field.name, default_owner(field, before, was)) == was["id"] else before
         for name, value in restored(table, {column: chosen[column] for column in field.columns}).items():
-            setattr(kept, name, value)
-    changes = changes_of(kept)
+            setattr(survivor, name, value)
+    changes = changes_of(survivor)
     moments = [moment for row in (before, was) if (moment := restored(table, row)["last_activity_at"])]
-    kept.last_activity_at = max(moments, default=None)
+    survivor.last_activity_at = max(moments, default=None)
     if was["archived_at"] is None:
-        # One of them is not archived, so the person isn't; whoever is active for one is active.
-        kept.restore()
-        kept.is_active = (before["is_active"] and before["archived_at"] is None) or was["is_active"]
-    kept.updated_at = db_now()
+        # One of them is not archived, so the person isn't; active in one is active.
+        survivor.restore()
+        survivor.is_active = (before["is_active"] and before["archived_at"] is None) or was["is_active"]
+    survivor.updated_at = db_now()
     db.session.flush()
     return {field.column: changes[field.column] for field in FIELDS if field.column in changes}
 
 
-def _join_keys(changes: Changes, kept: Customer, gone: Customer, before: Sequence[Row]) -> None:
-    """Let the survivor be known by all that both were known by."""
-    statement = sa.select(CustomerKey).where(one_of(CustomerKey.customer_id, [kept.id, gone.id]))
-    rows = db.session.scalars(statement.order_by(CustomerKey.id), execution_options=EVERYWHERE).all()
-    known = _keys_of(as_stored(kept))
-    known |= {(Kind(row.kind), row.value) for row in rows if row.customer_id == kept.id}
+def _merge_keys(changes: RowChanges, survivor: Customer, merged: Customer, before: Sequence[Row]) -> None:
+    statement = sa.select(CustomerKey).where(one_of(CustomerKey.customer_id, [survivor.id, merged.id]))
+    rows = db.session.scalars(statement.order_by(CustomerKey.id), execution_options=ALL_BRANCHES).all()
+    known = _keys_of(as_stored(survivor))
+    known |= {(Kind(row.kind), row.value) for row in rows if row.customer_id == survivor.id}
     for row in rows:
-        if row.customer_id == gone.id:
+        if row.customer_id == merged.id:
             if (row.kind, row.value) in known:
                 changes.delete(CustomerKey, row.id)
             else:
-                changes.update(CustomerKey, row.id, customer_id=kept.id)
+                changes.update(CustomerKey, row.id, customer_id=survivor.id)
                 known.add((Kind(row.kind), row.value))
     extensions = {row["phone"]: row["phone_extension"] for row in before}
     for kind, value in sorted(set().union(*map(_keys_of, before)) - known):
         extension = extensions[value] if kind is Kind.PHONE else ""
-        changes.insert(CustomerKey, customer_id=kept.id, kind=kind.value, value=value, extension=extension)
+        changes.insert(CustomerKey, customer_id=survivor.id, kind=kind.value, value=value, extension=extension)
 
 
 def _keys_of(row: Row) -> set[Key]:
-    """Return the keys in a customer's own fields."""
     held = {(kind, row[column]) for kind, column in KEYS.items() if row[column] and not is_placeholder(row[column])}
     return held if row["phone_valid"] else held - {(Kind.PHONE, row["phone"])}
 
 
-def _join_bulk_rows(changes: Changes, kept: Customer, gone: Customer) -> None:
-    """Let the undoing of a bulk change find the survivor, once."""
-    statement = sa.select(BulkChangeRow).where(one_of(BulkChangeRow.customer_id, [kept.id, gone.id]))
-    rows = db.session.scalars(statement.order_by(BulkChangeRow.id), execution_options=EVERYWHERE).all()
-    known = {row.change_id for row in rows if row.customer_id == kept.id}
+def _merge_bulk_rows(changes: RowChanges, survivor: Customer, merged: Customer) -> None:
+    """Point rows of bulk changes at the survivor, one for each change, so that their undo finds it."""
+    statement = sa.select(BulkChangeRow).where(one_of(BulkChangeRow.customer_id, [survivor.id, merged.id]))
+    rows = db.session.scalars(statement.order_by(BulkChangeRow.id), execution_options=ALL_BRANCHES).all()
+    known = {row.change_id for row in rows if row.customer_id == survivor.id}
     for row in rows:
-        if row.customer_id == gone.id:
+        if row.customer_id == merged.id:
             if row.change_id in known:
                 changes.delete(BulkChangeRow, row.id)
             else:
-                changes.update(BulkChangeRow, row.id, customer_id=kept.id)
+                changes.update(BulkChangeRow, row.id, customer_id=survivor.id)
 
 
-def _join_entries(changes: Changes, entry: Duplicate, kept: Customer, gone: Customer) -> None:
-    """Ask of the survivor what was asked of the other, once; what somebody has decided of either is decided.
+def _merge_entries(changes: RowChanges, entry: Duplicate, survivor: Customer, merged: Customer) -> None:
+    """Point other entries of the merged customer at the survivor; a decision wins over an open entry.
 
-    Entries of those who are merged already tell of that, and stay.
+    Entries of earlier merges stay as they are.
     """
-    for other_entry in _entries_of(gone.id):
+    for other_entry in _entries_of(merged.id):
         if other_entry.id == entry.id or other_entry.decision == Decision.MERGED:
             continue
-        other = other_entry.first_id if other_entry.second_id == gone.id else other_entry.second_id
-        first, second = sorted((kept.id, other))
+        other = other_entry.first_id if other_entry.second_id == merged.id else other_entry.second_id
+        first, second = sorted((survivor.id, other))
         known = db.session.scalars(
             sa.select(Duplicate).where(Duplicate.first_id == first, Duplicate.second_id == second),
-            execution_options=EVERYWHERE,
+            execution_options=ALL_BRANCHES,
         ).one_or_none()
         if known is None:
             changes.update(Duplicate, other_entry.id, first_id=first, second_id=second)
@@ -162,9 +160,9 @@ def _entries_of(customer_id: int) -> list[Duplicate]:
     statement = sa.select(Duplicate).where(
         sa.or_(Duplicate.first_id == customer_id, Duplicate.second_id == customer_id)
     )
-    return list(db.session.scalars(statement.order_by(Duplicate.id), execution_options=EVERYWHERE))
+    return list(db.session.scalars(statement.order_by(Duplicate.id), execution_options=ALL_BRANCHES))
 
 
-def _decide(changes: Changes, entry: Duplicate) -> None:
+def _mark_merged(changes: RowChanges, entry: Duplicate) -> None:
     decided = {"decided_at": database_now(), "decided_by_id": current_actor()}
     changes.update(Duplicate, entry.id, decision=Decision.MERGED.value, **decided)

@@ -1,4 +1,4 @@
-"""Merges: two customers who turned out to be one person."""
+"""Merges."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from crm.kernel.tenancy import TenantMixin, within_organization
 
 
 class Merge(TenantMixin, Base):
-    """One customer that went up in another, and all that is needed to take them apart again.
+    """A customer merged into another: `gone_id` into `kept_id`.
 
-    `kept_id` is the customer who stays; the row of `gone_id` stays as a pointer, archived, without anything to find it
-    by. `snapshot` is how both were and what was moved, in JSON values (`merging`); after `undone_at`, when they are two
-    again, also what was said of the parting.
+    `snapshot` holds both rows and what was moved, in JSON values (`merge.py`). After the undo it holds only the names
+    and the sentences that the undo reported.
     """
 
     __tablename__ = "merges"
@@ -43,9 +42,8 @@ class Merge(TenantMixin, Base):
 
     @property
     def is_undone(self) -> bool:
-        """Whether the two are two again."""
         return self.undone_at is not None
 
 
-# The one who is gone belongs to no branch any more.
+# By the survivor: a merged customer has no branch.
 seen_by_branch(Merge, lambda row: seen_with(Customer, row.kept_id))

@@ -1,4 +1,4 @@
-"""Reads of the review queue, of merges, and of what the customer's page says of both."""
+"""Queries of the review queue, of merges, and of the notices on the customer's page."""
 
 from __future__ import annotations
 
@@ -19,127 +19,120 @@ from crm.kernel.columns import constant, db_ago, one_of
 from crm.kernel.db import prepared, shared
 from crm.kernel.extensions import db
 
-PAGE = 25
-COUNTED = 99
+PAGE_SIZE = 25
+MAX_COUNT = 99
 SHOWN = 5
-EVERYWHERE = {"all_branches": True}
+ALL_BRANCHES = {"all_branches": True}
 
 
 class Queue(NamedTuple):
-    """A page of entries, the newest first, each with what is shown of its two customers, and the id to go on before."""
+    """A page of entries, the newest first; `older` is the id before which more follow, None at the end."""
 
     rows: Sequence[Any]
     older: int | None
 
 
-class MayBe(NamedTuple):
-    """An open entry of a customer: who else they may be."""
-
+class PossibleDuplicate(NamedTuple):
     duplicate_id: int
     other_id: int
     name: str
 
 
-class MergedWith(NamedTuple):
-    """A merge that can still be undone: who went up in a customer, and when."""
+class RecentMerge(NamedTuple):
+    """A merge that can still be undone."""
 
     duplicate_id: int
     name: str
     at: dt.datetime
 
 
-class Notices(NamedTuple):
-    """What the customer's page says on top."""
-
-    may_be: list[MayBe]
-    merged: list[MergedWith]
+class CustomerNotices(NamedTuple):
+    possible: list[PossibleDuplicate]
+    recent: list[RecentMerge]
 
 
 def queue(decision: Decision, before: int | None = None) -> Queue:
-    """Return a page of the entries with a decision, from the newest on or from those before an id."""
+    """Return a page of the entries with a decision, older than the entry `before`."""
     statement = _QUEUE.where(Duplicate.decision == decision.value)
     if before is not None:
         statement = statement.where(Duplicate.id < before)
     if bound_branch() is not None:
-        # The entry decides: of two who are one by now, the other has no branch any more.
+        # By the entry: a merged customer has no branch.
         statement = statement.where(Duplicate.is_of_branch())
-    rows = db.session.execute(statement, execution_options=EVERYWHERE).all()
-    return Queue(rows[:PAGE], rows[PAGE - 1][0].id if len(rows) > PAGE else None)
+    rows = db.session.execute(statement, execution_options=ALL_BRANCHES).all()
+    return Queue(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1][0].id if len(rows) > PAGE_SIZE else None)
 
 
 def count_open() -> int:
-    """Return how many entries wait for somebody, counted to COUNTED + 1."""
+    """Count the open entries, to MAX_COUNT + 1."""
     return db.session.scalars(_COUNT_OPEN).one()
 
 
 def people_of(entry: Duplicate) -> tuple[Customer, Customer]:
-    """Return the two customers of an entry that the user may see."""
+    """Return the two customers of an entry, of any branch."""
     found = sa.select(Customer).where(one_of(Customer.id, [entry.first_id, entry.second_id])).order_by(Customer.id)
-    first, second = db.session.scalars(found, execution_options=EVERYWHERE)
+    first, second = db.session.scalars(found, execution_options=ALL_BRANCHES)
     return first, second
 
 
 def names_of(customer_ids: Iterable[int]) -> dict[int, str]:
-    """Return the names of customers by their ids."""
     found = sa.select(Customer.id, Customer.name).where(one_of(Customer.id, customer_ids))
-    return {row.id: row.name for row in db.session.execute(found, execution_options=EVERYWHERE)}
+    return {row.id: row.name for row in db.session.execute(found, execution_options=ALL_BRANCHES)}
 
 
 def final_id(customer_id: int) -> int:
-    """Return who a customer is by now: themselves, or whoever they were merged into."""
+    """Follow the pointers of merged customers to the last survivor."""
     while True:
         found = sa.select(Customer.merged_into_id).where(Customer.id == customer_id)
-        into = db.session.scalar(found, execution_options=EVERYWHERE)
+        into = db.session.scalar(found, execution_options=ALL_BRANCHES)
         if into is None:
             return customer_id
         customer_id = into
 
 
 def entry_of(one: int, other: int) -> Duplicate | None:
-    """Return the entry of two customers."""
     first, second = sorted((one, other))
     found = sa.select(Duplicate).where(Duplicate.first_id == first, Duplicate.second_id == second)
-    return db.session.scalars(found, execution_options=EVERYWHERE).one_or_none()
+    return db.session.scalars(found, execution_options=ALL_BRANCHES).one_or_none()
 
 
 def last_merge(entry: Duplicate) -> Merge | None:
-    """Return the latest merge of the two customers of an entry, also one that was undone."""
+    """Return the latest merge of an entry's two customers, an undone one too."""
     pair = [entry.first_id, entry.second_id]
     found = sa.select(Merge).where(one_of(Merge.kept_id, pair), one_of(Merge.gone_id, pair))
-    return db.session.scalars(found.order_by(Merge.id.desc()).limit(1), execution_options=EVERYWHERE).first()
+    return db.session.scalars(found.order_by(Merge.id.desc()).limit(1), execution_options=ALL_BRANCHES).first()
 
 
 def later_merge(merge: Merge) -> Merge | None:
-    """Return the latest merge after this one that has to be undone before it."""
+    """Return the latest merge that has to be undone before this one."""
     pair = [merge.kept_id, merge.gone_id]
     found = sa.select(Merge).where(
         Merge.id > merge.id,
         Merge.undone_at.is_(None),
         sa.or_(one_of(Merge.kept_id, pair), one_of(Merge.gone_id, pair)),
     )
-    return db.session.scalars(found.order_by(Merge.id.desc()).limit(1), execution_options=EVERYWHERE).first()
+    return db.session.scalars(found.order_by(Merge.id.desc()).limit(1), execution_options=ALL_BRANCHES).first()
 
 
 def merged_into(customer_id: int) -> list[int]:
-    """Return the ids of all who went up in a customer, also by way of others."""
+    """Return the ids of all customers merged into one, also through others."""
     found: list[int] = []
     waiting = [customer_id]
     while waiting:
         pointers = sa.select(Merge.gone_id).where(one_of(Merge.kept_id, waiting), Merge.undone_at.is_(None))
-        waiting = list(db.session.scalars(pointers, execution_options=EVERYWHERE))
+        waiting = list(db.session.scalars(pointers, execution_options=ALL_BRANCHES))
         found += waiting
     return found
 
 
-def notices_of(customer: Customer) -> Notices:
-    """Return who else a customer may be, and who went up in them lately."""
+def notices_of(customer: Customer) -> CustomerNotices:
     rows = db.session.execute(_NOTICES, {"customer": customer.id}).all()
-    found = Notices([], [])
+    found = CustomerNotices([], [])
     for is_merge, duplicate_id, other_id, name, at in rows:
         if is_merge:
-            found.merged.append(MergedWith(duplicate_id, name, at))
+            found.recent.append(RecentMerge(duplicate_id, name, at))
         else:
-            found.may_be.append(MayBe(duplicate_id, other_id, name))
+            found.possible.append(PossibleDuplicate(duplicate_id, other_id, name))
     return found
 
 
@@ -156,12 +149,12 @@ def _queue() -> sa.Select[*tuple[Any, ...]]:
         .join(second, second.id == Duplicate.second_id)
         .outerjoin(User, User.id == Duplicate.decided_by_id)
         .order_by(Duplicate.id.desc())
-        .limit(PAGE + 1)
+        .limit(PAGE_SIZE + 1)
     )
 
 
 def _open(mine: Any, other: Any) -> Any:
-    """Return the select of the open entries that name a customer in one of two columns."""
+    """Select the open entries that name a customer in the column `mine`."""
     person = aliased(Customer)
     return (
         sa.select(sa.literal(False), Duplicate.id, person.id, person.name, Duplicate.created_at)
@@ -173,12 +166,12 @@ def _open(mine: Any, other: Any) -> Any:
 def _merged() -> Any:
     smaller = sa.case((Merge.kept_id < Merge.gone_id, Merge.kept_id), else_=Merge.gone_id)
     larger = sa.case((Merge.kept_id < Merge.gone_id, Merge.gone_id), else_=Merge.kept_id)
-    gone = Customer.__table__.alias("gone")
-    is_gone = sa.and_(gone.c.organization_id == Merge.organization_id, gone.c.id == Merge.gone_id)
+    merged = Customer.__table__.alias("gone")
+    is_gone = sa.and_(merged.c.organization_id == Merge.organization_id, merged.c.id == Merge.gone_id)
     return (
-        sa.select(sa.literal(True), Duplicate.id, gone.c.id, gone.c.name, Merge.created_at)
+        sa.select(sa.literal(True), Duplicate.id, merged.c.id, merged.c.name, Merge.created_at)
         .select_from(Merge)
-        .join(gone, is_gone)
+        .join(merged, is_gone)
         .join(Duplicate, sa.and_(Duplicate.first_id == smaller, Duplicate.second_id == larger))
         .where(
             Merge.kept_id == _CUSTOMER,
@@ -188,7 +181,7 @@ def _merged() -> Any:
     )
 
 
-_waiting = sa.select(Duplicate.id).where(Duplicate.decision == constant(Decision.OPEN)).limit(constant(COUNTED + 1))
+_waiting = sa.select(Duplicate.id).where(Duplicate.decision == constant(Decision.OPEN)).limit(constant(MAX_COUNT + 1))
 _COUNT_OPEN = prepared(sa.select(sa.func.count()).select_from(_waiting.subquery()))
 
 _QUEUE = shared(_queue())
@@ -206,4 +199,4 @@ _NOTICES = prepared(
         )
     )
 )
-"""One question for all of it, for the customer's page has many."""
+"""One statement for all, because the customer's page has many."""

@@ -1,4 +1,4 @@
-"""Moving what hangs on one customer to another: the tables are found by the schema's own foreign keys."""
+"""Move a customer's rows to another; the tables are found by the schema's foreign keys."""
 
 from __future__ import annotations
 
@@ -15,34 +15,36 @@ from crm.kernel.manifest import catalog
 from crm.kernel.tenancy import require_organization
 
 
-class Place(NamedTuple):
-    """Where a customer is named: the rows of a table, by a column."""
+class Reference(NamedTuple):
+    """A column that references customers."""
 
     table: sa.Table
     column: str
 
 
-def references() -> Iterator[Place]:
-    """Yield every column with a foreign key to the customers."""
+def references() -> Iterator[Reference]:
     for table in sorted(Base.metadata.tables.values(), key=lambda table: table.name):
         for key in table.foreign_key_constraints:
             for element in key.elements:
                 if key.referred_table is Customer.__table__ and element.column.name == "id":
-                    yield Place(table, element.parent.name)
+                    yield Reference(table, element.parent.name)
 
 
-def places() -> list[Place]:
-    """Return where customers are named by rows that go to the survivor as they are: those of the manifests."""
+def moved_references() -> list[Reference]:
+    """Return the references of tables that manifests name, and of events, which have no foreign key."""
     events = Event.__table__
     assert isinstance(events, sa.Table)  # noqa: S101 -- for the type checker
     rows = catalog().customer_rows
-    return [*(place for place in references() if place.table.name in rows), Place(events, "customer_id")]
+    return [
+        *(reference for reference in references() if reference.table.name in rows),
+        Reference(events, "customer_id"),
+    ]
 
 
-def move(from_id: int, to_id: int, moved: Mapping[str, Sequence[int]] | None = None) -> dict[str, list[int]]:
-    """Move rows of one customer to another, all of them or those that were `moved`; return their ids by table."""
+def move_rows(from_id: int, to_id: int, moved: Mapping[str, Sequence[int]] | None = None) -> dict[str, list[int]]:
+    """Move all rows of one customer to another, or those with the ids in `moved`; return the moved ids by table."""
     found = {}
-    for table, column in places():
+    for table, column in moved_references():
         if moved is not None and not moved.get(table.name):
             continue
         statement = sa.update(table).where(_here(table), table.c[column] == from_id).values({column: to_id})
@@ -55,20 +57,20 @@ def move(from_id: int, to_id: int, moved: Mapping[str, Sequence[int]] | None = N
 
 
 def last_ids(customer_id: int) -> dict[str, int]:
-    """Return the id of the latest row of a customer in each table: what comes later was added since."""
+    """Return a customer's highest id in each table, to tell later rows by."""
     return {
         table.name: db.session.connection().scalar(
             sa.select(sa.func.coalesce(sa.func.max(table.c.id), 0)).where(_here(table), table.c[column] == customer_id)
         )
         or 0
-        for table, column in places()
+        for table, column in moved_references()
     }
 
 
 def count_since(customer_id: int, last: Mapping[str, int]) -> dict[str, int]:
-    """Return how many rows a customer has by table that came after those in `last`; events are not counted."""
+    """Count a customer's rows after those of `last` by table, events aside."""
     found = {}
-    for table, column in places():
+    for table, column in moved_references():
         if table.name != Event.__tablename__:
             later = sa.and_(_here(table), table.c[column] == customer_id, table.c.id > last.get(table.name, 0))
             count = db.session.connection().scalar(sa.select(sa.func.count()).select_from(table).where(later))

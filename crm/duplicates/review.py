@@ -1,4 +1,4 @@
-"""An entry of the queue as its page shows it: two customers side by side, and what is chosen of each."""
+"""The review page: two customers side by side."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from crm.duplicates.rules import Agreement, Field, Suggestion
 from crm.values import clock
 from crm.web.filters import amount, number, when
 
-SUGGESTED = {
+SUGGESTION_TEXTS = {
     Suggestion.MERGE: "Likely the same person: the name and a key agree. Merge them.",
     Suggestion.SEPARATE: "Likely two people. Keep them apart.",
     Suggestion.LOOK: "Look closer: the names go together, and nothing else that tells people apart agrees.",
@@ -25,8 +25,8 @@ SUGGESTED = {
 }
 
 
-class Line(NamedTuple):
-    """A field of both customers, as people read it, how they agree, and the id of the one it is taken of."""
+class Comparison(NamedTuple):
+    """A field of both customers as people read it; `taken` is the id of the customer it is taken from."""
 
     field: Field
     values: tuple[str, str]
@@ -35,13 +35,12 @@ class Line(NamedTuple):
 
     @property
     def is_choice(self) -> bool:
-        """Whether there is something to choose."""
         return self.values[0] != self.values[1]
 
 
 @dataclasses.dataclass(frozen=True)
 class Review:
-    """An entry, its customers, who stays unless somebody chooses otherwise, and their latest merge."""
+    """An entry with its customers; `keep` is the id of the survivor, chosen or suggested."""
 
     entry: Duplicate
     people: tuple[Customer, Customer]
@@ -51,57 +50,52 @@ class Review:
 
     @classmethod
     def of(cls, entry: Duplicate, keep: int | None = None, take: Mapping[str, int] | None = None) -> Review:
-        """Return the review of an entry; `keep` and `take` are what somebody has chosen so far."""
+        """Build the review; `keep` and `take` are the choices so far."""
         people = queries.people_of(entry)
         first, second = map(as_stored, people)
         if keep not in (first["id"], second["id"]):
-            keep = rules.better(first, second)
+            keep = rules.suggested_survivor(first, second)
         return cls(entry, people, keep or 0, take or {}, queries.last_merge(entry))
 
     @property
     def decision(self) -> Decision:
-        """What was decided."""
         return Decision(self.entry.decision)
 
     @property
     def other(self) -> int:
-        """The id of the one who goes up in the other."""
+        """The id of the customer who will be merged into the other."""
         return next(person.id for person in self.people if person.id != self.keep)
 
     @property
     def reason(self) -> str:
-        """Why the two may be one person, in words."""
         return rules.reason(self.entry.shared, self.entry.doubt)
 
     @property
     def can_be_undone(self) -> bool:
-        """Whether the merge is young enough to be taken back."""
         return self.merge is not None and rules.can_be_undone(self.merge.created_at, clock.utcnow())
 
     @property
     def suggested(self) -> Suggestion:
-        """What is likely right."""
         return rules.suggestion(*map(as_stored, self.people))
 
     @property
     def suggestion(self) -> str:
-        """What is likely right, in words."""
-        return SUGGESTED[self.suggested]
+        return SUGGESTION_TEXTS[self.suggested]
 
-    def lines(self) -> Iterator[Line]:
-        """Yield the fields that any of the two has."""
+    def comparisons(self) -> Iterator[Comparison]:
+        """Yield the fields that either customer has."""
         rows = [as_stored(person) for person in self.people]
-        kept, gone = rows if rows[0]["id"] == self.keep else reversed(rows)
+        survivor, merged = rows if rows[0]["id"] == self.keep else reversed(rows)
         names = {branch.id: branch.name for branch in branches()}
         for field in rules.FIELDS:
             found = rules.agreement(field, rows[0], rows[1])
             if found is not Agreement.NONE:
-                taken = self.take.get(field.name) or rules.default(field, kept, gone)
+                taken = self.take.get(field.name) or rules.default_owner(field, survivor, merged)
                 first, second = (_shown(field, row, names) for row in rows)
-                yield Line(field, (first, second), found, taken)
+                yield Comparison(field, (first, second), found, taken)
 
     def facts(self) -> Iterator[tuple[str, tuple[Any, Any]]]:
-        """Yield what else tells the two apart, and is joined by itself."""
+        """Yield figures of both customers, which a merge adds up without a choice."""
         first, second = self.people
         yield "Points", (number(first.loyalty_points), number(second.loyalty_points))
         yield "Orders", (number(first.total_orders), number(second.total_orders))

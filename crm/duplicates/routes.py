@@ -1,4 +1,4 @@
-"""Pages of customers who may be one person."""
+"""Pages of the review queue."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SHOWN = {decision.value: decision for decision in Decision}
 
 @bp.get("/duplicates")
 def index() -> Response:
-    """Show the customers who may be one person, or what was decided of them."""
+    """Show the entries with a decision."""
     decision = SHOWN.get(request.args.get("show", ""), Decision.OPEN)
     is_known = not unknown_choice(request.args, show=SHOWN)
     found = queries.queue(decision, id_in(request.args.get("before"))) if is_known else queries.Queue([], None)
@@ -37,10 +37,10 @@ def index() -> Response:
 
 @bp.post("/duplicates/new")
 def new() -> AnyResponse:
-    """Look at two customers who were selected in the list."""
+    """Open the entry of two customers selected in the list."""
     try:
         pair = read_pair(request.form)
-        entry = services.enter((find(Customer, pair[0]).id, find(Customer, pair[1]).id))
+        entry = services.add_entry((find(Customer, pair[0]).id, find(Customer, pair[1]).id))
     except SentenceError as error:
         if wants_fragment():
             flash(str(error), "error")
@@ -50,14 +50,13 @@ def new() -> AnyResponse:
 
 @bp.get("/duplicates/<id:duplicate_id>")
 def show(duplicate_id: int) -> Response:
-    """Show two customers side by side."""
     entry = find(Duplicate, duplicate_id)
     return _review(Review.of(entry, id_in(request.args.get("keep"))))
 
 
 @bp.post("/duplicates/<id:duplicate_id>")
 def decide(duplicate_id: int) -> AnyResponse:
-    """Merge the two, or remember that they are two people."""
+    """Merge the two customers, or record that they are two people."""
     entry = find(Duplicate, duplicate_id)
     choice = read_choice(request.form, (entry.first_id, entry.second_id))
     if choice.errors:
@@ -67,13 +66,12 @@ def decide(duplicate_id: int) -> AnyResponse:
         flash("Kept apart: they won't be asked about again.", "success")
         return go_to(url_for("duplicates.index"))
     merge = services.merge(duplicate_id, choice.keep, choice.take)
-    flash({"text": _said(merge), "undo": url_for("duplicates.undo", duplicate_id=duplicate_id)}, "success")  # type: ignore[arg-type]  # Flask keeps whatever JSON has
+    flash({"text": _merge_sentence(merge), "undo": url_for("duplicates.undo", duplicate_id=duplicate_id)}, "success")  # type: ignore[arg-type]  # Flask keeps whatever JSON has
     return go_to(url_for("customers.show", customer_id=merge.kept_id))
 
 
 @bp.post("/duplicates/<id:duplicate_id>/undo")
 def undo(duplicate_id: int) -> AnyResponse:
-    """Take a merge back."""
     merge = services.undo(find(Duplicate, duplicate_id).id)
     flash(f"{merge.snapshot['names']['gone']} is a customer of their own again.", "success")
     return go_to(_page(duplicate_id))
@@ -85,7 +83,7 @@ def _review(review: Review, choice: Choice | None = None) -> Response:
     return respond("duplicates/show.html", "duplicates/_review.html", status, review=review, errors=errors)
 
 
-def _said(merge: Merge) -> str:
+def _merge_sentence(merge: Merge) -> str:
     names = merge.snapshot["names"]
     return f"{names['gone']} is merged with {names['kept']}."
 

@@ -1,4 +1,4 @@
-"""Rows as JSON values, and changes of rows that are remembered so that they can be taken back."""
+"""Rows as JSON values, and row changes that can be undone."""
 
 from __future__ import annotations
 
@@ -18,59 +18,54 @@ Row = dict[str, Any]
 
 
 def stored(model: type[Base], values: Mapping[str, Any]) -> Row:
-    """Return columns of a row as JSON has them."""
     return {name: _to_json(value) for name, value in values.items() if name in model.__table__.columns}
 
 
 def restored(table: sa.FromClause, row: Row) -> dict[str, Any]:
-    """Return what `stored` made of the columns of a row."""
+    """Convert what `stored` returned back to column values."""
     return {name: _from_json(table.c[name].type, value) for name, value in row.items()}
 
 
 def as_stored(row: Base) -> Row:
-    """Return all columns of a row as JSON has them."""
     return stored(type(row), {column.key: getattr(row, column.key) for column in type(row).__table__.columns})
 
 
-class Changes:
-    """Changes of rows past the unit of work, each with what the row was before and after."""
+class RowChanges:
+    """Changes past the unit of work, recorded in `done` with each row before and after."""
 
     def __init__(self, done: Iterable[dict[str, Any]] = ()) -> None:
         self.done: list[dict[str, Any]] = list(done)
 
     def insert(self, model: type[Base], **values: Any) -> None:
-        """Add a row."""
         table = _table(model)
         values["organization_id"] = require_organization()
         id_ = _run(sa.insert(table).values(values).returning(table.c.id)).scalar_one()
         self._note(table, id_, None, _read(table, id_))
 
     def update(self, model: type[Base], id_: int, **values: Any) -> None:
-        """Change a row."""
         table = _table(model)
         before = _read(table, id_)
         _run(sa.update(table).where(_is(table, id_)).values(values))
         self._note(table, id_, before, _read(table, id_))
 
     def delete(self, model: type[Base], id_: int) -> None:
-        """Take a row away."""
         table = _table(model)
         before = _read(table, id_)
         _run(sa.delete(table).where(_is(table, id_)))
         self._note(table, id_, before, None)
 
-    def take_back(self) -> None:
-        """Make the rows what they were, the last change first; what somebody has changed since stays as it is."""
+    def undo(self) -> None:
+        """Undo the changes, the last one first; rows that changed since stay."""
         for change in reversed(self.done):
             table = Base.metadata.tables[change["table"]]
             if _read(table, change["id"]) == change["after"]:
-                _put_back(table, change)
+                _undo_change(table, change)
 
     def _note(self, table: sa.Table, id_: int, before: Row | None, after: Row | None) -> None:
         self.done.append({"table": table.name, "id": id_, "before": before, "after": after})
 
 
-def _put_back(table: sa.Table, change: Mapping[str, Any]) -> None:
+def _undo_change(table: sa.Table, change: Mapping[str, Any]) -> None:
     before, id_ = change["before"], change["id"]
     if before is None:
         _run(sa.delete(table).where(_is(table, id_)))
@@ -83,7 +78,7 @@ def _put_back(table: sa.Table, change: Mapping[str, Any]) -> None:
         with db.session.begin_nested():
             _run(sa.insert(table).values(values))
     except IntegrityError:
-        # What it was about is gone, or is told by another row by now.
+        # Its parent row is deleted, or another row holds its unique key by now.
         return
 
 

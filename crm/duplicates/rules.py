@@ -1,4 +1,4 @@
-"""Two customers side by side: what agrees, what contradicts, what is suggested, and what is taken of whom."""
+"""Compare two customers: what agrees, what is suggested, and which field is taken from whom."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from crm.people.names import Likeness, likeness, names_agree
 from crm.values import phone
 
 UNDO_DAYS = 30
-"""So long a merge can be taken back."""
+"""Merges younger than this can be undone."""
 
 CHOSEN = "chosen"
-"""The doubt of an entry that somebody made in the list, where nothing is shared."""
+"""The doubt of an entry that a user opened from the list, without a shared key."""
 
 
 class Field(NamedTuple):
-    """Something of a customer that is chosen as one: a form's name, words, and the columns that hold it."""
+    """A field that is chosen as one, with the columns that hold it."""
 
     name: str
     label: str
@@ -28,12 +28,11 @@ class Field(NamedTuple):
 
     @property
     def column(self) -> str:
-        """The column that the others follow from."""
+        """The column that the others are derived from."""
         return self.columns[0]
 
     @property
     def is_consent(self) -> bool:
-        """Whether it says what a customer may be sent."""
         return self.name in CONSENT
 
 
@@ -54,15 +53,13 @@ FIELDS = (
     Field("whatsapp_allowed", "WhatsApp", ("whatsapp_allowed",)),
     Field("notes", "Notes", ("notes",)),
 )
-"""What is chosen, in the order in which it is shown."""
+"""In the order in which the review shows them."""
 
 BY_NAME = {field.name: field for field in FIELDS}
 KEYS = {Kind.PHONE: "phone", Kind.EMAIL: "email", Kind.PASSPORT: "passport_number"}
 
 
 class Agreement(enum.StrEnum):
-    """How a field of one customer stands to the other's."""
-
     SAME = "same"
     DIFFERENT = "different"
     ONE = "one"
@@ -70,8 +67,6 @@ class Agreement(enum.StrEnum):
 
 
 class Suggestion(enum.StrEnum):
-    """What is likely right."""
-
     MERGE = "merge"
     SEPARATE = "separate"
     LOOK = "look"
@@ -80,7 +75,7 @@ class Suggestion(enum.StrEnum):
 
 
 def agreement(field: Field, first: Mapping[str, Any], second: Mapping[str, Any]) -> Agreement:
-    """Return how a field of two customers, given by columns, agrees; names do that also when they are spelled apart."""
+    """Compare a field of two rows; names agree also when they are spelled differently."""
     one, other = first[field.column], second[field.column]
     if field.is_consent:
         return Agreement.SAME if one == other else Agreement.DIFFERENT
@@ -95,9 +90,9 @@ def agreement(field: Field, first: Mapping[str, Any], second: Mapping[str, Any])
 
 
 def suggestion(first: Mapping[str, Any], second: Mapping[str, Any]) -> Suggestion:
-    """Return what is likely right of two customers: another passport is another person, one name and a key are one.
+    """Suggest a decision: the same name and a shared key are one person, different passports are two.
 
-    With one name and a key, the other passport may be a renewed one.
+    With the same name and a shared key, a different passport may be a renewed one.
     """
     found = {name: agreement(BY_NAME[name], first, second) for name in KEYS.values()}
     names = likeness(first["name"], second["name"])
@@ -111,7 +106,7 @@ def suggestion(first: Mapping[str, Any], second: Mapping[str, Any]) -> Suggestio
 
 
 def shared_key(first: Mapping[str, Any], second: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Return what an entry of two customers says: the strongest key that they share, its value, and the doubt."""
+    """Return an entry's columns `shared`, `value` and `doubt`: the strongest key that both customers have."""
     for kind, name in KEYS.items():
         if agreement(BY_NAME[name], first, second) is Agreement.SAME:
             alike = agreement(BY_NAME["name"], first, second) is Agreement.SAME
@@ -120,7 +115,7 @@ def shared_key(first: Mapping[str, Any], second: Mapping[str, Any]) -> tuple[str
 
 
 def reason(shared: str, doubt: str) -> str:
-    """Say why two customers may be one person, and why nobody took them for one."""
+    """Say why two customers may be one person, and why they were not merged by themselves."""
     what = {Kind.PHONE: "phone number", Kind.EMAIL: "e-mail", Kind.PASSPORT: "passport number"}.get(shared)  # type: ignore[call-overload]  # a StrEnum is its text
     if what is None:
         return "Somebody chose these two in the list."
@@ -132,23 +127,23 @@ def reason(shared: str, doubt: str) -> str:
     return f"Both have the same {what}, {why}."
 
 
-def default(field: Field, kept: Mapping[str, Any], gone: Mapping[str, Any]) -> int:
-    """Return the id of the customer of whom a field is taken where nobody chooses: a blank never wins.
+def default_owner(field: Field, survivor: Mapping[str, Any], merged: Mapping[str, Any]) -> int:
+    """Return the id of the customer a field is taken from without a choice: a blank never wins.
 
-    What the customer may be sent is the stricter of both. A number that can be reached wins over one that can't.
+    For consent the stricter value wins. A valid phone number wins over an invalid one.
     """
-    one, other = kept[field.column], gone[field.column]
+    one, other = survivor[field.column], merged[field.column]
     if field.is_consent:
         takes_other = bool(one) and not other
     elif field.name == "phone" and one and other:
-        takes_other = bool(gone["phone_valid"]) and not kept["phone_valid"]
+        takes_other = bool(merged["phone_valid"]) and not survivor["phone_valid"]
     else:
         takes_other = not one and bool(other)
-    return int((gone if takes_other else kept)["id"])
+    return int((merged if takes_other else survivor)["id"])
 
 
-def better(first: Mapping[str, Any], second: Mapping[str, Any]) -> int:
-    """Return the id of the one who had better stay: not archived, with more orders, known for longer."""
+def suggested_survivor(first: Mapping[str, Any], second: Mapping[str, Any]) -> int:
+    """Return the id to keep: not archived, then more orders, more points, and the lower id."""
     best = min(
         (first, second),
         key=lambda row: (row["archived_at"] is not None, -row["total_orders"], -row["loyalty_points"], row["id"]),
@@ -157,12 +152,11 @@ def better(first: Mapping[str, Any], second: Mapping[str, Any]) -> int:
 
 
 def can_be_undone(merged_at: dt.datetime, now: dt.datetime) -> bool:
-    """Say whether a merge is young enough to be taken back."""
     return now - merged_at < dt.timedelta(days=UNDO_DAYS)
 
 
 def listed(things: Sequence[str]) -> str:
-    """Return things as a sentence lists them: "a, b and c"."""
+    """Join things as a sentence lists them: "a, b and c"."""
     *most, last = things
     return f"{', '.join(most)} and {last}" if most else last
 

@@ -1,4 +1,4 @@
-"""What is done with customers who may be one person: each function is one intent of a user and one transaction."""
+"""Decisions about duplicates: each function is one user's intent and one transaction."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from crm.kernel.events import record
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import current_actor
 
-TRIES = 5
-EVERYWHERE = {"all_branches": True}
+MAX_LOCK_ATTEMPTS = 5
+ALL_BRANCHES = {"all_branches": True}
 
-_GONE = "This entry is gone: one of the customers was deleted, or merged with somebody else."
-
-
-class _MoreCameError(Exception):
-    """Something came to the customers between the locks."""
+_ENTRY_GONE = "This entry is gone: one of the customers was deleted, or merged with somebody else."
 
 
-def enter(customer_ids: tuple[int, int]) -> Duplicate:
-    """Return the entry of two customers whom somebody chose, a new one where there is none.
+class _NewRowsError(Exception):
+    """Rows were added to the customers between the locks."""
 
-    Raises SentenceError for one and the same customer.
+
+def add_entry(customer_ids: tuple[int, int]) -> Duplicate:
+    """Return the entry of two chosen customers, a new one where there is none.
+
+    Raises SentenceError when both are the same customer by now.
     """
     with transaction() as session:
         lock_intake()
@@ -53,7 +53,7 @@ def enter(customer_ids: tuple[int, int]) -> Duplicate:
 
 
 def separate(duplicate_id: int) -> Duplicate:
-    """Remember that two customers are two people; raises ConflictError when they are merged."""
+    """Record that two customers are two people; raises ConflictError when they are merged."""
     with transaction():
         entry = _lock_entry(duplicate_id)
         if entry.decision == Decision.MERGED:
@@ -68,10 +68,10 @@ def separate(duplicate_id: int) -> Duplicate:
 
 
 def merge(duplicate_id: int, keep: int, take: Mapping[str, int]) -> Merge:
-    """Make one customer of the two of an entry: `keep` stays, with each field of the customer that `take` names.
+    """Merge an entry's customers into `keep`; `take` maps names of fields to the id they are taken from.
 
-    Two who are merged already stay so. Raises SentenceError when `keep` is neither of the two, and ConflictError when
-    one of them is gone.
+    Does nothing when they are merged already. Raises SentenceError when `keep` is neither of the two, and ConflictError
+    when one of them is gone.
     """
     with transaction():
         lock_intake()
@@ -79,18 +79,18 @@ def merge(duplicate_id: int, keep: int, take: Mapping[str, int]) -> Merge:
         if entry.decision == Decision.MERGED:
             return _merge_of(entry)
         pair = {entry.first_id, entry.second_id}
-        kept_id = queries.final_id(keep)
-        if kept_id not in pair:
+        survivor_id = queries.final_id(keep)
+        if survivor_id not in pair:
             raise SentenceError("Choose which of the two stays.")
-        (gone_id,) = pair - {kept_id}
-        kept, gone = _lock_both(kept_id, gone_id)
-        if kept.merged_into_id is not None or gone.merged_into_id is not None:
-            raise ConflictError(_GONE)
-        return merging.join(entry, kept, gone, take)
+        (merged_id,) = pair - {survivor_id}
+        survivor, merged = _lock_both(survivor_id, merged_id)
+        if survivor.merged_into_id is not None or merged.merged_into_id is not None:
+            raise ConflictError(_ENTRY_GONE)
+        return merging.merge_customers(entry, survivor, merged, take)
 
 
 def undo(duplicate_id: int) -> Merge:
-    """Make two customers of one again; what was undone stays so.
+    """Undo an entry's merge; does nothing when it is undone already.
 
     Raises ConflictError when it is too late, or another merge has to be undone first.
     """
@@ -101,9 +101,9 @@ def undo(duplicate_id: int) -> Merge:
         if found.is_undone:
             return found
         _check_undo(found)
-        kept, gone = _lock_both(found.kept_id, found.gone_id)
+        survivor, merged = _lock_both(found.kept_id, found.gone_id)
         try:
-            unmerge.part(found, kept, gone)
+            unmerge.unmerge_customers(found, survivor, merged)
         except IntegrityError:
             raise ConflictError("Somebody else changed this customer at the same time. Undo it once more.") from None
         return found
@@ -113,7 +113,7 @@ def _lock_entry(duplicate_id: int) -> Duplicate:
     statement = sa.select(Duplicate).where(Duplicate.id == duplicate_id)
     entry = db.session.scalars(locked(statement)).one_or_none()
     if entry is None:
-        raise ConflictError(_GONE)
+        raise ConflictError(_ENTRY_GONE)
     return entry
 
 
@@ -133,24 +133,24 @@ def _check_undo(merge: Merge) -> None:
         raise ConflictError(f"{names['gone']} was merged with {names['kept']} after that. Undo that first.")
 
 
-def _lock_both(kept_id: int, gone_id: int) -> tuple[Customer, Customer]:
-    """Return two customers, locked after whatever is locked before them; what comes meanwhile is locked, too."""
-    for _ in range(TRIES):
+def _lock_both(survivor_id: int, merged_id: int) -> tuple[Customer, Customer]:
+    """Lock two customers after the rows that come before them; try again when rows were added meanwhile."""
+    for _ in range(MAX_LOCK_ATTEMPTS):
         try:
             with db.session.begin_nested():
-                return _try_lock(kept_id, gone_id)
-        except _MoreCameError:
+                return _try_lock(survivor_id, merged_id)
+        except _NewRowsError:
             continue
     raise ConflictError("Somebody is adding to these customers right now. Try it again in a moment.")
 
 
-def _try_lock(kept_id: int, gone_id: int) -> tuple[Customer, Customer]:
-    ids = sorted((kept_id, gone_id))
+def _try_lock(survivor_id: int, merged_id: int) -> tuple[Customer, Customer]:
+    ids = sorted((survivor_id, merged_id))
     held = [is_all for _, is_all in customers_locking.send(ids)]
     statement = locked(sa.select(Customer).where(one_of(Customer.id, ids)).order_by(Customer.id))
-    found = {row.id: row for row in db.session.scalars(statement, execution_options=EVERYWHERE)}
+    found = {row.id: row for row in db.session.scalars(statement, execution_options=ALL_BRANCHES)}
     if len(found) != len(ids):
-        raise ConflictError(_GONE)
+        raise ConflictError(_ENTRY_GONE)
     if not all(is_all() for is_all in held):
-        raise _MoreCameError
-    return found[kept_id], found[gone_id]
+        raise _NewRowsError
+    return found[survivor_id], found[merged_id]

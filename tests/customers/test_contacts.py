@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from crm.customers.keys import Duplicate
 from crm.customers.models import Customer, CustomerKey
 from crm.customers.services import SharedError, create_customer
-from crm.duplicates.services import enter, merge, undo
+from crm.duplicates.services import add_entry, merge, undo
 from crm.intake.upsert import upsert
 from crm.kernel.branch_scope import bind, unbind
 from crm.kernel.db import transaction
@@ -280,7 +280,7 @@ def test_who_is_merged_brings_their_numbers_with_them_until_it_is_undone(cast: C
     with cast.owner.acting():
         one = make_customer(name="Siti Rahma", phone="0812 3456 7890")
         other = make_customer(name="Siti Rahma", phone="021-5790 1299 ext 12", email="siti@work.example")
-        entry = enter((one, other)).id
+        entry = add_entry((one, other)).id
         merge(entry, one, {})
     found = api.get(f"customers/{one}/")
     assert (found["phones"], found["emails"]) == ([FIRST, "+622157901299"], ["siti@work.example"])

@@ -378,16 +378,16 @@ APART = {"customer_search", "customer_keys", "bulk_change_rows", "duplicates", "
 
 def test_every_place_that_names_a_customer_is_known(app: Flask) -> None:
     """A table with a foreign key to customers is in a manifest, or the merge does more than move its rows."""
-    found = [place for place in reassign.references() if place.table.name not in APART]
-    assert {place.table.name for place in found} == CATALOG.customer_rows.keys()
-    assert len({place.table.name for place in found}) == len(found), "what is moved is remembered by table"
+    found = [reference for reference in reassign.references() if reference.table.name not in APART]
+    assert {reference.table.name for reference in found} == CATALOG.customer_rows.keys()
+    assert len({reference.table.name for reference in found}) == len(found), "what is moved is remembered by table"
     for table, column in found:
         unique = [key for key in table.constraints if isinstance(key, sa.UniqueConstraint | sa.PrimaryKeyConstraint)]
         assert not any(column in key.columns for key in unique), f"two customers' rows of {table.name} may collide"
         assert "id" in table.columns, table.name
-    assert {place.table.name for place in reassign.references()} >= APART
+    assert {reference.table.name for reference in reassign.references()} >= APART
     named = {table.name for table in Base.metadata.tables.values() if "customer_id" in table.columns} - {
-        place.table.name for place in reassign.references()
+        reference.table.name for reference in reassign.references()
     }
     assert named == {"events"}, "a column names customers without a foreign key"
 

@@ -13,7 +13,7 @@ from crm.accounts.models import Membership, Organization
 from crm.customers.keys import Duplicate
 from crm.customers.models import Customer
 from crm.customers.services import create_customer
-from crm.duplicates.queries import PAGE
+from crm.duplicates.queries import PAGE_SIZE
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from tests.factories import Cast, make_branch, make_customer, make_duplicate
@@ -39,14 +39,14 @@ def test_an_empty_queue_says_what_it_is_for(staff: FlaskClient) -> None:
 def test_the_newest_stand_first_in_pages(cast: Cast, staff: FlaskClient) -> None:
     with cast.staff.acting():
         customer = make_customer(name="Sari")
-        made = [make_duplicate(customer) for _ in range(PAGE + 3)]
+        made = [make_duplicate(customer) for _ in range(PAGE_SIZE + 3)]
 
     page = staff.get("/duplicates").text
     assert entries(page) == made[:2:-1]
     older = re.search(r'rel="next" href="([^"]+)"', page)
     assert older is not None
     assert entries(staff.get(older[1]).text) == made[2::-1]
-    assert f"{PAGE + 3} pairs of customers may be the same person" in staff.get("/").text
+    assert f"{PAGE_SIZE + 3} pairs of customers may be the same person" in staff.get("/").text
     fragment = staff.get("/duplicates", headers=HTMX).text
     assert fragment.startswith('<section id="duplicates"')
 

@@ -15,7 +15,7 @@ from crm.customers.keys import Decision, Duplicate
 from crm.customers.models import Customer
 from crm.customers.services import archive_customer, change_many, create_customer
 from crm.duplicates.rules import FIELDS
-from crm.duplicates.services import enter, merge, separate, undo
+from crm.duplicates.services import add_entry, merge, separate, undo
 from crm.intake.upsert import upsert
 from crm.invoices.models import Invoice
 from crm.invoices.queries import differences as wrong_orders
@@ -141,7 +141,7 @@ class Shop:
     def doubt(self, id_: int) -> None:
         other = self.random.choice(self.ids)
         if other != id_:
-            entry = enter((id_, other))
+            entry = add_entry((id_, other))
             if self.random.random() < 0.3 and entry.decision == Decision.OPEN:
                 separate(entry.id)
 
@@ -156,7 +156,7 @@ class Shop:
             for _ in range(self.random.randint(1, 3)):
                 there = [id_ for id_ in self.ids if db.session.get_one(Customer, id_).merged_into_id is None]
                 pair = self.random.sample(there, 2)
-                entry = enter((pair[0], pair[1])).id
+                entry = add_entry((pair[0], pair[1])).id
                 take = {field.name: self.random.choice(pair) for field in FIELDS if self.random.random() < 0.4}
                 merged.append((entry, pair[0], take))
         return [self._merge(*one) for one in merged[:1]] if len(merged) == 1 else self._merge_in_turn(merged)
@@ -199,7 +199,7 @@ def run(cast: Cast, seeds: range) -> None:
                 archive_customer(shop.random.choice(shop.ids))
         with shop.person.acting():
             for id_ in shop.ids:
-                enter((id_, next(other for other in shop.ids if other != id_)))
+                add_entry((id_, next(other for other in shop.ids if other != id_)))
         shop.check()
         # What is entered for the merge itself is no part of it.
         before_last = last_event(shop.person)
