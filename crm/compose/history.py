@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from crm.messages.models import Message
-from crm.messages.rules import Status
+from crm.messages.rules import Answer, Status
 from crm.providers.registry import provider_named
 
 ANSWERS = {
-    "accepted": "Taken",
-    "no_connection": "Not reached",
-    "rate_limited": "Too many at once",
-    "permanent": "Not possible",
-    "opted_out": "Opted out",
-    "refused_sender": "Sender refused",
-    "unknown": "Not known",
+    Answer.ACCEPTED: "Taken",
+    Answer.NO_CONNECTION: "Not reached",
+    Answer.RATE_LIMITED: "Too many at once",
+    Answer.PERMANENT: "Not possible",
+    Answer.OPTED_OUT: "Opted out",
+    Answer.REFUSED_SENDER: "Sender refused",
+    Answer.UNKNOWN: "Not known",
 }
 """What came of a call, in the words of the interface; a call without an outcome has no answer yet."""
 

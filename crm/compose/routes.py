@@ -16,6 +16,7 @@ from crm.messages import queries, services
 from crm.messages.channels.registry import all_channels, in_words
 from crm.messages.models import Message
 from crm.messages.rules import Status, told_alike
+from crm.providers.registry import all_providers
 from crm.series import services as recurring
 from crm.web.htmx import done as saved
 from crm.web.htmx import respond
@@ -38,7 +39,7 @@ def index() -> Response:
         page=page,
         channels=all_channels(),
         every_channel=in_words("and"),
-        tries_out="console" in {channel.gateway_name(here().organization) for channel in all_channels()},
+        tries_out=any(channel.gateway_name(here().organization) in _shown() for channel in all_channels()),
         statuses=STATES,
         notices=queries.notices(),
     )
@@ -46,8 +47,8 @@ def index() -> Response:
 
 @bp.get("/messages/console")
 def console() -> Response:
-    """Show what the console gateway was given, for nothing left the machine."""
-    attempts = queries.console_attempts()
+    """Show what gateways were given that try things out, for nothing left the machine."""
+    attempts = queries.attempts_by(_shown())
     return respond("messages/console.html", "messages/_console.html", attempts=attempts, answers=ANSWERS)
 
 
@@ -121,6 +122,11 @@ def done(message_id: int) -> Response:
 def undo_done(message_id: int) -> Response:
     """Take Mark as done back."""
     return _changed("Back on the list.", services.undo_done(find(Message, message_id).id), _where_from())
+
+
+def _shown() -> list[str]:
+    """Return the gateways whose calls a page shows."""
+    return [provider.name for provider in all_providers() if provider.shows_calls]
 
 
 def _window(page: str, form: MessageForm, status: int | None = None) -> Response:

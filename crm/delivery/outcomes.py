@@ -114,7 +114,7 @@ def _answer(call: Call, outcome: Outcome, now: dt.datetime) -> dict[str, Any]:
     return {
         "id": call.attempt_id,
         "finished_at": now,
-        "outcome": outcome.answer.value,
+        "outcome": outcome.answer,
         "provider_id": outcome.provider_id,
         "error_code": outcome.code,
         "detail": outcome.sentence[:300],

@@ -40,8 +40,8 @@ def undo_done(text_id: int) -> Response:
 @bp.post("/inbox/<id:text_id>/opt-out")
 def opt_out(text_id: int) -> Response:
     """Take a text for STOP."""
-    services.opt_out(find(InboundMessage, text_id).id)
-    return _changed("This number gets no more messages.")
+    text = services.opt_out(find(InboundMessage, text_id).id)
+    return _changed(f"This {text.channel.addresses.noun} gets no more messages.")
 
 
 @bp.post("/inbox/<id:text_id>/go-on")

@@ -55,7 +55,9 @@ def go_on(text_id: int) -> InboundMessage:
     with transaction():
         text = _read(text_id)
         if text.has_address and services.is_on(text.sender, text.channel.addresses):
-            raise ConflictError("This number has opted out. A manager can take it off the list of opt-outs.")
+            raise ConflictError(
+                f"This {text.channel.addresses.noun} has opted out. A manager can take it off the list of opt-outs."
+            )
         if text.answer == StopAnswer.GO_ON:
             return text
         if not text.is_asking:

@@ -15,7 +15,7 @@ from crm.kernel.errors import ConflictError
 from crm.kernel.tenancy import TenantMixin, within_organization
 from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import CHANNEL
-from crm.messages.rules import BEING_SENT, NEEDS_A_PERSON, OPEN, RESENDABLE, WAITING, ApprovedTemplate, Status
+from crm.messages.rules import BEING_SENT, NEEDS_A_PERSON, OPEN, RESENDABLE, WAITING, Answer, ApprovedTemplate, Status
 from crm.messages.states import ensure_may_turn
 
 
@@ -228,7 +228,7 @@ class Attempt(TenantMixin, Base):
     body: Mapped[str] = mapped_column(sa.Text)
     started_at: Mapped[CreatedAt]
     finished_at: Mapped[dt.datetime | None]
-    outcome: Mapped[str | None] = mapped_column(sa.String(20))
+    outcome: Mapped[Answer | None] = mapped_column(Worded(Answer, 20))
     provider_id: Mapped[str | None] = mapped_column(sa.String(100))
     error_code: Mapped[str | None] = mapped_column(sa.String(40))
     detail: Mapped[str] = mapped_column(sa.String(300), default="")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -231,11 +231,11 @@ def _about(q: str, conditions: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnEle
     return sa.or_(sa.and_(theirs, Message.id.in_(sa.select(read.c.id))), said)
 
 
-def console_attempts(limit: int = 100) -> list[Attempt]:
-    """Return what the console gateway was given last, the latest first."""
+def attempts_by(gateways: Collection[str], limit: int = 100) -> list[Attempt]:
+    """Return what gateways were given last, the latest first."""
     return list(
         db.session.scalars(
-            sa.select(Attempt).where(Attempt.gateway == "console").order_by(Attempt.id.desc()).limit(limit)
+            sa.select(Attempt).where(Attempt.gateway.in_(gateways)).order_by(Attempt.id.desc()).limit(limit)
         )
     )
 

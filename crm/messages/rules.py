@@ -92,6 +92,19 @@ RESENDABLE = frozenset({Status.UNCONFIRMED, Status.FAILED, Status.UNDELIVERED, S
 HANDED_OVER = frozenset({Status.ACCEPTED, Status.SENT, Status.DELIVERED, Status.READ, Status.NO_REPORT})
 """A provider has it."""
 
+
+class Answer(enum.StrEnum):
+    """What came of a call, as the provider answered it."""
+
+    ACCEPTED = "accepted"
+    NO_CONNECTION = "no_connection"
+    RATE_LIMITED = "rate_limited"
+    PERMANENT = "permanent"
+    OPTED_OUT = "opted_out"
+    REFUSED_SENDER = "refused_sender"
+    UNKNOWN = "unknown"
+
+
 LATE = dt.timedelta(minutes=15)
 """After this long past its time, a message that still waits needs a person."""
 

@@ -63,4 +63,4 @@ class Suppression(TenantMixin, Base):
             return f"The customer opted out by writing {self.by}."
         if self.source is OptOutSource.PROVIDER:
             return "The provider says that the customer opted out."
-        return "The number is on the list of opt-outs."
+        return f"The {self.addresses.noun} is on the list of opt-outs."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import enum
 import hashlib
 import re
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from werkzeug.wrappers import Response
 
 from crm.messages.channels.base import Channel
+from crm.messages.rules import Answer as Answer
 from crm.messages.rules import ApprovedTemplate, Status
 
 
@@ -20,8 +20,8 @@ from crm.messages.rules import ApprovedTemplate, Status
 class Sender:
     """The account that a call is made with, and the address it comes from; plain values, for calls run in threads.
 
-    `account` is Twilio's Account SID or Meta's phone number id, `service` Twilio's Messaging Service SID. `callback`
-    is the public URL of the installation. `takes_orders` lets the console gateway obey words in a text.
+    `account`, `token` and `service` are what the provider's `Account` makes of its secrets. `callback` is the public
+    URL of the installation. `takes_orders` lets a gateway for tests obey words in a text.
     """
 
     number: str = ""
@@ -50,18 +50,6 @@ class Call:
     template: ApprovedTemplate | None = None
     sender: Sender = Sender()
     test_id: int = 0
-
-
-class Answer(enum.StrEnum):
-    """What came of a call; each has its row in the delivery contract's table."""
-
-    ACCEPTED = "accepted"
-    NO_CONNECTION = "no_connection"
-    RATE_LIMITED = "rate_limited"
-    PERMANENT = "permanent"
-    OPTED_OUT = "opted_out"
-    REFUSED_SENDER = "refused_sender"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +214,10 @@ class Route(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """Everything that there is of a provider. `label` names it among the choices, `tried_as` in a message's history."""
+    """Everything that there is of a provider. `label` names it among the choices, `tried_as` in a message's history.
+
+    With `shows_calls` a page shows what it was given, for nothing left the machine.
+    """
 
     name: str
     label: str
@@ -235,6 +226,7 @@ class Provider:
     account: Account | None = None
     reports: Reports | None = None
     routes: tuple[Route, ...] = ()
+    shows_calls: bool = False
 
 
 def word(pattern: str, sentence: str) -> Callable[[str], str]:

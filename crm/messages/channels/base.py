@@ -35,6 +35,8 @@ class Addresses:
 
     noun = "number"
     """What people call one."""
+    contact_field = ""
+    """The field of a new customer that takes one, if any."""
     kind = ""
     """What stands for it in the database, in up to 10 characters."""
 

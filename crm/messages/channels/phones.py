@@ -25,6 +25,7 @@ class Phones(Addresses):
     """Phone numbers in E.164; `numbers` says whose each is."""
 
     kind = "phone"
+    contact_field = "phone"
 
     def read(self, typed: str, region: str) -> ReadAddress:
         """Read a number as people write it in a region."""
