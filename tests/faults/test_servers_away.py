@@ -93,4 +93,4 @@ def test_postgresql_is_restarted_in_the_middle(
 
     found = check(shop, fake, count=COUNT)
     assert found["accepted"] + found["unconfirmed"] == COUNT
-    assert found["unconfirmed"] <= 2 * Twilio.at_once, "no more than were in flight"
+    assert found["unconfirmed"] <= 2 * Twilio.max_calls, "no more than were in flight"

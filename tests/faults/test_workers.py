@@ -58,8 +58,8 @@ def killed_every_two_seconds(
     found = check(shop, fake, count=count)
     assert set(found) <= {"accepted", "unconfirmed"}
     assert kills >= 1
-    assert submitting <= Twilio.at_once, "no more rows of a worker are submitting than its calls in flight"
-    assert found["unconfirmed"] <= kills * Twilio.at_once, "no more than were in flight when killed"
+    assert submitting <= Twilio.max_calls, "no more rows of a worker are submitting than its calls in flight"
+    assert found["unconfirmed"] <= kills * Twilio.max_calls, "no more than were in flight when killed"
     report(count=count, workers=workers, kills=kills, **found)
 
 
@@ -98,9 +98,9 @@ def test_a_worker_frozen_past_its_lease_and_thawed(
         wait_for(lambda: "answer after the lease" in sleeper.output, "its answers are refused")
         time.sleep(1)
 
-    assert len(fake.accepted()) - sent <= Twilio.at_once, "only calls that were under way reach the provider later"
+    assert len(fake.accepted()) - sent <= Twilio.max_calls, "only calls that were under way reach the provider later"
     assert check(shop, fake, count=150) == before
-    assert before["unconfirmed"] <= Twilio.at_once
+    assert before["unconfirmed"] <= Twilio.max_calls
 
 
 @POSTGRESQL
