@@ -19,6 +19,11 @@ ASKED_FOR_WHILE_TYPING = {"customers/_cities.html"}
 PANELS = {part.template for part in (*CATALOG.panels, *CATALOG.notices)}
 """Parts of the customer's page, which finds them in the manifests."""
 
+MAX_COLUMNS = 120
+MAX_LINES = 80
+LONGER = {"shared/forms.html", "shared/ui.html"}
+"""Macros that pages import together, and what they take."""
+
 every_template = pytest.mark.parametrize("name", TEMPLATES)
 
 
@@ -40,6 +45,13 @@ def test_a_fragment_is_part_of_a_page(name: str) -> None:
 
 
 @every_template
+def test_a_template_is_read_without_scrolling(name: str) -> None:
+    lines = (FOLDER / name).read_text().splitlines()
+    assert [number for number, line in enumerate(lines, 1) if len(line) > MAX_COLUMNS] == []
+    assert len(lines) <= MAX_LINES or name in LONGER
+
+
+@every_template
 def test_there_is_no_inline_script_or_style(name: str) -> None:
     text = source(name)
     assert not re.search(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son[a-z]+=|javascript:|hx-on", text, re.IGNORECASE)
@@ -54,7 +66,7 @@ def test_nothing_comes_from_elsewhere(name: str) -> None:
 @every_template
 def test_other_parts_of_the_page_are_swapped_by_htmx_templates_alone(name: str) -> None:
     """A fragment may be told by the .htmx.html that includes it."""
-    text = re.sub(r'\{% if (swap|oob) %\} hx-swap-oob="[^"]*"\{% endif %\}', "", source(name))
+    text = re.sub(r'\{%-? if (swap|oob) %\} hx-swap-oob="[^"]*"\{% endif %\}', "", source(name))
     assert name.endswith(".htmx.html") or "hx-swap-oob" not in text
 
 
