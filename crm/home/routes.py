@@ -10,11 +10,13 @@ from crm.accounts.queries import branch_names
 from crm.customers.filters import BeyondLastRowError, Filters
 from crm.customers.totals import totals
 from crm.duplicates.queries import count_open
+from crm.home.cells import cells
 from crm.home.queries import attention, customer_list
 from crm.kernel.branch_scope import bound_branch
 from crm.web.htmx import respond, wants_fragment
 
 bp = Blueprint("home", __name__)
+bp.add_app_template_global(cells, "customer_cells")
 
 
 @bp.get("/")

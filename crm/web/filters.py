@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import re
 
 from flask import Flask, g
 from markupsafe import Markup, escape
@@ -18,7 +17,7 @@ MINUS = "\N{MINUS SIGN}"
 def init_app(app: Flask) -> None:
     """Register the filters."""
     times = (when, when_full, time_of_day, day, day_of)
-    for function in (*times, amount, number, signed, phone_number, phone_problem, tel_link, phone.wa_me, fill):
+    for function in (*times, amount, number, signed, phone_number, phone_problem, tel_link, phone.wa_me):
         app.add_template_filter(function)
 
 
@@ -101,26 +100,12 @@ def phone_problem(number: str) -> str:
     return phone.parse(number, reader().organization.phone_region).reason
 
 
-def fill(piece: Markup, **values: object) -> Markup:
-    """Return a rendered piece of a page with its places, like `@name@`, filled in: cheaper than rendering it again."""
-    parts = _parts(piece)
-    escaped = {name: escape(value) for name, value in values.items()}
-    filled = list(parts)
-    filled[1::2] = [escaped[name] for name in parts[1::2]]
-    return Markup("".join(filled))  # noqa: S704 -- the piece is markup, the values are escaped
-
-
 def today() -> dt.date:
     """Return the organization's day at the moment of the request, so that one page speaks of one day."""
     if "today" not in g:
         g.today = clock.to_local(clock.utcnow(), clock.zone(reader().organization.time_zone)).date()
     today: dt.date = g.today
     return today
-
-
-@functools.lru_cache(maxsize=64)
-def _parts(piece: Markup) -> tuple[str, ...]:
-    return tuple(re.split("@([a-z]+)@", str(piece)))
 
 
 @functools.lru_cache(maxsize=8192)
