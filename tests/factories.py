@@ -25,7 +25,7 @@ from crm.bookings import services as bookings
 from crm.customers.filters import Selection
 from crm.customers.models import CustomerKey
 from crm.customers.services import change_many, create_customer
-from crm.delivery.reports import keep_recipients
+from crm.delivery.recipients import keep_recipients
 from crm.duplicates.services import add_entry
 from crm.intake.models import Scan
 from crm.invoices.models import Receipt

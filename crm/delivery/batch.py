@@ -117,7 +117,7 @@ class Batch:
         return self.now + dt.timedelta(seconds=current_app.config[setting])
 
     def doubt(self, message: Message, reason: str) -> None:
-        """Leave a message of which nobody knows whether it went out; the provider is asked about it now and then."""
+        """Note that nobody knows whether a message went out; the provider is asked about it now and then."""
         self.end(message, Status.UNKNOWN, reason, self.next_question(self.after("MESSAGE_UNCONFIRMED_AFTER")))
 
     def next_question(self, deadline: dt.datetime) -> dt.datetime:

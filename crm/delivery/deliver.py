@@ -29,7 +29,7 @@ from crm.delivery.batch import Batch
 from crm.delivery.calls import LONGEST_CALL, Calls, uptime
 from crm.delivery.lookups import ask_about
 from crm.delivery.outcomes import record
-from crm.delivery.reports import keep_recipients
+from crm.delivery.recipients import keep_recipients
 from crm.delivery.send_policy import Go
 from crm.kernel.columns import one_of
 from crm.kernel.db import locked

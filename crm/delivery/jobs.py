@@ -18,10 +18,10 @@ from crm.kernel.work.organizations import do_each, each_organization
 from crm.messages.bookkeeping import KIND
 
 SECONDS = 20
-"""So long a job goes on with one organization; then the tickers, which are fair to all, see to the rest."""
+"""How many seconds a job goes on with one organization; the tickers, which are fair to all, see to the rest."""
 
 TURN = 5
-"""So long a ticker begins calls for one organization, while others have due messages too."""
+"""How many seconds a ticker begins calls for one organization while others have due messages, too."""
 
 
 def deliver_due() -> bool:

@@ -28,7 +28,7 @@ from crm.providers.base import Answer, Call, Found, Question, Reported
 from crm.providers.registry import gateway_named
 
 PATIENCE = 5.0
-"""So many seconds the answers may take together: other messages wait meanwhile."""
+"""How many seconds the answers may take together: other messages wait meanwhile."""
 
 AROUND = dt.timedelta(minutes=15)
 """Attempts this long before and after may be mistaken for each other."""

@@ -7,10 +7,8 @@ and the answer, which asks for the worker's token, changes nothing any more.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 from flask import current_app
@@ -18,10 +16,11 @@ from sqlalchemy.exc import IntegrityError
 
 from crm.accounts.models import Organization
 from crm.delivery.batch import Batch
-from crm.delivery.models import Recipient, Report
+from crm.delivery.models import Report
+from crm.delivery.report_meanings import ReportMeaning, in_our_words
 from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.extensions import db
-from crm.kernel.tenancy import require_organization, use_organization
+from crm.kernel.tenancy import use_organization
 from crm.kernel.work import due
 from crm.kernel.work.lease import Lease
 from crm.messages.bookkeeping import KIND as MESSAGE
@@ -32,54 +31,16 @@ from crm.messages.rules import WAITS, Status
 from crm.messages.status_order import ARRIVED, GOOD, moves
 from crm.messages.suppression_models import OptOutSource
 from crm.opt_outs import services
-from crm.providers.base import Answer, Reported
-from crm.providers.registry import provider_named
+from crm.providers.base import Reported
 
 KIND = "report"
 BATCH = 200
 SOON = dt.timedelta(seconds=5)
-"""So long the request that brought a report has to apply it, before the worker does."""
+"""How long the request that brought a report has to apply it, before the worker does."""
 
 PUT_OFF = dt.timedelta(seconds=60)
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ReportMeaning:
-    """What a report says in our words; `refused` when the provider refuses the account, and not this message alone."""
-
-    status: Status
-    reason: str = ""
-    opted_out: bool = False
-    refused: bool = False
-
-
-def owners_of_attempts(attempt_ids: Iterable[int]) -> dict[int, int]:
-    """Return the organizations of attempts, by attempt; of those that exist."""
-    rows = db.session.scalars(sa.select(Recipient).where(Recipient.attempt_id.in_(list(attempt_ids))))
-    return {row.attempt_id: row.organization_id for row in rows}
-
-
-def keep_recipients(recipients: Mapping[int, str]) -> None:
-    """Remember, in the transaction that writes attempts to these addresses, whose they are."""
-    rows = [
-        {"attempt_id": id_, "organization_id": require_organization(), "recipient_key": _key(address)}
-        for id_, address in recipients.items()
-    ]
-    if rows:
-        db.session.execute(sa.insert(Recipient), rows)
-
-
-def last_writer(spellings: Iterable[str], organization_ids: Sequence[int]) -> int | None:
-    """Return which of some organizations wrote to an address last by a provider, or None."""
-    keys = [_key(spelling) for spelling in spellings]
-    return db.session.scalar(
-        sa.select(Recipient.organization_id)
-        .where(Recipient.recipient_key.in_(keys), Recipient.organization_id.in_(organization_ids))
-        .order_by(Recipient.attempt_id.desc())
-        .limit(1)
-    )
 
 
 def take(organization_id: int, reported: Iterable[Reported]) -> None:
@@ -151,23 +112,6 @@ def says_it_works(status: Status, channel: Channel, began: dt.datetime, batch: B
     if status is Status.SENT:
         batch.probe_soon(channel)
     return False
-
-
-def in_our_words(gateway: str, word: str, error_code: str | None) -> ReportMeaning | None:
-    """Return what a gateway's provider says in our words; None for a word that says nothing new."""
-    known = provider_named(gateway).reports
-    status = known.statuses.get(word) if known else None
-    if known is None or status is None:
-        return None
-    if status in GOOD:
-        return ReportMeaning(status)
-    code = int(error_code) if error_code and error_code.isdecimal() else None
-    found = known.codes.get(code) if code is not None else None
-    if found is not None and found.answer is Answer.OPTED_OUT:
-        return ReportMeaning(Status.SUPPRESSED, found.sentence, opted_out=True)
-    if found is not None and found.answer is Answer.REFUSED_SENDER:
-        return ReportMeaning(status, found.sentence, refused=True)
-    return ReportMeaning(status, known.explain(code))
 
 
 def _store(reported: Sequence[Reported]) -> list[int]:
@@ -283,10 +227,6 @@ def _hold(message: Message, attempt: Attempt, meaning: ReportMeaning, batch: Bat
 def _sends_by(organization: Organization, attempt: Attempt) -> bool:
     """Say whether the channel of an attempt is still sent by its gateway."""
     return attempt.channel.gateway_name(organization) == attempt.gateway
-
-
-def _key(address: str) -> str:
-    return hashlib.sha256(address.encode()).hexdigest()[:32]
 
 
 def _next_look(message: Message, now: dt.datetime) -> dt.datetime | None:

@@ -23,7 +23,7 @@ COUNTED = 100
 """Unread texts are counted exactly to one less than this."""
 
 AMONG_REMINDERS = 5
-"""At most so many unread texts stand among the reminders of the home page."""
+"""How many unread texts at most stand among the reminders of the home page."""
 
 
 @dataclass(frozen=True, slots=True)

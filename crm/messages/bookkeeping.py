@@ -1,6 +1,6 @@
 """What follows from a change of messages, kept in the same transaction: the list of due work, the customer's next one.
 
-Whoever changes messages takes locks in the order due work, messages, customers (`crm.kernel.db.locked`).
+Every change of messages takes locks in the order due work, messages, customers (`crm.kernel.db.locked`).
 """
 
 from __future__ import annotations

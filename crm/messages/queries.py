@@ -32,7 +32,7 @@ PAGE = 50
 LAST_PAGE = 200
 
 SEARCHED = 20_000
-"""A search reads the texts of so many messages, the latest."""
+"""How many of the latest messages a search reads the texts of."""
 
 _BY_ITSELF = Message.status != constant(Status.REMINDER)
 """Not to be sent by hand."""

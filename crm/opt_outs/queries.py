@@ -15,11 +15,11 @@ from crm.messages.suppression_models import Suppression
 PAGE = 50
 LAST_PAGE = 200
 NAMES = 3
-"""So many names stand beside a number that several customers share."""
+"""How many names at most stand beside an address that several customers share."""
 
 
 class OptOut(NamedTuple):
-    """A number on the list, and the customers who have it."""
+    """An address on the list, and the customers who have it."""
 
     suppression: Suppression
     customers: list[tuple[int, str]]

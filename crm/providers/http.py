@@ -26,14 +26,14 @@ from urllib3.exceptions import HTTPError
 from crm.values import clock
 
 CONNECT, READ = 3.0, 10.0
-"""So many seconds a connection may take to be made, and an answer to come."""
+"""How many seconds a connection may take to be made, and an answer to come."""
 
 IDLE = 5.0
-"""A connection that lay unused for so many seconds is not used again: the other side may be closing it, and a request
+"""A connection that lay unused for this many seconds is not used again: the other side may be closing it, and a request
 that meets the close is a message nobody knows the fate of."""
 
 CONNECTIONS = 160
-"""So many connections to one provider are kept; more are made when more threads call."""
+"""How many connections to one provider are kept; more are made when more threads call."""
 
 LONGEST_ANSWER = 1024 * 1024
 LONGEST_PAUSE = 24 * 3600.0

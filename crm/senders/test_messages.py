@@ -8,7 +8,8 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from crm.delivery.batch import Batch
-from crm.delivery.reports import in_our_words, says_it_works
+from crm.delivery.report_meanings import in_our_words
+from crm.delivery.reports import says_it_works
 from crm.kernel.columns import one_of
 from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.events import record
@@ -22,7 +23,7 @@ from crm.providers.base import Answer, Outcome, Reported
 from crm.senders.models import SenderTest
 
 KEPT = dt.timedelta(days=7)
-"""So long a provider may report about a test."""
+"""How long a provider may report about a test."""
 
 STATUSES = {Answer.ACCEPTED: Status.ACCEPTED, Answer.UNKNOWN: Status.UNKNOWN}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from crm.delivery import recipients
 from crm.delivery import reports as delivery_reports
 from crm.inbox import inbound
 from crm.inbox.inbound import Incoming
@@ -22,7 +23,7 @@ def directory() -> Directory:
 
 def owners_of_attempts(ids: Iterable[int]) -> Mapping[int, int]:
     """Return the organizations of attempts, by attempt; of those that exist."""
-    return delivery_reports.owners_of_attempts(ids)
+    return recipients.owners_of_attempts(ids)
 
 
 def owners_of_tests(ids: Iterable[int]) -> Mapping[int, int]:

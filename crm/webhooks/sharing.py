@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crm.delivery import reports
+from crm.delivery import recipients
 from crm.inbox.inbound import Incoming
 from crm.messages.inbound_models import Effect
 from crm.opt_outs.keywords import effect_of
@@ -19,5 +19,5 @@ def readers(text: Incoming, owners: Sequence[int]) -> list[int]:
     effect = text.effect or effect_of(text.body, ())
     if len(owners) < 2 or effect in (Effect.STOP, Effect.START):
         return list(owners)
-    last = reports.last_writer(text.channel.addresses.spellings(text.sender), owners)
+    last = recipients.last_writer(text.channel.addresses.spellings(text.sender), owners)
     return [last if last is not None else owners[0]]

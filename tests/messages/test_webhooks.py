@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
 from crm.accounts.models import Organization
-from crm.delivery import jobs, reports
+from crm.delivery import jobs, recipients, reports
 from crm.delivery.models import Report
 from crm.delivery.outcomes import record
 from crm.kernel.db import transaction
@@ -343,8 +343,8 @@ def test_before_the_answer_it_is_neither_lost_nor_undone(
         attempt_id = call.attempt_id  # type: ignore[attr-defined]
         with provider.app.app_context(), shop.inside(), transaction() as session:
             session.get_one(Attempt, attempt_id).gateway = "twilio"
-            if not reports.owners_of_attempts([attempt_id]):
-                reports.keep_recipients({attempt_id: E164})
+            if not recipients.owners_of_attempts([attempt_id]):
+                recipients.keep_recipients({attempt_id: E164})
         heard.append(provider.twilio_status(attempt_id, word).status_code)
         return console(gateway, call)
 

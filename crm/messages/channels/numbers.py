@@ -19,7 +19,7 @@ from crm.people.matching import Kind
 from crm.values.phone import variants
 
 SHOWN = 4
-"""At most so many customers are named beside a number that they share."""
+"""How many customers at most are named beside a number that they share."""
 
 EVERYWHERE = {"all_branches": True}
 

@@ -16,7 +16,7 @@ from typing import Any
 from crm.providers.base import Question
 
 SEARCHED = 50
-"""So many of the latest messages to a number are looked through."""
+"""How many of the latest messages to a number are looked through."""
 
 BEFORE, AFTER = dt.timedelta(minutes=1), dt.timedelta(minutes=10)
 """Around the start of the call; Twilio's clock may differ from the database's."""

@@ -14,7 +14,7 @@ from crm.messages.inbound_models import Effect
 from crm.providers import untrusted
 
 MOST = 10
-"""So many items of an order, cards or answers are named."""
+"""How many items of an order, cards or answers are named."""
 
 PREFERENCES = {"stop": Effect.STOP, "resume": Effect.START}
 """What a customer's choice about a shop's offers does, by Meta's word (webhooks, user_preferences)."""

@@ -14,7 +14,7 @@ from crm.providers.base import Reported, referred_test
 from crm.providers.whatsapp_cloud.kinds import PREFERENCE_WORDS, PREFERENCES, content
 
 MOST = 1_000
-"""So many things one request may say: Meta's own limit for what it sends at once."""
+"""How many things one request may say: Meta's own limit for what it sends at once."""
 
 NAME = "whatsapp_cloud"
 

@@ -1,0 +1,37 @@
+"""What a provider's word and code mean: a status of ours, and a sentence for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crm.messages.rules import Status
+from crm.messages.status_order import GOOD
+from crm.providers.base import Answer
+from crm.providers.registry import provider_named
+
+
+@dataclass(frozen=True, slots=True)
+class ReportMeaning:
+    """What a report says in our words; `refused` when the provider refuses the account, and not this message alone."""
+
+    status: Status
+    reason: str = ""
+    opted_out: bool = False
+    refused: bool = False
+
+
+def in_our_words(gateway: str, word: str, error_code: str | None) -> ReportMeaning | None:
+    """Return what a gateway's provider says in our words; None for a word that says nothing new."""
+    known = provider_named(gateway).reports
+    status = known.statuses.get(word) if known else None
+    if known is None or status is None:
+        return None
+    if status in GOOD:
+        return ReportMeaning(status)
+    code = int(error_code) if error_code and error_code.isdecimal() else None
+    found = known.codes.get(code) if code is not None else None
+    if found is not None and found.answer is Answer.OPTED_OUT:
+        return ReportMeaning(Status.SUPPRESSED, found.sentence, opted_out=True)
+    if found is not None and found.answer is Answer.REFUSED_SENDER:
+        return ReportMeaning(status, found.sentence, refused=True)
+    return ReportMeaning(status, known.explain(code))
