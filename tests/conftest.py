@@ -22,7 +22,7 @@ from jinja2 import FileSystemBytecodeCache
 from crm import create_app
 from crm.kernel.extensions import db
 from crm.programs.redis_server import RedisServer, find_redis, start_redis
-from tests import applications, compiled, servers
+from tests import applications, compiled, servers, warm
 from tests.factories import Cast, make_cast
 from tests.postgres import SURE, PostgresServer
 from tests.product import RunningApp, installation, serve
@@ -41,10 +41,13 @@ def pytest_configure(config: pytest.Config) -> None:
     worker = getattr(config, "workerinput", None)
     if worker:
         config.stash[RUN_DIRECTORY] = Path(worker["run_directory"])
+        warm.keep_templates(config.stash[RUN_DIRECTORY] / "templates")
         return
     directory = Path(tempfile.mkdtemp(prefix="crm-tests-"))
     directory.chmod(0o711)  # the user that PostgreSQL runs as has to pass
     config.stash[RUN_DIRECTORY] = directory
+    (directory / "templates").mkdir()
+    warm.keep_templates(directory / "templates")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
@@ -180,9 +183,7 @@ def environ(database_url: str, tmp_path: Path) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def compiled_templates(pytestconfig: pytest.Config) -> FileSystemBytecodeCache:
     """The templates, compiled once for the whole run: every test has an application of its own."""
-    directory = pytestconfig.stash[RUN_DIRECTORY] / "templates"
-    directory.mkdir(exist_ok=True)
-    return FileSystemBytecodeCache(str(directory))
+    return FileSystemBytecodeCache(str(pytestconfig.stash[RUN_DIRECTORY] / "templates"))
 
 
 @pytest.fixture

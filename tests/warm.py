@@ -1,8 +1,8 @@
 """A process that has imported the product and forks its commands: importing takes longer than most of them do.
 
 `fork` runs a script of Python (`flask`, `gunicorn`) or a module (`-m NAME`) as a process of its own, from the checkout
-and in the environment that is given alone. Only the importing was done before; who has to see that, uses
-`Process.start`.
+and in the environment that is given alone. What was done before: the importing, and what is the same for every
+application (statements verified, rules and templates compiled). A test that has to see that uses `Process.start`.
 """
 
 from __future__ import annotations
@@ -27,8 +27,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crm.kernel import fail_points
+import sqlalchemy as sa
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache
+
+from crm.features import features
+from crm.kernel import fail_points, manifest
+from crm.kernel.tenancy import init_tenancy, verify_tenancy
 from crm.programs import processes
+from crm.web.ids import IdConverter
+from tests import compiled
 
 ROOT = Path(__file__).resolve().parent.parent
 IMPORTED = (
@@ -86,13 +94,19 @@ def fork(command: list[str], environ: Mapping[str, str], output: Path, errors: P
 
 
 _lock = threading.Lock()
+_templates: list[str] = []
+
+
+def keep_templates(directory: Path) -> None:
+    """Let the processes have the templates that others have compiled."""
+    _templates[:] = [str(directory)]
 
 
 @functools.cache
 def _channel() -> Any:
     ours, theirs = socket.socketpair()
     subprocess.Popen(
-        [sys.executable, "-m", "tests.warm", str(theirs.fileno())],
+        [sys.executable, "-m", "tests.warm", str(theirs.fileno()), *_templates],
         pass_fds=[theirs.fileno()],
         cwd=ROOT,
         preexec_fn=processes.die_with_parent,
@@ -178,9 +192,23 @@ def _run(command: list[str]) -> int:
     return code
 
 
+def _learn(templates: str = "") -> None:
+    """Do once what each application would do anew; nothing here is of an installation."""
+    if templates:
+        Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": FileSystemBytecodeCache(templates)}
+    compiled.share_rules()
+    app = Flask("crm")
+    app.url_map.converters["id"] = IdConverter
+    manifest.init_app(app, features())
+    init_tenancy()
+    for url in ("sqlite://", "postgresql+psycopg://"):
+        verify_tenancy(sa.create_engine(url))
+
+
 if __name__ == "__main__":
     for name in IMPORTED:
         importlib.import_module(name)
+    _learn(*sys.argv[2:])
     gc.freeze()  # children share what they leave alone
     signal.signal(signal.SIGCHLD, _reap)
     asked = _serve(int(sys.argv[1]))
