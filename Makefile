@@ -1,7 +1,7 @@
 # make run    the product on this machine          make test   everything that is checked
 # make lint   style and types                      make format puts the style right
 # make bench  the benchmarks, as ratios            make axe    every page and state through axe
-# make faults the long runs: workers killed, servers gone, a thousand merges (half an hour)
+# make faults the long runs: workers killed, servers gone, a thousand merges, the whole API (half an hour)
 # make clean  removes the environment and caches; what is stored in instance/ stays
 
 .NOTPARALLEL:
@@ -41,7 +41,7 @@ axe: $(DEV_READY)
 	$(PY) -m pytest -n auto -m axe
 
 faults: $(DEV_READY)
-	$(PY) -m pytest tests/faults tests/duplicates/test_random.py -m "not axe" -rP
+	$(PY) -m pytest tests/faults tests/duplicates/test_random.py tests/api/test_document.py -m "not axe" -rP
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results

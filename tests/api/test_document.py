@@ -20,7 +20,8 @@ from tests.servers import BIN
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
-EXAMPLES = 5
+EXAMPLES, LONG_EXAMPLES = 2, 20
+"""How many requests are made up for each operation, besides those that its schema asks for."""
 
 
 @pytest.fixture
@@ -67,7 +68,8 @@ def test_the_page_shows_every_operation_and_shape(client: FlaskClient) -> None:
     assert links <= set(re.findall(r'id="([^"]+)"', response.text)) | {"main"}
 
 
-def test_what_it_says_is_so(running_app: RunningApp, app: Flask, cast: Cast, tmp_path: Path) -> None:
+@pytest.mark.parametrize("examples", [EXAMPLES, pytest.param(LONG_EXAMPLES, marks=pytest.mark.long)])
+def test_what_it_says_is_so(running_app: RunningApp, app: Flask, cast: Cast, tmp_path: Path, examples: int) -> None:
     """Every check of schemathesis, over every operation: as the document says, and in every way it does not."""
     with cast.owner.acting():
         customer = make_customer(name="Siti", phone="0812 3456 7890")
@@ -85,7 +87,7 @@ def test_what_it_says_is_so(running_app: RunningApp, app: Flask, cast: Cast, tmp
                 "--checks",
                 "all",
             ),
-            *("--max-examples", str(EXAMPLES), "--seed", "1", "--suppress-health-check", "all"),
+            *("--max-examples", str(examples), "--seed", "1", "--suppress-health-check", "all"),
             *(f"--header={name}:{value}" for name, value in cast.owner.token().items() if name == "Authorization"),
         ],
         cwd=tmp_path,

@@ -46,7 +46,16 @@ def web(fake: Fake, environ: dict[str, str], tmp_path: Path) -> Iterator[Running
     running.web.end()
 
 
-@pytest.mark.parametrize(("channel", "table"), [(SMS, TWILIO), (WHATSAPP, META)])
+@pytest.mark.parametrize(
+    ("database_url", "channel", "table"),
+    [
+        ("postgresql", SMS, TWILIO),
+        ("sqlite", WHATSAPP, META),
+        pytest.param("sqlite", SMS, TWILIO, marks=pytest.mark.long),
+        pytest.param("postgresql", WHATSAPP, META, marks=pytest.mark.long),
+    ],
+    indirect=["database_url"],
+)
 def test_reports_move_a_message_forward_only(
     shop: Shop,
     fake: Fake,
