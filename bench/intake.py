@@ -22,7 +22,7 @@ from bench.targets import Bench, alone  # noqa: E402
 from crm import create_app  # noqa: E402
 from crm.accounts.models import Organization  # noqa: E402
 from crm.accounts.queries import current_organization  # noqa: E402
-from crm.customers.keys import Duplicate  # noqa: E402
+from crm.customers.duplicate_pairs import Duplicate  # noqa: E402
 from crm.intake.upsert import AT_ONCE, take_in  # noqa: E402
 from crm.kernel.db import transaction  # noqa: E402
 from crm.kernel.extensions import db  # noqa: E402

@@ -18,7 +18,7 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 from sqlalchemy.orm.util import AliasedClass
 
 from crm.accounts.models import Branch, Membership
-from crm.customers.keys import Duplicate
+from crm.customers.duplicate_pairs import Duplicate
 from crm.customers.models import Customer
 from crm.invoices.models import Invoice, Receipt
 from crm.kernel.db import all_shared, transaction

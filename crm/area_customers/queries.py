@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from crm.area_customers.models import AreaCustomer
-from crm.customers.queries import find_ids, suggestions
+from crm.customers.search import find_ids
 from crm.customers.search_text import like_pattern, terms
+from crm.customers.suggestions import values_like
 from crm.kernel.columns import one_of
 from crm.people.contact_fields import sort_key
 from crm.values.choices import NONE
@@ -61,7 +62,7 @@ def page_of(wanted: AreaFilter, number: int) -> Page[AreaCustomer]:
 
 def areas_like(start: str) -> list[str]:
     """Return up to 20 areas that begin with `start`."""
-    return suggestions(AreaCustomer.area, AreaCustomer.area_key, start)
+    return values_like(AreaCustomer.area, AreaCustomer.area_key, start)
 
 
 def _found(q: str, conditions: list[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:

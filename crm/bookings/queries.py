@@ -13,7 +13,7 @@ from crm.accounts.queries import current_organization
 from crm.bookings.models import Booking, BookingPerson, BookingStatus
 from crm.bookings.rules import count_in, number_key, numbered
 from crm.customers.models import Customer
-from crm.customers.queries import find_ids
+from crm.customers.search import find_ids
 from crm.customers.search_text import like_pattern, terms
 from crm.kernel.columns import constant, one_of
 from crm.kernel.db import prepared

@@ -10,7 +10,7 @@ from crm.api.paging import CursorPage
 from crm.customers.filters import LAST_ROW_BY_PAGE, NARROWING, Filters
 from crm.customers.models import Customer
 from crm.customers.order import Largest, Moment, Name, Order
-from crm.customers.queries import matching
+from crm.customers.search import matching
 from crm.customers.totals import totals
 from crm.kernel.errors import SentenceError
 from crm.kernel.extensions import db

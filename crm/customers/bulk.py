@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 
 from crm.customers.filters import Filters, Selection
 from crm.customers.models import BulkChange, BulkChangeRow, Customer
-from crm.customers.queries import find_among, find_ids
+from crm.customers.search import find_among, find_ids
 from crm.kernel.columns import db_now, one_of
 from crm.kernel.db import locked
 from crm.kernel.events import record_many

@@ -11,21 +11,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
+from crm.customers import search
 from crm.customers.filters import Filters
-from crm.customers.models import Customer, CustomerKey, CustomerSearch
+from crm.customers.models import Customer, CustomerKey
 from crm.customers.order import NEXT_MESSAGE, ORDERS, Order, Position
-from crm.customers.search_text import Term, fts_phrase, like_pattern, terms
 from crm.kernel.columns import constant, one_of
 from crm.kernel.db import prepared
 from crm.kernel.extensions import db
-from crm.kernel.tenancy import require_organization
-from crm.people.contact_fields import sort_key
-from crm.values.text import clean_line
 
-COUNTED = 10_000
-SMALL = 20_000
-BATCHES = (400, 1_600, 6_000, 12_000)
-SUGGESTIONS = 20
+WALK_BATCHES = (400, 1_600, 6_000, 12_000)
 
 WITH_BRANCH = joinedload(Customer.branch)
 """Reads a customer's branch with the customer."""
@@ -58,10 +52,10 @@ _ROWS = prepared(sa.select(*COLUMNS).where(one_of(Customer.id, "ids")))
 
 
 @dataclasses.dataclass(frozen=True)
-class Page:
+class CustomerPage:
     """A page of the list, with the cursors to its neighbours.
 
-    `count` is exact to 10,000, COUNTED + 1 when there are more, None when nobody counted.
+    `count` is exact to 10,000, search.MAX_COUNT + 1 when there are more, None when nobody counted.
     """
 
     rows: Sequence[Row]
@@ -70,29 +64,29 @@ class Page:
     before: str | None = None
 
 
-def page_of(filters: Filters, in_all: int | None = None) -> Page:
+def page_of(filters: Filters, in_all: int | None = None) -> CustomerPage:
     """Return the page that `filters` ask for; `in_all` is how many customers there are, where that is known.
 
     What few customers share is answered from the text index. A term that more than 10,000 share is looked for along
     the list itself, in growing batches up to 20,000 rows; Next goes on from there.
     """
     if filters.unknown:
-        return Page([], 0)
+        return CustomerPage([], 0)
     order, conditions = ORDERS[filters.sort], filters.conditions()
     count: int | None
     end = None
     if not filters.terms:
         known = in_all is not None and not filters.narrowed
-        count = min(in_all or 0, COUNTED + 1) if known else _count(conditions)
+        count = min(in_all or 0, search.MAX_COUNT + 1) if known else _count(conditions)
         # The indexes of filters are in the list's own order; few rows are sooner sorted than sought in another.
-        seek = not filters.sort or not filters.narrowed_besides_search or count > COUNTED
+        seek = not filters.sort or not filters.narrowed_besides_search or count > search.MAX_COUNT
         rows = list(_along(order, conditions, filters) if seek else _sorted(order, conditions, filters)[0])
     else:
-        found = _found(filters.terms)
-        if len(found) <= COUNTED:
+        found = search.ids_with(filters.terms)
+        if len(found) <= search.MAX_COUNT:
             rows, count = _sorted(order, [one_of(Customer.id, found), *conditions], filters, by_id=True)
         else:
-            count = None if filters.narrowed_besides_search else COUNTED + 1
+            count = None if filters.narrowed_besides_search else search.MAX_COUNT + 1
             rows, end = _walk(order, conditions, filters)
     if filters.before and len(rows) <= filters.per_page:
         return page_of(dataclasses.replace(filters, before="", after="", page=1), in_all)
@@ -110,42 +104,15 @@ def read_further(customers: Sequence[Customer]) -> None:
         set_committed_value(customer, "further", found[customer.id])
 
 
-def find_ids(query: str) -> list[int] | None:
-    """Return the ids of the customers that a search finds, archived ones too; None when more than 10,000 share it.
-
-    They are only good for a statement that is filtered by organization: other organizations' may be among them.
-    """
-    wanted = terms(query)
-    found = _found(wanted) if wanted else []
-    return found if len(found) <= COUNTED else None
-
-
-def find_among(ids: list[int], query: str) -> set[int]:
-    """Return those of some customers that a search finds."""
-    return _having(ids, terms(query))
-
-
-def matching(query: str) -> list[Condition]:
-    """Return the conditions that a customer meets whom a search finds; none for an empty search."""
-    wanted = terms(query)
-    if not wanted:
-        return []
-    ids = find_ids(query)
-    if ids is not None:
-        return [one_of(Customer.id, ids)]
-    text = sa.select(CustomerSearch.customer_id).where(CustomerSearch.customer_id == Customer.id, *_likes(wanted))
-    return [text.exists()]
-
-
-def _page(order: Order, filters: Filters, rows: list[Row], count: int | None, end: Row | None) -> Page:
+def _page(order: Order, filters: Filters, rows: list[Row], count: int | None, end: Row | None) -> CustomerPage:
     more, rows = len(rows) > filters.per_page, rows[: filters.per_page]
     if filters.before:
         rows.reverse()
     if not rows:
-        return Page(rows, count, after=order.encode(order.position(end)) if end else None)
+        return CustomerPage(rows, count, after=order.encode(order.position(end)) if end else None)
     first, last = order.position(rows[0]), order.position(end or rows[-1])
     moved = filters.after or filters.page > 1
-    return Page(
+    return CustomerPage(
         rows,
         count,
         after=order.encode(last) if more or filters.before or end else None,
@@ -161,7 +128,7 @@ def _along(order: Order, conditions: list[Condition], filters: Filters) -> Itera
     everybody = not (start or skip or filters.before or filters.narrowed_besides_search)
     for read in _top(filters.sort, wanted) if everybody else _stretches(order, conditions, start, not filters.before):
         rows = db.session.execute(read.rows, {"skip": skip, "most": wanted}).all()
-        skip = max(0, skip - _bounded(read.ids, skip)) if skip and not rows else 0
+        skip = max(0, skip - search.count_to(read.ids, skip)) if skip and not rows else 0
         yield from rows
         wanted -= len(rows)
         if wanted <= 0:
@@ -189,12 +156,7 @@ def _top(sort: str, wanted: int) -> list[_Stretch]:
 
 
 def _count(conditions: list[Condition]) -> int:
-    return _bounded(sa.select(Customer.id).where(*conditions), COUNTED + 1)
-
-
-def _bounded(statement: Any, limit: int) -> int:
-    counted = statement.limit(limit).subquery()
-    return db.session.scalar(sa.select(sa.func.count()).select_from(counted)) or 0
+    return search.count_to(sa.select(Customer.id).where(*conditions), search.MAX_COUNT + 1)
 
 
 def _sorted(
@@ -225,9 +187,9 @@ def _walk(order: Order, conditions: list[Condition], filters: Filters) -> tuple[
     matches: list[int] = []
     skip = 0 if filters.after or filters.before else (filters.page - 1) * filters.per_page
     start = order.decode(filters.before or filters.after)
-    for size in BATCHES:
+    for size in WALK_BATCHES:
         batch = _ids_along(order, conditions, start, size, forward=not filters.before)
-        hits = _having(batch, filters.terms)
+        hits = search.ids_with_among(batch, filters.terms)
         matches.extend(id_ for id_ in batch if id_ in hits)
         if len(matches) - skip > filters.per_page or len(batch) < size:
             return _complete(matches[skip : skip + filters.per_page + 1]), None
@@ -254,80 +216,3 @@ def _complete(ids: list[int]) -> list[Row]:
         return []
     rows = {row.id: row for row in db.session.execute(_ROWS, {"ids": ids})}
     return [rows[id_] for id_ in ids if id_ in rows]
-
-
-def _found(wanted: Sequence[Term]) -> list[int]:
-    """Return the customers that have all terms, up to one more than are counted.
-
-    SQLite's index knows nothing of organizations. Where few customers of all have the terms, that is left to the
-    statement that reads them, for it is filtered as every one.
-    """
-    here = CustomerSearch.organization_id == require_organization()
-    if all(_is_short(term) for term in wanted) and _is_small():
-        conditions = [here, *_likes([Term(term.needle.strip()) for term in wanted])]
-    elif db.engine.dialect.name == "postgresql":
-        conditions = [here, *_likes(wanted)]
-    else:
-        indexed = _indexed(wanted)
-        ids = db.session.scalars(indexed.limit(COUNTED + 1)).all()
-        if len(ids) <= COUNTED:
-            return list(ids)
-        conditions = [here, CustomerSearch.customer_id.in_(indexed)]
-    return list(db.session.scalars(sa.select(CustomerSearch.customer_id).where(*conditions).limit(COUNTED + 1)))
-
-
-def _indexed(wanted: Sequence[Term]) -> sa.Select[Any]:
-    index = sa.table("customer_search_fts", sa.column("rowid"), sa.column("customer_search_fts"))
-    phrases = " AND ".join(fts_phrase(term) for term in wanted)
-    return sa.select(index.c.rowid).where(index.c.customer_search_fts.op("MATCH")(phrases))
-
-
-def _having(ids: list[int], wanted: Sequence[Term]) -> set[int]:
-    statement = sa.select(CustomerSearch.customer_id).where(
-        CustomerSearch.organization_id == require_organization(), one_of(CustomerSearch.customer_id, ids)
-    )
-    return set(db.session.scalars(statement.where(*_likes(wanted))))
-
-
-def _is_short(term: Term) -> bool:
-    return len(term.needle.strip()) < 3
-
-
-def _is_small() -> bool:
-    statement = sa.select(CustomerSearch.customer_id).where(CustomerSearch.organization_id == require_organization())
-    return _bounded(statement, SMALL + 1) <= SMALL
-
-
-def _likes(wanted: Sequence[Term]) -> list[Condition]:
-    return [_like(like_pattern(term)) for term in wanted]
-
-
-def _like(pattern: str) -> Condition:
-    return CustomerSearch.text.like(pattern, escape="\\")
-
-
-def cities_like(start: str) -> list[str]:
-    """Return up to 20 cities of the organization's customers that begin with `start`."""
-    return suggestions(Customer.city, Customer.city_key, start)
-
-
-def provinces_like(start: str) -> list[str]:
-    """Return up to 20 provinces of the organization's customers that begin with `start`."""
-    return suggestions(Customer.province, Customer.province_key, start)
-
-
-def suggestions(shown: Any, folded: Any, start: str) -> list[str]:
-    """Return up to 20 values of a column that begin with `start`, one of each.
-
-    They are found by stepping from one to the next along the index of the folded ones.
-    """
-    key = sort_key(clean_line(start))
-    conditions = [folded >= key, folded < key + "\U0010ffff"] if key else [folded > ""]
-    found: list[str] = []
-    while len(found) < SUGGESTIONS:
-        row = db.session.execute(sa.select(shown, folded).where(*conditions).order_by(folded).limit(1)).first()
-        if row is None:
-            break
-        found.append(row[0])
-        conditions = [*conditions[1:], folded > row[1]] if key else [folded > row[1]]
-    return found

@@ -13,7 +13,8 @@ from crm.customers.bulk_forms import BulkFormError, read_action, read_selection
 from crm.customers.bulk_sentences import bulk_words
 from crm.customers.forms import CustomerForm
 from crm.customers.models import BulkChange, Customer, CustomerKey
-from crm.customers.queries import WITH_BRANCH, WITH_FURTHER, cities_like, provinces_like
+from crm.customers.queries import WITH_BRANCH, WITH_FURTHER
+from crm.customers.suggestions import cities_like, provinces_like
 from crm.kernel.errors import SentenceError
 from crm.kernel.manifest import catalog
 from crm.people.matching import Kind

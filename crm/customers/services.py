@@ -11,10 +11,10 @@ from sqlalchemy.exc import IntegrityError
 
 from crm.accounts.queries import current_organization
 from crm.customers.bulk import BULK, count_selected
+from crm.customers.duplicate_pairs import record_pairs
 from crm.customers.filters import Selection
 from crm.customers.locks import lock_intake
 from crm.customers.models import BulkChange, Customer, CustomerKey, CustomerSearch
-from crm.customers.pairs import enter
 from crm.customers.search_text import text_of
 from crm.customers.signals import customer_deleting, customer_restored
 from crm.kernel.branch_scope import bound_branch
@@ -275,7 +275,7 @@ def _enter_duplicates(customer: Customer, keys: Keys) -> None:
             doubt = Doubt.PASSPORTS if len(passports) == 2 else doubt
             first, second = sorted((customer.id, other.id))
             doubts.setdefault((first, second), (Pair(other.id, kind, doubt), value))
-    enter(doubts)
+    record_pairs(doubts)
 
 
 def _is_telling(passport: str) -> bool:

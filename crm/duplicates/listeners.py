@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.customers.keys import Duplicate
+from crm.customers.duplicate_pairs import Duplicate
 from crm.customers.models import Customer
 from crm.customers.signals import customer_deleting
 from crm.duplicates.models import Merge

@@ -11,8 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.customers.keys import CustomerKey, Decision, Duplicate
-from crm.customers.models import BulkChangeRow, Customer, CustomerSearch
+from crm.customers.duplicate_pairs import Decision, Duplicate
+from crm.customers.models import BulkChangeRow, Customer, CustomerKey, CustomerSearch
 from crm.customers.services import index
 from crm.customers.signals import MergePair, customers_merged
 from crm.duplicates import reassign

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from crm.accounts.models import User
-from crm.customers.keys import Decision, Duplicate
+from crm.customers.duplicate_pairs import Decision, Duplicate
 from crm.customers.models import Customer
 from crm.duplicates.models import Merge
 from crm.duplicates.rules import UNDO_DAYS

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from crm.accounts.queries import branches
-from crm.customers.keys import Decision, Duplicate
+from crm.customers.duplicate_pairs import Decision, Duplicate
 from crm.customers.models import Customer
 from crm.duplicates import queries, rules
 from crm.duplicates.models import Merge

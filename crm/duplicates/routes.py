@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from crm.accounts.access import find
-from crm.customers.keys import Decision, Duplicate
+from crm.customers.duplicate_pairs import Decision, Duplicate
 from crm.customers.models import Customer
 from crm.duplicates import queries, services
 from crm.duplicates.forms import Choice, read_choice, read_pair

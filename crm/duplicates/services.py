@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from crm.customers.keys import Decision, Duplicate
+from crm.customers.duplicate_pairs import Decision, Duplicate
 from crm.customers.locks import lock_intake
 from crm.customers.models import Customer
 from crm.customers.signals import customers_locking

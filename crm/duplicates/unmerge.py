@@ -11,8 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.accounts.models import Branch
-from crm.customers.keys import CustomerKey
-from crm.customers.models import Customer
+from crm.customers.models import Customer, CustomerKey
 from crm.customers.services import index
 from crm.customers.signals import MergePair, customers_unmerged
 from crm.duplicates import reassign

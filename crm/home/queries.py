@@ -10,7 +10,7 @@ from typing import NamedTuple
 from crm.accounts.access import here
 from crm.accounts.models import Branch
 from crm.customers.filters import Chip, Filters
-from crm.customers.queries import Page, page_of
+from crm.customers.queries import CustomerPage, page_of
 from crm.inbox.queries import Unread, unread_among_reminders
 from crm.kernel.extensions import db
 from crm.leads.queries import DueLeads, due_leads
@@ -52,7 +52,7 @@ class CustomerList(NamedTuple):
     What happens after `as_of` is not in it, or may not be.
     """
 
-    page: Page
+    page: CustomerPage
     messages: dict[int, NextMessage]
     chips: list[Chip]
     as_of: dt.datetime

@@ -12,9 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from crm.accounts.models import Organization
-from crm.customers.keys import CustomerKey, Duplicate
-from crm.customers.models import Customer, CustomerSearch
-from crm.customers.pairs import enter
+from crm.customers.duplicate_pairs import Duplicate, record_pairs
+from crm.customers.models import Customer, CustomerKey, CustomerSearch
 from crm.customers.search_text import text_of
 from crm.customers.signals import customer_restored
 from crm.kernel.bulk_writer import Bulk
@@ -123,7 +122,7 @@ def write(
     _tell(bulk, organization, "customer.created", [person.id for person in new], {})
     _tell(bulk, organization, "customer.edited", [person.id for person in changed], list(map(_told, changed)))
     _learn(bulk, organization, people)
-    separate = enter(doubts)
+    separate = record_pairs(doubts)
     for row in list(db.session()):
         if isinstance(row, _WRITTEN):
             db.session.expire(row)

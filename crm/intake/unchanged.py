@@ -9,8 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.customers.keys import CustomerKey
-from crm.customers.models import Customer
+from crm.customers.models import Customer, CustomerKey
 from crm.intake.sources import Source, SourceMixin
 
 

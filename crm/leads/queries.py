@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from crm.accounts.queries import current_organization
-from crm.customers.queries import find_ids
+from crm.customers.search import find_ids
 from crm.customers.search_text import like_pattern, terms
 from crm.kernel.columns import db_now, one_of
 from crm.kernel.db import prepared

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from crm.customers.models import Customer
-from crm.customers.queries import find_among, find_ids
+from crm.customers.search import find_among, find_ids
 from crm.kernel.columns import constant, db_ago, db_now, one_of
 from crm.kernel.db import prepared
 from crm.kernel.extensions import db

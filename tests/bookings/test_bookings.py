@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from crm.accounts.models import Membership, Organization
 from crm.bookings.models import Booking, BookingPerson
-from crm.customers.keys import Duplicate
+from crm.customers.duplicate_pairs import Duplicate
 from crm.customers.models import Customer
 from crm.intake.sources import registered
 from crm.kernel.columns import Base

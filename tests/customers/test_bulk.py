@@ -315,7 +315,7 @@ def test_many_ids_tell_how_many_were_found(cast: Cast) -> None:
 
 
 def test_a_search_that_very_many_share_is_followed_exactly(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crm.customers.queries.COUNTED", 2)
+    monkeypatch.setattr("crm.customers.search.MAX_COUNT", 2)
     add(cast.staff, "Rahma 1", "Budi", "Rahma 2", "Rahma 3", "Citra", "Rahma 4")
     client = cast.staff.client()
 

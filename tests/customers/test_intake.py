@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from crm.customers.duplicate_pairs import Duplicate
 from crm.customers.filters import Filters
-from crm.customers.keys import CustomerKey, Duplicate
-from crm.customers.models import Customer
+from crm.customers.models import Customer, CustomerKey
 from crm.customers.queries import page_of
 from crm.customers.services import archive_customer
 from crm.customers.signals import customer_restored

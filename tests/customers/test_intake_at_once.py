@@ -6,7 +6,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from crm.customers.keys import Duplicate
+from crm.customers.duplicate_pairs import Duplicate
 from crm.customers.models import Customer
 from crm.kernel.events import Event
 from crm.kernel.extensions import db

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from crm.accounts.services import create_organization
-from crm.customers import queries
+from crm.customers import queries, search
 from crm.customers.filters import SORTS, BeyondLastRowError, Filters
 from crm.customers.models import Customer
 from crm.customers.queries import page_of
@@ -112,8 +112,8 @@ def _go_forward_and_back(sort: str, q: str) -> None:
 @pytest.mark.usefixtures("shop")
 def test_a_common_term_is_found_along_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
     forty()
-    monkeypatch.setattr(queries, "COUNTED", 5)
-    monkeypatch.setattr(queries, "BATCHES", (3, 5))
+    monkeypatch.setattr(search, "MAX_COUNT", 5)
+    monkeypatch.setattr(queries, "WALK_BATCHES", (3, 5))
     for sort in SORTS:
         _follow_the_list(sort)
 
@@ -179,7 +179,7 @@ def test_search_finds_people_as_they_are_typed(q: str, found: list[str]) -> None
 def test_short_terms_in_a_large_organization_find_the_beginnings_of_words(monkeypatch: pytest.MonkeyPatch) -> None:
     make("Siti Rahma")
     make("Rosi")
-    monkeypatch.setattr(queries, "SMALL", 1)
+    monkeypatch.setattr(search, "SCAN_THRESHOLD", 1)
 
     assert names(q="si") == ["Siti Rahma"]
     assert names(q="r") == ["Rosi", "Siti Rahma"]

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from crm.customers.keys import Decision, Duplicate
+from crm.customers.duplicate_pairs import Decision, Duplicate
 from crm.customers.models import Customer
 from crm.delivery.deliver import deliver_batch
 from crm.duplicates.models import Merge

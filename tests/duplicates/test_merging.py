@@ -11,9 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from crm.customers.duplicate_pairs import Decision, Duplicate
 from crm.customers.filters import Selection
-from crm.customers.keys import CustomerKey, Decision, Duplicate
-from crm.customers.models import Customer
+from crm.customers.models import Customer, CustomerKey
 from crm.customers.services import change_many, edit_customer
 from crm.duplicates import reassign
 from crm.duplicates.models import Merge

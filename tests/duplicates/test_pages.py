@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from crm.accounts.models import Membership, Organization
-from crm.customers.keys import Duplicate
+from crm.customers.duplicate_pairs import Duplicate
 from crm.customers.models import Customer
 from crm.customers.services import create_customer
 from crm.duplicates.queries import PAGE_SIZE

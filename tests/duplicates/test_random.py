@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from crm.customers.duplicate_pairs import Decision, Duplicate
 from crm.customers.filters import Selection
-from crm.customers.keys import Decision, Duplicate
 from crm.customers.models import Customer
 from crm.customers.services import archive_customer, change_many, create_customer
 from crm.duplicates.rules import FIELDS

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import pytest
 import sqlalchemy as sa
 
-from crm.customers.keys import CustomerKey, Duplicate
-from crm.customers.models import Customer
+from crm.customers.duplicate_pairs import Duplicate
+from crm.customers.models import Customer, CustomerKey
 from crm.intake import services
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db

@@ -10,7 +10,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from crm.accounts.models import Organization
-from crm.customers.keys import CustomerKey
+from crm.customers.models import CustomerKey
 from crm.customers.services import delete_customer
 from crm.delivery import jobs
 from crm.delivery.batch import Batch

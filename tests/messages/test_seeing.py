@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from crm.customers import queries as customer_queries
+from crm.customers import search
 from crm.kernel import health
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
@@ -60,7 +60,7 @@ def test_wildcards_are_just_characters(
 def test_a_name_that_very_many_share_is_looked_for_among_the_latest_messages(
     shop: Shop, owner: FlaskClient, cakes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(customer_queries, "COUNTED", 0)
+    monkeypatch.setattr(search, "MAX_COUNT", 0)
     monkeypatch.setattr(queries, "SEARCHED", 2)
     jose = cakes[1]
 

@@ -8,8 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from crm.customers.keys import CustomerKey
-from crm.customers.models import Customer
+from crm.customers.models import Customer, CustomerKey
 from crm.kernel.branch_scope import BOUND
 from crm.kernel.columns import constant, one_of
 from crm.kernel.db import prepared

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.customers.models import Customer, CustomerKey
+from crm.customers.models import Customer
 from crm.kernel.branch_scope import BOUND, has_one, seen_by_branch, seen_with
-from crm.kernel.columns import Base, BigInt, CreatedAt, Id
-from crm.kernel.tenancy import TenantMixin, within_organization
-
-__all__ = ["CustomerKey", "Decision", "Duplicate"]
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id, one_of
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import TenantMixin, insert_many, within_organization
+from crm.people.matching import Pair
 
 
 class Decision(enum.StrEnum):
@@ -67,3 +68,23 @@ def _is_pair_seen(row: Any) -> sa.ColumnElement[bool]:
 
 
 seen_by_branch(Duplicate, _is_pair_seen)
+
+
+def record_pairs(doubts: Mapping[tuple[int, int], tuple[Pair, str]]) -> set[tuple[int, int]]:
+    """Enter the pairs that nobody has been asked about; return those that somebody has called two people."""
+    if not doubts:
+        return set()
+    known = sa.select(Duplicate.first_id, Duplicate.second_id, Duplicate.decision)
+    known = known.where(one_of(Duplicate.second_id, {second for _, second in doubts}))
+    recorded = {
+        (first, second): decision
+        for first, second, decision in db.session.execute(known, execution_options={"all_branches": True})
+    }
+    entries = [
+        {"first_id": ids[0], "second_id": ids[1], "shared": pair.shared.value, "doubt": pair.doubt.value}
+        | {"value": value, "decision": Decision.OPEN.value}
+        for ids, (pair, value) in doubts.items()
+        if ids not in recorded
+    ]
+    insert_many(Duplicate, entries)
+    return {ids for ids in doubts if recorded.get(ids) == Decision.SEPARATE}
