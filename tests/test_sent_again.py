@@ -13,7 +13,7 @@ from crm.customers.models import Customer
 from crm.customers.services import delete_customer
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
-from crm.kernel.idempotency import GoneError, Once, RequestKey
+from crm.kernel.idempotency import Once, RequestKey, ResultDeletedError
 from crm.messages.suppression_models import Suppression
 from crm.opt_outs.services import take_off
 from tests.factories import Cast, make_branch
@@ -71,5 +71,5 @@ def test_the_row_of_an_earlier_request_is_found_or_said_to_be_gone(cast: Cast) -
         with transaction():
             assert Once(key).found(Customer).name == "x"
         delete_customer(newest(Customer))
-        with pytest.raises(GoneError, match=GONE), transaction():
+        with pytest.raises(ResultDeletedError, match=GONE), transaction():
             Once(key).found(Customer)

@@ -24,6 +24,6 @@ def test_a_secret_that_an_earlier_release_kept_is_read(app: Flask) -> None:
         organization = services.create_organization("shop", name="Shop")
         assert organization.id == 1
         with use_organization(1), transaction():
-            db.session.add(vault.Secret(name="webhook_secret", sealed=SEALED))
+            db.session.add(vault.StoredSecret(name="webhook_secret", sealed=SEALED))
         with use_organization(1):
             assert vault.reveal("webhook_secret") == "kept by an earlier release"

@@ -208,7 +208,7 @@ def test_a_quiet_queue_is_waited_at_without_a_word(
     worker = worker_process(environ | {"REDIS_URL": redis_url})
     worker.wait_until(lambda: beats(shop), "the worker is at work")
 
-    time.sleep(2 * queue.PATIENCE + 1)
+    time.sleep(2 * queue.TIMEOUT + 1)
 
     assert "timeout" not in worker.output.lower()
     assert worker.stop() == 0

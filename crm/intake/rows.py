@@ -96,7 +96,7 @@ def _shared_by_many(people: Mapping[int, Person], keys: Collection[Key]) -> set[
 
 def get_to_know(bulk: Bulk) -> None:
     """Let the database know how many customers there are, so that they are found by their keys."""
-    bulk.count_again(Customer, CustomerKey, Duplicate)
+    bulk.analyze_grown(Customer, CustomerKey, Duplicate)
 
 
 def new_ids(bulk: Bulk, count: int) -> Iterator[int]:

@@ -19,7 +19,7 @@ from crm.accounts.queries import current_organization
 from crm.customers.locks import lock_intake
 from crm.intake.rows import MANY, get_to_know, new_ids, read, write
 from crm.kernel.branch_scope import bound_branch
-from crm.kernel.bulk_writer import FEW, Bulk
+from crm.kernel.bulk_writer import COPY_THRESHOLD, Bulk
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.people.matching import Key, Kind, Pair, decide, is_vetoed
@@ -77,7 +77,7 @@ def _nothing_thrown_away() -> Iterator[None]:
 
 def _take_in(intakes: Sequence[Intake]) -> list[Taken]:
     organization, bulk = current_organization(), Bulk(db.session())
-    if len(intakes) > FEW:
+    if len(intakes) > COPY_THRESHOLD:
         get_to_know(bulk)
     # Those that speak of now come one after the other, so that the last of them counts.
     dated = [

@@ -26,7 +26,7 @@ def take_out(customer: Customer, invoice: Invoice) -> None:
     _set(customer, customer.total_orders - 1, customer.total_spent - invoice.amount, _last_order(customer.id))
 
 
-def count_again(customer: Customer) -> None:
+def analyze_grown(customer: Customer) -> None:
     """Make a customer's totals what their open invoices say."""
     statement = sa.select(sa.func.count(), sa.func.sum(Invoice.amount)).where(Invoice.customer_id == customer.id, OPEN)
     number, spent = db.session.execute(statement).one()

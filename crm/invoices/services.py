@@ -101,7 +101,7 @@ def rebuild(customer_id: int) -> bool:
     """
     with transaction():
         customer = lock_customer(customer_id)
-        orders.count_again(customer)
+        orders.analyze_grown(customer)
         changes = {field: values for field, values in changes_of(customer).items() if field != "updated_at"}
         if changes:
             record("orders.rebuilt", customer, customer_id=customer.id, changes=changes)
@@ -227,4 +227,4 @@ def _delete_files(customer: Customer) -> None:
 @customers_unmerged.connect
 def _recompute_totals(pair: MergePair) -> None:
     for customer in (pair.survivor, pair.merged):
-        orders.count_again(customer)
+        orders.analyze_grown(customer)

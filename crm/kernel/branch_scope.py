@@ -1,8 +1,4 @@
-"""Which rows a member sees who is bound to a branch: its customers, and whatever hangs on them.
-
-What hangs on what is read from the schema: a row is seen with the one that it is deleted with. A feature says by
-`seen_by_branch` only what no foreign key tells.
-"""
+"""Limit a member bound to a branch to its customers and the rows deleted with them (ON DELETE CASCADE)."""
 
 from __future__ import annotations
 
@@ -16,43 +12,38 @@ from crm.kernel.columns import Base, BigInt
 from crm.kernel.current import ORGANIZATION
 
 Condition = Callable[[Any], sa.ColumnElement[bool]]
-"""Says for something that has a table's columns as attributes whether the row is seen."""
 
 _branch: contextvars.ContextVar[int | None] = contextvars.ContextVar("branch", default=None)
 
 
 def bound_branch() -> int | None:
-    """Return the id of the only branch whose customers the user may see; None for all, as in jobs and commands."""
+    """Return the only branch whose customers the user sees; None for all, as in jobs and commands."""
     return _branch.get()
 
 
 def bind(branch_id: int | None) -> contextvars.Token[int | None]:
-    """Show what is of this branch alone from now on, or everything for None."""
     return _branch.set(branch_id)
 
 
 def unbind(token: contextvars.Token[int | None]) -> None:
-    """Show what was shown before `bind`."""
     _branch.reset(token)
 
 
 def seen_by_branch(model: type[Base], condition: Condition) -> None:
-    """Say which rows of a model a bound member sees, and with them the rows that hang on those."""
+    """Set which rows of a model a bound member sees; rows deleted with those find_limited."""
     _conditions[model.__table__] = condition
 
 
 def seen_with(model: type[Base], id_: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
-    """Say that a row is seen where the row of `model` that it names is."""
     return _seen_with(model.__table__, id_)
 
 
 def has_one(model: type[Base], id_: sa.ColumnElement[Any], condition: Condition) -> sa.ColumnElement[bool]:
-    """Say that the row of `model` that is named meets a condition."""
     return _has_one(model.__table__, id_, condition)
 
 
-def follow(tables: Iterable[sa.Table]) -> set[sa.FromClause]:
-    """Find what hangs on the tables that are seen by branch, and return all that not everybody sees."""
+def find_limited(tables: Iterable[sa.Table]) -> set[sa.FromClause]:
+    """Find the tables owned by those that are limited to a branch, and return all limited ones."""
     waiting = [table for table in tables if table not in _conditions]
     while found := {table: way for table in waiting if (way := _owner(table)) is not None}:
         for table, (owner, column) in found.items():
@@ -62,12 +53,11 @@ def follow(tables: Iterable[sa.Table]) -> set[sa.FromClause]:
 
 
 def is_of_branch(table: sa.FromClause, row: Any) -> sa.ColumnElement[bool]:
-    """Return the condition that `row` of `table` is seen."""
     return _conditions[table](row)
 
 
 def _owner(table: sa.Table) -> tuple[sa.Table, str] | None:
-    """Return what the rows of a table hang on, and the column that names it; the first by name where it is several."""
+    """Of several owners, take the first column by name."""
     owners = [
         (element.parent.key, key.referred_table)
         for key in table.foreign_key_constraints
@@ -99,6 +89,5 @@ def _require_branch() -> int:
 
 
 BOUND = sa.bindparam("bound_branch", callable_=_require_branch, type_=BigInt)
-"""The branch that the user is bound to, in a condition."""
 
 _conditions: dict[sa.FromClause, Condition] = {}

@@ -1,4 +1,4 @@
-"""Many rows into tables in one go, each column a list, inside the open transaction and past the unit of work."""
+"""Insert or update many rows at once, inside the open transaction and past the unit of work."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ from crm.kernel.tenancy import TenantMixin, require_organization, tenant_tables
 
 Model = type[Base] | type[TenantMixin]
 
-FEW = 50
-"""So many rows are sooner inserted than copied."""
+COPY_THRESHOLD = 50
 
 
 class Bulk:
-    """A writer for one transaction: many rows are put into a table beside, and taken from there by one statement.
+    """Write many rows by one statement from a staging table.
 
-    PostgreSQL copies them there, but COPY refuses tables with row-level security. On SQLite each statement on a table
-    with triggers keeps aside every page it touches, so that a statement for each row takes three times as long.
+    PostgreSQL refuses COPY into tables with row-level security. On SQLite, each statement on a table with triggers
+    journals every page it touches, so that one statement for each row takes three times as long.
     """
 
     def __init__(self, session: Session) -> None:
@@ -32,12 +31,8 @@ class Bulk:
         self._is_postgresql = self._connection.dialect.name == "postgresql"
         self.now: dt.datetime = session.scalars(sa.select(db_now())).one()
 
-    def count_again(self, *models: Model) -> None:
-        """Let PostgreSQL look at tables again that have more than doubled since it last did.
-
-        It does so by itself once a minute; until then it takes any index of the organization's for as good as the
-        right one, and reads all rows for each value that it looks for.
-        """
+    def analyze_grown(self, *models: Model) -> None:
+        """Analyze tables that have doubled: until autovacuum comes, after a minute, the planner picks wrong indexes."""
         if not self._is_postgresql:
             return
         names = [_table(model).name for model in models]
@@ -49,21 +44,20 @@ class Bulk:
             self._connection.execute(_sql("ANALYZE {}", [name]))
 
     def new_ids(self, model: Model, count: int) -> list[int]:
-        """Return ids that nothing else gets, ascending."""
         name = _table(model).name
         if self._is_postgresql:
             sequence = sa.func.nextval(sa.func.pg_get_serial_sequence(name, "id"))
             found = self._connection.execute(sa.select(sequence).select_from(sa.func.generate_series(1, count)))
             return list(found.scalars())
-        # The write lock is held since the transaction began, so nobody else counts on.
+        # Nobody else takes ids: the transaction holds the write lock since its beginning.
         counters = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))
         last = self._connection.scalar(sa.select(counters.c.seq).where(counters.c.name == name)) or 0
         return list(range(last + 1, last + 1 + count))
 
     def insert(self, model: Model, count: int, values: Mapping[str, Any]) -> None:
-        """Write `count` rows; a list has a value for each, anything else is the same for all of them.
+        """Write `count` rows: a list has a value for each, anything else is the same for all.
 
-        What is not given has its default; a default of the database's clock is the moment of the transaction.
+        Missing columns get defaults.
         """
         if not count:
             return
@@ -71,7 +65,7 @@ class Bulk:
         given = {column.name: values.get(column.name, self._default(column)) for column in table.columns}
         key = {column.name for column in table.primary_key.columns}
         given = {name: value for name, value in given.items() if name in values or name not in key}
-        if count <= FEW:
+        if count <= COPY_THRESHOLD:
             self._connection.execute(sa.insert(table), _rows(given, count))
         elif self._is_postgresql and table not in tenant_tables():
             self._copy(table.name, table, given, count)
@@ -84,14 +78,13 @@ class Bulk:
                 self._connection.execute(sa.insert(table).from_select(list(given), sa.select(*selected)))
 
     def update(self, model: Model, ids: Sequence[int], values: Mapping[str, Any]) -> None:
-        """Write columns of the rows with these ids of the current organization; values as for `insert`."""
         if not ids:
             return
         table = _table(model)
         (key,) = table.primary_key.columns
-        # Not by an index of the organization's: the rows are found by their ids.
+        # The + 0 keeps the planner off the organization's indexes: the rows are found by their ids.
         here = table.c.organization_id.op("+")(0) == require_organization()
-        if len(ids) <= FEW:
+        if len(ids) <= COPY_THRESHOLD:
             changes = sa.update(table).where(here, key == sa.bindparam("row_id"))
             changes = changes.values({name: sa.bindparam(f"new_{name}") for name in values})
             given = {"row_id": list(ids)} | {f"new_{name}": value for name, value in values.items()}
@@ -103,13 +96,13 @@ class Bulk:
             changes = changes.values(
                 {name: staged.c[name] if name in lists else value for name, value in values.items()}
             )
-            self.count_again(model)
+            self.analyze_grown(model)
             with self._found_by_id():
                 self._connection.execute(changes)
 
     @contextlib.contextmanager
     def _found_by_id(self) -> Iterator[None]:
-        """Let PostgreSQL look for row by row: it would else read the whole table, for it doesn't know the other one."""
+        """Let PostgreSQL look up row by row: without statistics of the staging table it reads the whole target."""
         if not self._is_postgresql:
             yield
             return
@@ -137,7 +130,6 @@ class Bulk:
 
     @contextlib.contextmanager
     def _staged(self, table: sa.Table, lists: Mapping[str, list[Any]], count: int) -> Iterator[sa.TableClause]:
-        """Yield a table of the connection's own with the columns that differ from row to row."""
         stage = sa.table(f"stage_{table.name}", *map(sa.column, lists))
         if self._is_postgresql:
             create = "CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA"
@@ -178,6 +170,5 @@ def _table(model: Model) -> sa.Table:
 
 
 def _sql(template: str, *names: list[str]) -> sa.TextClause:
-    """Return a statement with lists of quoted names in its places."""
     quoted = [psycopg.sql.SQL(", ").join(map(psycopg.sql.Identifier, some)) for some in names]
     return sa.text(psycopg.sql.SQL(template).format(*quoted).as_string())

@@ -1,5 +1,3 @@
-"""The declarative base and the column types every model uses."""
-
 from __future__ import annotations
 
 import datetime as dt
@@ -17,21 +15,20 @@ Json = sa.JSON()
 
 
 class UtcDateTime(sa.types.TypeDecorator[dt.datetime]):
-    """An instant: aware in Python, UTC in the database; a naive value is refused."""
+    """An instant: aware in Python, UTC in the database; a naive value raises TypeError."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
     def bind_processor(self, dialect: sa.Dialect) -> Any:
-        """Return what stores an instant; SQLite has it without the zone so that text order is time order."""
+        """On SQLite, store it without the zone, so that text order is time order."""
         return _write_sqlite if dialect.name == "sqlite" else super().bind_processor(dialect)
 
     def process_bind_param(self, value: dt.datetime | None, dialect: sa.Dialect) -> dt.datetime | None:
-        """Return `value` in UTC."""
         return None if value is None else _in_utc(value)
 
     def result_processor(self, dialect: sa.Dialect, coltype: object) -> Any:
-        """Return what reads a stored instant as an aware UTC datetime; in one step, for a page has hundreds of them."""
+        """In one step: a page reads hundreds of instants."""
         return _read_sqlite if dialect.name == "sqlite" else _read_postgresql
 
 
@@ -54,8 +51,6 @@ def _read_postgresql(value: dt.datetime | None) -> dt.datetime | None:
 
 
 class db_now(FunctionElement[dt.datetime]):  # noqa: N801 -- it reads as a SQL function
-    """The database's clock at the moment of the statement."""
-
     type = UtcDateTime()
     inherit_cache = True
 
@@ -71,8 +66,6 @@ def _now_sqlite(element: db_now, compiler: Any, **kw: Any) -> str:
 
 
 class db_ago(FunctionElement[dt.datetime]):  # noqa: N801 -- it reads as a SQL function
-    """A moment so many seconds before the database's clock at the moment of the statement."""
-
     type = UtcDateTime()
     inherit_cache = True
 
@@ -91,19 +84,16 @@ def _ago_sqlite(element: db_ago, compiler: Any, **kw: Any) -> str:
 
 
 def constant(value: int | str) -> sa.ColumnElement[Any]:
-    """Return a number or a word of ours, written into the statement and not given along with it.
+    """Return a literal of ours that is written into the statement, not bound.
 
-    SQLite takes a partial index only where its condition stands in the statement, and PostgreSQL keeps a plan only
-    where it would be the same for all values that are given.
+    SQLite uses a partial index only if its condition stands in the statement; PostgreSQL keeps a plan only if it would
+    be the same for all bound values.
     """
     return sa.literal_column(str(value) if isinstance(value, int) else f"'{value}'")
 
 
-class Worded(sa.types.TypeDecorator[Any]):
-    """A short text that stands for a value: `read` is its StrEnum, or finds it by the text.
-
-    A text that stands for nothing is read as itself, so that one bad row does not keep others from being read.
-    """
+class TextCode(sa.types.TypeDecorator[Any]):
+    """A short text for a value of `read`; an unknown one stays a text, so that one bad row doesn't hide others."""
 
     impl = sa.String
     cache_ok = True
@@ -113,11 +103,9 @@ class Worded(sa.types.TypeDecorator[Any]):
         self.read = read
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:
-        """Return the text of a value."""
         return None if value is None else str(value)
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
-        """Return the value of a stored text."""
         if value is None:
             return None
         try:
@@ -134,11 +122,9 @@ class _Ids(sa.types.TypeDecorator[list[Any]]):
     of: sa.types.TypeEngine[Any] = sa.BigInteger()
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
-        """Return the type that carries the values."""
         return dialect.type_descriptor(sa.ARRAY(self.of) if dialect.name == "postgresql" else sa.Text())
 
     def process_bind_param(self, value: list[Any] | None, dialect: sa.Dialect) -> Any:
-        """Return the values as the database takes them."""
         return value if dialect.name == "postgresql" else json.dumps(value)
 
 
@@ -152,12 +138,8 @@ class _is_one_of(FunctionElement[Any]):  # noqa: N801 -- it reads as a SQL funct
 
 
 def one_of(column: Any, values: Iterable[int | str] | str) -> sa.ColumnElement[Any]:
-    """Say that a column is one of many ids or texts, which may also come later as the parameter of this name.
-
-    The statement is the same for any number of them, so it is compiled and prepared once, where `IN` would be another
-    one for each number.
-    """
-    type_ = _Texts() if isinstance(column.type, sa.String | Worded) else _Ids()
+    """Test a column against values, or a parameter of this name; unlike `IN`, one statement for any number of them."""
+    type_ = _Texts() if isinstance(column.type, sa.String | TextCode) else _Ids()
     if isinstance(values, str):
         return _is_one_of(column, sa.bindparam(values, type_=type_))
     return _is_one_of(column, sa.bindparam(None, list(values), type_=type_))
@@ -176,8 +158,6 @@ def _is_one_of_sqlite(element: _is_one_of, compiler: Any, **kw: Any) -> str:
 
 
 class Base(DeclarativeBase):
-    """The base of every model."""
-
     metadata = sa.MetaData(
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",

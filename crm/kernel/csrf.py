@@ -1,8 +1,7 @@
-"""The tokens of forms, and what is done with a form from before its reader signed in again.
+"""CSRF tokens, and forms that were opened before their user signed in again.
 
-Such a form was meant, but its token belongs to a session that has ended. Nothing is done, and nothing is lost: the view
-shows the form again with what was typed and a token that is good. It cannot do more, for the form does not pass
-`validate()` and no `transaction()` begins. A form without a token of ours is refused.
+The token of such a form belongs to an ended session. Its view runs, but `validate()` fails and `transaction()` refuses
+to begin, so the view shows the form again with what was typed and a fresh token. Without a token of ours it is refused.
 """
 
 from __future__ import annotations
@@ -20,15 +19,11 @@ SIGNED_IN_AGAIN = "You signed in again since this page was opened."
 
 
 class Csrf(CSRFProtect):  # type: ignore[misc]  # flask_wtf has no types
-    """Refuses what comes without the token of its session, but lets a view show its form again."""
-
     def init_app(self, app: Flask) -> None:
-        """Check every request before its view, and give pages in use a token that is good."""
         super().init_app(app)
         app.after_request(_renew_token)
 
     def protect(self, apply_exemptions: bool = False) -> None:
-        """Refuse the request, or mark it as stale where its view will show the form again."""
         try:
             super().protect(apply_exemptions)
         except CSRFError:
@@ -40,18 +35,16 @@ class Csrf(CSRFProtect):  # type: ignore[misc]  # flask_wtf has no types
 
 
 def form_is_stale() -> bool:
-    """Whether the request is a form from before its reader signed in again."""
     return bool(g.get("form_is_stale"))
 
 
 def refuse_stale_form() -> None:
-    """Stop a request that would change something by the token of another session; raises CSRFError."""
     if form_is_stale():
         raise CSRFError(SIGNED_IN_AGAIN)
 
 
 def _is_of_another_session(token: str) -> bool:
-    """Whether we made the token, and a page of ours sent it."""
+    """Whether this installation made the token and one of its own pages sent it."""
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     origin = request.headers.get("Origin")
     if site not in ("same-origin", "none") or (origin and urlsplit(origin).netloc != request.host):
@@ -65,7 +58,6 @@ def _is_of_another_session(token: str) -> bool:
 
 
 def _shows_a_form(view: Callable[..., Any]) -> bool:
-    """Whether a view makes a form of its own, so that it can show it again."""
     names = getattr(view, "__code__", _NOTHING).co_names
     return any(getattr(view.__globals__.get(name), "shows_again", False) for name in names)
 

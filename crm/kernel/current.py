@@ -17,7 +17,6 @@ organization: contextvars.ContextVar[int | None] = contextvars.ContextVar("organ
 
 
 def require_organization() -> int:
-    """Return the id of the current organization; raises TenantError when none is set."""
     organization_id = organization.get()
     if organization_id is None:
         raise TenantError("no organization is set")
@@ -25,4 +24,3 @@ def require_organization() -> int:
 
 
 ORGANIZATION = sa.bindparam("current_organization", callable_=require_organization, type_=BigInt)
-"""The current organization, in a condition."""

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 WRITE = "crm_write"
 PREPARED = "crm_prepared"
-PATIENT = "crm_patient"
+WAITS_LONG = "crm_patient"
 _all_shared: WeakSet[sa.Executable] = WeakSet()
 Ts = TypeVarTuple("Ts")
 Asked = TypeVar("Asked", bound=sa.Executable)
@@ -36,11 +36,10 @@ Asked = TypeVar("Asked", bound=sa.Executable)
 
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """Commit what the block wrote, or roll all of it back.
+    """Commit the block's writes, or roll all of them back; nested transactions join the outer one.
 
-    What was read before is read again inside, so a guard sees the row as it is now. On SQLite the write lock is
-    taken at the start (a read transaction that turns into a writing one loses updates). A transaction inside
-    another joins it.
+    Rows that were read before are read again, so that guards see them as they are now. On SQLite the write lock is
+    taken at the start: a read transaction that becomes a writing one loses updates.
     """
     session: Session = db.session()
     if session.info.get(WRITE):
@@ -53,7 +52,7 @@ def transaction() -> Iterator[Session]:
     session.info[WRITE] = True
     callbacks: list[Callable[[], object]] = session.info.setdefault("after_commit", [])
     try:
-        with _turn(session.get_bind().dialect.name):
+        with _write_turn(session.get_bind().dialect.name):
             session.connection(execution_options={WRITE: True})
         yield session
         session.commit()
@@ -67,13 +66,13 @@ def transaction() -> Iterator[Session]:
 
 
 @contextmanager
-def _turn(dialect: str) -> Iterator[None]:
-    """Let two requests of this process wait for SQLite's write lock, so that the other threads answer those who read.
+def _write_turn(dialect: str) -> Iterator[None]:
+    """Queue for SQLite's write lock: at most two requests of a process wait, so that other threads serve readers.
 
-    Where another program holds the lock, such as a backup, the next who want to write are told so: after a moment, and
-    at once while others have waited for longer. Jobs wait as long as it takes, and requests that `wait_as_jobs_do()`.
+    If another program (a backup) holds the lock, further writers get a 503: after LONG_WAIT, or at once while others
+    have waited longer. Jobs wait without limit, and so do requests after `wait_as_jobs_do()`.
     """
-    if dialect != "sqlite" or not has_request_context() or g.get(PATIENT):
+    if dialect != "sqlite" or not has_request_context() or g.get(WAITS_LONG):
         yield
         return
     if not _writers.acquire(timeout=0 if _waits.are_long() else LONG_WAIT):
@@ -87,13 +86,11 @@ def _turn(dialect: str) -> Iterator[None]:
 
 
 def wait_as_jobs_do() -> None:
-    """Let this request wait for SQLite's write lock, since nobody would send it again."""
-    g.setdefault(PATIENT, True)
+    """Let this request wait for SQLite's write lock without limit: its sender wouldn't repeat it."""
+    g.setdefault(WAITS_LONG, True)
 
 
 class _Waits:
-    """Since when requests of this process wait for the lock."""
-
     def __init__(self) -> None:
         self._started: list[float] = []
 
@@ -116,10 +113,7 @@ _waits = _Waits()
 
 
 def after_commit(callback: Callable[[], object]) -> None:
-    """Call `callback` once the transaction under way is committed, and never if it is rolled back.
-
-    The row is the truth and the callback only speeds things up, so its failure is logged, not raised.
-    """
+    """Call `callback` after the open transaction commits, never after a rollback; its failure is logged, not raised."""
     session = db.session()
     if not session.info.get(WRITE):
         raise RuntimeError("after_commit() needs a transaction()")
@@ -127,47 +121,40 @@ def after_commit(callback: Callable[[], object]) -> None:
 
 
 def locked(statement: sa.Select[*Ts], of: Any = None) -> sa.Select[*Ts]:
-    """Return `statement` taking row locks until the end of the transaction, and re-reading what is loaded.
+    """Lock the rows until the end of the transaction, and re-read those that are loaded.
 
-    Rows that point to a locked one may still be inserted: the lock is PostgreSQL's FOR NO KEY UPDATE. Two
-    transactions that each insert a message of one customer and then lock the customer would else wait for each
-    other. Locks are taken in the order due work, messages, customers, and by id among rows of one kind. Where several
-    tables are read, `of` names the one whose rows are locked.
+    Rows that refer to a locked one may still be inserted (FOR NO KEY UPDATE): two transactions that each insert a
+    message of a customer and then lock the customer would otherwise deadlock. Lock due work first, then messages, then
+    customers, each by id. `of` names the locked table of several.
     """
     return statement.with_for_update(key_share=True, of=of).execution_options(populate_existing=True)
 
 
 def prepared(statement: Asked) -> Asked:
-    """Return a statement whose best plan is the same for all values: PostgreSQL plans it once for each connection.
-
-    Any other is planned for the values that come with it: a name that many share wants another plan than a rare one.
-    """
+    """Let PostgreSQL keep one plan for each connection; only if the best plan is the same for all values."""
     return shared(statement.execution_options(**{PREPARED: True}))
 
 
 def shared(statement: Asked) -> Asked:
-    """Return a statement that is compiled and verified before there are threads: they will share its aliases."""
+    """Let threads share a statement's aliases: it is compiled and verified before they start."""
     _all_shared.add(statement)
     return statement
 
 
 def all_shared() -> list[sa.Executable]:
-    """Return every statement that is `shared()` or `prepared()` so far."""
     return list(_all_shared)
 
 
 def database_now() -> dt.datetime:
-    """Return the database's present moment, the one clock that all processes share."""
     return db.session.scalars(sa.select(db_now())).one()
 
 
 def configure_engine(engine: Engine) -> None:
-    """Prepare SQLite for many processes, and PostgreSQL to keep the plans of statements that are `prepared()`."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
     else:
-        # No event comes before the end of a transaction that could still end otherwise.
+        # This is the last point at which a transaction can end in another way.
         engine.dialect.do_rollback = _postgresql_rollback  # type: ignore[assignment]  # replaces a method by a function
         event.listen(engine, "before_cursor_execute", _postgresql_execute)
 
@@ -200,14 +187,14 @@ def _postgresql_begin(session: Session, transaction: SessionTransaction, connect
 def _postgresql_execute(
     connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool
 ) -> None:
-    """Have the marked statements prepared at once, those of a writing transaction by the sixth time, no others."""
+    """Prepare marked statements at once, those of a writing transaction at the sixth time, no others."""
     driver = cursor.connection
     seen_before = None if driver.read_only else 5
     driver.prepare_threshold = 0 if context.execution_options.get(PREPARED) else seen_before
 
 
 def _postgresql_rollback(connection: PoolProxiedConnection) -> None:
-    """End a transaction; one that could only read is committed: at a rollback psycopg forgets what it has prepared."""
+    """Commit a read-only transaction instead: psycopg forgets its prepared statements at a rollback."""
     driver: Any = connection.driver_connection
     if driver.read_only and driver.info.transaction_status is TransactionStatus.INTRANS:
         driver.commit()

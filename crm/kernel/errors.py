@@ -1,7 +1,4 @@
-"""Error pages: what happened and what to do; never a stack trace, and nothing of the organization in them.
-
-The JSON API gets the same as problems (`crm/kernel/problems.py`).
-"""
+"""Error pages and their exceptions; pages show neither a stack trace nor data of the organization."""
 
 from __future__ import annotations
 
@@ -23,13 +20,13 @@ log = logging.getLogger(__name__)
 
 
 class SentenceError(Exception):
-    """A refusal that people can read: `str(error)` is the sentence, `status` what the API answers it with."""
+    """A refusal with a sentence for people; `status` is the API's."""
 
     status = 400
 
 
 class FieldError(SentenceError):
-    """A refusal of what was entered in `field` of a form, or as the setting of that name."""
+    """A refusal of the form's `field`, or of the setting of that name."""
 
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -37,13 +34,10 @@ class FieldError(SentenceError):
 
 
 class ConflictError(SentenceError):
-    """What was asked is not possible in the present state; answered with 409."""
-
     status = 409
 
 
 def init_app(app: Flask) -> None:
-    """Register the handlers."""
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(ConflictError, _conflict)

@@ -1,5 +1,3 @@
-"""Events: what changed, who did it and when, before and after; recorded in the transaction of the change."""
-
 from __future__ import annotations
 
 import datetime as dt
@@ -15,10 +13,9 @@ from crm.kernel.tenancy import TenantMixin, current_actor, insert_many
 
 
 class Event(TenantMixin, Base):
-    """One change of one thing. `changes` is `{field: [before, after]}` in JSON values.
+    """`changes` is `{field: [before, after]}` in JSON values.
 
-    `customer_id` names the customer whose timeline shows the event; it has no foreign key, so that the deletion of
-    a customer can itself be an event.
+    No foreign key on `customer_id`: deletion is an event too.
     """
 
     __tablename__ = "events"
@@ -45,12 +42,10 @@ def record(action: str, subject: Any, *, customer_id: int | None = None, changes
 
 
 def record_many(rows: Sequence[dict[str, Any]]) -> None:
-    """Add many events, each made by `row_of`, to the open transaction in one go."""
     insert_many(Event, rows)
 
 
 def row_of(action: str, subject: Any, customer_id: int | None, changes: dict[str, Any]) -> dict[str, Any]:
-    """Return the columns of an event of `subject`, which has its id."""
     return {
         "action": action,
         "actor_id": current_actor(),
@@ -62,7 +57,6 @@ def row_of(action: str, subject: Any, customer_id: int | None, changes: dict[str
 
 
 def changes_of(row: Base) -> dict[str, list[Any]]:
-    """Return what an unflushed `row` changes, as `{field: [before, after]}`; empty when nothing did."""
     state = sa.inspect(row)
     changed: dict[str, list[Any]] = {}
     for attribute in state.mapper.column_attrs:

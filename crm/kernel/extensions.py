@@ -1,5 +1,3 @@
-"""The instances of the Flask extensions."""
-
 from __future__ import annotations
 
 from flask_compress import Compress

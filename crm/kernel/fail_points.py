@@ -1,6 +1,6 @@
-"""Named places at which a process dies as by kill -9, for the tests that kill it once at each; inert in production.
+"""Points where the process named by CRM_FAIL_POINT dies as by kill -9.
 
-CRM_FAIL_POINT names one. A commit has two: "claim uncommitted" just before it, "claim committed" just after it.
+A commit has "… uncommitted" and "… committed".
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from crm.kernel.db import transaction
 
 @contextmanager
 def committing(name: str) -> Iterator[Session]:
-    """Open a transaction whose commit has two fail points."""
     with transaction() as session:
         yield session
         reach(f"{name} uncommitted")
@@ -25,7 +24,6 @@ def committing(name: str) -> Iterator[Session]:
 
 
 def reach(point: str) -> None:
-    """Die here when this is the point that is named."""
     if point == _NAMED:
         os.kill(os.getpid(), signal.SIGKILL)
 

@@ -1,4 +1,4 @@
-"""The worker's beat, and the pages that say whether the installation is alive and ready."""
+"""The workers' heartbeat, and the endpoints /up and /ready."""
 
 from __future__ import annotations
 
@@ -23,8 +23,6 @@ from crm.kernel.storage import StorageError
 
 
 class WorkerBeat(Base):
-    """One worker process and the last time it was seen working, by the database's clock."""
-
     __tablename__ = "worker_beats"
     __table_args__ = {"sqlite_autoincrement": True}
 
@@ -39,13 +37,11 @@ bp = Blueprint("health", __name__)
 STOPPED_AFTER = dt.timedelta(seconds=60)
 FORGOTTEN_AFTER = dt.timedelta(hours=1)
 STARTED, HEADS, CHECKED = "crm_started", "crm_migration_heads", "crm_checked"
-ASKED_EVERY, WRITTEN_EVERY = 3, 60
-"""Seconds for which /ready keeps its answer, and between two writes into the storage, which cost money in a bucket."""
+CHECK_INTERVAL, WRITE_INTERVAL = 3, 60
+"""Seconds that /ready keeps its answer, and between writes into the storage, which a bucket charges."""
 
 
 class Silence(NamedTuple):
-    """Nothing is sent or converted, for no worker is at work; `since` is when one was seen last, if that is known."""
-
     since: dt.datetime | None
 
 
@@ -57,23 +53,19 @@ LAST_BEAT = sa.select(
 
 @bp.get("/up")
 def up() -> str:
-    """Say that the process answers."""
     return "up"
 
 
 @bp.get("/ready")
 def ready() -> tuple[dict[str, Any], int]:
-    """Say whether requests can be served: database, migrations and storage decide, the rest is told."""
+    """Answer 503 if the database, migrations or storage fail; other checks only inform."""
     checks = _recent_checks()
     is_ready = all(checks[name] == "ok" for name in ("database", "migrations", "storage"))
     return {"ready": is_ready, "checks": checks}, 200 if is_ready else 503
 
 
 def run_checks(writes: bool = True) -> dict[str, str]:
-    """Return the state of every part in a word: ok, absent, down, stopped, pending.
-
-    Without `writes` the storage is only asked for what was written into it before.
-    """
+    """Return each part's state: ok, absent, down, stopped or pending; without `writes` the storage is only read."""
     checks = {"database": "ok", "migrations": "ok", "redis": queue.state(), "worker": "ok", "storage": "ok"}
     try:
         if not migrations_are_current():
@@ -91,7 +83,6 @@ def run_checks(writes: bool = True) -> dict[str, str]:
 
 
 def migrations_are_current() -> bool:
-    """Whether the database is at the newest migration."""
     heads = current_app.extensions.get(HEADS)
     if heads is None:
         config = current_app.extensions["migrate"].migrate.get_config()
@@ -100,7 +91,7 @@ def migrations_are_current() -> bool:
 
 
 class Checked:
-    """The last answer of /ready: anybody may ask, as often as they like, and the parts are asked now and then."""
+    """The last answer of /ready, kept because anybody may ask as often as they like."""
 
     def __init__(self) -> None:
         self.checks: dict[str, str] = {}
@@ -109,14 +100,13 @@ class Checked:
 
 
 def _recent_checks() -> dict[str, str]:
-    """Return the last answer; while one asks anew, the others get the one of before."""
     last: Checked = current_app.extensions[CHECKED]
-    if time.monotonic() - last.asked_at < ASKED_EVERY or not last.lock.acquire(blocking=not last.checks):
+    if time.monotonic() - last.asked_at < CHECK_INTERVAL or not last.lock.acquire(blocking=not last.checks):
         return last.checks
     try:
         now = time.monotonic()
-        if now - last.asked_at >= ASKED_EVERY:
-            writes = now - last.wrote_at >= WRITTEN_EVERY
+        if now - last.asked_at >= CHECK_INTERVAL:
+            writes = now - last.wrote_at >= WRITE_INTERVAL
             last.checks = run_checks(writes)
             last.asked_at = time.monotonic()
             last.wrote_at = now if writes and last.checks["storage"] == "ok" else last.wrote_at
@@ -126,7 +116,6 @@ def _recent_checks() -> dict[str, str]:
 
 
 def beat(name: str) -> None:
-    """Say that the worker `name` is at work, and forget those that were not seen for long."""
     with transaction() as session:
         now = database_now()
         mine = sa.update(WorkerBeat).where(WorkerBeat.name == name).values(beat_at=db_now()).returning(WorkerBeat.id)
@@ -136,21 +125,16 @@ def beat(name: str) -> None:
 
 
 def end_beat(name: str) -> None:
-    """Say that the worker `name` has ended."""
     with transaction() as session:
         session.execute(sa.delete(WorkerBeat).where(WorkerBeat.name == name))
 
 
 def worker_is_running() -> bool:
-    """Whether a worker was seen within the last minute, by the database's clock."""
     return bool(db.session.execute(LAST_BEAT).one().is_recent)
 
 
 def silence(beat: Any) -> Silence | None:
-    """Return since when no worker was seen, None while one is at work; `beat` has the columns of LAST_BEAT.
-
-    Whoever has just started waits a minute before saying so, for the worker may be starting too.
-    """
+    """Return the last heartbeat while no worker runs; None in the first minute, for the worker may be starting too."""
     is_new = time.monotonic() - current_app.extensions[STARTED] < STOPPED_AFTER.total_seconds()
     return None if beat.is_recent or is_new else Silence(beat.at)
 

@@ -1,4 +1,4 @@
-"""The same request twice makes one row: keys of creating forms and of the API's Idempotency-Key."""
+"""Keys of creating forms and the API's Idempotency-Key: the same request twice makes one row."""
 
 from __future__ import annotations
 
@@ -18,29 +18,23 @@ Row = TypeVar("Row", bound=Base)
 
 
 class RequestKey(NamedTuple):
-    """A client's key and the hash of what it sent with it."""
-
     key: str
     fingerprint: str
 
 
 class KeyReusedError(SentenceError):
-    """The key was used before, with other content."""
-
     def __init__(self) -> None:
         super().__init__("This form was sent before with other content. Check it, then save it again.")
 
 
-class GoneError(Conflict):
-    """What an earlier request with the key made is there no more; no form can mend that, so the answer is 409."""
+class ResultDeletedError(Conflict):
+    """The row that an earlier request made is deleted. No form can correct that, so the answer is 409."""
 
     def __init__(self) -> None:
         super().__init__("This was saved before and was deleted in the meantime. Open the form again to enter it anew.")
 
 
 class UsedKey(TenantMixin, Base):
-    """A key that made the row `subject_id`; `housekeeping` deletes it after two months."""
-
     __tablename__ = "used_keys"
     __table_args__ = (
         sa.UniqueConstraint("organization_id", "user_id", "key"),
@@ -56,10 +50,9 @@ class UsedKey(TenantMixin, Base):
 
 
 class Once:
-    """One use of a key within a transaction: `earlier` is the row an earlier request made, else call `made()`.
+    """Use a key once: `earlier` is the row of an earlier request, after waiting for a running one.
 
-    The insert waits for a request with the same key that is still under way, so both give the same answer.
-    Raises KeyReusedError when the key was used with other content.
+    Else call `made()`.
     """
 
     def __init__(self, request_key: RequestKey | None) -> None:
@@ -79,20 +72,18 @@ class Once:
             self._row = row
 
     def found(self, model: type[Row]) -> Row:
-        """Return the row that an earlier request made; raises GoneError where it is deleted or hidden."""
         row = None if self.earlier is None else db.session.get(model, self.earlier)
         if row is None:
-            raise GoneError
+            raise ResultDeletedError
         return row
 
     def made(self, subject_id: int) -> None:
-        """Remember what this request made."""
         if self._row is not None:
             self._row.subject_id = subject_id
 
 
 def is_used(request_key: RequestKey | None) -> bool:
-    """Whether a request that is done has used the key, with whatever content; only `Once` makes sure."""
+    """Whether a finished request has used the key with any content; a hint only, `Once` decides."""
     return request_key is not None and db.session.scalars(_rows_of(request_key)).first() is not None
 
 

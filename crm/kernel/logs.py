@@ -1,5 +1,3 @@
-"""Structured logs on standard output, and Sentry without personal data."""
-
 from __future__ import annotations
 
 import logging
@@ -13,7 +11,6 @@ from crm.kernel import redaction
 
 
 def init_app(app: Flask) -> None:
-    """Log as lines of key=value at LOG_LEVEL; report errors to SENTRY_DSN when it is set."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -46,7 +43,7 @@ def init_app(app: Flask) -> None:
 
 
 def sentry_options(dsn: str) -> dict[str, Any]:
-    """Return what keeps personal data out of Sentry; `scrub` leaves out what no option does."""
+    """`scrub` removes the personal data that no option of Sentry removes."""
     return {
         "dsn": dsn,
         "send_default_pii": False,

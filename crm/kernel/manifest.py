@@ -1,4 +1,4 @@
-"""The manifest of a feature: all that the rest of the house has to know of it."""
+"""The manifest of a feature: everything that other features need of it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,7 @@ EXTENSION = "features"
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """A link to a page in a menu; the one with the smallest `place` stands first.
-
-    `count` returns the number beside it, which every whole page asks for.
-    """
+    """A menu's link, ordered by `place`; `count` is the number beside it, computed for every whole page."""
 
     endpoint: str
     label: str
@@ -32,10 +29,9 @@ class Entry:
 
 @dataclasses.dataclass(frozen=True)
 class Panel:
-    """A part of the page of one customer or one lead.
+    """A part of a customer's or lead's page, left out without data.
 
-    The template gets what `load` returns for the row; where that is empty, the page leaves the panel out. `count` says
-    for a customer's id what is there ("4 invoices with 6 receipts"), "" for nothing.
+    `count` returns like "4 invoices with 6 receipts".
     """
 
     key: str
@@ -47,17 +43,14 @@ class Panel:
 
 
 class Notice(NamedTuple):
-    """A line on top of a customer's page; the template gets what `load` returns for the customer as `notice`."""
+    """A line on top of a customer's page; the template gets the result of `load` as `notice`."""
 
     template: str
     load: Callable[[Any], Any]
 
 
 class Job(NamedTuple):
-    """What a worker does every so many seconds: the dotted path of a function ("crm.series.jobs:make_due").
-
-    A function that returns True is called again at once. `threads` run it side by side.
-    """
+    """A worker's periodic call of a path like "crm.series.jobs:make_due", repeated at once if it returned True."""
 
     seconds: float
     path: str
@@ -66,20 +59,11 @@ class Job(NamedTuple):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Feature:
-    """What a feature gives to the rest.
+    """What a feature gives to others.
 
-    roles: who may call each endpoint; a name without a dot belongs to the first of the `blueprints`.
-    api: the resources of the JSON API.
-    navigation, menu, settings: links in the header, in the user's menu, and between the pages of the settings.
-    panels, notices: parts of the customer's page; `lead_panels` of a lead's page.
-    lead_fields: fields of leads in the API, each a function from the ids of leads to its values.
-    activity: by action, how the timeline tells an event: a sentence, or a function of the event.
-    jobs: what a worker does again and again.
-    listeners: modules that connect to signals.
-    customer_rows: tables whose rows hang on a customer and go to the survivor of a merge, with the names of one row
-        and of many.
-    kept: for how long rows of a table are kept.
-    demo: fills a demo shop, by its short name and the ids of its customers.
+    A name in `roles` without a dot belongs to the first blueprint. `lead_fields` are functions of lead ids. `activity`
+    is the timeline's text by action, or a function of the event. `customer_rows` are tables that a merge moves to the
+    survivor, with the names of one row and of many. `demo` gets an organization's slug and its customers' ids.
     """
 
     name: str
@@ -102,14 +86,11 @@ class Feature:
     demo: Callable[[str, Sequence[int]], None] | None = None
 
     def access(self) -> Iterator[tuple[str, Access]]:
-        """Yield each endpoint with who may call it."""
         for name, access in self.roles.items():
             yield (name if "." in name else f"{self.blueprints[0].name}.{name}"), access
 
 
 class Catalog:
-    """What the features of an application give, gathered; the lowest floor first."""
-
     def __init__(self, features: Sequence[Feature]) -> None:
         self.features = tuple(features)
         self.access: dict[str, Access] = _merged(({"static": Door.PUBLIC}, *(dict(each.access()) for each in features)))
@@ -128,11 +109,9 @@ class Catalog:
 
     @cached_property
     def roles(self) -> dict[str, Role]:
-        """The smallest role for each endpoint that asks for one."""
         return {name: access for name, access in self.access.items() if isinstance(access, Role)}
 
     def behind(self, *doors: Door) -> frozenset[str]:
-        """Return the endpoints behind one of the doors."""
         return frozenset(name for name, access in self.access.items() if access in doors)
 
     def _placed(self, part: str) -> list[Any]:
@@ -141,7 +120,6 @@ class Catalog:
 
 
 def init_app(app: Flask, features: Sequence[Feature]) -> None:
-    """Serve the pages, the API and the commands of features."""
     catalog = app.extensions[EXTENSION] = Catalog(features)
     for feature in features:
         for blueprint in feature.blueprints:
@@ -153,13 +131,11 @@ def init_app(app: Flask, features: Sequence[Feature]) -> None:
 
 
 def catalog() -> Catalog:
-    """Return what the features of the current application give."""
     found: Catalog = current_app.extensions[EXTENSION]
     return found
 
 
 def _merged(parts: Iterable[Mapping[Any, Any]]) -> dict[Any, Any]:
-    """Return all parts as one; raises ValueError for a key that two of them have."""
     found: dict[Any, Any] = {}
     for part in parts:
         if twice := found.keys() & part.keys():

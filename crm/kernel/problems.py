@@ -1,4 +1,4 @@
-"""Errors of the JSON API: `application/problem+json` (RFC 9457), each with a sentence that says what to do."""
+"""Errors of the JSON API as `application/problem+json` (RFC 9457), with a sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -31,20 +31,16 @@ Errors = Mapping[str, Sequence[str]]
 
 
 class InputProblem(BadRequest):
-    """What was sent can't be taken; `errors` are sentences by field. The first one speaks for all of them."""
-
     def __init__(self, errors: Errors, sentence: str | None = None) -> None:
         super().__init__(sentence or next((found[0] for found in errors.values()), None))
         self.errors = errors
 
 
 def are_wanted() -> bool:
-    """Whether the request is to the API, which is answered in JSON."""
     return request.path.startswith(ROOT)
 
 
 def of(error: HTTPException) -> Response:
-    """Return the answer to a request that ended with an error, with the error's headers."""
     own = error.description if error.description != type(error).description else None
     response = answer(error.code or 500, own, getattr(error, "errors", None))
     for name, value in error.get_headers():
@@ -54,10 +50,15 @@ def of(error: HTTPException) -> Response:
 
 
 def answer(status: int, sentence: str | None = None, errors: Errors | None = None) -> Response:
-    """Return the problem of a status; without a sentence of its own it gets the one of the status."""
     status = status if status in SENTENCES else 500
-    said = sentence or SENTENCES[status]
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": said, "error": said}
+    detail = sentence or SENTENCES[status]
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "error": detail,
+    }
     if errors:
         body["errors"] = {field: list(found) for field, found in errors.items()}
     return Response(json.dumps(body), status, mimetype=MEDIA_TYPE)

@@ -1,4 +1,4 @@
-"""What leaves with an error report or a log line: where it happened, and nothing that a person wrote."""
+"""Remove what people wrote from error reports and log lines."""
 
 from __future__ import annotations
 
@@ -7,22 +7,20 @@ from collections.abc import MutableMapping
 from typing import Any
 
 HEADERS = ("Content-Length", "Content-Type", "Hx-Request", "User-Agent")
-"""The headers of a request that an error report may have: all others may name somebody, or let somebody in."""
+"""Allowed in an error report: all other headers may identify somebody or let somebody in."""
 
 CONTEXTS = ("browser", "os", "runtime", "trace")
 
-# PostgreSQL writes the row that it refuses, and the key that is taken, beside the error.
+# PostgreSQL adds the refused row and the duplicate key to an error.
 _ROW = re.compile(r"^(?:DETAIL|CONTEXT|WHERE|HINT|QUERY|STATEMENT): .*$", re.MULTILINE)
 _TOKEN = re.compile(r"/[^/]{20,}")
 
 
 def without_rows(text: str) -> str:
-    """Return an error as it is logged, without the values that the database adds to it."""
     return _ROW.sub("(values left out)", text)
 
 
 def without_rows_processor(logger: Any, method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Leave the values of rows out of a log line, and of the exception it tells."""
     for name in ("event", "exception"):
         if isinstance(line.get(name), str):
             line[name] = without_rows(line[name])
@@ -30,7 +28,6 @@ def without_rows_processor(logger: Any, method: str, line: MutableMapping[str, A
 
 
 def scrub(event: Any, hint: Any = None) -> Any:
-    """Return an error report with types, places and our own words alone."""
     for name in ("breadcrumbs", "extra", "user", "threads"):
         event.pop(name, None)
     event["contexts"] = {name: value for name, value in event.get("contexts", {}).items() if name in CONTEXTS}

@@ -1,7 +1,4 @@
-"""Receipts on disk or in an S3 bucket, chosen by STORAGE_URL.
-
-Keys are relative paths with `/`. A write is whole or not there at all, on disk and on S3 alike.
-"""
+"""Files on disk or in an S3 bucket, by STORAGE_URL; keys are relative paths with `/`, writes are atomic."""
 
 from __future__ import annotations
 
@@ -27,7 +24,6 @@ PROBE = "probe"
 
 
 def current() -> Storage:
-    """Return the storage of the current application, opened on first use. Raises ValueError for a bad URL."""
     storage = current_app.extensions.get("storage")
     if storage is None:
         url, instance = current_app.config["STORAGE_URL"], Path(current_app.instance_path)
@@ -36,15 +32,15 @@ def current() -> Storage:
 
 
 class StorageError(Exception):
-    """The storage can't be used; the message is a sentence for the person who runs the installation."""
+    """The storage can't be used; the message is a sentence for the operator."""
 
 
 class StorageFullError(StorageError):
-    """There is no room left."""
+    pass
 
 
 class Storage:
-    """Files by key. A missing key raises FileNotFoundError, everything else that fails StorageError."""
+    """Files by key. A missing key raises FileNotFoundError, any other failure StorageError."""
 
     def __init__(self, store: LocalStore | S3Store, probe: LocalStore | S3Store, place: str) -> None:
         self._store = store
@@ -55,8 +51,7 @@ class Storage:
     def from_url(cls, url: str, instance: Path) -> Storage:
         """Open `file:///dir`, `file://dir` (within `instance`) or `s3://bucket/prefix`.
 
-        Credentials and region of S3 come from the usual AWS_* variables. Raises ValueError that names the
-        variable.
+        S3 credentials and region come from the AWS_* variables. Raises ValueError that names the variable.
         """
         parts = urlsplit(url)
         if parts.query or parts.fragment or "@" in parts.netloc:
@@ -69,30 +64,26 @@ class Storage:
         raise ValueError("STORAGE_URL has to start with file:// or s3://.")
 
     def put(self, key: str, data: bytes | Path | IO[bytes]) -> None:
-        """Store `data` under `key`, replacing what was there; a file object is read from where it stands."""
         with self._reported(key):
-            # One request: an interrupted multipart upload would leave parts in the bucket that nobody sees.
+            # One request: an interrupted multipart upload would leave invisible parts in the bucket.
             self._store.put(key, data, use_multipart=False)
 
     def get(self, key: str) -> bytes:
-        """Return everything stored under `key`."""
         with self._reported(key):
             return bytes(self._store.get(key).bytes())
 
     def stream(self, key: str) -> tuple[int, Iterator[bytes]]:
-        """Return the size in bytes and the content in chunks; a missing key raises here, not on the way."""
+        """Return the size in bytes and the chunks; a missing key raises here, not while streaming."""
         with self._reported(key):
             found = self._store.get(key)
             return found.meta["size"], self._chunks(key, found.stream(CHUNK))
 
     def download(self, key: str, path: Path) -> None:
-        """Write what is stored under `key` into the local file `path`."""
         _, chunks = self.stream(key)
         with path.open("wb") as file:
             file.writelines(chunks)
 
     def delete(self, *keys: str) -> None:
-        """Delete the keys; one that isn't there counts as deleted."""
         for key in keys:
             try:
                 with self._reported(key):
@@ -101,7 +92,6 @@ class Storage:
                 continue
 
     def exists(self, key: str) -> bool:
-        """Say whether something is stored under `key`."""
         try:
             with self._reported(key):
                 self._store.head(key)
@@ -110,14 +100,12 @@ class Storage:
         return True
 
     def keys(self, prefix: str = "", older_than: timedelta = timedelta(0)) -> Iterator[str]:
-        """Yield the keys in the folder `prefix` that were written at least `older_than` ago."""
         limit = datetime.now(UTC) - older_than
         for found in self._listed(prefix):
             if found["last_modified"] <= limit and found["path"] != PROBE:
                 yield found["path"]
 
     def discard_partial(self, older_than: timedelta) -> int:
-        """Remove what processes left on disk that died while writing, and return how many files it was."""
         if isinstance(self._store, S3Store):
             return 0
         limit = (datetime.now(UTC) - older_than).timestamp()
@@ -128,7 +116,6 @@ class Storage:
         return len(stale)
 
     def check(self, writes: bool = True) -> None:
-        """Write one byte, or ask for the one that was written, and return; else raise StorageError within seconds."""
         try:
             with self._reported(PROBE):
                 if writes:
@@ -196,10 +183,7 @@ _used_by: int | None = None
 
 
 def _refuse_after_fork() -> None:
-    """Raise in a process that was forked after its parent used a storage.
-
-    obstore's threads don't survive a fork: such a call would hang for ever.
-    """
+    """Refuse use after a fork: obstore's threads don't survive it, and a call would hang."""
     global _used_by
     if _used_by is None:
         _used_by = os.getpid()
@@ -218,7 +202,6 @@ def _bucket(bucket: str, prefix: str, seconds: int, retries: int) -> S3Store:
 
 
 def _is_full(error: BaseError) -> bool:
-    """Whether the disk or what this user may have of it is full; obstore says so in words alone."""
     return any(f"(os error {number})" in str(error) for number in (errno.ENOSPC, errno.EDQUOT))
 
 

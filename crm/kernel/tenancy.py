@@ -1,9 +1,9 @@
-"""The tenant filter: no statement leaves one organization, whoever wrote it.
+"""The tenant filter: no statement reads or writes beyond one organization.
 
-Three locks, one behind the other: every ORM statement is filtered by the current organization and raises when none
-is set; composite foreign keys keep a row from pointing into another organization; PostgreSQL's row-level security
-filters once more. Tables that are tenant-free by nature are those without `TenantMixin`. For a member who is bound
-to a branch the first lock also holds within the organization (`crm/kernel/branch_scope.py`).
+Three locks: every ORM statement is filtered by the current organization and raises without one; composite foreign keys
+keep rows from referring to another organization; PostgreSQL's row-level security filters again. Tables without
+`TenantMixin` are tenant-free. For a member bound to a branch the first lock also limits to it
+(`crm/kernel/branch_scope.py`).
 """
 
 from __future__ import annotations
@@ -44,7 +44,6 @@ _actor: contextvars.ContextVar[int | None] = contextvars.ContextVar("actor", def
 
 
 def current_actor() -> int | None:
-    """Return the id of the user who acts, or None for the product itself (worker, command)."""
     return _actor.get()
 
 
@@ -52,7 +51,7 @@ def current_actor() -> int | None:
 def use_organization(
     organization_id: int | None, actor_id: int | None = None, branch_id: int | None = None
 ) -> Iterator[None]:
-    """Act within one organization, or one branch of it; one session never serves two: its identity map would leak."""
+    """Act in one organization or branch, in a new session: one session for two would leak through its identity map."""
     if organization_id is not None and _organization.get() == organization_id:
         yield
         return
@@ -70,36 +69,28 @@ def use_organization(
 
 
 def enter_organization(organization_id: int | None, actor_id: int | None, branch_id: int | None = None) -> None:
-    """Set the organization of a request, whose session has so far read only tenant-free tables.
-
-    With `branch_id` nothing is seen but the customers of this branch, and what hangs on them.
-    """
+    """Set a request's organization; its session has read only tenant-free tables so far."""
     _organization.set(organization_id)
     _actor.set(actor_id)
     branch_scope.bind(branch_id)
     session = db.session()
     if session.in_transaction():
-        _tell_postgresql(session, session.connection())
+        _set_organization(session, session.connection())
 
 
 def leave_organization() -> None:
-    """Forget the organization at the end of a request: the thread serves another one next."""
     _organization.set(None)
     _actor.set(None)
     branch_scope.bind(None)
 
 
 class TenantMixin:
-    """A row that belongs to one organization."""
-
     @declared_attr
     def organization_id(cls) -> Mapped[int]:  # noqa: N805 -- a declared_attr gets the class
-        """Return the column of the organization that owns the row."""
         return mapped_column(BigInt, sa.ForeignKey("organizations.id", ondelete="CASCADE"))
 
     @classmethod
     def is_of_branch(cls) -> sa.ColumnElement[bool]:
-        """Return the condition of the rows that a member bound to a branch sees."""
         return branch_scope.is_of_branch(_table(cls), cls)
 
 
@@ -110,7 +101,6 @@ def within_organization(column: str, target: str, *, ondelete: str | None = None
 
 
 def row_level_security(table: str) -> list[str]:
-    """Return the PostgreSQL statements that lock `table` to the current organization, for its owner too."""
     condition = "organization_id = nullif(current_setting('app.organization_id', true), '')::bigint"
     return [
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
@@ -120,7 +110,6 @@ def row_level_security(table: str) -> list[str]:
 
 
 def insert_many(model: type[TenantMixin], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows of the current organization in one go, past the unit of work."""
     if rows:
         organization_id = require_organization()
         statement = sa.insert(_table(model))
@@ -128,7 +117,6 @@ def insert_many(model: type[TenantMixin], rows: Sequence[Mapping[str, Any]]) -> 
 
 
 def update_many(model: type[TenantMixin], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write columns of rows of the current organization, each named by its `id`, in one go, past the unit of work."""
     if rows:
         table = _table(model)
         statement = sa.update(table).where(
@@ -139,18 +127,16 @@ def update_many(model: type[TenantMixin], rows: Sequence[Mapping[str, Any]]) -> 
 
 
 def tenant_tables() -> set[sa.Table]:
-    """Return every table that belongs to organizations."""
     return set(_tables)
 
 
 def init_tenancy() -> None:
-    """Collect the tenant models; called once, after all models are imported."""
     configure_mappers()
     if _tables:
         return
     models = [mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, TenantMixin)]
     _tables.update(map(_table, models))
-    bound = branch_scope.follow(_tables)
+    bound = branch_scope.find_limited(_tables)
     _branch_scope.extend(
         with_loader_criteria(model, _is_of_branch, include_aliases=True) for model in models if _table(model) in bound
     )
@@ -158,10 +144,7 @@ def init_tenancy() -> None:
 
 
 def verify_tenancy(engine: sa.Engine) -> None:
-    """Verify each statement of an engine when it is compiled, and at once those that threads are going to share.
-
-    Raises TenantError where one lacks a condition.
-    """
+    """Verify each statement when it is compiled, shared ones now; raises TenantError for a missing condition."""
     verify_statements(engine, _scope_of)
     if engine.dialect.name not in _verified:
         for statement in all_shared():
@@ -172,7 +155,7 @@ def verify_tenancy(engine: sa.Engine) -> None:
 
 
 def _scope_of(statement: Any) -> Scope | None:
-    """Return what a statement is verified for: nothing where it may read all organizations, or reads a row again."""
+    """Return None for a statement that may read all organizations or refreshes a loaded row."""
     options = getattr(statement, "_with_options", ())
     if _SCOPE not in options or getattr(getattr(statement, "_compile_options", None), "_for_refresh_state", False):
         return None
@@ -193,7 +176,6 @@ def _is_of_branch(entity: type[TenantMixin]) -> sa.ColumnElement[bool]:
 
 
 ACTOR = sa.bindparam("current_actor", callable_=current_actor, type_=BigInt)
-"""The user who acts, in a condition."""
 
 # A function of the entity: a ready expression would name the table where an alias of it is joined. Of the mixin, so
 # that it is one option for all models: each statement handles its options each time it is executed.
@@ -229,15 +211,14 @@ def _filter_statement(statement: Any, bound: bool) -> Any:
 
 
 _filtered: tuple[WeakKeyDictionary[Any, Any], WeakKeyDictionary[Any, Any]] = (WeakKeyDictionary(), WeakKeyDictionary())
-"""By statement, the one that is executed in its place, for those who see all branches and for those bound to one: one
-that is built once is looked at once."""
+"""Filtered forms of statements, for all branches and for one, so that a static statement is filtered once."""
 
 
 def _is_core_on_tenant_table(statement: Any) -> bool:
     found = False
     for element in itertools.chain([getattr(statement, "table", None)], visitors.iterate(statement)):
         if "parententity" in getattr(element, "_annotations", ()):
-            return False  # it is about a model, as nearly all are: nothing of it needs to be looked at any further
+            return False  # about a model, as nearly all are: the rest need not be searched
         found |= isinstance(element, sa.Table) and element in _tables
     return found
 
@@ -269,12 +250,12 @@ def _loaded(session: Session, row: object) -> None:
 
 @event.listens_for(Session, "after_begin")
 def _begin(session: Session, transaction: Any, connection: sa.Connection) -> None:
-    # What PostgreSQL is told holds until the end of a transaction, so at the start it knows of none.
+    # PostgreSQL's setting ends with the transaction.
     if _organization.get() is not None:
-        _tell_postgresql(session, connection)
+        _set_organization(session, connection)
 
 
-def _tell_postgresql(session: Session, connection: sa.Connection) -> None:
+def _set_organization(session: Session, connection: sa.Connection) -> None:
     if connection.dialect.name == "postgresql":
         organization_id = _organization.get()
         value = "" if organization_id is None else str(organization_id)

@@ -1,8 +1,8 @@
-"""Each statement is verified once, when it is compiled, to have kept the tenant condition of each of its tables.
+"""Verify that each compiled statement has the tenant condition of each of its tables.
 
-SQLAlchemy adds `with_loader_criteria` while it compiles and adapts it to aliases by looking columns up. A look-up that
-fails is no error: the condition lands on another table, and the compiled statement is remembered. So the look-up is
-made safe for threads, and what it makes is verified.
+SQLAlchemy adapts `with_loader_criteria` to aliases while it compiles, by looking up columns. A failed look-up is no
+error: the condition lands on another table, and the compiled statement is cached. So the look-up is made safe for
+threads (below), and its result is verified.
 """
 
 from __future__ import annotations
@@ -27,8 +27,6 @@ Conditions = tuple[Any, ...]
 
 
 class Scope(NamedTuple):
-    """The tables that need the condition of `option`, and those that besides need one of the options of the branch."""
-
     option: Any
     tables: Collection[sa.FromClause]
     bound: Collection[sa.FromClause] = ()
@@ -36,14 +34,11 @@ class Scope(NamedTuple):
 
 
 def verify_statements(engine: Engine, scope_of: Callable[[Any], Scope | None]) -> None:
-    """Verify each statement of an engine for which `scope_of` returns a scope, before it is executed at all."""
     base = _PostgreSQLCompiler if engine.dialect.name == "postgresql" else _SQLiteCompiler
     engine.dialect.statement_compiler = type(base.__name__, (base,), {"scope_of": staticmethod(scope_of)})
 
 
 class _Verifying(SQLCompiler):
-    """Verifies what each SELECT, UPDATE and DELETE of a statement reads, after the ORM has added its conditions."""
-
     scope_of: Callable[[Any], Scope | None]
 
     def _compose_select_body(self, text: Any, select: Any, state: Any, columns: Any, froms: Any, *rest: Any) -> Any:
@@ -69,14 +64,13 @@ class _PostgreSQLCompiler(_Verifying, PGCompiler_psycopg):
 
 
 class _SQLiteCompiler(_Verifying, SQLiteCompiler):
-    """Also writes the hints of a statement, "INDEXED BY …": SQLite's compiler leaves them out."""
+    """Write index hints ("INDEXED BY …") too: SQLAlchemy's compiler for SQLite omits them."""
 
     def get_from_hint_text(self, table: Any, text: str | None) -> str | None:
         return text
 
 
 def verify(read: Sequence[tuple[Any, Conditions]], scope: Scope) -> None:
-    """Raise TenantError unless each tenant table among those that are `read` has its own conditions."""
     missing = {from_: set(_organizations(from_, found)) for from_, found in read if _table(from_) in scope.tables}
     while held := [from_ for from_, equals in missing.items() if ORGANIZATION in equals or equals - set(missing)]:
         for from_ in held:
@@ -87,10 +81,7 @@ def verify(read: Sequence[tuple[Any, Conditions]], scope: Scope) -> None:
 
 
 def _narrowed(from_: Any, conditions: Conditions) -> Iterator[tuple[Any, Conditions]]:
-    """Yield what a FROM consists of, each with the conditions that hold for all of its rows.
-
-    An outer join narrows its right side alone.
-    """
+    """Yield each table with the conditions that hold for all its rows; an outer join narrows its right side."""
     if isinstance(from_, sa.Join):
         joined = conditions if from_.full else (*conditions, *_parts(from_.onclause))
         yield from _narrowed(from_.left, conditions if from_.isouter else joined)
@@ -102,7 +93,6 @@ def _narrowed(from_: Any, conditions: Conditions) -> Iterator[tuple[Any, Conditi
 
 
 def _parts(condition: Any) -> Iterator[Any]:
-    """Yield the conditions that are joined by AND."""
     if isinstance(condition, sa.BooleanClauseList) and condition.operator is operators.and_:
         for clause in condition.clauses:
             yield from _parts(clause)
@@ -117,7 +107,6 @@ def _table(from_: Any) -> Any:
 
 
 def _organizations(from_: Any, conditions: Conditions) -> Iterator[Any]:
-    """Yield what a table's organization has to equal: the current one, or that of another table."""
     for condition in conditions:
         if isinstance(condition, sa.BinaryExpression) and condition.operator is operators.eq:
             for own, other in ((condition.left, condition.right), (condition.right, condition.left)):
@@ -133,7 +122,7 @@ def _is_organization(side: Any) -> bool:
 
 
 def _is_bound(from_: Any, conditions: Conditions, scope: Scope) -> bool:
-    """Say whether a table has the condition of the branch, where the ORM adds any: a plain alias has only its own."""
+    """Whether a table has the branch's condition, if the ORM added any: a plain alias has only its own."""
     if _table(from_) not in scope.bound:
         return True
     added = {one._annotations.get("for_loader_criteria") for one in conditions if _mentions(one, from_)}
@@ -145,10 +134,7 @@ def _mentions(condition: Any, from_: Any) -> bool:
 
 
 def _fill_in_one_step(self: WriteableColumnCollection[Any, Any]) -> None:
-    """Fill the index that columns of aliases are looked up in; SQLAlchemy 2.1 fills it bit by bit, without a lock.
-
-    A thread that finds it half full takes a column for one that is not there.
-    """
+    """Fill the columns' index at once: SQLAlchemy 2.1 fills it stepwise without a lock, and threads miss columns."""
     if not self._proxy_index:
         index: dict[Any, OrderedSet[Any]] = collections.defaultdict(OrderedSet)
         for _, _, metrics in self._collection:

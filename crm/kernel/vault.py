@@ -1,8 +1,7 @@
-"""Secrets of organizations, encrypted at rest: what a provider gave them, and what other systems sign with.
+"""Secrets of organizations, encrypted: providers' credentials and webhooks' signing secrets.
 
-The key is made from SECRET_KEY, for each secret its own, so that a row copied to another organization or name can't
-be read there. Values of SECRET_KEY_FALLBACKS are tried after it, so that SECRET_KEY can be changed; what is entered
-anew is sealed with the new one.
+Each secret has its own key derived from SECRET_KEY, so that a row copied to another organization or name can't be read.
+SECRET_KEY_FALLBACKS are tried next, so that SECRET_KEY can change; a new entry uses the new key.
 """
 
 from __future__ import annotations
@@ -26,9 +25,7 @@ from crm.kernel.tenancy import TenantMixin, require_organization
 log = logging.getLogger(__name__)
 
 
-class Secret(TenantMixin, Base):
-    """One secret of an organization; `sealed` is what its key opens."""
-
+class StoredSecret(TenantMixin, Base):
     __tablename__ = "organization_secrets"
     __table_args__ = (sa.UniqueConstraint("organization_id", "name"), {"sqlite_autoincrement": True})
 
@@ -38,11 +35,10 @@ class Secret(TenantMixin, Base):
     changed_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
 
 
-def keep(name: str, value: str) -> Secret:
-    """Keep a secret of the current organization, in the place of the one before."""
-    row = db.session.scalars(sa.select(Secret).where(Secret.name == name)).one_or_none()
+def keep(name: str, value: str) -> StoredSecret:
+    row = db.session.scalars(sa.select(StoredSecret).where(StoredSecret.name == name)).one_or_none()
     if row is None:
-        row = Secret(name=name)
+        row = StoredSecret(name=name)
         db.session.add(row)
     row.sealed = _keys(name).encrypt(value.encode()).decode()
     row.changed_at = db_now()
@@ -51,8 +47,7 @@ def keep(name: str, value: str) -> Secret:
 
 
 def forget(name: str) -> bool:
-    """Remove a secret of the current organization; False when there is none."""
-    row = db.session.scalars(sa.select(Secret).where(Secret.name == name)).one_or_none()
+    row = db.session.scalars(sa.select(StoredSecret).where(StoredSecret.name == name)).one_or_none()
     if row is None:
         return False
     db.session.delete(row)
@@ -61,14 +56,13 @@ def forget(name: str) -> bool:
 
 
 def reveal(name: str) -> str:
-    """Return a secret of the current organization, or nothing when there is none that can be read."""
     return reveal_all().get(name, "")
 
 
 def reveal_all() -> dict[str, str]:
-    """Return the current organization's secrets by name; one that can't be read is empty."""
+    """Return the current organization's secrets by name; an unreadable one is ""."""
     found = {}
-    for row in db.session.scalars(sa.select(Secret)):
+    for row in db.session.scalars(sa.select(StoredSecret)):
         try:
             found[row.name] = _keys(row.name).decrypt(row.sealed.encode()).decode()
         except InvalidToken:
@@ -78,12 +72,10 @@ def reveal_all() -> dict[str, str]:
 
 
 def names() -> set[str]:
-    """Return which secrets the current organization has, whether they can be read or not."""
-    return set(db.session.scalars(sa.select(Secret.name)))
+    return set(db.session.scalars(sa.select(StoredSecret.name)))
 
 
 def ending(value: str) -> str:
-    """Return the last characters of a secret, by which people know it again; nothing of a short one."""
     return value[-4:] if len(value) >= 12 else ""
 
 
@@ -93,7 +85,7 @@ def _keys(name: str) -> MultiFernet:
 
 
 SALT = b"crm.vault"
-"""What keys are derived with; another one, and nothing that was kept can be read."""
+"""Never change it: nothing stored could be read."""
 
 
 @functools.lru_cache(maxsize=1_024)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from crm.accounts.models import User
 from crm.kernel.branch_scope import seen_by_branch
-from crm.kernel.columns import Base, BigInt, CreatedAt, Id, Worded, constant
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id, TextCode, constant
 from crm.kernel.errors import ConflictError
 from crm.kernel.tenancy import TenantMixin
 from crm.messages.channels.base import Channel
@@ -69,12 +69,12 @@ class InboundMessage(TenantMixin, Base):
     recipient: Mapped[str] = mapped_column(sa.String(60))
     body: Mapped[str] = mapped_column(sa.Text)
     what: Mapped[str] = mapped_column(sa.String(200), default="", server_default="")
-    effect: Mapped[Effect] = mapped_column(Worded(Effect, 10), default=Effect.NONE)
+    effect: Mapped[Effect] = mapped_column(TextCode(Effect, 10), default=Effect.NONE)
     opens_window: Mapped[bool] = mapped_column(sa.Boolean, default=True, server_default=sa.true())
     sent_at: Mapped[dt.datetime]
     received_at: Mapped[CreatedAt]
     applied_at: Mapped[dt.datetime | None]
-    answer: Mapped[StopAnswer] = mapped_column(Worded(StopAnswer, 10), default=StopAnswer.NONE, server_default="")
+    answer: Mapped[StopAnswer] = mapped_column(TextCode(StopAnswer, 10), default=StopAnswer.NONE, server_default="")
     done_at: Mapped[dt.datetime | None]
     done_by_id: Mapped[int | None] = mapped_column(BigInt)
 

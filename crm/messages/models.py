@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.accounts.models import User
 from crm.customers.models import Customer
-from crm.kernel.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, Worded, db_now
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id, TextCode, UtcDateTime, db_now
 from crm.kernel.errors import ConflictError
 from crm.kernel.tenancy import TenantMixin, within_organization
 from crm.messages.channels.base import Channel
@@ -68,7 +68,7 @@ class Message(TenantMixin, Base):
     send_at: Mapped[dt.datetime]
     must_arrive: Mapped[bool] = mapped_column(sa.Boolean, default=False, server_default=sa.false())
     sent_again: Mapped[bool] = mapped_column(sa.Boolean, default=False, server_default=sa.false())
-    status: Mapped[Status] = mapped_column(Worded(Status, 12), default=Status.SCHEDULED)
+    status: Mapped[Status] = mapped_column(TextCode(Status, 12), default=Status.SCHEDULED)
     reason: Mapped[str] = mapped_column(sa.String(300), default="")
     status_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
     attempts_made: Mapped[int] = mapped_column(sa.Integer, default=0)
@@ -228,7 +228,7 @@ class Attempt(TenantMixin, Base):
     body: Mapped[str] = mapped_column(sa.Text)
     started_at: Mapped[CreatedAt]
     finished_at: Mapped[dt.datetime | None]
-    outcome: Mapped[Answer | None] = mapped_column(Worded(Answer, 20))
+    outcome: Mapped[Answer | None] = mapped_column(TextCode(Answer, 20))
     provider_id: Mapped[str | None] = mapped_column(sa.String(100))
     error_code: Mapped[str | None] = mapped_column(sa.String(40))
     detail: Mapped[str] = mapped_column(sa.String(300), default="")

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.accounts.models import User
-from crm.kernel.columns import Base, BigInt, CreatedAt, Id, Worded
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id, TextCode
 from crm.kernel.tenancy import TenantMixin
 from crm.messages.channels.base import Addresses
 from crm.messages.channels.registry import kind_named
@@ -35,7 +35,7 @@ class Suppression(TenantMixin, Base):
     id: Mapped[Id]
     kind: Mapped[str] = mapped_column(sa.String(10), default="phone", server_default="phone")
     address: Mapped[str] = mapped_column(sa.String(60))
-    source: Mapped[OptOutSource] = mapped_column(Worded(OptOutSource, 10))
+    source: Mapped[OptOutSource] = mapped_column(TextCode(OptOutSource, 10))
     note: Mapped[str] = mapped_column(sa.String(200), default="")
     created_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
     created_at: Mapped[CreatedAt]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.kernel.columns import Base, BigInt, CreatedAt, Id, Worded
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id, TextCode
 from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import CHANNEL
 from crm.messages.rules import Status
@@ -24,6 +24,6 @@ class SenderTest(Base):
     organization_id: Mapped[int] = mapped_column(BigInt, sa.ForeignKey("organizations.id", ondelete="CASCADE"))
     channel: Mapped[Channel] = mapped_column(CHANNEL)
     gateway: Mapped[str] = mapped_column(sa.String(20))
-    status: Mapped[Status] = mapped_column(Worded(Status, 12), default=Status.SUBMITTING)
+    status: Mapped[Status] = mapped_column(TextCode(Status, 12), default=Status.SUBMITTING)
     reason: Mapped[str] = mapped_column(sa.String(300), default="")
     started_at: Mapped[CreatedAt]

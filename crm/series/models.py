@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.kernel.columns import Base, BigInt, CreatedAt, Id, Worded
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id, TextCode
 from crm.kernel.tenancy import TenantMixin, within_organization
 from crm.message_templates.rules import Wording
 from crm.messages.channels.base import Channel
@@ -36,7 +36,7 @@ class Series(TenantMixin, Base):
     channel: Mapped[Channel] = mapped_column(CHANNEL)
     wording: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
     must_arrive: Mapped[bool] = mapped_column(sa.Boolean, default=False)
-    frequency: Mapped[Frequency] = mapped_column(Worded(Frequency, 10))
+    frequency: Mapped[Frequency] = mapped_column(TextCode(Frequency, 10))
     every: Mapped[int] = mapped_column(sa.Integer)
     starts_on: Mapped[dt.date] = mapped_column(sa.Date)
     at: Mapped[dt.time] = mapped_column(sa.Time)

@@ -17,7 +17,7 @@ from crm.kernel.db import transaction
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
 from crm.kernel.roles import Role
-from crm.kernel.vault import Secret
+from crm.kernel.vault import StoredSecret
 from crm.messages.channels.sms import SMS
 from crm.messages.channels.whatsapp import WHATSAPP
 from crm.messages.models import BlockedSender
@@ -81,7 +81,7 @@ def test_an_owner_enters_an_account_that_is_never_shown_again(shop: Shop, owner:
     assert f'value="{SMS_FROM}"' in page
     with shop.inside():
         assert vault.reveal("twilio_auth_token") == TOKEN
-        for row in db.session.scalars(sa.select(Secret)):
+        for row in db.session.scalars(sa.select(StoredSecret)):
             assert TOKEN not in row.sealed
             assert ACCOUNT not in row.sealed
         changes = [row.changes for row in db.session.scalars(sa.select(Event))]
@@ -126,14 +126,14 @@ def test_what_is_wrong_is_said_and_nothing_is_saved(
 def test_a_secret_belongs_to_its_organization_and_name_alone(shop: Shop, stranger: Shop) -> None:
     shop.set(**SECRETS)
     with shop.inside():
-        sealed = dict(db.session.execute(sa.select(Secret.name, Secret.sealed)).all())
+        sealed = dict(db.session.execute(sa.select(StoredSecret.name, StoredSecret.sealed)).all())
     stranger.set(twilio_auth_token="another")
     with stranger.inside(), transaction() as session:
-        session.scalars(sa.select(Secret)).one().sealed = sealed["twilio_auth_token"]
+        session.scalars(sa.select(StoredSecret)).one().sealed = sealed["twilio_auth_token"]
     with stranger.inside():
         assert vault.reveal("twilio_auth_token") == ""
     with shop.inside(), transaction() as session:
-        for row in session.scalars(sa.select(Secret)):
+        for row in session.scalars(sa.select(StoredSecret)):
             row.sealed = sealed["twilio_account_sid"]
     with shop.inside():
         assert vault.reveal_all() == {"twilio_account_sid": ACCOUNT, "twilio_auth_token": ""}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crm.customers.models import Customer
-from crm.kernel.columns import Worded
+from crm.kernel.columns import TextCode
 from crm.messages.channels.base import Addresses, Channel
 from crm.messages.channels.sms import SMS
 from crm.messages.channels.whatsapp import WHATSAPP
@@ -71,7 +71,7 @@ def consent_problem(customer: Customer, channel: Channel) -> str | None:
     return f"{channel.label} is switched off for {customer.name}.{advice}"
 
 
-CHANNEL = Worded(channel_named, 10)
+CHANNEL = TextCode(channel_named, 10)
 """The type of a column that holds a channel."""
 
 for _channel in (SMS, WHATSAPP):
