@@ -10,7 +10,7 @@ from crm.accounts.queries import current_organization
 from crm.area_customers.models import AreaCustomer
 from crm.area_customers.rules import TOLD
 from crm.customers.locks import lock_intake
-from crm.customers.search_text import search_text
+from crm.customers.search_text import text_of_record
 from crm.intake.services import collect
 from crm.intake.sources import Source, register
 from crm.kernel.branch_scope import bound_branch
@@ -62,10 +62,7 @@ def _take(row: AreaCustomer, values: dict[str, Any]) -> None:
     row.area = values.get("area", row.area or "")
     row.branch_id = values.get("branch_id", row.branch_id) if branch_id is None else branch_id
     row.area_key = sort_key(row.area)
-    known_by = f"{row.name} {row.area}"
-    row.search_text = search_text(
-        known_by, row.phone or "", row.phone_valid or False, region, row.email, row.passport_number or ""
-    )
+    row.search_text = text_of_record(row.contact, region, row.area)
 
 
 def _collect(row: AreaCustomer) -> int | None:

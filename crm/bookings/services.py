@@ -15,7 +15,7 @@ from crm.bookings.models import Booking, BookingPerson, BookingStatus
 from crm.bookings.queries import is_taken, next_number
 from crm.bookings.rules import CONTACT, TOLD, number_key, who_is_who
 from crm.customers.locks import lock_intake
-from crm.customers.search_text import search_text
+from crm.customers.search_text import search_text, text_of_record
 from crm.intake.services import collect
 from crm.intake.sources import Source, register
 from crm.kernel.branch_scope import bound_branch
@@ -243,6 +243,4 @@ def _lead_among(given: Sequence[Given], ids: Sequence[int | None], before: int |
 def _search_text(booking: Booking, persons: Sequence[BookingPerson]) -> str:
     region = current_organization().phone_region
     number = search_text(booking.number, booking.number, False, region, None)
-    return number + "".join(
-        search_text(p.name, p.phone, p.phone_valid, region, p.email, p.passport_number) for p in persons
-    )
+    return number + "".join(text_of_record(person.contact, region) for person in persons)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
+from crm.people.contact_fields import ContactFields
 from crm.values import phone
 from crm.values.text import clean_line, fold
 
@@ -56,12 +56,18 @@ def search_text(name: str, phone_value: str, phone_valid: bool, region: str, ema
     return "".join(_BEFORE_WORD + word for word in dict.fromkeys(words))
 
 
-def text_of(fields: Mapping[str, Any], region: str, further: Iterable[str]) -> str:
-    """Return the text of a customer with these columns; `further` is by what else they came."""
-    extension, passport = fields["phone_extension"], fields["passport_number"]
-    also = [f"ext{extension}", extension] if extension else []
-    number = fields["phone"], fields["phone_valid"], region
-    return search_text(fields["name"], *number, fields["email"], *also, passport, *further)
+def text_of_record(contact: ContactFields, region: str, also: str = "") -> str:
+    """Return the text that a lead, a person of a booking or an area customer is found by; `also` follows the name."""
+    number = contact.phone, contact.phone_valid, region
+    return search_text(f"{contact.name} {also}", *number, contact.email, contact.passport_number)
+
+
+def text_of_customer(contact: ContactFields, region: str, further: Iterable[tuple[str, str]]) -> str:
+    """Return the text that a customer is found by; `further` are values beside the main ones, with their extensions."""
+    number = contact.phone, contact.phone_valid, region
+    beside = [word for value, extension in further for word in (value, *_dialed_after(extension))]
+    also = *_dialed_after(contact.phone_extension), contact.passport_number, *beside
+    return search_text(contact.name, *number, contact.email, *also)
 
 
 @lru_cache(maxsize=1024)
@@ -87,6 +93,10 @@ def like_pattern(term: Term) -> str:
 def fts_phrase(term: Term) -> str:
     """Return the phrase of an FTS5 `MATCH`, with the trigram tokenizer, for a text that contains the term."""
     return '"' + term.needle.replace('"', '""') + '"'
+
+
+def _dialed_after(extension: str) -> tuple[str, ...]:
+    return (f"ext{extension}", extension) if extension else ()
 
 
 def _words(text: str) -> list[str]:

@@ -15,7 +15,7 @@ from crm.customers.duplicate_pairs import record_pairs
 from crm.customers.filters import Selection
 from crm.customers.locks import lock_intake
 from crm.customers.models import BulkChange, Customer, CustomerKey, CustomerSearch
-from crm.customers.search_text import text_of
+from crm.customers.search_text import text_of_customer
 from crm.customers.signals import customer_deleting, customer_restored
 from crm.kernel.branch_scope import bound_branch
 from crm.kernel.columns import db_now
@@ -216,18 +216,15 @@ def _apply(customer: Customer, values: dict[str, Any]) -> None:
 
 def index(customer: Customer) -> None:
     """Make a search find a customer by what they are now."""
-    values = sa.select(CustomerKey.value).where(CustomerKey.customer_id == customer.id).order_by(CustomerKey.id)
-    further = db.session.scalars(values, execution_options={"all_branches": True})
-    fields = {column: getattr(customer, column) for column in _FOUND_BY}
-    text = text_of(fields, current_organization().phone_region, further)
+    of_customer = sa.select(CustomerKey.value, CustomerKey.extension).where(CustomerKey.customer_id == customer.id)
+    rows = db.session.execute(of_customer.order_by(CustomerKey.id), execution_options={"all_branches": True})
+    further = [(value, extension) for value, extension in rows]
+    text = text_of_customer(ContactFields.of(customer), current_organization().phone_region, further)
     row = db.session.get(CustomerSearch, customer.id)
     if row is None:
         db.session.add(CustomerSearch(customer_id=customer.id, organization_id=customer.organization_id, text=text))
     elif row.text != text:
         row.text = text
-
-
-_FOUND_BY = ("name", "phone", "phone_valid", "phone_extension", "email", "passport_number")
 
 
 @contextmanager

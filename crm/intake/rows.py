@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from crm.accounts.models import Organization
 from crm.customers.duplicate_pairs import Duplicate, record_pairs
 from crm.customers.models import Customer, CustomerKey, CustomerSearch
-from crm.customers.search_text import text_of
+from crm.customers.search_text import text_of_customer
 from crm.customers.signals import customer_restored
 from crm.kernel.bulk_writer import Bulk
 from crm.kernel.columns import one_of
@@ -180,14 +180,15 @@ def _people(ids: Collection[int]) -> dict[int, Person]:
     wanted = locked(sa.select(Customer.id, *columns).where(Customer.merged_into_id.is_(None)).order_by(Customer.id))
     rows = db.session.execute(_each(wanted, Customer.id, sorted(ids)), execution_options=_EVERYWHERE)
     people = {row[0]: Person.stored(row[0], dict(zip(FIELDS, row[1:], strict=True))) for row in rows}
-    further = sa.select(CustomerKey.id, CustomerKey.customer_id, CustomerKey.kind, CustomerKey.value)
+    key = CustomerKey
+    further = sa.select(key.id, key.customer_id, key.kind, key.value, key.extension)
     # SQLite would read the keys of all customers, for the index of the values has all these columns.
     further = further.with_hint(CustomerKey, "INDEXED BY ix_customer_keys_customer", "sqlite")
     found = db.session.execute(_each(further, CustomerKey.customer_id, people), execution_options=_EVERYWHERE)
     for row in sorted(map(tuple, found)):
         kind, value = Kind(row[2]), row[3]
         people[row[1]].remember((kind, phone.matching(value) if kind is Kind.PHONE else value))
-        people[row[1]].further.append(value)
+        people[row[1]].further.append((value, row[4]))
     return people
 
 
@@ -274,8 +275,8 @@ def _changed(person: Person) -> tuple[str, ...]:
 
 
 def _text(person: Person, organization: Organization) -> str:
-    further = [*person.further, *(key[1] for key in person.learned)]
-    return text_of(person.fields, organization.phone_region, further)
+    further = [*person.further, *(key[1:] for key in person.learned)]
+    return text_of_customer(person.contact, organization.phone_region, further)
 
 
 def _tell(bulk: Bulk, organization: Organization, action: str, ids: list[int], changes: Any) -> None:

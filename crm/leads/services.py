@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from crm.accounts.queries import current_organization
 from crm.customers.locks import lock_intake
 from crm.customers.models import Customer
-from crm.customers.search_text import search_text
+from crm.customers.search_text import text_of_record
 from crm.customers.signals import customer_deleting
 from crm.intake.services import collect, is_unchanged
 from crm.intake.sources import Source, SourceMixin, register
@@ -173,7 +173,7 @@ def _apply(lead: Lead, values: dict[str, Any]) -> None:
         lead.branch_id = branch_id
     known = {"phone": lead.phone, "email": lead.email, "passport_number": lead.passport_number}
     lead.take_contact(ContactFields.read(known | values, region))
-    lead.search_text = search_text(lead.name, lead.phone, lead.phone_valid, region, lead.email, lead.passport_number)
+    lead.search_text = text_of_record(lead.contact, region)
     if values.keys() & {"status", "lost_reason"}:
         status = values.get("status") or lead.status or LeadStatus.NEW
         lead.become(LeadStatus(status), values.get("lost_reason", lead.lost_reason or ""))

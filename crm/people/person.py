@@ -47,9 +47,9 @@ class Person:
     """A customer while people come in: their fields, all that they are known by, and what has changed so far.
 
     `changes` is `{field: [before, after]}`, `learned` the keys that are new and not in the fields, as they are stored
-    and with a number's extension, `steps` counts changes of both. `further` are the values of the keys that are stored
-    beside the fields. `phone` is the number that they came with last. Numbers among `keys`, and `phone`,
-    are as `phone.matching` has them.
+    and with a number's extension, `steps` counts changes of both. `further` are the values that are stored beside the
+    fields, with their extensions. `phone` is the number that they came with last. It and numbers among `keys` are
+    as `phone.matching` has them.
     """
 
     id: int
@@ -57,7 +57,7 @@ class Person:
     keys: set[Key]
     phone: str = ""
     is_new: bool = False
-    further: list[str] = field(default_factory=list)
+    further: list[tuple[str, str]] = field(default_factory=list)
     learned: list[tuple[Kind, str, str]] = field(default_factory=list)
     changes: dict[str, list[Any]] = field(default_factory=dict)
     steps: int = 0
@@ -92,6 +92,11 @@ class Person:
             person.keys.update(contact.keys.items())
             person.phone = contact.keys.get(Kind.PHONE, "")
         return person
+
+    @property
+    def contact(self) -> ContactFields:
+        """What is known of the customer by now."""
+        return ContactFields(**{name: self.fields[name] for name in _TAKEN_OVER})
 
     def has_main(self, kind: Kind, value: str) -> bool:
         """Say whether a key is in the customer's own fields, not beside them."""

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from crm.customers.search_text import search_text, text_of
+from crm.customers.search_text import search_text
 from crm.kernel.columns import BigInt
 from crm.values import phone
 
@@ -116,7 +116,9 @@ def _texts_of_customers(organization_id: int, region: str) -> Iterator[tuple[int
     for key in _rows(keys, organization_id):
         further[key.customer_id].append(key.value)
     for row in _rows(customers, organization_id):
-        yield row.id, text_of(row._mapping, region, further.get(row.id, ()))
+        number, extension = (row.phone, bool(row.phone_valid), region), row.phone_extension
+        also = [f"ext{extension}", extension] if extension else []
+        yield row.id, search_text(row.name, *number, row.email, *also, row.passport_number, *further.get(row.id, ()))
 
 
 def _texts_of_leads(organization_id: int, region: str) -> Iterator[tuple[int, str]]:

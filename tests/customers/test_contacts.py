@@ -52,6 +52,20 @@ def text(page: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
 
+def test_the_extension_of_a_further_number_is_found(cast: Cast, api: Client, siti: int) -> None:
+    def find(asked: str) -> list[int]:
+        return [row["id"] for row in api.get(f"customers/?search={asked}")["results"]]
+
+    with cast.owner.acting():
+        upsert(intake("Siti Rahma", "021 5790 1299 ext. 47", "siti@home.example"))
+    assert find("021 5790 1299 ext 47") == find("Siti ext47") == find("Siti 47") == [siti]
+    assert find("021 5790 1299 ext 48") == []
+
+    edited = cast.staff.client().post(f"/customers/{siti}/edit", data={"name": "Siti Rahma", "city": "Bogor"})
+    assert edited.status_code == 303
+    assert find("021 5790 1299 ext 47") == [siti], "and still is when something else was changed"
+
+
 def test_they_are_shown_told_of_and_found(cast: Cast, api: Client, siti: int) -> None:
     found = api.get(f"customers/{siti}/")
     assert found["phones"] == [FIRST, SECOND]
