@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from crm.customers.models import Customer, CustomerKey
+from crm.customers.models import Customer, CustomerKey, RemovedContact
 from crm.customers.services import EmailTakenError, index, lock_unmerged, unique_email
 from crm.kernel.columns import db_now
 from crm.kernel.db import transaction
@@ -40,12 +40,15 @@ def make_main(customer_id: int, contact_id: int) -> Customer:
 def remove(customer_id: int, contact_id: int) -> Customer:
     """Let a further number or address be the customer's no more; they are not known by it from now on.
 
+    Records that tell it again don't bring it back.
+
     Raises ConflictError where it has been removed already.
     """
     with transaction():
         customer = lock_unmerged(customer_id)
         contact = _find(customer, contact_id)
         db.session.delete(contact)
+        db.session.add(RemovedContact(customer_id=customer.id, kind=contact.kind, value=contact.value))
         customer.updated_at = db_now()
         _refresh(customer)
         changes = {contact.kind: [contact.value, None]}

@@ -12,6 +12,7 @@ feature = Feature(
     api=(api.bp,),
     panels=(Panel("timeline", "Timeline", "customers/_timeline_panel.html", timeline.panel_data, 90),),
     activity=activity.ACTIVITY,
+    customer_rows={"removed_contacts": ("removed number or address", "removed numbers and addresses")},
     jobs=(Job(1, "crm.customers.jobs:go_on_bulk_due"),),
     roles={
         "index": VIEWER,

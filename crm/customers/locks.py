@@ -20,12 +20,12 @@ def lock_intake() -> None:
     """
     session: Session = db.session()
     organization_id = require_organization()
-    held: tuple[SessionTransaction, Organization] | None = session.info.get(_HELD)
-    if held is not None and held[0] in _open_transactions(session) and held[1].id == organization_id:
+    held: tuple[SessionTransaction, int, Organization] | None = session.info.get(_HELD)
+    if held is not None and held[0] in _open_transactions(session) and held[1] == organization_id:
         return
     organization = session.scalars(locked(sa.select(Organization).where(Organization.id == organization_id))).one()
     # The row stays in the session as long as it is named here, so that nobody reads it again.
-    session.info[_HELD] = _open_transactions(session)[0], organization
+    session.info[_HELD] = _open_transactions(session)[0], organization_id, organization
 
 
 def _open_transactions(session: Session) -> list[SessionTransaction]:

@@ -262,6 +262,23 @@ class CustomerKey(TenantMixin, Base):
     created_at: Mapped[CreatedAt]
 
 
+class RemovedContact(TenantMixin, Base):
+    """A further phone or e-mail that staff removed from a customer: no record that tells it brings it back."""
+
+    __tablename__ = "removed_contacts"
+    __table_args__ = (
+        within_organization("customer_id", "customers", ondelete="CASCADE"),
+        sa.Index("ix_removed_contacts_customer", "organization_id", "customer_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    customer_id: Mapped[int]
+    kind: Mapped[str] = mapped_column(sa.String(10))
+    value: Mapped[str] = mapped_column(sa.String(254))
+    created_at: Mapped[CreatedAt]
+
+
 class CustomerSearch(Base):
     """The searched text of a customer: folded name, digits of the phone, e-mail.
 

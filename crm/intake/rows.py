@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from crm.accounts.models import Organization
 from crm.customers.duplicate_pairs import Duplicate, record_pairs
-from crm.customers.models import Customer, CustomerKey, CustomerSearch
+from crm.customers.models import Customer, CustomerKey, CustomerSearch, RemovedContact
 from crm.customers.search_text import text_of_customer
 from crm.customers.signals import customer_restored
 from crm.kernel.bulk_writer import Bulk
@@ -189,6 +189,10 @@ def _people(ids: Collection[int]) -> dict[int, Person]:
         kind, value = Kind(row[2]), row[3]
         people[row[1]].remember((kind, phone.matching(value) if kind is Kind.PHONE else value))
         people[row[1]].further.append((value, row[4]))
+    removed = sa.select(RemovedContact.customer_id, RemovedContact.kind, RemovedContact.value)
+    for row in db.session.execute(_each(removed, RemovedContact.customer_id, people), execution_options=_EVERYWHERE):
+        kind, value = Kind(row[1]), row[2]
+        people[row[0]].removed.add((kind, phone.matching(value) if kind is Kind.PHONE else value))
     return people
 
 

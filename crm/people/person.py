@@ -48,8 +48,8 @@ class Person:
 
     `changes` is `{field: [before, after]}`, `learned` the keys that are new and not in the fields, as they are stored
     and with a number's extension, `steps` counts changes of both. `further` are the values that are stored beside the
-    fields, with their extensions. `phone` is the number that they came with last. It and numbers among `keys` are
-    as `phone.matching` has them.
+    fields, with their extensions; `removed` are keys that staff took from the customer. `phone` is the number that they
+    came with last. It and numbers among keys are as `phone.matching` has them.
     """
 
     id: int
@@ -58,6 +58,7 @@ class Person:
     phone: str = ""
     is_new: bool = False
     further: list[tuple[str, str]] = field(default_factory=list)
+    removed: set[Key] = field(default_factory=set)
     learned: list[tuple[Kind, str, str]] = field(default_factory=list)
     changes: dict[str, list[Any]] = field(default_factory=dict)
     steps: int = 0
@@ -134,6 +135,7 @@ class Person:
             if value and not own[name]:
                 self._set(name, value)
         if by_name:
+            taken = {*taken, *(key[0] for key in contact.keys.items() if key in self.removed)}
             self._fill_keys(contact, taken)
             if not self.keys.issuperset(contact.keys.items()):
                 self._learn(contact, taken)

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from crm.area_customers.services import add
 from crm.customers.duplicate_pairs import Duplicate
-from crm.customers.models import Customer, CustomerKey
+from crm.customers.models import Customer, CustomerKey, RemovedContact
 from crm.customers.services import SharedError, create_customer
 from crm.duplicates.services import add_entry, merge, undo
 from crm.intake.upsert import upsert
@@ -17,9 +18,10 @@ from crm.kernel.branch_scope import bind, unbind
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.leads.models import Lead
+from crm.leads.services import create_lead
 from crm.people.matching import Kind
 from tests.api.conftest import Client, api, client_of
-from tests.factories import Cast, make_branch, make_customer
+from tests.factories import Cast, make_branch, make_customer, make_duplicate
 from tests.intake.people import intake
 
 __all__ = ["api", "client_of"]
@@ -139,6 +141,51 @@ def test_what_is_removed_leads_to_the_customer_no_more(cast: Cast, api: Client, 
     assert client.post(f"/customers/{siti}/contacts/{row}/delete").status_code == 404
     with cast.owner.acting():
         assert upsert(intake("Siti Rahma", SECOND)).created
+
+
+def test_what_is_removed_is_not_brought_back_by_the_record_that_told_it(cast: Cast, api: Client) -> None:
+    client = cast.staff.client()
+    with cast.owner.acting():
+        siti = make_customer(name="Siti Rahma", phone=FIRST, email="siti@home.example")
+        told = {"name": "Siti Rahma", "phone": SECOND, "email": "siti@home.example"}
+        lead, area_customer = create_lead(told).id, add({**told, "email": "siti@work.example"}).id
+        assert db.session.get_one(Lead, lead).customer_id == siti
+    for value in (SECOND, "siti@work.example"):
+        assert client.post(f"/customers/{siti}/contacts/{contacts(cast)[value]}/delete").status_code == 303
+
+    assert api.call("PATCH", f"leads/{lead}/", json={"name": "Siti Rahma Lestari"}).status_code == 200
+    assert api.call("PATCH", f"area-customers/{area_customer}/", json={"area": "Tebet"}).status_code == 200
+    assert api.post("customers/auto-collection/", json={"cutoff_days": 30}).status_code == 200
+
+    found = api.get(f"customers/{siti}/")
+    assert (found["phones"], found["emails"], found["name"]) == ([FIRST], ["siti@home.example"], "Siti Rahma Lestari")
+    assert contacts(cast) == {}
+
+    edited = client.post(
+        f"/customers/{siti}/edit", data={"name": "Siti Rahma", "phone": "", "email": "siti@home.example"}
+    )
+    assert edited.status_code == 303
+    assert api.call("PATCH", f"leads/{lead}/", json={"notes": "calls"}).status_code == 200
+    assert api.get(f"customers/{siti}/")["phones"] == [], "nor does it fill the blank of the main one"
+
+
+def test_what_was_removed_from_one_of_two_who_are_merged_stays_removed(cast: Cast, api: Client, siti: int) -> None:
+    client = cast.staff.client()
+    assert client.post(f"/customers/{siti}/contacts/{contacts(cast)[SECOND]}/delete").status_code == 303
+    with cast.owner.acting():
+        other = make_customer(name="Siti Lestari", phone="0814 1111 2222")
+        pair = make_duplicate(siti, other)
+    assert client.post(f"/duplicates/{pair}", data={"action": "merge", "keep": other}).status_code == 303
+
+    with cast.owner.acting():
+        come = intake("Siti Lestari", SECOND, customer_id=siti)
+        assert upsert(come).customer_id == other
+    assert SECOND not in api.get(f"customers/{other}/")["phones"]
+
+    assert client.post(f"/duplicates/{pair}/undo").status_code == 303
+    with cast.owner.acting():
+        rows = db.session.scalars(sa.select(RemovedContact)).all()
+        assert [(row.customer_id, row.value) for row in rows] == [(siti, SECOND)]
 
 
 def test_an_address_that_is_the_main_one_of_somebody_else_stays_theirs(cast: Cast, siti: int) -> None:
