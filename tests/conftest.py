@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import gc
 import json
+import os
 import shutil
 import signal
 import tempfile
@@ -55,6 +56,12 @@ def pytest_collection_finish() -> None:
     """Let the garbage collector pass over what stays for the whole run, for every test leaves an application to it."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Run one process more than there are processors: many tests wait for a worker, a lease or a browser."""
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(optionalhook=True)

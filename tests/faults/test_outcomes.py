@@ -22,6 +22,7 @@ from tests.messages.shop import Shop
 from tests.providers.fake import WHATSAPP_FROM
 from tests.servers import wait_for
 
+BOTH = ("sqlite", "postgresql")
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 TABLE = {
@@ -40,7 +41,16 @@ TABLE = {
 }
 
 
-@pytest.mark.parametrize("channel", all_channels())
+@pytest.mark.parametrize(
+    ("database_url", "channel"),
+    [
+        # Each channel on one of the databases, and on both in the long run.
+        pytest.param(kind, channel, marks=() if (place + other) % 2 else pytest.mark.long)
+        for place, channel in enumerate(all_channels())
+        for other, kind in enumerate(BOTH)
+    ],
+    indirect=["database_url"],
+)
 def test_every_outcome_has_its_state(
     shop: Shop, fake: Fake, environ: dict[str, str], tmp_path: Path, channel: Channel
 ) -> None:
