@@ -9,6 +9,7 @@ from crm.accounts.access import find
 from crm.accounts.rules import return_path
 from crm.inbox import services
 from crm.inbox.queries import page_of_inbox
+from crm.messages.channels.registry import in_words
 from crm.messages.inbound_models import InboundMessage
 from crm.web.htmx import done as saved
 from crm.web.htmx import respond
@@ -20,7 +21,7 @@ bp = Blueprint("inbox", __name__)
 def index() -> Response:
     """Show what came in, the unread first."""
     page = page_of_inbox(request.args.get("page", 1, type=int))
-    return respond("inbox/index.html", "inbox/_list.html", page=page)
+    return respond("inbox/index.html", "inbox/_list.html", page=page, in_words=in_words)
 
 
 @bp.post("/inbox/<id:text_id>/done")

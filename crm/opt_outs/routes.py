@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from crm.accounts.access import find
 from crm.kernel.errors import SentenceError
+from crm.messages.channels.registry import in_words
 from crm.messages.suppression_models import Suppression
 from crm.opt_outs import services
 from crm.opt_outs.forms import OptOutForm, StopWordsForm
@@ -80,4 +81,9 @@ def _done(text: str) -> Response:
 
 
 def _words() -> dict[str, Any]:
-    return {"own_words": services.stop_words(), "stop": sorted(STOP), "start": sorted(START)}
+    return {
+        "own_words": services.stop_words(),
+        "stop": sorted(STOP),
+        "start": sorted(START),
+        "channels": in_words("or"),
+    }
