@@ -9,14 +9,10 @@ from crm.api.schemas import Input, Output
 
 
 class BranchInput(Input):
-    """A place of the organization; each has its own name."""
-
     name = Name(200, "Enter the branch's name.", required=True)
 
 
 class Branch(Output):
-    """A place of the organization."""
-
     id = fields.Integer()
     organization = fields.Integer(attribute="organization_id")
     name = fields.String()

@@ -63,7 +63,7 @@ def change(given: dict[str, Any], branch_id: int) -> Branch:
 
 
 def in_columns(given: dict[str, Any]) -> dict[str, Any]:
-    """Return what was given by the names of the columns: a `branch` of the organization as `branch_id`."""
+    """Return the values by column, a `branch` as `branch_id`; raises InputProblem for an unknown branch."""
     columns = dict(given)
     if "branch" in columns:
         branch = columns["branch_id"] = columns.pop("branch")

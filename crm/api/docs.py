@@ -1,4 +1,4 @@
-"""The page that shows the document to people: read without scripts, from what the document says."""
+"""The page that shows the OpenAPI document to people."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ Json = dict[str, Any]
 
 
 class Field(NamedTuple):
-    """A parameter, or a field of a body: its name, what it may be, and what it means."""
-
     name: str
     kind: str
     shape: str
@@ -25,8 +23,6 @@ class Field(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """One thing to do."""
-
     id: str
     method: str
     path: str
@@ -35,24 +31,21 @@ class Operation(NamedTuple):
     role: str
     parameters: list[Field]
     body: str
-    """The type of the content, "" for none."""
+    """The type of the content, or ""."""
     fields: list[Field]
     answer: str
-    """The name of the shape, "" for no content."""
+    """The name of the shape, or ""."""
     status: str
     problems: list[tuple[str, str]]
 
 
 class Page(NamedTuple):
-    """What the page shows."""
-
     text: Markup
     groups: dict[str, list[Operation]]
     shapes: dict[str, list[Field]]
 
 
 def page_of(document: Json) -> Page:
-    """Return what there is to show of a document."""
     groups: dict[str, list[Operation]] = {tag["name"]: [] for tag in document["tags"]}
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
@@ -64,7 +57,7 @@ def page_of(document: Json) -> Page:
 
 
 def prose(text: str) -> Markup:
-    """Return paragraphs of text with `code` and **strong** words as markup."""
+    """Render `code` and **strong** in paragraphs of text as markup."""
     paragraphs = [" ".join(paragraph.split()) for paragraph in text.strip().split("\n\n") if paragraph.strip()]
     marked = [
         re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", re.sub(r"`(.+?)`", r"<code>\1</code>", str(escape(paragraph))))
@@ -105,13 +98,11 @@ def _operation(document: Json, path: str, method: str, operation: Json) -> Opera
 
 
 def _role(operation: Json) -> str:
-    """Return the smallest role that may do it; "" where nobody has to be known."""
     role = _roles().get(operation["operationId"])
     return role.label if role else ""
 
 
 def _roles() -> dict[str, Role]:
-    """Return the smallest role for each operation, by its id."""
     resources = {resource.name: resource for resource in catalog().api}
     found = {}
     for name, role in catalog().roles.items():
@@ -131,7 +122,7 @@ def _field(name: str, schema: Json, text: str, is_required: bool | None) -> Fiel
 
 
 def _kind(schema: Json) -> str:
-    """Say what a value may be: "text, up to 200 characters"."""
+    """Describe the values, as in "text, up to 200 characters"."""
     if "$ref" in schema:
         return _name(schema)
     if "anyOf" in schema:
@@ -166,7 +157,6 @@ def _name(schema: Json) -> str:
 
 
 def _is_answered(name: str, groups: dict[str, list[Operation]], schemas: Json) -> bool:
-    """Whether a shape is told by itself: it is answered, or a part of what is, or says what went wrong."""
     answers = {operation.answer for operations in groups.values() for operation in operations}
     parts = {_name(part.get("items", part)) for schema in schemas.values() for part in schema["properties"].values()}
     return name in answers | parts or name == "Problem"

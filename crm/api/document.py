@@ -1,4 +1,4 @@
-"""The OpenAPI document of the JSON API, made from the resources when somebody first asks for it."""
+"""The OpenAPI document, built from the resources at the first request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EXTENSION = "crm-api-document"
 
 TITLE = "CRM"
 VERSION = "1"
-"""The version of the interface: it changes when something that was there works in another way."""
+"""Changes when an existing operation changes its behaviour."""
 
 DESCRIPTION = """\
 Customers, their points, invoices and messages, for other systems.
@@ -72,16 +72,15 @@ PROBLEM = {
 
 
 class Spec(flask_smorest.Api):  # type: ignore[misc]  # flask_smorest has no types
-    """The collector of the document; the application's errors are handled by the application."""
+    """The collector of the document; the application handles its own errors."""
 
     DEFAULT_ERROR_RESPONSE_NAME = None
 
     def _register_error_handlers(self) -> None:
-        """Leave them alone."""
+        pass
 
 
 def document(app: Flask, resources: Sequence[Resource]) -> dict[str, Any]:
-    """Return the document."""
     if EXTENSION not in app.extensions:
         app.extensions[EXTENSION] = _make(app, resources)
     made: dict[str, Any] = app.extensions[EXTENSION]
@@ -122,7 +121,7 @@ def _make(app: Flask, resources: Sequence[Resource]) -> dict[str, Any]:
 
 
 def _tell_exactly(property_: dict[str, Any]) -> None:
-    """Say in the words of JSON Schema what apispec can't say of a field."""
+    """Express in JSON Schema what apispec can't."""
     if property_.pop(SAYS_SOMETHING, False):
         property_["pattern"] = f"[^{blank_characters()}]"
     if "anyOf" in property_:
@@ -131,7 +130,7 @@ def _tell_exactly(property_: dict[str, Any]) -> None:
 
 
 def _complete(operation: dict[str, Any], method: str, path: str) -> None:
-    """Say what else an operation may answer."""
+    """Add the errors that an operation may answer."""
     statuses = {429, 503}
     if operation["security"]:
         statuses |= {400, 401, 403}
@@ -169,4 +168,4 @@ PARAMETERS = {
         "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
     },
 }
-"""Headers that operations share. They stand on none of them, for a value is only good once, or for one user."""
+"""Shared headers. No operation lists them: a value serves one request or one user."""

@@ -1,7 +1,4 @@
-"""Fields of the JSON API: what JSON says is taken as it is said, no text for a number and no number for a yes.
-
-Text is cleaned as forms clean it; what is wrong is told in a sentence.
-"""
+"""Fields of the JSON API: strict types, text cleaned as in forms, problems as sentences."""
 
 from __future__ import annotations
 
@@ -18,15 +15,13 @@ from crm.values.text import clean_line, clean_text, shorten
 
 MAX_ID = 2**63 - 1
 MAX_NUMERAL = 40
-"""Characters of a whole number that is sent as text."""
+"""Characters, for a whole number sent as text."""
 
 MAX_DIGITS = 10**15 - 1
-"""The longest phone number that there is has 15 digits (E.164)."""
+"""E.164: at most 15 digits."""
 
 
 class Number(fields.Integer):
-    """A whole number from `low` to `high`."""
-
     default_error_messages = {"invalid": "Send a whole number.", "range": "Send a whole number from {low} to {high}."}
 
     def __init__(self, low: int = 1, high: int = MAX_ID, **options: Any) -> None:
@@ -45,7 +40,7 @@ class Number(fields.Integer):
 
 
 class NumberOrDigits(Number):
-    """A whole number, or its digits as text; the `pattern` in `metadata` documents which texts are in range."""
+    """A whole number, or its digits as text; `metadata["pattern"]` documents the texts in range."""
 
     def __init__(self, low: int, high: int, **options: Any) -> None:
         kinds = {"type": ["integer", "string"], "maxLength": MAX_NUMERAL}
@@ -60,8 +55,6 @@ class NumberOrDigits(Number):
 
 
 class QueryNumber(Number):
-    """A whole number in a URL."""
-
     def _validated(self, value: Any) -> int:
         if not re.fullmatch(r"-?[0-9]{1,19}", value, re.ASCII):
             raise self.make_error("invalid")
@@ -69,7 +62,7 @@ class QueryNumber(Number):
 
 
 class YesNo(fields.Boolean):
-    """True or false, and nothing that could be meant so."""
+    """True or false; nothing else is converted."""
 
     default_error_messages = {"invalid": "Send true or false."}
 
@@ -80,7 +73,7 @@ class YesNo(fields.Boolean):
 
 
 class QueryYesNo(fields.Boolean):
-    """`true` or `false` in a URL, or 1 or 0; nothing after the = asks for nothing."""
+    """`true`, `false`, 1 or 0 in a URL; empty asks for nothing."""
 
     default_error_messages = {"invalid": "Send true or false."}
 
@@ -97,7 +90,7 @@ class QueryYesNo(fields.Boolean):
 
 
 class Text(fields.String):
-    """Text of some lines, up to `limit` characters."""
+    """Text of several lines, up to `limit` characters."""
 
     default_error_messages = {"invalid": "Send text."}
     clean = staticmethod(clean_text)
@@ -109,7 +102,7 @@ class Text(fields.String):
         super().__init__(**{"allow_none": self.may_be_empty, **options})
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
-        """Return the text; null is the same as none at all where a text may be empty."""
+        """Return the text; null counts as missing where a text may be empty."""
         return super().deserialize("" if value is None and self.allow_none else value, attr, data, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
@@ -122,14 +115,10 @@ class Text(fields.String):
 
 
 class Line(Text):
-    """Text of one line."""
-
     clean = staticmethod(clean_line)
 
 
 class Extension(Line):
-    """Up to seven digits that are dialed after a number."""
-
     def __init__(self) -> None:
         super().__init__(LIMITS["phone_extension"], metadata={"pattern": "^[0-9]{0,7}$"})
 
@@ -139,7 +128,7 @@ SAYS_SOMETHING = "x-says-something"
 
 
 class PhoneLine(Line):
-    """A phone number, which some programs send as a number of JSON."""
+    """A phone number; also as a JSON number."""
 
     def __init__(self, limit: int, **options: Any) -> None:
         text, number = {"type": "string", "maxLength": limit}, {"type": "integer", "minimum": 0, "maximum": MAX_DIGITS}
@@ -153,7 +142,7 @@ class PhoneLine(Line):
 
 
 class Name(Line):
-    """A line that says something; `sentence` is told when it doesn't."""
+    """A line that may not be blank; `sentence` is the error."""
 
     may_be_empty = False
 
@@ -170,13 +159,13 @@ class Name(Line):
 
 
 class Words(Name):
-    """Text of some lines that says something."""
+    """Text of several lines that may not be blank."""
 
     clean = staticmethod(clean_text)
 
 
 class Email(Line):
-    """An e-mail address; nothing is `null` or an empty text."""
+    """An e-mail address; null and "" mean none."""
 
     def __init__(self, limit: int, **options: Any) -> None:
         address = {"type": "string", "format": "email", "maxLength": limit}
@@ -185,7 +174,7 @@ class Email(Line):
 
 
 class Moment(fields.DateTime):
-    """A moment as ISO 8601 has it; with its offset, and in UTC in answers."""
+    """An ISO 8601 time; the offset is required, answers are in UTC."""
 
     default_error_messages = {"invalid": "Send a date and time with its offset, like 2026-11-24T02:00:00Z."}
 
@@ -209,14 +198,14 @@ _LONG_FRACTION = re.compile(r"(\.[0-9]{6})[0-9]+")
 
 
 class Money(fields.String):
-    """Hundredths as a text with two decimals, `2500000.00`."""
+    """Hundredths as text with two decimals, `2500000.00`."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str:
         return money.to_json(value)
 
 
 class Amount(fields.Field[int]):
-    """Hundredths, sent as a text like `1500.50` or as a number with up to two decimals."""
+    """Hundredths, sent as text (`1500.50`) or as a number with up to two decimals."""
 
     default_error_messages = {"invalid": 'Send the amount as a text with a point, like "1500.50".'}
 
@@ -230,8 +219,6 @@ class Amount(fields.Field[int]):
 
 
 class AmountOrNothing(Amount):
-    """Hundredths that may be 0, as where nothing is charged yet."""
-
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         is_nothing = re.fullmatch(r"0{1,10}(\.0{1,2})?", value, re.ASCII) if isinstance(value, str) else value == 0
         if is_nothing and not isinstance(value, bool):
@@ -263,8 +250,6 @@ AMOUNT_OR_NOTHING = {
 
 
 class Day(fields.Date):
-    """A date as `2026-11-24`."""
-
     default_error_messages = {"invalid": "Send a date like 2026-11-24."}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dt.date:
@@ -274,14 +259,14 @@ class Day(fields.Date):
 
 
 class Average(fields.Float):
-    """The average of a customer's orders as a number; the attribute is their total."""
+    """The average of a customer's orders; the attribute is their total."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> float:
         return float(round(value / obj.total_orders) / 100) if obj.total_orders else 0.0
 
 
 class Tenant(fields.Field[Any]):
-    """The organization that is meant, by its id or short name; whoever reads it says whether it is this one."""
+    """An organization by its id or short name; the view checks which."""
 
     default_error_messages = {"invalid": "Tenant not found"}
 
@@ -296,7 +281,5 @@ class Tenant(fields.Field[Any]):
 
 
 class TenantName(fields.String):
-    """The name of the organization that the request is about."""
-
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str:
         return here().organization.name

@@ -1,6 +1,6 @@
-"""How many requests a client may send: so many a minute for each user in each organization, in each web process.
+"""Request limits: a number per minute for each user in each organization, per web process.
 
-What other systems send there without a user counts as one client.
+Requests of systems without a user count as one client.
 """
 
 from __future__ import annotations
@@ -18,20 +18,19 @@ REMEMBERED = 10_000
 
 
 def count() -> None:
-    """Count the request; 429 with Retry-After for one too many."""
+    """Count the request; 429 with Retry-After over the limit."""
     if has_organization():
         count_for(here().organization.id, here().user.id)
 
 
 def count_for(organization_id: int, user_id: int = 0) -> None:
-    """Count a request of a user, or of a system that signs in no user, to an organization."""
     wait = _hit((user_id, organization_id), current_app.config["API_REQUESTS_PER_MINUTE"])
     if wait:
         raise TooManyRequests(retry_after=wait)
 
 
 def _hit(client: tuple[int, int], limit: int) -> int:
-    """Count one request of a client; return the seconds to wait when there were too many in this period."""
+    """Count one request; return the seconds to wait when over the limit."""
     now, seen = time.monotonic(), _seen()
     since, number = seen.pop(client, (now, 0))
     if now - since >= PERIOD:
@@ -43,7 +42,7 @@ def _hit(client: tuple[int, int], limit: int) -> int:
 
 
 def _seen() -> collections.OrderedDict[tuple[int, int], tuple[float, int]]:
-    """Return the clients of this application, those who asked last at the end."""
+    """Return the clients of this application, the latest last."""
     seen: collections.OrderedDict[tuple[int, int], tuple[float, int]]
     seen = current_app.extensions.setdefault("api_requests", collections.OrderedDict())
     return seen

@@ -1,4 +1,4 @@
-"""Answers that the API gave to requests with an Idempotency-Key, kept so that they can be given again."""
+"""Answers to requests with an Idempotency-Key."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from crm.kernel.tenancy import TenantMixin
 
 
 class GivenAnswer(TenantMixin, Base):
-    """What a user's request with a key was answered; written in the transaction of what the request did."""
+    """An answer, written in the transaction of the request's own work."""
 
     __tablename__ = "given_answers"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Pages of lists as JSON: `count`, `next`, `previous` and `results`, with whole addresses."""
+"""Pages of lists as JSON, with absolute URLs of the neighbours."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from crm.web.security import public_url
 
 @dataclasses.dataclass(frozen=True)
 class CursorPage:
-    """Rows of a list, how many there are in all, and the cursors of the pages before and after."""
+    """A page with the cursors of its neighbours."""
 
     rows: Sequence[Any]
     count: int
@@ -25,21 +25,18 @@ class CursorPage:
 
 
 def by_cursor(page: CursorPage, number: int) -> dict[str, Any]:
-    """Return a page with the addresses of its neighbours, which carry cursors and go on at any depth."""
     following = page.after and _address(number + 1, after=page.after)
     previous = page.before and _address(number - 1, before=page.before)
     return {"count": page.count, "next": following, "previous": previous, "results": page.rows}
 
 
 def by_number(page: Page[Any]) -> dict[str, Any]:
-    """Return a page with the addresses of its neighbours."""
     following = _address(page.number + 1) if page.has_more else None
     previous = _address(page.number - 1) if page.number > 1 else None
     return {"count": page.count, "next": following, "previous": previous, "results": page.rows}
 
 
 def numbered(statement: sa.Select[Any], query: dict[str, Any]) -> dict[str, Any]:
-    """Return the page of a statement that a query asks for by its number."""
     return by_number(read_counted(statement, query["page"], query["page_size"]))
 
 

@@ -1,4 +1,4 @@
-"""Reading requests: JSON that is JSON, fields that fit, and a sentence for each that does not."""
+"""Reading requests: strict JSON, and a sentence for each wrong field."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ NO_JSON = "This is not JSON. Check it, then send it again."
 
 
 class Parser(FlaskParser):
-    """Reads what views ask for; what they don't ask for is ignored, so that an answer can be sent back as it came."""
+    """Ignores unknown fields, so that an answer can be sent back."""
 
     DEFAULT_VALIDATION_STATUS = 400
     DEFAULT_UNKNOWN_BY_LOCATION = {"json": ma.EXCLUDE, "query": ma.EXCLUDE, "files": ma.EXCLUDE}
 
     def load_json(self, req: Request, schema: ma.Schema) -> Any:
-        """Return the JSON of the body."""
         if not req.is_json:
             abort(415)
         charset = req.mimetype_params.get("charset", "utf-8")
@@ -39,13 +38,12 @@ class Parser(FlaskParser):
         error_status_code: int | None,
         error_headers: Mapping[str, str] | None,
     ) -> NoReturn:
-        """Tell what is wrong with which field."""
         by_location: Any = error.messages
         raise InputProblem(dict(flat(next(iter(by_location.values())))))
 
 
 def read_json(body: bytes) -> Any:
-    """Return the value of a JSON text; what is none, or nested too deep, or no Unicode, ends with 400."""
+    """Parse a JSON body; 400 for invalid, too deep, or not Unicode."""
     try:
         value = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse)
         if b"\\u" in body:
@@ -57,7 +55,7 @@ def read_json(body: bytes) -> Any:
 
 
 def flat(messages: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:
-    """Yield the path of each field that is wrong, like `customer_ids.0`, and the sentences about it."""
+    """Yield the path of each wrong field, like `customer_ids.0`, and its sentences."""
     if isinstance(messages, Mapping):
         for name, found in messages.items():
             yield from flat(found, path if name == "_schema" else f"{path}.{name}" if path else str(name))

@@ -1,4 +1,4 @@
-"""The blueprint of a resource: its operations know people by tokens, and their POSTs are done once by key."""
+"""The blueprint of a resource: bearer tokens, and idempotent POSTs."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ View = Callable[..., Any]
 
 KEY = re.compile(r"[!-~]{1,255}")
 RETRY_AFTER = {429: 3600, 503: 60}
-"""Seconds, after a refusal that time mends."""
+"""Seconds."""
 
 
 class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask_smorest has no types
-    """The operations on one thing, each an endpoint of its own, so that each has its role.
+    """Operations on one thing, each an endpoint with its own role.
 
-    Without `once`, POSTs take no Idempotency-Key: an answer with tokens is kept nowhere. `operations` begins the ids of
-    the operations in the document; the name of the resource does so, if it is left out.
-    In the document the resource with the smallest `place` stands first.
+    once: whether POSTs take an Idempotency-Key; answers with tokens are not kept.
+    operations: the prefix of operation ids in the document; the name by default.
+    place: the order in the document.
     """
 
     ARGUMENTS_PARSER = Parser()
@@ -50,7 +50,7 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask_smorest 
     def add_url_rule(
         self, rule: str, endpoint: str | None = None, view_func: View | None = None, **options: Any
     ) -> None:
-        """Register an operation; with `max_bytes` it takes files up to this size in all."""
+        """Register an operation; `max_bytes` is the limit for uploaded files together."""
         max_bytes = options.pop("max_bytes", None)
         if view_func is not None and self.once and "POST" in options.get("methods", ()):
             view_func = _once(view_func)
@@ -65,12 +65,11 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask_smorest 
         super().add_url_rule(rule, endpoint, view_func, **options)
 
     def operation_id(self, endpoint: str) -> str:
-        """Return the id in the document of the operation at an endpoint of this resource."""
         return f"{self.operations}_{endpoint}"
 
 
 def _once(view: View) -> View:
-    """Let a view do and answer the same request with the same key once."""
+    """Do the same request with the same key once."""
 
     @functools.wraps(view)
     def keyed(*args: Any, **kwargs: Any) -> Response:
@@ -86,7 +85,7 @@ def _once(view: View) -> View:
 
 
 def _content() -> str:
-    """Return the hash of what was sent, and where to."""
+    """Hash the content and the path."""
     if request.mimetype == "multipart/form-data":
         return fingerprint(request.form.items(multi=True), request.files)
     return hashlib.sha256(request.path.encode() + b"\0" + request.get_data(cache=True)).hexdigest()
@@ -97,7 +96,6 @@ def _answer_of(response: Response) -> Answer:
 
 
 def _refused(error: SentenceError) -> Response:
-    """Answer what a service refused."""
     if isinstance(error, KeyReusedError):
         return problems.answer(422)
     response = problems.answer(error.status, str(error))

@@ -15,18 +15,16 @@ bp = Blueprint("api", __name__, url_prefix="/api")
 
 @bp.record_once
 def keep_order(state: BlueprintSetupState) -> None:
-    """Answer fields in the order in which they are told."""
+    """Keep fields in the order of their schema."""
     state.app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider has it
 
 
 @bp.get("/openapi.json")
 def document() -> Response:
-    """Answer the OpenAPI document."""
     return jsonify(document_of(current_app, catalog().api))
 
 
 @bp.get("/docs")
 def docs() -> str:
-    """Show the document to people."""
     page = page_of(document_of(current_app, catalog().api))
     return render_template("api/docs.html", page=page, address=current_app.config["PUBLIC_URL"] + ROOT)

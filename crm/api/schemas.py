@@ -1,4 +1,4 @@
-"""The shapes that those of all resources have in common."""
+"""The base of all shapes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_PAGE_SIZE = 100
 
 
 class Input(ma.Schema):
-    """What is sent; fields that are not here are ignored. Of the fields in `one_of`, one has to be there."""
+    """Sent values; unknown fields are ignored. One of the fields in `one_of` is required."""
 
     one_of: ClassVar[tuple[str, ...]] = ()
 
@@ -28,7 +28,7 @@ class Input(ma.Schema):
     error_messages = {"type": 'Send an object, like {"name": "Siti"}.'}
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
-        """Say what is missing by its name."""
+        """Name the field in its messages."""
         label = field_name.replace("_", " ").capitalize()
         said = field_obj.error_messages
         for key in ("required", "null"):
@@ -41,10 +41,10 @@ class Input(ma.Schema):
 
 
 class ContactInput(Input):
-    """What is sent of a person: what `ContactFields` finds wrong is told at its field."""
+    """Sent values of a person; problems of `ContactFields` are reported at their fields."""
 
     columns: ClassVar[dict[str, str]] = {}
-    """The columns of fields that have another name."""
+    """Column names of fields that have another name."""
 
     @ma.validates_schema(skip_on_field_errors=False)
     def _can_be_stored(self, given: dict[str, Any], **kwargs: Any) -> None:
@@ -56,28 +56,23 @@ class ContactInput(Input):
 
 
 class Output(ma.Schema):
-    """What is answered: every field is always there."""
+    """Answered values; every field is always present."""
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
-        """Say so in the document."""
         field_obj.required = field_obj.dump_only = True
 
 
 def always(sentence: str) -> dict[str, Any]:
-    """Return the messages of a field that say the same whatever is wrong."""
+    """Use one sentence for all messages of a field."""
     return dict.fromkeys(("required", "null", "invalid"), sentence)
 
 
 class PageQuery(Input):
-    """Which page of a list."""
-
     page = QueryNumber(load_default=1)
     page_size = QueryNumber(1, MAX_PAGE_SIZE, load_default=PAGE_SIZE)
 
 
 class CursorQuery(PageQuery):
-    """Which page of a list that goes on at any depth."""
-
     page = QueryNumber(load_default=1, metadata={"description": "To row 10,000; `next` goes further."})
     after = fields.String(metadata={"description": "The cursor that `next` carries."})
     before = fields.String(metadata={"description": "The cursor that `previous` carries."})

@@ -1,4 +1,4 @@
-"""Requests with an Idempotency-Key: what they did is done once, and the answer is given again for a day."""
+"""Idempotent requests: an answer is kept for a day."""
 
 from __future__ import annotations
 
@@ -22,17 +22,15 @@ CLEARED_AT_ONCE = 100
 
 
 class Answer(NamedTuple):
-    """A status and the text of a body."""
-
     status: int
     body: str
 
 
 def answer_once(key: RequestKey, make: Callable[[], Answer]) -> Answer:
-    """Return what `make` answers, or what it answered before to the same request.
+    """Return what `make` answers, or its kept answer to the same request.
 
-    All that it does is in one transaction with the answer. Raises KeyReusedError for other content, and ConflictError
-    while the first request is under way; one that fails leaves nothing, and the key is as good as new.
+    The work and its answer are one transaction. Raises KeyReusedError for other content, and ConflictError while the
+    first request is running; a failed request leaves nothing behind.
     """
     with transaction():
         _claim(key)
@@ -52,7 +50,7 @@ def answer_once(key: RequestKey, make: Callable[[], Answer]) -> Answer:
 
 
 def _claim(key: RequestKey) -> None:
-    """Keep others with the same key out until the end of the transaction; on SQLite they wait for it anyway."""
+    """Exclude others with the same key until the end of the transaction; SQLite serializes them anyway."""
     if db.engine.dialect.name != "postgresql":
         return
     name = f"{require_organization()} {current_actor()} {key.key}"
@@ -62,7 +60,7 @@ def _claim(key: RequestKey) -> None:
 
 
 def _clear() -> None:
-    """Forget a few of the answers that nobody asks for any more."""
+    """Delete a few expired answers."""
     old = (
         sa.select(GivenAnswer.id)
         .where(GivenAnswer.created_at < db_ago(KEPT_FOR))

@@ -1,4 +1,4 @@
-"""Signing in: tokens for a user name and password, and the next ones for a refresh token."""
+"""Sign-in with a user name and password, and refresh tokens."""
 
 from __future__ import annotations
 

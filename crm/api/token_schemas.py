@@ -8,20 +8,14 @@ from crm.api.schemas import Input, Output
 
 
 class Credentials(Input):
-    """Who signs in."""
-
     username = fields.String(required=True, metadata={"maxLength": 1_000}, validate=validate.Length(max=1_000))
     password = fields.String(required=True, metadata={"maxLength": 1_000}, validate=validate.Length(max=1_000))
 
 
 class RefreshToken(Input):
-    """A refresh token that was not used yet."""
-
     refresh = fields.String(required=True, validate=validate.Length(max=4_000))
 
 
 class Tokens(Output):
-    """A token for 15 minutes of requests, and one that gets the next two."""
-
     access = fields.String()
     refresh = fields.String()

@@ -1,4 +1,4 @@
-"""What each row of the list says."""
+"""The values of each row of the list."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from crm.web import filters
 
 
 def cells(listed: CustomerList) -> Iterator[dict[str, object]]:
-    """Yield the values of home/_row.html for each customer."""
     for row in listed.page.rows:
         message = listed.messages.get(row.id)
         yield {

@@ -1,4 +1,4 @@
-"""What the home page is made of: what needs somebody, and the list with each customer's next message."""
+"""The parts of the home page."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from crm.web.filters import today
 
 
 class Attention(NamedTuple):
-    """What stands on top of the page, for somebody to see to."""
+    """What stands on top of the page."""
 
     notices: SendingNotices
     reminders: Reminders
@@ -28,12 +28,11 @@ class Attention(NamedTuple):
 
     @property
     def number(self) -> int:
-        """Return how many entries the Due list has."""
         return self.reminders.count + self.leads.count + self.inbox.count
 
     @property
     def version(self) -> str:
-        """Return what changes when the page would say something else: an open page asks again and again."""
+        """Return a value that changes with what is shown; open pages poll with it."""
         shown = [
             self.notices.silence,
             [(row.id, row.reason) for row in self.notices.refused],
@@ -47,9 +46,9 @@ class Attention(NamedTuple):
 
 
 class CustomerList(NamedTuple):
-    """A page of customers and, by customer id, the message the list names; what narrows it, and when it was read.
+    """A page of customers, and the message to show for each, by customer id.
 
-    What happens after `as_of` is not in it, or may not be.
+    as_of: changes after it may be missing.
     """
 
     page: CustomerPage
@@ -59,22 +58,18 @@ class CustomerList(NamedTuple):
 
     @property
     def shown(self) -> Hashable:
-        """Return all that the list shows, besides the filters themselves."""
+        """Return everything the list shows, besides the filters."""
         page = self.page
         rows, messages = tuple(map(tuple, page.rows)), tuple(self.messages.items())
         return page.count, page.after, page.before, tuple(self.chips), rows, messages
 
 
 def attention() -> Attention:
-    """Return what needs somebody now."""
     return Attention(notices(), due_reminders(), due_leads(today()), unread_among_reminders())
 
 
 def customer_list(filters: Filters, in_all: int | None = None) -> CustomerList:
-    """Return a page of customers, each with the message the list names.
-
-    `in_all` is how many customers there are, which spares counting them.
-    """
+    """Return a page of customers; `in_all` is their number, where it is known."""
     page = page_of(filters, in_all)
     messages = next_messages([row.id for row in page.rows if row.next_message_at is not None])
     return CustomerList(page, messages, _chips(filters), here().since)

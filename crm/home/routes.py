@@ -21,7 +21,6 @@ bp.add_app_template_global(cells, "customer_cells")
 
 @bp.get("/")
 def index() -> Response:
-    """Show what is due and whom the organization knows."""
     try:
         filters = Filters.from_args(request.args)
     except BeyondLastRowError:
@@ -38,7 +37,7 @@ def index() -> Response:
 
 
 def _attention() -> Response:
-    """Answer a page that asks for what needs somebody; 204 when it shows that already."""
+    """Answer a poll of the open page; 204 when nothing changed."""
     found = attention()
     if request.args.get("seen") == found.version:
         return Response(status=204)

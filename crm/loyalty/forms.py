@@ -13,21 +13,19 @@ CHOICES = (("add", "Add points"), (DEDUCT, "Deduct points"))
 
 
 class PointsForm(CreatingForm):
-    """How many points, and why. They are deducted when that is chosen, or when the number is negative."""
+    """Points and a reason. They are deducted by choice or by a minus sign."""
 
     change = RadioField("Change", choices=options(CHOICES), default="add", validate_choice=False)
     points = StringField("Points")
     reason = StringField("Reason", [Length(MAX_REASON)])
     number: int
-    """The points with their sign, once the form is validated."""
+    """Signed points, after validation."""
 
     def validate_change(self, field: RadioField) -> None:
-        """Refuse what is no choice."""
         if field.data not in dict(CHOICES):
             raise ValidationError("Choose whether to add points or to deduct them.")
 
     def validate_points(self, field: StringField) -> None:
-        """Read the number."""
         try:
             points = read_points(field.data or "")
         except ValueError as error:
@@ -35,5 +33,4 @@ class PointsForm(CreatingForm):
         self.number = -abs(points) if self.change.data == DEDUCT else points
 
     def explain(self, error: SentenceError) -> None:
-        """Show what the services found."""
         self.refuse("points", error)

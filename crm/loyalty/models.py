@@ -12,12 +12,12 @@ from crm.kernel.tenancy import TenantMixin, within_organization
 
 
 class PointsEntry(TenantMixin, Base):
-    """One change of a customer's points; written once and never changed.
+    """One change of a customer's points, written once.
 
-    `asked` is what somebody wanted, `applied` what it came to (a deduction takes no more than there is), `balance`
-    what the customer had afterwards. `key` is unique in the organization, so that a repeated request adds nothing;
-    `reverses_id` is the entry that this one takes back, which happens once at most. A customer's entries follow each
-    other by id, for each is written under the customer's lock.
+    asked: the wanted change. applied: the change made; a deduction stops at 0. balance: the points afterwards.
+    key: unique in the organization, so that a repeated request adds nothing.
+    reverses_id: the entry that this one reverses, at most once.
+    Entries of a customer are ordered by id: each is written under the customer's lock.
     """
 
     __tablename__ = "points_entries"
@@ -50,10 +50,8 @@ class PointsEntry(TenantMixin, Base):
 
     @property
     def is_reversal(self) -> bool:
-        """Whether the entry takes another one back."""
         return self.reverses_id is not None
 
     @property
     def is_short(self) -> bool:
-        """Whether there were fewer points than should have been deducted."""
         return self.applied != self.asked

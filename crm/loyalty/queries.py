@@ -1,4 +1,4 @@
-"""Reads of the ledger: a customer's history, and what does not add up."""
+"""Reads of the points ledger."""
 
 from __future__ import annotations
 
@@ -19,33 +19,31 @@ PAGE = 50
 
 
 class Line(NamedTuple):
-    """An entry of the history, and whether another one took it back."""
+    """An entry, and whether it was reversed."""
 
     entry: PointsEntry
     is_taken_back: bool
 
     @property
     def may_be_taken_back(self) -> bool:
-        """Whether there is something to take back."""
         return not (self.is_taken_back or self.entry.is_reversal) and self.entry.applied != 0
 
 
 class History(NamedTuple):
-    """Entries, the latest first, and the cursor of those before them, if there are any."""
+    """Entries, the latest first, and the cursor of the older ones."""
 
     rows: list[Line]
     older: int | None
 
 
 class Earned(NamedTuple):
-    """Points that something earned, and how many of them were taken back."""
+    """Points earned under a key, and how many of them were reversed."""
 
     earned: int = 0
     taken_back: int = 0
 
 
 def earned_under(key: str) -> Earned:
-    """Return what was earned under a key of `services.earn`."""
     later = aliased(PointsEntry)
     row = db.session.execute(
         sa.select(PointsEntry.applied, sa.func.coalesce(-later.applied, 0))
@@ -56,7 +54,6 @@ def earned_under(key: str) -> Earned:
 
 
 def history_of(customer_id: int, limit: int = PAGE, before: int | None = None) -> History:
-    """Return a customer's entries, from the latest on or from those before the entry `before`."""
     statement = _OF_CUSTOMER
     if before is not None:
         statement = statement.where(PointsEntry.id < before)
@@ -66,12 +63,10 @@ def history_of(customer_id: int, limit: int = PAGE, before: int | None = None) -
 
 
 def panel_data(customer: Customer) -> dict[str, Any]:
-    """Return what the panel on the customer's page shows."""
     return {"history": history_of(customer.id, SHOWN)}
 
 
 def count_in_words(customer_id: int) -> str:
-    """Return how much there is, as in "12 points entries"; "" for nothing."""
     statement = sa.select(sa.func.count(PointsEntry.id)).where(PointsEntry.customer_id == customer_id)
     number = db.session.scalars(statement).one()
     if not number:
@@ -80,15 +75,14 @@ def count_in_words(customer_id: int) -> str:
 
 
 def differences() -> list[Difference]:
-    """Return where balances, tiers and entries of the organization's customers do not agree, by customer.
+    """Return where balances, tiers and entries disagree, by customer.
 
-    Each statement sees one moment, so changes under way are no differences.
+    Each statement reads one snapshot, so changes in progress are no differences.
     """
     return sorted([*_wrong_balances(), *_wrong_tiers(), *_wrong_entries()])
 
 
 def entries(customer_id: int) -> sa.Select[PointsEntry]:
-    """Return the statement of a customer's points entries, the latest first."""
     return sa.select(PointsEntry).where(PointsEntry.customer_id == customer_id).order_by(PointsEntry.id.desc())
 
 

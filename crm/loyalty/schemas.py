@@ -10,7 +10,7 @@ from crm.loyalty.rules import MAX_POINTS, MAX_REASON, TOO_MANY
 
 
 class PointsChange(Input):
-    """Points to add, or to deduct when negative; never more than there are."""
+    """Points to add, or to deduct when negative."""
 
     points = NumberOrDigits(
         -MAX_POINTS,
@@ -23,8 +23,6 @@ class PointsChange(Input):
 
 
 class PointsEntry(Output):
-    """An entry of a customer's points: what was applied, and the balance after it."""
-
     id = fields.Integer()
     organization = fields.Integer(attribute="organization_id")
     customer = fields.Integer(attribute="customer_id")

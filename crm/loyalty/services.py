@@ -1,7 +1,4 @@
-"""What is done with points: each function is one intent of a user and one transaction.
-
-Balance and tier are changed with the entry, under the customer's lock.
-"""
+"""Changes of points. Balance and tier change with the entry, under the customer's lock."""
 
 from __future__ import annotations
 
@@ -24,31 +21,29 @@ from crm.loyalty.models import PointsEntry
 from crm.values.text import clean_line
 
 MANUAL = "Manual"
-"""The source of what people enter."""
+"""The source of entries by people."""
 
 
 class PointsError(SentenceError):
-    """The points, or the reason for them, can't be entered."""
+    pass
 
 
 def change_points(
     customer_id: int, points: int, reason: str = "", request_key: RequestKey | None = None, source: str = MANUAL
 ) -> PointsEntry:
-    """Add points, or deduct them when negative; a deduction takes no more than there is.
+    """Add points, or deduct them when negative, down to 0.
 
-    The same key with the same content enters nothing and returns the entry of before; the content is compared with
-    that entry, not by the key's fingerprint. Raises PointsError, KeyReusedError and, when the customer is gone,
-    ConflictError.
+    The same key with the same content returns the earlier entry; the content is compared with that entry, not by the
+    key's fingerprint. Raises PointsError, KeyReusedError, and ConflictError when the customer is gone.
     """
     key = f"request:{request_key.key}" if request_key else f"entry:{uuid.uuid4().hex}"
     return _change(customer_id, points, reason, key, source)
 
 
 def reverse(entry_id: int, source: str = MANUAL) -> PointsEntry:
-    """Take an entry back by another one, which is returned; an entry that was taken back stays so.
+    """Reverse an entry and return the reversing entry; a second call changes nothing.
 
-    Points that were spent since can't be taken back: the balance is never below 0, and the new entry says so.
-    Raises ConflictError for an entry that itself takes one back, or is gone.
+    Spent points stay spent: the balance never falls below 0. Raises ConflictError for a reversal, or when it is gone.
     """
     with transaction() as session:
         customer_id = session.scalar(sa.select(PointsEntry.customer_id).where(PointsEntry.id == entry_id))
@@ -73,25 +68,19 @@ def reverse(entry_id: int, source: str = MANUAL) -> PointsEntry:
 
 
 def earn(customer_id: int, points: int, key: str, source: str, reason: str) -> PointsEntry:
-    """Add points that something earned, once for its `key` ("invoice-12"), which no request can use.
-
-    Raises what change_points raises.
-    """
+    """Add points once for `key` ("invoice-12"), which no request can use. Raises what change_points raises."""
     return _change(customer_id, points, reason, rules.earned_key(key), source)
 
 
 def take_back(key: str, source: str) -> PointsEntry | None:
-    """Take back what was earned under `key`, and return the entry that does; None when nothing was."""
+    """Reverse what was earned under `key`; return the reversing entry, or None."""
     with transaction() as session:
         earned = session.scalar(sa.select(PointsEntry.id).where(PointsEntry.key == rules.earned_key(key)))
         return reverse(earned, source) if earned is not None else None
 
 
 def rebuild(customer_id: int) -> bool:
-    """Make a customer's balance and tier what the entries say; False when they are already.
-
-    Raises ConflictError when the customer is gone.
-    """
+    """Set balance and tier from the entries; False when they agree. Raises ConflictError when the customer is gone."""
     with transaction() as session:
         customer = lock_customer(customer_id)
         statement = sa.select(sa.func.sum(PointsEntry.applied)).where(PointsEntry.customer_id == customer_id)

@@ -1,4 +1,4 @@
-"""The figures, and what in them does not agree with the customers."""
+"""Reports, and differences between the totals and the customers."""
 
 from __future__ import annotations
 
@@ -18,27 +18,24 @@ MONTHS = 12
 
 
 class Month(NamedTuple):
-    """A month like 2026-11, and how many customers who are not archived are new in it."""
+    """New customers of a month ("2026-11"), without archived ones."""
 
     month: str
     customers: int
 
     @property
     def label(self) -> str:
-        """The month as people say it."""
         return clock.say_month(self.month)
 
 
 class Place(NamedTuple):
-    """What is counted together: a branch, 0 for none, and a month of creation."""
+    """A branch (0 for none) and a month of creation."""
 
     branch_id: int
     month: str
 
 
 class Difference(NamedTuple):
-    """A figure that is not what the customers say."""
-
     branch_id: int
     month: str
     figure: str
@@ -46,18 +43,16 @@ class Difference(NamedTuple):
     found: int
 
     def __str__(self) -> str:
-        """Say it, in words that follow the organization's name."""
         where = f"branch {self.branch_id}" if self.branch_id else "no branch"
         kept = f"{where}, {self.month or 'no month'}: {self.figure} {self.counted:,}"
         return f"{kept}; the customers make {self.found:,}."
 
     def as_json(self) -> dict[str, Any]:
-        """Return it for other programs."""
         return self._asdict()
 
 
 def new_by_month(branch_id: int | None = None) -> list[Month]:
-    """Return the last 12 months of the organization's calendar, this one last."""
+    """Return the last 12 months of the organization's calendar, the current one last."""
     today = clock.to_local(clock.utcnow(), clock.zone(current_organization().time_zone)).date()
     names = [_month_before(today, ago) for ago in reversed(range(MONTHS))]
     statement = _MONTHS if branch_id is None else _MONTHS_OF_BRANCH
@@ -66,14 +61,14 @@ def new_by_month(branch_id: int | None = None) -> list[Month]:
 
 
 def count_customers() -> dict[Place, tuple[int, ...]]:
-    """Return the figures by a scan of the customers, as they are kept."""
+    """Compute the totals by a scan."""
     return {Place(row[0], row[1]): tuple(map(int, row[2:])) for row in db.session.execute(_scan())}
 
 
 def differences() -> list[Difference]:
-    """Return where the totals are not what the customers make.
+    """Return where totals and customers disagree.
 
-    One statement sees one moment, so changes under way are no differences.
+    One statement reads one snapshot, so changes in progress are no differences.
     """
     kept = sa.select(sa.literal(0), CustomerTotal.branch_id, CustomerTotal.created_month, *SUMS)
     kept = kept.group_by(CustomerTotal.branch_id, CustomerTotal.created_month)

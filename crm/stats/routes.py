@@ -13,6 +13,5 @@ bp = Blueprint("stats", __name__)
 
 @bp.get("/stats")
 def index() -> Response:
-    """Show the figures; for htmx the cards alone, which ask for themselves after a change."""
     months = [] if wants_fragment() else new_by_month()
     return respond("stats/index.html", "stats/_cards.html", totals=totals(), months=months)

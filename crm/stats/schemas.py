@@ -8,8 +8,6 @@ from crm.api.schemas import Output
 
 
 class TierCounts(Output):
-    """How many customers are in each tier."""
-
     platinum = fields.Integer()
     gold = fields.Integer()
     silver = fields.Integer()
@@ -17,8 +15,6 @@ class TierCounts(Output):
 
 
 class Stats(Output):
-    """The figures of the organization's customers."""
-
     total_customers = fields.Integer()
     active_customers = fields.Integer()
     total_loyalty_points = fields.Integer()

@@ -1,4 +1,4 @@
-"""Putting the totals right."""
+"""Repair of the totals."""
 
 from __future__ import annotations
 
@@ -11,10 +11,7 @@ from crm.stats.queries import count_customers, differences
 
 
 def rebuild() -> bool:
-    """Count the organization's customers anew; False when the totals are right already.
-
-    Whoever changes customers meanwhile waits until it is done: their change is in the count or comes after it.
-    """
+    """Recompute the totals; False when they agree. Writers of customers wait meanwhile."""
     with transaction() as session:
         if session.connection().dialect.name == "postgresql":
             session.connection().execute(sa.text("LOCK TABLE customer_totals IN SHARE ROW EXCLUSIVE MODE"))
