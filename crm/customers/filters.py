@@ -15,7 +15,7 @@ from crm.customers.rules import Tier
 from crm.customers.search_text import Term, terms
 from crm.kernel.branch_scope import bound_branch
 from crm.values import clock
-from crm.values.choices import NONE, unknown_choice
+from crm.values.choices import NO_FILTER, unknown_choice
 from crm.values.text import clean_line, fold
 
 PER_PAGE = (25, 50, 100)
@@ -191,7 +191,7 @@ def _month(text: str) -> str:
 
 def _given(text: str | None) -> str:
     value = clean_line(text or "")[:40]
-    return "" if value in NONE else value
+    return "" if value in NO_FILTER else value
 
 
 def _branch(text: str | None) -> int | None:

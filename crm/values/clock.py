@@ -1,7 +1,4 @@
-"""Time: UTC in the database, the organization's zone at the edges, words as people say them.
-
-Every moment that goes in or out is aware. The words are English; the order of day and month is the locale's.
-"""
+"""Time: UTC in the database, the organization's zone at the edges, English text; moments are aware."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from babel import Locale
 
 MAX_DAYS = 731
-"""The furthest day that `in_days` reaches: two years, one of them a leap year."""
+"""The limit of `in_days`: two years, one of them a leap year."""
 
 _YEARS = range(1900, 2201)
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -27,21 +24,16 @@ class NonexistentTime(ValueError):  # noqa: N818 -- it names what was typed, not
 
 
 def utcnow() -> dt.datetime:
-    """Return the present moment in UTC."""
     return dt.datetime.now(dt.UTC)
 
 
 @lru_cache(maxsize=1024)
 def zone(name: str) -> ZoneInfo:
-    """Return the time zone `name`, like `Asia/Jakarta`.
-
-    Raises `ValueError` with a sentence for people when there is none.
-    """
     try:
         found = ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         found = None
-    # The machine's own zone, and the copies that count leap seconds, are no zones of an organization.
+    # Exclude the machine's own zone and the copies with leap seconds.
     if found is None or name.startswith(("posix", "right/")) or name in ("Factory", "localtime"):
         raise ValueError("Choose a time zone from the list, like Asia/Jakarta.")
     return found
@@ -49,53 +41,43 @@ def zone(name: str) -> ZoneInfo:
 
 @lru_cache(maxsize=1)
 def zone_names() -> tuple[str, ...]:
-    """Return the names of the zones to choose from, `UTC` and all that name a place."""
     places = (name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "SystemV/")))
     return ("UTC", *sorted(places))
 
 
 def to_local(moment: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
-    """Return `moment` on the clocks of `zone`."""
     _check_aware(moment)
     return moment.astimezone(zone)
 
 
 def from_local(naive: dt.datetime, zone: ZoneInfo) -> tuple[dt.datetime, str | None]:
-    """Return the moment in UTC at which the clocks of `zone` show `naive`, and what to say about it, if anything.
+    """Return a local time in UTC, and a note if it occurs twice (the first counts).
 
-    Of two such moments, when clocks go back, it is the first, and the note says so. Raises `NonexistentTime` when
-    clocks skip it, `ValueError` for a year that is out of reach; both with a sentence.
+    Raises ValueError with a sentence.
     """
     if naive.year not in _YEARS:
         raise ValueError(f"Enter a year from {_YEARS[0]} to {_YEARS[-1]}.")
     naive = naive.replace(tzinfo=None)
-    said = f"{naive:%H:%M} on {_long_date(naive.date())}"
+    shown = f"{naive:%H:%M} on {_long_date(naive.date())}"
     if _is_skipped(naive, zone):
         resume = _end_of_gap(naive, zone).astimezone(zone)
         raise NonexistentTime(
-            f"{said} does not exist in {zone.key}, because the clocks go forward. Choose {resume:%H:%M} or later."
+            f"{shown} does not exist in {zone.key}, because the clocks go forward. Choose {resume:%H:%M} or later."
         )
     first, second = (naive.replace(tzinfo=zone, fold=fold).astimezone(dt.UTC) for fold in (0, 1))
-    note = f"{said} comes twice in {zone.key}, because the clocks go back. This is the first one."
+    note = f"{shown} comes twice in {zone.key}, because the clocks go back. This is the first one."
     return first, note if first != second else None
 
 
 def at_or_after(naive: dt.datetime, zone: ZoneInfo) -> dt.datetime:
-    """Return the moment in UTC at which the clocks of `zone` show `naive`.
-
-    Of two such moments it is the first; when clocks skip it, the first moment after the skip.
-    """
+    """Return the first UTC moment at which clocks show `naive`; the end of the gap if they skip it."""
     if _is_skipped(naive, zone):
         return _end_of_gap(naive, zone)
     return naive.replace(tzinfo=zone, fold=0).astimezone(dt.UTC)
 
 
 def in_days(days: int, now: dt.datetime, zone: ZoneInfo) -> dt.datetime:
-    """Return the moment in UTC `days` days from now at the present time of day in `zone`; 0 is now.
-
-    A time that the clocks skip on that day is taken as far behind the skip as it lies in it; of a time that comes
-    twice, the first. Raises `ValueError` with a sentence for days out of reach.
-    """
+    """Return the UTC moment `days` later at the same local time; a skipped one is moved by the length of the gap."""
     if not 0 <= days <= MAX_DAYS:
         raise ValueError(f"Enter a number of days from 0 to {MAX_DAYS}.")
     _check_aware(now)
@@ -106,7 +88,7 @@ def in_days(days: int, now: dt.datetime, zone: ZoneInfo) -> dt.datetime:
 
 
 def in_quiet_hours(now: dt.datetime, zone: ZoneInfo, quiet_from: dt.time | None, quiet_until: dt.time | None) -> bool:
-    """Say whether the clocks of `zone` show quiet hours; `quiet_until` is not one. Equal times mean none."""
+    """Exclude the end; equal times mean no quiet hours."""
     if quiet_from is None or quiet_until is None or quiet_from == quiet_until:
         return False
     time = to_local(now, zone).time()
@@ -116,45 +98,43 @@ def in_quiet_hours(now: dt.datetime, zone: ZoneInfo, quiet_from: dt.time | None,
 
 
 def quiet_end(now: dt.datetime, zone: ZoneInfo, quiet_from: dt.time | None, quiet_until: dt.time | None) -> dt.datetime:
-    """Return the moment in UTC when the quiet hours around `now` end; `now` itself when it is not quiet."""
     end = now.astimezone(dt.UTC)
-    # A change of the clocks can throw the end back into quiet hours; then they go on.
+    # A change of the clocks can move the end back into quiet hours.
     while quiet_until is not None and in_quiet_hours(end, zone, quiet_from, quiet_until):
         end = _next_time(end, zone, quiet_until)
     return end
 
 
 def say_when(moment: dt.datetime, now: dt.datetime, zone: dt.tzinfo, locale: str = "en_GB") -> str:
-    """Return `moment` as people say it near today: `Today 10:30`, `Mon 24 Nov 09:00`, with another year's number."""
+    """Return `Today 10:30`, `Mon 24 Nov 09:00`; with the year if it is another one."""
     local, today = to_local(moment, zone), to_local(now, zone).date()
     day = local.date()
-    said = _near(day, today) or f"{_DAYS[day.weekday()][:3]} {_short_date(day, today, locale)}"
-    return f"{said} {local:%H:%M}"
+    shown = _near(day, today) or f"{_DAYS[day.weekday()][:3]} {_short_date(day, today, locale)}"
+    return f"{shown} {local:%H:%M}"
 
 
 def say_full(moment: dt.datetime, zone: ZoneInfo, locale: str = "en_GB") -> str:
-    """Return `moment` in full: `Monday 24 November 2026 at 09:00 (Asia/Jakarta)`."""
+    """Return `Monday 24 November 2026 at 09:00 (Asia/Jakarta)`."""
     local = to_local(moment, zone)
     return f"{_long_date(local.date(), locale)} at {local:%H:%M} ({zone.key})"
 
 
 def say_date(day: dt.date, today: dt.date, locale: str = "en_GB") -> str:
-    """Return `day` as people say it near today: `Yesterday`, `12 Nov`, `12 Nov 2025`."""
+    """Return `Yesterday`, `12 Nov`, `12 Nov 2025`."""
     return _near(day, today) or _short_date(day, today, locale)
 
 
 def say_day(day: dt.date, locale: str = "en_GB") -> str:
-    """Return `day` in full: `Monday 24 November 2026`."""
+    """Return `Monday 24 November 2026`."""
     return _long_date(day, locale)
 
 
 def month_of(moment: dt.datetime, zone: dt.tzinfo) -> str:
-    """Return the month of `moment` on the clocks of `zone`, as 2026-11."""
     return f"{to_local(moment, zone):%Y-%m}"
 
 
 def say_month(month: str) -> str:
-    """Return a month like 2026-11 as people say it: `November 2026`."""
+    """Return `November 2026` for 2026-11."""
     year, _, number = month.partition("-")
     return f"{_MONTHS[int(number) - 1]} {year}"
 
@@ -170,7 +150,7 @@ def _is_skipped(naive: dt.datetime, zone: ZoneInfo) -> bool:
 
 
 def _end_of_gap(naive: dt.datetime, zone: ZoneInfo) -> dt.datetime:
-    """Return the moment in UTC at which the clocks skip over `naive`, found by halving, to the second."""
+    """Return when clocks skip over `naive`, in UTC, found by bisection to the second."""
     # PEP 495: in a gap, fold 0 has the offset from before it, which gives a moment after it; fold 1 the reverse.
     after, before = (naive.replace(tzinfo=zone, fold=fold).astimezone(dt.UTC) for fold in (0, 1))
     offset = before.astimezone(zone).utcoffset()
@@ -185,7 +165,6 @@ def _end_of_gap(naive: dt.datetime, zone: ZoneInfo) -> dt.datetime:
 
 
 def _next_time(now: dt.datetime, zone: ZoneInfo, time: dt.time) -> dt.datetime:
-    """Return the next moment in UTC after `now` at which the clocks show `time`, or skip it."""
     today = now.astimezone(zone).date()
     for days in range(3):
         naive = dt.datetime.combine(today + dt.timedelta(days=days), time)
@@ -219,6 +198,5 @@ def _long_date(day: dt.date, locale: str = "en_GB") -> str:
 
 @lru_cache(maxsize=256)
 def _is_month_first(locale: str) -> bool:
-    """Say whether people of `locale` write the month, then the day, then the year."""
     pattern = str(Locale.parse(locale.replace("-", "_")).date_formats["medium"].pattern)
     return pattern.find("M") < pattern.find("d") < pattern.find("y")

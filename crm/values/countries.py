@@ -1,4 +1,4 @@
-"""Countries with their time zones, currencies and ways of writing: what the settings offer and the wizard guesses."""
+"""Time zones, currencies and locales by country: for the settings' lists and the wizard's guesses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ENGLISH = Locale("en")
 _FALLBACK = "en_001"
 _ZONES: dict[str, str] = {zone: region for zone, region in get_global("zone_territories").items() if len(region) == 2}
 
-# Where a country has several zones: the one most people live in.
+# Of several zones, the one most people live in.
 _MAIN_ZONES = {
     "AR": "America/Argentina/Buenos_Aires",
     "AU": "Australia/Sydney",
@@ -54,15 +54,12 @@ _MAIN_ZONES = {
 
 
 class Guess(NamedTuple):
-    """What a shop in a country most likely uses."""
-
     time_zone: str
     currency: str
     locale: str
 
 
 def guess(region: str) -> Guess:
-    """Return what a shop in the country `region` (two letters) most likely uses."""
     zones = [zone for zone, territory in _ZONES.items() if territory == region]
     currencies = get_territory_currencies(region)
     return Guess(
@@ -73,7 +70,7 @@ def guess(region: str) -> Guess:
 
 
 def region_of_browser(accept_language: str) -> str | None:
-    """Return the country that a browser's Accept-Language names first (`id-ID,en;q=0.8` is ID), or None."""
+    """Return the first country in an Accept-Language header: ID for `id-ID,en;q=0.8`."""
     for found in re.findall(r"[a-zA-Z]{2,3}-([a-zA-Z]{2})\b", accept_language[:200]):
         if found.upper() in phonenumbers.SUPPORTED_REGIONS:
             return str(found.upper())
@@ -82,7 +79,6 @@ def region_of_browser(accept_language: str) -> str | None:
 
 @functools.cache
 def regions() -> Choices:
-    """Return the countries with their calling codes, by name."""
     names = {region: _ENGLISH.territories.get(region, region) for region in phonenumbers.SUPPORTED_REGIONS}
     return sorted(
         ((region, f"{name} (+{phonenumbers.country_code_for_region(region)})") for region, name in names.items()),
@@ -92,20 +88,17 @@ def regions() -> Choices:
 
 @functools.cache
 def time_zones() -> Choices:
-    """Return the time zones, by name."""
     return [(zone, zone.replace("_", " ")) for zone in sorted([*_ZONES, "UTC"])]
 
 
 @functools.cache
 def currencies() -> Choices:
-    """Return the currencies in use, by code."""
     codes = {code for region in phonenumbers.SUPPORTED_REGIONS for code in get_territory_currencies(region)}
     return [(code, f"{code}, {get_currency_name(code, locale=_ENGLISH)}") for code in sorted(codes)]
 
 
 @functools.cache
 def locales() -> Choices:
-    """Return one way of writing dates and amounts for each language and country where it is official, by country."""
     found = ((region, language) for region in phonenumbers.SUPPORTED_REGIONS for language in _languages(region))
     labels = {f"{language}_{region}": _locale_label(language, region) for region, language in found}
     return [(_FALLBACK, "International, English"), *sorted(labels.items(), key=lambda choice: choice[1])]
@@ -122,7 +115,7 @@ def _languages(region: str) -> list[str]:
 
 
 def _locale_of(region: str) -> str:
-    # The pages are in English, so digits and words in another script would look like a fault.
+    # The pages are in English: digits and words in another script would look like an error.
     likely = get_global("likely_subtags")
     for language in _languages(region):
         if "Latn" in likely.get(language, "Latn"):

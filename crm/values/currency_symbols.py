@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001  Letters of other scripts are what people write.
-"""What people write beside an amount for its currency: codes, signs, and the words of the country."""
+"""Codes, signs and local words that people write beside an amount."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from babel import Locale
 
-# Several currencies may share a word: of an organization's own one it is taken, of any other one refused.
+# A word of several currencies is accepted for the organization's own, refused for any other.
 _WORDS = """
 AED dh dhs dirham dirhams | AFN af afs afghani ؋ | ARS $ peso pesos | AUD $ a$ au$ dollar dollars
 AZN ₼ manat | BDT tk taka ৳ টাকা | BGN lv leva лв | BND $ b$ dollar dollars ringgit | BOB bs
@@ -34,23 +34,21 @@ XAF fcfa cfa f francs franc francscfa | XOF fcfa cfa f francs franc francscfa | 
 ZMW k kwacha
 """
 _NUMBERS = frozenset({"k", "m", "mn"})
-"""What may be a currency before a number, and thousands or millions after it."""
+"""Currencies before a number, thousands or millions after it."""
 
 
 def means(mark: str, currency: str, locale: str, *, after: bool = False) -> bool:
-    """Say whether `mark` stands for `currency`, or for any when it is "", `after` the number or before it."""
+    """Whether `mark` stands for `currency`, or for any when it is ""."""
     folded = _folded(mark)
     return not (after and folded in _NUMBERS) and folded in _marks_of(locale, currency)
 
 
 def is_known(mark: str, locale: str, *, after: bool = False) -> bool:
-    """Say whether `mark` stands for some currency."""
     return means(mark, "", locale, after=after) or all(unicodedata.category(char) == "Sc" for char in mark)
 
 
 @lru_cache(maxsize=256)
 def _marks_of(locale: str, currency: str) -> frozenset[str]:
-    """Return how `currency`, or any when it is "", is written in `locale`, in English and in its country."""
     tables = (Locale.parse(locale.replace("-", "_")).currency_symbols, Locale("en").currency_symbols)
     symbols = [symbol for table in tables for code, symbol in table.items() if currency in ("", code)]
     codes = [currency] if currency else list(Locale("en").currencies)
@@ -65,6 +63,5 @@ def _words() -> dict[str, list[str]]:
 
 
 def _folded(mark: str) -> str:
-    """Return a mark without dots and spaces, which people set or leave out."""
     folded = unicodedata.normalize("NFKC", mark).casefold()
     return "".join(char for char in folded if char != "." and not char.isspace() and unicodedata.category(char) != "Cf")

@@ -1,8 +1,7 @@
-"""Phone numbers as nearly everybody writes them, read and spelled a hundred times as fast as all others.
+"""Read and spell phone numbers in their usual form, a hundred times as fast as phonenumbers.
 
-A mobile number of a country that has its calling code alone and dials `0` at home needs one pattern of phonenumbers'
-and not its whole grammar. What is anything else is left to phonenumbers: the answer is None. Both say the same of
-what is read here; `tests/test_phone.py` holds them together.
+For mobile numbers of countries that have a calling code alone and dial `0` at home, one pattern of phonenumbers is
+enough. For all other input the answer is None and `phone` asks phonenumbers; `tests/test_phone.py` compares both.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ _LONGEST = 1 + 15
 _LEFT_OUT = str.maketrans("", "", " -")
 
 
-class _Way(NamedTuple):
-    """How some numbers of a country are written at home: what they begin with, their whole, what is put before."""
+class _HomeFormat(NamedTuple):
+    """A national format: leading digits, the whole pattern, and the prefix dialed at home."""
 
     begins: re.Pattern[str]
     whole: re.Pattern[str]
@@ -28,7 +27,7 @@ class _Way(NamedTuple):
 
 
 def read(text: str, region: str) -> str | None:
-    """Return the E.164 form of a mobile number of `region` in plain digits, in groups or not; None for all else."""
+    """Return the E.164 form of a mobile number of `region` in plain or grouped digits, else None."""
     mobile = _mobile(region)
     if mobile is None or not _PLAIN.fullmatch(text):
         return None
@@ -44,25 +43,24 @@ def read(text: str, region: str) -> str | None:
 
 
 def at_home(value: str) -> str | None:
-    """Return the digits that a valid E.164 number is dialed with at home; None where that takes more than one rule."""
+    """Return the digits dialed at home for a valid E.164 number; None if one rule is not enough."""
     for end in (3, 4, 2):
-        ways = _ways(value[1:end])
-        if ways is not None:
+        formats = _home_formats(value[1:end])
+        if formats is not None:
             break
     else:
         return None
     national = value[end:]
     if national[:1] == "0" or len(value) > _LONGEST:
         return None
-    for way in ways:
-        if way.begins.match(national) and (found := way.whole.fullmatch(national)):
-            return way.before + national if "".join(found.groups()) == national else None
+    for format_ in formats:
+        if format_.begins.match(national) and (found := format_.whole.fullmatch(national)):
+            return format_.before + national if "".join(found.groups()) == national else None
     return national
 
 
 @lru_cache(maxsize=512)
 def _mobile(region: str) -> tuple[str, re.Pattern[str], frozenset[int]] | None:
-    """Return the calling code of `region`, and the pattern and the lengths of its mobile numbers."""
     metadata = PhoneMetadata.metadata_for_region(region, None)
     if metadata is None or metadata.mobile is None or not metadata.mobile.national_number_pattern:
         return None
@@ -74,14 +72,14 @@ def _mobile(region: str) -> tuple[str, re.Pattern[str], frozenset[int]] | None:
 
 
 @lru_cache(maxsize=512)
-def _ways(code: str) -> tuple[_Way, ...] | None:
-    """Return how numbers of a calling code are written at home, None where digits stand anywhere but before."""
+def _home_formats(code: str) -> tuple[_HomeFormat, ...] | None:
+    """Return a calling code's national formats; None if one has digits other than a prefix."""
     regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code)) if code.isdecimal() else None
-    # Where several share a code, all are written as the first one's.
+    # Countries that share a code write as the main one does.
     metadata = PhoneMetadata.metadata_for_region(regions[0], None) if regions else None
     if metadata is None:
         return None
-    ways = []
+    formats = []
     for form in metadata.number_format:
         whole = form.pattern or ""
         before, _, after = (form.national_prefix_formatting_rule or r"\1").partition(r"\1")
@@ -89,5 +87,5 @@ def _ways(code: str) -> tuple[_Way, ...] | None:
         if re.sub(r"[^\\\d]", "", form.format or "") != groups or re.search(r"\d", after):
             return None
         begins = form.leading_digits_pattern[-1] if form.leading_digits_pattern else ""
-        ways.append(_Way(re.compile(begins), re.compile(whole), re.sub(r"\D", "", before)))
-    return tuple(ways)
+        formats.append(_HomeFormat(re.compile(begins), re.compile(whole), re.sub(r"\D", "", before)))
+    return tuple(formats)

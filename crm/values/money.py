@@ -1,4 +1,4 @@
-"""Money: integer hundredths inside, the organization's way of writing at the edges."""
+"""Money: integer hundredths inside, the organization's notation at the edges."""
 
 from __future__ import annotations
 
@@ -26,17 +26,15 @@ _OTHER_CURRENCY = "Enter the amount in {currency}, in digits alone."
 
 
 class MoneyError(ValueError):
-    """What was typed is not an amount; the message is a sentence for people."""
+    """The message is a sentence for people."""
 
 
 def parse_amount(text: str, locale: str, currency: str = "") -> int:
-    """Return the hundredths that `text` names when a person of `locale` writes it.
+    """Return the hundredths of an amount as written in `locale`.
 
-    A last group of exactly three digits after the grouping mark of the locale is thousands, one or two digits
-    after either mark are decimals (`interface.md`, Pages and forms). A currency may stand before or after, as its
-    code, sign or word; with `currency` given it must be that one.
-
-    Raises `MoneyError` for what is no amount, not above 0, finer than hundredths or too large.
+    Exactly three digits after the locale's grouping mark are thousands, one or two after either mark are decimals
+    (`interface.md`, Pages and forms). A currency's code, sign or word may stand before or after; with `currency` it
+    must be that one. Raises MoneyError for no amount, 0, a negative or too large one, or more than two decimals.
     """
     body = _without_currency(_plain(text, locale), locale, currency)
     if re.fullmatch(r"-[.,]?\d[\d., ]*", body):
@@ -49,10 +47,7 @@ def parse_amount(text: str, locale: str, currency: str = "") -> int:
 
 @lru_cache(maxsize=8192)
 def format_amount(hundredths: int, currency: str, locale: str) -> str:
-    """Return an amount as people of `locale` write it, without decimals when it has none: `Rp 1.500`.
-
-    The spaces inside are no-break spaces.
-    """
+    """Return `Rp 1.500` with no-break spaces, without decimals for a whole amount."""
     pattern = re.sub(r"\.0+", ".00" if hundredths % 100 else "", _pattern(locale))
     symbol = _locale(locale).currency_symbols.get(currency, currency)
     if symbol[-1:].isalpha():
@@ -63,26 +58,20 @@ def format_amount(hundredths: int, currency: str, locale: str) -> str:
 
 @lru_cache(maxsize=8192)
 def format_number(number: int, locale: str) -> str:
-    """Return a whole number as people of `locale` write it: `1.500`."""
     return str(format_decimal(number, format="#,##0", locale=_locale(locale)))
 
 
 def to_decimal(hundredths: int) -> Decimal:
-    """Return the amount as a decimal with two places."""
     return Decimal(hundredths).scaleb(-2)
 
 
 def to_json(hundredths: int) -> str:
-    """Return the amount as JSON has it: a string with two decimals after a point, `2500000.00`."""
+    """Return `2500000.00`."""
     return str(to_decimal(hundredths))
 
 
 def from_json(amount: str | float) -> int:
-    """Return the hundredths of an amount as JSON has it: a text with a point, `1500.5`, or a number.
-
-    A number is what its shortest decimal text says, so 21.1 is 2110, though a float is only near it. Raises
-    `MoneyError` as `parse_amount` does.
-    """
+    """Return the hundredths of JSON's `"1500.5"` or number; a float counts as its shortest text: 21.1 is 2110."""
     text = amount if isinstance(amount, str) else format(Decimal(repr(amount)), "f")
     match = re.fullmatch(r"(\d{1,30})(?:\.(\d+))?", text, re.ASCII)
     if match is None:
@@ -94,10 +83,7 @@ def from_json(amount: str | float) -> int:
 
 @lru_cache(maxsize=1)
 def currencies() -> tuple[tuple[str, str], ...]:
-    """Return the currencies an organization can have: ISO 4217 code and English name, by code.
-
-    Currencies with thousandths (Kuwaiti dinar, …) are left out, because amounts are hundredths.
-    """
+    """Exclude currencies with thousandths (Kuwaiti dinar, …): amounts are hundredths."""
     english = Locale("en")
     codes = {code for territory in map(str, english.territories) if len(territory) == 2 for code in _tender(territory)}
     return tuple(
@@ -110,8 +96,7 @@ def _tender(territory: str) -> list[str]:
 
 
 def _plain(text: str, locale: str) -> str:
-    """Return `text` with ASCII digits and dashes, without invisible characters."""
-    # Superscripts and fractions would turn into digits below: "5²" is not 52.
+    # Superscripts and fractions would become digits below: "5²" is not 52.
     if len(text) > _LONGEST or any(unicodedata.category(char) == "No" for char in text):
         raise MoneyError(_unreadable(locale))
     body = ascii_digits(unicodedata.normalize("NFKC", text))
@@ -120,14 +105,14 @@ def _plain(text: str, locale: str) -> str:
 
 _DASHES = dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
 _ENDING = re.compile(r"[.,/][-=]{1,2}")
-"""What ends a whole amount: `1.500,-`, `1,500/-`, `1500/=`."""
+"""Endings of whole amounts: `1.500,-`, `1,500/-`, `1500/=`."""
 
 
-def _beside(body: str) -> tuple[str, str, str]:
-    """Return what stands before a number, the number with its sign, and what stands after it."""
+def _around_number(body: str) -> tuple[str, str, str]:
+    """Split into the text before the number, the signed number, and the text after it."""
     digits = [at for at, char in enumerate(body) if char.isdecimal()] or [len(body), len(body)]
     before, number, after = body[: digits[0]].rstrip(), body[digits[0] : digits[-1] + 1], body[digits[-1] + 1 :].strip()
-    # A dot that ends a word is the word's ("Rs.500", "S/.500"), any other one begins decimals.
+    # A dot after a word belongs to it ("Rs.500", "S/.500"); any other dot begins decimals.
     if before[-1:] in (".", ",") and not re.search(r"[^\W\d_]/?\.$", before):
         before, number = before[:-1].rstrip(), before[-1] + number
     if before.count("-") == 1 and number and (before[0] == "-" or before[-1] == "-"):
@@ -138,7 +123,7 @@ def _beside(body: str) -> tuple[str, str, str]:
 
 
 def _without_currency(body: str, locale: str, currency: str) -> str:
-    before, number, after = _beside(body)
+    before, number, after = _around_number(body)
     for mark, is_after in ((before, False), (after, True)):
         if not mark or currency_symbols.means(mark, currency, locale, after=is_after):
             continue
@@ -149,8 +134,7 @@ def _without_currency(body: str, locale: str, currency: str) -> str:
 
 
 def _split(body: str, locale: str) -> tuple[str, str]:
-    """Return the digits before and after the decimal mark."""
-    # The Arabic marks mean one thing each; spaces and apostrophes part groups everywhere.
+    # The Arabic marks are unambiguous; spaces and apostrophes separate groups everywhere.
     body = re.sub(r"[\s'\u2019\u02bc\u066c]", " ", body)
     if "\u066b" in body:
         head, _, tail = body.partition("\u066b")
@@ -165,7 +149,6 @@ def _split(body: str, locale: str) -> tuple[str, str]:
 
 
 def _grouped(body: str, marks: str, locale: str) -> str:
-    """Return the digits of a whole number whose groups, if any, are parted by one kind of mark."""
     if not body or re.fullmatch(r"\d+", body):
         return body
     for mark in (*marks, " "):

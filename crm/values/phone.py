@@ -1,7 +1,4 @@
-"""Phone numbers: what people type, E.164 in the database, the organization's own way on the screen.
-
-A number that cannot be called is kept as typed and marked; it is never used for matching or sending.
-"""
+"""Phone numbers: E.164 in the database; invalid ones as typed and marked, never used for matching or sending."""
 
 from __future__ import annotations
 
@@ -18,7 +15,6 @@ from crm.values import fast_phone
 from crm.values.text import ascii_digits, clean_line, is_seen
 
 MAX_LENGTH = 60
-"""The most characters that `Phone.value` has; more than any way to write one number needs."""
 
 _READ_AT_MOST = 500
 _TWO_NUMBERS = "These are two numbers. Keep one here and put the other into the notes."
@@ -29,8 +25,6 @@ _NOT_A_NUMBER = "No such number can be called. Check the digits, and the country
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A phone number as it is stored; `reason` is a sentence for people when it is not valid."""
-
     value: str
     valid: bool
     reason: str = ""
@@ -38,11 +32,7 @@ class Phone:
 
 
 def parse(raw: str, region: str) -> Phone:
-    """Read `raw` as a person of `region` (ISO 3166, `ID`) would dial it.
-
-    `value` is E.164 when the number is valid, else what was typed, cleaned and at most `MAX_LENGTH` long. An
-    extension is set apart. A leading `00` is `+` everywhere. An empty field is not valid and has no reason.
-    """
+    """Read `raw` as dialed from `region` (ISO 3166), a leading 00 as +; an empty text is invalid without a reason."""
     plain = fast_phone.read(raw, region)
     return Phone(plain, True) if plain else _parse(clean_line(raw[:_READ_AT_MOST]), region)
 
@@ -50,43 +40,41 @@ def parse(raw: str, region: str) -> Phone:
 def variants(number: str) -> tuple[str, ...]:
     """Return the E.164 spellings of one line, `number` first.
 
-    Providers and people write a Brazilian mobile with and without its ninth digit, a Mexican one with and without a 1
-    after +52, an Argentinian one with and without a 9 after +54. Any other number has one spelling.
+    Brazilian mobiles occur with and without the ninth digit, Mexican ones with and without a 1 after +52, Argentinian
+    ones with and without a 9 after +54.
     """
     twin = _twin(number)
     return (number, twin) if twin else (number,)
 
 
 def matching(number: str) -> str:
-    """Return the one of `variants(number)` that numbers are compared by: with the 9 of Brazil and of Argentina."""
+    """Return the spelling that numbers are compared by: with the 9 of Brazil and Argentina, without Mexico's 1."""
     twin = _twin(number)
     return number if twin is None or (len(twin) > len(number)) == number.startswith("+52") else twin
 
 
 def display(value: str, region: str) -> str:
-    """Return a stored number as people of `region` write it; a foreign one with its country code."""
     return _display(value, region)
 
 
 def international(value: str) -> str:
-    """Return a stored number with its country code and spaces, `+62 812-3456-7890`."""
+    """Return `+62 812-3456-7890`."""
     return _display(value, "")
 
 
 def with_extension(value: str, extension: str) -> str:
-    """Return a number as `parse` reads it again, `+62215551234 ext. 12`."""
+    """Return `+62215551234 ext. 12`, which `parse` reads again."""
     return f"{value} ext. {extension}" if value and extension else value
 
 
 def digits(value: str) -> str:
-    """Return the digits of `value`, nothing else."""
     if value[:1] == "+" and value.isascii() and value[1:].isdigit():
         return value[1:]
     return "".join(filter(str.isdecimal, ascii_digits(value)))
 
 
 def without_trunk_zero(abroad: str) -> str:
-    """Return digits that begin with a country code without the 0 that is only dialed at home, `62812` of `620812`."""
+    """Remove the 0 dialed only at home from digits with a country code: `62812` for `620812`."""
     for end in (1, 2, 3):
         regions_of_code = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(abroad[:end] or 0))
         if regions_of_code and abroad[end : end + 1] == "0":
@@ -96,28 +84,22 @@ def without_trunk_zero(abroad: str) -> str:
 
 
 def spellings(value: str, region: str, valid: bool = False) -> tuple[str, ...]:
-    """Return the digits of a stored number as people may type them: with the country code, and as at home.
-
-    `valid` says that it is known to be valid, which saves nearly all of the work.
-    Of a number that is not valid also the digits as typed; of a text without digits none.
-    """
+    """Return the digits people type: with the country code and as at home; `valid` skips nearly all of the work."""
     at_home = fast_phone.at_home(value) if valid else None
     return tuple(dict.fromkeys((value[1:], at_home))) if at_home else _spellings(value, region, valid)
 
 
 def tel(value: str, extension: str = "") -> str:
-    """Return the link that calls a valid number (RFC 3966)."""
+    """RFC 3966."""
     return f"tel:+{digits(value)}" + (f";ext={extension}" if extension else "")
 
 
 def wa_me(value: str) -> str:
-    """Return the link that opens WhatsApp with a valid number."""
     return f"https://wa.me/{digits(value)}"
 
 
 @lru_cache(maxsize=1)
 def regions() -> tuple[tuple[str, str], ...]:
-    """Return the regions a number can belong to: ISO 3166 code and English name, by name."""
     names = Locale("en").territories
     return tuple(sorted(((code, names.get(code, code)) for code in phonenumbers.SUPPORTED_REGIONS), key=lambda r: r[1]))
 
@@ -131,9 +113,9 @@ def _parse(typed: str, region: str) -> Phone:
     return Phone(phonenumbers.format_number(number, PhoneNumberFormat.E164), True, extension=extension)
 
 
-# Of each country the longer spelling of a line and the shorter one, as (prefix, rest) and what goes between.
+# For each country: the longer spelling, the shorter one as (prefix, rest), and the digit between.
 _TWINS = {
-    # Without the ninth digit, what begins with 2 to 5 is somebody's landline.
+    # Without the ninth digit, what begins with 2 to 5 is a landline.
     "+55": (re.compile(r"(\+55[1-9][1-9])9([6-9]\d{7})"), re.compile(r"(\+55[1-9][1-9])([6-9]\d{7})"), "9"),
     "+52": (re.compile(r"(\+52)1([2-9]\d{9})"), re.compile(r"(\+52)([2-9]\d{9})"), "1"),
     "+54": (re.compile(r"(\+54)9([1-3]\d{9})"), re.compile(r"(\+54)([1-3]\d{9})"), "9"),
@@ -141,7 +123,6 @@ _TWINS = {
 
 
 def _twin(number: str) -> str | None:
-    """Return the other spelling of the same line, where there is one."""
     if (found := _TWINS.get(number[:3])) is None:
         return None
     longer, shorter, between = found
@@ -152,14 +133,12 @@ def _twin(number: str) -> str | None:
 
 
 def _plain(typed: str) -> str:
-    """Return `typed` with ASCII digits, plus and dashes, without invisible characters."""
     text = "".join(map(_plain_character, ascii_digits(unicodedata.normalize("NFKC", typed))))
-    # An apostrophe keeps a spreadsheet from taking the first zero off.
+    # Spreadsheets write an apostrophe to keep the leading zero.
     return " ".join(text.split()).lstrip("'\u2018\u2019` ")
 
 
-# What keyboards and documents have for a dash beside the category of dashes: minus signs, bullets, lines, and the mark
-# that lengthens a vowel in Japanese.
+# Characters used as dashes outside of the category: minus signs, bullets, lines, and the Japanese mark for long vowels.
 _DASHES = frozenset("\u02d7\u2043\u2212\u2500\u2501\u2796\u30fc\u3161")
 
 
@@ -170,7 +149,7 @@ def _plain_character(char: str) -> str:
     return char if char == " " or (char.isprintable() and is_seen(char)) else ""
 
 
-# Words that people write before a number, and what they write before an extension.
+# Labels before a number, and before an extension.
 _LABEL = re.compile(
     r"^(?:telp?|telephone|phone|ph|mobile|mob|cell|handphone|hp|wa|whatsapp|no|nomor|call|[tmp])\b[.: ]*",
     re.IGNORECASE,
@@ -183,12 +162,11 @@ _ALLOWED = re.compile(r"^[\d+\-(). /]+$")
 
 
 def _one_number(text: str) -> tuple[str, str, str]:
-    """Return the one number in `text`, its extension, and why there is none ("" when there is one)."""
     while label := _LABEL.match(text):
         text = text[label.end() :]
     if scientific := _SCIENTIFIC.match(text):
         first, rest, power = scientific[1], scientific[2] or "", int(scientific[3])
-        # Only with a digit for each place of the power is nothing lost: 6.281234567890E+12.
+        # Digits are lost unless there is one for each place of the power: 6.281234567890E+12.
         return (first + rest, "", "") if len(rest) == power else ("", "", _DIGITS_LOST)
     if whole := _FLOAT.match(text):
         return whole[1], "", ""
@@ -200,12 +178,12 @@ def _one_number(text: str) -> tuple[str, str, str]:
         return "", "", _TWO_NUMBERS
     if not _ALLOWED.match(text):
         return "", "", _NOT_ONLY_A_NUMBER
-    # "00" dials abroad from most countries, and people write it in all; "+00" is seen too.
+    # "00" dials abroad from most countries, and people write it in all; "+00" occurs too.
     return re.sub(r"^\(?(?:\+\s*)*(?:00|\+)", "+", text), extension, ""
 
 
 def _is_slashed_pair(text: str) -> bool:
-    """Say whether a slash parts two numbers; `030/1234567` is one, an area code and a number."""
+    """`030/1234567` is one number with its area code."""
     head, slash, tail = text.partition("/")
     if not slash:
         return False
@@ -239,11 +217,7 @@ def _read(text: str, region: str) -> PhoneNumber | None:
 
 
 def _is_meant_at_home(number: PhoneNumber, abroad: PhoneNumber, typed: str) -> bool:
-    """Say which of two numbers is meant by digits that are `number` at home and `abroad` after a plus.
-
-    Where people dial 0 first nobody writes their own number without it, and WhatsApp and tills write the country code
-    without its plus. A mobile number is the likelier one.
-    """
+    """Choose: at home nobody omits a leading 0, WhatsApp and tills omit the plus; a mobile number is more likely."""
     as_written = digits(phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL))
     return as_written == typed or (_is_mobile(number) and not _is_mobile(abroad))
 
@@ -256,7 +230,7 @@ _OLD_MEXICAN = re.compile(r"(?:0?1|04[45])([2-9]\d{9})")
 
 
 def _without_old_prefix(number: PhoneNumber) -> PhoneNumber | None:
-    """Return the valid number that people and providers still write the old way: Brazil's eight digits, Mexico's 1."""
+    """Convert the old notation still in use: Brazil's eight digits, Mexico's 1."""
     national = phonenumbers.national_significant_number(number)
     if number.country_code == 52 and (old := _OLD_MEXICAN.fullmatch(national)):
         today = _from_e164(f"+52{old[1]}")
@@ -268,7 +242,6 @@ def _without_old_prefix(number: PhoneNumber) -> PhoneNumber | None:
 
 
 def _dialed(text: str, region: str) -> PhoneNumber | None:
-    """Return what `text` dials from `region`, whether it reaches anybody or not."""
     try:
         return phonenumbers.parse(text, region)
     except NumberParseException:
@@ -282,7 +255,7 @@ def _stored(value: str) -> PhoneNumber | None:
 
 
 def _from_e164(value: str) -> PhoneNumber | None:
-    """Return the number of `+` and 5 to 15 digits; taking it apart is five times as fast as parsing it."""
+    """Split `+` and 5 to 15 digits: five times as fast as parsing."""
     if not re.fullmatch(r"\+\d{5,15}", value):
         return None
     for end in (2, 3, 4):

@@ -1,8 +1,4 @@
-"""Cleaning of what people type, and folding for search and comparing.
-
-Cleaning keeps every letter as it was written; folding throws away what people leave out when they search:
-case, accents, the shape of quotes and dashes, the script of digits.
-"""
+"""Clean typed text (every letter stays), and fold it for search (case, accents, quotes, dashes and digits go)."""
 
 from __future__ import annotations
 
@@ -12,14 +8,13 @@ import unicodedata
 from functools import lru_cache
 
 _NEWLINES = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-# Control characters, and marks that turn the direction of the text around them: they let a name reorder the
-# rest of a page (UAX #9). The zero-width joiner and non-joiner stay, because Persian, Urdu and Indic words
-# and many emoji are spelled with them.
+# Control characters and direction marks, which let a name reorder the rest of a page (UAX #9). The zero-width joiner
+# and non-joiner stay: Persian, Urdu, Indic words and many emoji need them.
 _UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
     "\ud800-\udfff]"
 )
-# Letters and symbols that are drawn as nothing; Unicode does not call them spaces.
+# Letters and symbols without a glyph; Unicode does not class them as spaces.
 _BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 _KEPT_MARKS = frozenset({0, 8, 9})
@@ -49,25 +44,25 @@ _TWINS = {
     "\u06ba": "\u0646",
     **dict.fromkeys("\u06c6\u06c7\u06c8\u06cb\u06cf", "\u0648"),
     **dict.fromkeys("\u0629\u06c1\u06be\u06c3\u06d5", "\u0647"),
-    # What is drawn as nothing, and marks that choose between two shapes of a letter.
+    # Without a glyph, or variation selectors.
     **dict.fromkeys("\u0640\u0674\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0", ""),
     **dict.fromkeys(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))), ""),
 }
 
 
 def clean_line(text: str) -> str:
-    """Return `text` as one line: no control or direction marks, single spaces, NFC, nothing at the ends."""
+    """Return one line in NFC: no control or direction marks, single spaces, trimmed."""
     return _visible(" ".join(_strip_unseen(text).split()))
 
 
 def clean_text(text: str) -> str:
-    r"""Return `text` with `\n` between its lines, no control or direction marks, NFC, nothing at the ends."""
+    """Return lines in NFC: no control or direction marks, trimmed."""
     return _visible(_strip_unseen(text).strip())
 
 
 @lru_cache(maxsize=1)
 def blank_characters() -> str:
-    """Return every character that says nothing alone, as the inside of a class of a regular expression."""
+    """Return all invisible characters as the inside of a regular expression's class."""
     blank = [chr(code) for code in range(sys.maxunicode + 1) if _may_be_blank(chr(code)) and not clean_line(chr(code))]
     runs: list[list[str]] = []
     for char in blank:
@@ -79,35 +74,28 @@ def blank_characters() -> str:
 
 
 def is_seen(char: str) -> bool:
-    """Say whether a character is drawn; a space, a mark and what only looks like nothing are not."""
+    """Whether a character has a glyph; spaces and combining marks have none."""
     return unicodedata.category(char) not in ("Cf", "Zs", "Cc", "Mn", "Me") and char not in _BLANK_LETTERS
 
 
 def characters(number: int) -> str:
-    """Return a number of characters in words: "1 character", "1,200 characters"."""
     return f"{number:,} character" + ("s" if number != 1 else "")
 
 
 def shorten(what: str, over: int, limit: int) -> str:
-    """Return the sentence about a text that has no room for all of it."""
     return f"Shorten {what} by {characters(over)}: it has room for {limit}."
 
 
 def ascii_digits(text: str) -> str:
-    """Return `text` with the decimal digits of every script (Arabic-Indic, full-width, …) as 0 to 9."""
     return text if text.isascii() else "".join(map(_ascii_digit, text))
 
 
 def fold(text: str) -> str:
-    """Return `text` as search compares it: no case, accents, invisible marks; plain quotes, dashes, digits.
-
-    Folding twice gives the same as folding once. Voicing marks of kana and the Indic virama stay: without
-    them other letters would be read.
-    """
+    """Return what search compares; kana voicing marks and the virama stay, for without them letters change."""
     if text.isascii():
         return text.lower().replace("`", "'")
     plain = "".join(map(_folded, text))
-    # A fold can bring two letters together that compose, or leave one that folds again: settle it.
+    # Folding can produce letters that compose or fold again: repeat until stable.
     while (again := unicodedata.normalize("NFC", "".join(map(_folded, plain)))) != plain:
         plain = again
     return plain
@@ -140,13 +128,12 @@ def _strip_unseen(text: str) -> str:
 
 
 def _visible(text: str) -> str:
-    """Return `text`, or nothing when all of it is drawn as nothing."""
     if text.isascii() or any(map(is_seen, text)):
         return text
     return ""
 
 
 def _may_be_blank(char: str) -> bool:
-    """Say whether to ask about a character; halves of pairs are none."""
+    """Exclude halves of surrogate pairs."""
     category = unicodedata.category(char)
     return category[0] in "ZM" or category in ("Cf", "Cc") or char in _BLANK_LETTERS or char in "\ufffe\uffff"
