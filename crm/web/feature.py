@@ -1,5 +1,3 @@
-"""The pages that say whether the installation is alive."""
-
 from __future__ import annotations
 
 import datetime as dt

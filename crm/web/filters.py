@@ -1,4 +1,4 @@
-"""Template filters: times, money and phones as the organization writes them."""
+"""Template filters: times, money and phones in the organization's notation."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ MINUS = "\N{MINUS SIGN}"
 
 
 def init_app(app: Flask) -> None:
-    """Register the filters."""
     times = (when, when_full, time_of_day, day, day_of)
     for function in (*times, amount, number, signed, phone_number, phone_problem, tel_link, phone.wa_me):
         app.add_template_filter(function)
 
 
 def when(moment: dt.datetime | None) -> Markup:
-    """Show a moment as people say it near today, with the exact time on hover and for machines."""
+    """Show a moment relative to today, with the exact time in the title and for machines."""
     if moment is None:
         return Markup("")
     organization = reader().organization
@@ -30,7 +29,6 @@ def when(moment: dt.datetime | None) -> Markup:
 
 
 def when_full(moment: dt.datetime | None) -> Markup:
-    """Show a moment in full, with the organization's zone."""
     if moment is None:
         return Markup("")
     organization = reader().organization
@@ -40,7 +38,6 @@ def when_full(moment: dt.datetime | None) -> Markup:
 
 
 def time_of_day(moment: dt.datetime) -> Markup:
-    """Show the time of a moment where the day is said already, with the exact time on hover and for machines."""
     organization = reader().organization
     zone = clock.zone(organization.time_zone)
     full = clock.say_full(moment, zone, organization.locale)
@@ -49,19 +46,16 @@ def time_of_day(moment: dt.datetime) -> Markup:
 
 
 def local_day(moment: dt.datetime) -> dt.date:
-    """Return the organization's day of a moment."""
     return clock.to_local(moment, clock.zone(reader().organization.time_zone)).date()
 
 
 def day(date: dt.date | None) -> str:
-    """Show a date as people say it near today."""
     if date is None:
         return ""
     return clock.say_date(date, today(), reader().organization.locale)
 
 
 def day_of(moment: dt.datetime | None) -> str:
-    """Show the organization's day of a moment as people say it near today."""
     if moment is None:
         return ""
     organization = reader().organization
@@ -69,39 +63,34 @@ def day_of(moment: dt.datetime | None) -> str:
 
 
 def amount(hundredths: int, currency: str | None = None) -> str:
-    """Show money as the organization writes it."""
     organization = reader().organization
     return money.format_amount(hundredths, currency or organization.currency, organization.locale)
 
 
 def number(value: int) -> str:
-    """Show a whole number as the organization writes it."""
     return money.format_number(value, reader().organization.locale)
 
 
 def signed(value: int) -> str:
-    """Show a whole number with its sign: +50, or a minus before 50."""
+    """Show +50, or a minus sign before 50."""
     return f"{MINUS if value < 0 else '+' if value else ''}{number(abs(value))}"
 
 
 def phone_number(number: str, valid: bool = True) -> str:
-    """Show a phone number in the organization's national format; what isn't a number as it was typed."""
     return phone.display(number, reader().organization.phone_region) if valid else number
 
 
 def tel_link(number: str, extension: str = "") -> Markup:
-    """Return a link that calls a valid number, shown in the organization's national format."""
     shown = escape(phone.with_extension(phone_number(number), extension))
     return Markup(f'<a href="{phone.tel(number, extension)}">{shown}</a>')  # noqa: S704 -- digits, and escaped
 
 
 def phone_problem(number: str) -> str:
-    """Say what is wrong with a number that can't be called, "" for nothing."""
     return phone.parse(number, reader().organization.phone_region).reason
 
 
 def today() -> dt.date:
-    """Return the organization's day at the moment of the request, so that one page speaks of one day."""
+    """Return the organization's date, the same for all of a request."""
     if "today" not in g:
         g.today = clock.to_local(clock.utcnow(), clock.zone(reader().organization.time_zone)).date()
     today: dt.date = g.today
@@ -111,7 +100,7 @@ def today() -> dt.date:
 @functools.lru_cache(maxsize=8192)
 def _when(moment: dt.datetime, today: dt.date, time_zone: str, locale: str) -> Markup:
     zone = clock.zone(time_zone)
-    noon = dt.datetime.combine(today, dt.time(12), zone)  # what is near depends on the day alone
+    noon = dt.datetime.combine(today, dt.time(12), zone)  # nearness depends on the date alone
     near, full = clock.say_when(moment, noon, zone, locale), clock.say_full(moment, zone, locale)
     return Markup(f'<time datetime="{_utc(moment)}" title="{full}">{near}</time>')  # noqa: S704 -- words of our own
 

@@ -1,4 +1,4 @@
-"""The base of every form: clean text in, sentences out, and a key that makes a repeated POST one row."""
+"""Base form: cleaned text, sentences for people, and a key that makes a repeated POST one row."""
 
 from __future__ import annotations
 
@@ -19,26 +19,21 @@ from crm.values.text import clean_line, clean_text, shorten
 
 
 def options(pairs: Iterable[tuple[object, str]]) -> list[SelectChoice]:
-    """Return the choices of a field from values and labels."""
     return [SelectChoice(str(value), label) for value, label in pairs]
 
 
 class Form(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
-    """A form with `csrf_token`, whose text is cleaned of control characters before it is checked."""
-
     shows_again = True
     stale = f"{SIGNED_IN_AGAIN} Check it and save."
-    """What is said when the form is from before its reader signed in again."""
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]  # flask_wtf has no types
         def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Field:
-            """Add the cleaning filter to text fields."""
             clean = _cleaner(unbound_field.field_class)
             options["filters"] = (*clean, *options.get("filters", ()))
             return unbound_field.bind(form=form, **options)
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
-        """Check the form; one with the token of another session is shown again, whatever it holds."""
+        """Fail for a form with the token of another session, whatever it holds, so that it is shown again."""
         valid: bool = super().validate(*args, **kwargs)
         if form_is_stale() and "csrf_token" in self:
             self.csrf_token.errors = []
@@ -47,12 +42,11 @@ class Form(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
         return valid
 
     def fail(self, field: str, sentence: str) -> None:
-        """Put a sentence at `field`, from a check that needed the database."""
         self[field].errors = [*self[field].errors, sentence]
 
 
 class CreatingForm(Form):
-    """A form that makes something: the same key and content twice make one row."""
+    """A form that creates a row: the same key and content twice create one."""
 
     idempotency_key = HiddenField()
 
@@ -62,12 +56,11 @@ class CreatingForm(Form):
             self.idempotency_key.data = new_key()
 
     def request_key(self) -> RequestKey | None:
-        """Return what identifies this POST; None when the client sent no key."""
         key = (self.idempotency_key.data or "").strip()[:100]
         return RequestKey(key, fingerprint(request.form.items(multi=True), request.files)) if key else None
 
     def refuse(self, field: str, error: SentenceError) -> None:
-        """Put what the services found at `field`, or give the form a new key when its key was the trouble."""
+        """Show a service's error at `field`; after KeyReusedError give the form a new key."""
         if isinstance(error, KeyReusedError):
             self.renew_key()
             self.form_errors.append(str(error))
@@ -75,18 +68,16 @@ class CreatingForm(Form):
             self.fail(field, str(error))
 
     def renew_key(self) -> None:
-        """Give the form another key, after the old one was found used with other content."""
         self.idempotency_key.data = new_key()
         self.idempotency_key.raw_data = None
 
 
 def new_key() -> str:
-    """Return a fresh idempotency key."""
     return secrets.token_urlsafe(18)
 
 
 def fingerprint(fields: Iterable[tuple[str, str]], files: Any) -> str:
-    """Return the hash of a POST's content: fields without tokens and keys, and the bytes of its files."""
+    """Hash a POST's fields, without tokens and keys, and the bytes of its files."""
     digest = hashlib.sha256(request.path.encode())
     for name, value in sorted(fields):
         if name not in ("csrf_token", "idempotency_key"):
@@ -97,28 +88,22 @@ def fingerprint(fields: Iterable[tuple[str, str]], files: Any) -> str:
 
 
 class Length:
-    """Refuse text that is longer than the column, with a sentence that says by how much."""
-
     def __init__(self, limit: int) -> None:
         self.limit = limit
 
     def __call__(self, form: Any, field: Field) -> None:
-        """Check the length in characters."""
         over = len(field.data or "") - self.limit
         if over > 0:
             raise ValidationError(shorten(f"“{field.label.text}”", over, self.limit))
 
 
 class Required:
-    """Refuse an empty field with the sentence that is given."""
-
     field_flags = {"required": True}
 
     def __init__(self, sentence: str) -> None:
         self.sentence = sentence
 
     def __call__(self, form: Any, field: Field) -> None:
-        """Check that something was typed or chosen."""
         if not field.data:
             raise ValidationError(self.sentence)
 

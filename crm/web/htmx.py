@@ -1,4 +1,4 @@
-"""One answer for both kinds of request: a fragment for htmx, a page or a redirect without it."""
+"""Answer htmx with a fragment, others with a page or a redirect."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 
 def wants_fragment() -> bool:
-    """Whether htmx asks for a part of the page (its history restore needs the whole page)."""
+    """Exclude htmx's history restore, which needs the whole page."""
     return "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
 
 
 def respond(page: str, fragment: str, /, status: int = 200, **context: Any) -> Response:
-    """Render `fragment` for htmx and `page`, which includes it, for everyone else."""
+    """Render `fragment` for htmx, else `page`, which includes it."""
     if wants_fragment():
         response = make_response(render_template(fragment, **context) + _toasts(), status)
     else:
@@ -36,10 +36,10 @@ def done(
     gone: str | None = None,
     **context: Any,
 ) -> AnyResponse:
-    """Answer a write that succeeded with a toast: `fragment` for htmx, which closes the window, else 303.
+    """Answer a successful write with a toast: `fragment` for htmx, which closes the window, else 303.
 
-    `undo` is the URL that takes the write back by POST, `show` the page of what was written, for whoever is elsewhere.
-    `gone` is the path of a page that the write has ended: whoever is on it is led to `location`.
+    `undo` is the URL to POST for undo, `show` the page of the row, linked elsewhere. `gone` is the path of a page that
+    no longer exists: its visitor is sent to `location`.
     """
     here = urlsplit(request.headers.get("HX-Current-URL", "")).path
     if not wants_fragment():
@@ -55,7 +55,6 @@ def done(
 
 
 def go_to(location: str) -> AnyResponse:
-    """Lead to another page."""
     if wants_fragment():
         return Response(headers={"HX-Redirect": location})
     return redirect(location, 303)

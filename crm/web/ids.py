@@ -8,21 +8,19 @@ from werkzeug.routing import BaseConverter
 
 
 class IdConverter(BaseConverter):
-    """A row's id in a URL: digits that fit a 64-bit integer; anything else is no such page."""
+    """Match ids that fit a 64-bit integer."""
 
     regex = r"[1-9]\d{0,17}"
 
     def to_python(self, value: str) -> int:
-        """Return the id as a number."""
         return int(value)
 
 
 def dom_id(row: Any, prefix: str = "") -> str:
-    """Return the HTML id of a row's fragment: `customer-12`, or `edit-customer-12` with a prefix."""
+    """Return `customer-12`, or `edit-customer-12` with a prefix."""
     name = f"{type(row).__name__.lower()}-{row.id}"
     return f"{prefix}-{name}" if prefix else name
 
 
 def id_in(text: str | None) -> int | None:
-    """Return the id that a part of a URL's query names, or None when it names none."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None

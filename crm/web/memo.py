@@ -1,4 +1,4 @@
-"""Rendered pieces of pages, remembered by what they show: most pages say again what the last one said."""
+"""Cache rendered pieces of pages by what they show."""
 
 from __future__ import annotations
 
@@ -14,20 +14,18 @@ from markupsafe import Markup
 from crm.web.filters import today
 from crm.web.reader import reader
 
-CHARACTERS = 6_000_000
-"""So much each process remembers, the latest asked for."""
+MAX_CHARACTERS = 6_000_000
+"""Characters cached in each process, the most recently used."""
 
 
 def init_app(app: Flask) -> None:
-    """Let templates say `remembered("customers/_rows.html", key, …)`."""
     app.add_template_global(remembered)
 
 
 def remembered(template: str, key: Hashable, /, **context: Any) -> Markup:
-    """Return `template` rendered with `context`, from memory where the same `key` was rendered before.
+    """Render `template`, or return it from the cache for the same `key`.
 
-    `key` holds every value that the piece shows. Who reads it and where is part of it without being said: the
-    organization with its ways of writing, the role, and the day, which decides how near dates are written.
+    `key` holds every value shown. The organization and its notation, the role and the date are added to it.
     """
     if current_app.debug:
         return Markup(render_template(template, **context))  # noqa: S704 -- a template escapes what it shows
@@ -36,7 +34,7 @@ def remembered(template: str, key: Hashable, /, **context: Any) -> Markup:
     place = (template, organization.id, written, reader().role, today(), key)
     piece = _recall(place)
     if piece is None:
-        # Each page has a token of its own.
+        # Each page has its own token.
         piece = tuple(render_template(template, **context).split(token))
         with _lock:
             _memory[place] = piece
@@ -44,7 +42,7 @@ def remembered(template: str, key: Hashable, /, **context: Any) -> Markup:
 
 
 def _recall(place: Hashable) -> tuple[str, ...] | None:
-    # The key is long, so it is looked up once.
+    # Look up once: hashing the long key is slow.
     with _lock:
         try:
             return _memory[place]
@@ -56,5 +54,5 @@ def _size(piece: tuple[str, ...]) -> int:
     return sum(map(len, piece)) + 1_000
 
 
-_memory: LRUCache[Hashable, tuple[str, ...]] = LRUCache(CHARACTERS, _size)
+_memory: LRUCache[Hashable, tuple[str, ...]] = LRUCache(MAX_CHARACTERS, _size)
 _lock = threading.Lock()

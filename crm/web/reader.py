@@ -1,5 +1,3 @@
-"""Who reads the page, and how their organization writes times, money and phones."""
-
 from __future__ import annotations
 
 from typing import Any, Protocol
@@ -7,9 +5,7 @@ from typing import Any, Protocol
 from flask import g
 
 
-class Writing(Protocol):
-    """How an organization writes."""
-
+class Notation(Protocol):
     @property
     def id(self) -> int: ...
     @property
@@ -23,15 +19,12 @@ class Writing(Protocol):
 
 
 class Reader(Protocol):
-    """Somebody who was let in."""
-
     @property
-    def organization(self) -> Writing: ...
+    def organization(self) -> Notation: ...
     @property
     def role(self) -> Any: ...
 
 
 def reader() -> Reader:
-    """Return who was let in to this request, as `accounts.access` has put it there."""
     found: Reader = g.here
     return found

@@ -1,8 +1,4 @@
-"""The modules of static/js, joined into one script: a first page may make eight requests, and there are more modules.
-
-The plain way is a page that imports main.js: the modules are ordinary ones. In the joined script each is a function,
-called in the order in which a browser evaluates modules.
-"""
+"""Join the modules of static/js, each as a function, into one script: a first page may make eight requests."""
 
 from __future__ import annotations
 
@@ -15,7 +11,6 @@ OTHER_FORM = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
 def joined(folder: Path, entry: str) -> str:
-    """Return `entry` and the modules it imports as one script; ValueError for what can't be joined so."""
     exports: dict[str, list[str]] = {}
     parts: list[str] = []
 

@@ -1,4 +1,4 @@
-"""What keeps pages private and scripts ours: headers, HTTPS, and no address that a request's Host made up."""
+"""Security headers, HTTPS, and redirects that ignore the request's Host."""
 
 from __future__ import annotations
 
@@ -28,16 +28,15 @@ CSP = "; ".join(
 
 
 class SessionInterface(SecureCookieSessionInterface):
-    """A session cookie that never leaves HTTPS again once it was set there."""
+    """Make the session cookie HTTPS-only once it was set by HTTPS."""
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        """Whether browsers keep the cookie to HTTPS."""
         return request.is_secure or super().get_cookie_secure(app)
 
 
 HSTS = "max-age=31536000; includeSubDomains"
-PLAIN = {"health.up", "health.ready"}
-"""What platforms ask inside their own network."""
+HTTP_ALLOWED = {"health.up", "health.ready"}
+"""Platforms' health checks come by plain HTTP, inside their network."""
 
 NO_PROXY_TRUSTED = (
     "PUBLIC_URL is https, so a proxy is in front, and TRUSTED_PROXIES is 0: everybody comes from the proxy's one "
@@ -46,26 +45,25 @@ NO_PROXY_TRUSTED = (
 
 
 def init_app(app: Flask) -> None:
-    """Set the headers on every response that does not bring stricter ones; called before the role is checked."""
+    """Call before the role check."""
     app.session_interface = SessionInterface()
     app.before_request(_expect_https)
     app.after_request(_harden)
 
 
 def is_https(app: Flask) -> bool:
-    """Whether people reach the installation by HTTPS, which a proxy in front of it speaks."""
+    """Whether people reach the installation by HTTPS, which a proxy in front may speak."""
     public_url: str = app.config["PUBLIC_URL"]
     return public_url.startswith("https://")
 
 
 def public_url(path: str) -> str:
-    """Return the whole address of a path, for answers that other systems keep."""
     return f"{current_app.config['PUBLIC_URL']}{path}"
 
 
 def _expect_https() -> AnyResponse | None:
-    """Send people who came by plain HTTP to HTTPS; only a trusted proxy's word counts, or they would go in circles."""
-    if not is_https(current_app) or request.endpoint in PLAIN:
+    """Redirect plain HTTP to HTTPS; only a trusted proxy's header counts, to avoid loops."""
+    if not is_https(current_app) or request.endpoint in HTTP_ALLOWED:
         return None
     proxies = current_app.config["TRUSTED_PROXIES"]
     if not proxies:
@@ -104,7 +102,7 @@ def _harden(response: Response) -> Response:
 
 
 def _without_host(location: str) -> str:
-    """Return a Location that stays here without the request's Host, which anybody may write into it."""
+    """Remove the request's Host, which anybody can choose, from a Location on this site."""
     parts = urlsplit(location)
     if not parts.netloc or parts.netloc != request.host:
         return location

@@ -1,4 +1,4 @@
-"""Requests of other systems, which prove by a signature who they are: no form token, and no patience with forgers."""
+"""Signed requests of other systems: without CSRF token, and limited for forgers."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from crm.kernel.extensions import csrf
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-FORGED = 600
+MAX_FORGED = 600
 PERIOD = 60.0
-"""So many forged requests of one address, in so many seconds, are told why; more are told to wait."""
+"""Forged requests that each address may make in PERIOD seconds before it gets 429."""
 
-REMEMBERED = 1_000
+MAX_ADDRESSES = 1_000
 
-SMALL = 4 * 1024
-"""A request of up to so many bytes is checked whoever sends it; it costs next to nothing."""
+SMALL_REQUEST = 4 * 1024
+"""Bytes up to which a request is verified for any address: it costs next to nothing."""
 
 
 def by_signature(view: View) -> View:
-    """Take requests to a view without a form's token; the view checks their signature before anything else."""
+    """Exempt a view from CSRF; it must verify the signature before anything else."""
     csrf.exempt(view)
     return view
 
 
 def refuse_forged(status: int = 403) -> NoReturn:
-    """Answer a request whose signature does not fit; a genuine one is never counted."""
-    if _count(request.remote_addr or "", time.monotonic()) > FORGED:
+    """Answer a request with a wrong signature; a genuine one is never counted."""
+    if _count(request.remote_addr or "", time.monotonic()) > MAX_FORGED:
         abort(429, _WAIT)
     if status == Unauthorized.code:
         raise Unauthorized(
@@ -44,10 +44,10 @@ def refuse_forged(status: int = 403) -> NoReturn:
 
 
 def refuse_flood() -> None:
-    """Look at no large request of an address that has forged too many: checking it against each secret takes time."""
+    """Refuse large requests of an address that forged too many: verifying them against each secret takes time."""
     since, number = _seen.get(request.remote_addr or "", (0.0, 0))
-    is_large = request.content_length is None or request.content_length > SMALL
-    if is_large and number >= FORGED and time.monotonic() - since <= PERIOD:
+    is_large = request.content_length is None or request.content_length > SMALL_REQUEST
+    if is_large and number >= MAX_FORGED and time.monotonic() - since <= PERIOD:
         abort(429, _WAIT)
 
 
@@ -56,11 +56,10 @@ _seen: collections.OrderedDict[str, tuple[float, int]] = collections.OrderedDict
 
 
 def _count(address: str, now: float) -> int:
-    """Return how many forged requests of an address this process has seen in the period."""
     since, number = _seen.pop(address, (now, 0))
     if now - since > PERIOD:
         since, number = now, 0
     _seen[address] = (since, number + 1)
-    while len(_seen) > REMEMBERED:
+    while len(_seen) > MAX_ADDRESSES:
         _seen.popitem(last=False)
     return number + 1

@@ -1,4 +1,4 @@
-"""A version in the URL of every static file, so that browsers may keep it for a year; and the icons."""
+"""Versioned URLs of static files, so that browsers may cache them for a year; and the icons."""
 
 from __future__ import annotations
 
@@ -14,11 +14,9 @@ from markupsafe import Markup, escape
 from crm.web import scripts
 
 SCRIPT = "app.js"
-"""The modules in js/ as one file."""
 
 
 def init_app(app: Flask) -> None:
-    """Give `url_for("static", …)` the hash of the file's content."""
     folder = Path(app.static_folder or "")
     script = scripts.joined(folder / "js", "main.js").encode()
     paths = [path for path in folder.rglob("*") if path.is_file()]
@@ -41,12 +39,11 @@ def init_app(app: Flask) -> None:
 
 
 def static_url(filename: str) -> str:
-    """Return the address of a static file, which a page asks for many times."""
     return _static_url(request.script_root, filename)
 
 
 def icon(name: str, label: str | None = None, **attributes: str) -> Markup:
-    """Return an icon of icons.svg with an extra `class`, if any; with a label it speaks, else it is decoration."""
+    """Return an icon of icons.svg; without a label it is hidden from screen readers."""
     return _icon(static_url("icons.svg"), name, label, attributes.get("class", ""))
 
 
@@ -56,7 +53,7 @@ def _version(content: bytes) -> str:
 
 @functools.lru_cache(maxsize=256)
 def _static_url(root: str, filename: str) -> str:
-    # The files do not change while the process runs.
+    # The files don't change while the process runs.
     return url_for("static", filename=filename)
 
 

@@ -1,4 +1,4 @@
-"""Pages that take files: they accept larger requests than others, once the role is checked."""
+"""Larger requests for views that take files, after the role check."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def init_app(app: Flask) -> None:
-    """Raise the limit before anything reads the form; registered after the role check, before the CSRF check."""
+    """Register after the role check and before the CSRF check: the limit must precede the first read of the form."""
     app.before_request(_raise_limit)
 
 
 def takes_files(limit: int) -> Callable[[View], View]:
-    """Let requests to a view be up to `limit` bytes long; larger ones are answered with 413."""
+    """Let requests to a view have up to `limit` bytes; larger ones get 413."""
 
     def mark(view: View) -> View:
         _limits[view] = limit
@@ -28,7 +28,6 @@ def takes_files(limit: int) -> Callable[[View], View]:
 
 
 def limit_for(app: Flask, method: str, path: str) -> int:
-    """Return how long a request to a path may be, before there is a request."""
     usual: int = app.config["MAX_CONTENT_LENGTH"]
     try:
         endpoint, _ = app.url_map.bind("").match(unquote(path, errors="replace"), method)

@@ -1,4 +1,4 @@
-"""Addresses with a query that somebody else wrote: it never becomes an argument of `url_for`."""
+"""URLs with a query from the user: `url_for` gives some names a meaning of its own, so it never gets them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,5 @@ from urllib.parse import urlencode
 
 
 def with_query(address: str, query: Iterable[tuple[str, object]]) -> str:
-    """Return an address with a query, whatever names are in it: `url_for` has a use of its own for some."""
     text = urlencode(list(query))
     return f"{address}?{text}" if text else address

@@ -157,8 +157,8 @@ def test_a_secret_that_changes_is_the_one_that_counts(shop: Shop, provider: Prov
 def test_large_requests_of_one_who_forges_are_not_looked_at(
     provider: Provider, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(signed, "FORGED", 2)
-    large = b'{"entry": [], "x": "' + b"y" * (signed.SMALL + 1) + b'"}'
+    monkeypatch.setattr(signed, "MAX_FORGED", 2)
+    large = b'{"entry": [], "x": "' + b"y" * (signed.SMALL_REQUEST + 1) + b'"}'
     assert [provider.meta_raw(large, "forged").status_code for _ in range(3)] == [403, 403, 429]
     assert provider.meta_raw(large).status_code == 429
     assert provider.meta_raw(b'{"entry": []}').status_code == 200, "what is small is heard all the same"

@@ -131,7 +131,7 @@ def test_an_unknown_attempt_is_not_found(shop: Shop, provider: Provider, sent: S
 def test_who_forges_again_and_again_is_told_to_wait_and_the_genuine_is_heard(
     shop: Shop, provider: Provider, sent: Sent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(signed, "FORGED", 5)
+    monkeypatch.setattr(signed, "MAX_FORGED", 5)
     answers = [provider.twilio_status(sent.attempt, "sent", token="x").status_code for _ in range(7)]
     assert answers == [403] * 5 + [429] * 2
     assert provider.twilio_status(sent.attempt, "delivered").status_code == 204
