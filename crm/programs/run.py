@@ -1,7 +1,7 @@
-"""What `make run` starts: the whole product on one machine, from nothing, until Ctrl-C or TERM.
+"""`make run`: the whole product on one machine, from nothing, until Ctrl-C or TERM.
 
-It makes the secret key and the database, starts the embedded Redis and then the processes of the Procfile, and says
-where they answer. Whatever way it ends, nothing of it is left running.
+It creates the secret key and the database, starts the embedded Redis and the processes of the Procfile, and prints the
+address. However it ends, it leaves no process.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ INSTANCE = config.ROOT / "instance"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 START_TIMEOUT = 60
 END_TIMEOUT = 12
-"""Seconds that work in flight has to end in, before it is killed: with Redis, all ends within 15."""
+"""Seconds for running work before it is killed; with Redis, everything ends within 15."""
 
 
 class Ended(BaseException):
-    """A signal asked for the end; not an Exception, so that nothing on the way takes it for a failure."""
+    """A signal asked to end; a BaseException, so that no `except Exception` catches it."""
 
     def __init__(self, number: int) -> None:
         self.exit_code = 128 + number
@@ -49,32 +49,27 @@ class Ended(BaseException):
 
 @dataclass(frozen=True)
 class Address:
-    """Where the web process listens."""
-
     host: str
     port: int
 
     @property
     def reachable(self) -> str:
-        """The host that reaches it from this machine."""
         return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 -- nothing is bound
 
     @property
     def url(self) -> str:
-        """The address for a browser on this machine."""
         return f"http://{_bracketed(self.reachable)}:{self.port}"
 
 
 def main() -> int:
-    """Run the product until it is ended; return the exit code."""
-    os.umask(0o077)  # nobody else on this machine is to read the customers
+    os.umask(0o077)  # other users of this machine may not read the customers
     for number in SIGNALS:
         signal.signal(number, _end)
     processes.adopt_orphans()
     processes.keep_secrets()
     try:
         with contextlib.ExitStack() as cleanup:
-            # Entered first, so it runs last: whatever was started and is not known by name.
+            # Entered first, so it runs last: end processes that nobody else ended.
             cleanup.callback(lambda: processes.end(psutil.Process().children(), timeout=1))
             cleanup.callback(_ignore_signals)
             return _run(os.environ, cleanup)
@@ -86,7 +81,6 @@ def main() -> int:
 
 
 def read_procfile(folder: Path) -> dict[str, str]:
-    """Return the commands of the Procfile in `folder` by the names of their processes."""
     lines = (folder / "Procfile").read_text().splitlines()
     return {m[1]: m[2] for line in lines if (m := re.match(r"([\w-]+):\s*(.+)", line))}
 
@@ -100,7 +94,7 @@ def _run(environ: Mapping[str, str], cleanup: contextlib.ExitStack) -> int:
     password = prepare(settings, INSTANCE)
     children = _start_children(settings, address, cleanup)
     click.echo(_welcome(settings, address.url, redis, password, [child.name for child in children]))
-    return _watch([*children, *_redis_too(redis)])
+    return _watch([*children, *_supervised_redis(redis)])
 
 
 def _address(environ: Mapping[str, str]) -> Address:
@@ -132,7 +126,7 @@ def _refuse_taken(address: Address) -> None:
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
     INSTANCE.mkdir(mode=0o700, exist_ok=True)
-    INSTANCE.chmod(0o700)  # it may be older: all customers are in it
+    INSTANCE.chmod(0o700)  # it may be older, and holds all customers
     with (INSTANCE / "run.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -197,7 +191,7 @@ def _end_children(children: Sequence[Supervised]) -> None:
     processes.end(alive, END_TIMEOUT)
 
 
-def _redis_too(redis: RedisServer | None) -> Iterator[Supervised]:
+def _supervised_redis(redis: RedisServer | None) -> Iterator[Supervised]:
     if redis is not None:
         yield Supervised("Redis", redis.process, redis.start)
 

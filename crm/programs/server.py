@@ -13,20 +13,19 @@ from crm.accounts import services
 from crm.web import security
 
 forwarded_allow_ips = ""
-"""gunicorn believes no proxy: TRUSTED_PROXIES says which headers the product does."""
+"""gunicorn trusts no proxy: TRUSTED_PROXIES does it in the application."""
 
 LARGE = 1 << 20
 _M_MMAP_THRESHOLD = -3
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """Give large memory back at once (mallopt(3)): glibc would keep the 19 MB that a password takes to hash."""
+    """Return large blocks at once (mallopt(3)): glibc would keep the 19 MB of each password hash."""
     if hasattr(ctypes.CDLL(None), "mallopt"):
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, LARGE)
 
 
 def post_worker_init(worker: Any) -> None:
-    """Say once at the start how to set up an empty installation, and what is dangerous in the settings."""
     if worker.age == 1:
         announce(worker.wsgi)
         if security.is_https(worker.wsgi) and not worker.wsgi.config["TRUSTED_PROXIES"]:
@@ -34,12 +33,11 @@ def post_worker_init(worker: Any) -> None:
 
 
 def announce(app: Flask) -> None:
-    """Print the way to the set-up wizard while nobody can sign in."""
     with app.app_context():
         try:
             sentence = services.setup_invitation()
         except SQLAlchemyError:
-            # A database that is away or not migrated is told by /ready, and the start goes on.
+            # /ready reports a database that is down or not migrated; the start goes on.
             return
     if sentence:
         click.echo(sentence)

@@ -1,4 +1,4 @@
-"""Child processes that are started again when they end by themselves, unless they do so again and again."""
+"""Restart child processes that end by themselves, up to a limit."""
 
 from __future__ import annotations
 
@@ -14,17 +14,14 @@ MAX_ENDS = 5
 
 WINDOW = 60
 FIRST_DELAYS = (0, 1, 2, 4)
-"""Seconds before each new start within WINDOW."""
+"""Seconds before each restart within WINDOW."""
 
 
 class Restarts:
-    """How often a process has ended of late, and when it is started again."""
-
     def __init__(self) -> None:
         self._ends: deque[float] = deque()
 
     def delay_after_end(self, now: float) -> int | None:
-        """Count an end at `now`; return the seconds until the next start, or None to give up."""
         self._ends.append(now)
         while self._ends[0] <= now - WINDOW:
             self._ends.popleft()
@@ -32,8 +29,6 @@ class Restarts:
 
 
 class Supervised:
-    """A process by name, and the way to start it."""
-
     def __init__(self, name: str, process: subprocess.Popen[bytes], start: Callable[[], subprocess.Popen[bytes]]):
         self.name, self.process = name, process
         self._start = start
@@ -42,13 +37,12 @@ class Supervised:
 
     @property
     def ended(self) -> str | None:
-        """A sentence, if the process is not there."""
         if self.process.poll() is None:
             return None
         return f"The {self.name} process ended by itself ({_how(self.process.returncode)})"
 
     def watch(self) -> bool:
-        """Start the process again if it has ended and it is time to; return False once it is given up."""
+        """Restart the process if it ended and its delay is over; False to give up."""
         sentence = self.ended
         if sentence is None:
             return True

@@ -1,8 +1,7 @@
-"""The worker process: it executes the queue and ticks; several may run.
+"""The worker process: it executes the queue and periodic jobs; several may run.
 
-The tickers find due work in the database and need nothing else. The queue only makes work start sooner, so the main
-thread serves it as long as Redis answers, and keeps trying to come back to it. TERM or INT: nothing new is begun,
-what is in flight is finished, and the process ends within 10 seconds.
+Periodic jobs poll the database; the queue only starts work sooner. The main thread serves it while Redis answers, and
+reconnects otherwise. At TERM or INT running work is finished, within 10 seconds.
 """
 
 from __future__ import annotations
@@ -35,10 +34,10 @@ from crm.kernel import health, queue
 from crm.kernel.manifest import catalog
 from crm.kernel.queue import stopping
 
-BEAT = 5
-RECONNECT = 2
+BEAT_INTERVAL = 5
+RECONNECT_DELAY = 2
 GRACE = 9
-"""So many seconds after TERM the process ends, whatever it is doing; leases see to the rest."""
+"""Seconds after TERM at which the process exits; leases make unfinished work due again."""
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +50,6 @@ def worker() -> None:
 
 
 class Worker:
-    """One worker process."""
-
     def __init__(self, app: Flask) -> None:
         self._app = app
         with app.app_context():
@@ -60,15 +57,14 @@ class Worker:
         self._name = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(4)}"
         self._rq: QueueWorker | None = None
         self._is_waiting = False
-        """Whether the main thread does nothing that an exception would spoil, but for a job of the queue."""
+        """Whether an exception in the main thread interrupts nothing but a job of the queue."""
 
     def run(self) -> None:
-        """Work until a signal comes; return once what was in flight is finished."""
         jobs = [job for job in self._jobs for _ in range(job.threads)]
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         tickers = [self._start(job.seconds, _load(job.path), job.path) for job in jobs]
-        tickers.append(self._start(BEAT, lambda: health.beat(self._name), "beat"))
+        tickers.append(self._start(BEAT_INTERVAL, lambda: health.beat(self._name), "beat"))
         self._start_watchdog()
         log.info("worker %s is at work", self._name)
         with contextlib.suppress(StopRequested):
@@ -89,7 +85,7 @@ class Worker:
                 except RedisError as error:
                     log.warning("queue is away, work is found by ticking: %s", error)
                 self._rq = None
-            stopping.wait(RECONNECT)
+            stopping.wait(RECONNECT_DELAY)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         if stopping.is_set():
@@ -105,7 +101,7 @@ class Worker:
         return thread
 
     def _tick(self, seconds: float, job: Callable[[], Any], name: str) -> None:
-        """Do `job` again and again; whatever it raises is logged, and it is tried again."""
+        """Repeat `job`, again at once if it returned True; exceptions are logged."""
         while not stopping.is_set():
             more = False
             try:
@@ -130,17 +126,16 @@ class Worker:
 
 
 class QueueWorker(SimpleWorker):
-    """RQ's worker in this thread, each job in an application context of its own.
+    """RQ's worker in this thread, with an application context for each job.
 
-    It takes no commands over Redis, which saves a thread, and says no goodbye to a Redis that may hang: its key
-    there runs out by itself.
+    Without RQ's thread for commands over Redis, and without sign-off from a Redis that may hang: its key expires.
     """
 
     max_connection_wait_time = 5.0
 
     def __init__(self, app: Flask, url: str) -> None:
         queue.connect(url).ping()
-        # RQ lengthens the time-out of connections that are yet to be made, for it waits longer than pages do.
+        # RQ lengthens the timeouts of new connections: it waits longer than pages do.
         connection = queue.connect(url)
         super().__init__(
             [queue.open_queue(connection)],
@@ -153,12 +148,10 @@ class QueueWorker(SimpleWorker):
         self._app = app
 
     def perform_job(self, job: Job, queue: Queue) -> bool:
-        """Perform a job as a request would be: with its own session."""
         with self._app.app_context():
             return super().perform_job(job, queue)
 
     def finish_job_and_stop(self) -> bool:
-        """End after the job under way; False when there is none, and nothing has to be waited for."""
         self._stop_requested = True
         return bool(self.get_state() == WorkerStatus.BUSY)
 
@@ -172,7 +165,7 @@ class QueueWorker(SimpleWorker):
         """Say no goodbye."""
 
     def _install_signal_handlers(self) -> None:
-        """Leave the signals to the process."""
+        """Keep the handlers of Worker."""
 
 
 def _load(path: str) -> Callable[[], Any]:

@@ -1,4 +1,4 @@
-"""The body of a request as it comes in: in memory while it is small, else on disk."""
+"""Receive a request's body: small in memory, large on disk."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from typing import IO, Any
 from gunicorn.http.body import CHUNK_EXT_RE, LengthReader
 from gunicorn.http.errors import ChunkMissingTerminator, InvalidChunkExtension, InvalidChunkSize, LimitRequestHeaders
 
-IN_MEMORY = 64 * 1024
+MAX_IN_MEMORY = 64 * 1024
 MAX_CHUNK_LINE = 1024
 MAX_TRAILERS = 8 * 1024
 CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,8}")
 
 
 class TooLargeError(Exception):
-    """The body is longer than the page takes."""
+    """The body exceeds the page's limit."""
 
 
 class FullError(Exception):
-    """The bodies that are on their way take all the room there is."""
+    """The worker's room for bodies is used up."""
 
 
 class Room:
-    """The bytes that all bodies of a worker may take together; only its main thread counts them."""
+    """The bytes left for all bodies of a worker; only the main thread counts them."""
 
     def __init__(self, size: int) -> None:
         self.left = size
 
 
 class Body:
-    """Collects a body; `is_whole` says when it is complete, `file` is what was collected."""
+    """Collect a body in `file` until `is_whole`."""
 
     def __init__(self, room: Room) -> None:
         self.file = _spool()
@@ -41,22 +41,20 @@ class Body:
 
     @property
     def is_large(self) -> bool:
-        """Whether what has come in so far is more than stays in memory."""
-        return self.received > IN_MEMORY
+        return self.received > MAX_IN_MEMORY
 
     def feed(self, data: bytes) -> bytes:
-        """Take what belongs to the body and return the rest, which belongs to the next request."""
+        """Take the body's bytes and return the rest, which belongs to the next request."""
         raise NotImplementedError
 
     def close(self) -> None:
-        """Let go of what was collected."""
         self.file.close()
         self._room.left += self.received
         self.received = 0
 
     def _keep(self, data: bytes) -> None:
-        """Write a piece; one that makes the body a large one needs room for it."""
-        if self.received + len(data) > IN_MEMORY and len(data) > self._room.left:
+        """Only a large body needs room."""
+        if self.received + len(data) > MAX_IN_MEMORY and len(data) > self._room.left:
             raise FullError
         self._room.left -= len(data)
         self.received += len(data)
@@ -64,21 +62,17 @@ class Body:
 
 
 def body_of(request: Any, limit: int, room: Room) -> Body:
-    """Return the collector of a request's body by the framing that gunicorn's parser found."""
     reader = request.body.reader
     return SizedBody(reader.length, room) if isinstance(reader, LengthReader) else ChunkedBody(request, limit, room)
 
 
 class SizedBody(Body):
-    """A body of Content-Length bytes."""
-
     def __init__(self, length: int, room: Room) -> None:
         super().__init__(room)
         self.length = length
         self.is_whole = length == 0
 
     def feed(self, data: bytes) -> bytes:
-        """Take what belongs to the body and return the rest."""
         own = data[: self.length - self.received]
         self._keep(own)
         self.is_whole = self.received == self.length
@@ -86,7 +80,7 @@ class SizedBody(Body):
 
 
 class ChunkedBody(Body):
-    """A body in chunks (RFC 9112, 7.1), as strict as gunicorn's own reader, which can't stop in the middle of one."""
+    """A chunked body (RFC 9112, 7.1), as strict as gunicorn's reader, which can't stop in the middle of one."""
 
     def __init__(self, request: Any, limit: int, room: Room) -> None:
         super().__init__(room)
@@ -96,7 +90,6 @@ class ChunkedBody(Body):
         self._buffer, self._at = b"", 0
 
     def feed(self, data: bytes) -> bytes:
-        """Take what belongs to the body and return the rest; raise what gunicorn's reader raises."""
         self._buffer, self._at = self._buffer[self._at :] + data, 0
         while not self.is_whole and self._step():
             pass
@@ -167,4 +160,4 @@ class ChunkedBody(Body):
 
 
 def _spool() -> IO[bytes]:
-    return SpooledTemporaryFile(max_size=IN_MEMORY)
+    return SpooledTemporaryFile(max_size=MAX_IN_MEMORY)

@@ -1,8 +1,7 @@
-"""A worker of gunicorn that lets no slow client hold a thread.
+"""A gunicorn worker in which slow clients hold no thread.
 
-The main thread reads the requests of all clients and sends what slow readers have not taken yet. A request goes to the
-other threads once it is here as a whole, and what they write never waits for the client: a slow client costs a socket
-and, beyond some kilobytes, a file. gunicorn's own parser and response do the rest.
+The main thread reads all requests and drains slow readers. Other threads get complete requests and never wait for a
+client: a slow one costs a socket and, beyond some kilobytes, a file. gunicorn's parser and response do the rest.
 """
 
 from __future__ import annotations
@@ -21,28 +20,25 @@ from gunicorn import util
 from gunicorn.workers.gthread import ThreadWorker
 
 from crm.programs.serving.body import FullError, Room, TooLargeError
-from crm.programs.serving.connection import LINGER, READING, Connection, State
+from crm.programs.serving.connection import LINGER, READING, Connection, ConnectionState
 from crm.web.uploads import limit_for
 
 RECEIVE = 64 * 1024
 FILES = 8192
-"""Open files that a worker may have: a socket and a file or two for each connection."""
+"""Open files of a worker: a socket and a file or two for each connection."""
 
 MAX_HELD = 1 << 30
-"""Bytes of bodies that a worker keeps in all; a large one that would take more is asked to come again."""
+"""Bytes of all bodies in a worker; beyond it, a large body gets 503."""
 
-SWEEP = 0.5
-STOP = 0.5
-"""Seconds that an idle connection stays when the worker ends: a request may be on its way."""
+SWEEP_INTERVAL = 0.5
+STOP_LINGER = 0.5
+"""Seconds an idle connection stays open at the end: a request may be on its way."""
 
 
 class BufferedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn's threads behind one reader of all connections."""
-
     wsgi: Flask
 
     def init_process(self) -> None:
-        """Allow more open files than a shell does."""
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES, hard), hard))
@@ -52,7 +48,7 @@ class BufferedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
         super().init_process()
 
     def accept(self, listener: socket.socket) -> None:
-        """Take a new client in; where there is no room, the one that has kept us waiting longest goes."""
+        """Accept a client; without room, drop the one that has waited longest."""
         try:
             raw, client = listener.accept()
         except OSError as error:
@@ -84,27 +80,26 @@ class BufferedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
         return keeps
 
     def finish_request(self, connection: Connection, done: Future[bool]) -> None:
-        """Go on with a connection, in the main thread, once its request is answered."""
         keeps = not done.cancelled() and done.exception() is None and done.result()
         connection.forget()
-        connection.enter(State.CLOSING, LINGER)
+        connection.enter(ConnectionState.CLOSING, LINGER)
         if connection.sock.is_broken:
             self._drop(connection)
         elif connection.sock.has_backlog:
-            connection.enter(State.SENDING, READING)
+            connection.enter(ConnectionState.SENDING, READING)
             connection.keeps = keeps
             self._watch(connection, selectors.EVENT_WRITE)
         else:
             self._after(connection, keeps)
 
     def murder_pending(self) -> None:
-        """Let go of whoever is late; gunicorn's loop calls it."""
+        """Drop late clients; gunicorn's loop calls it."""
         now = time.monotonic()
-        if now - self._swept < SWEEP:
+        if now - self._swept < SWEEP_INTERVAL:
             return
         self._swept = now
         for connection in [each for each in self._connections if each.is_late(now)]:
-            if connection.state in (State.HEAD, State.BODY):
+            if connection.state in (ConnectionState.HEAD, ConnectionState.BODY):
                 self._cut_off(connection, 408, "Request Timeout", "The request took too long to come in.")
             else:
                 self._drop(connection)
@@ -117,20 +112,20 @@ class BufferedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
 
     def _cap_keepalive(self, deadline: float) -> None:
         for connection in self._connections:
-            if connection.state is State.IDLE:
-                connection.enter(State.IDLE, STOP)
+            if connection.state is ConnectionState.IDLE:
+                connection.enter(ConnectionState.IDLE, STOP_LINGER)
 
     def _read_on(self, connection: Connection) -> None:
         self._watch(connection, selectors.EVENT_READ)
 
     def _on_event(self, connection: Connection) -> None:
         try:
-            if connection.state in (State.SERVED, State.SENDING):
+            if connection.state in (ConnectionState.SERVED, ConnectionState.SENDING):
                 self._drain(connection)
             else:
                 self._receive(connection)
         except Exception:
-            # One connection's mishap, such as a full disk, is not the others'.
+            # An error of one connection (such as a full disk) must not stop the others.
             self.log.exception("a connection failed")
             self._drop(connection)
 
@@ -143,7 +138,7 @@ class BufferedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
             data = b""
         if not data:
             self._drop(connection)
-        elif connection.state is not State.CLOSING:
+        elif connection.state is not ConnectionState.CLOSING:
             self._feed(connection, data)
 
     def _feed(self, connection: Connection, data: bytes) -> None:
@@ -189,7 +184,7 @@ class BufferedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
         if connection.sock.has_backlog:
             return
         self._unwatch(connection)
-        if connection.state is State.SENDING:
+        if connection.state is ConnectionState.SENDING:
             self._after(connection, connection.keeps)
 
     def _after(self, connection: Connection, keeps: bool) -> None:
@@ -197,7 +192,7 @@ class BufferedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
             self._drop(connection)
         elif keeps:
             connection.next()
-            connection.enter(State.IDLE, self.cfg.keepalive if self.alive else STOP)
+            connection.enter(ConnectionState.IDLE, self.cfg.keepalive if self.alive else STOP_LINGER)
             self._read_on(connection)
             if connection.has_more:
                 self._feed(connection, b"")
@@ -205,13 +200,13 @@ class BufferedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
             self._close(connection)
 
     def _close(self, connection: Connection) -> None:
-        """Close once all is sent; a client that is still sending would not read it without time (RFC 9112, 9.6)."""
+        """Close after sending everything; a client still sending would lose the answer otherwise (RFC 9112, 9.6)."""
         connection.forget()
         with contextlib.suppress(OSError):
             connection.sock.flush()
         if connection.sock.has_backlog:
             connection.keeps = False
-            connection.enter(State.SENDING, READING)
+            connection.enter(ConnectionState.SENDING, READING)
             self._watch(connection, selectors.EVENT_WRITE)
             return
         if not connection.is_cut_off and not connection.has_more:
@@ -219,22 +214,22 @@ class BufferedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
             return
         with contextlib.suppress(OSError):
             connection.raw.shutdown(socket.SHUT_WR)
-        connection.enter(State.CLOSING, LINGER)
+        connection.enter(ConnectionState.CLOSING, LINGER)
         self._read_on(connection)
 
     def _make_room(self) -> None:
-        """Let go of the connection that is idle for longest, or else has kept us waiting for longest."""
-        waiting = [each for each in self._connections if each.state is not State.SERVED]
+        """Drop the connection that is idle for longest, or else has waited for longest."""
+        waiting = [each for each in self._connections if each.state is not ConnectionState.SERVED]
         if waiting:
-            self._drop(min(waiting, key=lambda each: (each.state is not State.IDLE, each.since)))
+            self._drop(min(waiting, key=lambda each: (each.state is not ConnectionState.IDLE, each.since)))
 
     def _drop(self, connection: Connection) -> None:
         if connection not in self._connections:
             return
         connection.sock.close()
         self._unwatch(connection)
-        if connection.state is State.SERVED:
-            return  # finish_request() comes
+        if connection.state is ConnectionState.SERVED:
+            return  # finish_request() removes it
         self._connections.remove(connection)
         self.nr_conns -= 1
         connection.forget()

@@ -1,4 +1,4 @@
-"""What a response is written to: a thread never waits for a slow reader, whose share is kept until they take it."""
+"""Write responses without waiting for slow readers: their share is stored until they take it."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from collections.abc import Callable
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
-HOLD = 64 * 1024
-"""Small pieces, the headers among them, are sent in one go."""
+FLUSH_SIZE = 64 * 1024
+"""Smaller pieces, such as headers, are sent together."""
 
 PIECE = 256 * 1024
 MAX_BACKLOG = 64 * 1024 * 1024
-"""A response of any length is streamed: beyond so much a thread does wait for the reader, but not for ever."""
+"""Beyond it a thread waits for the reader, up to MAX_WAIT seconds: long responses are streamed."""
 
-PATIENCE = 30
+MAX_WAIT = 30
 
 
 class Outlet:
-    """The side of a connection that gunicorn writes to, as if it were its socket.
+    """Stand in for the socket: threads write.
 
-    Threads write; the main thread drains what a reader did not take at once. `on_backlog` is called, in the thread,
-    when there is something to drain.
+    The main thread drains after `on_backlog`, called in the writing thread.
     """
 
     def __init__(self, sock: socket.socket, on_backlog: Callable[[], None]) -> None:
@@ -37,33 +36,30 @@ class Outlet:
 
     @property
     def has_backlog(self) -> bool:
-        """Whether the reader has not taken all of it yet."""
         return self._backlog is not None
 
     def sendall(self, data: bytes) -> None:
-        """Send, or keep to be sent; BrokenPipeError once the reader is gone."""
+        """Raise BrokenPipeError after the client has gone."""
         if self.is_broken:
             raise BrokenPipeError(32, "the client is gone")
         self._held.append(data)
         self._held_size += len(data)
-        if self._held_size >= HOLD:
+        if self._held_size >= FLUSH_SIZE:
             self.flush()
 
     def send(self, data: bytes) -> int:
-        """Send at once, as an interim answer has to be."""
+        """Send at once, for an interim answer."""
         self.sendall(data)
         self.flush()
         return len(data)
 
     def sendfile(self, file: IO[bytes], offset: int = 0, count: int | None = None) -> None:
-        """Send `count` bytes of a file from where it stands."""
         file.seek(offset)
         while data := file.read(PIECE if count is None else min(PIECE, count)):
             self.sendall(data)
             count = None if count is None else count - len(data)
 
     def flush(self) -> None:
-        """Send what was held back."""
         data = b"".join(self._held)
         self._held.clear()
         self._held_size = 0
@@ -78,7 +74,7 @@ class Outlet:
                 self._keep(self._backlog, data)
 
     def drain(self) -> None:
-        """Send more of what is kept; called when the socket takes some."""
+        """Send more of the backlog; called when the socket is writable."""
         with self._room:
             if self._backlog is None:
                 return
@@ -90,7 +86,7 @@ class Outlet:
             self._room.notify_all()
 
     def close(self) -> None:
-        """Forget what is kept; whoever still writes learns that the reader is gone."""
+        """Delete the backlog; writers get BrokenPipeError."""
         with self._room:
             self.is_broken = True
             if self._backlog is not None:
@@ -99,11 +95,11 @@ class Outlet:
             self._room.notify_all()
 
     def shutdown(self, how: int) -> None:
-        """Only flush: the connection is closed once all is sent."""
+        """Only flush: the connection closes after everything is sent."""
         self.flush()
 
     def recv(self, size: int) -> bytes:
-        """Return nothing: the request was read as a whole before."""
+        """Return nothing: the request was read before."""
         return b""
 
     def settimeout(self, seconds: float | None) -> None:
@@ -113,14 +109,13 @@ class Outlet:
         """Do nothing: no call waits."""
 
     def gettimeout(self) -> float:
-        """Say that no call waits."""
         return 0.0
 
     def _keep(self, backlog: IO[bytes], data: bytes) -> None:
         backlog.seek(self._write_at)
         backlog.write(data)
         self._write_at += len(data)
-        has_room = self._room.wait_for(lambda: self._write_at - self._read_at < MAX_BACKLOG, PATIENCE)
+        has_room = self._room.wait_for(lambda: self._write_at - self._read_at < MAX_BACKLOG, MAX_WAIT)
         if self.is_broken or not has_room:
             self.is_broken = True
             raise BrokenPipeError(32, "the client is gone, or reads too slowly")
