@@ -1,5 +1,3 @@
-"""The branches of the organization."""
-
 from __future__ import annotations
 
 from typing import Any

@@ -14,7 +14,7 @@ from crm.kernel.roles import Role
 Json = dict[str, Any]
 
 
-class Field(NamedTuple):
+class DocField(NamedTuple):
     name: str
     kind: str
     shape: str
@@ -29,23 +29,23 @@ class Operation(NamedTuple):
     summary: str
     text: Markup
     role: str
-    parameters: list[Field]
+    parameters: list[DocField]
     body: str
     """The type of the content, or ""."""
-    fields: list[Field]
+    fields: list[DocField]
     answer: str
     """The name of the shape, or ""."""
     status: str
     problems: list[tuple[str, str]]
 
 
-class Page(NamedTuple):
+class DocPage(NamedTuple):
     text: Markup
     groups: dict[str, list[Operation]]
-    shapes: dict[str, list[Field]]
+    shapes: dict[str, list[DocField]]
 
 
-def page_of(document: Json) -> Page:
+def page_content(document: Json) -> DocPage:
     groups: dict[str, list[Operation]] = {tag["name"]: [] for tag in document["tags"]}
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
@@ -53,7 +53,7 @@ def page_of(document: Json) -> Page:
                 groups[operation["tags"][0]].append(_operation(document, path, method, operation))
     schemas = document["components"]["schemas"]
     answered = {name: list(_fields(schemas[name])) for name in schemas if _is_answered(name, groups, schemas)}
-    return Page(prose(document["info"]["description"]), groups, answered)
+    return DocPage(prose(document["info"]["description"]), groups, answered)
 
 
 def prose(text: str) -> Markup:
@@ -112,13 +112,13 @@ def _roles() -> dict[str, Role]:
     return found
 
 
-def _fields(schema: Json) -> Iterator[Field]:
+def _fields(schema: Json) -> Iterator[DocField]:
     for name, found in schema.get("properties", {}).items():
         yield _field(name, found, found.get("description", ""), name in schema.get("required", ()))
 
 
-def _field(name: str, schema: Json, text: str, is_required: bool | None) -> Field:
-    return Field(name, _kind(schema), _name(schema.get("items", schema)), text, bool(is_required))
+def _field(name: str, schema: Json, text: str, is_required: bool | None) -> DocField:
+    return DocField(name, _kind(schema), _name(schema.get("items", schema)), text, bool(is_required))
 
 
 def _kind(schema: Json) -> str:
@@ -130,10 +130,10 @@ def _kind(schema: Json) -> str:
     if "enum" in schema:
         return ", ".join(map(str, schema["enum"]))
     types = schema.get("type", "text")
-    said = [_word(type_, schema) for type_ in ([types] if isinstance(types, str) else types)]
+    kinds = [_word(type_, schema) for type_ in ([types] if isinstance(types, str) else types)]
     room = schema.get("maxLength") or (schema.get("maximum") if schema.get("maximum", 10**9) < 10**9 else None)
     limit = f", up to {room:,}{' characters' if 'maxLength' in schema else ''}" if room else ""
-    return " or ".join(said) + limit
+    return " or ".join(kinds) + limit
 
 
 def _word(type_: str, schema: Json) -> str:

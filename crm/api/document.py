@@ -8,7 +8,7 @@ from typing import Any
 import flask_smorest
 from flask import Flask
 
-from crm.api.fields import SAYS_SOMETHING
+from crm.api.fields import NOT_BLANK
 from crm.api.resource import Resource
 from crm.api.schemas import Input
 from crm.kernel import problems
@@ -107,7 +107,7 @@ def _make(app: Flask, resources: Sequence[Resource]) -> dict[str, Any]:
     made: dict[str, Any] = api.spec.to_dict()
     for schema in made["components"]["schemas"].values():
         for property_ in schema["properties"].values():
-            _tell_exactly(property_)
+            _add_json_schema(property_)
     for shape in Input.__subclasses__():
         if shape.one_of and shape.__name__ in made["components"]["schemas"]:
             made["components"]["schemas"][shape.__name__]["anyOf"] = [{"required": [field]} for field in shape.one_of]
@@ -120,9 +120,9 @@ def _make(app: Flask, resources: Sequence[Resource]) -> dict[str, Any]:
     return made
 
 
-def _tell_exactly(property_: dict[str, Any]) -> None:
+def _add_json_schema(property_: dict[str, Any]) -> None:
     """Express in JSON Schema what apispec can't."""
-    if property_.pop(SAYS_SOMETHING, False):
+    if property_.pop(NOT_BLANK, False):
         property_["pattern"] = f"[^{blank_characters()}]"
     if "anyOf" in property_:
         for key in ("type", "maxLength"):
@@ -130,7 +130,6 @@ def _tell_exactly(property_: dict[str, Any]) -> None:
 
 
 def _complete(operation: dict[str, Any], method: str, path: str) -> None:
-    """Add the errors that an operation may answer."""
     statuses = {429, 503}
     if operation["security"]:
         statuses |= {400, 401, 403}

@@ -1,5 +1,3 @@
-"""The base of the JSON API, with tokens and branches."""
-
 from __future__ import annotations
 
 import datetime as dt

@@ -62,8 +62,6 @@ class QueryNumber(Number):
 
 
 class YesNo(fields.Boolean):
-    """True or false; nothing else is converted."""
-
     default_error_messages = {"invalid": "Send true or false."}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
@@ -90,8 +88,6 @@ class QueryYesNo(fields.Boolean):
 
 
 class Text(fields.String):
-    """Text of several lines, up to `limit` characters."""
-
     default_error_messages = {"invalid": "Send text."}
     clean = staticmethod(clean_text)
     may_be_empty = True
@@ -114,20 +110,20 @@ class Text(fields.String):
         return text
 
 
-class Line(Text):
+class TextLine(Text):
     clean = staticmethod(clean_line)
 
 
-class Extension(Line):
+class Extension(TextLine):
     def __init__(self) -> None:
         super().__init__(LIMITS["phone_extension"], metadata={"pattern": "^[0-9]{0,7}$"})
 
 
-SAYS_SOMETHING = "x-says-something"
+NOT_BLANK = "x-says-something"
 """Marks a text that may not be blank; the document has a pattern in its place."""
 
 
-class PhoneLine(Line):
+class PhoneLine(TextLine):
     """A phone number; also as a JSON number."""
 
     def __init__(self, limit: int, **options: Any) -> None:
@@ -141,13 +137,13 @@ class PhoneLine(Line):
         return super()._deserialize(value, attr, data, **kwargs)
 
 
-class Name(Line):
+class RequiredLine(TextLine):
     """A line that may not be blank; `sentence` is the error."""
 
     may_be_empty = False
 
     def __init__(self, limit: int, sentence: str, **options: Any) -> None:
-        options["metadata"] = {SAYS_SOMETHING: True, "minLength": 1, **options.get("metadata", {})}
+        options["metadata"] = {NOT_BLANK: True, "minLength": 1, **options.get("metadata", {})}
         messages = {"required": sentence, "null": sentence, "empty": sentence}
         super().__init__(limit, error_messages=messages, **options)
 
@@ -158,13 +154,13 @@ class Name(Line):
         return text
 
 
-class Words(Name):
+class RequiredText(RequiredLine):
     """Text of several lines that may not be blank."""
 
     clean = staticmethod(clean_text)
 
 
-class Email(Line):
+class Email(TextLine):
     """An e-mail address; null and "" mean none."""
 
     def __init__(self, limit: int, **options: Any) -> None:
@@ -173,7 +169,7 @@ class Email(Line):
         super().__init__(limit, **options)
 
 
-class Moment(fields.DateTime):
+class Timestamp(fields.DateTime):
     """An ISO 8601 time; the offset is required, answers are in UTC."""
 
     default_error_messages = {"invalid": "Send a date and time with its offset, like 2026-11-24T02:00:00Z."}

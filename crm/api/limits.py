@@ -1,7 +1,4 @@
-"""Request limits: a number per minute for each user in each organization, per web process.
-
-Requests of systems without a user count as one client.
-"""
+"""Limit requests by user and organization, per minute and web process; other systems count as user 0."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from werkzeug.exceptions import TooManyRequests
 from crm.accounts.access import has_organization, here
 
 PERIOD = 60.0
-REMEMBERED = 10_000
+MAX_CLIENTS = 10_000
 
 
 def count() -> None:
@@ -36,7 +33,7 @@ def _hit(client: tuple[int, int], limit: int) -> int:
     if now - since >= PERIOD:
         since, number = now, 0
     seen[client] = (since, number + 1)
-    while len(seen) > REMEMBERED:
+    while len(seen) > MAX_CLIENTS:
         seen.popitem(last=False)
     return 0 if number < limit else max(1, int(since + PERIOD - now) + 1)
 

@@ -1,5 +1,3 @@
-"""Answers to requests with an Idempotency-Key."""
-
 from __future__ import annotations
 
 import sqlalchemy as sa

@@ -13,7 +13,7 @@ from flask import Response, abort, current_app, make_response, request
 
 from crm.api import limits
 from crm.api.reading import Parser
-from crm.api.services import Answer, answer_once
+from crm.api.services import StoredAnswer, answer_once
 from crm.kernel import problems
 from crm.kernel.errors import SentenceError
 from crm.kernel.extensions import csrf
@@ -69,7 +69,6 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask_smorest 
 
 
 def _once(view: View) -> View:
-    """Do the same request with the same key once."""
 
     @functools.wraps(view)
     def keyed(*args: Any, **kwargs: Any) -> Response:
@@ -85,14 +84,13 @@ def _once(view: View) -> View:
 
 
 def _content() -> str:
-    """Hash the content and the path."""
     if request.mimetype == "multipart/form-data":
         return fingerprint(request.form.items(multi=True), request.files)
     return hashlib.sha256(request.path.encode() + b"\0" + request.get_data(cache=True)).hexdigest()
 
 
-def _answer_of(response: Response) -> Answer:
-    return Answer(response.status_code, response.get_data(as_text=True))
+def _answer_of(response: Response) -> StoredAnswer:
+    return StoredAnswer(response.status_code, response.get_data(as_text=True))
 
 
 def _refused(error: SentenceError) -> Response:

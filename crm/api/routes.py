@@ -1,11 +1,9 @@
-"""The document of the JSON API, and the page that shows it."""
-
 from __future__ import annotations
 
 from flask import Blueprint, Response, current_app, jsonify, render_template
 from flask.blueprints import BlueprintSetupState
 
-from crm.api.docs import page_of
+from crm.api.docs import page_content
 from crm.api.document import document as document_of
 from crm.kernel.manifest import catalog
 from crm.kernel.problems import ROOT
@@ -26,5 +24,5 @@ def document() -> Response:
 
 @bp.get("/docs")
 def docs() -> str:
-    page = page_of(document_of(current_app, catalog().api))
+    page = page_content(document_of(current_app, catalog().api))
     return render_template("api/docs.html", page=page, address=current_app.config["PUBLIC_URL"] + ROOT)

@@ -1,5 +1,3 @@
-"""The base of all shapes."""
-
 from __future__ import annotations
 
 from typing import Any, ClassVar
@@ -30,14 +28,14 @@ class Input(ma.Schema):
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         """Name the field in its messages."""
         label = field_name.replace("_", " ").capitalize()
-        said = field_obj.error_messages
+        messages = field_obj.error_messages
         for key in ("required", "null"):
-            if said[key] == fields.Field.default_error_messages[key]:
-                said[key] = (
+            if messages[key] == fields.Field.default_error_messages[key]:
+                messages[key] = (
                     f"{label} is required" if field_obj.required else f"Leave {label.lower()} out, or fill it in."
                 )
-        if said.get("invalid") == fields.String.default_error_messages["invalid"]:
-            said["invalid"] = "Send text."
+        if messages.get("invalid") == fields.String.default_error_messages["invalid"]:
+            messages["invalid"] = "Send text."
 
 
 class ContactInput(Input):
@@ -48,8 +46,8 @@ class ContactInput(Input):
 
     @ma.validates_schema(skip_on_field_errors=False)
     def _can_be_stored(self, given: dict[str, Any], **kwargs: Any) -> None:
-        told = {self.columns.get(name, name): value for name, value in given.items()}
-        problems = ContactFields.read(told, current_organization().phone_region).sentences()
+        columns = {self.columns.get(name, name): value for name, value in given.items()}
+        problems = ContactFields.read(columns, current_organization().phone_region).sentences()
         if problems:
             names = {self.columns.get(name, name): name for name in given}
             raise ma.ValidationError({names[column]: sentences for column, sentences in problems.items()})
@@ -63,7 +61,6 @@ class Output(ma.Schema):
 
 
 def always(sentence: str) -> dict[str, Any]:
-    """Use one sentence for all messages of a field."""
     return dict.fromkeys(("required", "null", "invalid"), sentence)
 
 
@@ -79,7 +76,6 @@ class CursorQuery(PageQuery):
 
 
 def page_of(item: type[ma.Schema]) -> type[ma.Schema]:
-    """Return the shape of a page of a list."""
 
     class Page(Output):
         count = fields.Integer(metadata={"minimum": 0})

@@ -18,15 +18,15 @@ from crm.kernel.idempotency import KeyReusedError, RequestKey
 from crm.kernel.tenancy import current_actor, require_organization
 
 KEPT_FOR = dt.timedelta(hours=24)
-CLEARED_AT_ONCE = 100
+MAX_CLEARED = 100
 
 
-class Answer(NamedTuple):
+class StoredAnswer(NamedTuple):
     status: int
     body: str
 
 
-def answer_once(key: RequestKey, make: Callable[[], Answer]) -> Answer:
+def answer_once(key: RequestKey, make: Callable[[], StoredAnswer]) -> StoredAnswer:
     """Return what `make` answers, or its kept answer to the same request.
 
     The work and its answer are one transaction. Raises KeyReusedError for other content, and ConflictError while the
@@ -41,7 +41,7 @@ def answer_once(key: RequestKey, make: Callable[[], Answer]) -> Answer:
         if earlier is not None:
             if earlier.fingerprint != key.fingerprint:
                 raise KeyReusedError
-            return Answer(earlier.status, earlier.body)
+            return StoredAnswer(earlier.status, earlier.body)
         answer = make()
         db.session.add(
             GivenAnswer(user_id=current_actor(), key=key.key, fingerprint=key.fingerprint, **answer._asdict())
@@ -60,11 +60,10 @@ def _claim(key: RequestKey) -> None:
 
 
 def _clear() -> None:
-    """Delete a few expired answers."""
     old = (
         sa.select(GivenAnswer.id)
         .where(GivenAnswer.created_at < db_ago(KEPT_FOR))
-        .limit(CLEARED_AT_ONCE)
+        .limit(MAX_CLEARED)
         .with_for_update(skip_locked=True)
     )
     db.session.execute(

@@ -1,5 +1,3 @@
-"""Sign-in with a user name and password, and refresh tokens."""
-
 from __future__ import annotations
 
 from typing import Any

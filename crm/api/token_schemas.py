@@ -1,5 +1,3 @@
-"""The shapes of tokens."""
-
 from __future__ import annotations
 
 from marshmallow import fields, validate

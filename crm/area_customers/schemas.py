@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from crm.api.fields import Email, Line, Moment, Name, Number, PhoneLine, QueryNumber
+from crm.api.fields import Email, Number, PhoneLine, QueryNumber, RequiredLine, TextLine, Timestamp
 from crm.api.schemas import ContactInput, Output, PageQuery
 from crm.area_customers.rules import AREA_LIMIT
 from crm.people.limits import LIMITS
@@ -13,18 +13,18 @@ from crm.people.limits import LIMITS
 class AreaCustomerChange(ContactInput):
     """What can be changed of an area customer; other fields of an answer are ignored."""
 
-    name = Name(LIMITS["name"], "Name is required")
+    name = RequiredLine(LIMITS["name"], "Name is required")
     phone = PhoneLine(LIMITS["phone"])
     email = Email(LIMITS["email"])
-    passport_number = Line(LIMITS["passport_number"])
-    area = Line(AREA_LIMIT)
+    passport_number = TextLine(LIMITS["passport_number"])
+    area = TextLine(AREA_LIMIT)
     branch = Number(allow_none=True, metadata={"description": "The id of a branch."})
 
 
 class AreaCustomerInput(AreaCustomerChange):
     """A person whom a branch knows by their area; what is left out of one that is there stays as it is."""
 
-    name = Name(LIMITS["name"], "Name is required", required=True)
+    name = RequiredLine(LIMITS["name"], "Name is required", required=True)
 
 
 class AreaCustomer(Output):
@@ -40,8 +40,8 @@ class AreaCustomer(Output):
     area = fields.String()
     branch = fields.Integer(attribute="branch_id", allow_none=True)
     customer = fields.Integer(attribute="customer_id", allow_none=True)
-    created_at = Moment()
-    updated_at = Moment()
+    created_at = Timestamp()
+    updated_at = Timestamp()
 
 
 class AreaCustomerQuery(PageQuery):

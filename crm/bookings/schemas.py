@@ -11,12 +11,12 @@ from crm.api.fields import (
     AmountOrNothing,
     Day,
     Email,
-    Line,
-    Moment,
     Money,
-    Name,
     Number,
     PhoneLine,
+    RequiredLine,
+    TextLine,
+    Timestamp,
     YesNo,
 )
 from crm.api.schemas import ONE_OF, ContactInput, Input, Output, PageQuery
@@ -29,10 +29,10 @@ class BookingPersonInput(ContactInput):
     """A person of a booking; `id` names one who is there already, others are known by their name."""
 
     id = Number(allow_none=True)
-    name = Name(LIMITS["name"], "Name is required", required=True)
+    name = RequiredLine(LIMITS["name"], "Name is required", required=True)
     phone = PhoneLine(LIMITS["phone"])
     email = Email(LIMITS["email"])
-    passport_number = Line(LIMITS["passport_number"])
+    passport_number = TextLine(LIMITS["passport_number"])
     is_lead = YesNo(load_default=False, metadata={"description": "One person is the lead; the first if none is said."})
 
 
@@ -47,7 +47,7 @@ def _persons(**options: Any) -> fields.List[Any]:
 class BookingChange(Input):
     """What can be changed of a booking; other fields of an answer are ignored."""
 
-    number = Line(NUMBER_LIMIT, metadata={"description": "No two are the same, whatever the case of letters."})
+    number = TextLine(NUMBER_LIMIT, metadata={"description": "No two are the same, whatever the case of letters."})
     branch = Number(allow_none=True, metadata={"description": "The id of a branch."})
     date = Day(metadata={"description": f"From {FIRST_DAY} to {LAST_DAY}."})
     status = fields.String(validate=validate.OneOf([status.value for status in BookingStatus], error=ONE_OF))
@@ -87,8 +87,8 @@ class Booking(Output):
     amount = Money()
     lead = fields.Integer(attribute="lead_id", allow_none=True)
     persons = fields.List(fields.Nested(BookingPerson))
-    created_at = Moment()
-    updated_at = Moment()
+    created_at = Timestamp()
+    updated_at = Timestamp()
 
 
 class BookingQuery(PageQuery):

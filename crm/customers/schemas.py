@@ -11,15 +11,15 @@ from crm.api.fields import (
     Average,
     Email,
     Extension,
-    Line,
-    Moment,
     Money,
-    Name,
     Number,
     PhoneLine,
     QueryYesNo,
+    RequiredLine,
     TenantName,
     Text,
+    TextLine,
+    Timestamp,
     YesNo,
 )
 from crm.api.schemas import ONE_OF, ContactInput, CursorQuery, Input, Output, always
@@ -42,26 +42,26 @@ class TierName(fields.String):
 class CustomerChange(ContactInput):
     """What can be changed of a customer; other fields of an answer are ignored."""
 
-    name = Name(LIMITS["name"], "Name is required")
+    name = RequiredLine(LIMITS["name"], "Name is required")
     email = Email(LIMITS["email"])
     phone = PhoneLine(LIMITS["phone"])
     phone_extension = Extension()
     address = Text(LIMITS["address"])
-    city = Line(LIMITS["city"])
-    province = Line(LIMITS["province"])
-    postal_code = Line(LIMITS["postal_code"])
+    city = TextLine(LIMITS["city"])
+    province = TextLine(LIMITS["province"])
+    postal_code = TextLine(LIMITS["postal_code"])
     notes = Text(LIMITS["notes"])
     is_active = YesNo()
     branch = Number(allow_none=True, metadata={"description": "The id of a branch."})
-    passport_number = Line(LIMITS["passport_number"])
-    source = Line(LIMITS["source"])
-    service_type = Line(LIMITS["service_type"])
+    passport_number = TextLine(LIMITS["passport_number"])
+    source = TextLine(LIMITS["source"])
+    service_type = TextLine(LIMITS["service_type"])
 
 
 class CustomerInput(CustomerChange):
     """A whole customer; what is left out of one that is there stays as it is."""
 
-    name = Name(LIMITS["name"], "Name is required", required=True)
+    name = RequiredLine(LIMITS["name"], "Name is required", required=True)
 
 
 class CustomerReplacement(CustomerInput):
@@ -107,11 +107,11 @@ class Customer(Output):
     passport_number = fields.String()
     source = fields.String()
     service_type = fields.String()
-    last_activity = Moment(attribute="last_activity_at", allow_none=True)
-    next_message_at = Moment(allow_none=True)
-    created_at = Moment()
-    updated_at = Moment()
-    last_order_date = Moment(attribute="last_order_at", allow_none=True)
+    last_activity = Timestamp(attribute="last_activity_at", allow_none=True)
+    next_message_at = Timestamp(allow_none=True)
+    created_at = Timestamp()
+    updated_at = Timestamp()
+    last_order_date = Timestamp(attribute="last_order_at", allow_none=True)
 
 
 class CustomerDetails(Customer):

@@ -1,5 +1,3 @@
-"""The home page."""
-
 from __future__ import annotations
 
 from crm.home import routes

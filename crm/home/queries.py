@@ -1,5 +1,3 @@
-"""The parts of the home page."""
-
 from __future__ import annotations
 
 import datetime as dt
@@ -19,8 +17,6 @@ from crm.web.filters import today
 
 
 class Attention(NamedTuple):
-    """What stands on top of the page."""
-
     notices: SendingNotices
     reminders: Reminders
     leads: DueLeads
@@ -46,10 +42,7 @@ class Attention(NamedTuple):
 
 
 class CustomerList(NamedTuple):
-    """A page of customers, and the message to show for each, by customer id.
-
-    as_of: changes after it may be missing.
-    """
+    """A page of customers with the message of each by customer id, without changes after `as_of`."""
 
     page: CustomerPage
     messages: dict[int, NextMessage]
@@ -58,7 +51,6 @@ class CustomerList(NamedTuple):
 
     @property
     def shown(self) -> Hashable:
-        """Return everything the list shows, besides the filters."""
         page = self.page
         rows, messages = tuple(map(tuple, page.rows)), tuple(self.messages.items())
         return page.count, page.after, page.before, tuple(self.chips), rows, messages

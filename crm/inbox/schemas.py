@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from crm.api.fields import Moment, QueryYesNo
+from crm.api.fields import QueryYesNo, Timestamp
 from crm.api.schemas import Output, PageQuery
 from crm.messages.channels.registry import NAMES
 from crm.messages.inbound_models import Effect, StopAnswer
@@ -33,6 +33,6 @@ class Inbound(Output):
     what = fields.String(attribute="text.what")
     effect = fields.String(attribute="text.effect", metadata={"enum": [effect.value for effect in Effect]})
     answer = fields.String(attribute="text.answer", metadata={"enum": [answer.value for answer in StopAnswer]})
-    sent_at = Moment(attribute="text.sent_at")
-    created_at = Moment(attribute="text.received_at")
-    done_at = Moment(attribute="text.done_at", allow_none=True)
+    sent_at = Timestamp(attribute="text.sent_at")
+    created_at = Timestamp(attribute="text.received_at")
+    done_at = Timestamp(attribute="text.done_at", allow_none=True)

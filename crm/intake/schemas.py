@@ -7,7 +7,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from crm.api.fields import Line, Moment, Name, Number, PhoneLine, Tenant
+from crm.api.fields import Number, PhoneLine, RequiredLine, Tenant, TextLine, Timestamp
 from crm.api.schemas import Input, Output
 from crm.intake.rules import CUTOFF_DAYS, CUTOFF_SENTENCE, MAX_CUTOFF_DAYS
 from crm.kernel.work.models import JobState
@@ -26,17 +26,17 @@ class IntakeInput(Input):
 
     one_of = ("full_name", "name")
 
-    full_name = Name(LIMITS["name"], "Name is required")
-    name = Name(LIMITS["name"], "Name is required")
+    full_name = RequiredLine(LIMITS["name"], "Name is required")
+    name = RequiredLine(LIMITS["name"], "Name is required")
     phone = PhoneLine(LIMITS["phone"])
-    email = Line(LIMITS["email"], metadata={"description": "What is no address is refused."})
-    passport_number = Line(LIMITS["passport_number"])
-    city = Line(LIMITS["city"])
-    source = Line(LIMITS["source"], metadata={"description": "Where they come from."})
+    email = TextLine(LIMITS["email"], metadata={"description": "What is no address is refused."})
+    passport_number = TextLine(LIMITS["passport_number"])
+    city = TextLine(LIMITS["city"])
+    source = TextLine(LIMITS["source"], metadata={"description": "Where they come from."})
     branch = Number(allow_none=True, metadata={"description": "The id of a branch."})
     organization = Tenant()
-    service_type = Line(LIMITS["service_type"])
-    last_activity = Moment(
+    service_type = TextLine(LIMITS["service_type"])
+    last_activity = Timestamp(
         allow_none=True, metadata={"description": "When they were last heard of; now if it is left out, or to come."}
     )
 
@@ -60,9 +60,9 @@ class Collected(Output):
     organization = fields.Integer(attribute="organization_id")
     is_active = fields.Boolean()
     service_type = Blank(allow_none=True)
-    last_activity = Moment(attribute="last_activity_at", allow_none=True)
-    created_at = Moment()
-    updated_at = Moment()
+    last_activity = Timestamp(attribute="last_activity_at", allow_none=True)
+    created_at = Timestamp()
+    updated_at = Timestamp()
     duplicates = fields.List(
         fields.Integer(), metadata={"description": "Who may be the same person, where somebody has to look at that."}
     )
@@ -117,8 +117,8 @@ class Scan(Output):
     total = fields.Integer(metadata={"minimum": 0})
     created = fields.Integer(metadata={"minimum": 0})
     updated = fields.Integer(metadata={"minimum": 0})
-    created_at = Moment()
-    updated_at = Moment()
+    created_at = Timestamp()
+    updated_at = Timestamp()
 
 
 class WebhookInput(IntakeInput):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from crm.api.fields import AMOUNT, Amount, Day, Moment, Money, Text
+from crm.api.fields import AMOUNT, Amount, Day, Money, Text, Timestamp
 from crm.api.schemas import Input, Output
 from crm.invoices.models import State
 from crm.invoices.rules import FIRST_YEAR, MAX_NOTE
@@ -41,5 +41,5 @@ class Invoice(Output):
     note = fields.String()
     status = fields.String(metadata={"enum": ["open", "void"]})
     receipts = fields.List(fields.Nested(Receipt))
-    created_at = Moment()
-    updated_at = Moment(attribute="changed_at")
+    created_at = Timestamp()
+    updated_at = Timestamp(attribute="changed_at")

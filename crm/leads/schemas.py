@@ -6,7 +6,20 @@ from typing import Any, ClassVar
 
 from marshmallow import fields, validate
 
-from crm.api.fields import AMOUNT, Amount, Day, Email, Line, Moment, Money, Name, Number, PhoneLine, Text, YesNo
+from crm.api.fields import (
+    AMOUNT,
+    Amount,
+    Day,
+    Email,
+    Money,
+    Number,
+    PhoneLine,
+    RequiredLine,
+    Text,
+    TextLine,
+    Timestamp,
+    YesNo,
+)
 from crm.api.schemas import ONE_OF, ContactInput, Input, Output, PageQuery
 from crm.leads.models import CommitmentState, LeadStatus, Method
 from crm.leads.rules import FIRST_YEAR, LAST_YEAR, LIMITS
@@ -24,12 +37,12 @@ class LeadChange(ContactInput):
 
     columns: ClassVar[dict[str, str]] = {"contact_number": "phone"}
 
-    name = Name(CUSTOMERS["name"], "Name is required")
+    name = RequiredLine(CUSTOMERS["name"], "Name is required")
     contact_number = PhoneLine(CUSTOMERS["phone"])
     email = Email(CUSTOMERS["email"])
-    passport_number = Line(CUSTOMERS["passport_number"])
+    passport_number = TextLine(CUSTOMERS["passport_number"])
     branch = Number(allow_none=True, metadata={"description": "The id of a branch."})
-    source = Line(CUSTOMERS["source"])
+    source = TextLine(CUSTOMERS["source"])
     status = _one_of(STATUSES)
     lost_reason = Text(LIMITS["lost_reason"], metadata={"description": "Kept with what is lost."})
     notes = Text(CUSTOMERS["notes"])
@@ -38,7 +51,7 @@ class LeadChange(ContactInput):
 class LeadInput(LeadChange):
     """A whole lead; what is left out of one that is there stays as it is."""
 
-    name = Name(CUSTOMERS["name"], "Name is required", required=True)
+    name = RequiredLine(CUSTOMERS["name"], "Name is required", required=True)
 
 
 class LeadQuery(PageQuery):
@@ -63,13 +76,13 @@ class Lead(Output):
     branch = fields.Integer(attribute="branch_id", allow_none=True)
     source = fields.String()
     status = fields.String(metadata={"enum": STATUSES})
-    next_follow_up = Moment(attribute="next_follow_up_at", allow_none=True)
+    next_follow_up = Timestamp(attribute="next_follow_up_at", allow_none=True)
     lost_reason = fields.String()
     notes = fields.String()
     customer = fields.Integer(attribute="customer_id", allow_none=True)
     booking = fields.Integer(allow_none=True)
-    created_at = Moment()
-    updated_at = Moment()
+    created_at = Timestamp()
+    updated_at = Timestamp()
 
 
 class FollowUpInput(Input):
@@ -77,7 +90,7 @@ class FollowUpInput(Input):
 
     method = _one_of(METHODS, required=True)
     note = Text(LIMITS["note"], load_default="")
-    due_at = Moment(load_default=None, allow_none=True)
+    due_at = Timestamp(load_default=None, allow_none=True)
 
 
 class FollowUpChange(Input):
@@ -85,10 +98,10 @@ class FollowUpChange(Input):
 
     method = _one_of(METHODS)
     note = Text(LIMITS["note"])
-    due_at = Moment(allow_none=True)
+    due_at = Timestamp(allow_none=True)
     done = YesNo()
     outcome = Text(LIMITS["outcome"])
-    next_due_at = Moment(allow_none=True)
+    next_due_at = Timestamp(allow_none=True)
 
 
 class FollowUp(Output):
@@ -99,11 +112,11 @@ class FollowUp(Output):
     lead = fields.Integer(attribute="lead_id")
     method = fields.String(metadata={"enum": METHODS})
     note = fields.String()
-    due_at = Moment(allow_none=True)
-    done_at = Moment(allow_none=True)
+    due_at = Timestamp(allow_none=True)
+    done_at = Timestamp(allow_none=True)
     outcome = fields.String()
-    created_at = Moment()
-    updated_at = Moment()
+    created_at = Timestamp()
+    updated_at = Timestamp()
 
 
 class LoanCommitmentChange(Input):
@@ -130,5 +143,5 @@ class LoanCommitment(Output):
     amount = Money()
     promised_date = fields.Date()
     state = fields.String(metadata={"enum": STATES})
-    created_at = Moment()
-    updated_at = Moment()
+    created_at = Timestamp()
+    updated_at = Timestamp()

@@ -1,5 +1,3 @@
-"""Activity texts for a customer's points."""
-
 from __future__ import annotations
 
 from crm.customers.rules import Tier

@@ -1,5 +1,3 @@
-"""Points of customers in the JSON API."""
-
 from __future__ import annotations
 
 from typing import Any

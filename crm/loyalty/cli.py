@@ -1,5 +1,3 @@
-"""Commands for points."""
-
 from __future__ import annotations
 
 import click

@@ -1,5 +1,3 @@
-"""Points and tiers."""
-
 from __future__ import annotations
 
 from crm.kernel.manifest import Feature, Panel

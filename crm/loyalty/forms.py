@@ -1,5 +1,3 @@
-"""The form that adds or deducts points."""
-
 from __future__ import annotations
 
 from wtforms import RadioField, StringField, ValidationError

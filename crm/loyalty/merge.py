@@ -68,7 +68,6 @@ def _recomputed(
 
 
 def _move_reversals(pair: MergePair) -> list[int]:
-    """Move reversals of entries that went back to the merged customer there too, and return their ids."""
     statement = sa.select(PointsEntry.id).where(
         PointsEntry.customer_id == pair.survivor.id, one_of(PointsEntry.reverses_id, pair.moved.get(TABLE, []))
     )

@@ -1,5 +1,3 @@
-"""The ledger of points."""
-
 from __future__ import annotations
 
 import sqlalchemy as sa

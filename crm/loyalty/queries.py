@@ -1,5 +1,3 @@
-"""Reads of the points ledger."""
-
 from __future__ import annotations
 
 from typing import Any, NamedTuple
@@ -14,31 +12,27 @@ from crm.kernel.extensions import db
 from crm.loyalty.models import PointsEntry
 from crm.loyalty.rules import BOUNDS, earned_key
 
-SHOWN = 10
-PAGE = 50
+PANEL_ENTRIES = 10
+PAGE_SIZE = 50
 
 
-class Line(NamedTuple):
-    """An entry, and whether it was reversed."""
-
+class HistoryEntry(NamedTuple):
     entry: PointsEntry
-    is_taken_back: bool
+    is_reversed: bool
 
     @property
-    def may_be_taken_back(self) -> bool:
-        return not (self.is_taken_back or self.entry.is_reversal) and self.entry.applied != 0
+    def may_be_reversed(self) -> bool:
+        return not (self.is_reversed or self.entry.is_reversal) and self.entry.applied != 0
 
 
 class History(NamedTuple):
     """Entries, the latest first, and the cursor of the older ones."""
 
-    rows: list[Line]
+    rows: list[HistoryEntry]
     older: int | None
 
 
 class Earned(NamedTuple):
-    """Points earned under a key, and how many of them were reversed."""
-
     earned: int = 0
     taken_back: int = 0
 
@@ -53,17 +47,17 @@ def earned_under(key: str) -> Earned:
     return Earned(*row) if row else Earned()
 
 
-def history_of(customer_id: int, limit: int = PAGE, before: int | None = None) -> History:
+def history_of(customer_id: int, limit: int = PAGE_SIZE, before: int | None = None) -> History:
     statement = _OF_CUSTOMER
     if before is not None:
         statement = statement.where(PointsEntry.id < before)
     found = db.session.execute(statement, {"customer": customer_id, "most": limit + 1}).all()
-    rows = [Line(entry, taken_back) for entry, taken_back in found]
+    rows = [HistoryEntry(entry, taken_back) for entry, taken_back in found]
     return History(rows[:limit], rows[limit - 1].entry.id if len(rows) > limit else None)
 
 
 def panel_data(customer: Customer) -> dict[str, Any]:
-    return {"history": history_of(customer.id, SHOWN)}
+    return {"history": history_of(customer.id, PANEL_ENTRIES)}
 
 
 def count_in_words(customer_id: int) -> str:
@@ -75,10 +69,7 @@ def count_in_words(customer_id: int) -> str:
 
 
 def differences() -> list[Difference]:
-    """Return where balances, tiers and entries disagree, by customer.
-
-    Each statement reads one snapshot, so changes in progress are no differences.
-    """
+    """Return where balances, tiers and entries disagree, by customer; each statement reads one snapshot."""
     return sorted([*_wrong_balances(), *_wrong_tiers(), *_wrong_entries()])
 
 
@@ -86,13 +77,13 @@ def entries(customer_id: int) -> sa.Select[PointsEntry]:
     return sa.select(PointsEntry).where(PointsEntry.customer_id == customer_id).order_by(PointsEntry.id.desc())
 
 
-def _is_taken_back() -> sa.Exists:
+def _is_reversed() -> sa.Exists:
     later = aliased(PointsEntry)
     return sa.exists().where(later.reverses_id == PointsEntry.id)
 
 
 _OF_CUSTOMER = prepared(
-    sa.select(PointsEntry, _is_taken_back())
+    sa.select(PointsEntry, _is_reversed())
     .where(PointsEntry.customer_id == sa.bindparam("customer"))
     .options(joinedload(PointsEntry.created_by))
     .order_by(PointsEntry.id.desc())

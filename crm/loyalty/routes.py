@@ -1,5 +1,3 @@
-"""Pages of points."""
-
 from __future__ import annotations
 
 from typing import Any
@@ -22,7 +20,6 @@ bp = Blueprint("loyalty", __name__)
 
 @bp.get("/customers/<id:customer_id>/points")
 def index(customer_id: int) -> Response:
-    """Show the whole history of a customer's points, in pages."""
     customer = find(Customer, customer_id)
     history = queries.history_of(customer_id, before=id_in(request.args.get("before")))
     return respond("loyalty/index.html", "loyalty/_entries.html", customer=customer, history=history)
@@ -30,7 +27,6 @@ def index(customer_id: int) -> Response:
 
 @bp.route("/customers/<id:customer_id>/points/new", methods=["GET", "POST"])
 def new(customer_id: int) -> AnyResponse:
-    """Add or deduct points."""
     customer = find(Customer, customer_id)
     form = PointsForm()
     if form.validate_on_submit():
@@ -47,7 +43,6 @@ def new(customer_id: int) -> AnyResponse:
 
 @bp.post("/points/<id:entry_id>/reverse")
 def reverse(entry_id: int) -> AnyResponse:
-    """Take an entry back."""
     return _changed(services.reverse(find(PointsEntry, entry_id).id))
 
 
@@ -55,10 +50,11 @@ def _changed(entry: PointsEntry, **context: Any) -> AnyResponse:
     customer = find(Customer, entry.customer_id)
     location = url_for("customers.show", customer_id=customer.id, _anchor="points-panel")
     data = queries.panel_data(customer)
-    return done(_said(entry, customer), location, "loyalty/changed.htmx.html", customer=customer, data=data, **context)
+    message = _message(entry, customer)
+    return done(message, location, "loyalty/changed.htmx.html", customer=customer, data=data, **context)
 
 
-def _said(entry: PointsEntry, customer: Customer) -> str:
+def _message(entry: PointsEntry, customer: Customer) -> str:
     count = abs(entry.applied)
     points = f"{number(count)} point{' is' if count == 1 else 's are'} {'added' if entry.asked > 0 else 'deducted'}"
     rest = f", not {number(abs(entry.asked))}: there were no more" if entry.is_short else ""

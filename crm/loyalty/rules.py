@@ -13,7 +13,6 @@ MAX_POINTS = 1_000_000
 MAX_REASON = 200
 
 BOUNDS = ((Tier.PLATINUM, 1_000), (Tier.GOLD, 500), (Tier.SILVER, 100), (Tier.BRONZE, 0))
-"""The least points of each tier, the highest first."""
 
 NO_NUMBER = "Enter a whole number of points, in digits alone, like 50 or -50."
 NOTHING = "Enter how many points, more or less than 0."
@@ -56,7 +55,6 @@ def read_points(text: str) -> int:
 
 
 def problem(points: int) -> str | None:
-    """Return why a balance can't be changed by so much, or None."""
     if points == 0:
         return NOTHING
     return TOO_MANY if abs(points) > MAX_POINTS else None

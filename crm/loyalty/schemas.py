@@ -1,10 +1,8 @@
-"""The shapes of points."""
-
 from __future__ import annotations
 
 from marshmallow import fields
 
-from crm.api.fields import Line, Moment, NumberOrDigits
+from crm.api.fields import NumberOrDigits, TextLine, Timestamp
 from crm.api.schemas import Input, Output, always
 from crm.loyalty.rules import MAX_POINTS, MAX_REASON, TOO_MANY
 
@@ -19,7 +17,7 @@ class PointsChange(Input):
         error_messages={**always("Invalid points value"), "range": TOO_MANY},
         metadata={"pattern": f"^-?0*([0-9]{{1,{len(str(MAX_POINTS)) - 1}}}|{MAX_POINTS})$"},
     )
-    reason = Line(MAX_REASON, load_default="")
+    reason = TextLine(MAX_REASON, load_default="")
 
 
 class PointsEntry(Output):
@@ -29,5 +27,5 @@ class PointsEntry(Output):
     points = fields.Integer(attribute="applied")
     reason = fields.String()
     balance = fields.Integer(metadata={"minimum": 0})
-    created_at = Moment()
-    updated_at = Moment(attribute="created_at")
+    created_at = Timestamp()
+    updated_at = Timestamp(attribute="created_at")

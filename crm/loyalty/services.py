@@ -21,7 +21,6 @@ from crm.loyalty.models import PointsEntry
 from crm.values.text import clean_line
 
 MANUAL = "Manual"
-"""The source of entries by people."""
 
 
 class PointsError(SentenceError):
@@ -133,8 +132,8 @@ def _enter(action: str, customer: Customer, entry: PointsEntry) -> PointsEntry:
     except IntegrityError:
         # The key made an entry of another customer, whose lock is not this one.
         raise KeyReusedError from None
-    told = {field: [None, getattr(entry, field)] for field in ("asked", "applied", "reason", "source")}
-    record(action, entry, customer_id=customer.id, changes=changes | told)
+    details = {field: [None, getattr(entry, field)] for field in ("asked", "applied", "reason", "source")}
+    record(action, entry, customer_id=customer.id, changes=changes | details)
     return entry
 
 

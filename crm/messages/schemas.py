@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from crm.api.fields import Moment, Words
+from crm.api.fields import RequiredText, Timestamp
 from crm.api.schemas import Input, Output, always
 from crm.messages.channels.registry import NAMES, all_channels
 from crm.messages.rules import Status
@@ -20,8 +20,8 @@ class MessageChange(Input):
         validate=validate.OneOf(NAMES, error=CHOOSE),
         error_messages=always(CHOOSE),
     )
-    body = Words(MAX_LENGTH, "Write the message.")
-    send_at = Moment(metadata={"description": "Within the next two years."})
+    body = RequiredText(MAX_LENGTH, "Write the message.")
+    send_at = Timestamp(metadata={"description": "Within the next two years."})
 
 
 class MessageInput(MessageChange):
@@ -32,8 +32,8 @@ class MessageInput(MessageChange):
         validate=validate.OneOf(NAMES, error=CHOOSE),
         error_messages=always(CHOOSE),
     )
-    body = Words(MAX_LENGTH, "Write the message.", required=True)
-    send_at = Moment(required=True, metadata={"description": "Within the next two years."})
+    body = RequiredText(MAX_LENGTH, "Write the message.", required=True)
+    send_at = Timestamp(required=True, metadata={"description": "Within the next two years."})
 
 
 class Message(Output):
@@ -44,9 +44,9 @@ class Message(Output):
     customer = fields.Integer(attribute="customer_id")
     channel = fields.String(metadata={"enum": NAMES})
     body = fields.String()
-    send_at = Moment()
+    send_at = Timestamp()
     status = fields.String(metadata={"enum": [status.value for status in Status]})
     reason = fields.String()
     attempts = fields.Integer(attribute="attempts_made")
-    created_at = Moment()
-    updated_at = Moment()
+    created_at = Timestamp()
+    updated_at = Timestamp()

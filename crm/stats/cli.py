@@ -1,5 +1,3 @@
-"""Commands for the figures."""
-
 from __future__ import annotations
 
 import click

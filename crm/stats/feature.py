@@ -1,5 +1,3 @@
-"""Reports about customers."""
-
 from __future__ import annotations
 
 from crm.kernel.manifest import Entry, Feature

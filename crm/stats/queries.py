@@ -1,5 +1,3 @@
-"""Reports, and differences between the totals and the customers."""
-
 from __future__ import annotations
 
 import datetime as dt
@@ -28,14 +26,14 @@ class Month(NamedTuple):
         return clock.say_month(self.month)
 
 
-class Place(NamedTuple):
+class CounterKey(NamedTuple):
     """A branch (0 for none) and a month of creation."""
 
     branch_id: int
     month: str
 
 
-class Difference(NamedTuple):
+class TotalDifference(NamedTuple):
     branch_id: int
     month: str
     figure: str
@@ -60,28 +58,25 @@ def new_by_month(branch_id: int | None = None) -> list[Month]:
     return [Month(name, int(found.get(name, 0))) for name in names]
 
 
-def count_customers() -> dict[Place, tuple[int, ...]]:
+def count_customers() -> dict[CounterKey, tuple[int, ...]]:
     """Compute the totals by a scan."""
-    return {Place(row[0], row[1]): tuple(map(int, row[2:])) for row in db.session.execute(_scan())}
+    return {CounterKey(row[0], row[1]): tuple(map(int, row[2:])) for row in db.session.execute(_scan())}
 
 
-def differences() -> list[Difference]:
-    """Return where totals and customers disagree.
-
-    One statement reads one snapshot, so changes in progress are no differences.
-    """
+def differences() -> list[TotalDifference]:
+    """Compare totals and customers in one statement, which reads one snapshot."""
     kept = sa.select(sa.literal(0), CustomerTotal.branch_id, CustomerTotal.created_month, *SUMS)
     kept = kept.group_by(CustomerTotal.branch_id, CustomerTotal.created_month)
     scanned = _scan().add_columns(sa.literal(1))
     columns = list(scanned.selected_columns)
     rows: Any = db.session.execute(sa.union_all(kept, scanned.with_only_columns(columns[-1], *columns[:-1])))
-    both: dict[Place, list[tuple[int, ...]]] = {}
+    both: dict[CounterKey, list[tuple[int, ...]]] = {}
     for row in rows:
-        sides = both.setdefault(Place(row[1], row[2]), [_NOTHING, _NOTHING])
+        sides = both.setdefault(CounterKey(row[1], row[2]), [_NOTHING, _NOTHING])
         sides[row[0]] = tuple(map(int, row[3:]))
     return [
-        Difference(*place, figure, counted, found)
-        for place, sides in sorted(both.items())
+        TotalDifference(*key, figure, counted, found)
+        for key, sides in sorted(both.items())
         for figure, counted, found in zip(FIGURES, *sides, strict=True)
         if counted != found
     ]

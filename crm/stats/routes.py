@@ -1,5 +1,3 @@
-"""The page of figures."""
-
 from __future__ import annotations
 
 from flask import Blueprint, Response

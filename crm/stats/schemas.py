@@ -1,5 +1,3 @@
-"""The shape of the figures."""
-
 from __future__ import annotations
 
 from marshmallow import fields

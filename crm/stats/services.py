@@ -1,5 +1,3 @@
-"""Repair of the totals."""
-
 from __future__ import annotations
 
 import sqlalchemy as sa
@@ -22,8 +20,8 @@ def rebuild() -> bool:
         insert_many(
             CustomerTotal,
             [
-                {"branch_id": place.branch_id, "created_month": place.month, **dict(zip(FIGURES, figures, strict=True))}
-                for place, figures in found
+                {"branch_id": key.branch_id, "created_month": key.month, **dict(zip(FIGURES, figures, strict=True))}
+                for key, figures in found
             ],
         )
         return True
