@@ -13,8 +13,6 @@ FIELDS = ("name", "phone", "email", "passport_number", "branch_id")
 
 
 class Near(NamedTuple):
-    """Somebody by their index, and the area a branch knows them by."""
-
     person: int
     area: str
 
@@ -23,7 +21,6 @@ AREAS = (Near(10, "Clifton"), Near(11, "Gulshan-e-Iqbal"), Near(0, "Clifton"))
 
 
 def fill(shop: str, customer_ids: Sequence[int]) -> None:
-    """Add the area customers of the travel agency."""
     for person, area in AREAS if shop == "demo-travel" else ():
         customer = db.session.get_one(Customer, customer_ids[person])
         add({field: getattr(customer, field) for field in FIELDS} | {"area": area})

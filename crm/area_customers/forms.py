@@ -13,8 +13,6 @@ from crm.web.forms import CreatingForm, Length, Required
 
 
 class AreaCustomerForm(ContactForm, CreatingForm):
-    """Who it is, and in which area; only the name is needed."""
-
     name = StringField("Name", [Required("Enter the person's name.")])
     phone = StringField("Phone")
     email = StringField("E-mail")
@@ -29,5 +27,4 @@ class AreaCustomerForm(ContactForm, CreatingForm):
         offer_branches(self, row.branch_id if row else None)
 
     def values(self) -> dict[str, Any]:
-        """Return the values for the services, by column."""
         return self.told() | {"area": self.area.data or ""} | chosen_branch(self)

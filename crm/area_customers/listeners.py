@@ -14,5 +14,5 @@ from crm.intake.sources import forget
 
 @customer_deleting.connect
 def forget_customer(customer: Customer, **kwargs: Any) -> None:
-    """Keep what was written, of nobody from now on."""
+    """Detach the row from the deleted customer."""
     forget(AreaCustomer, sa.select(Customer.id).where(Customer.id == customer.id))

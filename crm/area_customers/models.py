@@ -18,8 +18,8 @@ from crm.kernel.tenancy import within_organization
 class AreaCustomer(SourceMixin, Base):
     """A person whom a branch knows by their area.
 
-    `area_key` is folded for filtering; `search_text` is what a search looks in: folded name and area, digits of the
-    number in its spellings, e-mail.
+    area_key: folded, for filters.
+    search_text: folded name and area, digits of the number in its spellings, e-mail.
     """
 
     __tablename__ = "area_customers"

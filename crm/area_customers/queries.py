@@ -20,12 +20,10 @@ from crm.web.ids import id_in
 from crm.web.lists import Page, given, read_page
 
 SEARCHED = 20_000
-"""A search reads so many, the latest; older ones it finds by who their customer is."""
+"""A search reads the latest rows; older ones are found by their customer."""
 
 
 class AreaFilter(NamedTuple):
-    """Which area customers a list shows; nothing given is all."""
-
     q: str = ""
     area: str = ""
     branch: int | None = None
@@ -33,17 +31,15 @@ class AreaFilter(NamedTuple):
 
     @classmethod
     def from_args(cls, args: Mapping[str, str]) -> AreaFilter:
-        """Read the query of a URL; a branch that is no id matches nobody, and `unknown` says so."""
+        """Read the query of a URL; an unknown branch matches nothing, and `unknown` says so."""
         branch = id_in(args.get("branch"))
         unknown = "There is no such branch." if branch is None and args.get("branch", "") not in NO_FILTER else ""
         return cls(clean_line(args.get("q", ""))[:200], clean_line(args.get("area", ""))[:100], branch, unknown)
 
     def query(self) -> dict[str, Any]:
-        """Return it as the query of a URL."""
         return given(self)
 
     def statement(self) -> sa.Select[AreaCustomer]:
-        """Return the select of whom the filters leave, the latest first."""
         conditions: list[sa.ColumnElement[bool]] = [sa.false()] if self.unknown else []
         if self.area:
             conditions.append(AreaCustomer.area_key == sort_key(self.area))
@@ -55,7 +51,6 @@ class AreaFilter(NamedTuple):
 
 
 def page_of(wanted: AreaFilter, number: int) -> Page[AreaCustomer]:
-    """Return a page of area customers, the latest first."""
     statement = wanted.statement().options(joinedload(AreaCustomer.branch), joinedload(AreaCustomer.customer))
     return read_page(statement, wanted, number)
 

@@ -20,7 +20,6 @@ bp = Blueprint("area_customers", __name__)
 
 @bp.get("/area-customers")
 def index() -> Response:
-    """Show the area customers, the latest first."""
     wanted = queries.AreaFilter.from_args(request.args)
     page = queries.page_of(wanted, request.args.get("page", 1, type=int))
     choices = [] if bound_branch() else branches()
@@ -29,13 +28,11 @@ def index() -> Response:
 
 @bp.get("/area-customers/areas")
 def areas() -> str:
-    """Return the areas that begin as typed, for the filter's suggestions."""
     return render_template("customers/_cities.html", cities=queries.areas_like(request.args.get("area", "")))
 
 
 @bp.route("/area-customers/new", methods=["GET", "POST"])
 def new() -> Response:
-    """Add an area customer."""
     form = AreaCustomerForm(name=request.args.get("name"))
     if form.validate_on_submit():
         try:
@@ -49,14 +46,12 @@ def new() -> Response:
 
 @bp.get("/area-customers/<id:area_customer_id>")
 def show(area_customer_id: int) -> Response:
-    """Show an area customer."""
     row = find(AreaCustomer, area_customer_id)
     return respond("area_customers/show.html", "area_customers/_area_customer.html", row=row)
 
 
 @bp.route("/area-customers/<id:area_customer_id>/edit", methods=["GET", "POST"])
 def edit(area_customer_id: int) -> Response:
-    """Change an area customer."""
     row = find(AreaCustomer, area_customer_id)
     form = AreaCustomerForm(row=row)
     if form.validate_on_submit():

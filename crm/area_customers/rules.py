@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 AREA_LIMIT = 100
-"""The most characters of an area."""
 
 TOLD = {
     "name": "Name",
@@ -13,4 +12,4 @@ TOLD = {
     "area": "Area",
     "branch_id": "Branch",
 }
-"""The columns whose changes events tell, as people call them; the others follow from these."""
+"""Columns whose changes are recorded, with their labels; the others are derived."""

@@ -11,8 +11,6 @@ from crm.people.limits import LIMITS
 
 
 class AreaCustomerChange(ContactInput):
-    """What can be changed of an area customer; other fields of an answer are ignored."""
-
     name = RequiredLine(LIMITS["name"], "Name is required")
     phone = PhoneLine(LIMITS["phone"])
     email = Email(LIMITS["email"])
@@ -22,14 +20,12 @@ class AreaCustomerChange(ContactInput):
 
 
 class AreaCustomerInput(AreaCustomerChange):
-    """A person whom a branch knows by their area; what is left out of one that is there stays as it is."""
+    """Omitted fields of an existing row stay."""
 
     name = RequiredLine(LIMITS["name"], "Name is required", required=True)
 
 
 class AreaCustomer(Output):
-    """A person whom a branch knows by their area, and the customer they are."""
-
     id = fields.Integer()
     organization = fields.Integer(attribute="organization_id")
     name = fields.String()
@@ -45,8 +41,6 @@ class AreaCustomer(Output):
 
 
 class AreaCustomerQuery(PageQuery):
-    """Which area customers."""
-
     search = fields.String(metadata={"description": "Name, phone in any spelling, e-mail or area."})
     area = fields.String()
     branch = QueryNumber()

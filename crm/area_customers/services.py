@@ -26,7 +26,7 @@ register(SOURCE)
 
 
 def add(values: dict[str, Any], request_key: RequestKey | None = None) -> AreaCustomer:
-    """Add an area customer, and find or make their customer; raises KeyReusedError."""
+    """Add an area customer with their customer; raises KeyReusedError."""
     with transaction() as session:
         lock_intake()
         once = Once(request_key)
@@ -43,7 +43,6 @@ def add(values: dict[str, Any], request_key: RequestKey | None = None) -> AreaCu
 
 
 def edit(area_customer_id: int, values: dict[str, Any]) -> AreaCustomer:
-    """Change an area customer, and what it tells of their customer."""
     with transaction() as session:
         lock_intake()
         row = session.scalars(locked(sa.select(AreaCustomer).where(AreaCustomer.id == area_customer_id))).one()
@@ -66,6 +65,6 @@ def _take(row: AreaCustomer, values: dict[str, Any]) -> None:
 
 
 def _collect(row: AreaCustomer) -> int | None:
-    """Return the customer who it is; None where nobody is to be made of it."""
+    """Return the customer's id, or None where no customer is to be created."""
     taken = collect([row], SOURCE.name, row.branch_id)
     return next((one.customer_id for one in taken.values()), None)

@@ -88,7 +88,7 @@ def _edit(booking_id: int, given: dict[str, Any]) -> Booking:
 
 
 def _read(given: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]] | None]:
-    """Return the columns and the persons that were given; what can't be together is told."""
+    """Split the values into columns and persons; raises InputProblem."""
     values = in_columns(given)
     persons = values.pop("persons", None)
     problem = date_problem(values["date"]) if "date" in values else None

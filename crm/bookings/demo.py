@@ -15,7 +15,7 @@ CONTACT = ("name", "phone", "email", "passport_number")
 
 
 class Booked(NamedTuple):
-    """A booking so many days from today; `persons` are indexes of people, the lead person first."""
+    """`days` from today; `persons` are indexes of people, the lead person first."""
 
     days: int
     amount: int
@@ -34,7 +34,6 @@ BOOKINGS = (
 
 
 def fill(shop: str, customer_ids: Sequence[int]) -> None:
-    """Add the bookings of the travel agency."""
     for one in BOOKINGS if shop == "demo-travel" else ():
         branch_id = db.session.get_one(Customer, customer_ids[one.persons[0]]).branch_id
         values = {"date": today() + dt.timedelta(days=one.days), "amount": one.amount, "status": one.status}

@@ -32,7 +32,7 @@ from crm.web.ids import id_in
 
 
 class PersonForm(ContactForm):
-    """A person of a booking; one of whom nothing was typed is nobody."""
+    """A person of a booking; an empty one is skipped."""
 
     class Meta(ContactForm.Meta):
         csrf = False
@@ -47,29 +47,25 @@ class PersonForm(ContactForm):
 
     @property
     def is_blank(self) -> bool:
-        """Whether nothing was typed."""
         return not any(self[field].data for field in CONTACT)
 
     def validate_name(self, field: StringField) -> None:
-        """Ask for the name of everybody of whom something was typed."""
+        """Require a name where another field is filled."""
         if not field.data and (self.is_needed or not self.is_blank):
             raise ValidationError(self.missing)
 
     def values(self) -> dict[str, Any]:
-        """Return what the services take."""
         return {"id": id_in(self["id"].data)} | self.told()
 
 
 class PersonList(FieldList):  # type: ignore[misc]  # wtforms has no types
-    """The persons of a form; `persons-7-name` belongs to one, whatever numbers the others have."""
+    """Persons by the number in the field name, `persons-7-name`; numbers may have gaps."""
 
     def _extract_indices(self, prefix: str, formdata: Iterable[str]) -> Iterator[int]:
         return _places(prefix, formdata)
 
 
 class BookingForm(CreatingForm):
-    """When, for whom and for how much; the day and the name of the lead person are needed."""
-
     number = StringField("Number", [Length(NUMBER_LIMIT)])
     date = StringField("Date")
     status = SelectField("Status", choices=options((status.value, status.label) for status in BookingStatus))
@@ -80,7 +76,7 @@ class BookingForm(CreatingForm):
     hundredths = 0
     day: dt.date
     focused: str | None = None
-    """The field to type into next, after a person was added or removed."""
+    """The field to focus after a person was added or removed."""
 
     def __init__(self, *args: Any, booking: Booking | None = None, **kwargs: Any) -> None:
         shown = booking if request.method == "GET" else None
@@ -94,11 +90,11 @@ class BookingForm(CreatingForm):
 
     @property
     def wants_other_persons(self) -> bool:
-        """Whether a person is to be added to the form, or taken out of it, before anything is saved."""
+        """Whether the user adds or removes a person before saving."""
         return self.is_submitted() and bool({"add_person", "remove_person"} & request.form.keys())
 
     def refill(self) -> None:
-        """Add an empty person, or take one out; everything else stays as it was typed."""
+        """Add or remove a person; everything typed stays."""
         entries = self.persons.entries
         if "remove_person" in request.form:
             removed = self._entry(request.form["remove_person"])
@@ -111,18 +107,16 @@ class BookingForm(CreatingForm):
         self.focused = entries[-1].form.name.id
 
     def is_lead(self, entry: FormField) -> bool:
-        """Whether a part of the form is about the lead person: the first one, unless another is marked."""
+        """Whether it is the marked person, or else the first one."""
         marked = self._entry(self.lead_person.data or "")
         return entry is (marked if marked in self.persons.entries else self.persons[0])
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
-        """Check everything, once it is known whether there is anybody at all."""
         if all(entry.form.is_blank for entry in self.persons):
             self.persons[0].form.is_needed, self.persons[0].form.missing = True, NO_PERSONS
         return bool(super().validate(*args, **kwargs))
 
     def validate_date(self, field: StringField) -> None:
-        """Refuse what is no day, or none that a booking can have."""
         if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", field.data or "", re.ASCII):
             raise ValidationError(DATE_SENTENCE)
         try:
@@ -133,7 +127,7 @@ class BookingForm(CreatingForm):
             raise ValidationError(problem)
 
     def validate_amount(self, field: StringField) -> None:
-        """Read the amount as the organization writes it; nothing is 0."""
+        """Parse the amount; empty is 0."""
         if is_nothing(field.data or ""):
             return
         organization = current_organization()
@@ -143,31 +137,27 @@ class BookingForm(CreatingForm):
             raise ValidationError(str(error)) from None
 
     def validate_persons(self, field: FieldList) -> None:
-        """Refuse more persons than a booking has room for."""
         if sum(not entry.form.is_blank for entry in field) > MAX_PERSONS:
             self.form_errors.append(TOO_MANY_PERSONS)
             raise ValidationError(TOO_MANY_PERSONS)
 
     def values(self) -> dict[str, Any]:
-        """Return the values for the services, by column."""
         values = {"number": self.number.data or "", "date": self.day, "amount": self.hundredths}
         values["status"] = self.status.data
         return values | chosen_branch(self)
 
     def people(self) -> list[dict[str, Any]]:
-        """Return the persons for the services."""
         entries = [entry for entry in self.persons if not entry.form.is_blank]
         return [entry.form.values() | {"is_lead": self.is_lead(entry)} for entry in entries]
 
     def explain(self, error: SentenceError) -> None:
-        """Put what the services found at its field."""
         if isinstance(error, NumberTakenError):
             self.fail("number", str(error))
         else:
             self.refuse("number", error)
 
     def _entry(self, place: str) -> FormField | None:
-        """Return the part of the form whose names have this number; those that were sent are counted anew since."""
+        """Return the entry with this number in its field names; wtforms numbers entries anew."""
         places = self._places or list(range(len(self.persons)))
         at = places.index(int(place)) if _is_place(place) and int(place) in places else -1
         return self._all[at] if 0 <= at < len(self._all) else None
@@ -190,12 +180,12 @@ def _data(booking: Booking) -> dict[str, Any]:
 
 
 def _plain(hundredths: int) -> str:
-    """Return an amount as it can be typed anywhere, "" for nothing."""
+    """Format an amount so that every locale parses it."""
     return money.to_json(hundredths).removesuffix(".00") if hundredths else ""
 
 
 def _places(prefix: str, names: Iterable[str]) -> Iterator[int]:
-    """Yield the numbers in the names of persons' fields."""
+    """Yield the numbers in the field names of persons."""
     for name in names:
         place = name.removeprefix(f"{prefix}-").partition("-")[0]
         if name.startswith(f"{prefix}-") and _is_place(place):

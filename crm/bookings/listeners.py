@@ -14,5 +14,5 @@ from crm.intake.sources import forget
 
 @customer_deleting.connect
 def forget_customer(customer: Customer, **kwargs: Any) -> None:
-    """Keep the persons of bookings as they were written, of nobody from now on."""
+    """Detach the persons from the deleted customer."""
     forget(BookingPerson, sa.select(Customer.id).where(Customer.id == customer.id))

@@ -18,29 +18,26 @@ from crm.leads.models import Lead
 
 
 class BookingStatus(enum.StrEnum):
-    """Whether a booking stands."""
-
     PENDING = "pending"
     CONFIRMED = "confirmed"
     CANCELED = "canceled"
 
     @property
     def label(self) -> str:
-        """The status as people write it."""
         return self.value.capitalize()
 
     @property
     def tone(self) -> str:
-        """How the status is meant: good, attention or neutral."""
         return {self.PENDING: "attention", self.CONFIRMED: "good"}.get(self, "neutral")
 
 
 class Booking(TenantMixin, Base):
     """A booking on a day for some persons. `amount` is integer hundredths of the organization's currency.
 
-    `number` tells it apart within the organization, in any case of its letters (`number_key`). `lead_id` is the lead
-    whom it was found or made for. `search_text` is what a search looks in: its number and what its persons are
-    known by. `status_before` is what a canceled booking was.
+    number: unique in the organization, ignoring case (`number_key`).
+    lead_id: the lead that the booking found or created.
+    search_text: the number, and the contact details of its persons.
+    status_before: the status before a cancelation.
     """
 
     __tablename__ = "bookings"
@@ -74,16 +71,14 @@ class Booking(TenantMixin, Base):
 
     @property
     def state(self) -> BookingStatus:
-        """The status, as what it means."""
         return BookingStatus(self.status)
 
     @property
     def is_canceled(self) -> bool:
-        """Whether nothing comes of it."""
         return self.state is BookingStatus.CANCELED
 
     def become(self, status: BookingStatus) -> bool:
-        """Take a status; False when it has it already. What a canceled booking was is kept."""
+        """Set the status; False when it has it already."""
         if self.status == status:
             return False
         self.status_before = (self.status or "") if status is BookingStatus.CANCELED else ""
@@ -91,17 +86,14 @@ class Booking(TenantMixin, Base):
         return True
 
     def cancel(self) -> bool:
-        """Take it as one of which nothing comes; False when it is already."""
         return self.become(BookingStatus.CANCELED)
 
     def take_up(self) -> bool:
-        """Let a canceled booking be what it was before; False when it is not canceled."""
+        """Restore the status before the cancelation; False when it is not canceled."""
         return self.is_canceled and self.become(BookingStatus(self.status_before or BookingStatus.PENDING))
 
 
 class BookingPerson(SourceMixin, Base):
-    """A person of a booking; one of them is the lead."""
-
     __tablename__ = "booking_persons"
     __table_args__ = (
         sa.UniqueConstraint("organization_id", "id"),

@@ -27,10 +27,10 @@ from crm.web.lists import Page, read_page
 SHOWN = 20
 
 SEARCHED = 20_000
-"""A search reads so many, those of the latest days; older ones it finds by their number and their customers."""
+"""A search reads bookings of the latest days; older ones are found by number and by customer."""
 
 GIVEN_LATELY = 200
-"""The next number follows the highest one of our own among so many, the latest."""
+"""The next number follows the highest generated one among the latest bookings."""
 
 AT_ONCE = 100
 
@@ -38,8 +38,6 @@ WHENS = {"": "All days", "upcoming": "Today and later", "past": "Past days"}
 
 
 class BookingFilter(NamedTuple):
-    """Which bookings a list shows; nothing given is all."""
-
     q: str = ""
     status: BookingStatus | None = None
     when: str = ""
@@ -62,17 +60,15 @@ class BookingFilter(NamedTuple):
 
     @property
     def narrowed(self) -> bool:
-        """Whether anything but a search narrows the list."""
         return any(self[1:])
 
     def query(self, **changes: Any) -> dict[str, Any]:
-        """Return the query of the list's URL."""
         values: dict[str, Any] = {"q": self.q, "status": self.status and self.status.value, "when": self.when}
         values |= {"from": self.first and self.first.isoformat(), "to": self.last and self.last.isoformat(), **changes}
         return {key: value for key, value in values.items() if value}
 
     def statement(self) -> sa.Select[Booking]:
-        """Return the select of what the filters leave: the days to come with the next one first, else the latest."""
+        """Order upcoming bookings by day, others from the latest."""
         conditions = self._conditions()
         if self.q:
             conditions.append(_found(self.q, conditions))
@@ -94,13 +90,11 @@ class BookingFilter(NamedTuple):
 
 
 def latest_bookings(lead_ids: Sequence[int]) -> dict[int, int]:
-    """Return the id of the latest booking of each lead that has one."""
     statement = sa.select(Booking.lead_id, sa.func.max(Booking.id)).where(Booking.lead_id.in_(lead_ids))
     return {lead_id: id_ for lead_id, id_ in db.session.execute(statement.group_by(Booking.lead_id)) if lead_id}
 
 
 def bookings(wanted: BookingFilter) -> sa.Select[Booking]:
-    """Return the statement of the bookings that are wanted, with their persons."""
     return wanted.statement().options(selectinload(Booking.persons))
 
 
@@ -111,24 +105,21 @@ def _unknown(args: Mapping[str, str]) -> str:
 
 
 class Party(NamedTuple):
-    """Who a booking is for: its lead person, and how many they are in all."""
+    """The lead person, and the number of persons."""
 
     name: str
     size: int
 
     @property
     def others(self) -> str:
-        """How many come along, in words."""
         return f"and {self.size - 1} other{'' if self.size == 2 else 's'}" if self.size > 1 else ""
 
 
 def page_of(wanted: BookingFilter, number: int) -> Page[Booking]:
-    """Return a page of bookings by their day."""
     return read_page(wanted.statement().options(joinedload(Booking.branch)), wanted, number)
 
 
 def parties(bookings: Sequence[Booking]) -> dict[int, Party]:
-    """Return for whom bookings are, by their ids."""
     if not bookings:
         return {}
     lead = sa.func.max(sa.case((BookingPerson.is_lead, BookingPerson.name)))
@@ -141,24 +132,22 @@ def parties(bookings: Sequence[Booking]) -> dict[int, Party]:
 
 
 def persons_of(booking_id: int) -> list[BookingPerson]:
-    """Return the persons of a booking with their customers, as they were entered."""
     statement = sa.select(BookingPerson).where(BookingPerson.booking_id == booking_id).order_by(BookingPerson.id)
     return list(db.session.scalars(statement.options(joinedload(BookingPerson.customer))))
 
 
 def panel_data(customer: Customer) -> dict[str, Any]:
-    """Return what the panel on the customer's page shows: the latest bookings they are a person of, if any."""
+    """Return the customer's latest bookings; nothing hides the panel."""
     bookings = list(db.session.scalars(_OF_CUSTOMER, {"customer": customer.id}))
     return {"bookings": bookings} if bookings else {}
 
 
 def lead_panel_data(lead: Lead) -> dict[str, Any]:
-    """Return what the panel on a lead's page shows: the latest bookings of the lead."""
     return {"bookings": list(db.session.scalars(_LATEST.where(Booking.lead_id == lead.id)))}
 
 
 def count_in_words(customer_id: int) -> str:
-    """Return what of bookings ends with a customer, or nothing; the bookings themselves stay."""
+    """Say what a deletion of the customer does to bookings."""
     number = sa.func.count(BookingPerson.booking_id.distinct())
     count = db.session.scalars(sa.select(number).where(BookingPerson.customer_id == customer_id)).one()
     if not count:
@@ -167,12 +156,12 @@ def count_in_words(customer_id: int) -> str:
 
 
 def is_taken(key: str) -> bool:
-    """Say whether a booking of the organization has a number, by its key, in whatever branch."""
+    """Whether the number is taken in any branch."""
     return bool(_taken([key]))
 
 
 def next_number() -> str:
-    """Return the number of our own that follows the latest ones, the next one that is free."""
+    """Return the next free generated number."""
     latest = sa.select(Booking.number_key).order_by(Booking.id.desc()).limit(GIVEN_LATELY)
     keys = db.session.scalars(latest, execution_options={"all_branches": True})
     count = max((count_in(key) or 0 for key in keys), default=0) + 1
@@ -186,7 +175,6 @@ def next_number() -> str:
 
 
 def today() -> dt.date:
-    """Return the organization's day."""
     return clock.to_local(clock.utcnow(), clock.zone(current_organization().time_zone)).date()
 
 

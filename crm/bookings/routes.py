@@ -19,7 +19,6 @@ bp = Blueprint("bookings", __name__)
 
 @bp.get("/bookings")
 def index() -> Response:
-    """Show the bookings by their day."""
     page = queries.page_of(queries.BookingFilter.from_args(request.args), request.args.get("page", 1, type=int))
     choices: dict[str, Any] = {"statuses": BookingStatus, "whens": queries.WHENS, "parties": queries.parties(page.rows)}
     return respond("bookings/index.html", "bookings/_list.html", page=page, **choices)
@@ -27,7 +26,6 @@ def index() -> Response:
 
 @bp.route("/bookings/new", methods=["GET", "POST"])
 def new() -> Response:
-    """Add a booking with its persons."""
     form = BookingForm()
     if form.wants_other_persons:
         form.refill()
@@ -43,7 +41,6 @@ def new() -> Response:
 
 @bp.get("/bookings/<id:booking_id>")
 def show(booking_id: int) -> Response:
-    """Show a booking with its persons."""
     booking = find(Booking, booking_id)
     persons = queries.persons_of(booking_id)
     return respond("bookings/show.html", "bookings/_booking.html", booking=booking, persons=persons)
@@ -51,7 +48,6 @@ def show(booking_id: int) -> Response:
 
 @bp.route("/bookings/<id:booking_id>/edit", methods=["GET", "POST"])
 def edit(booking_id: int) -> Response:
-    """Change a booking and its persons."""
     booking = find(Booking, booking_id)
     form = BookingForm(booking=booking)
     if form.wants_other_persons:
@@ -68,7 +64,6 @@ def edit(booking_id: int) -> Response:
 
 @bp.post("/bookings/<id:booking_id>/cancel")
 def cancel(booking_id: int) -> Response:
-    """Take a booking as one of which nothing comes."""
     booking = services.cancel(find(Booking, booking_id).id)
     undo = url_for("bookings.take_up", booking_id=booking_id)
     return _saved(f"Booking {booking.number} is canceled.", booking, undo)
@@ -76,7 +71,6 @@ def cancel(booking_id: int) -> Response:
 
 @bp.post("/bookings/<id:booking_id>/cancel/delete")
 def take_up(booking_id: int) -> Response:
-    """Let a canceled booking be what it was before."""
     booking = services.take_up(find(Booking, booking_id).id)
     return _saved(f"Booking {booking.number} is {booking.state.label.lower()} again.", booking)
 

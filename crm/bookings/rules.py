@@ -12,7 +12,7 @@ from crm.values.text import ascii_digits, fold
 
 MAX_PERSONS = 100
 NUMBER_LIMIT = 40
-"""The most characters of a booking's number."""
+"""Characters."""
 
 FIRST_DAY = dt.date(2000, 1, 1)
 LAST_DAY = dt.date(2099, 12, 31)
@@ -23,48 +23,47 @@ TWO_LEADS = "Mark one person as the lead."
 DATE_SENTENCE = "Enter the day of the booking, like 2026-11-20."
 
 CONTACT = {"name": "Name", "phone": "Phone", "email": "E-mail", "passport_number": "Passport number"}
-"""What is known of a person, as people call it."""
+"""Contact fields with their labels."""
 
 TOLD = {"number": "Number", "date": "Date", "status": "Status", "amount": "Amount", "branch_id": "Branch"}
-"""What of a booking events tell, as people call it; the other columns follow from these."""
+"""Columns whose changes are recorded, with their labels; the others are derived."""
 
 _COMPARED = ("phone", "email", "passport_number")
 _NUMBERED = re.compile(r"b-(\d{1,9})", re.ASCII)
 
 
 def number_key(number: str) -> str:
-    """Return what two numbers have in common that are the same but for the case of letters."""
+    """Fold the case of a number."""
     return number.casefold()[:NUMBER_LIMIT]
 
 
 def count_in(key: str) -> int | None:
-    """Return how far a number of our own counts, 12 of `b-0012`; None for another sort of number."""
+    """Return the count of a generated number, 12 for `b-0012`, or None."""
     match = _NUMBERED.fullmatch(key)
     return int(match[1]) if match else None
 
 
 def numbered(count: int) -> str:
-    """Return the number of our own that counts so far: `B-0012`."""
+    """Return the generated number of a count, `B-0012`."""
     return f"B-{count:04}"
 
 
 def date_problem(day: dt.date) -> str | None:
-    """Say what is wrong with a booking's day, or nothing."""
     return None if FIRST_DAY <= day <= LAST_DAY else DATE_SENTENCE
 
 
 def is_nothing(amount: str) -> bool:
-    """Say whether people mean with `amount` that nothing is charged: nothing typed, or a zero."""
+    """Whether the amount is empty or zero."""
     return re.fullmatch(r"0*(0[.,]0{1,2})?", ascii_digits(amount.strip())) is not None
 
 
 def who_is_who(
     given: Sequence[ContactFields], ids: Sequence[int | None], known: Mapping[int, ContactFields]
 ) -> list[int | None]:
-    """Return for each given person the id of the known one who it is, None for somebody new; each id once.
+    """Return for each given person the id of the known one, or None; each id once.
 
-    A person with an id of the booking in `ids` is that one. Others are known by their name, and of several by this
-    name the one who has most in common; another passport number is another person's.
+    An id of the booking in `ids` decides. Otherwise the name decides, and among equal names the most details in common;
+    another passport number means another person.
     """
     found: dict[int, int] = {}
     taken: set[int] = set()
@@ -77,7 +76,7 @@ def who_is_who(
 
 
 def _namesakes(given: Sequence[ContactFields], known: Mapping[int, ContactFields]) -> Iterator[tuple[int, int, int]]:
-    """Yield those who may be the same with how much they differ: the less, the sooner they are."""
+    """Yield pairs with equal names and the number of their differences."""
     for at, one in enumerate(given):
         for id_, other in known.items():
             passports = {one.passport_number, other.passport_number} - {""}

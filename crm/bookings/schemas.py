@@ -26,7 +26,7 @@ from crm.people.limits import LIMITS
 
 
 class BookingPersonInput(ContactInput):
-    """A person of a booking; `id` names one who is there already, others are known by their name."""
+    """`id` names a person of the booking; others are matched by name."""
 
     id = Number(allow_none=True)
     name = RequiredLine(LIMITS["name"], "Name is required", required=True)
@@ -45,8 +45,6 @@ def _persons(**options: Any) -> fields.List[Any]:
 
 
 class BookingChange(Input):
-    """What can be changed of a booking; other fields of an answer are ignored."""
-
     number = TextLine(NUMBER_LIMIT, metadata={"description": "No two are the same, whatever the case of letters."})
     branch = Number(allow_none=True, metadata={"description": "The id of a branch."})
     date = Day(metadata={"description": f"From {FIRST_DAY} to {LAST_DAY}."})
@@ -56,15 +54,13 @@ class BookingChange(Input):
 
 
 class BookingInput(BookingChange):
-    """A whole booking; what is left out of one that is there stays as it is."""
+    """Omitted fields of an existing booking stay."""
 
     date = Day(required=True, metadata={"description": f"From {FIRST_DAY} to {LAST_DAY}."})
     persons = _persons(required=True)
 
 
 class BookingPerson(Output):
-    """A person of a booking, and the customer they are."""
-
     id = fields.Integer()
     name = fields.String()
     phone = fields.String(metadata={"description": "E.164 when phone_valid, else as it was typed."})
@@ -76,8 +72,6 @@ class BookingPerson(Output):
 
 
 class Booking(Output):
-    """A booking with its persons, and its lead."""
-
     id = fields.Integer()
     organization = fields.Integer(attribute="organization_id")
     number = fields.String()
@@ -92,8 +86,6 @@ class Booking(Output):
 
 
 class BookingQuery(PageQuery):
-    """Which bookings."""
-
     search = fields.String(metadata={"description": "Number, or a person's name, phone in any spelling, or e-mail."})
     status = fields.String(validate=validate.OneOf([status.value for status in BookingStatus], error=ONE_OF))
     date_from = Day()

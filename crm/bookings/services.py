@@ -34,18 +34,16 @@ register(SOURCE)
 
 Changes = dict[str, list[Any]]
 Given = Mapping[str, Any]
-"""A person as forms and the API tell of them: CONTACT, `is_lead`, and the `id` of one who is there."""
+"""Values of a person: CONTACT, `is_lead`, and the `id` of an existing one."""
 
 
 class NumberTakenError(SentenceError):
-    """Another booking has the number."""
-
     def __init__(self, number: str) -> None:
         super().__init__(f"There is a booking {number} already. Choose another number, or leave it empty.")
 
 
 def create(values: Given, persons: Sequence[Given], request_key: RequestKey | None = None) -> Booking:
-    """Add a booking with its persons, and find or make its lead and its customers.
+    """Add a booking with its persons, lead and customers.
 
     Without a number it gets the next free one. Raises NumberTakenError and KeyReusedError.
     """
@@ -68,9 +66,9 @@ def create(values: Given, persons: Sequence[Given], request_key: RequestKey | No
 
 
 def edit(booking_id: int, values: Given, persons: Sequence[Given] | None = None) -> Booking:
-    """Change a booking, and its persons where they are given: who is not among them any more has left it.
+    """Edit a booking, and its persons if given: missing ones leave it and stay customers.
 
-    What they are as customers stays. Raises NumberTakenError.
+    Raises NumberTakenError.
     """
     with transaction():
         lock_intake()
@@ -90,17 +88,16 @@ def edit(booking_id: int, values: Given, persons: Sequence[Given] | None = None)
 
 
 def cancel(booking_id: int) -> Booking:
-    """Take a booking as one of which nothing comes; its lead and its customers stay as they are."""
+    """Lead and customers stay."""
     return _turn(booking_id, "booking.canceled", Booking.cancel)
 
 
 def take_up(booking_id: int) -> Booking:
-    """Let a canceled booking be what it was before."""
     return _turn(booking_id, "booking.taken_up", Booking.take_up)
 
 
 class _Party:
-    """The persons of a booking while it is saved, and what changes of them, by their ids."""
+    """The persons of a booking during a save, and their changes by id."""
 
     def __init__(self, booking: Booking, persons: Sequence[BookingPerson]) -> None:
         self._booking, self._persons = booking, list(persons)
@@ -113,11 +110,10 @@ class _Party:
 
     @property
     def is_changed(self) -> bool:
-        """Whether somebody came, left, is told of otherwise, or is the lead now."""
         return bool(self.changes or self._left or self._lead_changed)
 
     def take(self, given: Sequence[Given]) -> None:
-        """Let the given persons be those of the booking, one of them its lead."""
+        """Match the given persons with those of the booking, and choose the lead person."""
         region, now = current_organization().phone_region, database_now()
         known = {person.id: person for person in self._persons}
         told = [ContactFields.read(_contact(one), region) for one in given]
@@ -138,7 +134,7 @@ class _Party:
         self._lead_changed = persons[lead].id != self._lead_id
 
     def know(self) -> None:
-        """Take everybody in, let the lead person be the booking's lead, and let searches find them."""
+        """Take the persons in, convert the lead, and update the search text."""
         booking = self._booking
         taken = collect(self._persons, SOURCE.name, booking.branch_id)
         self._customers = {id_: one.customer_id for id_, one in taken.items()}
@@ -149,17 +145,16 @@ class _Party:
         db.session.flush()  # what the lead did comes before what the booking did
 
     def tell_each(self, action: str, changes: Mapping[int, Changes]) -> None:
-        """Record an event for each of some persons, about their customers."""
         self._record((action, self._customers.get(id_), told) for id_, told in changes.items())
 
     def tell_all(self, action: str, changes: Changes) -> None:
-        """Record an event for every customer among the persons, or one for nobody where none is known."""
+        """Record one event per customer among the persons, or one without a customer."""
         if changes:
             customers: list[int | None] = list(dict.fromkeys(self._customers.values()))
             self._record((action, id_, changes) for id_ in customers or [None])
 
     def tell_persons(self) -> None:
-        """Record who came, who left, and of whom something else is told."""
+        """Record joined, left and edited persons."""
         self.tell_each("booking.joined", {id_: told for id_, told in self.changes.items() if id_ in self._new})
         others = {id_: told for id_, told in self.changes.items() if id_ not in self._new}
         self.tell_each("booking.person_edited", others)
@@ -226,14 +221,13 @@ def _of(booking_id: int) -> sa.Select[BookingPerson]:
 
 
 def _contact(given: Given) -> dict[str, Any]:
-    """Return what is told of a person; the extension of the number is behind it where it is not given by itself."""
     return {field: given.get(field) or "" for field in CONTACT} | {
         field: given[field] for field in ("phone_extension",) if field in given
     }
 
 
 def _lead_among(given: Sequence[Given], ids: Sequence[int | None], before: int | None) -> int:
-    """Return the place of the one who is marked; of nobody marked, the lead of before, or else the first."""
+    """Return the index of the lead person: the marked one, the earlier one, or the first."""
     marked = next((at for at, one in enumerate(given) if one.get("is_lead")), None)
     if marked is not None:
         return marked

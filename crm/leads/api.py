@@ -159,7 +159,7 @@ def _one(lead: Lead) -> dict[str, Any]:
 
 
 def _shown(leads: Sequence[Lead]) -> list[dict[str, Any]]:
-    """Return leads as they are answered, with the fields that other features add."""
+    """Return leads as JSON, with the fields that other features add."""
     ids, fields = [lead.id for lead in leads], schemas.Lead().fields
     added = {name: values_of(ids) for name, values_of in catalog().lead_fields.items()}
     columns = [field.attribute or name for name, field in fields.items() if name not in added]
@@ -171,7 +171,6 @@ def _shown(leads: Sequence[Lead]) -> list[dict[str, Any]]:
 
 
 def _columns(given: dict[str, Any]) -> dict[str, Any]:
-    """Return what was given by the names of the columns."""
     columns = dict(given)
     if "contact_number" in columns:
         columns["phone"] = columns.pop("contact_number")

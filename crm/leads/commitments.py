@@ -19,7 +19,7 @@ from crm.leads.models import CommitmentState, Lead, LoanCommitment
 def add_commitment(
     lead_id: int, amount: int, promised_date: dt.date, request_key: RequestKey | None = None
 ) -> LoanCommitment:
-    """Note that a lead promised to pay `amount` hundredths by a day; raises KeyReusedError."""
+    """Record a promise to pay `amount` hundredths by a day; raises KeyReusedError."""
     with transaction() as session:
         once = Once(request_key)
         if once.earlier is not None:
@@ -34,7 +34,6 @@ def add_commitment(
 
 
 def edit_commitment(commitment_id: int, values: dict[str, Any]) -> LoanCommitment:
-    """Change a commitment: how much, by when, or what became of it."""
     with transaction():
         commitment = _lock(commitment_id)
         for field in ("amount", "promised_date"):
@@ -48,7 +47,7 @@ def edit_commitment(commitment_id: int, values: dict[str, Any]) -> LoanCommitmen
 
 
 def settle_commitment(commitment_id: int, state: CommitmentState) -> LoanCommitment:
-    """Say what became of a commitment: kept, broken or canceled, or open after all."""
+    """Set the state; `open` reopens a commitment."""
     return edit_commitment(commitment_id, {"state": state})
 
 

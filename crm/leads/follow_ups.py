@@ -19,7 +19,7 @@ from crm.leads.models import FollowUp, Lead, LeadStatus, Method
 def add_follow_up(
     lead_id: int, method: Method, note: str, due_at: dt.datetime | None, request_key: RequestKey | None = None
 ) -> FollowUp:
-    """Plan to speak to a lead; raises KeyReusedError."""
+    """Plan a follow-up; raises KeyReusedError."""
     with transaction():
         lead = _lock_lead(lead_id)
         once = Once(request_key)
@@ -33,7 +33,6 @@ def add_follow_up(
 def edit_follow_up(
     follow_up_id: int, values: dict[str, Any], *, done: bool | None = None, next_due_at: dt.datetime | None = None
 ) -> FollowUp:
-    """Change a follow-up: how, what about, when, or what came of it; or mark it as done, or take that back."""
     with transaction():
         if done:
             mark_done(follow_up_id, values.get("outcome", ""), next_due_at)
@@ -48,10 +47,7 @@ def edit_follow_up(
 
 
 def mark_done(follow_up_id: int, outcome: str = "", next_due_at: dt.datetime | None = None) -> FollowUp:
-    """Record that somebody spoke to the lead, and plan the next time; what is done already is left as it is.
-
-    A new lead is a contacted one from then on.
-    """
+    """Record a contact and plan the next one; a second call changes nothing. A new lead becomes contacted."""
     with transaction():
         lead, follow_up = _lock(follow_up_id)
         if not follow_up.mark_done(outcome):
@@ -68,7 +64,7 @@ def mark_done(follow_up_id: int, outcome: str = "", next_due_at: dt.datetime | N
 
 
 def undo_done(follow_up_id: int) -> FollowUp:
-    """Take it back that a follow-up is done, with what doing it has changed; nothing happens to an open one."""
+    """Reopen a follow-up and undo what `mark_done` changed; an open one stays."""
     with transaction() as session:
         lead, follow_up = _lock(follow_up_id)
         first_contact = follow_up.first_contact
@@ -101,7 +97,7 @@ def _add(lead: Lead, method: Method, note: str, due_at: dt.datetime | None, afte
 
 
 def _lock(follow_up_id: int) -> tuple[Lead, FollowUp]:
-    """Return a follow-up and its lead; the lead is locked first, whatever is done with it."""
+    """Lock the lead, then its follow-up."""
     lead_id = db.session.scalars(sa.select(FollowUp.lead_id).where(FollowUp.id == follow_up_id)).one()
     lead = _lock_lead(lead_id)
     return lead, db.session.scalars(locked(sa.select(FollowUp).where(FollowUp.id == follow_up_id))).one()
@@ -112,7 +108,7 @@ def _lock_lead(lead_id: int) -> Lead:
 
 
 def _tell(action: str, lead: Lead, follow_up: FollowUp, changes: dict[str, list[Any]]) -> None:
-    """Record what happened to a follow-up, and keep the lead's next one."""
+    """Record an event and update the lead's next follow-up."""
     told = {"lead_id": [None, lead.id], "method": [None, follow_up.method], **changes}
     record(action, follow_up, customer_id=lead.customer_id, changes=told)
     follow_up.updated_at = lead.updated_at = db_now()

@@ -21,17 +21,14 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class Explained(CreatingForm):
-    """A form whose only refusal after its own checks is that its key was used."""
+    """A form whose services refuse only a reused key."""
 
     def explain(self, error: SentenceError) -> None:
-        """Say what the services found; the key is used up."""
         self.renew_key()
         self.form_errors.append(str(error))
 
 
 class LeadForm(ContactForm, Explained):
-    """Who may become a customer and how to reach them; only the name is needed."""
-
     columns: ClassVar[dict[str, str]] = {"contact_number": "phone"}
     name = StringField("Name", [Required("Enter the lead's name.")])
     contact_number = StringField("Contact number")
@@ -48,7 +45,6 @@ class LeadForm(ContactForm, Explained):
         offer_branches(self, lead.branch_id if lead else None)
 
     def values(self) -> dict[str, Any]:
-        """Return the values for the services, by column."""
         return self.told() | chosen_branch(self)
 
 
@@ -56,63 +52,53 @@ _SAME = ("name", "email", "passport_number", "source", "notes")
 
 
 class LostForm(Form):
-    """Why nothing came of a lead."""
-
     lost_reason = TextAreaField("Reason", [Required("Say why the lead is lost."), Length(LIMITS["lost_reason"])])
 
 
 class FollowUpForm(Explained):
-    """When and how to speak to a lead, and about what."""
-
     method = RadioField("How", choices=options((method, method.label) for method in Method), validate_choice=False)
     due_at = StringField("When")
     note = TextAreaField("Note", [Length(LIMITS["note"])])
     moment: dt.datetime | None = None
-    """When it is due, once the form is valid."""
+    """The due time, after validation."""
 
     def __init__(self, **values: Any) -> None:
         self.zone = clock.zone(current_organization().time_zone)
         super().__init__(data={"method": Method.CALL.value, "due_at": _tomorrow(self.zone), **values})
 
     def validate_method(self, field: RadioField) -> None:
-        """Refuse what is no choice."""
         if field.data not in list(Method):
             raise ValidationError("Choose how to follow up.")
 
     def validate_due_at(self, field: StringField) -> None:
-        """Read the time in the organization's zone."""
         if not field.data:
             raise ValidationError("Say when: enter a date and time like 2026-11-24T09:00.")
         self.moment = _moment(field.data, self.zone)
 
 
 class DoneForm(Form):
-    """What came of a follow-up, and when to speak to the lead again; all of it may be left out."""
+    """All fields are optional."""
 
     outcome = TextAreaField("Outcome", [Length(LIMITS["outcome"])])
     next_due_at = StringField("Next follow-up")
     moment: dt.datetime | None = None
-    """When the next one is due, once the form is valid."""
+    """The next due time, after validation."""
 
     def __init__(self, follow_up: FollowUp) -> None:
         self.zone = clock.zone(current_organization().time_zone)
         super().__init__(data={"outcome": follow_up.outcome})
 
     def validate_next_due_at(self, field: StringField) -> None:
-        """Read the time in the organization's zone."""
         self.moment = _moment(field.data, self.zone) if field.data else None
 
 
 class CommitmentForm(Explained):
-    """How much a lead promises to pay, and by which day."""
-
     amount = StringField("Amount")
     promised_date = StringField("Promised date")
     hundredths: int
     day: dt.date
 
     def validate_amount(self, field: StringField) -> None:
-        """Read the amount as the organization writes it."""
         organization = current_organization()
         try:
             self.hundredths = money.parse_amount(field.data or "", organization.locale, organization.currency)
@@ -120,7 +106,6 @@ class CommitmentForm(Explained):
             raise ValidationError(str(error)) from None
 
     def validate_promised_date(self, field: StringField) -> None:
-        """Read the day."""
         try:
             if not _DAY.fullmatch(field.data or ""):
                 raise ValueError
@@ -137,7 +122,6 @@ def _tomorrow(zone: Any) -> str:
 
 
 def _moment(text: str, zone: Any) -> dt.datetime:
-    """Return the moment at which the clocks of a zone show what was typed."""
     if not _MOMENT.fullmatch(text):
         raise ValidationError("Enter a date and time like 2026-11-24T09:00.")
     try:

@@ -18,10 +18,10 @@ _COLUMNS = {Kind.PHONE: Lead.phone, Kind.EMAIL: Lead.email, Kind.PASSPORT: Lead.
 
 
 def lead_of(person: SourceMixin) -> Lead | None:
-    """Return the lead that somebody is who was taken in, an open one and the latest if there are several.
+    """Return the lead of a person who was taken in: an open one first, then the latest.
 
-    The same customer is the same person; a lead of nobody is theirs by phone, e-mail or passport number, where
-    neither the name nor another passport contradicts.
+    The same customer is the same person. A lead without a customer matches by phone, e-mail or passport number, unless
+    the name or another passport number contradicts.
     """
     if person.customer_id is not None:
         same = sa.select(Lead).where(Lead.customer_id == person.customer_id)

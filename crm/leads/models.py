@@ -18,8 +18,6 @@ from crm.values import clock
 
 
 class LeadStatus(enum.StrEnum):
-    """How far a lead is on the way to being a customer."""
-
     NEW = "new"
     CONTACTED = "contacted"
     CONVERTED = "converted"
@@ -27,18 +25,14 @@ class LeadStatus(enum.StrEnum):
 
     @property
     def label(self) -> str:
-        """The status as people write it."""
         return self.value.title()
 
     @property
     def tone(self) -> str:
-        """The kind of badge that shows it."""
         return {"new": "accent", "contacted": "neutral", "converted": "good", "lost": "bad"}[self.value]
 
 
 class Method(enum.StrEnum):
-    """How a follow-up is made."""
-
     CALL = "call"
     SMS = "sms"
     WHATSAPP = "whatsapp"
@@ -47,18 +41,14 @@ class Method(enum.StrEnum):
 
     @property
     def label(self) -> str:
-        """The method as people write it."""
         return {"sms": "SMS", "whatsapp": "WhatsApp"}.get(self.value, self.value.title())
 
     @property
     def opens_chat(self) -> bool:
-        """Whether it is made in WhatsApp, by a link."""
         return self is Method.WHATSAPP
 
 
 class CommitmentState(enum.StrEnum):
-    """What became of a promise to pay."""
-
     OPEN = "open"
     KEPT = "kept"
     BROKEN = "broken"
@@ -66,15 +56,15 @@ class CommitmentState(enum.StrEnum):
 
     @property
     def label(self) -> str:
-        """The state as people write it."""
         return self.value.title()
 
 
 class Lead(SourceMixin, Base):
-    """A person who may become a customer; `phone` is the lead's contact number.
+    """A person who may become a customer.
 
-    `next_follow_up_at` is the earliest open follow-up, kept in the transaction that changes them. `search_text` is
-    what a search looks in: folded name, digits of the number in its spellings, e-mail.
+    phone: the contact number.
+    next_follow_up_at: the earliest open follow-up, written with each change of them.
+    search_text: folded name, digits of the number in its spellings, e-mail.
     """
 
     __tablename__ = "leads"
@@ -108,40 +98,36 @@ class Lead(SourceMixin, Base):
 
     @property
     def state(self) -> LeadStatus:
-        """The status, as what it means."""
         return LeadStatus(self.status)
 
     @property
     def is_open(self) -> bool:
-        """Whether somebody may still win or lose the lead."""
         return self.state in (LeadStatus.NEW, LeadStatus.CONTACTED)
 
     @property
     def is_converted(self) -> bool:
-        """Whether the lead became a customer."""
         return self.state is LeadStatus.CONVERTED
 
     @property
     def is_lost(self) -> bool:
-        """Whether nothing came of the lead."""
         return self.state is LeadStatus.LOST
 
     def become(self, status: LeadStatus, lost_reason: str = "") -> None:
-        """Take a status; a reason is kept with what is lost, and the moment with what is converted."""
+        """Set the status, with the reason of a lost lead and the time of a conversion."""
         self.status = status.value
         self.lost_reason = lost_reason if self.is_lost else ""
         self.converted_at = (self.converted_at or clock.utcnow()) if self.is_converted else None
 
     def forget_customer(self) -> None:
-        """Let go of the customer who is deleted for good: a scan is not to make them again."""
+        """Detach the deleted customer, so that no scan creates them again."""
         self.customer_id, self.do_not_collect = None, True
 
 
 class FollowUp(TenantMixin, Base):
-    """One time to speak to a lead: due at `due_at`, done with an outcome, by whom and when.
+    """One planned contact: due at `due_at`, done with an outcome.
 
-    `after_id` is the follow-up that this one was planned with when that was done; `first_contact` says that doing it
-    made a new lead a contacted one. Both are for taking it back.
+    after_id: the follow-up whose completion planned this one; first_contact: completing it made a new lead contacted.
+    Both serve undoing.
     """
 
     __tablename__ = "follow_ups"
@@ -181,23 +167,20 @@ class FollowUp(TenantMixin, Base):
 
     @property
     def via(self) -> Method:
-        """The method, as what it means."""
         return Method(self.method)
 
     @property
     def is_done(self) -> bool:
-        """Whether somebody spoke to the lead."""
         return self.done_at is not None
 
     def mark_done(self, outcome: str) -> bool:
-        """Record that it is done and what came of it; False when it is done already."""
+        """Set the outcome; False when it is done already."""
         if self.is_done:
             return False
         self.done_at, self.done_by_id, self.outcome = clock.utcnow(), current_actor(), outcome
         return True
 
     def undo_done(self) -> bool:
-        """Make it open again; False when it is."""
         if not self.is_done:
             return False
         self.done_at, self.done_by_id, self.outcome, self.first_contact = None, None, "", False
@@ -205,7 +188,7 @@ class FollowUp(TenantMixin, Base):
 
 
 class LoanCommitment(TenantMixin, Base):
-    """What a lead promised to pay, and by which day. `amount` is integer hundredths of the organization's currency."""
+    """A promise to pay by a day. `amount` is integer hundredths of the organization's currency."""
 
     __tablename__ = "loan_commitments"
     __table_args__ = (
@@ -239,15 +222,13 @@ class LoanCommitment(TenantMixin, Base):
 
     @property
     def is_open(self) -> bool:
-        """Whether it is still to be kept."""
         return self.state == CommitmentState.OPEN
 
     def is_overdue(self, today: dt.date) -> bool:
-        """Whether its day has passed while it is open."""
         return self.is_open and self.promised_date < today
 
     def settle(self, state: CommitmentState) -> bool:
-        """Say what became of it, or that it is open after all; False when that is known."""
+        """Set the state; False when it has it already."""
         if self.state == state:
             return False
         self.state = state.value

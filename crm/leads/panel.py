@@ -9,13 +9,13 @@ from crm.leads import queries
 
 
 def load(customer: Customer) -> dict[str, Any]:
-    """Return the leads that the customer was taken for, nothing when there are none: not every shop has leads."""
+    """Return the customer's leads; nothing hides the panel."""
     leads = queries.leads_of(customer.id)
     return {"leads": leads} if leads else {}
 
 
 def count(customer_id: int) -> str:
-    """Return what becomes of the customer's leads when they are deleted, in words, or nothing."""
+    """Say what a deletion of the customer does to the leads."""
     number = queries.count_leads_of(customer_id)
     if not number:
         return ""

@@ -26,17 +26,17 @@ from crm.values.text import clean_line
 from crm.web.lists import Page, given, read_page
 
 SEARCHED = 20_000
-"""A search reads so many leads, the latest, besides those of the customers it finds."""
+"""A search reads the latest leads, and those of the customers it finds."""
 
 COUNTED = 1_000
-"""Reminders are counted exactly up to here."""
+"""The highest exact count of reminders."""
 
 SHOWN = 20
 FOLLOW_UPS = {"overdue": "Overdue", "today": "Today", "week": "This week"}
 
 
 class LeadFilter(NamedTuple):
-    """Which leads a list shows; None is all."""
+    """None means all."""
 
     status: LeadStatus | None = None
     follow_up: str | None = None
@@ -54,11 +54,10 @@ class LeadFilter(NamedTuple):
         )
 
     def query(self) -> dict[str, Any]:
-        """Return it as the query of a URL."""
         return given(self)
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
-        """Return what the leads meet that the list shows; the next follow-up of a lost one is nobody's concern."""
+        """Ignore the next follow-up of lost leads."""
         conditions: list[sa.ColumnElement[bool]] = [sa.false()] if self.unknown else []
         if self.status is not None:
             conditions.append(Lead.status == self.status)
@@ -71,10 +70,9 @@ class LeadFilter(NamedTuple):
 
 @dataclass(frozen=True)
 class DueLeads:
-    """The first follow-ups that are due and open loan commitments that are overdue, and how many there are.
+    """Due follow-ups and overdue commitments, and their number.
 
-    `marks` are values of each that change whenever it would be shown otherwise; the rows themselves are read when they
-    are asked for.
+    `marks` change with everything that is shown; rows are read on demand.
     """
 
     marks: tuple[tuple[Any, ...], ...]
@@ -82,7 +80,7 @@ class DueLeads:
 
     @cached_property
     def rows(self) -> list[FollowUp | LoanCommitment]:
-        """Return what is due, the follow-ups first, each in the order of its time."""
+        """Return the follow-ups, then the commitments, each by time."""
         return [*self._of(FollowUp), *self._of(LoanCommitment)]
 
     def _of(self, model: type[Any]) -> list[Any]:
@@ -95,14 +93,13 @@ class DueLeads:
 
 
 def page_of_leads(wanted: LeadFilter, number: int) -> Page[Lead]:
-    """Return a page of leads, the latest first, or by their next follow-up when it narrows them."""
     order = (Lead.next_follow_up_at, Lead.id) if wanted.follow_up else (Lead.id.desc(),)
     statement = sa.select(Lead).where(*wanted.conditions()).options(joinedload(Lead.branch)).order_by(*order)
     return read_page(statement, wanted, number)
 
 
 def follow_ups_of(lead_id: int, limit: int = 100) -> list[FollowUp]:
-    """Return the latest follow-ups of a lead: open ones by their time, then those that are done, the last first."""
+    """Return open follow-ups by time, then done ones, the latest first."""
     statement = sa.select(FollowUp).where(FollowUp.lead_id == lead_id).options(joinedload(FollowUp.done_by))
     rows = db.session.scalars(statement.order_by(FollowUp.done_at.is_not(None), FollowUp.id.desc()).limit(limit)).all()
     open_ = sorted((row for row in rows if not row.is_done), key=lambda row: (row.due_at or row.created_at, row.id))
@@ -111,7 +108,7 @@ def follow_ups_of(lead_id: int, limit: int = 100) -> list[FollowUp]:
 
 
 def commitments_of(lead_id: int, limit: int = 100) -> list[LoanCommitment]:
-    """Return the latest loan commitments of a lead, open ones by their day, then those that are settled."""
+    """Return open commitments by day, then settled ones."""
     is_open = LoanCommitment.state == CommitmentState.OPEN
     statement = sa.select(LoanCommitment).where(LoanCommitment.lead_id == lead_id)
     statement = statement.options(joinedload(LoanCommitment.settled_by))
@@ -120,28 +117,23 @@ def commitments_of(lead_id: int, limit: int = 100) -> list[LoanCommitment]:
 
 
 def leads_of(customer_id: int, limit: int = SHOWN) -> list[Lead]:
-    """Return a customer's leads, the latest first."""
     return list(db.session.scalars(_OF_CUSTOMER, {"customer": customer_id, "most": limit}))
 
 
 def count_leads_of(customer_id: int) -> int:
-    """Return how many leads a customer has."""
     return db.session.scalars(sa.select(sa.func.count(Lead.id)).where(Lead.customer_id == customer_id)).one()
 
 
 def due_leads(today: dt.date) -> DueLeads:
-    """Return the follow-ups that are due now, and the open commitments whose day was before `today`."""
     found = db.session.execute(_first_due(), {"today": today}).all()
     return DueLeads(tuple(tuple(row[1:]) for row in found), sum({row.kind: row.number for row in found}.values()))
 
 
 def leads(wanted: LeadFilter) -> sa.Select[Lead]:
-    """Return the statement of the leads that are wanted, the latest first."""
     return sa.select(Lead).where(*wanted.conditions()).order_by(Lead.id.desc())
 
 
 def parts_of_lead(model: type[FollowUp] | type[LoanCommitment], lead_id: int) -> sa.Select[Any]:
-    """Return the statement of what hangs on a lead, the latest first."""
     return sa.select(model).where(model.lead_id == lead_id).order_by(model.id.desc())
 
 
@@ -155,7 +147,7 @@ _OF_CUSTOMER = prepared(
 
 @functools.cache
 def _first_due() -> sa.Select[Any]:
-    """Return the statement of what is due; it is put together once, for every home page asks it."""
+    """Built once: every home page executes it."""
     parts = [
         _part(FollowUp, FollowUp.due_at, FollowUp.done_at.is_(None), FollowUp.due_at <= db_now()),
         _part(
@@ -204,7 +196,7 @@ def _next_is(follow_up: str) -> sa.ColumnElement[bool]:
 
 
 def _about(q: str, conditions: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:
-    """Say which leads a search finds: those of the customers it finds, and among the latest those it describes."""
+    """Match leads of customers that the search finds, and the latest leads by their own text."""
     latest = sa.select(Lead.id, Lead.search_text).where(*conditions).order_by(Lead.id.desc()).limit(SEARCHED).subquery()
     likes = [latest.c.search_text.like(like_pattern(term), escape="\\") for term in terms(q)]
     described = Lead.id.in_(sa.select(latest.c.id).where(*likes))

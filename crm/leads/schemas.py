@@ -33,8 +33,6 @@ def _one_of(choices: list[str], **options: Any) -> fields.String:
 
 
 class LeadChange(ContactInput):
-    """What can be changed of a lead; other fields of an answer are ignored."""
-
     columns: ClassVar[dict[str, str]] = {"contact_number": "phone"}
 
     name = RequiredLine(CUSTOMERS["name"], "Name is required")
@@ -49,21 +47,17 @@ class LeadChange(ContactInput):
 
 
 class LeadInput(LeadChange):
-    """A whole lead; what is left out of one that is there stays as it is."""
+    """Omitted fields of an existing lead stay."""
 
     name = RequiredLine(CUSTOMERS["name"], "Name is required", required=True)
 
 
 class LeadQuery(PageQuery):
-    """Which leads."""
-
     search = fields.String(metadata={"description": "Name, number in any spelling, or e-mail."})
     status = _one_of(STATUSES)
 
 
 class Lead(Output):
-    """A person who may become a customer; `customer` is whom they were taken for, `booking` their latest."""
-
     id = fields.Integer()
     organization = fields.Integer(attribute="organization_id")
     name = fields.String()
@@ -86,15 +80,13 @@ class Lead(Output):
 
 
 class FollowUpInput(Input):
-    """A time to speak to a lead."""
-
     method = _one_of(METHODS, required=True)
     note = Text(LIMITS["note"], load_default="")
     due_at = Timestamp(load_default=None, allow_none=True)
 
 
 class FollowUpChange(Input):
-    """What can be changed of a follow-up; `next_due_at` plans the next one when this one is done."""
+    """`next_due_at` plans the next follow-up when this one is done."""
 
     method = _one_of(METHODS)
     note = Text(LIMITS["note"])
@@ -105,8 +97,6 @@ class FollowUpChange(Input):
 
 
 class FollowUp(Output):
-    """A time to speak to a lead, and what came of it."""
-
     id = fields.Integer()
     organization = fields.Integer(attribute="organization_id")
     lead = fields.Integer(attribute="lead_id")
@@ -120,23 +110,17 @@ class FollowUp(Output):
 
 
 class LoanCommitmentChange(Input):
-    """What can be changed of a loan commitment."""
-
     amount = Amount(metadata=AMOUNT)
     promised_date = Day(metadata={"description": f"A day from {FIRST_YEAR} to {LAST_YEAR}."})
     state = _one_of(STATES)
 
 
 class LoanCommitmentInput(Input):
-    """What a lead promises to pay, and by which day."""
-
     amount = Amount(required=True, metadata=AMOUNT)
     promised_date = Day(required=True, metadata={"description": f"A day from {FIRST_YEAR} to {LAST_YEAR}."})
 
 
 class LoanCommitment(Output):
-    """What a lead promised to pay, and what became of it."""
-
     id = fields.Integer()
     organization = fields.Integer(attribute="organization_id")
     lead = fields.Integer(attribute="lead_id")

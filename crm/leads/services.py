@@ -27,19 +27,19 @@ from crm.people.contact_fields import ContactFields
 from crm.people.limits import LIMITS
 
 SOURCE = "Lead"
-"""Where customers come from who were leads first."""
+"""The source of customers who were leads."""
 
 _NOT_TOLD = ("phone_valid", "phone_extension", "search_text")
 
 MANUAL = "Manual"
-"""Where leads come from of whom nobody says more."""
+"""The default source of leads."""
 
 BOOKED = "Booking"
-"""Where leads come from that a booking made."""
+"""The source of leads that a booking created."""
 
 CONTACT = ("name", "phone", "email", "passport_number")
 TELLING = {*CONTACT, "branch_id"}
-"""What a lead tells of the person: changing it is news of them."""
+"""Fields that update the customer."""
 
 LEADS = Source("leads", SOURCE, Lead, Lead.branch_id)
 
@@ -47,7 +47,7 @@ register(LEADS)
 
 
 def create_lead(values: dict[str, Any], request_key: RequestKey | None = None) -> Lead:
-    """Add a lead from values by column, and find or make the customer; raises KeyReusedError."""
+    """Add a lead from values by column, with its customer; raises KeyReusedError."""
     with transaction() as session:
         lock_intake()
         once = Once(request_key)
@@ -63,7 +63,7 @@ def create_lead(values: dict[str, Any], request_key: RequestKey | None = None) -
 
 
 def edit_lead(lead_id: int, values: dict[str, Any]) -> Lead:
-    """Change a lead; what is new about the person is taken in."""
+    """Edit a lead; changed contact fields update the customer."""
     with transaction():
         lead = lock_lead(lead_id)
         _apply(lead, values)
@@ -80,9 +80,9 @@ def edit_lead(lead_id: int, values: dict[str, Any]) -> Lead:
 
 
 def convert_lead(lead_id: int) -> Lead:
-    """Make a customer of a lead, or know whom it is by the one upsert; one that is converted is left as it is.
+    """Convert a lead through the one upsert; a converted lead stays.
 
-    That somebody wants it counts more than that a customer was deleted before.
+    A customer who was deleted before is created again.
     """
     with transaction():
         lead = lock_lead(lead_id)
@@ -93,7 +93,7 @@ def convert_lead(lead_id: int) -> Lead:
 
 
 def lose_lead(lead_id: int, reason: str) -> Lead:
-    """Give a lead up, and say why; raises ConflictError when it is a customer."""
+    """Close a lead as lost; raises ConflictError for a converted one."""
     with transaction():
         lead = lock_lead(lead_id)
         if lead.is_converted:
@@ -105,7 +105,7 @@ def lose_lead(lead_id: int, reason: str) -> Lead:
 
 
 def reopen_lead(lead_id: int) -> Lead:
-    """Take up a lead again that was lost or converted; it is contacted if somebody has spoken to it."""
+    """Reopen a lost or converted lead; it is contacted if a follow-up was done."""
     with transaction() as session:
         lead = lock_lead(lead_id)
         if lead.is_open:
@@ -119,10 +119,10 @@ def reopen_lead(lead_id: int) -> Lead:
 
 
 def convert_lead_of(person: SourceMixin, branch_id: int | None) -> Lead:
-    """Convert the lead that a person of a booking is, or make one; blanks of it are filled.
+    """Convert the lead of a booking's person, or create one; fill its blanks.
 
-    It belongs to the transaction that saves the booking and has taken the person in, so a lead that tells nothing else
-    is not taken in once more. A lead whose details contradict is another one (`lead_of`).
+    Runs in the booking's transaction, which has taken the person in; a lead without other details stays out.
+    A lead with contradicting details is another one (`lead_of`).
     """
     with transaction() as session:
         lock_intake()
@@ -140,7 +140,7 @@ def convert_lead_of(person: SourceMixin, branch_id: int | None) -> Lead:
 
 
 def lock_lead(lead_id: int) -> Lead:
-    """Return a lead that nobody else changes until the end of the transaction, nor takes anybody in."""
+    """Take the lock of the intake, then that of the lead."""
     lock_intake()
     return db.session.scalars(locked(sa.select(Lead).where(Lead.id == lead_id))).one()
 
@@ -180,7 +180,7 @@ def _apply(lead: Lead, values: dict[str, Any]) -> None:
 
 
 def _fill(lead: Lead, person: SourceMixin) -> None:
-    """Write into a lead what only the booking knows of the person."""
+    """Fill blanks of a lead from the person of a booking."""
     blank = [field for field in CONTACT if not getattr(lead, field)]
     if lead.phone_valid is False and person.phone_valid:
         blank.append("phone")
@@ -207,7 +207,6 @@ def _worth_telling(changes: dict[str, list[Any]]) -> dict[str, list[Any]]:
 
 @customer_deleting.connect
 def _forget(customer: Customer) -> None:
-    """Keep the leads of a customer who is deleted for good, as nobody's."""
     of_them = sa.select(Lead).where(Lead.customer_id == customer.id).order_by(Lead.id)
     leads: Iterable[Lead] = db.session.scalars(locked(of_them), execution_options={"all_branches": True})
     for lead in leads:

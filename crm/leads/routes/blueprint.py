@@ -19,7 +19,7 @@ bp = Blueprint("leads", __name__)
 
 
 def changed(text: str, lead_id: int, *, undo: str | None = None, back: bool = False) -> Response:
-    """Answer with a toast and the lead as it is now; with `back`, a page without htmx goes to where it was."""
+    """Answer with a toast and the current lead; with `back`, redirect a page without htmx to where it was."""
     lead = find(Lead, lead_id)
     show = url_for("leads.show", lead_id=lead_id)
     here = return_path(request.referrer, request.host) if back and request.referrer else show
@@ -31,7 +31,6 @@ def changed(text: str, lead_id: int, *, undo: str | None = None, back: bool = Fa
 
 
 def parts_of(lead: Lead) -> dict[str, Any]:
-    """Return what a lead's page shows."""
     follow_ups, commitments = follow_ups_of(lead.id), commitments_of(lead.id)
     return {
         "lead": lead,

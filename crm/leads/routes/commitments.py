@@ -17,7 +17,6 @@ from crm.web.htmx import respond
 
 @bp.route("/leads/<id:lead_id>/loan-commitments/new", methods=["GET", "POST"])
 def new_commitment(lead_id: int) -> Response:
-    """Note what a lead promises to pay, and by when."""
     lead = find(Lead, lead_id)
     form = CommitmentForm()
     if form.validate_on_submit():
@@ -33,7 +32,6 @@ def new_commitment(lead_id: int) -> Response:
 
 @bp.post("/loan-commitments/<id:commitment_id>/settlement")
 def settle(commitment_id: int) -> Response:
-    """Say whether a commitment was kept, broken or canceled."""
     commitment = find(LoanCommitment, commitment_id)
     state = next((state for state in CommitmentState if state == request.form.get("state")), CommitmentState.OPEN)
     if state is CommitmentState.OPEN:
@@ -46,6 +44,5 @@ def settle(commitment_id: int) -> Response:
 
 @bp.post("/loan-commitments/<id:commitment_id>/settlement/delete")
 def reopen_commitment(commitment_id: int) -> Response:
-    """Make a commitment open again."""
     commitment = commitments.settle_commitment(find(LoanCommitment, commitment_id).id, CommitmentState.OPEN)
     return changed(f"The commitment of {amount(commitment.amount)} is open again.", commitment.lead_id, back=True)

@@ -16,7 +16,6 @@ from crm.web.htmx import respond
 
 @bp.route("/leads/<id:lead_id>/follow-ups/new", methods=["GET", "POST"])
 def new_follow_up(lead_id: int) -> Response:
-    """Plan to speak to a lead."""
     lead = find(Lead, lead_id)
     form = FollowUpForm()
     if form.validate_on_submit():
@@ -33,7 +32,6 @@ def new_follow_up(lead_id: int) -> Response:
 
 @bp.route("/follow-ups/<id:follow_up_id>/done", methods=["GET", "POST"])
 def done(follow_up_id: int) -> Response:
-    """Mark a follow-up as done, with what came of it and when the next one is due."""
     follow_up = find(FollowUp, follow_up_id)
     form = DoneForm(follow_up)
     if form.validate_on_submit():
@@ -46,6 +44,5 @@ def done(follow_up_id: int) -> Response:
 
 @bp.post("/follow-ups/<id:follow_up_id>/done/delete")
 def undo_done(follow_up_id: int) -> Response:
-    """Take Mark as done back."""
     follow_up = follow_ups.undo_done(find(FollowUp, follow_up_id).id)
     return changed("Back on the list.", follow_up.lead_id, back=True)

@@ -21,7 +21,6 @@ from crm.web.htmx import respond
 
 @bp.get("/leads")
 def index() -> Response:
-    """Show the leads, the latest first."""
     wanted = queries.LeadFilter.from_args(request.args)
     page = queries.page_of_leads(wanted, request.args.get("page", 1, type=int))
     choices: dict[str, Any] = {"statuses": LeadStatus, "follow_ups": queries.FOLLOW_UPS, "now": clock.utcnow()}
@@ -30,7 +29,6 @@ def index() -> Response:
 
 @bp.route("/leads/new", methods=["GET", "POST"])
 def new() -> Response:
-    """Add a lead."""
     form = LeadForm(name=request.args.get("name"), contact_number=request.args.get("contact_number"))
     if form.validate_on_submit():
         try:
@@ -44,7 +42,6 @@ def new() -> Response:
 
 @bp.get("/leads/<id:lead_id>")
 def show(lead_id: int) -> Response:
-    """Show a lead with its follow-ups and loan commitments, and what higher features know of it."""
     lead = find(Lead, lead_id)
     sections = [(section, section.load(lead)) for section in catalog().lead_panels]
     return respond("leads/show.html", "leads/_lead.html", sections=sections, **parts_of(lead))
@@ -52,7 +49,6 @@ def show(lead_id: int) -> Response:
 
 @bp.route("/leads/<id:lead_id>/edit", methods=["GET", "POST"])
 def edit(lead_id: int) -> Response:
-    """Change a lead."""
     lead = find(Lead, lead_id)
     form = LeadForm(lead)
     if form.validate_on_submit():
@@ -63,7 +59,6 @@ def edit(lead_id: int) -> Response:
 
 @bp.post("/leads/<id:lead_id>/convert")
 def convert(lead_id: int) -> Response:
-    """Make a customer of a lead."""
     lead = services.convert_lead(find(Lead, lead_id).id)
     undo = url_for("leads.undo_convert", lead_id=lead_id)
     return changed(f"{lead.name} is a customer now.", lead_id, undo=undo)
@@ -71,14 +66,12 @@ def convert(lead_id: int) -> Response:
 
 @bp.post("/leads/<id:lead_id>/convert/delete")
 def undo_convert(lead_id: int) -> Response:
-    """Take up a lead again that was converted; the customer stays."""
     lead = services.reopen_lead(find(Lead, lead_id).id)
     return changed(f"{lead.name} is a lead again.", lead_id)
 
 
 @bp.route("/leads/<id:lead_id>/lost", methods=["GET", "POST"])
 def lose(lead_id: int) -> Response:
-    """Give a lead up, and say why."""
     lead = find(Lead, lead_id)
     form = LostForm(data={"lost_reason": lead.lost_reason})
     if form.validate_on_submit():
@@ -89,7 +82,6 @@ def lose(lead_id: int) -> Response:
 
 @bp.post("/leads/<id:lead_id>/lost/delete")
 def undo_lose(lead_id: int) -> Response:
-    """Take up a lead again that was lost."""
     lead = services.reopen_lead(find(Lead, lead_id).id)
     return changed(f"{lead.name} is a lead again.", lead_id)
 
