@@ -27,4 +27,4 @@ class AreaCustomerForm(ContactForm, CreatingForm):
         offer_branches(self, row.branch_id if row else None)
 
     def values(self) -> dict[str, Any]:
-        return self.told() | {"area": self.area.data or ""} | chosen_branch(self)
+        return self.contact_values() | {"area": self.area.data or ""} | chosen_branch(self)

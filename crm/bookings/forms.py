@@ -55,7 +55,7 @@ class PersonForm(ContactForm):
             raise ValidationError(self.missing)
 
     def values(self) -> dict[str, Any]:
-        return {"id": id_in(self["id"].data)} | self.told()
+        return {"id": id_in(self["id"].data)} | self.contact_values()
 
 
 class PersonList(FieldList):  # type: ignore[misc]  # wtforms has no types

@@ -124,7 +124,7 @@ def bulk_update(given: dict[str, Any]) -> dict[str, str]:
 
 
 def find_customer(customer_id: int) -> Customer:
-    """Return a customer who is not archived; 404 for any other."""
+    """Raise 404 for an archived customer too."""
     customer = find(Customer, customer_id)
     if customer.is_archived:
         abort(404)

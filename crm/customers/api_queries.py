@@ -9,19 +9,17 @@ import sqlalchemy as sa
 from crm.api.paging import CursorPage
 from crm.customers.filters import LAST_ROW_BY_PAGE, NARROWING, Filters
 from crm.customers.models import Customer
-from crm.customers.order import Largest, Moment, Name, Order
+from crm.customers.order import ByLargest, ByMoment, ByName, Order
 from crm.customers.search import matching
 from crm.customers.totals import totals
 from crm.kernel.errors import SentenceError
 from crm.kernel.extensions import db
 
-SORTED = 10_000
+SORT_THRESHOLD = 10_000
 """So many rows are sooner sorted than sought in the list's order."""
 
 
 class Direction(NamedTuple):
-    """An order of the list, and whether it is taken the way its pages show it."""
-
     order: Order
     forward: bool
 
@@ -31,34 +29,32 @@ def _both_ways(name: str, order: Order, *, forward: str = "-") -> dict[str, Dire
 
 
 ORDERINGS: dict[str, Direction] = {
-    **_both_ways("name", Name(), forward=""),
-    **_both_ways("created_at", Moment("created_at", descending=True, newest_first=True)),
-    **_both_ways("loyalty_points", Largest("loyalty_points")),
-    **_both_ways("total_orders", Largest("total_orders")),
-    **_both_ways("total_spent", Largest("total_spent")),
-    # Not one turned round: who has not ordered stands last in both.
-    "last_order_date": Direction(Moment("last_order_at", descending=False, newest_first=False), True),
-    "-last_order_date": Direction(Moment("last_order_at", descending=True, newest_first=True), True),
+    **_both_ways("name", ByName(), forward=""),
+    **_both_ways("created_at", ByMoment("created_at", descending=True, newest_first=True)),
+    **_both_ways("loyalty_points", ByLargest("loyalty_points")),
+    **_both_ways("total_orders", ByLargest("total_orders")),
+    **_both_ways("total_spent", ByLargest("total_spent")),
+    # Not each other in reverse: customers without orders stand last in both.
+    "last_order_date": Direction(ByMoment("last_order_at", descending=False, newest_first=False), True),
+    "-last_order_date": Direction(ByMoment("last_order_at", descending=True, newest_first=True), True),
 }
-"""By the name and sign in the URL; `-` is the largest or the latest first, and the last of the alphabet."""
+"""By the name and sign in the URL; `-` is the largest or latest first, and for names the reverse alphabet."""
 
 
 class BeyondError(SentenceError):
-    """A page number past the last row that has one."""
-
     def __init__(self) -> None:
         super().__init__("Pages go to row 10,000. Go on with the address in next, or search and filter.")
 
 
 def page_of_customers(filters: Filters) -> CursorPage:
-    """Return a page of customers in one of ORDERINGS, which `filters.sort` names; raises BeyondError."""
+    """Return a page in the order that `filters.sort` names in ORDERINGS; raises BeyondError."""
     order, shown_forward = ORDERINGS[filters.sort]
     forward = shown_forward != bool(filters.before)
     conditions = [*filters.conditions(), *matching(filters.q)]
     count = _count(filters, conditions)
     start = order.decode(filters.before or filters.after)
     skip = 0 if start else _skip(filters.page, filters.per_page)
-    if count <= SORTED and filters.narrowed:
+    if count <= SORT_THRESHOLD and filters.narrowed:
         rows = _sorted(order, conditions, start, forward, skip, filters.per_page + 1)
     else:
         rows = _along(order, conditions, start, forward, skip, filters.per_page + 1)
@@ -80,7 +76,7 @@ def _skip(number: int, size: int) -> int:
 
 
 def _count(filters: Filters, conditions: list[sa.ColumnElement[bool]]) -> int:
-    """Return how many there are, as the figures say it where they do."""
+    """Count exactly, from the totals where they have the figure."""
     asked = [name for name in ("q", *NARROWING) if getattr(filters, name)]
     if not asked:
         return totals().customers
@@ -93,7 +89,7 @@ def _count(filters: Filters, conditions: list[sa.ColumnElement[bool]]) -> int:
 
 
 def _along(order: Order, conditions: Any, start: Any, forward: bool, skip: int, wanted: int) -> list[Customer]:
-    """Return rows read along the index of the order."""
+    """Read rows along the index of the order."""
     rows: list[Customer] = []
     for part in order.parts(Customer, start, forward):
         statement = sa.select(Customer).where(part.condition, *conditions).order_by(*part.order)
@@ -109,8 +105,8 @@ def _along(order: Order, conditions: Any, start: Any, forward: bool, skip: int, 
 
 
 def _sorted(order: Order, conditions: Any, start: Any, forward: bool, skip: int, wanted: int) -> list[Customer]:
-    """Return rows of few enough for the database to sort."""
-    # Materialized, or SQLite would read the whole list in its order to save sorting these.
+    """Read rows of a list short enough for the database to sort."""
+    # Materialized, or SQLite reads the whole list in its order to avoid the sort.
     ids = sa.select(Customer.id).where(*conditions).cte("ids").prefix_with("MATERIALIZED")
     statement = sa.select(Customer).where(Customer.id.in_(sa.select(ids.c.id)))
     if start:

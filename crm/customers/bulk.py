@@ -1,7 +1,4 @@
-"""Activating and deactivating many customers, and putting them back: a long job.
-
-A batch locks all its customers in the order of their ids before it changes the first.
-"""
+"""Bulk activation and its undo. A batch locks its customers in the order of their ids before it changes any."""
 
 from __future__ import annotations
 
@@ -26,34 +23,27 @@ Condition = sa.ColumnElement[bool]
 
 
 def count_selected(selection: Selection, limit: int | None = None) -> int:
-    """Return how many customers have to be looked at, up to `limit`.
-
-    Where more than 10,000 customers share a search, the search is left out of the count.
-    """
+    """Count the customers to look at, up to `limit`; a search that over 10,000 share is left out."""
     ids = sa.select(Customer.id).where(*_candidates(selection))
     counted = (ids.limit(limit) if limit else ids).subquery()
     return db.session.scalar(sa.select(sa.func.count()).select_from(counted)) or 0
 
 
 def selection_of(change: BulkChange) -> Selection:
-    """Return what was selected for a change."""
     if change.query is None:
         return Selection.of(change.customer_ids)
     return Selection.matching(Filters.from_args(change.query), change.excluded, change.as_of)
 
 
 class BulkJob(UndoableJob[BulkChange]):
-    """Bulk changes."""
-
     kind, path, model = "bulk", "crm.customers.jobs.go_on_bulk", BulkChange
 
     def prepare(self, row: BulkChange) -> None:
-        """Count all that the worker is going to look at; only some were counted while the user waited."""
+        """Count all customers; only some were counted while the user waited."""
         if row.state == JobState.WORKING and row.query is not None:
             row.total = count_selected(selection_of(row))
 
     def step(self, row: BulkChange, size: int) -> Batch:
-        """Change the next customers, those of them that are still selected."""
         selection = selection_of(row)
         ids = _next_ids(selection, row.position, size)
         changed, left_out = _change(row, selection, ids)
@@ -63,7 +53,7 @@ class BulkJob(UndoableJob[BulkChange]):
         return Batch(len(ids), len(ids) < size)
 
     def undo_step(self, row: BulkChange, size: int) -> Batch:
-        """Put back those of the next customers that are still as the change left them, and by no later change."""
+        """Restore the next customers, except those that changed again since."""
         statement = sa.select(BulkChangeRow.id).where(BulkChangeRow.change_id == row.id).order_by(BulkChangeRow.id)
         row_ids = db.session.scalars(statement.limit(size)).all()
         found = db.session.scalars(
@@ -81,7 +71,7 @@ class BulkJob(UndoableJob[BulkChange]):
             )
         ).all()
         _set_active(found, not row.activates, row.undone_by_id)
-        _forget(row_ids)
+        _delete_rows(row_ids)
         row.put_back += len(found)
         return Batch(len(row_ids), len(row_ids) < size)
 
@@ -98,15 +88,15 @@ def _candidates(selection: Selection) -> list[Condition]:
 
 
 def _next_ids(selection: Selection, position: int, size: int) -> list[int]:
-    """Return the ids of the customers to look at next, the same ones whoever asks."""
+    """Return the next ids, the same for each worker."""
     statement = sa.select(Customer.id).where(Customer.id > position, *_candidates(selection))
     return list(db.session.scalars(statement.order_by(Customer.id).limit(size)))
 
 
 def _change(change: BulkChange, selection: Selection, ids: list[int]) -> tuple[int, int]:
-    """Change those of `ids` that are selected; return how many, and how many were left out for what changed since."""
+    """Change the selected of `ids`; return how many changed, and how many were left out as changed since `as_of`."""
     if selection.filters and selection.filters.terms:
-        # The index of texts may have been too large to ask it for all at once.
+        # `_candidates` leaves out a search that too many customers share.
         ids = sorted(find_among(ids, selection.filters.q))
     wanted = [id_ for id_ in ids if id_ not in selection.excluded]
     rows = db.session.execute(
@@ -121,7 +111,7 @@ def _change(change: BulkChange, selection: Selection, ids: list[int]) -> tuple[i
             .order_by(Customer.id)
         )
     ).all()
-    # SQLite's clock has milliseconds: what changed in the very one in which the list was read may be newer.
+    # SQLite's clock has milliseconds: a change in the millisecond of `as_of` may be newer.
     found = [row.id for row in rows if selection.as_of is None or row.updated_at < selection.as_of]
     _set_active(found, change.activates, change.user_id)
     insert_many(BulkChangeRow, [{"change_id": change.id, "customer_id": id_} for id_ in found])
@@ -129,7 +119,7 @@ def _change(change: BulkChange, selection: Selection, ids: list[int]) -> tuple[i
 
 
 def _changed_later() -> sa.Exists:
-    """Whether a later change has changed the customer again, and was not undone."""
+    """Match customers changed again by a later bulk change that was not undone."""
     later = aliased(BulkChangeRow)
     return sa.exists().where(later.customer_id == Customer.id, later.id > BulkChangeRow.id)
 
@@ -142,6 +132,6 @@ def _set_active(ids: Sequence[int], active: bool, actor_id: int | None) -> None:
     record_many([{**about, "subject_id": id_, "customer_id": id_} for id_ in ids])
 
 
-def _forget(row_ids: Sequence[int]) -> None:
+def _delete_rows(row_ids: Sequence[int]) -> None:
     statement = sa.delete(BulkChangeRow).where(one_of(BulkChangeRow.id, row_ids))
     db.session.execute(statement, execution_options={"synchronize_session": False})

@@ -1,4 +1,4 @@
-"""What a list's form says was selected, and what is to be done with it."""
+"""Forms of bulk changes."""
 
 from __future__ import annotations
 
@@ -14,21 +14,20 @@ ACTIONS = {"activate": True, "deactivate": False}
 
 
 class BulkFormError(SentenceError):
-    """The form doesn't say what is to be done, or with whom."""
+    pass
 
 
 def read_action(form: MultiDict[str, str]) -> bool:
-    """Return whether to activate, else to deactivate; raises BulkFormError."""
+    """Return True for activate, False for deactivate; raises BulkFormError."""
     if form.get("action") not in ACTIONS:
         raise BulkFormError("Choose Activate or Deactivate.")
     return ACTIONS[form["action"]]
 
 
 def read_selection(form: MultiDict[str, str], query: MultiDict[str, str]) -> Selection:
-    """Return what is selected: `ids`, or with `all` what the list's own `query` finds but `except`.
+    """Read `ids`, or with `all` what the list's `query` finds but `except`; raises BulkFormError.
 
-    Without JavaScript a page of ticked boxes says by `shown` which ones there were: those without a tick are left out,
-    too. Raises BulkFormError.
+    Without JavaScript, `shown` lists the page's checkboxes, and those without a tick are excluded too.
     """
     ids = set(_ids(form.getlist("ids")))
     if not form.get("all"):

@@ -1,4 +1,4 @@
-"""What a bulk change did and does, in words."""
+"""Sentences about a bulk change."""
 
 from __future__ import annotations
 
@@ -8,23 +8,20 @@ from crm.customers.models import BulkChange
 from crm.kernel.work.models import JobState
 
 
-class BulkWords(NamedTuple):
-    """The page's title, how far it is, and what came of it."""
-
+class BulkSentences(NamedTuple):
     title: str
     progress: str
     result: str
 
 
-def bulk_words(change: BulkChange) -> BulkWords:
-    """Tell about a change, with exact counts."""
+def bulk_sentences_of(change: BulkChange) -> BulkSentences:
     title = "Activate customers" if change.activates else "Deactivate customers"
     of = f" of {change.total:,}" if change.total else ""
     if change.state == JobState.UNDOING:
         progress = f"Putting back: {change.looked:,}{of} looked at, {change.put_back:,} put back so far."
     else:
         progress = f"{change.looked:,}{of} looked at, {change.changed:,} {_done(change)} so far."
-    return BulkWords(title, progress, _put_back(change) if change.undone_at else _changed(change))
+    return BulkSentences(title, progress, _put_back(change) if change.undone_at else _changed(change))
 
 
 def _changed(change: BulkChange) -> str:

@@ -1,4 +1,4 @@
-"""The numbers and addresses of a customer beside the main ones: which is the main one, and which are theirs no more."""
+"""Further phones and e-mails of a customer."""
 
 from __future__ import annotations
 
@@ -18,10 +18,7 @@ from crm.values import phone
 
 
 def make_main(customer_id: int, contact_id: int) -> Customer:
-    """Make a further number or address the main one; the one it was stays with the customer.
-
-    Raises ConflictError where it has been removed, and where the address is another customer's main one.
-    """
+    """Swap a further contact with the main one; raises ConflictError when it is gone or another's main e-mail."""
     with transaction():
         customer = lock_unmerged(customer_id)
         contact = _find(customer, contact_id)
@@ -38,11 +35,9 @@ def make_main(customer_id: int, contact_id: int) -> Customer:
 
 
 def remove(customer_id: int, contact_id: int) -> Customer:
-    """Let a further number or address be the customer's no more; they are not known by it from now on.
+    """Remove a further phone or e-mail; the customer is not matched by it any more.
 
-    Records that tell it again don't bring it back.
-
-    Raises ConflictError where it has been removed already.
+    Records that have it don't bring it back. Raises ConflictError when it was removed already.
     """
     with transaction():
         customer = lock_unmerged(customer_id)
@@ -65,16 +60,16 @@ def _find(customer: Customer, contact_id: int) -> CustomerKey:
 
 
 def _swap(customer: Customer, contact: CustomerKey) -> None:
-    """Write the main one into the row of the further one, which goes where there was none that can be reached."""
+    """Exchange the values; delete the further contact where there was no valid main one."""
     value, extension = contact.value, contact.extension
     if contact.kind == Kind.PHONE:
         before = customer.phone if customer.phone_valid else ""
-        _forget_copies(contact, phone.variants(before))
+        _delete_copies(contact, phone.variants(before))
         contact.extension = customer.phone_extension
         customer.phone, customer.phone_valid, customer.phone_extension = value, True, extension
     else:
         before = customer.email or ""
-        _forget_copies(contact, [before])
+        _delete_copies(contact, [before])
         customer.email = value
     if before:
         contact.value = before
@@ -82,8 +77,8 @@ def _swap(customer: Customer, contact: CustomerKey) -> None:
         db.session.delete(contact)
 
 
-def _forget_copies(contact: CustomerKey, values: Sequence[str]) -> None:
-    """Delete the other rows with these values: an edit makes a further one the main one and leaves its row."""
+def _delete_copies(contact: CustomerKey, values: Sequence[str]) -> None:
+    """Delete other rows of these values: an edit that repeats a further contact leaves its row."""
     same = sa.and_(CustomerKey.customer_id == contact.customer_id, CustomerKey.kind == contact.kind)
     copies = sa.delete(CustomerKey).where(same, CustomerKey.value.in_(values), CustomerKey.id != contact.id)
     db.session.execute(copies)

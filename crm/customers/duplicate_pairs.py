@@ -1,4 +1,4 @@
-"""What intake remembers beside the customers: further values they are known by, and who may be the same person."""
+"""Pairs of customers who may be one person."""
 
 from __future__ import annotations
 
@@ -19,19 +19,16 @@ from crm.people.matching import Pair
 
 
 class Decision(enum.StrEnum):
-    """What became of two customers who may be one person."""
-
     OPEN = "open"
     MERGED = "merged"
     SEPARATE = "separate"
 
 
 class Duplicate(TenantMixin, Base):
-    """Two customers who may be one person: what they share, and why they were not taken for one.
+    """Two customers who may be one person, recorded once; a decision stays.
 
-    `first_id` is the smaller id. `shared` and `doubt` are of `matching.Kind` and `matching.Doubt`; `value` is what is
-    shared, which is also how an e-mail is kept that a new customer could not have. A pair is entered once: what
-    somebody has decided of it is remembered.
+    `first_id` is the smaller id. `shared` and `doubt` are of `matching.Kind` and `matching.Doubt`. `value` is the key;
+    an e-mail stands only here, because a new customer can't have it too.
     """
 
     __tablename__ = "duplicates"
@@ -58,7 +55,7 @@ class Duplicate(TenantMixin, Base):
 
 
 def _is_seen(id_: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
-    """Say whether a customer of a pair is of the user's branch, or went up in the other one, who has to be."""
+    """Match a customer of the user's branch, or one merged into the other, who has to be of it."""
     return has_one(Customer, id_, lambda row: sa.or_(row.branch_id == BOUND, row.merged_into_id.is_not(None)))
 
 
@@ -71,7 +68,7 @@ seen_by_branch(Duplicate, _is_pair_seen)
 
 
 def record_pairs(doubts: Mapping[tuple[int, int], tuple[Pair, str]]) -> set[tuple[int, int]]:
-    """Enter the pairs that nobody has been asked about; return those that somebody has called two people."""
+    """Record new pairs as open; return the pairs that somebody decided are two people."""
     if not doubts:
         return set()
     known = sa.select(Duplicate.first_id, Duplicate.second_id, Duplicate.decision)

@@ -1,4 +1,4 @@
-"""Customers, their page and its timeline."""
+"""The customers feature."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the forms of customers, and of records that tell of people, have alike."""
+"""Form fields shared by customers and by records about people."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from crm.web.forms import Form, options
 
 
 class ContactForm(Form):
-    """A form that asks for a person: what `ContactFields` finds wrong stands at its field."""
+    """A form with a person's contact fields, checked by `ContactFields`."""
 
     columns: ClassVar[dict[str, str]] = {}
-    """The columns of fields that have another name."""
+    """Columns by the names of fields that are called differently."""
 
-    def told(self) -> dict[str, Any]:
-        """Return what was typed of the person, by column; an extension stands behind the number alone."""
+    def contact_values(self) -> dict[str, Any]:
+        """Return the person's values by column; the extension is typed behind the number."""
         named = {self.columns.get(name, name): field.data or "" for name, field in self._fields.items()}
         return {column: named[column] for column in LIMITS if column in named} | {"phone_extension": ""}
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
-        """Check the form, and whether what was typed of the person can be stored."""
         valid = super().validate(*args, **kwargs)
         fields = {self.columns.get(name, name): name for name in self._fields}
-        for column, problems in ContactFields.read(self.told(), current_organization().phone_region).problems.items():
+        for column, problems in ContactFields.read(
+            self.contact_values(), current_organization().phone_region
+        ).problems.items():
             for problem in problems:
                 self.fail(fields[column], problem.about(self[fields[column]].label.text))
                 valid = False
@@ -34,12 +35,9 @@ class ContactForm(Form):
 
 
 def offer_branches(form: Any, branch_id: int | None) -> None:
-    """Let the `branch` of a form offer all branches, and show the one of the row unless another one was sent.
-
-    Nobody who is bound to a branch adds to another or moves anything there: they are not asked, the services keep it.
-    """
+    """Offer all branches, and select the row's; users bound to a branch get no field, services keep theirs."""
     form.branch.choices = options([("", "None"), *((branch.id, branch.name) for branch in branches())])
-    # The `branch` of a row is a record; the choices know it by its number.
+    # WTForms read the row's `branch`, a Branch; the choices have ids.
     if not form.branch.raw_data:
         form.branch.data = str(branch_id or "")
     if bound_branch() is not None:
@@ -47,5 +45,5 @@ def offer_branches(form: Any, branch_id: int | None) -> None:
 
 
 def chosen_branch(form: Any) -> dict[str, int | None]:
-    """Return the branch for the services, by its column; nothing where it was not asked for."""
+    """Return the branch by its column; nothing for a form without the field."""
     return {"branch_id": int(form.branch.data or 0) or None} if form.branch else {}

@@ -1,4 +1,4 @@
-"""What a list of customers is narrowed by and ordered by, as its URL says it."""
+"""Filters and order of a list of customers, as its URL has them."""
 
 from __future__ import annotations
 
@@ -31,27 +31,24 @@ SORTS = {
 NARROWING = ("tier", "status", "city", "province", "branch", "created")
 LAST_ROW_BY_PAGE = 10_000
 NO_BRANCH = -1
-"""An id that no branch has."""
 
 
 _TIERS = {tier.value: tier.label for tier in Tier}
 
 
 class Chip(NamedTuple):
-    """One filter of a list in words."""
-
     name: str
     label: str
     value: str
 
 
 class BeyondLastRowError(Exception):
-    """A page number past row 10,000."""
+    pass
 
 
 @dataclasses.dataclass(frozen=True)
 class Filters:
-    """A list's query. A filter with a value that there is not matches nobody, and `unknown` says so."""
+    """A list's query. A filter with an unknown value matches nobody, and `unknown` is a sentence about it."""
 
     q: str = ""
     tier: str = ""
@@ -69,7 +66,7 @@ class Filters:
 
     @classmethod
     def from_args(cls, args: Mapping[str, str]) -> Filters:
-        """Read the query of a URL; raises BeyondLastRowError for a page past row 10,000."""
+        """Read the query of a URL; raises BeyondLastRowError."""
         per_page = _number(args.get("per_page"), 50)
         per_page = per_page if per_page in PER_PAGE else 50
         page = _number(args.get("page"), 1)
@@ -93,27 +90,24 @@ class Filters:
 
     @property
     def terms(self) -> tuple[Term, ...]:
-        """The search as terms that all have to be found."""
         return terms(self.q)
 
     @property
     def narrowed(self) -> bool:
-        """Whether anything but the order was asked for; the branch that a user is bound to was not."""
+        """Whether anything but the order was asked for, the branch that a user is bound to aside."""
         asked = dataclasses.replace(self, branch=None) if bound_branch() else self
         return bool(self.q or asked.narrowed_besides_search)
 
     @property
     def narrowed_besides_search(self) -> bool:
-        """Whether filters apply, whatever is searched."""
         return any(getattr(self, name) for name in NARROWING)
 
     @property
     def created_in_words(self) -> str:
-        """The month that the customers are new in, as people say it; "" for any."""
+        """The month of creation as people say it; "" for any."""
         return clock.say_month(self.created) if _month(self.created) else self.created
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
-        """Return the conditions besides the search."""
         if self.unknown:
             return [sa.false()]
         is_archived = self.status == "archived"
@@ -121,10 +115,10 @@ class Filters:
             Customer.archived_at.is_not(None) if is_archived else Customer.archived_at.is_(None)
         ]
         if is_archived:
-            # One who was merged with another is a pointer to them, and no customer any more.
+            # A merged customer is only a pointer.
             found.append(Customer.merged_into_id.is_(None))
         if self.status:
-            # Archived customers are inactive, too: saying so lets SQLite see the index of the few.
+            # Archived customers are inactive too; the condition lets SQLite choose the index of the few.
             found.append(Customer.is_active.is_(self.status == "active"))
         if self.tier:
             found.append(Customer.tier == self.tier)
@@ -139,12 +133,12 @@ class Filters:
         return found
 
     def query(self, **changes: Any) -> dict[str, Any]:
-        """Return the URL's query with `changes`, without what has its default; a change leaves the cursor."""
+        """Return the URL's query with `changes`, without defaults; a change drops the cursor."""
         values = vars(self) | {"after": "", "before": "", "page": 1, "unknown": ""} | changes
         return {key: value for key, value in values.items() if value != getattr(Filters, key)}
 
     def chips(self, names: Mapping[str, str]) -> list[Chip]:
-        """Return the filters besides the search in words; `names` has the words of those that are ids."""
+        """Describe the filters besides the search; `names` has the words of those that are ids."""
         shown = {"tier": _TIERS, "status": STATUSES, "created": {self.created: self.created_in_words}}
         labels = {"created": "New in"}
         return [
@@ -154,16 +148,13 @@ class Filters:
         ]
 
     def stored(self) -> dict[str, str]:
-        """Return what the list is narrowed by, whatever its order and pages, to be read by `from_args` again."""
+        """Return what narrows the list, without order and pages, for `from_args`."""
         return {key: str(value) for key, value in self.query(sort="", per_page=Filters.per_page).items()}
 
 
 @dataclasses.dataclass(frozen=True)
 class Selection:
-    """Customers that were selected: some, one by one, or all that a list's query finds but `excluded`.
-
-    Of all that match, those that were added or changed since `as_of`, when the list was read, are left as they are.
-    """
+    """Single ids, or all that match `filters` except `excluded` and those changed since the list was read `as_of`."""
 
     ids: tuple[int, ...] = ()
     filters: Filters | None = None
@@ -172,12 +163,11 @@ class Selection:
 
     @classmethod
     def of(cls, ids: Iterable[int]) -> Selection:
-        """Return a selection of single customers; ids that are no customer's of the organization don't count."""
+        """Select single customers; ids of other organizations are ignored later."""
         return cls(ids=tuple(sorted(set(ids))))
 
     @classmethod
     def matching(cls, filters: Filters, excluded: Iterable[int] = (), as_of: dt.datetime | None = None) -> Selection:
-        """Return the selection of all that match; pages and order of the list don't matter."""
         return cls(filters=filters, excluded=frozenset(excluded), as_of=as_of)
 
 

@@ -15,8 +15,6 @@ from crm.web.forms import CreatingForm, Required
 
 
 class CustomerForm(ContactForm, CreatingForm):
-    """Who the customer is and how to reach them; only the name is needed."""
-
     name = StringField("Name", [Required("Enter the customer's name.")])
     phone = StringField("Phone")
     email = StringField("E-mail")
@@ -32,9 +30,9 @@ class CustomerForm(ContactForm, CreatingForm):
     notes = TextAreaField("Notes")
     another_person = BooleanField("Save as another person")
     other: Customer | None = None
-    """Who has the e-mail or the number already."""
+    """The customer who has the e-mail or the number already."""
     may_be_another = False
-    """Whether somebody has what two people may share."""
+    """Whether somebody has a value that two people may share."""
 
     def __init__(self, *args: Any, customer: Customer | None = None, **kwargs: Any) -> None:
         super().__init__(*args, obj=customer, **kwargs)
@@ -43,12 +41,11 @@ class CustomerForm(ContactForm, CreatingForm):
         offer_branches(self, customer.branch_id if customer else None)
 
     def values(self) -> dict[str, Any]:
-        """Return the values for the services, by column."""
         allowed = {name: self[name].data for name in ("sms_allowed", "whatsapp_allowed")}
-        return self.told() | allowed | chosen_branch(self)
+        return self.contact_values() | allowed | chosen_branch(self)
 
     def explain(self, error: SentenceError) -> None:
-        """Put what the services found at its field."""
+        """Show an error of the services at its field."""
         if isinstance(error, EmailTakenError):
             self.fail("email", str(error))
             self.other = error.other

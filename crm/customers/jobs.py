@@ -1,4 +1,4 @@
-"""What the worker runs for customers."""
+"""Jobs for customers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from crm.customers.bulk import BULK
 
 
 def go_on_bulk(organization_id: int) -> bool:
-    """Do a batch of a bulk change of an organization; False when there is none."""
+    """Do a batch of a bulk change; False when there is none."""
     return BULK.go_on_in(organization_id)
 
 
 def go_on_bulk_due() -> bool:
-    """Do a batch of a bulk change of every organization; True when there may be more."""
+    """Do a batch of a bulk change in every organization; True when there may be more."""
     return BULK.go_on_everywhere()

@@ -1,4 +1,4 @@
-"""The lock that everything holds that takes people in."""
+"""The lock of everything that adds people."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _HELD = "crm_intake_lock"
 
 
 def lock_intake() -> None:
-    """Wait until nobody else takes people in, until the end of the open transaction; once it is held, ask no more.
+    """Lock the organization's intake until the transaction ends; does nothing when it is held.
 
-    Lock this before any other row, so that nobody waits in a circle.
+    Take it before any other row lock, or two transactions may wait for each other.
     """
     session: Session = db.session()
     organization_id = require_organization()
@@ -24,12 +24,12 @@ def lock_intake() -> None:
     if held is not None and held[0] in _open_transactions(session) and held[1] == organization_id:
         return
     organization = session.scalars(locked(sa.select(Organization).where(Organization.id == organization_id))).one()
-    # The row stays in the session as long as it is named here, so that nobody reads it again.
+    # A reference keeps the row in the session, so that nothing reads it again.
     session.info[_HELD] = _open_transactions(session)[0], organization_id, organization
 
 
 def _open_transactions(session: Session) -> list[SessionTransaction]:
-    """Return the savepoints and the transaction under way, innermost first: a lock ends with where it was taken."""
+    """Return the open savepoints and the transaction, innermost first: a lock ends with the one it was taken in."""
     found = []
     transaction = session.get_nested_transaction() or session.get_transaction()
     while transaction is not None:

@@ -20,15 +20,12 @@ from crm.values import clock, phone
 class Customer(TenantMixin, Base):
     """A person the organization knows.
 
-    `phone` is E.164 when `phone_valid`, else what was typed, never used for matching or sending. It and `email` are the
-    main ones; `further` has the others that the customer came with. `next_message_at`
-    is the time of the earliest message that still needs something (`delivery.md`), kept by the messages feature in
-    the transaction that changes them; the list is ordered by it. `loyalty_points` and `tier` are kept by the loyalty
-    feature in the transaction of each entry of its ledger. `total_orders`, `total_spent` (hundredths) and
-    `last_order_at` follow from the open invoices, in the transaction of each. `created_month` is the month of
-    creation in the organization's zone, as 2026-11; the figures count by it. `merged_into_id` names the customer that
-    this one went up in; the keys that lead to `merges` hold it. `name_key`, `city_key` and
-    `province_key` are folded for sorting and filtering.
+    `phone` is E.164 when `phone_valid`, else as typed, and then never used for matching or sending. It and `email` are
+    the main ones; `further` has the others. `next_message_at` is the time of the earliest message that still needs
+    something (`delivery.md`); messages keep it, and the list is ordered by it. `loyalty_points` and `tier` are kept by
+    loyalty with each entry of its ledger; `total_orders`, `total_spent` (hundredths) and `last_order_at` by invoices,
+    from the open ones. `created_month` is the month in the organization's zone, as 2026-11. `merged_into_id` is the
+    survivor of a merge. `name_key`, `city_key` and `province_key` are folded for sorting and filtering.
     """
 
     __tablename__ = "customers"
@@ -51,7 +48,7 @@ class Customer(TenantMixin, Base):
             postgresql_where=sa.text("passport_number <> ''"),
             sqlite_where=sa.text("passport_number <> ''"),
         ),
-        # In the order of the list, so that a filter reads a page of it and no more.
+        # In the order of the list, so that a filter reads only a page.
         sa.Index(
             "ix_customers_branch",
             "organization_id",
@@ -99,7 +96,7 @@ class Customer(TenantMixin, Base):
             postgresql_where=sa.text("archived_at IS NULL"),
             sqlite_where=sa.text("archived_at IS NULL"),
         ),
-        # With the time, so that what a search has found is put in order without reading the rows.
+        # With the time, so that results of a search are sorted without reading the rows.
         sa.Index(
             "ix_customers_newest",
             "organization_id",
@@ -116,7 +113,7 @@ class Customer(TenantMixin, Base):
             postgresql_where=sa.text("archived_at IS NULL"),
             sqlite_where=sa.text("archived_at IS NULL"),
         ),
-        # What the list and the API order by; both read it either way.
+        # Orders of the list and the API, in both directions.
         *(
             sa.Index(
                 f"ix_customers_{name}",
@@ -186,54 +183,51 @@ class Customer(TenantMixin, Base):
 
     @property
     def phones(self) -> list[str]:
-        """All numbers that the customer came with, the main one first."""
+        """All numbers, the main one first."""
         return [*filter(None, [self.phone]), *(key.value for key in self.further_phones)]
 
     @property
     def emails(self) -> list[str]:
-        """All addresses that the customer came with, the main one first."""
+        """All addresses, the main one first."""
         return [*filter(None, [self.email]), *(key.value for key in self.further_emails)]
 
     @property
     def further_phones(self) -> list[CustomerKey]:
-        """The numbers beside the main one."""
         main = phone.matching(self.phone)
         return [key for key in self.further if key.kind == "phone" and phone.matching(key.value) != main]
 
     @property
     def further_emails(self) -> list[CustomerKey]:
-        """The addresses beside the main one."""
         return [key for key in self.further if key.kind == "email" and key.value != self.email]
 
     @property
     def full_phone(self) -> str:
-        """The main number as it is typed, with its extension."""
+        """The main number with its extension, as it is typed."""
         return phone.with_extension(self.phone, self.phone_extension)
 
     @property
     def is_archived(self) -> bool:
-        """Whether the customer is out of every list."""
         return self.archived_at is not None
 
     @property
     def successor_id(self) -> int | None:
-        """The customer that this one was merged into; whoever asks for this one is led there."""
+        """The id that `access.find` redirects to."""
         return self.merged_into_id
 
     @property
     def average_order(self) -> int:
-        """What an order came to on average, in hundredths, rounded; 0 without orders."""
+        """In hundredths, rounded; 0 without orders."""
         return (2 * self.total_spent + self.total_orders) // (2 * self.total_orders) if self.total_orders else 0
 
     def archive(self) -> bool:
-        """Take the customer out of every list; False when they already are."""
+        """Return False when the customer is archived already."""
         if self.is_archived:
             return False
         self.archived_at, self.archived_by_id, self.is_active = clock.utcnow(), current_actor(), False
         return True
 
     def restore(self) -> bool:
-        """Bring an archived customer back, active; False when they are not archived, or merged with another."""
+        """Return False when the customer is not archived, or merged with another."""
         if not self.is_archived or self.merged_into_id is not None:
             return False
         self.archived_at, self.archived_by_id, self.is_active = None, None, True
@@ -241,10 +235,7 @@ class Customer(TenantMixin, Base):
 
 
 class CustomerKey(TenantMixin, Base):
-    """A phone, e-mail or passport number that a customer came with and that is not in the customer's own fields.
-
-    The fields hold one of each; a person has a new phone, or the e-mail of an office that another customer has.
-    """
+    """A phone, e-mail or passport number of a customer besides those in the customer's own fields."""
 
     __tablename__ = "customer_keys"
     __table_args__ = (
@@ -282,8 +273,8 @@ class RemovedContact(TenantMixin, Base):
 class CustomerSearch(Base):
     """The searched text of a customer: folded name, digits of the phone, e-mail.
 
-    Outside row-level security, because forced security switches trigram indexes off (LIKE is not leakproof); it is
-    only ever read for the ids of one organization, which are then looked up behind the locks.
+    Outside row-level security, because forced security switches trigram indexes off (LIKE is not leakproof). Read only
+    for ids of one organization, which are then looked up under row-level security.
     """
 
     __tablename__ = "customer_search"
@@ -302,11 +293,9 @@ class CustomerSearch(Base):
 
 
 class BulkChange(UndoableMixin, TenantMixin, Base):
-    """One activation or deactivation of many customers, kept so that it can be undone.
+    """Customers selected by `customer_ids`, or all that match `query` except `excluded`, as they were `as_of`.
 
-    What was selected: `customer_ids` one by one, or all that match `query` but those in `excluded`, as they were
-    `as_of`. Customers are gone through in the order of their ids, and `position` is the last one looked at. `left_out`
-    are those that were added or changed since `as_of`. Who was changed is in `bulk_change_rows` until it is undone.
+    `position` is the id of the last one handled; `left_out` counts those added or changed since `as_of`.
     """
 
     __tablename__ = "bulk_changes"
@@ -325,12 +314,11 @@ class BulkChange(UndoableMixin, TenantMixin, Base):
 
     @property
     def activates(self) -> bool:
-        """Whether the customers become active; else they become inactive."""
         return self.action == "activate"
 
 
 class BulkChangeRow(TenantMixin, Base):
-    """A customer that a bulk change has changed; the ids tell which of two changes of one customer was later."""
+    """A customer that a bulk change changed; ids order the changes of one customer."""
 
     __tablename__ = "bulk_change_rows"
     __table_args__ = (
@@ -349,5 +337,5 @@ class BulkChangeRow(TenantMixin, Base):
 seen_by_branch(Customer, lambda row: row.branch_id == BOUND)
 seen_by_branch(Event, lambda row: seen_with(Customer, row.customer_id))
 seen_by_branch(BulkChangeRow, lambda row: seen_with(Customer, row.customer_id))
-# It may be about customers of all branches, so it is for the user alone who made it.
+# May be about customers of all branches, so only its user sees it.
 seen_by_branch(BulkChange, lambda row: row.user_id == ACTOR)

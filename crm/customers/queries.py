@@ -22,10 +22,8 @@ from crm.kernel.extensions import db
 WALK_BATCHES = (400, 1_600, 6_000, 12_000)
 
 WITH_BRANCH = joinedload(Customer.branch)
-"""Reads a customer's branch with the customer."""
 
 WITH_FURTHER = joinedload(Customer.further)
-"""Reads a customer's further numbers and addresses with the customer."""
 
 Row = Any
 Condition = sa.ColumnElement[bool]
@@ -53,10 +51,7 @@ _ROWS = prepared(sa.select(*COLUMNS).where(one_of(Customer.id, "ids")))
 
 @dataclasses.dataclass(frozen=True)
 class CustomerPage:
-    """A page of the list, with the cursors to its neighbours.
-
-    `count` is exact to 10,000, search.MAX_COUNT + 1 when there are more, None when nobody counted.
-    """
+    """`count` is exact to MAX_COUNT, MAX_COUNT + 1 when there are more, None when it was not counted."""
 
     rows: Sequence[Row]
     count: int | None
@@ -65,10 +60,9 @@ class CustomerPage:
 
 
 def page_of(filters: Filters, in_all: int | None = None) -> CustomerPage:
-    """Return the page that `filters` ask for; `in_all` is how many customers there are, where that is known.
+    """Return the page that `filters` ask for; `in_all` is the number of customers, where that is known.
 
-    What few customers share is answered from the text index. A term that more than 10,000 share is looked for along
-    the list itself, in growing batches up to 20,000 rows; Next goes on from there.
+    A term that more than 10,000 share is looked for along the list, up to 20,000 rows; Next continues from there.
     """
     if filters.unknown:
         return CustomerPage([], 0)
@@ -78,7 +72,7 @@ def page_of(filters: Filters, in_all: int | None = None) -> CustomerPage:
     if not filters.terms:
         known = in_all is not None and not filters.narrowed
         count = min(in_all or 0, search.MAX_COUNT + 1) if known else _count(conditions)
-        # The indexes of filters are in the list's own order; few rows are sooner sorted than sought in another.
+        # Indexes of filters have the list's default order; in another order, few rows are sorted faster than sought.
         seek = not filters.sort or not filters.narrowed_besides_search or count > search.MAX_COUNT
         rows = list(_along(order, conditions, filters) if seek else _sorted(order, conditions, filters)[0])
     else:
@@ -94,7 +88,7 @@ def page_of(filters: Filters, in_all: int | None = None) -> CustomerPage:
 
 
 def read_further(customers: Sequence[Customer]) -> None:
-    """Read the further numbers and addresses of customers, all of them at once."""
+    """Load the further contacts of customers with one statement."""
     found: dict[int, list[CustomerKey]] = {customer.id: [] for customer in customers}
     for key in db.session.scalars(
         sa.select(CustomerKey).where(one_of(CustomerKey.customer_id, found)).order_by(CustomerKey.id)
@@ -121,7 +115,7 @@ def _page(order: Order, filters: Filters, rows: list[Row], count: int | None, en
 
 
 def _along(order: Order, conditions: list[Condition], filters: Filters) -> Iterator[Row]:
-    """Yield a page of rows and some more, read along the list from the cursor or the page number on."""
+    """Read a page of rows and one more, along the list from the cursor or the page number."""
     start = order.decode(filters.before or filters.after)
     skip = 0 if start else (filters.page - 1) * filters.per_page
     wanted = filters.per_page + 1
@@ -136,7 +130,7 @@ def _along(order: Order, conditions: list[Condition], filters: Filters) -> Itera
 
 
 class _Stretch(NamedTuple):
-    """The statements that read a stretch of the list: its rows, and their ids to be counted."""
+    """The statement that reads a stretch of the list, and one of its ids to count them."""
 
     rows: sa.Select[*tuple[Any, ...]]
     ids: sa.Select[Any]
@@ -150,7 +144,7 @@ def _stretches(order: Order, conditions: list[Condition], start: Position | None
 
 @functools.lru_cache
 def _top(sort: str, wanted: int) -> list[_Stretch]:
-    """Return the statements of the first `wanted` of the list that nothing narrows: most pages ask them."""
+    """Prepare the statements of the unfiltered first page, the most frequent one."""
     reads = _stretches(ORDERS[sort], Filters().conditions(), None, True)
     return [_Stretch(prepared(read.rows.offset(None).limit(constant(wanted))), read.ids) for read in reads]
 
@@ -162,12 +156,12 @@ def _count(conditions: list[Condition]) -> int:
 def _sorted(
     order: Order, conditions: list[Condition], filters: Filters, *, by_id: bool = False
 ) -> tuple[list[Row], int]:
-    """Return a page of rows and one more, and how many there are in all: few enough for the database to sort.
+    """Return a page of rows and one more, and the count, sorted by the database.
 
-    Rows that are named `by_id` are sorted by what an index keeps beside the id, where it keeps what the order needs.
+    With `by_id`, the sort reads an index that has the order's column beside the id, where there is one.
     """
     start, forward = order.decode(filters.before or filters.after), not filters.before
-    # Materialized, or SQLite would read the whole list in its order to save sorting these.
+    # Materialized, or SQLite reads the whole list in its order to avoid the sort.
     found = sa.select(Customer.id, *(getattr(Customer, name) for name in order.columns)).where(*conditions)
     if by_id and order.columns == NEXT_MESSAGE.columns and filters.status != "archived":
         found = found.with_hint(Customer, "INDEXED BY ix_customers_newest", "sqlite")
@@ -211,7 +205,6 @@ def _ids_along(
 
 
 def _complete(ids: list[int]) -> list[Row]:
-    """Return the rows of `ids`, in their order, with all that the list shows."""
     if not ids:
         return []
     rows = {row.id: row for row in db.session.execute(_ROWS, {"ids": ids})}

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from crm.accounts.access import find
 from crm.customers import contacts, services, timeline
 from crm.customers.bulk_forms import BulkFormError, read_action, read_selection
-from crm.customers.bulk_sentences import bulk_words
+from crm.customers.bulk_sentences import bulk_sentences_of
 from crm.customers.forms import CustomerForm
 from crm.customers.models import BulkChange, Customer, CustomerKey
 from crm.customers.queries import WITH_BRANCH, WITH_FURTHER
@@ -29,13 +29,11 @@ bp = Blueprint("customers", __name__)
 
 @bp.get("/customers")
 def index() -> Response:
-    """Lead to the list, which is the home page."""
     return redirect(_list_url(), 303)
 
 
 @bp.route("/customers/new", methods=["GET", "POST"])
 def new() -> Response:
-    """Add a customer."""
     form = CustomerForm(name=request.args.get("name"), phone=request.args.get("phone"))
     if form.validate_on_submit():
         try:
@@ -51,7 +49,6 @@ def new() -> Response:
 
 @bp.get("/customers/<id:customer_id>")
 def show(customer_id: int) -> Response:
-    """Show a customer with everything that hangs on them."""
     customer = find(Customer, customer_id, WITH_BRANCH, WITH_FURTHER)
     sections = [(panel, data) for panel in catalog().panels if (data := panel.load(customer))]
     notices = [(notice.template, notice.load(customer)) for notice in catalog().notices]
@@ -62,7 +59,7 @@ def show(customer_id: int) -> Response:
 
 @bp.get("/customers/<id:customer_id>/timeline", endpoint="timeline")
 def show_timeline(customer_id: int) -> Response:
-    """Show what happened to a customer, in pages; a page that shows the later part already asks for the older one."""
+    """Show a page of events; `day` is the day whose heading the page shows already."""
     customer = find(Customer, customer_id)
     found = timeline.timeline_of(customer_id, before=id_in(request.args.get("before")))
     shown = request.args.get("day", "") if wants_fragment() else ""
@@ -72,7 +69,6 @@ def show_timeline(customer_id: int) -> Response:
 
 @bp.route("/customers/<id:customer_id>/edit", methods=["GET", "POST"])
 def edit(customer_id: int) -> Response:
-    """Change a customer."""
     customer = find(Customer, customer_id)
     form = CustomerForm(customer=customer)
     if form.validate_on_submit():
@@ -87,7 +83,6 @@ def edit(customer_id: int) -> Response:
 
 @bp.route("/customers/<id:customer_id>/delete", methods=["GET", "POST"])
 def delete(customer_id: int) -> Response:
-    """Ask, then delete a customer for good."""
     customer = find(Customer, customer_id)
     if request.method == "GET":
         counts = [words for panel in catalog().panels if (words := panel.count(customer_id))]
@@ -102,7 +97,6 @@ def delete(customer_id: int) -> Response:
 
 @bp.post("/customers/<id:customer_id>/archive")
 def archive(customer_id: int) -> Response:
-    """Take a customer out of every list."""
     customer = services.archive_customer(find(Customer, customer_id).id)
     undo = url_for("customers.restore", customer_id=customer_id)
     return _saved(f"{customer.name} is archived.", customer, undo=undo)
@@ -110,14 +104,12 @@ def archive(customer_id: int) -> Response:
 
 @bp.post("/customers/<id:customer_id>/restore")
 def restore(customer_id: int) -> Response:
-    """Bring an archived customer back."""
     customer = services.restore_customer(find(Customer, customer_id).id)
     return _saved(f"{customer.name} is restored.", customer)
 
 
 @bp.post("/customers/<id:customer_id>/contacts/<id:contact_id>/main")
 def make_main(customer_id: int, contact_id: int) -> Response:
-    """Make a further number or address of a customer the main one."""
     value = _contact_of(customer_id, contact_id)
     customer = contacts.make_main(customer_id, contact_id)
     return _saved(f"{value} is the main one of {customer.name}.", customer)
@@ -125,7 +117,6 @@ def make_main(customer_id: int, contact_id: int) -> Response:
 
 @bp.post("/customers/<id:customer_id>/contacts/<id:contact_id>/delete")
 def remove_contact(customer_id: int, contact_id: int) -> Response:
-    """Remove a further number or address of a customer."""
     value = _contact_of(customer_id, contact_id)
     customer = contacts.remove(customer_id, contact_id)
     return _saved(f"{value} is removed from {customer.name}.", customer)
@@ -133,7 +124,6 @@ def remove_contact(customer_id: int, contact_id: int) -> Response:
 
 @bp.post("/customers/bulk")
 def bulk() -> Response:
-    """Activate or deactivate the selected customers."""
     try:
         active, selection = read_action(request.form), read_selection(request.form, request.args)
     except BulkFormError as error:
@@ -143,14 +133,12 @@ def bulk() -> Response:
 
 @bp.get("/bulk/<id:change_id>")
 def show_bulk(change_id: int) -> Response:
-    """Show how far a bulk change is."""
     change = find(BulkChange, change_id)
-    return respond("customers/bulk.html", "customers/_bulk.html", change=change, words=bulk_words(change))
+    return respond("customers/bulk.html", "customers/_bulk.html", change=change, words=bulk_sentences_of(change))
 
 
 @bp.post("/bulk/<id:change_id>/undo")
 def undo_bulk(change_id: int) -> Response:
-    """Take a bulk change back."""
     change, location = find(BulkChange, change_id), url_for("home.index")
     if not (change.can_be_undone or change.is_under_way):
         return done("0 customers put back: there was nothing left to undo.", location, "customers/bulk.htmx.html")
@@ -159,18 +147,16 @@ def undo_bulk(change_id: int) -> Response:
 
 @bp.get("/customers/cities")
 def cities() -> str:
-    """Return the cities that begin as typed, for the filter's suggestions."""
     return render_template("customers/_cities.html", cities=cities_like(request.args.get("city", "")))
 
 
 @bp.get("/customers/provinces")
 def provinces() -> str:
-    """Return the provinces that begin as typed, for the filter's suggestions."""
     return render_template("customers/_cities.html", cities=provinces_like(request.args.get("province", "")))
 
 
 def _contact_of(customer_id: int, contact_id: int) -> str:
-    """Return a number or address of a customer as it is shown; 404 for anybody else's."""
+    """Return the contact as it is shown; 404 for another customer's."""
     contact = find(CustomerKey, contact_id)
     if contact.customer_id != find(Customer, customer_id).id:
         abort(404)
@@ -178,7 +164,7 @@ def _contact_of(customer_id: int, contact_id: int) -> str:
 
 
 def _number_problem(customer: Customer) -> str:
-    """Return what is wrong with a number that was typed, for it is kept all the same."""
+    """Say what is wrong with a number, which is stored all the same."""
     if customer.phone_valid or not customer.phone:
         return ""
     return f" Nothing can be sent to the number. {phone_problem(customer.phone)}".rstrip()
@@ -194,7 +180,7 @@ def _answer_bulk(change: BulkChange, location: str) -> Response:
     if change.is_under_way:
         return go_to(page)
     undo = url_for("customers.undo_bulk", change_id=change.id) if change.can_be_undone else None
-    return done(bulk_words(change).result, location, "customers/bulk.htmx.html", undo=undo, gone=page)
+    return done(bulk_sentences_of(change).result, location, "customers/bulk.htmx.html", undo=undo, gone=page)
 
 
 def _list_url() -> str:

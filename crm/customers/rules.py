@@ -1,4 +1,4 @@
-"""What a customer may be, as plain values."""
+"""Tiers, and differences in totals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 
 class Tier(enum.StrEnum):
-    """How loyal a customer is, the lowest first; their points say which (`crm/loyalty/rules.py`)."""
+    """The lowest first; points decide it (`crm/loyalty/rules.py`)."""
 
     BRONZE = "bronze"
     SILVER = "silver"
@@ -16,20 +16,17 @@ class Tier(enum.StrEnum):
 
     @property
     def label(self) -> str:
-        """The tier as people write it."""
         return self.value.title()
 
 
-class Difference(NamedTuple):
-    """What is wrong with a customer's totals, in words that follow the customer's name."""
+class TotalsDifference(NamedTuple):
+    """What is wrong with a customer's totals; `sentence` follows the customer's name."""
 
     customer_id: int
     sentence: str
 
     def __str__(self) -> str:
-        """Say of which customer."""
         return f"customer {self.customer_id} {self.sentence}"
 
     def as_json(self) -> dict[str, Any]:
-        """Return it for other programs."""
         return {"customer": self.customer_id, "difference": self.sentence}

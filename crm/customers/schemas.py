@@ -1,4 +1,4 @@
-"""The shapes of customers."""
+"""API schemas of customers."""
 
 from __future__ import annotations
 
@@ -25,22 +25,20 @@ from crm.api.fields import (
 from crm.api.schemas import ONE_OF, ContactInput, CursorQuery, Input, Output, always
 from crm.customers.api_queries import ORDERINGS
 from crm.customers.rules import Tier
-from crm.customers.services import BULK_AT_ONCE
+from crm.customers.services import BULK_WORKER_THRESHOLD
 from crm.people.limits import LIMITS
 
-MAX_SELECTED = BULK_AT_ONCE - 1
-"""More would be left to the worker, and the answer could not say what came of it."""
+MAX_SELECTED = BULK_WORKER_THRESHOLD - 1
+"""More would be left to the worker, and the answer could not say what was changed."""
 
 
 class TierName(fields.String):
-    """A tier as people write it."""
-
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str:
         return Tier(value).label
 
 
 class CustomerChange(ContactInput):
-    """What can be changed of a customer; other fields of an answer are ignored."""
+    """Fields that can be changed; other fields of an answer are ignored."""
 
     name = RequiredLine(LIMITS["name"], "Name is required")
     email = Email(LIMITS["email"])
@@ -59,13 +57,13 @@ class CustomerChange(ContactInput):
 
 
 class CustomerInput(CustomerChange):
-    """A whole customer; what is left out of one that is there stays as it is."""
+    """A whole customer; fields left out of an existing one stay."""
 
     name = RequiredLine(LIMITS["name"], "Name is required", required=True)
 
 
 class CustomerReplacement(CustomerInput):
-    """A whole customer as any answer has them: where they come from, the name is called `full_name`."""
+    """A whole customer as answers have it, where `full_name` may stand for the name."""
 
     @ma.pre_load
     def _named(self, given: Any, **kwargs: Any) -> Any:
@@ -75,8 +73,6 @@ class CustomerReplacement(CustomerInput):
 
 
 class Customer(Output):
-    """A customer as lists show them."""
-
     id = fields.Integer()
     tenant = fields.Integer(attribute="organization_id")
     tenant_name = TenantName(attribute="organization_id")
@@ -115,8 +111,6 @@ class Customer(Output):
 
 
 class CustomerDetails(Customer):
-    """One customer."""
-
     average_order_value = Average(attribute="total_spent")
 
 
@@ -135,8 +129,6 @@ class TierChoice(fields.String):
 
 
 class CustomerQuery(CursorQuery):
-    """Which customers, in which order."""
-
     search = fields.String(metadata={"description": "Name, phone in any spelling, e-mail or passport number."})
     is_active = QueryYesNo()
     loyalty_level = TierChoice()
@@ -148,15 +140,13 @@ class CustomerQuery(CursorQuery):
 
     @ma.post_load
     def _as_usual(self, query: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-        """Read an empty value as none, as an address of a form has it."""
+        """Treat an empty value as none, as HTML forms send it."""
         if not query.get("ordering"):
             query["ordering"] = "-created_at"
         return {name: value for name, value in query.items() if value not in ("", None)}
 
 
 class Selection(Input):
-    """Which customers, and what becomes of them."""
-
     customer_ids = fields.List(
         Number(),
         required=True,
@@ -174,6 +164,4 @@ class Selection(Input):
 
 
 class Said(Output):
-    """What was done, in a sentence."""
-
     message = fields.String()

@@ -21,22 +21,18 @@ Condition = sa.ColumnElement[bool]
 
 
 def find_ids(query: str) -> list[int] | None:
-    """Return the ids of the customers that a search finds, archived ones too; None when more than 10,000 share it.
-
-    They are only good for a statement that is filtered by organization: other organizations' may be among them.
-    """
+    """Return the ids that a search finds, of other organizations too; None when more than 10,000 share it."""
     wanted = terms(query)
     found = ids_with(wanted) if wanted else []
     return found if len(found) <= MAX_COUNT else None
 
 
 def find_among(ids: list[int], query: str) -> set[int]:
-    """Return those of some customers that a search finds."""
     return ids_with_among(ids, terms(query))
 
 
 def matching(query: str) -> list[Condition]:
-    """Return the conditions that a customer meets whom a search finds; none for an empty search."""
+    """Return the conditions of a search; none for an empty one."""
     wanted = terms(query)
     if not wanted:
         return []
@@ -53,10 +49,9 @@ def count_to(statement: Any, limit: int) -> int:
 
 
 def ids_with(wanted: Sequence[Term]) -> list[int]:
-    """Return the customers that have all terms, up to one more than are counted.
+    """Return the ids of customers with all terms, up to MAX_COUNT + 1.
 
-    SQLite's index knows nothing of organizations. Where few customers of all have the terms, that is left to the
-    statement that reads them, for it is filtered as every one.
+    SQLite's index knows no organizations: ids of few customers may be of others, until the next statement filters them.
     """
     here = CustomerSearch.organization_id == require_organization()
     if all(_is_short(term) for term in wanted) and _is_small():

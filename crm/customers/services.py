@@ -1,4 +1,4 @@
-"""What is done with customers: each function is one intent of a user and one transaction."""
+"""Changes of customers: each function is one user's intent and one transaction."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from crm.people.matching import SHARED_BY_MANY, Doubt, Keys, Kind, Pair
 from crm.people.names import names_agree
 from crm.values import clock, phone
 
-BULK_AT_ONCE = 5_000
+BULK_WORKER_THRESHOLD = 5_000
 """So many customers are left to the worker; fewer are changed at once."""
 
 
 class EmailTakenError(SentenceError):
-    """Another customer has this e-mail: `other`, or None for one whom the user may not see."""
+    """Another customer has this e-mail; `other` is None when the user may not see them."""
 
     def __init__(self, other: Customer | None) -> None:
         if other is None:
@@ -52,10 +52,7 @@ class EmailTakenError(SentenceError):
 
 
 class SharedError(SentenceError):
-    """Another customer has this number, e-mail or passport number, though it may still be another person.
-
-    `kind` says which, `other` is the customer, or None as for an e-mail.
-    """
+    """Another customer has this key, which two people may share; `other` is None when the user may not see them."""
 
     def __init__(self, kind: Kind, other: Customer | None) -> None:
         what = {Kind.PHONE: "number", Kind.EMAIL: "e-mail", Kind.PASSPORT: "passport number"}[kind]
@@ -71,8 +68,8 @@ def create_customer(
 ) -> Customer:
     """Add a customer from form values.
 
-    Raises EmailTakenError, SharedError unless `another_person`, and KeyReusedError. Another person with what somebody
-    has is entered among the duplicates, for somebody to look at.
+    Raises EmailTakenError, KeyReusedError, and SharedError unless `another_person`; then the pair is recorded as a
+    possible duplicate.
     """
     with transaction() as session:
         once = Once(request_key)
@@ -86,14 +83,14 @@ def create_customer(
                 _refuse_shared(customer, new)
             session.add(customer)
         index(customer)
-        _enter_duplicates(customer, new)
+        _record_duplicates(customer, new)
         record("customer.created", customer, customer_id=customer.id)
         once.made(customer.id)
         return customer
 
 
 def edit_customer(customer_id: int, values: dict[str, Any], *, another_person: bool = False) -> Customer:
-    """Change a customer; raises as `create_customer` does, where the number, e-mail or passport number is a new one."""
+    """Change a customer; raises as `create_customer` does, SharedError for new keys only."""
     with transaction():
         customer = lock_unmerged(customer_id)
         before = keys_of(customer)
@@ -108,26 +105,23 @@ def edit_customer(customer_id: int, values: dict[str, Any], *, another_person: b
         if not changes:
             return customer
         index(customer)
-        _enter_duplicates(customer, new)
+        _record_duplicates(customer, new)
         record("customer.edited", customer, customer_id=customer.id, changes=changes)
         return customer
 
 
 def archive_customer(customer_id: int) -> Customer:
-    """Take a customer out of every list; they can be restored."""
-    return _set(customer_id, "customer.archived", Customer.archive)
+    return _change_state(customer_id, "customer.archived", Customer.archive)
 
 
 def restore_customer(customer_id: int) -> Customer:
-    """Bring an archived customer back."""
-    return _set(customer_id, "customer.restored", Customer.restore)
+    return _change_state(customer_id, "customer.restored", Customer.restore)
 
 
 def delete_customer(customer_id: int) -> None:
-    """Delete a customer for good, with everything that hangs on them; one event without their data remains."""
+    """Delete a customer for good with everything of theirs; one event without personal data remains."""
     with transaction() as session:
-        # Nobody is taken for the customer meanwhile, or merged with them; and what hangs on them is locked before
-        # them, as everywhere.
+        # Intake must not match the customer meanwhile; listeners lock their rows before the customer.
         lock_intake()
         customer_deleting.send(session.get_one(Customer, customer_id))
         customer = lock_unmerged(customer_id)
@@ -138,10 +132,7 @@ def delete_customer(customer_id: int) -> None:
 
 
 def lock_customer(customer_id: int) -> Customer:
-    """Return a customer, locked; for one who was merged with another, that other one.
-
-    Raises ConflictError when they were deleted in the meantime.
-    """
+    """Lock a customer, the survivor for one who was merged; raises ConflictError when they were deleted."""
     while True:
         found = locked(sa.select(Customer).where(Customer.id == customer_id))
         customer = db.session.scalars(found).one_or_none()
@@ -155,9 +146,8 @@ def lock_customer(customer_id: int) -> Customer:
 def change_many(selection: Selection, active: bool) -> BulkChange:
     """Activate or deactivate the selected customers as one step that can be undone.
 
-    `total` of the answer is how many of single customers were found, `changed` how many of them it was news for, and
-    `left_out` how many were added or changed since the list was read. Where 5,000 or more have to be looked at, the
-    worker does it and the answer `is_under_way`.
+    `total` is how many single customers were found, `left_out` how many were added or changed since the list was read.
+    From BULK_WORKER_THRESHOLD on the worker does it, and it `is_under_way`.
     """
     with transaction() as session:
         change = BulkChange(
@@ -172,25 +162,21 @@ def change_many(selection: Selection, active: bool) -> BulkChange:
         )
         session.add(change)
         session.flush()
-        change.total = count_selected(selection, BULK_AT_ONCE if selection.filters else None)
-        if change.total >= BULK_AT_ONCE or BULK.do(change, BULK_AT_ONCE):
-            # Without a time of its own, all that match now are meant, not those that come while it is under way.
+        change.total = count_selected(selection, BULK_WORKER_THRESHOLD if selection.filters else None)
+        if change.total >= BULK_WORKER_THRESHOLD or BULK.do(change, BULK_WORKER_THRESHOLD):
+            # Customers added while the worker is at it are not meant.
             change.as_of = change.as_of or database_now()
             BULK.leave_to_worker(change)
         return change
 
 
 def undo_bulk(change_id: int) -> BulkChange:
-    """Take a bulk change back for the customers that are still as it left them; `put_back` of the answer says how many.
-
-    What is under way is stopped. Where 5,000 or more have to be put back, the worker does it and the answer
-    `is_under_way`.
-    """
-    return BULK.undo(change_id, BULK_AT_ONCE)
+    """Undo a bulk change, or stop it, for customers that did not change since; `put_back` is how many."""
+    return BULK.undo(change_id, BULK_WORKER_THRESHOLD)
 
 
 def lock_unmerged(customer_id: int) -> Customer:
-    """Return a customer, locked; what was meant for one who was merged meanwhile is not done to somebody else."""
+    """Lock a customer; raises ConflictError for one who was merged, so that nobody else is changed."""
     customer = lock_customer(customer_id)
     if customer.id != customer_id:
         raise ConflictError(f"This customer was merged with {customer.name}. Open {customer.name}, and do it there.")
@@ -215,7 +201,7 @@ def _apply(customer: Customer, values: dict[str, Any]) -> None:
 
 
 def index(customer: Customer) -> None:
-    """Make a search find a customer by what they are now."""
+    """Update the customer's search text."""
     of_customer = sa.select(CustomerKey.value, CustomerKey.extension).where(CustomerKey.customer_id == customer.id)
     rows = db.session.execute(of_customer.order_by(CustomerKey.id), execution_options={"all_branches": True})
     further = [(value, extension) for value, extension in rows]
@@ -229,39 +215,39 @@ def index(customer: Customer) -> None:
 
 @contextmanager
 def unique_email(customer: Customer) -> Iterator[None]:
-    """Write what the block does; the unique index decides about the e-mail, also between two requests at once."""
+    """Flush the block's changes; raises EmailTakenError by the unique index, also between concurrent requests."""
     taken: sa.ColumnElement[bool] = sa.false()
     try:
-        # From before the change on: beginning it writes what has changed already, outside of it.
+        # Begin before the change: a savepoint flushes earlier changes outside of itself.
         with db.session.begin_nested():
             yield
             taken = sa.and_(Customer.email == customer.email, Customer.id != (customer.id or 0))
     except IntegrityError:
-        if not _is_known(taken):
+        if not _exists_in_any_branch(taken):
             raise
         raise EmailTakenError(db.session.scalar(sa.select(Customer).where(taken))) from None
 
 
 def keys_of(customer: Customer) -> Keys:
-    """Return what tells a customer from others, as intake compares it."""
+    """Return the customer's keys as intake compares them."""
     return ContactFields.of(customer).known().keys
 
 
 def _refuse_shared(customer: Customer, keys: Keys) -> None:
     with db.session.no_autoflush:
         for kind, value in keys.items():
-            shared = sa.and_(_has(kind, value, customer), Customer.archived_at.is_(None))
+            shared = sa.and_(_has_key(kind, value, customer), Customer.archived_at.is_(None))
             other = db.session.scalar(sa.select(Customer).where(shared).order_by(Customer.id).limit(1))
-            if other is not None or _is_known(shared):
+            if other is not None or _exists_in_any_branch(shared):
                 raise SharedError(kind, other)
 
 
-def _enter_duplicates(customer: Customer, keys: Keys) -> None:
+def _record_duplicates(customer: Customer, keys: Keys) -> None:
     doubts: dict[tuple[int, int], tuple[Pair, str]] = {}
     for kind, value in keys.items():
         others = db.session.execute(
             sa.select(Customer.id, Customer.name, Customer.passport_number)
-            .where(_has(kind, value, customer))
+            .where(_has_key(kind, value, customer))
             .order_by(Customer.id)
             .limit(SHARED_BY_MANY),
             execution_options={"all_branches": True},
@@ -276,15 +262,12 @@ def _enter_duplicates(customer: Customer, keys: Keys) -> None:
 
 
 def _is_telling(passport: str) -> bool:
-    """Say whether a passport number may speak against two being one person."""
+    """Say whether different passport numbers speak against one person."""
     return not is_placeholder(passport) and not is_stopgap(passport)
 
 
-def _has(kind: Kind, value: str, customer: Customer) -> sa.ColumnElement[bool]:
-    """Say that another customer has a value, in their own fields or beside them; none who was merged.
-
-    An e-mail in the fields of two is impossible, and refused as such.
-    """
+def _has_key(kind: Kind, value: str, customer: Customer) -> sa.ColumnElement[bool]:
+    """Match unmerged customers with a key; e-mails in own fields are left to `unique_email`."""
     values = phone.variants(value) if kind is Kind.PHONE else [value]
     own: sa.Select[Any] = sa.select(Customer.id)
     if kind is Kind.PHONE:
@@ -296,13 +279,13 @@ def _has(kind: Kind, value: str, customer: Customer) -> sa.ColumnElement[bool]:
     return sa.and_(Customer.id.in_(found), Customer.id != (customer.id or 0), Customer.merged_into_id.is_(None))
 
 
-def _is_known(condition: sa.ColumnElement[bool]) -> bool:
-    """Whether there is such a customer in whatever branch, also for a user who may see one branch alone."""
+def _exists_in_any_branch(condition: sa.ColumnElement[bool]) -> bool:
+    """Say whether such a customer exists in any branch, whatever the user may see."""
     found = sa.select(Customer.id).where(condition).limit(1)
     return db.session.scalar(found, execution_options={"all_branches": True}) is not None
 
 
-def _set(customer_id: int, action: str, verb: Any) -> Customer:
+def _change_state(customer_id: int, action: str, verb: Any) -> Customer:
     with transaction():
         customer = lock_unmerged(customer_id)
         if verb(customer):

@@ -16,7 +16,7 @@ customer_deleting = signal("customer-deleting")
 """Sent within the transaction that deletes a customer for good; the sender is the customer."""
 
 customers_locking = signal("customers-locking")
-"""Sent before two customers are locked for a merge or its undo; the sender is the list of their ids.
+"""Sent with both ids before customers are locked for a merge or its undo.
 
 A listener locks its rows that come before customers in the order of locks. It returns a function that says, once
 the customers are locked too, whether those rows are still all of them.
@@ -31,10 +31,10 @@ customers_unmerged = signal("customers-unmerged")
 
 @dataclasses.dataclass
 class MergePair:
-    """Two locked customers of a merge or of its undo.
+    """Two locked customers of a merge or its undo; `moved` are the ids of moved rows by table.
 
-    `moved` are the ids of the rows moved between them, by table; a listener of `customers_unmerged` adds rows that it
-    moves back besides them. `notes` holds what a listener needs to undo its part, in JSON values.
+    `notes` holds what a listener needs to undo its part, in JSON values. A listener of `customers_unmerged` adds rows
+    that it moves back to `moved`.
     """
 
     survivor: Customer

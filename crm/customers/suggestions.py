@@ -15,20 +15,15 @@ MAX_SUGGESTIONS = 20
 
 
 def cities_like(start: str) -> list[str]:
-    """Return up to 20 cities of the organization's customers that begin with `start`."""
     return values_like(Customer.city, Customer.city_key, start)
 
 
 def provinces_like(start: str) -> list[str]:
-    """Return up to 20 provinces of the organization's customers that begin with `start`."""
     return values_like(Customer.province, Customer.province_key, start)
 
 
 def values_like(shown: Any, folded: Any, start: str) -> list[str]:
-    """Return up to 20 values of a column that begin with `start`, one of each.
-
-    They are found by stepping from one to the next along the index of the folded ones.
-    """
+    """Return distinct values that begin with `start`; each step looks up the next one in the index."""
     key = sort_key(clean_line(start))
     conditions = [folded >= key, folded < key + "\U0010ffff"] if key else [folded > ""]
     found: list[str] = []

@@ -1,4 +1,4 @@
-"""How many customers there are, kept by triggers."""
+"""Counts of customers, kept by triggers."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ FIGURES = ("customers", "active", "points", *(tier.value for tier in Tier))
 
 
 class CustomerTotal(TenantMixin, Base):
-    """A part of the count of the customers who are not archived, by branch (0 for none) and month of creation.
+    """A part of the count of unarchived customers, by branch (0 for none) and month of creation.
 
-    Triggers on the customers write it in the transaction of each change, whoever makes it (migration 0013). A
-    branch and month may have several rows, for PostgreSQL's writers only add some: a figure is the sum of them.
+    Triggers on the customers write it in each transaction (migration 0013). A branch and month may have several rows,
+    because PostgreSQL's writers only insert: a figure is their sum.
     """
 
     __tablename__ = "customer_totals"
@@ -46,7 +46,7 @@ seen_by_branch(CustomerTotal, lambda row: row.branch_id == BOUND)
 
 
 class Totals(NamedTuple):
-    """Customers who are not archived: how many, how many of them active, their points, how many of each tier."""
+    """Figures of unarchived customers; `tiers` counts them by tier."""
 
     customers: int
     active: int
@@ -55,12 +55,10 @@ class Totals(NamedTuple):
 
     @property
     def shown(self) -> tuple[int, ...]:
-        """Return all values."""
         return self.customers, self.active, self.points, *self.tiers.values()
 
 
 def totals(branch_id: int | None = None) -> Totals:
-    """Return the figures of the organization, or of one branch."""
     statement = _TOTALS if branch_id is None else _TOTALS_OF_BRANCH
     customers, active, points, *tiers = map(int, db.session.execute(statement, {"branch": branch_id}).one())
     return Totals(customers, active, points, dict(zip((tier.value for tier in Tier), tiers, strict=True)))

@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from crm.accounts.queries import current_organization
 from crm.customers.models import Customer
-from crm.customers.rules import Difference
+from crm.customers.rules import TotalsDifference
 from crm.invoices.models import Invoice, Receipt, Status
 from crm.invoices.names import Sibling
 from crm.invoices.order_dates import order_moment
@@ -103,7 +103,7 @@ def zone_here() -> ZoneInfo:
     return clock.zone(current_organization().time_zone)
 
 
-def differences() -> list[Difference]:
+def differences() -> list[TotalsDifference]:
     """Return where the totals of the organization's customers are not what their open invoices say, by customer.
 
     Each statement sees one moment, so invoices that are being added are no differences.
@@ -126,7 +126,7 @@ _OF_CUSTOMER = prepared(
 )
 
 
-def _wrong_sums() -> list[Difference]:
+def _wrong_sums() -> list[TotalsDifference]:
     made = (
         sa.select(Invoice.customer_id, sa.func.count().label("orders"), sa.func.sum(Invoice.amount).label("spent"))
         .where(OPEN)
@@ -140,7 +140,7 @@ def _wrong_sums() -> list[Difference]:
         .where(sa.or_(Customer.total_orders != orders, Customer.total_spent != spent))
     )
     return [
-        Difference(id_, f"has {_orders(*found)}; the open invoices make {_orders(*right)}.")
+        TotalsDifference(id_, f"has {_orders(*found)}; the open invoices make {_orders(*right)}.")
         for id_, *numbers in rows
         for found, right in [(numbers[:2], numbers[2:])]
     ]
@@ -150,7 +150,7 @@ def _orders(number: int, spent: int) -> str:
     return f"{_counted(number, 'order')} of {money.to_json(spent)} in all"
 
 
-def _wrong_last_orders() -> Iterator[Difference]:
+def _wrong_last_orders() -> Iterator[TotalsDifference]:
     zone = zone_here()
     latest = sa.select(Invoice.customer_id, sa.func.max(Invoice.date).label("date")).where(OPEN)
     days = latest.group_by(Invoice.customer_id).subquery()
@@ -167,7 +167,7 @@ def _wrong_last_orders() -> Iterator[Difference]:
         moments = [order_moment(date, entered_at, zone) for _, _, date, entered_at in group if date]
         right = max(moments, default=None)
         if found != right:
-            yield Difference(id_, f"ordered last {_moment(found)}; by the open invoices it was {_moment(right)}.")
+            yield TotalsDifference(id_, f"ordered last {_moment(found)}; by the open invoices it was {_moment(right)}.")
 
 
 def _moment(moment: dt.datetime | None) -> str:

@@ -45,7 +45,7 @@ class LeadForm(ContactForm, Explained):
         offer_branches(self, lead.branch_id if lead else None)
 
     def values(self) -> dict[str, Any]:
-        return self.told() | chosen_branch(self)
+        return self.contact_values() | chosen_branch(self)
 
 
 _SAME = ("name", "email", "passport_number", "source", "notes")

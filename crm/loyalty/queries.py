@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased, joinedload
 
 from crm.customers.models import Customer
-from crm.customers.rules import Difference
+from crm.customers.rules import TotalsDifference
 from crm.kernel.db import prepared
 from crm.kernel.extensions import db
 from crm.loyalty.models import PointsEntry
@@ -68,7 +68,7 @@ def count_in_words(customer_id: int) -> str:
     return f"{number:,} points entr{'y' if number == 1 else 'ies'}"
 
 
-def differences() -> list[Difference]:
+def differences() -> list[TotalsDifference]:
     """Return where balances, tiers and entries disagree, by customer; each statement reads one snapshot."""
     return sorted([*_wrong_balances(), *_wrong_tiers(), *_wrong_entries()])
 
@@ -91,7 +91,7 @@ _OF_CUSTOMER = prepared(
 )
 
 
-def _wrong_balances() -> list[Difference]:
+def _wrong_balances() -> list[TotalsDifference]:
     totals = (
         sa.select(PointsEntry.customer_id, sa.func.sum(PointsEntry.applied).label("points"))
         .group_by(PointsEntry.customer_id)
@@ -103,10 +103,10 @@ def _wrong_balances() -> list[Difference]:
         .outerjoin(totals, totals.c.customer_id == Customer.id)
         .where(Customer.loyalty_points != total)
     )
-    return [Difference(id_, f"has {points} points; the entries make {made}.") for id_, points, made in rows]
+    return [TotalsDifference(id_, f"has {points} points; the entries make {made}.") for id_, points, made in rows]
 
 
-def _wrong_tiers() -> list[Difference]:
+def _wrong_tiers() -> list[TotalsDifference]:
     right = sa.case(
         *((Customer.loyalty_points >= bound, tier.value) for tier, bound in BOUNDS), else_=BOUNDS[-1][0].value
     )
@@ -114,15 +114,16 @@ def _wrong_tiers() -> list[Difference]:
         sa.select(Customer.id, Customer.tier, Customer.loyalty_points, right).where(Customer.tier != right)
     )
     return [
-        Difference(id_, f"is {tier}; {points} points make them {expected}.") for id_, tier, points, expected in rows
+        TotalsDifference(id_, f"is {tier}; {points} points make them {expected}.")
+        for id_, tier, points, expected in rows
     ]
 
 
-def _wrong_entries() -> list[Difference]:
+def _wrong_entries() -> list[TotalsDifference]:
     running = sa.func.sum(PointsEntry.applied).over(partition_by=PointsEntry.customer_id, order_by=PointsEntry.id)
     made = sa.select(PointsEntry.id, PointsEntry.customer_id, PointsEntry.balance, running.label("points")).subquery()
     rows = db.session.execute(sa.select(made).where(made.c.balance != made.c.points))
     return [
-        Difference(row.customer_id, f"had {row.points} points after entry {row.id}, which says {row.balance}.")
+        TotalsDifference(row.customer_id, f"had {row.points} points after entry {row.id}, which says {row.balance}.")
         for row in rows
     ]

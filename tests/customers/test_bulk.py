@@ -32,7 +32,7 @@ Start = Callable[[dict[str, str]], Process]
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Four customers are already many."""
-    monkeypatch.setattr(services, "BULK_AT_ONCE", 4)
+    monkeypatch.setattr(services, "BULK_WORKER_THRESHOLD", 4)
     monkeypatch.setattr(BulkJob, "batch_size", 2)
 
 
