@@ -19,7 +19,7 @@ bp = Blueprint("message_templates", __name__)
 @bp.get("/settings/templates")
 def index() -> Response:
     """Show the templates."""
-    return respond("messages/templates/index.html", "messages/templates/_templates.html", templates=queries.templates())
+    return respond("message_templates/index.html", "message_templates/_templates.html", templates=queries.templates())
 
 
 @bp.get("/settings/templates/new")
@@ -63,7 +63,7 @@ def edit(template_id: int) -> Response:
 @bp.post("/settings/templates/preview")
 def preview() -> str:
     """Say what a customer would get of the template as it stands in the form."""
-    return render_template("messages/templates/_preview.html", preview=TemplateForm().preview())
+    return render_template("message_templates/_preview.html", preview=TemplateForm().preview())
 
 
 @bp.post("/settings/templates/<id:template_id>/delete")
@@ -88,8 +88,8 @@ def _find(template_id: int) -> Template:
 
 def _window(form: TemplateForm, status: int = 200) -> Response:
     return respond(
-        "messages/templates/form.html",
-        "messages/templates/_form.html",
+        "message_templates/form.html",
+        "message_templates/_form.html",
         status,
         form=form,
         template=form.template,
@@ -102,7 +102,7 @@ def _done(message: str, undo: str | None = None) -> Response:
     return done(
         message,
         url_for("message_templates.index"),
-        "messages/templates/changed.htmx.html",
+        "message_templates/changed.htmx.html",
         undo=undo,
         templates=queries.templates(),
     )

@@ -26,7 +26,7 @@ def index() -> Response:
     """Show the numbers that get no messages, and why."""
     q = clean_line(request.args.get("q", "")[:100])
     page = page_of_opt_outs(q, request.args.get("page", 1, type=int))
-    return respond("messages/opt_outs.html", "messages/_opt_outs.html", page=page, **_words())
+    return respond("opt_outs/index.html", "opt_outs/_list.html", page=page, **_words())
 
 
 @bp.get("/settings/opt-outs/new")
@@ -68,16 +68,16 @@ def stop_words() -> Response:
         else:
             return _done("Stop words saved.")
     status = 422 if form.is_submitted() else 200
-    return respond("messages/stop_words.html", "messages/_stop_words.html", status, form=form, stop=sorted(STOP))
+    return respond("opt_outs/stop_words.html", "opt_outs/_stop_words.html", status, form=form, stop=sorted(STOP))
 
 
 def _window(form: OptOutForm, status: int = 200) -> Response:
-    return respond("messages/opt_out_new.html", "messages/_opt_out_form.html", status, form=form)
+    return respond("opt_outs/new.html", "opt_outs/_form.html", status, form=form)
 
 
 def _done(text: str) -> Response:
     page = page_of_opt_outs("", 1)
-    return done(text, url_for("opt_outs.index"), "messages/opt_outs.htmx.html", page=page, **_words())
+    return done(text, url_for("opt_outs.index"), "opt_outs/index.htmx.html", page=page, **_words())
 
 
 def _words() -> dict[str, Any]:

@@ -80,7 +80,7 @@ def _page(form: SendersForm, test: SenderTestForm) -> AnyResponse:
         "public_url": current_app.config["PUBLIC_URL"],
     }
     status = 422 if form.errors or test.errors else 200
-    return Response(render_template("messages/senders/index.html", **context), status, mimetype="text/html")
+    return Response(render_template("senders/index.html", **context), status, mimetype="text/html")
 
 
 def _back() -> AnyResponse:
