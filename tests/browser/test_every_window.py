@@ -110,11 +110,12 @@ def _offered(app: Flask) -> Iterator[Kind]:
     arguments = {rule.endpoint: rule.arguments for rule in app.url_map.iter_rules()}
     for file in Path("crm/templates").rglob("*.html"):
         html = file.read_text().replace('href="{{ url }}"', "")  # the macro of what stands in a menu
+        html = re.sub(r'" ~ \w+ ~ "', "1", html)
         for link in LINK.findall(html) + IN_MENU.findall(html):
             for endpoint, values in URL_FOR.findall(link):
                 yield endpoint, frozenset(re.findall(r"(\w+)=", values)) - arguments[endpoint]
             if "url_for(" not in link:
-                yield from (_kind(app, re.sub(r"\{\{.*?\}\}|@\w+@", "1", path)) for path in PATH.findall(link))
+                yield from (_kind(app, re.sub(r"\{\{.*?\}\}", "1", path)) for path in PATH.findall(link))
 
 
 def _kind(app: Flask, href: str) -> Kind:
