@@ -17,11 +17,7 @@ SCRIPT = "app.js"
 
 
 def init_app(app: Flask) -> None:
-    folder = Path(app.static_folder or "")
-    script = scripts.joined(folder / "js", "main.js").encode()
-    paths = [path for path in folder.rglob("*") if path.is_file()]
-    versions = {path.relative_to(folder).as_posix(): _version(path.read_bytes()) for path in paths}
-    versions[SCRIPT] = _version(script)
+    script, versions = _read(Path(app.static_folder or ""))
 
     def serve(filename: str) -> Response:
         if filename != SCRIPT:
@@ -45,6 +41,15 @@ def static_url(filename: str) -> str:
 def icon(name: str, label: str | None = None, **attributes: str) -> Markup:
     """Return an icon of icons.svg; without a label it is hidden from screen readers."""
     return _icon(static_url("icons.svg"), name, label, attributes.get("class", ""))
+
+
+@functools.lru_cache(maxsize=1)
+def _read(folder: Path) -> tuple[bytes, dict[str, str]]:
+    # The files do not change while the process runs.
+    script = scripts.joined(folder / "js", "main.js").encode()
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    versions = {path.relative_to(folder).as_posix(): _version(path.read_bytes()) for path in paths}
+    return script, versions | {SCRIPT: _version(script)}
 
 
 def _version(content: bytes) -> str:
