@@ -5,10 +5,8 @@ Pages identify a user by the browser's session, the JSON API only by the request
 
 from __future__ import annotations
 
-import datetime as dt
 import functools
-from collections.abc import Sequence
-from typing import Any, NamedTuple, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import sqlalchemy as sa
 from flask import Flask, Response, abort, g, redirect, request, session, url_for
@@ -18,10 +16,12 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response as AnyResponse
 
-from crm.accounts.models import Membership, Organization, SignIn, TokenFamily, User
-from crm.accounts.rules import return_path, tenant_key, token_hash
+from crm.accounts import acting
+from crm.accounts.acting import Here, SignedIn
+from crm.accounts.models import Membership, Organization, User
+from crm.accounts.rules import return_path, tenant_key
 from crm.accounts.tokens import TokenError, family_of
-from crm.kernel.columns import Base, db_now
+from crm.kernel.columns import Base
 from crm.kernel.db import prepared
 from crm.kernel.extensions import db, login_manager
 from crm.kernel.manifest import catalog
@@ -31,73 +31,6 @@ from crm.web.htmx import go_to, wants_fragment
 from crm.web.urls import with_query
 
 Row = TypeVar("Row", bound=Base)
-
-
-class SignedIn(NamedTuple):
-    user: User
-    sign_in_id: int
-
-
-class Here(NamedTuple):
-    """The acting user and organization; detached rows and plain values, so that a rollback doesn't lose them.
-
-    `since` is when the request came in, by the database's clock. `sign_in_id` is 0 for the API: no browser is signed
-    in.
-    """
-
-    user: User
-    organization: Organization
-    role: Role
-    branch_id: int | None
-    organization_count: int
-    since: dt.datetime
-    sign_in_id: int = 0
-
-    @classmethod
-    def of(cls, row: Sequence[Any]) -> Here:
-        user, organization, *rest = row
-        db.session.expunge(user)
-        db.session.expunge(organization)
-        return cls(user, organization, Role.named(rest[0]), *rest[1:])
-
-    @property
-    def person(self) -> tuple[int, str, str]:
-        return self.user.id, self.user.name, self.user.username
-
-    @property
-    def bound_to(self) -> int | None:
-        """The only branch whose customers the user sees; None for all branches."""
-        return self.branch_id if self.organization.branch_bound and self.role.may_be_bound else None
-
-
-MEMBERS = (
-    sa.select(User, Organization, Membership.role_name, Membership.branch_id, sa.func.count().over(), db_now())
-    .select_from(User)
-    .join(Membership, sa.and_(Membership.user_id == User.id, Membership.disabled_at.is_(None)))
-    .join(Organization, Organization.id == Membership.organization_id)
-    .limit(1)
-)
-"""The columns of `Here.of` for a member who is not disabled; a statement adds which one and in which order."""
-
-_BY_SIGN_IN = prepared(
-    MEMBERS.add_columns(SignIn.id, SignIn.organization_id)
-    .join(SignIn, SignIn.user_id == User.id)
-    .where(SignIn.token_hash == sa.bindparam("token_hash"), SignIn.expires_at > db_now())
-    .order_by(sa.case((Organization.id == SignIn.organization_id, 0), else_=1), Membership.id)
-)
-
-_BY_TOKEN = prepared(
-    MEMBERS.join(
-        TokenFamily, sa.and_(TokenFamily.user_id == User.id, TokenFamily.organization_id == Organization.id)
-    ).where(TokenFamily.id == sa.bindparam("family"), TokenFamily.expires_at > db_now())
-)
-
-
-_NOWHERE = (
-    sa.select(User, SignIn.id)
-    .join(SignIn, SignIn.user_id == User.id)
-    .where(SignIn.token_hash == sa.bindparam("token_hash"), SignIn.expires_at > db_now())
-)
 
 
 def init_app(app: Flask) -> None:
@@ -203,18 +136,16 @@ def load_user(token: str) -> User | None:
 
     A user who was disabled in the chosen organization acts nowhere until they choose another one.
     """
-    hashed = {"token_hash": token_hash(token)}
-    row: Any = db.session.execute(_BY_SIGN_IN, hashed).first()
-    if row is not None and row[1].id == row[-1]:
-        g.here = Here.of(row[:-1])
-        g.signed_in = SignedIn(here().user, here().sign_in_id)
-        return here().user
-    nowhere = db.session.execute(_NOWHERE, hashed).first()
+    found = acting.by_sign_in(token)
+    if found is not None:
+        g.here = found
+        g.signed_in = SignedIn(found.user, found.sign_in_id)
+        return found.user
+    nowhere = acting.signed_in_by(token)
     if nowhere is None:
         return None
-    db.session.expunge(nowhere[0])
-    g.signed_in = SignedIn(*nowhere)
-    return signed_in().user
+    g.signed_in = nowhere
+    return nowhere.user
 
 
 @functools.cache
@@ -249,10 +180,9 @@ def _by_token() -> Here:
         raise unauthorized(str(error)) from None
     asked = request.headers.get("X-Tenant-ID", "").strip()
     tenant, slug = tenant_key(asked)
-    row = db.session.execute(_BY_TOKEN, {"family": family}).first()
-    if row is None:
+    found = acting.by_token_family(family)
+    if found is None:
         raise unauthorized("This access token has ended. Sign in again at /api/token/.")
-    found = Here.of(row)
     if asked and found.organization.id != tenant and found.organization.slug != slug:
         abort(400, "Tenant not found")
     return found
