@@ -114,7 +114,6 @@ def say_when(moment: dt.datetime, now: dt.datetime, zone: dt.tzinfo, locale: str
 
 
 def say_full(moment: dt.datetime, zone: ZoneInfo, locale: str = "en_GB") -> str:
-    """Return `Monday 24 November 2026 at 09:00 (Asia/Jakarta)`."""
     local = to_local(moment, zone)
     return f"{_long_date(local.date(), locale)} at {local:%H:%M} ({zone.key})"
 
@@ -125,7 +124,6 @@ def say_date(day: dt.date, today: dt.date, locale: str = "en_GB") -> str:
 
 
 def say_day(day: dt.date, locale: str = "en_GB") -> str:
-    """Return `Monday 24 November 2026`."""
     return _long_date(day, locale)
 
 
@@ -134,7 +132,6 @@ def month_of(moment: dt.datetime, zone: dt.tzinfo) -> str:
 
 
 def say_month(month: str) -> str:
-    """Return `November 2026` for 2026-11."""
     year, _, number = month.partition("-")
     return f"{_MONTHS[int(number) - 1]} {year}"
 

@@ -27,7 +27,6 @@ class _HomeFormat(NamedTuple):
 
 
 def read(text: str, region: str) -> str | None:
-    """Return the E.164 form of a mobile number of `region` in plain or grouped digits, else None."""
     mobile = _mobile(region)
     if mobile is None or not _PLAIN.fullmatch(text):
         return None

@@ -66,7 +66,6 @@ def to_decimal(hundredths: int) -> Decimal:
 
 
 def to_json(hundredths: int) -> str:
-    """Return `2500000.00`."""
     return str(to_decimal(hundredths))
 
 
@@ -109,7 +108,6 @@ _ENDING = re.compile(r"[.,/][-=]{1,2}")
 
 
 def _around_number(body: str) -> tuple[str, str, str]:
-    """Split into the text before the number, the signed number, and the text after it."""
     digits = [at for at, char in enumerate(body) if char.isdecimal()] or [len(body), len(body)]
     before, number, after = body[: digits[0]].rstrip(), body[digits[0] : digits[-1] + 1], body[digits[-1] + 1 :].strip()
     # A dot after a word belongs to it ("Rs.500", "S/.500"); any other dot begins decimals.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,15 +10,12 @@ import phonenumbers
 from babel import Locale
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
 
-from crm.values import fast_phone
-from crm.values.text import ascii_digits, clean_line, is_seen
+from crm.values import fast_phone, typed_phone
+from crm.values.text import ascii_digits, clean_line
 
 MAX_LENGTH = 60
 
 _READ_AT_MOST = 500
-_TWO_NUMBERS = "These are two numbers. Keep one here and put the other into the notes."
-_DIGITS_LOST = "A spreadsheet cut the last digits off. Type the whole number."
-_NOT_ONLY_A_NUMBER = "Type only the number here, without other words."
 _NOT_A_NUMBER = "No such number can be called. Check the digits, and the country code of a foreign number."
 
 
@@ -58,7 +54,6 @@ def display(value: str, region: str) -> str:
 
 
 def international(value: str) -> str:
-    """Return `+62 812-3456-7890`."""
     return _display(value, "")
 
 
@@ -90,7 +85,6 @@ def spellings(value: str, region: str, valid: bool = False) -> tuple[str, ...]:
 
 
 def tel(value: str, extension: str = "") -> str:
-    """RFC 3966."""
     return f"tel:+{digits(value)}" + (f";ext={extension}" if extension else "")
 
 
@@ -106,7 +100,7 @@ def regions() -> tuple[tuple[str, str], ...]:
 
 @lru_cache(maxsize=4096)
 def _parse(typed: str, region: str) -> Phone:
-    text, extension, reason = _one_number(_plain(typed))
+    text, extension, reason = typed_phone.one_number(typed_phone.plain(typed))
     number = _read(text, region)
     if number is None:
         return Phone(typed[:MAX_LENGTH].rstrip(), False, (reason or _NOT_A_NUMBER) if typed else "")
@@ -132,71 +126,11 @@ def _twin(number: str) -> str | None:
     return parts[1] + between + parts[2] if parts else None
 
 
-def _plain(typed: str) -> str:
-    text = "".join(map(_plain_character, ascii_digits(unicodedata.normalize("NFKC", typed))))
-    # Spreadsheets write an apostrophe to keep the leading zero.
-    return " ".join(text.split()).lstrip("'\u2018\u2019` ")
-
-
-# Characters used as dashes outside of the category: minus signs, bullets, lines, and the Japanese mark for long vowels.
-_DASHES = frozenset("\u02d7\u2043\u2212\u2500\u2501\u2796\u30fc\u3161")
-
-
-@lru_cache(maxsize=1024)
-def _plain_character(char: str) -> str:
-    if char in _DASHES or unicodedata.category(char) == "Pd":
-        return "-"
-    return char if char == " " or (char.isprintable() and is_seen(char)) else ""
-
-
-# Labels before a number, and before an extension.
-_LABEL = re.compile(
-    r"^(?:telp?|telephone|phone|ph|mobile|mob|cell|handphone|hp|wa|whatsapp|no|nomor|call|[tmp])\b[.: ]*",
-    re.IGNORECASE,
-)
-_EXTENSION = re.compile(r"(?:[;,]? ?(?:extension|extn?|ext)[.:=]? ?| ?[x#] ?)(\d{1,7})$", re.IGNORECASE)
-_SCIENTIFIC = re.compile(r"^\+?(\d)(?:[.,](\d+))?e\+?(\d{1,3})$", re.IGNORECASE)
-_FLOAT = re.compile(r"^(\+?\d{7,})[.,]0$")
-_SEVERAL = re.compile(r"[,;|&\\]| (?:or|and|atau|dan) ", re.IGNORECASE)
-_ALLOWED = re.compile(r"^[\d+\-(). /]+$")
-
-
-def _one_number(text: str) -> tuple[str, str, str]:
-    while label := _LABEL.match(text):
-        text = text[label.end() :]
-    if scientific := _SCIENTIFIC.match(text):
-        first, rest, power = scientific[1], scientific[2] or "", int(scientific[3])
-        # Digits are lost unless there is one for each place of the power: 6.281234567890E+12.
-        return (first + rest, "", "") if len(rest) == power else ("", "", _DIGITS_LOST)
-    if whole := _FLOAT.match(text):
-        return whole[1], "", ""
-    extension = ""
-    if found := _EXTENSION.search(text):
-        text, extension = text[: found.start()], found[1]
-    parts = [part for part in _SEVERAL.split(text) if any(map(str.isdecimal, part))]
-    if len(parts) > 1 or "+" in re.sub(r"^\D*", "", text) or _is_slashed_pair(text):
-        return "", "", _TWO_NUMBERS
-    if not _ALLOWED.match(text):
-        return "", "", _NOT_ONLY_A_NUMBER
-    # "00" dials abroad from most countries, and people write it in all; "+00" occurs too.
-    return re.sub(r"^\(?(?:\+\s*)*(?:00|\+)", "+", text), extension, ""
-
-
-def _is_slashed_pair(text: str) -> bool:
-    """`030/1234567` is one number with its area code."""
-    head, slash, tail = text.partition("/")
-    if not slash:
-        return False
-    area, rest = digits(head), digits(tail)
-    is_one = len(area) <= 7 and head.lstrip()[:1] in ("0", "+", "(") and len(rest) >= 4 and "/" not in tail
-    return not is_one or tail.strip()[:1] in ("0", "+")
-
-
 @lru_cache(maxsize=4096)
 def _spellings(value: str, region: str, valid: bool) -> tuple[str, ...]:
     number = _from_e164(value) if valid else _stored(value)
     if number is None:
-        guess = _dialed(_one_number(_plain(value))[0], region)
+        guess = _dialed(typed_phone.one_number(typed_phone.plain(value))[0], region)
         abroad = f"{guess.country_code}{guess.national_number}" if guess else ""
         return tuple(dict.fromkeys(filter(None, (digits(value), abroad))))
     at_home = digits(phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL))

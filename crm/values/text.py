@@ -62,7 +62,6 @@ def clean_text(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def blank_characters() -> str:
-    """Return all invisible characters as the inside of a regular expression's class."""
     blank = [chr(code) for code in range(sys.maxunicode + 1) if _may_be_blank(chr(code)) and not clean_line(chr(code))]
     runs: list[list[str]] = []
     for char in blank:
