@@ -96,13 +96,13 @@ def test_what_keeps_a_strangers_file_in_its_process_is_said(app: Flask, monkeypa
         ("_restrict_calls", "ok", "no seccomp here"),
         ("_restrict_files _restrict_calls", "warning", "reaches files and network"),
     ):
-        text = sandbox.CHILD.read_text().replace("Path(__file__)", f"Path({str(sandbox.CHILD)!r})")
+        text = sandbox.CONVERT_PROCESS.read_text().replace("Path(__file__)", f"Path({str(sandbox.CONVERT_PROCESS)!r})")
         for name in lacking.split():
             text = text.replace("CPU_SECONDS =", f"isolation.{name} = lambda libc: False\nCPU_SECONDS =", 1)
         child = Path(app.instance_path) / "child.py"
         child.write_text(text)
         with monkeypatch.context() as patch:
-            patch.setattr(sandbox, "CHILD", child)
+            patch.setattr(sandbox, "CONVERT_PROCESS", child)
             found = findings(app)["isolation"]
         assert (found[0], word in found[1]) == (level, True)
 

@@ -1,4 +1,4 @@
-"""Invoices of customers, and their receipts."""
+"""API of invoices and their receipts."""
 
 from __future__ import annotations
 
@@ -102,7 +102,6 @@ def _find(invoice_id: int) -> Invoice:
 
 
 def _uploads() -> list[Upload]:
-    """Return the files that were sent; what one of them lacks is told by its name."""
     files = request.files.getlist("receipt")
     if not files:
         raise InputProblem({"receipt": ["Choose a receipt: a photo or a PDF."]})

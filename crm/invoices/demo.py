@@ -1,4 +1,4 @@
-"""Invoices of the demo shops, some with a receipt that looks photographed, and points beside those they earned."""
+"""Invoices, receipts and points of the demo shops."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from crm.values import clock
 
 
 class Sale(NamedTuple):
-    """An invoice of the shop: to the person with this index, so many days ago; `lines` are what the receipt lists."""
+    """An invoice to the person with this index; `lines` are the receipt's."""
 
     person: int
     days_ago: int
@@ -28,7 +28,7 @@ class Sale(NamedTuple):
 
 
 class Given(NamedTuple):
-    """Points that the person with this index got or, when negative, spent, besides those of invoices."""
+    """Points besides those of invoices; negative when spent."""
 
     person: int
     points: int
@@ -68,14 +68,11 @@ POINTS = {
 
 
 EARNED_PER = 1_000_00
-"""The part of an amount that earned a point, when the shop gave points for invoices."""
+"""Hundredths for one point."""
 
 
 def fill(shop: str, customer_ids: Sequence[int]) -> None:
-    """Add the invoices of a shop and the points they earned, then the other points.
-
-    The worker converts the receipts like those of people.
-    """
+    """Add the invoices with their points, then the other points; the worker converts the receipts."""
     organization = current_organization()
     today = clock.to_local(clock.utcnow(), clock.zone(organization.time_zone)).date()
     for sale in SALES[shop]:

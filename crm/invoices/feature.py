@@ -1,4 +1,4 @@
-"""Invoices and their receipts."""
+"""The invoices feature."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ feature = Feature(
     activity=activity.ACTIVITY,
     jobs=(
         Job(1, "crm.invoices.jobs:convert_due"),
-        Job(5, "crm.invoices.jobs:recount_due"),
-        Job(3600, "crm.invoices.jobs:sweep"),
+        Job(5, "crm.invoices.jobs:recompute_totals_due"),
+        Job(3600, "crm.invoices.jobs:remove_leftovers"),
     ),
     listeners=(recompute_totals,),
     customer_rows={"invoices": ("invoice", "invoices")},

@@ -1,4 +1,4 @@
-"""Uploaded files on their way into the storage: stored first, so that no row ever points to nothing."""
+"""Uploaded files: stored before their rows are written, so that no row points to nothing."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO
 
-from crm.invoices.names import clean_filename
-from crm.invoices.rules import MAX_FILES_A_DAY, Kind, check_upload
+from crm.invoices.filenames import clean_filename
+from crm.invoices.rules import MAX_FILES_A_DAY, FileKind, check_upload
 from crm.kernel import storage
 from crm.kernel.errors import NO_ROOM, SentenceError
 from crm.kernel.storage import StorageError, StorageFullError
@@ -24,8 +24,6 @@ log = logging.getLogger(__name__)
 
 
 class NotStoredError(SentenceError):
-    """The storage did not take a file."""
-
     status = 503
 
     def __init__(self, error: StorageError) -> None:
@@ -34,8 +32,8 @@ class NotStoredError(SentenceError):
         super().__init__(NO_ROOM if is_full else sentence)
 
 
-class TooMuchError(SentenceError):
-    """A user has added as many receipts as one may within a day."""
+class QuotaError(SentenceError):
+    """The user has added as many receipts as allowed within a day."""
 
     status = 429
 
@@ -48,15 +46,15 @@ class TooMuchError(SentenceError):
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that somebody sent, its name cleaned and its kind told by its content."""
+    """An uploaded file with a cleaned name and the kind of its content."""
 
     filename: str
-    kind: Kind
+    kind: FileKind
     content: IO[bytes]
 
     @property
     def size(self) -> int:
-        """How many bytes it has."""
+        """Bytes."""
         size = self.content.seek(0, os.SEEK_END)
         self.content.seek(0)
         return size
@@ -64,42 +62,36 @@ class Upload:
 
 @dataclass(frozen=True)
 class StoredFile:
-    """An upload that is in the storage under `key`; `size` in bytes."""
+    """A file in the storage; `size` in bytes."""
 
     key: str
     filename: str
-    kind: Kind
+    kind: FileKind
     size: int
     sha256: str
 
 
 @dataclass
-class Batch:
-    """The files of one request. They are thrown away again unless `keep()` was called."""
+class StoredFiles:
+    """The files of one request, deleted again unless `keep()` is called."""
 
     files: list[StoredFile] = field(default_factory=list)
     kept: bool = False
 
     def keep(self) -> None:
-        """Keep the files: rows that name them are about to be committed.
-
-        When that commit fails its answer may only have been lost, so the files stay; the sweep knows what is true.
-        """
+        """Keep the files before the commit: when its answer is lost, the rows may exist all the same."""
         self.kept = True
 
 
 def read_upload(filename: str | None, content: IO[bytes]) -> Upload:
-    """Return a file that somebody sent; raises Refused when it can't become a receipt."""
+    """Raise Refused when the file can't become a receipt."""
     return Upload(clean_filename(filename or ""), check_upload(content), content)
 
 
 @contextmanager
-def stored(uploads: Sequence[Upload]) -> Iterator[Batch]:
-    """Store the files of a request, and throw them away after the block unless it kept them.
-
-    Raises NotStoredError.
-    """
-    batch = Batch()
+def store_files(uploads: Sequence[Upload]) -> Iterator[StoredFiles]:
+    """Store files, and delete them after the block unless it kept them; raises NotStoredError."""
+    batch = StoredFiles()
     try:
         for upload in uploads:
             batch.files.append(_store(upload))
@@ -113,7 +105,7 @@ def stored(uploads: Sequence[Upload]) -> Iterator[Batch]:
 
 
 def discard(keys: Sequence[str]) -> None:
-    """Delete files that no row names; what can't be deleted now is left to the sweep."""
+    """Delete files that no row names; `orphans` removes those that can't be deleted now."""
     try:
         if keys:
             storage.current().delete(*keys)

@@ -1,4 +1,4 @@
-"""The forms of invoices and receipts."""
+"""Forms of invoices and receipts."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from flask_wtf.file import MultipleFileField
 from wtforms import StringField, TextAreaField, ValidationError
 
 from crm.accounts.queries import current_organization
+from crm.invoices.filenames import clean_filename
 from crm.invoices.files import Upload, read_upload
-from crm.invoices.names import clean_filename
 from crm.invoices.rules import MAX_FILES, MAX_NOTE, Refused, date_problem, limits
 from crm.kernel.errors import SentenceError
 from crm.values import clock, money
@@ -19,7 +19,7 @@ from crm.web.forms import CreatingForm, Length
 
 
 class ReceiptsField(MultipleFileField):  # type: ignore[misc]  # flask_wtf has no types
-    """Files, each of which can be refused: `refused` has the sentences by the places of the files."""
+    """Files; `refused` has sentences by the position of the file."""
 
     limits = limits()
     names_each = True
@@ -30,14 +30,12 @@ class ReceiptsField(MultipleFileField):  # type: ignore[misc]  # flask_wtf has n
 
 
 class ReceiptsForm(CreatingForm):
-    """Files for an invoice. Their content decides what they are, not their names."""
-
     receipt = ReceiptsField("Receipts")
     uploads: list[Upload]
-    """The files, once the form is validated."""
+    """Set by the validation."""
 
     def validate_receipt(self, field: ReceiptsField) -> None:
-        """Refuse all files when one of them can't become a receipt, and say which."""
+        """Refuse all files when one of them can't become a receipt."""
         self.uploads = []
         files = field.data or []
         if len(files) > MAX_FILES:
@@ -51,24 +49,19 @@ class ReceiptsForm(CreatingForm):
                 field.errors = [*field.errors, f"{name}: {refused}" if len(files) > 1 else str(refused)]
 
     def explain(self, error: SentenceError) -> None:
-        """Show what the services found; the key is used up when its content was another."""
+        """Show an error of the services; the request key is renewed because its content may differ next time."""
         self.renew_key()
         self.form_errors.append(str(error))
 
 
 class NewReceiptsForm(ReceiptsForm):
-    """Files for an invoice that is there: at least one."""
-
     def validate_receipt(self, field: ReceiptsField) -> None:
-        """Ask for a file."""
         if not field.data:
             raise ValidationError("Choose a receipt: a photo or a PDF.")
         super().validate_receipt(field)
 
 
 class InvoiceForm(ReceiptsForm):
-    """What the customer was charged, and when; receipts may follow later."""
-
     amount = StringField("Amount")
     date = StringField("Date")
     receipt = ReceiptsField("Receipts")
@@ -83,7 +76,6 @@ class InvoiceForm(ReceiptsForm):
             self.date.data = self.today.isoformat()
 
     def validate_amount(self, field: StringField) -> None:
-        """Read the amount as the organization writes it."""
         organization = current_organization()
         try:
             self.hundredths = money.parse_amount(field.data or "", organization.locale, organization.currency)
@@ -91,7 +83,6 @@ class InvoiceForm(ReceiptsForm):
             raise ValidationError(str(error)) from None
 
     def validate_date(self, field: StringField) -> None:
-        """Refuse days that no invoice can have: an invoice is entered on its day or later."""
         self.day = _day(field.data)
         problem = date_problem(self.day, self.today)
         if problem:

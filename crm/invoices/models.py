@@ -15,26 +15,19 @@ from crm.kernel.tenancy import TenantMixin, current_actor, within_organization
 from crm.values import clock
 
 
-class Status(enum.StrEnum):
-    """Whether an invoice counts."""
-
+class InvoiceStatus(enum.StrEnum):
     OPEN = "open"
     VOID = "void"
 
 
-class State(enum.StrEnum):
-    """How far a receipt is on its way to a PDF."""
-
+class ReceiptState(enum.StrEnum):
     CONVERTING = "converting"
     READY = "ready"
     FAILED = "failed"
 
 
 class Invoice(TenantMixin, Base):
-    """What a customer was charged. `amount` is integer hundredths of `currency`.
-
-    `status` is open or void; a void invoice stays, out of the customer's totals, with who voided it and when.
-    """
+    """`amount` is in hundredths of `currency`; void invoices don't count in the customer's totals."""
 
     __tablename__ = "invoices"
     __table_args__ = (
@@ -50,7 +43,7 @@ class Invoice(TenantMixin, Base):
     currency: Mapped[str] = mapped_column(sa.String(3))
     date: Mapped[dt.date] = mapped_column(sa.Date)
     note: Mapped[str] = mapped_column(sa.Text, default="")
-    status: Mapped[str] = mapped_column(sa.String(10), default=Status.OPEN.value)
+    status: Mapped[str] = mapped_column(sa.String(10), default=InvoiceStatus.OPEN.value)
     created_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
     created_at: Mapped[CreatedAt]
     voided_at: Mapped[dt.datetime | None]
@@ -61,30 +54,27 @@ class Invoice(TenantMixin, Base):
 
     @property
     def changed_at(self) -> dt.datetime:
-        """When something about it changed last."""
         return self.voided_at or self.created_at
 
     voided_by: Mapped[User | None] = relationship(viewonly=True, foreign_keys=voided_by_id)
 
     @property
     def is_void(self) -> bool:
-        """Whether the invoice is out of the customer's totals."""
-        return self.status == Status.VOID
+        return self.status == InvoiceStatus.VOID
 
     def void(self) -> bool:
-        """Take the invoice out of what counts; False when it is already."""
+        """Return False when the invoice is void already."""
         if self.is_void:
             return False
-        self.status, self.voided_at, self.voided_by_id = Status.VOID.value, clock.utcnow(), current_actor()
+        self.status, self.voided_at, self.voided_by_id = InvoiceStatus.VOID.value, clock.utcnow(), current_actor()
         return True
 
 
 class Receipt(TenantMixin, Base):
-    """A file of an invoice: the original as it was uploaded, and the PDF the worker makes of it.
+    """A file of an invoice: the original, and the PDF that the worker makes of it.
 
-    `kind` is pdf, jpeg or png by the content of the original, `state` one of State; `reason` says why it failed, and
-    `notice` what people should know of one that did not, as that the same file is there twice. `claim_token` and
-    `lease_until` are of the lease of the worker that last took it, and `tries` counts the workers.
+    `kind` is that of the original's content. `reason` says why the conversion failed, `notice` what the PDF
+    lacks or where the same file is. `claim_token` and `lease_until` are of the last worker's lease.
     """
 
     __tablename__ = "receipts"
@@ -107,7 +97,7 @@ class Receipt(TenantMixin, Base):
     pdf_key: Mapped[str | None] = mapped_column(sa.String(200))
     pdf_size: Mapped[int | None]
     pages: Mapped[int | None] = mapped_column(sa.Integer)
-    state: Mapped[str] = mapped_column(sa.String(12), default=State.CONVERTING.value)
+    state: Mapped[str] = mapped_column(sa.String(12), default=ReceiptState.CONVERTING.value)
     reason: Mapped[str] = mapped_column(sa.String(300), default="")
     notice: Mapped[str] = mapped_column(sa.String(300), default="", server_default="")
     tries: Mapped[int] = mapped_column(sa.Integer, default=0)
@@ -120,43 +110,36 @@ class Receipt(TenantMixin, Base):
 
     @property
     def is_converting(self) -> bool:
-        """Whether the PDF is still to be made."""
-        return self.state == State.CONVERTING
+        return self.state == ReceiptState.CONVERTING
 
     @property
     def is_ready(self) -> bool:
-        """Whether the PDF is there."""
-        return self.state == State.READY
+        return self.state == ReceiptState.READY
 
     @property
     def is_failed(self) -> bool:
-        """Whether there will be no PDF unless somebody tries again."""
-        return self.state == State.FAILED
+        return self.state == ReceiptState.FAILED
 
-    def hold(self, token: str, until: dt.datetime) -> None:
-        """Give the receipt to the worker that knows `token`, for so long."""
+    def claim(self, token: str, until: dt.datetime) -> None:
         self.claim_token, self.lease_until = token, until
         self.tries += 1
 
-    def let_go(self) -> None:
-        """Take the receipt back from its worker, whatever comes next."""
+    def release(self) -> None:
         self.claim_token, self.lease_until = None, None
 
     def succeed(self, pdf_key: str, pdf_size: int, pages: int, notice: str = "") -> None:
-        """Say that the PDF is there, and what it lacks."""
-        self.let_go()
+        self.release()
         self.notice = " ".join(filter(None, (self.notice, notice)))[:300]
-        self.state, self.reason = State.READY.value, ""
+        self.state, self.reason = ReceiptState.READY.value, ""
         self.pdf_key, self.pdf_size, self.pages = pdf_key, pdf_size, pages
 
     def fail(self, reason: str) -> None:
-        """Say why there is no PDF."""
-        self.let_go()
-        self.state, self.reason = State.FAILED.value, reason[:300]
+        self.release()
+        self.state, self.reason = ReceiptState.FAILED.value, reason[:300]
 
-    def try_again(self) -> bool:
-        """Have a failed receipt converted once more; False when it has not failed."""
+    def retry(self) -> bool:
+        """Return False when the receipt has not failed."""
         if not self.is_failed:
             return False
-        self.state, self.reason, self.tries = State.CONVERTING.value, "", 0
+        self.state, self.reason, self.tries = ReceiptState.CONVERTING.value, "", 0
         return True

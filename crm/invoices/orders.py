@@ -1,4 +1,4 @@
-"""Invoices as orders: the totals on the customer's row, kept under its lock in the transaction of each invoice."""
+"""A customer's order totals, kept under the customer's lock in the transaction of each invoice."""
 
 from __future__ import annotations
 
@@ -14,34 +14,32 @@ from crm.kernel.columns import db_now
 from crm.kernel.extensions import db
 
 
-def count_in(customer: Customer, invoice: Invoice) -> None:
-    """Add a new invoice, which is flushed, to its customer's totals."""
+def add_order(customer: Customer, invoice: Invoice) -> None:
+    """Add a flushed invoice to the totals."""
     moment = order_moment(invoice.date, invoice.created_at, zone_here())
     latest = max(moment, customer.last_order_at) if customer.last_order_at else moment
-    _set(customer, customer.total_orders + 1, customer.total_spent + invoice.amount, latest)
+    _set_totals(customer, customer.total_orders + 1, customer.total_spent + invoice.amount, latest)
 
 
-def take_out(customer: Customer, invoice: Invoice) -> None:
-    """Take a void invoice out of its customer's totals."""
-    _set(customer, customer.total_orders - 1, customer.total_spent - invoice.amount, _last_order(customer.id))
+def remove_order(customer: Customer, invoice: Invoice) -> None:
+    _set_totals(customer, customer.total_orders - 1, customer.total_spent - invoice.amount, _last_order(customer.id))
 
 
-def analyze_grown(customer: Customer) -> None:
-    """Make a customer's totals what their open invoices say."""
+def recompute_totals(customer: Customer) -> None:
     statement = sa.select(sa.func.count(), sa.func.sum(Invoice.amount)).where(Invoice.customer_id == customer.id, OPEN)
     number, spent = db.session.execute(statement).one()
     values = number, int(spent or 0), _last_order(customer.id)
     if values != (customer.total_orders, customer.total_spent, customer.last_order_at):
-        _set(customer, *values)
+        _set_totals(customer, *values)
 
 
-def _set(customer: Customer, orders: int, spent: int, last_order_at: dt.datetime | None) -> None:
+def _set_totals(customer: Customer, orders: int, spent: int, last_order_at: dt.datetime | None) -> None:
     customer.total_orders, customer.total_spent, customer.last_order_at = orders, spent, last_order_at
     customer.updated_at = db_now()
 
 
 def _last_order(customer_id: int) -> dt.datetime | None:
-    """Return the moment of the latest open invoice, by an index whatever the number of invoices."""
+    """Return the moment of the latest open invoice, with bounded reads."""
     of_customer = sa.and_(Invoice.customer_id == customer_id, OPEN)
     day = db.session.scalar(sa.select(sa.func.max(Invoice.date)).where(of_customer))
     if day is None:

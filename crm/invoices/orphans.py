@@ -1,4 +1,4 @@
-"""Files that no row names: what a process left that was killed between storing a file and writing its row."""
+"""Stored files without a row: a process was killed between storing the file and writing the row."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from crm.kernel import storage
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import use_organization
 
-OLD = dt.timedelta(hours=1)
-"""No upload or conversion takes so long: a file this old whose row is not there will never have one."""
+ORPHAN_AGE = dt.timedelta(hours=1)
+"""No upload or conversion takes this long, so an older file without a row will never have one."""
 BATCH = 500
 
 _KEY = re.compile(rf"({FOLDER}/(\d+)/[0-9a-f]{{32}})/(original|receipt-[0-9a-f]{{32}}\.pdf)")
@@ -26,8 +26,8 @@ _KEY = re.compile(rf"({FOLDER}/(\d+)/[0-9a-f]{{32}})/(original|receipt-[0-9a-f]{
 log = logging.getLogger(__name__)
 
 
-def remove_orphans(older_than: dt.timedelta = OLD) -> int:
-    """Remove the files that no receipt names, and return how many it was; files that are not ours stay."""
+def remove_orphans(older_than: dt.timedelta = ORPHAN_AGE) -> int:
+    """Return how many files were removed; files with other names stay."""
     store = storage.current()
     store.discard_partial(older_than)
     removed = 0
@@ -60,7 +60,6 @@ def _orphans(keys: list[str]) -> list[str]:
 
 
 def _named(originals: set[str]) -> set[str]:
-    """Return the keys that the receipts with these originals name."""
     rows = db.session.execute(
         sa.select(Receipt.original_key, Receipt.pdf_key).where(Receipt.original_key.in_(originals))
     )

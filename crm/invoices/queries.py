@@ -1,4 +1,4 @@
-"""Reads of invoices for the customer's page."""
+"""Queries of invoices."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from sqlalchemy.orm import joinedload, selectinload
 from crm.accounts.queries import current_organization
 from crm.customers.models import Customer
 from crm.customers.rules import TotalsDifference
-from crm.invoices.models import Invoice, Receipt, Status
-from crm.invoices.names import Sibling
+from crm.invoices.filenames import Sibling
+from crm.invoices.models import Invoice, InvoiceStatus, Receipt
 from crm.invoices.order_dates import order_moment
 from crm.kernel.columns import db_ago
 from crm.kernel.db import prepared
@@ -24,35 +24,34 @@ from crm.kernel.extensions import db
 from crm.loyalty import queries as loyalty
 from crm.values import clock, money
 
-SHOWN = 20
-PAGE = 50
+PANEL_SIZE = 20
+PAGE_SIZE = 50
 
 
-OPEN = Invoice.status == Status.OPEN.value
-"""What counts: every invoice but the void ones."""
+OPEN = Invoice.status == InvoiceStatus.OPEN.value
+"""The condition of invoices that count."""
 
 
 class InvoicePage(NamedTuple):
-    """Invoices with their receipts, the latest first, and the cursor of those before them, if there are any."""
+    """Invoices, the latest first; `older` is the cursor of the next page, None at the end."""
 
     rows: list[Invoice]
     older: str | None
 
 
-def invoices_of(customer_id: int, limit: int = PAGE, before: str | None = None) -> InvoicePage:
-    """Return a customer's invoices, from the latest on or from the cursor `before`; one that can't be read is none."""
-    place = _place(before or "")
+def invoices_of(customer_id: int, limit: int = PAGE_SIZE, before: str | None = None) -> InvoicePage:
+    """Return a customer's invoices after the cursor `before`; an unreadable cursor is ignored."""
+    position = _cursor_position(before or "")
     statement = _OF_CUSTOMER
-    if place is not None:
-        statement = statement.where(sa.tuple_(Invoice.date, Invoice.id) < sa.tuple_(*place))
+    if position is not None:
+        statement = statement.where(sa.tuple_(Invoice.date, Invoice.id) < sa.tuple_(*position))
     rows = list(db.session.scalars(statement, {"customer": customer_id, "most": limit + 1}))
     last = rows[limit - 1] if len(rows) > limit else None
     return InvoicePage(rows[:limit], f"{last.date}.{last.id}" if last else None)
 
 
 def panel_data(customer: Customer) -> dict[str, Any]:
-    """Return what the panel on the customer's page shows."""
-    return {"page": invoices_of(customer.id, SHOWN)}
+    return {"page": invoices_of(customer.id, PANEL_SIZE)}
 
 
 def points_key(invoice_id: int) -> str:
@@ -61,12 +60,11 @@ def points_key(invoice_id: int) -> str:
 
 
 def points_of(invoice_id: int) -> loyalty.Earned:
-    """Return the points that an invoice earned, and how many of them were taken back."""
     return loyalty.earned_under(points_key(invoice_id))
 
 
-def uploaded_lately(user_id: int | None) -> tuple[int, int]:
-    """Return how many receipts a user added within a day, and how many bytes these have."""
+def uploaded_within_a_day(user_id: int | None) -> tuple[int, int]:
+    """Return the number and the bytes of a user's new receipts."""
     counted = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Receipt.size), 0))
     of_user = counted.where(Receipt.created_by_id == user_id, Receipt.created_at > db_ago(dt.timedelta(days=1)))
     count, size = db.session.execute(of_user).one()
@@ -74,7 +72,7 @@ def uploaded_lately(user_id: int | None) -> tuple[int, int]:
 
 
 def siblings(invoice: Invoice, hashes: Sequence[str]) -> list[Sibling]:
-    """Return the receipts of an invoice, and those of its customer's other invoices that have one of the hashes."""
+    """Return the receipts of an invoice, and those of the customer's other invoices with one of the hashes."""
     rows = db.session.execute(
         sa.select(Receipt.filename, Receipt.sha256, Invoice.id, Invoice.date)
         .join(Invoice, Invoice.id == Receipt.invoice_id)
@@ -86,7 +84,7 @@ def siblings(invoice: Invoice, hashes: Sequence[str]) -> list[Sibling]:
 
 
 def count_in_words(customer_id: int) -> str:
-    """Return how much there is, as in "4 invoices with 6 receipts"; "" for nothing."""
+    """Return a text like "4 invoices with 6 receipts"; "" for none."""
     invoices, receipts = db.session.execute(
         sa.select(sa.func.count(Invoice.id.distinct()), sa.func.count(Receipt.id))
         .outerjoin(Receipt, Receipt.invoice_id == Invoice.id)
@@ -99,20 +97,19 @@ def count_in_words(customer_id: int) -> str:
 
 
 def zone_here() -> ZoneInfo:
-    """Return the zone whose days orders have."""
+    """Return the time zone that order days are in."""
     return clock.zone(current_organization().time_zone)
 
 
 def differences() -> list[TotalsDifference]:
-    """Return where the totals of the organization's customers are not what their open invoices say, by customer.
+    """Return differences between customers' totals and their open invoices, by customer.
 
-    Each statement sees one moment, so invoices that are being added are no differences.
+    Each statement reads one snapshot, so invoices in progress are no differences.
     """
     return sorted([*_wrong_sums(), *_wrong_last_orders()])
 
 
 def invoices(customer_id: int) -> sa.Select[Invoice]:
-    """Return the statement of a customer's invoices with their receipts, the latest first."""
     statement = sa.select(Invoice).where(Invoice.customer_id == customer_id).options(selectinload(Invoice.receipts))
     return statement.order_by(Invoice.date.desc(), Invoice.id.desc())
 
@@ -174,7 +171,7 @@ def _moment(moment: dt.datetime | None) -> str:
     return f"at {moment:%Y-%m-%dT%H:%M:%SZ}" if moment else "never"
 
 
-def _place(cursor: str) -> tuple[dt.date, int] | None:
+def _cursor_position(cursor: str) -> tuple[dt.date, int] | None:
     match = re.fullmatch(r"(\d{4}-\d{2}-\d{2})\.(\d{1,18})", cursor, re.ASCII)
     if match is None:
         return None

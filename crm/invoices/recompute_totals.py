@@ -1,4 +1,4 @@
-"""Orders after a change of the organization's zone: its days are others then, and so are the last orders."""
+"""Recompute order totals after a change of the organization's time zone, which changes the days of orders."""
 
 from __future__ import annotations
 
@@ -18,23 +18,19 @@ from crm.kernel.work import due
 from crm.kernel.work.lease import Lease
 
 KIND = "orders"
-"""The kind of due work that the orders of an organization are while they have to be counted again."""
+"""The kind of due work."""
 
 LEASE = dt.timedelta(minutes=10)
 
 
 @organization_changed.connect
-def _plan(organization: Organization, changes: dict[str, Any]) -> None:
-    """Have the worker count again; an owner with a million customers doesn't wait for it."""
+def _schedule(organization: Organization, changes: dict[str, Any]) -> None:
     if "time_zone" in changes:
         due.put_off(KIND, [organization.id], database_now())
 
 
-def recount(organization_id: int) -> None:
-    """Put right what the invoices of an organization say otherwise, if that is due.
-
-    A zone that changes meanwhile, or a worker that dies, leaves it due.
-    """
+def recompute_if_due(organization_id: int) -> None:
+    """Recompute totals that differ; a change of the zone meanwhile, or a worker that dies, leaves it due."""
     with use_organization(organization_id):
         lease = Lease.take(KIND, LEASE)
         if not lease.ids:

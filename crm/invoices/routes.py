@@ -9,11 +9,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from crm.accounts.access import find
 from crm.customers.models import Customer
-from crm.invoices import names, queries, services
-from crm.invoices.files import NotStoredError, TooMuchError
+from crm.invoices import filenames, queries, services
+from crm.invoices.files import NotStoredError, QuotaError
 from crm.invoices.forms import InvoiceForm, NewReceiptsForm
 from crm.invoices.models import Invoice, Receipt
-from crm.invoices.rules import MAX_REQUEST, Kind
+from crm.invoices.rules import MAX_REQUEST, FileKind
 from crm.kernel import storage
 from crm.kernel.errors import ConflictError
 from crm.kernel.idempotency import KeyReusedError
@@ -29,7 +29,6 @@ bp = Blueprint("invoices", __name__)
 
 @bp.get("/customers/<id:customer_id>/invoices")
 def index(customer_id: int) -> Response:
-    """Show all invoices of a customer, in pages."""
     customer = find(Customer, customer_id)
     page = queries.invoices_of(customer_id, before=request.args.get("before"))
     return respond("invoices/index.html", "invoices/_invoices.html", customer=customer, page=page)
@@ -38,7 +37,6 @@ def index(customer_id: int) -> Response:
 @bp.route("/customers/<id:customer_id>/invoices/new", methods=["GET", "POST"])
 @takes_files(MAX_REQUEST)
 def new(customer_id: int) -> AnyResponse:
-    """Add an invoice with its receipts."""
     customer = find(Customer, customer_id)
     form = InvoiceForm()
     if form.validate_on_submit():
@@ -46,7 +44,7 @@ def new(customer_id: int) -> AnyResponse:
             invoice = services.add_invoice(
                 customer_id, form.hundredths, form.day, form.note.data, form.uploads, form.request_key()
             )
-        except (KeyReusedError, NotStoredError, TooMuchError) as error:
+        except (KeyReusedError, NotStoredError, QuotaError) as error:
             form.explain(error)
         else:
             answer = _changed(invoice, "is added", "earned")
@@ -58,7 +56,6 @@ def new(customer_id: int) -> AnyResponse:
 
 @bp.route("/invoices/<id:invoice_id>/void", methods=["GET", "POST"])
 def void(invoice_id: int) -> AnyResponse:
-    """Ask, then take an invoice out of its customer's totals."""
     invoice = find(Invoice, invoice_id)
     if request.method == "POST":
         return _changed(services.void_invoice(invoice_id), "is void", "taken back")
@@ -71,17 +68,16 @@ def void(invoice_id: int) -> AnyResponse:
 @bp.route("/invoices/<id:invoice_id>/receipts/new", methods=["GET", "POST"])
 @takes_files(MAX_REQUEST)
 def new_receipt(invoice_id: int) -> AnyResponse:
-    """Add receipts to an invoice."""
     invoice = find(Invoice, invoice_id)
     form = NewReceiptsForm()
     if form.validate_on_submit():
         try:
             invoice = services.add_receipts(invoice_id, form.uploads, form.request_key())
-        except (KeyReusedError, NotStoredError, TooMuchError) as error:
+        except (KeyReusedError, NotStoredError, QuotaError) as error:
             form.explain(error)
         else:
-            said = "The receipt is added." if len(form.uploads) == 1 else f"{len(form.uploads)} receipts are added."
-            return done(said, _panel_url(invoice.customer), "invoices/new_receipt.htmx.html", invoice=invoice)
+            text = "The receipt is added." if len(form.uploads) == 1 else f"{len(form.uploads)} receipts are added."
+            return done(text, _panel_url(invoice.customer), "invoices/new_receipt.htmx.html", invoice=invoice)
     return respond(
         "invoices/new_receipt.html", "invoices/_receipts_form.html", _status(form), form=form, invoice=invoice
     )
@@ -89,7 +85,7 @@ def new_receipt(invoice_id: int) -> AnyResponse:
 
 @bp.get("/receipts/<id:receipt_id>")
 def receipt(receipt_id: int) -> Response:
-    """Say how far a receipt is; 204 to a page that shows that `state` already."""
+    """Show the conversion's state; 204 to a page that shows that `state` already."""
     found = find(Receipt, receipt_id)
     if wants_fragment() and request.args.get("state") == found.state:
         return make_response("", 204)
@@ -98,7 +94,7 @@ def receipt(receipt_id: int) -> Response:
 
 @bp.get("/receipts/<id:receipt_id>/file")
 def receipt_file(receipt_id: int) -> Response:
-    """Hand out the PDF; 409 until it is there."""
+    """Download the PDF; 409 until it exists."""
     found = find(Receipt, receipt_id)
     if found.is_failed:
         raise ConflictError(f"This receipt could not be converted. {found.reason}")
@@ -109,14 +105,12 @@ def receipt_file(receipt_id: int) -> Response:
 
 @bp.get("/receipts/<id:receipt_id>/original")
 def receipt_original(receipt_id: int) -> Response:
-    """Hand out what was uploaded, byte for byte."""
     found = find(Receipt, receipt_id)
     return _download(found.original_key, found.filename, found.kind)  # type: ignore[arg-type]  # what was uploaded has a kind
 
 
 @bp.post("/receipts/<id:receipt_id>/retry")
 def retry_receipt(receipt_id: int) -> AnyResponse:
-    """Have a receipt that failed converted once more."""
     found = services.retry_receipt(find(Receipt, receipt_id).id)
     location = url_for("invoices.receipt", receipt_id=receipt_id)
     return done(f"{found.filename} is being converted again.", location, "invoices/_receipt.html", receipt=found)
@@ -124,25 +118,27 @@ def retry_receipt(receipt_id: int) -> AnyResponse:
 
 def _changed(invoice: Invoice, verb: str, points_verb: str) -> AnyResponse:
     customer, points = find(Customer, invoice.customer_id), queries.points_of(invoice.id)
-    said = f"Invoice of {amount(invoice.amount, invoice.currency)} for {customer.name} {verb}."
+    text = f"Invoice of {amount(invoice.amount, invoice.currency)} for {customer.name} {verb}."
     context: dict[str, Any] = {"customer": customer, "data": queries.panel_data(customer)}
     if points.earned:
-        moved = points.taken_back if invoice.is_void else points.earned
-        said += f" {number(moved)} point{'' if moved == 1 else 's'} {points_verb}."
+        changed = points.taken_back if invoice.is_void else points.earned
+        text += f" {number(changed)} point{'' if changed == 1 else 's'} {points_verb}."
         context["points_data"] = loyalty.panel_data(customer)
-    return done(said, _panel_url(customer), "invoices/changed.htmx.html", **context)
+    return done(text, _panel_url(customer), "invoices/changed.htmx.html", **context)
 
 
-def _download(key: str, filename: str, kind: Kind) -> Response:
+def _download(key: str, filename: str, kind: FileKind) -> Response:
     try:
         size, chunks = storage.current().stream(key)
     except FileNotFoundError:
         abort(404, "The file is not in the storage any more.")
     except StorageError:
         abort(503, "The file can't be read just now. Try again in a minute.")
-    response = Response(chunks, mimetype=names.MEDIA_TYPES[kind])
+    response = Response(chunks, mimetype=filenames.MEDIA_TYPES[kind])
     response.content_length = size
-    response.headers.set("Content-Disposition", "attachment", **names.disposition(names.download_name(filename, kind)))
+    response.headers.set(
+        "Content-Disposition", "attachment", **filenames.disposition(filenames.download_name(filename, kind))
+    )
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response

@@ -1,4 +1,4 @@
-"""What a receipt's file may be, and the sentences for what it may not be."""
+"""What a receipt's file may be, and the sentences about what it may not be."""
 
 from __future__ import annotations
 
@@ -9,27 +9,26 @@ import struct
 from collections.abc import Sequence
 from typing import IO, Literal
 
-Kind = Literal["pdf", "jpeg", "png"]
+FileKind = Literal["pdf", "jpeg", "png"]
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_FILES = 10
 MAX_REQUEST = MAX_FILES * MAX_BYTES + 1024 * 1024
-"""All files at their largest, and the rest of the request."""
 MAX_FILES_A_DAY = 1_000
-"""What one user may add; the configuration says how many megabytes."""
+"""For each user; the configuration limits the megabytes."""
 MAX_QUEUE = 50
 """Files that a page with JavaScript sends one after the other."""
 MAX_NOTE = 2_000
-MAX_NAME = 40
-"""Characters of an attached file's name that are shown."""
+MAX_ATTACHMENT_NAME = 40
+"""Characters shown of an attached file's name."""
 FIRST_YEAR = 2000
 MAX_PAGES = 500
 # What a PNG may hold: it has to be unpacked whole, up to 4 bytes a pixel. A JPEG can be read scaled down.
 MAX_PIXELS = 64_000_000
 MAX_JPEG_PIXELS = 210_000_000
 MAX_ASPECT = 200
-HEAD = 1024
-"""Where `%PDF-` is looked for, as readers do (ISO 32000-1, annex H, note 13)."""
+PDF_HEADER_WITHIN = 1024
+"""Bytes in which `%PDF-` is looked for (ISO 32000-1, annex H, note 13)."""
 
 EMPTY = "This file is empty. Choose another one."
 WRONG_TYPE = "This file is not a PDF, JPEG or PNG. Choose a photo or a PDF."
@@ -55,20 +54,20 @@ _OBJECT = re.compile(rb"\d obj\b")
 
 
 def date_problem(day: dt.date, today: dt.date) -> str | None:
-    """Return the sentence that says why no invoice has this date, or None: one is entered on its day or later."""
+    """Return a sentence when no invoice can have this date: an invoice is entered on its day or later."""
     if day > today:
         return "Enter the invoice's date: today or an earlier day."
     return f"Enter the invoice's date: a day from {FIRST_YEAR} on." if day.year < FIRST_YEAR else None
 
 
 class Refused(Exception):  # noqa: N818 - not an error of the program: the message is a sentence for people.
-    """The file can't become a receipt; the message says why and what to do."""
+    pass
 
 
-def check_upload(file: IO[bytes]) -> Kind:
-    """Return what the file is by its content, and leave it at its beginning; raise Refused.
+def check_upload(file: IO[bytes]) -> FileKind:
+    """Return the kind of the content, and rewind the file; raises Refused.
 
-    Looks at the ends of the file only, so that it is quick enough for a request. The conversion does the rest.
+    A quick check for a request; the conversion does the rest.
     """
     size = file.seek(0, os.SEEK_END)
     if size > MAX_BYTES:
@@ -76,16 +75,16 @@ def check_upload(file: IO[bytes]) -> Kind:
     file.seek(0)
     content = file.read()
     file.seek(0)
-    return check(content)
+    return check_content(content)
 
 
-def check(content: bytes) -> Kind:
-    """Return the kind of a file with this content; raise Refused."""
+def check_content(content: bytes) -> FileKind:
+    """Raise Refused for a file that can't become a receipt."""
     if not content:
         raise Refused(EMPTY)
     if len(content) > MAX_BYTES:
         raise Refused(TOO_BIG)
-    kind = sniff(content)
+    kind = kind_by_signature(content)
     if kind is None:
         raise Refused(HEIC if content[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1") else WRONG_TYPE)
     if kind == "pdf":
@@ -96,22 +95,19 @@ def check(content: bytes) -> Kind:
     return kind
 
 
-def sniff(content: bytes) -> Kind | None:
-    """Return the kind of a file by its first bytes, whatever its name says.
-
-    Before a PDF, and before it alone, programs leave a byte order mark, warnings, or the headers of a download.
-    """
+def kind_by_signature(content: bytes) -> FileKind | None:
+    """Programs may write a byte order mark, warnings or HTTP headers before a PDF, but not before pictures."""
     if content.startswith(b"\xff\xd8\xff"):
         return "jpeg"
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
         return "png"
-    if b"%PDF-" in content[:HEAD] and not content.startswith(_OTHERS):
+    if b"%PDF-" in content[:PDF_HEADER_WITHIN] and not content.startswith(_OTHERS):
         return "pdf"
     return None
 
 
 def pdf_within(content: bytes) -> bytes:
-    """Return the PDF without what stands before and after it; raise Refused when its end is missing."""
+    """Return the PDF without bytes before and after it; raises Refused when its end is missing."""
     end = content.rfind(b"%%EOF")
     # A PDF made for the web has an end near its beginning, too: what follows the last one must not be a part of it.
     if end < 0 or _OBJECT.search(content, end):
@@ -120,7 +116,6 @@ def pdf_within(content: bytes) -> bytes:
 
 
 def too_many_pixels(most: int, progressive: bool = False) -> str:
-    """Return the sentence for a picture of more than so many pixels."""
     if progressive:
         return (
             "This picture is a progressive JPEG of too many pixels. "
@@ -132,28 +127,36 @@ def too_many_pixels(most: int, progressive: bool = False) -> str:
 
 
 def limits() -> dict[str, object]:
-    """Return what the page has to know to check files before it sends them, and the sentences for it."""
+    """Return what the page's script needs to check files before it sends them."""
     sentences = {"empty": EMPTY, "big": TOO_BIG, "heic": HEIC, "type": WRONG_TYPE}
-    return {"bytes": MAX_BYTES, "files": MAX_FILES, "queue": MAX_QUEUE, "head": HEAD, "sentences": sentences}
+    return {
+        "bytes": MAX_BYTES,
+        "files": MAX_FILES,
+        "queue": MAX_QUEUE,
+        "head": PDF_HEADER_WITHIN,
+        "sentences": sentences,
+    }
 
 
 def same_file(name: str, day: dt.date | None = None) -> str:
-    """Return the notice for a file that is the same as `name`, of this invoice or of the one of `day`."""
+    """Return the notice about the same file in this invoice, or in that of `day`."""
     if day is None:
         return f"The same file is here twice, as {name}, too."
     return f"The same file is at this customer's invoice of {day.day} {day:%B %Y}, as {name}."
 
 
 def attached(names: Sequence[str]) -> str:
-    """Return the notice about files within a PDF, which its converted form doesn't have; "" without any."""
+    """Return the notice about files attached to a PDF, which its converted form lacks; "" without any."""
     if not names:
         return ""
-    some = ", ".join(name if len(name) <= MAX_NAME else f"{name[:MAX_NAME]}…" for name in names[:3])
+    some = ", ".join(
+        name if len(name) <= MAX_ATTACHMENT_NAME else f"{name[:MAX_ATTACHMENT_NAME]}…" for name in names[:3]
+    )
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return f"Files are attached to this PDF. They are only in the original: {some}{more}."
 
 
-def check_pixels(kind: Kind, width: int, height: int) -> None:
+def check_pixels(kind: FileKind, width: int, height: int) -> None:
     """Raise Refused for a picture that would not fit into memory, or not on a page."""
     most = MAX_JPEG_PIXELS if kind == "jpeg" else MAX_PIXELS
     if width * height > most:

@@ -1,4 +1,4 @@
-"""The shapes of invoices and their receipts."""
+"""API schemas of invoices and their receipts."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from marshmallow import fields
 
 from crm.api.fields import AMOUNT, Amount, Day, Money, Text, Timestamp
 from crm.api.schemas import Input, Output
-from crm.invoices.models import State
+from crm.invoices.models import ReceiptState
 from crm.invoices.rules import FIRST_YEAR, MAX_NOTE
 
 
 class InvoiceInput(Input):
-    """What a customer was charged; the date is today if none is sent."""
+    """The date is today when none is sent."""
 
     amount = Amount(required=True, metadata=AMOUNT)
     date = Day(metadata={"description": f"Today or an earlier day, from {FIRST_YEAR} on."})
@@ -19,10 +19,8 @@ class InvoiceInput(Input):
 
 
 class Receipt(Output):
-    """A file of an invoice, on its way to a PDF; `reason` says why there is none, `notice` what it lacks."""
-
     id = fields.Integer()
-    state = fields.String(metadata={"enum": [state.value for state in State]})
+    state = fields.String(metadata={"enum": [state.value for state in ReceiptState]})
     reason = fields.String()
     notice = fields.String()
     filename = fields.String()
@@ -30,8 +28,6 @@ class Receipt(Output):
 
 
 class Invoice(Output):
-    """What a customer was charged."""
-
     id = fields.Integer()
     organization = fields.Integer(attribute="organization_id")
     customer = fields.Integer(attribute="customer_id")

@@ -1,4 +1,4 @@
-"""What is done with invoices and receipts: each function is one intent of a user and one transaction."""
+"""Changes of invoices and receipts: each function is one user's intent and one transaction."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from crm.customers.models import Customer
 from crm.customers.services import lock_customer
 from crm.customers.signals import MergePair, customer_deleting, customers_merged, customers_unmerged
 from crm.invoices import orders, queries
-from crm.invoices.files import StoredFile, TooMuchError, Upload, discard, stored
+from crm.invoices.filenames import distinct_names
+from crm.invoices.files import QuotaError, StoredFile, Upload, discard, store_files
 from crm.invoices.models import Invoice, Receipt
-from crm.invoices.names import told_apart
 from crm.invoices.queries import points_key
 from crm.invoices.rules import MAX_FILES_A_DAY
 from crm.kernel import queue
@@ -33,7 +33,7 @@ from crm.loyalty.rules import earned
 from crm.values import money
 
 KIND = "receipt"
-"""The kind of due work that a receipt is while it has to be converted."""
+"""The kind of due work of a receipt to convert."""
 
 
 def add_invoice(
@@ -44,18 +44,17 @@ def add_invoice(
     uploads: Sequence[Upload] = (),
     request_key: RequestKey | None = None,
 ) -> Invoice:
-    """Add an invoice of `amount` hundredths in the organization's currency, with its receipts and the points it earns.
+    """Add an invoice of `amount` hundredths in the organization's currency, with its receipts and points.
 
-    The customer's totals follow. Raises NotStoredError, TooMuchError, KeyReusedError and, when the customer is gone,
-    ConflictError; nothing is kept then.
+    Raises NotStoredError, QuotaError, KeyReusedError, or ConflictError when the customer is gone, and keeps nothing.
     """
-    _limit_early(uploads, request_key)
-    with stored(uploads) as batch, transaction() as session:
+    _check_quota_early(uploads, request_key)
+    with store_files(uploads) as batch, transaction() as session:
         customer = lock_customer(customer_id)
         once = Once(request_key)
         if once.earlier is not None:
             return once.found(Invoice)
-        _limit(uploads)
+        _check_quota(uploads)
         invoice = Invoice(
             customer_id=customer.id,
             amount=amount,
@@ -69,7 +68,7 @@ def add_invoice(
         changes["date"] = [None, date.isoformat()]
         record("invoice.created", invoice, customer_id=customer.id, changes=changes)
         once.made(invoice.id)
-        orders.count_in(customer, invoice)
+        orders.add_order(customer, invoice)
         _earn_points(invoice)
         _add_receipts(invoice, batch.files)
         batch.keep()
@@ -77,9 +76,9 @@ def add_invoice(
 
 
 def void_invoice(invoice_id: int) -> Invoice:
-    """Take an invoice out of its customer's totals, and the points it earned back; a void one is left as it is.
+    """Void an invoice and take its points back; does nothing when it is void.
 
-    The invoice and its receipts stay. Raises ConflictError when the customer is gone.
+    Raises ConflictError when the customer is gone.
     """
     with transaction() as session:
         customer_id = session.scalar(sa.select(Invoice.customer_id).where(Invoice.id == invoice_id))
@@ -89,19 +88,16 @@ def void_invoice(invoice_id: int) -> Invoice:
             raise ConflictError("This customer was taken apart from another in the meantime. Open the page again.")
         if invoice.void():
             record("invoice.voided", invoice, customer_id=customer.id, changes=changes_of(invoice))
-            orders.take_out(customer, invoice)
+            orders.remove_order(customer, invoice)
             loyalty.take_back(points_key(invoice.id), f"Invoice {invoice.id} void")
         return invoice
 
 
 def rebuild(customer_id: int) -> bool:
-    """Make a customer's totals what their open invoices say; False when they are already.
-
-    Raises ConflictError when the customer is gone.
-    """
+    """Recompute a customer's totals; False when they were right. Raises ConflictError when the customer is gone."""
     with transaction():
         customer = lock_customer(customer_id)
-        orders.analyze_grown(customer)
+        orders.recompute_totals(customer)
         changes = {field: values for field, values in changes_of(customer).items() if field != "updated_at"}
         if changes:
             record("orders.rebuilt", customer, customer_id=customer.id, changes=changes)
@@ -109,16 +105,16 @@ def rebuild(customer_id: int) -> bool:
 
 
 def add_receipts(invoice_id: int, uploads: Sequence[Upload], request_key: RequestKey | None = None) -> Invoice:
-    """Add receipts to an invoice; raises what add_invoice raises."""
-    _limit_early(uploads, request_key)
-    with stored(uploads) as batch, transaction() as session:
+    """Raise as `add_invoice` does."""
+    _check_quota_early(uploads, request_key)
+    with store_files(uploads) as batch, transaction() as session:
         customer_id = session.scalar(sa.select(Invoice.customer_id).where(Invoice.id == invoice_id))
         lock_customer(customer_id or 0)
         invoice = session.scalars(locked(sa.select(Invoice).where(Invoice.id == invoice_id))).one()
         once = Once(request_key)
         if once.earlier is not None:
             return invoice
-        _limit(uploads)
+        _check_quota(uploads)
         once.made(invoice.id)
         _add_receipts(invoice, batch.files)
         batch.keep()
@@ -126,22 +122,19 @@ def add_receipts(invoice_id: int, uploads: Sequence[Upload], request_key: Reques
 
 
 def retry_receipt(receipt_id: int) -> Receipt:
-    """Have a receipt that failed converted once more; one that did not is left as it is.
-
-    Raises ConflictError when it is gone.
-    """
+    """Convert a failed receipt again; raises ConflictError when it is gone."""
     with transaction() as session:
         due.lock(KIND, [receipt_id])
         receipt = session.scalars(locked(sa.select(Receipt).where(Receipt.id == receipt_id))).one_or_none()
         if receipt is None:
             raise ConflictError("This receipt has been deleted in the meantime.")
-        if receipt.try_again():
-            tell("receipt.retried", receipt)
-            _have_converted([receipt])
+        if receipt.retry():
+            record_change("receipt.retried", receipt)
+            _enqueue_conversion([receipt])
         return receipt
 
 
-def tell(action: str, receipt: Receipt) -> None:
+def record_change(action: str, receipt: Receipt) -> None:
     """Record the event of a changed receipt, before the change is flushed."""
     shown: dict[str, Any] = {
         field: values for field, values in changes_of(receipt).items() if field in ("state", "reason", "pages")
@@ -159,22 +152,22 @@ def _earn_points(invoice: Invoice) -> None:
         loyalty.earn(invoice.customer_id, points, key, source, f"Invoice of {shown}")
 
 
-def _limit(uploads: Sequence[Upload]) -> None:
-    """Raise TooMuchError when a user would have added more within a day than one may; a disk has an end."""
+def _check_quota(uploads: Sequence[Upload]) -> None:
+    """Raise QuotaError when a user would have added more within a day than allowed."""
     if not uploads:
         return
     megabytes: int = current_app.config["RECEIPT_MEGABYTES_A_DAY"]
-    count, size = queries.uploaded_lately(current_actor())
+    count, size = queries.uploaded_within_a_day(current_actor())
     size += sum(upload.size for upload in uploads)
     if count + len(uploads) > MAX_FILES_A_DAY or size > megabytes * 1024 * 1024:
-        raise TooMuchError(megabytes)
+        raise QuotaError(megabytes)
 
 
-def _limit_early(uploads: Sequence[Upload], request_key: RequestKey | None) -> None:
-    """Spare the storage what the limit refuses; what was saved before is answered again."""
+def _check_quota_early(uploads: Sequence[Upload], request_key: RequestKey | None) -> None:
+    """Check before the files are stored; a repeated request is answered all the same."""
     try:
-        _limit(uploads)
-    except TooMuchError:
+        _check_quota(uploads)
+    except QuotaError:
         # Asked after the limit: the same request may have been saved just before it.
         if not is_used(request_key):
             raise
@@ -182,7 +175,7 @@ def _limit_early(uploads: Sequence[Upload], request_key: RequestKey | None) -> N
 
 def _add_receipts(invoice: Invoice, files: Sequence[StoredFile]) -> None:
     siblings = queries.siblings(invoice, [file.sha256 for file in files])
-    names = told_apart([(file.filename, file.sha256) for file in files], siblings)
+    names = distinct_names([(file.filename, file.sha256) for file in files], siblings)
     receipts = [
         Receipt(
             invoice_id=invoice.id,
@@ -201,10 +194,10 @@ def _add_receipts(invoice: Invoice, files: Sequence[StoredFile]) -> None:
     for receipt in receipts:
         changes = {"filename": [None, receipt.filename], "state": [None, receipt.state]}
         record("receipt.added", receipt, customer_id=invoice.customer_id, changes=changes)
-    _have_converted(receipts)
+    _enqueue_conversion(receipts)
 
 
-def _have_converted(receipts: Sequence[Receipt]) -> None:
+def _enqueue_conversion(receipts: Sequence[Receipt]) -> None:
     due.put_off(KIND, [receipt.id for receipt in receipts], database_now())
     for receipt in receipts:
         queue.enqueue("crm.invoices.jobs.convert_receipt", require_organization(), receipt.id)
@@ -212,7 +205,7 @@ def _have_converted(receipts: Sequence[Receipt]) -> None:
 
 @customer_deleting.connect
 def _delete_files(customer: Customer) -> None:
-    """Delete the files of a customer who is deleted for good, once that is committed."""
+    """Delete the stored files of a deleted customer after the commit."""
     rows = db.session.execute(
         sa.select(Receipt.id, Receipt.original_key, Receipt.pdf_key)
         .join(Invoice, Invoice.id == Receipt.invoice_id)
@@ -227,4 +220,4 @@ def _delete_files(customer: Customer) -> None:
 @customers_unmerged.connect
 def _recompute_totals(pair: MergePair) -> None:
     for customer in (pair.survivor, pair.merged):
-        orders.analyze_grown(customer)
+        orders.recompute_totals(customer)

@@ -49,7 +49,7 @@ def refusal(content: bytes, target: Path) -> str:
 def peak(content: bytes, target: Path) -> tuple[dict[str, object], int]:
     """Convert in the child and return its answer and its peak memory in MB."""
     source = make_files.save(target.parent, content)
-    child = [sys.executable, "-P", str(sandbox.CHILD), str(source), str(target)]
+    child = [sys.executable, "-P", str(sandbox.CONVERT_PROCESS), str(source), str(target)]
     told = subprocess.run([sys.executable, "-c", MEASURE, *child], capture_output=True, check=True).stdout
     answer, megabytes = json.loads(told)
     return answer, megabytes
@@ -496,15 +496,15 @@ def test_the_child_knows_no_secrets_and_loads_no_application(target: Path, monke
 
 def said_in_isolation(target: Path, monkeypatch: pytest.MonkeyPatch, source: Path, does: str) -> str:
     """Have the real child do something else where it would convert, and return what it wrote as an error."""
-    text = sandbox.CHILD.read_text().replace("Path(__file__)", f"Path({str(sandbox.CHILD)!r})")
+    text = sandbox.CONVERT_PROCESS.read_text().replace("Path(__file__)", f"Path({str(sandbox.CONVERT_PROCESS)!r})")
     begin = "        return converter(content, out)\n"
     assert begin in text
     child = make_files.save(
         target.parent, text.replace(begin, does.replace("\n    ", "\n        ") + "\n").encode(), "fake.py"
     )
-    monkeypatch.setattr(sandbox, "CHILD", child)
+    monkeypatch.setattr(sandbox, "CONVERT_PROCESS", child)
     seen: list[bytes] = []
-    monkeypatch.setattr(sandbox, "_result", lambda code, said, complained: seen.append(complained) or Result(0))
+    monkeypatch.setattr(sandbox, "_result", lambda code, stdout, stderr: seen.append(stderr) or Result(0))
     sandbox.convert(source, target)
     return seen[0].decode()
 
@@ -558,12 +558,12 @@ def test_the_child_can_do_nothing_but_compute_and_write_its_pdf(target: Path, mo
 
     print(json.dumps([name for name, does in {FORBIDDEN!r}.items() if not refused(does)]), file=sys.stderr, flush=True)
     os._exit(0)"""
-    imports = "import socket, subprocess, threading\n\nfrom crm.invoices import isolation, rules"
-    text = sandbox.CHILD.read_text()
+    imports = "import socket, subprocess, threading\n\nfrom crm.invoices.receipts import isolation"
+    text = sandbox.CONVERT_PROCESS.read_text()
     real = make_files.save(
-        target.parent, text.replace("from crm.invoices import isolation, rules", imports).encode(), "child.py"
+        target.parent, text.replace("from crm.invoices.receipts import isolation", imports).encode(), "child.py"
     )
-    monkeypatch.setattr(sandbox, "CHILD", with_path_of_the_real_one(real))
+    monkeypatch.setattr(sandbox, "CONVERT_PROCESS", with_path_of_the_real_one(real))
 
     assert json.loads(said_in_isolation(target, monkeypatch, source, tries)) == []
     assert secret.read_bytes() == b"customers"
@@ -571,7 +571,7 @@ def test_the_child_can_do_nothing_but_compute_and_write_its_pdf(target: Path, mo
 
 
 def with_path_of_the_real_one(child: Path) -> Path:
-    child.write_text(child.read_text().replace("Path(__file__)", f"Path({str(sandbox.CHILD)!r})"))
+    child.write_text(child.read_text().replace("Path(__file__)", f"Path({str(sandbox.CONVERT_PROCESS)!r})"))
     return child
 
 
@@ -580,7 +580,7 @@ def test_one_lock_is_enough_to_keep_files_from_the_child(lock: str, tmp_path: Pa
     secret = make_files.save(tmp_path, b"customers", "crm.db")
     script = f"""
 import os, socket, sys
-from crm.invoices import isolation
+from crm.invoices.receipts import isolation
 other = {{"landlock": "_restrict_calls", "seccomp": "_restrict_files"}}[{lock!r}]
 setattr(isolation, other, lambda libc: False)
 print(isolation.isolate())
@@ -601,10 +601,10 @@ def test_what_the_child_answers_is_read_to_a_bound_and_believed_only_as_far_as_i
 ) -> None:
     for answer in ("x" * 40_000_000, '{"pages": 100000}', '{"pages": "1"}', "[1]", "{}", '{"pages": 1'):
         child = make_files.save(target.parent, f"print({answer!r})".encode(), "fake.py")
-        monkeypatch.setattr(sandbox, "CHILD", child)
+        monkeypatch.setattr(sandbox, "CONVERT_PROCESS", child)
         assert refusal(b"any", target) == rules.UNREADABLE
     child = make_files.save(target.parent, b'print(\'{"pages": 1, "notice": "a\\\\u202eb", "x": 1}\')', "fake.py")
-    monkeypatch.setattr(sandbox, "CHILD", child)
+    monkeypatch.setattr(sandbox, "CONVERT_PROCESS", child)
     assert made(b"any", target) == Result(1, notice="ab")
 
 
@@ -625,21 +625,21 @@ def test_every_end_of_the_child_is_a_sentence(
 ) -> None:
     half = "import sys; open(sys.argv[2], 'w').write('half')\n"
     child = make_files.save(target.parent, (half + does).encode(), "fake.py")
-    monkeypatch.setattr(sandbox, "CHILD", child)
+    monkeypatch.setattr(sandbox, "CONVERT_PROCESS", child)
     assert refusal(b"any", target) == sentence
 
 
 def test_a_child_that_hangs_is_ended(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     child = make_files.save(target.parent, b"import time; time.sleep(60)", "fake.py")
-    monkeypatch.setattr(sandbox, "CHILD", child)
-    monkeypatch.setattr(sandbox, "SECONDS", 0.5)
+    monkeypatch.setattr(sandbox, "CONVERT_PROCESS", child)
+    monkeypatch.setattr(sandbox, "TIMEOUT_SECONDS", 0.5)
     assert refusal(b"any", target) == rules.TOO_COMPLEX
 
 
 def test_a_child_ends_when_nobody_wants_its_answer_any_more(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     child = make_files.save(target.parent, b"import time; time.sleep(60)", "fake.py")
-    monkeypatch.setattr(sandbox, "CHILD", child)
-    monkeypatch.setattr(sandbox, "PULSE", 0.05)
+    monkeypatch.setattr(sandbox, "CONVERT_PROCESS", child)
+    monkeypatch.setattr(sandbox, "POLL_SECONDS", 0.05)
     before = set(psutil.Process().children())
     answers = [False, True, True]
     assert convert(child, target, answers.pop) == Result(0, rules.INTERRUPTED)
@@ -668,10 +668,10 @@ def test_a_child_that_cannot_be_started_is_a_sentence(target: Path, monkeypatch:
     ],
 )
 def test_the_child_limits_itself(does: str, sentence: str, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = sandbox.CHILD.read_text().replace("Path(__file__)", f"Path({str(sandbox.CHILD)!r})")
+    text = sandbox.CONVERT_PROCESS.read_text().replace("Path(__file__)", f"Path({str(sandbox.CONVERT_PROCESS)!r})")
     instead = f"def convert(source, target):\n    import time\n    {does}\n    return 1, ''\n\n\nif __name__"
     child = make_files.save(target.parent, text.replace("if __name__", instead).encode(), "fake.py")
-    monkeypatch.setattr(sandbox, "CHILD", child)
+    monkeypatch.setattr(sandbox, "CONVERT_PROCESS", child)
     assert made(make_files.pdf(), target) == Result(0 if sentence else 1, sentence)
 
 
@@ -680,7 +680,7 @@ def test_ending_the_worker_from_the_terminal_leaves_the_child_alone(
 ) -> None:
     child = make_files.save(target.parent, b"import os; print(os.getsid(0) == os.getpid())", "fake.py")
     seen = []
-    monkeypatch.setattr(sandbox, "CHILD", child)
+    monkeypatch.setattr(sandbox, "CONVERT_PROCESS", child)
     monkeypatch.setattr(sandbox, "_result", lambda code, said, complained: seen.append(said) or Result(1))
     made(b"any", target)
     assert seen == [b"True\n"]

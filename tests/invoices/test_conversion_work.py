@@ -15,8 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from crm.customers.services import delete_customer
-from crm.invoices import jobs, rules
-from crm.invoices import orphans as sweep
+from crm.invoices import jobs, orphans, rules
 from crm.invoices.models import Invoice, Receipt
 from crm.invoices.receipts import convert, sandbox
 from crm.invoices.receipts.sandbox import Result
@@ -82,7 +81,7 @@ def test_a_worker_killed_anywhere_leaves_a_receipt_that_ends_ready_and_no_orphan
     found = receipt_of(cast.staff, receipt)
     assert (found.state, found.pages, found.tries) == ("ready", 1, 2)
     with app.app_context():
-        sweep.remove_orphans(older_than=NOW)
+        orphans.remove_orphans(older_than=NOW)
     assert stored_keys(app) == {found.original_key, found.pdf_key}
 
 
@@ -243,24 +242,24 @@ def test_the_sweep_removes_only_old_files_that_no_receipt_names(app: Flask, cast
     work(app)
     found = receipt_of(cast.staff, receipt)
     folder = f"receipts/{cast.staff.organization_id}/{'a' * 32}"
-    orphans = {f"{folder}/original", f"{folder}/receipt-{'b' * 32}.pdf", f"receipts/999/{'c' * 32}/original"}
-    orphans.add(found.original_key.replace("original", f"receipt-{'d' * 32}.pdf"))
+    left = {f"{folder}/original", f"{folder}/receipt-{'b' * 32}.pdf", f"receipts/999/{'c' * 32}/original"}
+    left.add(found.original_key.replace("original", f"receipt-{'d' * 32}.pdf"))
     others = {"receipts/README", f"{folder}/notes.txt"}
     with app.app_context():
-        for key in orphans | others:
+        for key in left | others:
             storage.current().put(key, b"x")
-        assert sweep.remove_orphans() == 0
-        assert sweep.remove_orphans(older_than=NOW) == len(orphans)
+        assert orphans.remove_orphans() == 0
+        assert orphans.remove_orphans(older_than=NOW) == len(left)
     assert stored_keys(app) == {found.original_key, found.pdf_key, *others}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_sweep_removes_what_killed_workers_left_in_the_temporary_folder(app: Flask) -> None:
-    old, new = (Path(tempfile.mkdtemp(prefix=convert.WORKPLACE)) for _ in range(2))
+    old, new = (Path(tempfile.mkdtemp(prefix=convert.FOLDER_PREFIX)) for _ in range(2))
     (old / "original").write_bytes(PHOTO)
     os.utime(old, (0, 0))
     with app.app_context():
-        jobs.sweep()
+        jobs.remove_leftovers()
 
     assert (old.exists(), new.exists()) == (False, True)
     new.rmdir()
@@ -282,6 +281,6 @@ def test_everything_works_on_s3(
     assert client.get(f"/receipts/{receipt}/original").data == PHOTO
     with cast.staff.acting():
         storage.current().put(f"receipts/1/{'a' * 32}/original", b"x")
-        assert sweep.remove_orphans(older_than=-dt.timedelta(seconds=5)) == 1
+        assert orphans.remove_orphans(older_than=-dt.timedelta(seconds=5)) == 1
         delete_customer(db.session.scalars(sa.select(Invoice.customer_id)).one())
     assert stored_keys(app) == set()

@@ -252,8 +252,8 @@ def test_the_worker_counts_again_when_the_organization_moves(
         add_invoice(customer, 500, dt.date(2026, 3, 2), "")
     flask(environ, "org", "set", "shop", "time_zone=UTC", "name=Shop in the west")
     with app.app_context():
-        jobs.recount_due()
-        jobs.recount_due()
+        jobs.recompute_totals_due()
+        jobs.recompute_totals_due()
     assert totals(cast.staff, customer) == (1, 500, dt.datetime(2026, 3, 2, tzinfo=dt.UTC))
     with app.app_context():
         assert db.session.scalars(sa.select(DueWork).where(DueWork.kind == "orders")).all() == []
@@ -276,9 +276,9 @@ def test_a_second_move_meanwhile_counts_once_more(
     monkeypatch.setattr(services, "rebuild", move_and_rebuild)
     with app.app_context():
         move("UTC")
-        jobs.recount_due()
+        jobs.recompute_totals_due()
         assert len(db.session.scalars(sa.select(DueWork).where(DueWork.kind == "orders")).all()) == 1
-        jobs.recount_due()
+        jobs.recompute_totals_due()
         assert db.session.scalars(sa.select(DueWork).where(DueWork.kind == "orders")).all() == []
     assert totals(cast.staff, customer)[2] == dt.datetime(2026, 3, 1, 19, tzinfo=dt.UTC)
 

@@ -1,7 +1,6 @@
-"""Take out of a PDF what could act by itself; pages, text and plain links stay.
+"""Remove active content from a PDF; pages, text and plain links stay.
 
-Runs in a process of its own (`sandbox.py`): what it reads comes from strangers. Streams are never unpacked, so
-that a small file can't become a large one here.
+Runs in a sandboxed process (`sandbox.py`). Streams are never unpacked, so that a small file can't become a large one.
 """
 
 from __future__ import annotations
@@ -56,15 +55,15 @@ LINKS = (b"http://", b"https://", b"mailto:", b"tel:")
 
 
 def prepare() -> None:
-    """Have qpdf open its source of random numbers, which it wants for encrypted files, before no file can be opened."""
+    """Make qpdf open its random source, needed for encrypted files, before isolation forbids opening files."""
     with pikepdf.new() as pdf:
         pdf.save(io.BytesIO(), encryption=pikepdf.Encryption(user="", owner=""))
 
 
 def clean_pdf(content: bytes, target: BinaryIO) -> tuple[int, str]:
-    """Write the PDF without active content; return its number of pages, and a notice of what it lacks now.
+    """Write the PDF without active content and password; return the pages, and a notice of what was removed.
 
-    What opens without a password is written without one. Raises rules.Refused.
+    Raises rules.Refused.
     """
     try:
         pages, notice = _write_clean(rules.pdf_within(content), target)
@@ -118,7 +117,7 @@ def _has_form(pdf: Pdf) -> bool:
 
 
 def _is_live_form(pdf: Pdf) -> bool:
-    """Whether the form makes its pages when it is opened; what is here only says that a reader can't do that."""
+    """Detect a form that makes its pages when opened; its static page only says that a reader can't do that."""
     if not _has_form(pdf):
         return False
     fields = pdf.Root.AcroForm.get("/Fields")
@@ -127,7 +126,7 @@ def _is_live_form(pdf: Pdf) -> bool:
 
 
 def _attached(item: Object) -> list[str]:
-    """Return the name of the file that hangs here, or a plain word where it has none."""
+    """Return the name of an attached file, or "a file"."""
     files = item.get("/EF")
     if not isinstance(files, Dictionary) or _is_resource(files):
         return []
@@ -143,9 +142,9 @@ def _check_written(target: BinaryIO, pages: int) -> None:
 
 
 def _dictionaries(pdf: Pdf) -> Iterator[Object]:
-    """Yield every dictionary and stream once: the indirect ones, and the direct ones inside each of them.
+    """Yield every dictionary and stream once: indirect ones, and the direct ones inside each.
 
-    References are not followed, since what they lead to has its own turn. So a loop can't hold it up.
+    References are not followed, because their targets are yielded themselves; so loops do no harm.
     """
     for root in (pdf.trailer, *pdf.objects):
         waiting: list[object] = [root]
@@ -186,7 +185,7 @@ def _active_keys(item: Object) -> list[str]:
 
 
 def _acts(key: str, value: object) -> bool:
-    """Whether a reader would do something about this value under this key, rather than draw with it."""
+    """Say whether a reader would act on this value under this key, rather than draw with it."""
     if isinstance(value, Stream):
         # A glyph or a picture of that name. Only scripts and forms that are programs are streams themselves.
         return key in ("/JS", "/XFA") and (key == "/XFA" or _name(value, "/Subtype") not in ("Image", "Form"))
@@ -194,9 +193,9 @@ def _acts(key: str, value: object) -> bool:
 
 
 def _is_resource(value: object) -> bool:
-    """Whether this can only be a font, colour space, graphics state, pattern or layer that has an unlucky name.
+    """Say whether this is a font, colour space, graphics state, pattern or layer with a name like an active key.
 
-    Whatever says so falsely has nothing in it that a reader could run or open.
+    A false claim to be one is harmless: such a dictionary has nothing that a reader could run or open.
     """
     if isinstance(value, Array):
         return len(value) > 0 and isinstance(value[0], Name) and str(value[0])[1:] in COLOURS
@@ -211,7 +210,7 @@ def _is_resource(value: object) -> bool:
 
 
 def _is_emptied_whole(item: Object) -> bool:
-    """Whether this is an action or annotation that acts, or a file; wherever it hangs, nothing may be left of it."""
+    """Say whether this is an active action or annotation, or a file, which is emptied wherever it hangs."""
     action = _name(item, "/S")
     if action in ACTIONS or (action == "URI" and not _is_plain_link(item)):
         return True

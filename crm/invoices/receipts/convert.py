@@ -1,7 +1,6 @@
-"""What the worker does with receipts: take one by a lease, convert it, and write down what came of it.
+"""Convert due receipts in the worker, under a lease.
 
-A worker that lost the lease writes nothing, and the PDF of each try has a key of its own, so that two workers never
-write over each other.
+A worker that lost its lease writes nothing, and the PDF of each try has its own key, so two never overwrite each other.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from crm.invoices import rules
 from crm.invoices.files import discard
 from crm.invoices.models import Receipt
 from crm.invoices.receipts import sandbox
-from crm.invoices.services import KIND, tell
+from crm.invoices.services import KIND, record_change
 from crm.kernel import storage
 from crm.kernel.columns import one_of
 from crm.kernel.db import database_now, locked, transaction
@@ -33,35 +32,33 @@ from crm.kernel.work import due
 from crm.kernel.work.lease import Lease
 
 LEASE = dt.timedelta(seconds=60)
-"""Longer than any one step: a request to the storage ends after 40 s, and a conversion renews the lease."""
+"""Longer than any step: a request to the storage ends after 40 s, and a conversion renews the lease."""
 MAX_TRIES = 3
 STORAGE_PAUSE = dt.timedelta(seconds=30)
-WORKPLACE = "crm-receipt-"
+FOLDER_PREFIX = "crm-receipt-"
 MISSING = "The uploaded file is not in the storage any more. Add the receipt once more."
 
 log = logging.getLogger(__name__)
 
 
 class Claim(NamedTuple):
-    """A receipt that this worker converts, and how it proves that."""
-
     receipt_id: int
     lease: Lease
     original_key: str
 
 
 def convert_next(organization_id: int, receipt_id: int | None = None) -> bool:
-    """Convert the due receipt of an organization that waits longest, or the given one; False when there was none."""
+    """Convert the given receipt, or the one that waits longest; False when none is due."""
     with use_organization(organization_id):
         with transaction():
             claim = _claim(Lease.take(KIND, LEASE, among=None if receipt_id is None else [receipt_id]))
         return _convert(claim)
 
 
-def remove_workplaces(older_than: dt.timedelta) -> None:
-    """Remove what killed workers left in the folder for temporary files."""
+def remove_stale_folders(older_than: dt.timedelta) -> None:
+    """Remove temporary folders of killed workers."""
     limit = time.time() - older_than.total_seconds()
-    for path in Path(tempfile.gettempdir()).glob(f"{WORKPLACE}*"):
+    for path in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
         # Another worker may be sweeping, too.
         with contextlib.suppress(FileNotFoundError):
             if path.stat().st_mtime <= limit:
@@ -76,7 +73,7 @@ def _claim(lease: Lease) -> Claim | None:
     if receipt.tries >= MAX_TRIES:
         _fail(receipt, rules.INTERRUPTED)
         return None
-    receipt.hold(lease.token, lease.until)
+    receipt.claim(lease.token, lease.until)
     return Claim(receipt.id, lease, receipt.original_key)
 
 
@@ -84,11 +81,11 @@ def _convert(claim: Claim | None) -> bool:
     if claim is None:
         return False
     try:
-        with tempfile.TemporaryDirectory(prefix=WORKPLACE) as folder:
+        with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder:
             _convert_in(Path(folder), claim)
     except StorageError as error:
         log.warning("receipt %d waits for the storage: %s", claim.receipt_id, error)
-        _finish(claim, _wait_for_storage)
+        _update_claimed(claim, _wait_for_storage)
     return True
 
 
@@ -97,25 +94,25 @@ def _convert_in(folder: Path, claim: Claim) -> None:
     try:
         storage.current().download(claim.original_key, source)
     except FileNotFoundError:
-        _finish(claim, lambda receipt: _fail(receipt, MISSING))
+        _update_claimed(claim, lambda receipt: _fail(receipt, MISSING))
         return
     if not claim.lease.renew(LEASE):
         return
     result = sandbox.convert(source, target, lambda: claim.lease.renew(LEASE))
     if not result.pages:
-        _finish(claim, lambda receipt: _give_up(receipt, result.reason))
+        _update_claimed(claim, lambda receipt: _retry_or_fail(receipt, result.reason))
         return
     if not claim.lease.renew(LEASE):
         return
     key = f"{claim.original_key.rpartition('/')[0]}/receipt-{claim.lease.token}.pdf"
     storage.current().put(key, target)
     size = target.stat().st_size
-    if not _finish(claim, lambda receipt: _succeed(receipt, key, size, result)):
+    if not _update_claimed(claim, lambda receipt: _succeed(receipt, key, size, result)):
         discard([key])
 
 
-def _finish(claim: Claim, write: Callable[[Receipt], None]) -> bool:
-    """Let `write` change the claimed receipt; False when it is gone or another worker has it by now."""
+def _update_claimed(claim: Claim, write: Callable[[Receipt], None]) -> bool:
+    """Let `write` change the receipt; False when it is deleted or another worker has it."""
     with transaction():
         held = claim.lease.lock_held()
         receipt = db.session.scalars(locked(sa.select(Receipt).where(one_of(Receipt.id, held)))).one_or_none()
@@ -128,26 +125,26 @@ def _finish(claim: Claim, write: Callable[[Receipt], None]) -> bool:
 
 def _succeed(receipt: Receipt, key: str, size: int, result: sandbox.Result) -> None:
     receipt.succeed(key, size, result.pages, result.notice)
-    tell("receipt.ready", receipt)
+    record_change("receipt.ready", receipt)
     due.settle(KIND, [receipt.id])
 
 
 def _fail(receipt: Receipt, reason: str) -> None:
     receipt.fail(reason)
-    tell("receipt.failed", receipt)
+    record_change("receipt.failed", receipt)
     due.settle(KIND, [receipt.id])
 
 
-def _give_up(receipt: Receipt, reason: str) -> None:
-    """Fail because of what the file is; try again when only the conversion was interrupted."""
+def _retry_or_fail(receipt: Receipt, reason: str) -> None:
+    """Fail because of the file; retry an interrupted conversion."""
     if reason == rules.INTERRUPTED and receipt.tries < MAX_TRIES:
-        receipt.let_go()
+        receipt.release()
         due.put_off(KIND, [receipt.id], database_now())
     else:
         _fail(receipt, reason)
 
 
 def _wait_for_storage(receipt: Receipt) -> None:
-    receipt.let_go()
+    receipt.release()
     receipt.tries -= 1
     due.put_off(KIND, [receipt.id], database_now() + STORAGE_PAUSE)

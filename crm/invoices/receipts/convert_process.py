@@ -1,8 +1,7 @@
 """The process that converts one receipt: `python convert_process.py SOURCE TARGET`, started by `sandbox.convert`.
 
-It holds no secrets and no connections, limits and isolates itself before it reads what a stranger made, answers with
-one line of JSON, and loads neither the application nor more libraries than the file needs. Without arguments it only
-says how it is isolated.
+It has no secrets and no connections, and limits and isolates itself before it reads the file. It answers with one line
+of JSON and loads only what the file needs. Without arguments it prints how it is isolated.
 """
 
 from __future__ import annotations
@@ -29,8 +28,8 @@ from crm.invoices import rules  # noqa: E402 - needs the stand-ins.
 from crm.invoices.receipts import isolation  # noqa: E402
 
 CPU_SECONDS = 25
-SECONDS = 240
-"""On the clock, where a busy machine leaves little of the processor: what only sleeps ends then."""
+TIMEOUT_SECONDS = 240
+"""Wall clock, for a busy machine and for what only sleeps."""
 MEMORY = 400 * 1024 * 1024
 OUTPUT = 50 * 1024 * 1024
 OPEN_FILES = 32
@@ -39,8 +38,8 @@ Converter = Callable[[bytes, BinaryIO], tuple[int, str]]
 
 
 def main(source: Path, target: Path) -> None:
-    """Convert `source` into the PDF `target`; print `{"pages": n, "notice": sentence}`, or `{"reason": sentence}`."""
-    limit_itself()
+    """Print `{"pages": n, "notice": sentence}`, or `{"reason": sentence}`."""
+    set_limits()
     try:
         pages, notice = convert(source, target)
         answer: dict[str, object] = {"pages": pages, "notice": notice}
@@ -53,9 +52,9 @@ def main(source: Path, target: Path) -> None:
     sys.stdout.write(json.dumps(answer))
 
 
-def limit_itself() -> None:
-    """Give this process an end: its parent's, time on the clock and on the processor, memory, and what it writes."""
-    signal.alarm(SECONDS)
+def set_limits() -> None:
+    """Limit this process: its parent's life, wall clock, CPU, memory, and file size."""
+    signal.alarm(TIMEOUT_SECONDS)
     # The soft limit ends the process with a signal of its own, the hard one a second later kills it.
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT, OUTPUT))
@@ -72,25 +71,25 @@ def limit_itself() -> None:
 
 
 def convert(source: Path, target: Path) -> tuple[int, str]:
-    """Return the number of pages written, and a notice; raise rules.Refused."""
+    """Return the number of pages, and a notice; raises rules.Refused."""
     with source.open("rb") as file:
         content = file.read(rules.MAX_BYTES + 1)
-    converter = load(rules.check(content))
+    converter = load(rules.check_content(content))
     with target.open("w+b") as out:
         isolation.isolate()
         return converter(content, out)
 
 
-def load(kind: rules.Kind) -> Converter:
-    """Return what converts files of this kind, with all that it needs: nothing can be loaded in isolation."""
+def load(kind: rules.FileKind) -> Converter:
+    """Import everything that the converter needs, because isolation forbids later imports."""
     if kind == "pdf":
         from crm.invoices.receipts import cleaning
 
         cleaning.prepare()
         return cleaning.clean_pdf
-    from crm.invoices.receipts import conversion
+    from crm.invoices.receipts import photo_to_pdf
 
-    return conversion.image_to_pdf
+    return photo_to_pdf.image_to_pdf
 
 
 if __name__ == "__main__":

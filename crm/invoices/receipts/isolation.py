@@ -1,8 +1,8 @@
-"""Take from this process what a conversion doesn't need: files, network, other processes, new privileges.
+"""Take files, network, other processes and new privileges from this process.
 
-Two locks of Linux, each enough by itself for what matters: a seccomp filter that allows a short list of system calls,
-and a Landlock domain without any file or port (landlock(7), ABI 1 to 6). What is open stays usable. Elsewhere, and
-where the kernel or the container refuses them, only the limits of `child.py` hold.
+Two locks of Linux, each enough by itself: a seccomp filter that allows a short list of system calls, and a Landlock
+domain without any file or port (landlock(7), ABI 1 to 6). Open files stay usable. Where neither is available, only the
+limits of `convert_process.py` hold.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class _Program(ctypes.Structure):
 
 
 def isolate() -> list[str]:
-    """Lock this process in for good, and return which locks hold: landlock, seccomp."""
+    """Isolate this process for good, and return the locks that hold: landlock, seccomp."""
     if _LIBC is None or _LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
         return []
     # Landlock first: the filter allows none of its calls.
@@ -105,7 +105,7 @@ def _restrict_calls(libc: ctypes.CDLL) -> bool:
 
 
 def _filter(architecture: int, numbers: list[int]) -> bytes:
-    """Return the program of the filter: calls by `numbers` are allowed, others refused with EPERM."""
+    """Build the filter: calls by `numbers` are allowed, others fail with EPERM."""
     instructions = [
         (LOAD, 0, 0, ARCHITECTURE),
         (JUMP_IF_EQUAL, 1, 0, architecture),

@@ -1,6 +1,6 @@
-"""How a picture lies on pages: one page of its own proportions, or several where that would be a narrow strip.
+"""Lay out a picture on pages: one page of its proportions, or several for a narrow strip.
 
-Printed on A4, a strip of 1:5 is as wide as the narrowest till paper. What is longer is cut into pages, between lines.
+On A4, a strip of 1:5 is as wide as the narrowest till paper. A longer one is cut into pages, between lines.
 """
 
 from __future__ import annotations
@@ -17,48 +17,47 @@ Transpose = Image.Transpose
 
 MAX_RATIO = 5
 PAGE_RATIO = 3
-"""Pages of a cut picture are about so long; each is 10 cm wide on A4."""
-REACH = 0.15
-"""How far from its place a cut may be, as a part of a page."""
+"""Length of the pages of a cut picture; each is 10 cm wide on A4."""
+CUT_REACH = 0.15
+"""How far a cut may move, as a part of a page."""
 # The sides of a page's picture: 3000 pixels on A4 are 256 dpi, and a strip keeps 1000 across.
 MAX_SIDE = 3000
 MAX_ACROSS = 1000
-COARSEST = 0.8
-"""A JPEG is never read at less than this part of these."""
+MIN_JPEG_SCALE = 0.8
+"""A JPEG is read at no less than this part of the sides above."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The part of a picture for each page, in reading order, and how much each is shrunk."""
+    """The box of each page, in reading order, and the factor by which all are shrunk."""
 
     boxes: list[Box]
     shrink: float
 
     def size(self, box: Box) -> tuple[int, int]:
-        """Return the size that a part has on its page, in pixels."""
+        """Pixels of a box on its page."""
         return round((box[2] - box[0]) / self.shrink) or 1, round((box[3] - box[1]) / self.shrink) or 1
 
     @property
     def longest(self) -> int:
-        """The longest side of all pages."""
         return max(max(self.size(box)) for box in self.boxes)
 
 
 def plan(image: Image.Image, turn: Transpose | None, flat: Callable[[Image.Image], Image.Image]) -> Layout:
-    """Lay out a picture that is put upright by `turn`; `flat` makes a part of it grey or RGB."""
+    """Lay out a picture that `turn` puts upright; `flat` converts a part of it to grey or RGB."""
     is_tall = image.height >= image.width
-    places = [0, *(_gap(image, place, reach, flat) for place, reach in _cuts(image.size)), max(image.size)]
+    places = [0, *(_cut_near(image, place, reach, flat) for place, reach in _cuts(image.size)), max(image.size)]
     boxes = [
         (0, start, image.width, end) if is_tall else (start, 0, end, image.height)
         for start, end in itertools.pairwise(places)
     ]
-    if _turns_round(is_tall, turn):
+    if _is_reversed(is_tall, turn):
         boxes.reverse()
     return Layout(boxes, shrink(image.size))
 
 
 def shrink(size: tuple[int, int], part: float = 1) -> float:
-    """Return by how much a picture of this size has to be shrunk to `part` of the sides of its pages, at least 1."""
+    """Return the factor, at least 1, that shrinks a picture to `part` of the sides of its pages."""
     across = min(size)
     along = max(size) / _pages(size)
     return max(1.0, min(along / (MAX_SIDE * part), across / (MAX_ACROSS * part)))
@@ -71,17 +70,17 @@ def _pages(size: tuple[int, int]) -> int:
 
 def _cuts(size: tuple[int, int]) -> list[tuple[float, float]]:
     page = max(size) / _pages(size)
-    return [(number * page, REACH * page) for number in range(1, _pages(size))]
+    return [(number * page, CUT_REACH * page) for number in range(1, _pages(size))]
 
 
-def _turns_round(is_tall: bool, turn: Transpose | None) -> bool:
-    """Whether what comes first along the picture comes last once it is upright."""
+def _is_reversed(is_tall: bool, turn: Transpose | None) -> bool:
+    """Say whether the start of the picture is at the end once it is upright."""
     mark = Image.frombytes("L", (1, 2) if is_tall else (2, 1), b"\0\1")
     return turn is not None and mark.transpose(turn).tobytes() == b"\1\0"
 
 
-def _gap(image: Image.Image, place: float, reach: float, flat: Callable[[Image.Image], Image.Image]) -> int:
-    """Return where to cut near `place`: where the least is drawn across the picture, as between two lines."""
+def _cut_near(image: Image.Image, place: float, reach: float, flat: Callable[[Image.Image], Image.Image]) -> int:
+    """Return the cut near `place` that crosses the least drawing, as between two lines."""
     first, last = int(place - reach), int(place + reach)
     if image.height >= image.width:
         strip = flat(image.crop((0, first, image.width, last))).convert("L")

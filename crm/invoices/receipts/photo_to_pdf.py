@@ -1,63 +1,178 @@
-"""A PDF of pictures, a page each, written one after the other so that only one of them is in memory."""
+"""Convert a photo into a PDF of upright pages; a long and narrow picture gets several.
+
+Runs in a sandboxed process (`sandbox.py`). To save memory, a JPEG is read scaled down and drawn band by band.
+"""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+import math
+import re
+import struct
+import zlib
 from typing import BinaryIO
 
-from PIL import Image
+# The last two stand for those that Pillow would load later, when a process that is isolated can't.
+from PIL import Image, ImageChops, JpegImagePlugin, MpoImagePlugin, TiffImagePlugin  # noqa: F401
 
-A4_LONG_SIDE = 842  # points
-QUALITY = 85
-COLOURS = {"L": b"DeviceGray", "RGB": b"DeviceRGB"}
-CATALOG, TREE, FIRST = 1, 2, 3
+from crm.invoices import rules
+from crm.invoices.receipts import layout, pdf_writer
+from crm.invoices.receipts.layout import Box, Layout
 
+Transpose = Image.Transpose
+Image.preinit()
 
-def write(target: BinaryIO, pages: Iterable[Image.Image], longest: int) -> int:
-    """Write grey or RGB pictures as the pages of a PDF, A4 along `longest` pixels; return how many it was."""
-    where: dict[int, int] = {}
-
-    def write_object(number: int, content: bytes) -> None:
-        where[number] = target.tell()
-        target.write(b"%d 0 obj\n%s\nendobj\n" % (number, content))
-
-    target.write(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n")
-    number = FIRST
-    for page in pages:
-        for content in _page(page, number, longest):
-            write_object(number, content)
-            number += 1
-    kids = range(FIRST, number, 3)
-    write_object(TREE, b"<< /Type /Pages /Count %d /Kids [%s] >>" % (len(kids), b" ".join(map(_reference, kids))))
-    write_object(CATALOG, b"<< /Type /Catalog /Pages %s >>" % _reference(TREE))
-    table = target.tell()
-    target.write(b"xref\n0 %d\n0000000000 65535 f \n" % number)
-    target.writelines(b"%010d 00000 n \n" % where[number] for number in sorted(where))
-    target.write(b"trailer\n<< /Size %d /Root %s >>\nstartxref\n%d\n" % (number, _reference(CATALOG), table))
-    target.write(b"%%EOF\n")
-    return len(kids)
-
-
-def _page(picture: Image.Image, number: int, longest: int) -> tuple[bytes, bytes, bytes]:
-    """Return the page that has this number, and the two objects after it: what it draws, and its picture."""
-    width, height = (side * A4_LONG_SIDE / longest for side in picture.size)
-    packed = io.BytesIO()
-    picture.save(packed, "JPEG", quality=QUALITY)
-    page = b"<< /Type /Page /Parent %s /MediaBox [0 0 %.4f %.4f] /Contents %s /Resources << /XObject << /P %s >> >> >>"
-    image = (
-        b"/Type /XObject /Subtype /Image /Width %d /Height %d /BitsPerComponent 8 /ColorSpace /%s /Filter /DCTDecode"
-    )
-    return (
-        page % (_reference(TREE), width, height, _reference(number + 1), _reference(number + 2)),
-        _stream(b"q %.4f 0 0 %.4f 0 0 cm /P Do Q" % (width, height)),
-        _stream(packed.getvalue(), image % (*picture.size, COLOURS[picture.mode])),
-    )
+BAND_ROWS = 256
+# What the values of a progressive JPEG may take: they are kept whole in memory, whatever the scale.
+MAX_PROGRESSIVE_BYTES = 300_000_000
+ORIENTATION = 0x0112
+# How to put upright what EXIF calls orientation 2 to 8 (EXIF 2.32, 4.6.4.A).
+UPRIGHT = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
+# What Pillow raises for files that break the rules of their format.
+BROKEN = (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, TypeError, struct.error, zlib.error)
+JPEG_END = b"\xff\xd9"
+PROGRESSIVE = b"\xff\xc2"
+# The header of a scan: how many colours, which, and the first, last and lowest bit of the values that it tells.
+SCAN = re.compile(rb"\xff\xda\0.[\1-\4](?=(.{5,11}))", re.DOTALL)
+# Stands for the bytes that are missing at the end of a JPEG: anything but a marker.
+FILLER = bytes(range(0x10, 0x90)) * 8
+# What may be missing at the end: rows of one block, or a part of the height.
+BLOCK = 16
+MAX_MISSING = 0.02
 
 
-def _reference(number: int) -> bytes:
-    return b"%d 0 R" % number
+def image_to_pdf(content: bytes, target: BinaryIO) -> tuple[int, str]:
+    """Write the picture as a PDF without EXIF, A4 on the longest side; return the pages, and a notice.
+
+    Raises rules.Refused. Takes only the first frame; transparency becomes white.
+    """
+    # Pillow's own limit only warns; ours refuses.
+    Image.MAX_IMAGE_PIXELS = None
+    try:
+        image, notice = _read(content)
+        turn = _turn(image)
+        found = layout.plan(image, turn, _flat)
+        pages = pdf_writer.write(target, (_page(image, box, found, turn) for box in found.boxes), found.longest)
+    except BROKEN as error:
+        raise rules.Refused(rules.DAMAGED_PICTURE) from error
+    return pages, notice
 
 
-def _stream(content: bytes, entries: bytes = b"") -> bytes:
-    return b"<< %s /Length %d >>\nstream\n%s\nendstream" % (entries, len(content), content)
+def _read(content: bytes) -> tuple[Image.Image, str]:
+    image = _opened(content)
+    try:
+        image.load()
+    except BROKEN:
+        if not isinstance(image, JpegImagePlugin.JpegImageFile):
+            raise
+    else:
+        return image, ""
+    del image
+    return _read_cut_off(content.rstrip(b"\xff"))
+
+
+def _read_cut_off(content: bytes) -> tuple[Image.Image, str]:
+    """Read a truncated JPEG, as viewers do; raise OSError when more than its last lines are missing.
+
+    Rows that change with the bytes appended in place of the missing ones are not the picture's own.
+    """
+    image, other = (_opened(content + rest + JPEG_END) for rest in (b"", FILLER))
+    if "progressive" in image.info and not _has_all_scans(content):
+        raise OSError("the picture is coarse")
+    full_height = image.info["full_height"]
+    image.load()
+    other.load()
+    made_up = ImageChops.difference(image, other).getbbox()
+    if made_up is None:
+        return image, ""
+    if image.height - made_up[1] > image.height * max(MAX_MISSING, BLOCK / full_height):
+        raise OSError("the picture is cut off")
+    return image, rules.CUT_OFF
+
+
+def _opened(content: bytes) -> Image.Image:
+    """Open a picture without unpacking it; raise rules.Refused when it would not fit into memory."""
+    image = Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "MPO"))
+    image.info["full_height"] = image.height
+    if not isinstance(image, JpegImagePlugin.JpegImageFile):
+        rules.check_pixels("png", *image.size)
+        return image
+    rules.check_pixels("jpeg", *image.size)
+    if "progressive" in image.info:
+        most = int(MAX_PROGRESSIVE_BYTES / (2 * _layers(image)))
+        if image.width * image.height > most:
+            raise rules.Refused(rules.too_many_pixels(most, progressive=True))
+    shrink = layout.shrink(image.size, layout.MIN_JPEG_SCALE)
+    image.draft(None, (math.floor(image.width / shrink) or 1, math.floor(image.height / shrink) or 1))
+    rules.check_pixels("png", *image.size)
+    return image
+
+
+def _has_all_scans(content: bytes) -> bool:
+    """Say whether a progressive JPEG has scans of all values to the last bit (T.81, B.2.3, G.1.1)."""
+    begun: dict[int, set[str]] = {}
+    for scan in SCAN.finditer(content, content.rfind(PROGRESSIVE)):
+        components = scan[1][: 2 * scan[0][4] : 2]
+        first, last, bits = scan[1][2 * len(components) : 2 * len(components) + 3]
+        for component in components:
+            ends = begun.setdefault(component, set())
+            if bits & 0x0F == 0:
+                ends |= ({"first"} if first == 0 else set()) | ({"last"} if last == 63 else set())
+    return all(ends == {"first", "last"} for ends in begun.values())
+
+
+def _layers(image: JpegImagePlugin.JpegImageFile) -> float:
+    """Return how many full-size layers the colours need: 3 for 4:4:4, 1.5 for 4:2:0."""
+    samples = [across * down for _, across, down, _ in image.layer]
+    return sum(samples) / max(1, *samples)
+
+
+def _turn(image: Image.Image) -> Transpose | None:
+    """Return the rotation by EXIF; XMP is ignored, as browsers do."""
+    exif = Image.Exif()
+    try:
+        exif.load(image.info.get("exif", b""))
+        return UPRIGHT.get(exif.get(ORIENTATION, 1))
+    except BROKEN:
+        # A damaged note about a picture is no reason to refuse the picture.
+        return None
+
+
+def _page(image: Image.Image, box: Box, found: Layout, turn: Transpose | None) -> Image.Image:
+    """Return a part as grey or RGB on white, upright, in the size of its page."""
+    page = Image.new(_flat(image.crop((0, 0, 1, 1))).mode, found.size(box))
+    for top in range(0, page.height, BAND_ROWS):
+        page.paste(_band(image, box, page, top, min(BAND_ROWS, page.height - top)), (0, top))
+    return page.transpose(turn) if turn is not None else page
+
+
+def _band(image: Image.Image, box: Box, page: Image.Image, top: int, rows: int) -> Image.Image:
+    left, start, right, end = box
+    factor = (end - start) / page.height
+    # The filter looks three rows of the page beyond its edge.
+    margin = math.ceil(3 * factor) + 1
+    first = max(start, start + math.floor(top * factor) - margin)
+    last = min(end, start + math.ceil((top + rows) * factor) + margin)
+    band = _flat(image.crop((left, first, right, last)))
+    part = (0, start + top * factor - first, right - left, start + (top + rows) * factor - first)
+    return band.resize((page.width, rows), Image.Resampling.LANCZOS, part)
+
+
+def _flat(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I;16"):
+        # Pillow would cut the values off at 255 instead of scaling them.
+        return image.point(lambda value: value * (1 / 257)).convert("L")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGB", image.size, "white")
+        white.paste(image, mask=image.getchannel("A"))
+        return white
+    return image.convert("L" if image.mode in ("1", "L") else "RGB")

@@ -1,4 +1,4 @@
-"""Convert a receipt in a process of its own, so that no file can hurt the worker."""
+"""Convert a receipt in a separate process, so that no file can hurt the worker."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from typing import IO
 from crm.invoices import rules
 from crm.values.text import clean_line
 
-CHILD = Path(__file__).with_name("convert_process.py")
-SECONDS = 250
-"""Longer than the child gives itself, for a child that can't end itself any more."""
-PULSE = 15
+CONVERT_PROCESS = Path(__file__).with_name("convert_process.py")
+TIMEOUT_SECONDS = 250
+"""Longer than the process gives itself, for one that can't end itself."""
+POLL_SECONDS = 15
 MAX_ANSWER = 4_000
-# The child gets no other variable: it has no use for secrets.
-PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH", "TMPDIR", "LANG", "LC_ALL")
+# The process gets no other variables, so no secrets.
+PASSED_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH", "TMPDIR", "LANG", "LC_ALL")
 LOCKS = ("landlock", "seccomp")
 
 log = logging.getLogger(__name__)
@@ -32,24 +32,24 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a file: `pages` in the PDF and what it lacks, or 0 and the `reason`; sentences for people."""
+    """`pages` and a `notice`, or 0 and the `reason`; sentences for people."""
 
     pages: int
     reason: str = ""
     notice: str = ""
 
 
-def convert(source: Path, target: Path, go_on: Callable[[], bool] = lambda: True) -> Result:
-    """Write the receipt `source` (PDF, JPEG or PNG) as a safe PDF to `target`; nothing is there when it failed.
+def convert(source: Path, target: Path, keep_going: Callable[[], bool] = lambda: True) -> Result:
+    """Write `source` (PDF, JPEG or PNG) as a safe PDF to `target`, which is absent on failure.
 
-    Takes 25 seconds of the processor, 4 minutes and 400 MB at most. Never raises for what a file does: every end
-    becomes a Result. Asks `go_on` every few seconds, and ends the conversion when that is False or raises.
+    Takes at most 25 s of CPU, 4 minutes and 400 MB. Every failure of the file is a Result, never an exception. Asks
+    `keep_going` every few seconds, and ends the conversion when that is False or raises.
     """
     try:
-        # Files have the size that the child limits itself to; a pipe would have to be read to its end.
-        with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as complained:
-            code = _run([str(source.absolute()), str(target.absolute())], said, complained, go_on)
-            result = _result(code, _start_of(said), _start_of(complained))
+        # Files, because the process limits their size; a pipe would have to be read to its end.
+        with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+            code = _run([str(source.absolute()), str(target.absolute())], stdout, stderr, keep_going)
+            result = _result(code, _start_of(stdout), _start_of(stderr))
     except OSError:
         log.exception("conversion not started")
         result = Result(0, rules.INTERRUPTED)
@@ -59,48 +59,48 @@ def convert(source: Path, target: Path, go_on: Callable[[], bool] = lambda: True
 
 
 def missing_locks() -> list[str]:
-    """Return the locks of `isolation.py` that don't hold here, as a child finds out."""
+    """Return the locks of `isolation.py` that don't hold on this machine."""
     try:
-        with tempfile.TemporaryFile() as said:
-            _run([], said, said, lambda: True)
-            held = json.loads(_start_of(said))["isolation"]
+        with tempfile.TemporaryFile() as stdout:
+            _run([], stdout, stdout, lambda: True)
+            held = json.loads(_start_of(stdout))["isolation"]
     except (OSError, ValueError, KeyError, TypeError):
         held = []
     return [lock for lock in LOCKS if lock not in held]
 
 
-def _run(arguments: list[str], said: IO[bytes], complained: IO[bytes], go_on: Callable[[], bool]) -> int | None:
-    """Run the child and return its exit code, or None when it took too long."""
-    child = subprocess.Popen(
-        [sys.executable, "-P", str(CHILD), *arguments],
+def _run(arguments: list[str], stdout: IO[bytes], stderr: IO[bytes], keep_going: Callable[[], bool]) -> int | None:
+    """Return the exit code, or None after the timeout."""
+    process = subprocess.Popen(
+        [sys.executable, "-P", str(CONVERT_PROCESS), *arguments],
         stdin=subprocess.DEVNULL,
-        stdout=said,
-        stderr=complained,
-        env={name: os.environ[name] for name in PASSED_ON if name in os.environ} | {"MALLOC_ARENA_MAX": "1"},
-        # A session of its own, or Ctrl-C in the terminal would end the child and look like a damaged file.
+        stdout=stdout,
+        stderr=stderr,
+        env={name: os.environ[name] for name in PASSED_VARIABLES if name in os.environ} | {"MALLOC_ARENA_MAX": "1"},
+        # A new session, or Ctrl-C in the terminal would end the process and look like a damaged file.
         start_new_session=True,
     )
-    end = time.monotonic() + SECONDS
+    end = time.monotonic() + TIMEOUT_SECONDS
     try:
         while (left := end - time.monotonic()) > 0:
             try:
-                return child.wait(min(left, PULSE))
+                return process.wait(min(left, POLL_SECONDS))
             except subprocess.TimeoutExpired:
-                if not go_on():
+                if not keep_going():
                     return -signal.SIGKILL
         return None
     finally:
-        if child.poll() is None:
-            child.kill()
-            child.wait()
+        if process.poll() is None:
+            process.kill()
+            process.wait()
 
 
-def _result(code: int | None, said: bytes, complained: bytes) -> Result:
+def _result(code: int | None, stdout: bytes, stderr: bytes) -> Result:
     if code is None:
         return Result(0, rules.TOO_COMPLEX)
-    if code == 0 and (result := _answered(said)):
+    if code == 0 and (result := _parse_answer(stdout)):
         return result
-    log.warning("conversion ended with %s: %s", code, complained.decode(errors="replace"))
+    log.warning("conversion ended with %s: %s", code, stderr.decode(errors="replace"))
     if -code in (signal.SIGXCPU, signal.SIGALRM):
         return Result(0, rules.TOO_COMPLEX)
     if -code in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):
@@ -108,10 +108,10 @@ def _result(code: int | None, said: bytes, complained: bytes) -> Result:
     return Result(0, rules.UNREADABLE)
 
 
-def _answered(said: bytes) -> Result | None:
-    """Return what the child answered; None for what is no answer, for a stranger's file may have made it."""
+def _parse_answer(stdout: bytes) -> Result | None:
+    """Return None for an invalid answer: a malicious file may have written it."""
     try:
-        answer = json.loads(said)
+        answer = json.loads(stdout)
     except ValueError:
         return None
     if not isinstance(answer, dict):

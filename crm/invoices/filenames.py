@@ -1,4 +1,4 @@
-"""Names of uploaded files: cleaned for showing, and safe as the name of a download."""
+"""Names of uploaded files, and of downloads."""
 
 from __future__ import annotations
 
@@ -10,52 +10,49 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 from urllib.parse import quote
 
-from crm.invoices.rules import Kind, same_file
+from crm.invoices.rules import FileKind, same_file
 from crm.values.text import clean_line
 
-LONGEST = 100
-MEDIA_TYPES: dict[Kind, str] = {"pdf": "application/pdf", "jpeg": "image/jpeg", "png": "image/png"}
-EXTENSIONS: dict[Kind, tuple[str, ...]] = {"pdf": (".pdf",), "jpeg": (".jpg", ".jpeg"), "png": (".png",)}
+MAX_LENGTH = 100
+MEDIA_TYPES: dict[FileKind, str] = {"pdf": "application/pdf", "jpeg": "image/jpeg", "png": "image/png"}
+EXTENSIONS: dict[FileKind, tuple[str, ...]] = {"pdf": (".pdf",), "jpeg": (".jpg", ".jpeg"), "png": (".png",)}
 
 
 def clean_filename(name: str) -> str:
     """Return the last part of a path as one short line of visible characters; it is never used as a path."""
     name = re.split(r"[/\\]", clean_line(name))[-1].strip(" .")
-    if len(name) <= LONGEST:
+    if len(name) <= MAX_LENGTH:
         return name or "receipt"
     stem, dot, extension = name.rpartition(".")
     if not stem or len(extension) > 8:
-        return name[:LONGEST].rstrip()
-    return stem[: LONGEST - len(extension) - 1].rstrip() + dot + extension
+        return name[:MAX_LENGTH].rstrip()
+    return stem[: MAX_LENGTH - len(extension) - 1].rstrip() + dot + extension
 
 
 class Sibling(NamedTuple):
-    """A receipt that is there: of the same invoice, or of the one of `day`."""
+    """A receipt of the same invoice, or of the customer's invoice of `day`."""
 
     filename: str
     sha256: str
     day: dt.date | None
 
 
-def told_apart(files: Iterable[tuple[str, str]], siblings: Iterable[Sibling]) -> list[tuple[str, str]]:
-    """Return a name and a notice for each file, given by name and hash, among receipts that are there.
-
-    No two names of an invoice are the same, and the notice says where the same file is already.
-    """
+def distinct_names(files: Iterable[tuple[str, str]], siblings: Iterable[Sibling]) -> list[tuple[str, str]]:
+    """Return a name, unique within the invoice, and a notice of the same file elsewhere, by name and hash."""
     siblings = list(siblings)
     known = {sibling.sha256: same_file(sibling.filename, sibling.day) for sibling in siblings}
     taken = {sibling.filename for sibling in siblings if sibling.day is None}
     found = []
     for filename, sha256 in files:
-        name = _apart(filename, taken)
+        name = _distinct_name(filename, taken)
         taken.add(name)
         found.append((name, known.get(sha256, "")))
         known.setdefault(sha256, same_file(name))
     return found
 
 
-def _apart(name: str, taken: Collection[str]) -> str:
-    """Return the name, with a number where it is taken: a phone calls each of its photos image.jpg."""
+def _distinct_name(name: str, taken: Collection[str]) -> str:
+    """Add a number to a name that is taken: some phones call each photo image.jpg."""
     stem, dot, extension = name.rpartition(".")
     if not stem:
         stem, dot, extension = name, "", ""
@@ -63,8 +60,8 @@ def _apart(name: str, taken: Collection[str]) -> str:
     return name if name not in taken else next(other for other in numbered if other not in taken)
 
 
-def download_name(filename: str, kind: Kind) -> str:
-    """Return the name with the ending of what the file is, whatever it was called."""
+def download_name(filename: str, kind: FileKind) -> str:
+    """Give the name the extension of its kind."""
     if filename.lower().endswith(EXTENSIONS[kind]):
         return filename
     stem, _, extension = filename.rpartition(".")
