@@ -1,4 +1,4 @@
-"""Removing the demo rows, and nothing but them."""
+"""Remove the demo rows, and nothing else."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from crm.kernel.work.due import DueWork
 from crm.leads.models import Lead
 from crm.messages.models import Message
 
-BATCH = 5_000
-"""Customers that one transaction removes."""
+BATCH_SIZE = 5_000
+"""Customers removed in one transaction."""
 
 
 def clear() -> int:
-    """Remove every demo customer of every organization, with all that hangs on them; return how many."""
+    """Remove the demo customers of every organization with all their rows; return how many."""
     removed = 0
     for organization_id in db.session.scalars(sa.select(Organization.id).order_by(Organization.id)).all():
         with use_organization(organization_id):
@@ -35,9 +35,9 @@ def clear() -> int:
 
 
 def _next_batch() -> tuple[int, int, int] | None:
-    """Return a range and the ids to remove of it."""
+    """Return the id of a range, and the first and last customer to remove."""
     row = db.session.scalar(sa.select(DemoRange).order_by(DemoRange.id).limit(1))
-    return (row.id, row.first_id, min(row.last_id, row.first_id + BATCH - 1)) if row else None
+    return (row.id, row.first_id, min(row.last_id, row.first_id + BATCH_SIZE - 1)) if row else None
 
 
 def _remove(range_id: int, first: int, last: int) -> int:
@@ -63,7 +63,7 @@ def _remove(range_id: int, first: int, last: int) -> int:
 
 
 def _remove_records(customers: sa.Select[int]) -> None:
-    """Remove what tells of demo customers: a booking goes with its lead person, and others stay in theirs by name."""
+    """Remove records of demo customers: a booking goes with its lead person; elsewhere persons stay by name."""
     led = sa.select(BookingPerson.booking_id).where(BookingPerson.is_lead, BookingPerson.customer_id.in_(customers))
     db.session.execute(sa.delete(Booking).where(Booking.id.in_(led)))
     forget(BookingPerson, customers)

@@ -58,8 +58,8 @@ def clear() -> None:
 
 def _load_shop(organization: str | None) -> None:
     password = secrets.token_urlsafe(9)
-    for slug in [organization] if organization else [place.slug for place in shop.PLACES]:
-        with _inside(slug, password):
+    for slug in [organization] if organization else [one.slug for one in shop.SHOPS]:
+        with _in_organization(slug, password):
             loaded = shop.load(slug)
         click.echo(f"{slug}: {loaded} customers loaded." if loaded else f"{slug}: the shop is there already.")
 
@@ -67,7 +67,7 @@ def _load_shop(organization: str | None) -> None:
 def _load_generated(slug: str, customers: int, messages: int, due_in: int) -> None:
     if messages and not customers:
         raise click.UsageError("Messages need customers: leave --customers out, or make it 1 or more.")
-    with _inside(slug, secrets.token_urlsafe(9)):
+    with _in_organization(slug, secrets.token_urlsafe(9)):
         due_at = db.session.scalars(sa.select(db_now())).one() + dt.timedelta(seconds=due_in)
         region, first = current_organization().phone_region, loader.count(GENERATED)
         branch_ids = sorted(branch.id for branch in branches())
@@ -81,7 +81,7 @@ def _load_generated(slug: str, customers: int, messages: int, due_in: int) -> No
 
 
 @contextmanager
-def _inside(slug: str, random_password: str) -> Iterator[None]:
+def _in_organization(slug: str, random_password: str) -> Iterator[None]:
     if shop.is_demo(slug):
         password = current_app.config["DEMO_PASSWORD"]
         username = shop.set_up(slug, password or random_password)
@@ -92,14 +92,14 @@ def _inside(slug: str, random_password: str) -> Iterator[None]:
 
 
 class _Progress:
-    """Says on standard error, every few seconds, how far a long load is."""
+    """Print the progress of a long load on standard error, every two seconds."""
 
     def __init__(self, total: int) -> None:
         self._total = total
-        self._said_at = time.monotonic()
+        self._printed_at = time.monotonic()
 
     def __call__(self, loaded: int) -> None:
         now = time.monotonic()
-        if now - self._said_at > 2:
-            self._said_at = now
+        if now - self._printed_at > 2:
+            self._printed_at = now
             click.echo(f"{loaded:,} of {self._total:,} customers", err=True)

@@ -1,4 +1,4 @@
-"""Generated customers and messages: the same ordinal gives the same person, in every installation."""
+"""Generated customers and messages: the same ordinal gives the same person everywhere."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from collections.abc import Iterator, Sequence
 
 import phonenumbers
 
-from crm.demo.names import pool
+from crm.demo.name_pools import pool_of
 from crm.demo.rows import CustomerRow, MessageRow
 
-_SHARES = ((5, 1, 100), (8, 100, 500), (9, 500, 1_000), (10, 1_000, 5_000))
-"""Of ten people with points, how many have at most so many: share so far, from, to but not including."""
+_POINT_SHARES = ((5, 1, 100), (8, 100, 500), (9, 500, 1_000), (10, 1_000, 5_000))
+"""Of ten persons with points, the cumulative share, the least points, and the bound of the most."""
 
-VARIED = 8
-"""Digits at the end of a generated number that differ: room for some tens of millions a region."""
+VARIED_DIGITS = 8
+"""Last digits of a generated number that vary: tens of millions of numbers for a region."""
 
-_LONG_NUMBERS = {"ID": "81234567890"}
-"""Where the example of the metadata is a kind of number that is hardly given out any more."""
+_EXAMPLE_NUMBERS = {"ID": "81234567890"}
+"""Where the metadata's example is of a kind that is hardly assigned any more."""
 
 
 class NoMoreNumbersError(Exception):
-    """The region has not so many phone numbers; the message is a sentence."""
+    pass
 
 
 def customers(
@@ -36,24 +36,23 @@ def customers(
 ) -> Iterator[CustomerRow]:
     """Yield `count` customers from ordinal `first` on, with `messages` SMS to them at `due_at`, spread evenly.
 
-    They belong to `branch_ids` in turn; every tenth is inactive, and a third has no points.
-    Raises NoMoreNumbersError when the region has no number left that nobody here has.
+    They belong to `branch_ids` in turn; every tenth is inactive, and a third has no points. Raises NoMoreNumbersError.
     """
     taken = itertools.islice(_numbers(region), first, None)
-    for place in range(count):
+    for index in range(count):
         number = next(taken, None)
         if number is None:
-            raise NoMoreNumbersError(f"{region} has no more phone numbers after {first + place:,} generated customers.")
-        row = _person(region, first + place, number)
-        row.branch_id = branch_ids[(first + place) % len(branch_ids)] if branch_ids else None
-        share = messages // count + (place < messages % count)
+            raise NoMoreNumbersError(f"{region} has no more phone numbers after {first + index:,} generated customers.")
+        row = _person(region, first + index, number)
+        row.branch_id = branch_ids[(first + index) % len(branch_ids)] if branch_ids else None
+        share = messages // count + (index < messages % count)
         if share and due_at is not None:
-            row.messages = [MessageRow("sms", _body(row.name, first + place, nth), due_at) for nth in range(share)]
+            row.messages = [MessageRow("sms", _body(row.name, first + index, nth), due_at) for nth in range(share)]
         yield row
 
 
 def _person(region: str, ordinal: int, number: str) -> CustomerRow:
-    names = pool(region)
+    names = pool_of(region)
     dice = _scatter(ordinal)
     dice, first = divmod(dice, len(names.first))
     dice, last = divmod(dice, len(names.last))
@@ -77,11 +76,11 @@ def _person(region: str, ordinal: int, number: str) -> CustomerRow:
 
 
 def _points(ordinal: int) -> int:
-    """Return how many points a person has: a third none, the others some of every tier, fewer of the higher ones."""
+    """Return points: none for a third, else of every tier, fewer of the higher ones."""
     if ordinal % 3 == 0:
         return 0
     dice, size = divmod(_scatter(~ordinal & 0xFFFFFFFF), 10)
-    least, most = next((least, most) for share, least, most in _SHARES if size < share)
+    least, most = next((least, most) for share, least, most in _POINT_SHARES if size < share)
     return least + dice % (most - least)
 
 
@@ -90,7 +89,7 @@ def _body(name: str, ordinal: int, nth: int) -> str:
 
 
 def _scatter(ordinal: int) -> int:
-    """Return 64 bits that look random; the finalizer of splitmix64."""
+    """Return 64 pseudo-random bits, by the finalizer of splitmix64."""
     mixed = (ordinal + 1) * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
     mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
     mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF
@@ -98,15 +97,15 @@ def _scatter(ordinal: int) -> int:
 
 
 def _numbers(region: str) -> Iterator[str]:
-    """Yield every mobile number of the region once, in E.164, in an order that looks random."""
+    """Yield every mobile number of the region once, in E.164, in a pseudo-random order."""
     example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
     if example is None:
         return
-    national = _LONG_NUMBERS.get(region) or phonenumbers.national_significant_number(example)
+    national = _EXAMPLE_NUMBERS.get(region) or phonenumbers.national_significant_number(example)
     metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
     pattern = metadata and metadata.mobile and metadata.mobile.national_number_pattern
     is_mobile = re.compile(pattern or "").fullmatch
-    varied = min(VARIED, len(national) - 1)
+    varied = min(VARIED_DIGITS, len(national) - 1)
     start, size = national[:-varied], 10**varied
     for step in range(size):
         # 61,803,399 and a power of ten have no common factor, so no number comes twice.

@@ -1,6 +1,6 @@
-"""Loading and removing many customers quickly, as the services would have made them.
+"""Load many customers quickly, with the rows that the services would write.
 
-A batch is one transaction, so what was loaded before an interruption is whole and known as demo data.
+A batch is one transaction, so an interrupted load leaves whole batches that are known as demo data.
 """
 
 from __future__ import annotations
@@ -30,35 +30,34 @@ from crm.messages.rules import OPEN, Status
 from crm.people.contact_fields import sort_key
 from crm.values import clock
 
-BATCH = 10_000
-"""Customers, and messages as well, that one transaction takes: seconds of SQLite's write lock, tens of MB."""
+BATCH_SIZE = 10_000
+"""Customers or messages in one transaction: seconds of SQLite's write lock, tens of MB."""
 
 REASON = "Shopping"
-"""What generated customers got their points for."""
+"""The reason of generated points."""
 
-Told = Callable[[int], None]
+Progress = Callable[[int], None]
 _OPEN = frozenset(status.value for status in OPEN)
 
 
-def load(kind: str, rows: Iterable[CustomerRow], told: Told = lambda loaded: None) -> int:
-    """Add `rows` to the current organization as demo data; return how many. `told` hears the sum now and then."""
+def load(kind: str, rows: Iterable[CustomerRow], on_progress: Progress = lambda loaded: None) -> int:
+    """Add `rows` to the current organization; return how many. `on_progress` gets the sum so far."""
     loaded = 0
     for batch in _batches(rows):
         with transaction():
             _load(kind, batch)
         loaded += len(batch)
-        told(loaded)
+        on_progress(loaded)
     return loaded
 
 
 def count(kind: str) -> int:
-    """Return how many customers of this kind were ever loaded, since the last clear."""
+    """Count the customers of a kind loaded since the last clear."""
     size = sa.func.sum(DemoRange.last_id - DemoRange.first_id + 1)
     return int(db.session.scalar(sa.select(size).where(DemoRange.kind == kind)) or 0)
 
 
 def refresh_statistics() -> None:
-    """Let the database's planner know how much there is now."""
     names = ("customers", "customer_search", "messages", "due_work", "events", "points_entries")
     if db.engine.dialect.name == "postgresql":
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -76,7 +75,7 @@ def _batches(rows: Iterable[CustomerRow]) -> Iterator[list[CustomerRow]]:
     for row in rows:
         batch.append(row)
         messages += len(row.messages)
-        if len(batch) >= BATCH or messages >= 2 * BATCH:
+        if len(batch) >= BATCH_SIZE or messages >= 2 * BATCH_SIZE:
             yield batch
             batch, messages = [], 0
     if batch:
@@ -94,51 +93,50 @@ def _load(kind: str, rows: list[CustomerRow]) -> None:
 
 def _load_customers(bulk: Bulk, ids: list[int], rows: list[CustomerRow]) -> None:
     organization, region = require_organization(), current_organization().phone_region
-    made = [row.created_at or bulk.now for row in rows]
+    created = [row.created_at or bulk.now for row in rows]
     fields = {field.name for field in dataclasses.fields(CustomerRow)} - {"created_at", "messages", "points"}
     values: dict[str, Any] = {field: [getattr(row, field) for row in rows] for field in fields}
     values |= {f"{field}_key": list(map(sort_key, values[field])) for field in ("name", "city", "province")}
     points = [row.points for row in rows]
     values |= {"loyalty_points": points, "tier": [tier_of(number).value for number in points]}
     zone = clock.zone(current_organization().time_zone)
-    months = {moment: clock.month_of(moment, zone) for moment in set(made)}
-    values["created_month"] = [months[moment] for moment in made]
-    values |= {"next_message_at": [_next(row) for row in rows], "created_at": made, "updated_at": made}
+    months = {moment: clock.month_of(moment, zone) for moment in set(created)}
+    values["created_month"] = [months[moment] for moment in created]
+    values |= {"next_message_at": [_next(row) for row in rows], "created_at": created, "updated_at": created}
     bulk.insert(Customer, len(rows), {"organization_id": organization, "id": ids, **values})
     texts = [search_text(row.name, row.phone, row.phone_valid, region, row.email) for row in rows]
     bulk.insert(CustomerSearch, len(rows), {"organization_id": organization, "customer_id": ids, "text": texts})
-    told = {"action": "customer.created", "subject": "customers", "subject_id": ids, "customer_id": ids, "at": made}
-    bulk.insert(Event, len(rows), {"organization_id": organization, "changes": {}, **told})
+    event = {"action": "customer.created", "subject": "customers", "subject_id": ids, "customer_id": ids, "at": created}
+    bulk.insert(Event, len(rows), {"organization_id": organization, "changes": {}, **event})
 
 
 def _load_points(bulk: Bulk, rows: list[tuple[int, int]]) -> None:
-    """Enter each customer's points at once."""
     organization, ids = require_organization(), bulk.new_ids(PointsEntry, len(rows))
     customers, points = [customer_id for customer_id, _ in rows], [number for _, number in rows]
     values = {"customer_id": customers, "asked": points, "applied": points, "balance": points, "reason": REASON}
     keys = [f"demo:{id_}" for id_ in ids]
     bulk.insert(PointsEntry, len(rows), {"organization_id": organization, "id": ids, "key": keys, **values})
-    changes = [_told_of(number) for number in points]
-    told = {"action": "points.changed", "subject": "points_entries", "subject_id": ids, "customer_id": customers}
-    bulk.insert(Event, len(rows), {"organization_id": organization, "changes": changes, "at": bulk.now, **told})
+    changes = [_points_changes(number) for number in points]
+    event = {"action": "points.changed", "subject": "points_entries", "subject_id": ids, "customer_id": customers}
+    bulk.insert(Event, len(rows), {"organization_id": organization, "changes": changes, "at": bulk.now, **event})
 
 
-def _told_of(points: int) -> dict[str, list[Any]]:
+def _points_changes(points: int) -> dict[str, list[Any]]:
     tier = tier_of(points)
-    moved = {"tier": [Tier.BRONZE.value, tier.value]} if tier is not Tier.BRONZE else {}
+    changed = {"tier": [Tier.BRONZE.value, tier.value]} if tier is not Tier.BRONZE else {}
     given = {"asked": points, "applied": points, "reason": REASON, "source": "Manual"}
-    return {"loyalty_points": [0, points], **moved, **{field: [None, value] for field, value in given.items()}}
+    return {"loyalty_points": [0, points], **changed, **{field: [None, value] for field, value in given.items()}}
 
 
 def _load_messages(bulk: Bulk, rows: list[tuple[int, MessageRow]]) -> None:
     organization = require_organization()
     ids, customers = bulk.new_ids(Message, len(rows)), [customer_id for customer_id, _ in rows]
     messages = [message for _, message in rows]
-    made = [min(bulk.now, message.send_at) for message in messages]
+    created = [min(bulk.now, message.send_at) for message in messages]
     fields = [field.name for field in dataclasses.fields(MessageRow)]
     values: dict[str, Any] = {field: [getattr(message, field) for message in messages] for field in fields}
-    values |= {"created_at": made, "updated_at": made}
-    values["status_at"] = [m.handed_over_at or at for m, at in zip(messages, made, strict=True)]
+    values |= {"created_at": created, "updated_at": created}
+    values["status_at"] = [m.handed_over_at or at for m, at in zip(messages, created, strict=True)]
     bulk.insert(Message, len(rows), {"organization_id": organization, "id": ids, "customer_id": customers, **values})
     waiting = [(id_, m.send_at) for id_, m in zip(ids, messages, strict=True) if m.status == Status.SCHEDULED]
     due = {"subject_id": [id_ for id_, _ in waiting], "due_at": [moment for _, moment in waiting]}
@@ -147,17 +145,19 @@ def _load_messages(bulk: Bulk, rows: list[tuple[int, MessageRow]]) -> None:
         {"channel": [None, m.channel], "body": [None, m.body], "send_at": [None, m.send_at.isoformat()]}
         for m in messages
     ]
-    told = {"action": "message.scheduled", "subject": "messages", "subject_id": ids, "customer_id": customers}
-    bulk.insert(Event, len(rows), {"organization_id": organization, "changes": changes, "at": made, **told})
-    moved = [(id_, customer_id, m) for id_, (customer_id, m) in zip(ids, rows, strict=True) if m.status != "scheduled"]
-    told = {
-        "action": [f"message.{m.status}" for _, _, m in moved],
-        "subject_id": [id_ for id_, _, _ in moved],
-        "customer_id": [customer_id for _, customer_id, _ in moved],
-        "changes": [{"status": ["scheduled", m.status]} for _, _, m in moved],
-        "at": [m.handed_over_at or min(bulk.now, m.send_at) for _, _, m in moved],
+    event = {"action": "message.scheduled", "subject": "messages", "subject_id": ids, "customer_id": customers}
+    bulk.insert(Event, len(rows), {"organization_id": organization, "changes": changes, "at": created, **event})
+    changed = [
+        (id_, customer_id, m) for id_, (customer_id, m) in zip(ids, rows, strict=True) if m.status != "scheduled"
+    ]
+    event = {
+        "action": [f"message.{m.status}" for _, _, m in changed],
+        "subject_id": [id_ for id_, _, _ in changed],
+        "customer_id": [customer_id for _, customer_id, _ in changed],
+        "changes": [{"status": ["scheduled", m.status]} for _, _, m in changed],
+        "at": [m.handed_over_at or min(bulk.now, m.send_at) for _, _, m in changed],
     }
-    bulk.insert(Event, len(moved), {"organization_id": organization, "subject": "messages", **told})
+    bulk.insert(Event, len(changed), {"organization_id": organization, "subject": "messages", **event})
 
 
 def _next(row: CustomerRow) -> object:

@@ -1,4 +1,4 @@
-"""Which rows are demo rows."""
+"""Ranges of demo customers."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from crm.kernel.tenancy import TenantMixin
 
 
 class DemoRange(TenantMixin, Base):
-    """Customers that came as demo data: the ids from `first_id` to `last_id`, both included.
+    """Demo customers with ids from `first_id` to `last_id`, both included; `kind` is shop or generated.
 
-    Ids are never given twice, so the range says exactly which rows they are, whatever people made of them since.
-    `kind` is shop or generated.
+    Ids are never reused, so the range stays exact whatever people change.
     """
 
     __tablename__ = "demo_ranges"

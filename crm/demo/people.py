@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Person(NamedTuple):
-    """A customer of a demo shop; `place` is an index into the shop's places, `branch` into its branches."""
+    """A customer of a demo shop; `place` and `branch` are indexes into the shop's."""
 
     name: str
     phone: str

@@ -1,4 +1,4 @@
-"""What the loader takes: customers with their messages, as plain values."""
+"""Customers and messages to load, as plain values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 @dataclasses.dataclass(slots=True)
 class MessageRow:
-    """A message to load. `handed_over_at` is when it left, None while it waits."""
+    """`handed_over_at` is None while the message waits."""
 
     channel: str
     body: str
@@ -22,10 +22,7 @@ class MessageRow:
 
 @dataclasses.dataclass(slots=True)
 class CustomerRow:
-    """A customer to load, as the database keeps them: `phone` in E.164 when `phone_valid`, `email` normalized.
-
-    `points` come as one entry of the ledger.
-    """
+    """Columns as stored: `phone` in E.164 when `phone_valid`, `email` normalized; `points` as one ledger entry."""
 
     name: str
     phone: str = ""

@@ -1,4 +1,4 @@
-"""The demo organizations, their users, and the small lively shop in each."""
+"""The demo organizations, their users, and the small shop in each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from crm.demo import loader, texts
 from crm.demo.models import DemoRange
 from crm.demo.people import JAKARTA, JAKARTA_PLACES, KARACHI, KARACHI_PLACES, Person
 from crm.demo.rows import CustomerRow, MessageRow
-from crm.demo.texts import Said
+from crm.demo.texts import ShopMessage
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.kernel.manifest import catalog
@@ -30,13 +30,11 @@ from crm.values import clock
 
 DEMO = "demo"
 SHOP = "shop"
-CALLED = {"sent": Answer.ACCEPTED, "failed": Answer.PERMANENT}
-"""The states of the shop's messages that a gateway answered for, and its answer."""
+ANSWERS = {"sent": Answer.ACCEPTED, "failed": Answer.PERMANENT}
+"""The gateway's answer, by status of the shop's messages."""
 
 
-class Place(NamedTuple):
-    """An organization of the demo, with what its shop consists of."""
-
+class DemoShop(NamedTuple):
     slug: str
     settings: dict[str, str]
     username: str
@@ -44,11 +42,11 @@ class Place(NamedTuple):
     branches: tuple[str, ...]
     people: tuple[Person, ...]
     towns: tuple[tuple[str, str, str], ...]
-    messages: tuple[Said, ...]
+    messages: tuple[ShopMessage, ...]
 
 
-PLACES = (
-    Place(
+SHOPS = (
+    DemoShop(
         DEMO,
         {
             "name": "Demo Shop",
@@ -66,7 +64,7 @@ PLACES = (
         JAKARTA_PLACES,
         texts.JAKARTA,
     ),
-    Place(
+    DemoShop(
         "demo-travel",
         {
             "name": "Demo Travel",
@@ -88,72 +86,71 @@ PLACES = (
 
 
 def set_up(slug: str, password: str) -> str | None:
-    """Make the demo organization `slug` and its owner where they are missing; return the name of a new user.
+    """Create the demo organization and its owner where they are missing; return the name of a new user.
 
-    What is there keeps its settings and its password.
+    Existing ones keep their settings and password.
     """
-    place = _place(slug)
+    shop = _shop(slug)
     organization = db.session.scalar(sa.select(Organization).where(Organization.slug == slug))
     if organization is None:
-        organization = services.create_organization(slug, **place.settings)
+        organization = services.create_organization(slug, **shop.settings)
         with use_organization(organization.id):
-            for name in place.branches:
+            for name in shop.branches:
                 branches.add(name)
         organization = db.session.scalars(sa.select(Organization).where(Organization.slug == slug)).one()
     organization_id = organization.id
-    user_id = db.session.scalar(sa.select(User.id).where(User.username == place.username))
+    user_id = db.session.scalar(sa.select(User.id).where(User.username == shop.username))
     member = sa.select(Membership.id).where(
         Membership.organization_id == organization_id, Membership.user_id == user_id
     )
     if user_id is None or db.session.scalar(member) is None:
-        services.create_user(place.username, password, organization_id, Role.OWNER, name=place.user_name)
-    return None if user_id else place.username
+        services.create_user(shop.username, password, organization_id, Role.OWNER, name=shop.user_name)
+    return None if user_id else shop.username
 
 
 def is_demo(slug: str) -> bool:
-    """Whether `slug` is an organization of the demo."""
-    return any(place.slug == slug for place in PLACES)
+    return any(shop.slug == slug for shop in SHOPS)
 
 
 def load(slug: str) -> int:
-    """Fill the shop of the current organization unless it is there already; return how many customers it has got."""
+    """Fill the current organization's shop unless it is filled; return how many customers were added."""
     if loader.count(SHOP):
         return 0
-    place = _place(slug if is_demo(slug) else DEMO)
+    shop = _shop(slug if is_demo(slug) else DEMO)
     with transaction() as session:
         ids = {row.name: row.id for row in session.scalars(sa.select(Branch))}
-        loaded = loader.load(SHOP, _rows(place, [ids.get(name) for name in place.branches]))
-        session.add_all(_attempt(message) for message in session.scalars(_called()).all())
+        loaded = loader.load(SHOP, _rows(shop, [ids.get(name) for name in shop.branches]))
+        session.add_all(_attempt(message) for message in session.scalars(_answered_messages()).all())
         first, last = session.execute(
             sa.select(DemoRange.first_id, DemoRange.last_id).where(DemoRange.kind == SHOP)
         ).one()
         for feature in catalog().features:
             if feature.demo:
-                feature.demo(place.slug, range(first, last + 1))
+                feature.demo(shop.slug, range(first, last + 1))
     return loaded
 
 
-def _place(slug: str) -> Place:
-    return next(place for place in PLACES if place.slug == slug)
+def _shop(slug: str) -> DemoShop:
+    return next(shop for shop in SHOPS if shop.slug == slug)
 
 
-def _rows(place: Place, branch_ids: list[int | None]) -> list[CustomerRow]:
+def _rows(shop: DemoShop, branch_ids: list[int | None]) -> list[CustomerRow]:
     organization, now = current_organization(), clock.utcnow()
     zone, region = clock.zone(organization.time_zone), organization.phone_region
     rows = []
-    for index, person in enumerate(place.people):
-        row = _customer(person, place.towns[person.place], region)
+    for index, person in enumerate(shop.people):
+        row = _customer(person, shop.towns[person.place], region)
         row.branch_id = None if person.branch is None else branch_ids[person.branch]
-        row.created_at = now - dt.timedelta(days=4 * (len(place.people) - index), minutes=37 * index)
-        row.messages = [_message(one, now, zone) for one in place.messages if one.person == index]
+        row.created_at = now - dt.timedelta(days=4 * (len(shop.people) - index), minutes=37 * index)
+        row.messages = [_message(one, now, zone) for one in shop.messages if one.person == index]
         rows.append(row)
     return rows
 
 
 def _customer(person: Person, town: tuple[str, str, str], region: str) -> CustomerRow:
     city, province, postal_code = town
-    told = person._asdict() | {"city": city, "province": province, "postal_code": postal_code}
-    contact = ContactFields.read(told, region).checked()
+    values = person._asdict() | {"city": city, "province": province, "postal_code": postal_code}
+    contact = ContactFields.read(values, region).checked()
     return CustomerRow(
         name=contact.name,
         phone=contact.phone,
@@ -170,18 +167,18 @@ def _customer(person: Person, town: tuple[str, str, str], region: str) -> Custom
     )
 
 
-def _message(one: Said, now: dt.datetime, zone: ZoneInfo) -> MessageRow:
+def _message(one: ShopMessage, now: dt.datetime, zone: ZoneInfo) -> MessageRow:
     if one.time:
         day = clock.to_local(now, zone).date() + dt.timedelta(days=one.days)
         send_at, _ = clock.from_local(dt.datetime.combine(day, dt.time.fromisoformat(one.time)), zone)
     else:
         send_at = now + dt.timedelta(minutes=one.days)
     left = send_at + dt.timedelta(seconds=2) if one.status == "sent" else None
-    return MessageRow(one.channel, one.body, send_at, one.status, one.reason, int(one.status in CALLED), left)
+    return MessageRow(one.channel, one.body, send_at, one.status, one.reason, int(one.status in ANSWERS), left)
 
 
-def _called() -> sa.Select[Message]:
-    return sa.select(Message).where(Message.status.in_(CALLED)).options(joinedload(Message.customer))
+def _answered_messages() -> sa.Select[Message]:
+    return sa.select(Message).where(Message.status.in_(ANSWERS)).options(joinedload(Message.customer))
 
 
 def _attempt(message: Message) -> Attempt:
@@ -194,7 +191,7 @@ def _attempt(message: Message) -> Attempt:
         body=message.body,
         started_at=message.send_at,
         finished_at=message.send_at + dt.timedelta(seconds=2),
-        outcome=CALLED[message.status].value,
+        outcome=ANSWERS[message.status].value,
         provider_id=f"console-{message.id}" if message.status == "sent" else None,
         detail=message.reason,
     )

@@ -1,12 +1,12 @@
-"""The names and places that generated customers are put together from, by region."""
+"""Names and places of generated customers, by region."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 
-class Pool(NamedTuple):
-    """What the people of a region are called and where they live; places are (city, province, postal code)."""
+class NamePool(NamedTuple):
+    """Places are (city, province, postal code)."""
 
     first: tuple[str, ...]
     last: tuple[str, ...]
@@ -18,7 +18,7 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split(" "))
 
 
-_INDONESIA = Pool(
+_INDONESIA = NamePool(
     first=_words(
         "Siti Budi Ayu Agus Dewi Eko Rina Hendra Putri Joko Wulan Rudi Sari Bayu Ratna Dedi Maya Andi Lestari Yusuf "
         "Nur Fajar Intan Irfan Kartika Made Nyoman Ketut Wayan Gita Indah Arif Citra Dimas Fitri Galih Hana Iwan "
@@ -44,7 +44,7 @@ _INDONESIA = Pool(
         ("Makassar", "Sulawesi Selatan", "90111"),
     ),
 )
-_PAKISTAN = Pool(
+_PAKISTAN = NamePool(
     first=_words(
         "Ahmed Ayesha Bilal Fatima Hassan Hina Imran Kiran Usman Zainab Ali Amna Hamza Iqra Kashif Maryam Nadeem Rabia "
         "Saad Sana Tariq Uzma Waqas Yasmin Zara Faisal Mehwish Adnan Nida Junaid"
@@ -65,7 +65,7 @@ _PAKISTAN = Pool(
         ("Quetta", "Balochistan", "87300"),
     ),
 )
-_ANYWHERE = Pool(
+_ANYWHERE = NamePool(
     first=_INDONESIA.first + _PAKISTAN.first,
     last=_INDONESIA.last + _PAKISTAN.last,
     streets=("Main Street", "Station Road", "High Street", "Park Road", "Mill Lane", "Church Street"),
@@ -79,6 +79,6 @@ _ANYWHERE = Pool(
 _POOLS = {"ID": _INDONESIA, "PK": _PAKISTAN}
 
 
-def pool(region: str) -> Pool:
-    """Return the names and places of a region (ISO 3166, `ID`)."""
+def pool_of(region: str) -> NamePool:
+    """Return the pool of a region (ISO 3166, `ID`)."""
     return _POOLS.get(region, _ANYWHERE)
