@@ -16,7 +16,7 @@ from crm.kernel.errors import SentenceError
 from crm.kernel.extensions import db
 
 SORT_THRESHOLD = 10_000
-"""So many rows are sooner sorted than sought in the list's order."""
+"""Up to this many rows are sorted; more are read along an index of the order."""
 
 
 class Direction(NamedTuple):
@@ -89,7 +89,6 @@ def _count(filters: Filters, conditions: list[sa.ColumnElement[bool]]) -> int:
 
 
 def _along(order: Order, conditions: Any, start: Any, forward: bool, skip: int, wanted: int) -> list[Customer]:
-    """Read rows along the index of the order."""
     rows: list[Customer] = []
     for part in order.parts(Customer, start, forward):
         statement = sa.select(Customer).where(part.condition, *conditions).order_by(*part.order)
@@ -105,7 +104,6 @@ def _along(order: Order, conditions: Any, start: Any, forward: bool, skip: int, 
 
 
 def _sorted(order: Order, conditions: Any, start: Any, forward: bool, skip: int, wanted: int) -> list[Customer]:
-    """Read rows of a list short enough for the database to sort."""
     # Materialized, or SQLite reads the whole list in its order to avoid the sort.
     ids = sa.select(Customer.id).where(*conditions).cte("ids").prefix_with("MATERIALIZED")
     statement = sa.select(Customer).where(Customer.id.in_(sa.select(ids.c.id)))

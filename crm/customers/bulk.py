@@ -39,7 +39,6 @@ class BulkJob(UndoableJob[BulkChange]):
     kind, path, model = "bulk", "crm.customers.jobs.go_on_bulk", BulkChange
 
     def prepare(self, row: BulkChange) -> None:
-        """Count all customers; only some were counted while the user waited."""
         if row.state == JobState.WORKING and row.query is not None:
             row.total = count_selected(selection_of(row))
 
@@ -53,7 +52,6 @@ class BulkJob(UndoableJob[BulkChange]):
         return Batch(len(ids), len(ids) < size)
 
     def undo_step(self, row: BulkChange, size: int) -> Batch:
-        """Restore the next customers, except those that changed again since."""
         statement = sa.select(BulkChangeRow.id).where(BulkChangeRow.change_id == row.id).order_by(BulkChangeRow.id)
         row_ids = db.session.scalars(statement.limit(size)).all()
         found = db.session.scalars(
@@ -88,7 +86,6 @@ def _candidates(selection: Selection) -> list[Condition]:
 
 
 def _next_ids(selection: Selection, position: int, size: int) -> list[int]:
-    """Return the next ids, the same for each worker."""
     statement = sa.select(Customer.id).where(Customer.id > position, *_candidates(selection))
     return list(db.session.scalars(statement.order_by(Customer.id).limit(size)))
 
@@ -119,7 +116,6 @@ def _change(change: BulkChange, selection: Selection, ids: list[int]) -> tuple[i
 
 
 def _changed_later() -> sa.Exists:
-    """Match customers changed again by a later bulk change that was not undone."""
     later = aliased(BulkChangeRow)
     return sa.exists().where(later.customer_id == Customer.id, later.id > BulkChangeRow.id)
 

@@ -18,17 +18,13 @@ class BulkFormError(SentenceError):
 
 
 def read_action(form: MultiDict[str, str]) -> bool:
-    """Return True for activate, False for deactivate; raises BulkFormError."""
     if form.get("action") not in ACTIONS:
         raise BulkFormError("Choose Activate or Deactivate.")
     return ACTIONS[form["action"]]
 
 
 def read_selection(form: MultiDict[str, str], query: MultiDict[str, str]) -> Selection:
-    """Read `ids`, or with `all` what the list's `query` finds but `except`; raises BulkFormError.
-
-    Without JavaScript, `shown` lists the page's checkboxes, and those without a tick are excluded too.
-    """
+    """Read `ids`, or with `all` what the list's `query` finds but `except`; `shown` lists boxes without JavaScript."""
     ids = set(_ids(form.getlist("ids")))
     if not form.get("all"):
         if not ids:

@@ -35,10 +35,7 @@ def make_main(customer_id: int, contact_id: int) -> Customer:
 
 
 def remove(customer_id: int, contact_id: int) -> Customer:
-    """Remove a further phone or e-mail; the customer is not matched by it any more.
-
-    Records that have it don't bring it back. Raises ConflictError when it was removed already.
-    """
+    """Remove a further contact for good: records don't bring it back. Raises ConflictError when it is gone."""
     with transaction():
         customer = lock_unmerged(customer_id)
         contact = _find(customer, contact_id)

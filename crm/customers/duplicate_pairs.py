@@ -25,10 +25,9 @@ class Decision(enum.StrEnum):
 
 
 class Duplicate(TenantMixin, Base):
-    """Two customers who may be one person, recorded once; a decision stays.
+    """`shared` and `doubt` are of `matching.Kind` and `matching.Doubt`; `first_id` is the smaller id.
 
-    `first_id` is the smaller id. `shared` and `doubt` are of `matching.Kind` and `matching.Doubt`. `value` is the key;
-    an e-mail stands only here, because a new customer can't have it too.
+    `value` is the shared key; an e-mail stands only here, because a new customer can't have it too.
     """
 
     __tablename__ = "duplicates"

@@ -12,8 +12,6 @@ from crm.web.forms import Form, options
 
 
 class ContactForm(Form):
-    """A form with a person's contact fields, checked by `ContactFields`."""
-
     columns: ClassVar[dict[str, str]] = {}
     """Columns by the names of fields that are called differently."""
 
@@ -45,5 +43,4 @@ def offer_branches(form: Any, branch_id: int | None) -> None:
 
 
 def chosen_branch(form: Any) -> dict[str, int | None]:
-    """Return the branch by its column; nothing for a form without the field."""
     return {"branch_id": int(form.branch.data or 0) or None} if form.branch else {}

@@ -66,7 +66,7 @@ class Filters:
 
     @classmethod
     def from_args(cls, args: Mapping[str, str]) -> Filters:
-        """Read the query of a URL; raises BeyondLastRowError."""
+        """Raise BeyondLastRowError for a page past row 10,000."""
         per_page = _number(args.get("per_page"), 50)
         per_page = per_page if per_page in PER_PAGE else 50
         page = _number(args.get("page"), 1)
@@ -104,7 +104,6 @@ class Filters:
 
     @property
     def created_in_words(self) -> str:
-        """The month of creation as people say it; "" for any."""
         return clock.say_month(self.created) if _month(self.created) else self.created
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
@@ -138,7 +137,7 @@ class Filters:
         return {key: value for key, value in values.items() if value != getattr(Filters, key)}
 
     def chips(self, names: Mapping[str, str]) -> list[Chip]:
-        """Describe the filters besides the search; `names` has the words of those that are ids."""
+        """Describe the filters; `names` has the words of those that are ids."""
         shown = {"tier": _TIERS, "status": STATUSES, "created": {self.created: self.created_in_words}}
         labels = {"created": "New in"}
         return [
@@ -163,7 +162,6 @@ class Selection:
 
     @classmethod
     def of(cls, ids: Iterable[int]) -> Selection:
-        """Select single customers; ids of other organizations are ignored later."""
         return cls(ids=tuple(sorted(set(ids))))
 
     @classmethod

@@ -32,7 +32,6 @@ class CustomerForm(ContactForm, CreatingForm):
     other: Customer | None = None
     """The customer who has the e-mail or the number already."""
     may_be_another = False
-    """Whether somebody has a value that two people may share."""
 
     def __init__(self, *args: Any, customer: Customer | None = None, **kwargs: Any) -> None:
         super().__init__(*args, obj=customer, **kwargs)
@@ -45,7 +44,6 @@ class CustomerForm(ContactForm, CreatingForm):
         return self.contact_values() | allowed | chosen_branch(self)
 
     def explain(self, error: SentenceError) -> None:
-        """Show an error of the services at its field."""
         if isinstance(error, EmailTakenError):
             self.fail("email", str(error))
             self.other = error.other

@@ -6,10 +6,10 @@ from crm.customers.bulk import BULK
 
 
 def go_on_bulk(organization_id: int) -> bool:
-    """Do a batch of a bulk change; False when there is none."""
+    """Return False when there is none."""
     return BULK.go_on_in(organization_id)
 
 
 def go_on_bulk_due() -> bool:
-    """Do a batch of a bulk change in every organization; True when there may be more."""
+    """Return True when there may be more."""
     return BULK.go_on_everywhere()

@@ -14,10 +14,7 @@ _HELD = "crm_intake_lock"
 
 
 def lock_intake() -> None:
-    """Lock the organization's intake until the transaction ends; does nothing when it is held.
-
-    Take it before any other row lock, or two transactions may wait for each other.
-    """
+    """Lock the organization's intake, before any other row, or two transactions may wait for each other."""
     session: Session = db.session()
     organization_id = require_organization()
     held: tuple[SessionTransaction, int, Organization] | None = session.info.get(_HELD)
@@ -29,7 +26,7 @@ def lock_intake() -> None:
 
 
 def _open_transactions(session: Session) -> list[SessionTransaction]:
-    """Return the open savepoints and the transaction, innermost first: a lock ends with the one it was taken in."""
+    """Return the innermost first: a lock ends with the savepoint or transaction that it was taken in."""
     found = []
     transaction = session.get_nested_transaction() or session.get_transaction()
     while transaction is not None:

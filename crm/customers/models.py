@@ -20,12 +20,10 @@ from crm.values import clock, phone
 class Customer(TenantMixin, Base):
     """A person the organization knows.
 
-    `phone` is E.164 when `phone_valid`, else as typed, and then never used for matching or sending. It and `email` are
-    the main ones; `further` has the others. `next_message_at` is the time of the earliest message that still needs
-    something (`delivery.md`); messages keep it, and the list is ordered by it. `loyalty_points` and `tier` are kept by
-    loyalty with each entry of its ledger; `total_orders`, `total_spent` (hundredths) and `last_order_at` by invoices,
-    from the open ones. `created_month` is the month in the organization's zone, as 2026-11. `merged_into_id` is the
-    survivor of a merge. `name_key`, `city_key` and `province_key` are folded for sorting and filtering.
+    `phone` is E.164 when `phone_valid`, else as typed and never used for matching or sending; `further` are contacts
+    besides it and `email`. `next_message_at` is kept by messages, `loyalty_points` and `tier` by loyalty, and
+    `total_orders`, `total_spent` (hundredths) and `last_order_at` by invoices. `created_month` is in the
+    organization's zone, as 2026-11. `merged_into_id` is the survivor. Columns with `_key` are folded.
     """
 
     __tablename__ = "customers"
@@ -183,12 +181,10 @@ class Customer(TenantMixin, Base):
 
     @property
     def phones(self) -> list[str]:
-        """All numbers, the main one first."""
         return [*filter(None, [self.phone]), *(key.value for key in self.further_phones)]
 
     @property
     def emails(self) -> list[str]:
-        """All addresses, the main one first."""
         return [*filter(None, [self.email]), *(key.value for key in self.further_emails)]
 
     @property
@@ -202,7 +198,6 @@ class Customer(TenantMixin, Base):
 
     @property
     def full_phone(self) -> str:
-        """The main number with its extension, as it is typed."""
         return phone.with_extension(self.phone, self.phone_extension)
 
     @property
@@ -235,7 +230,7 @@ class Customer(TenantMixin, Base):
 
 
 class CustomerKey(TenantMixin, Base):
-    """A phone, e-mail or passport number of a customer besides those in the customer's own fields."""
+    """A phone, e-mail or passport number besides those in the customer's own fields."""
 
     __tablename__ = "customer_keys"
     __table_args__ = (
@@ -254,7 +249,7 @@ class CustomerKey(TenantMixin, Base):
 
 
 class RemovedContact(TenantMixin, Base):
-    """A further phone or e-mail that staff removed from a customer: no record that tells it brings it back."""
+    """A further phone or e-mail that staff removed: no record brings it back."""
 
     __tablename__ = "removed_contacts"
     __table_args__ = (
@@ -271,10 +266,9 @@ class RemovedContact(TenantMixin, Base):
 
 
 class CustomerSearch(Base):
-    """The searched text of a customer: folded name, digits of the phone, e-mail.
+    """Outside row-level security, because forced security switches trigram indexes off (LIKE is not leakproof).
 
-    Outside row-level security, because forced security switches trigram indexes off (LIKE is not leakproof). Read only
-    for ids of one organization, which are then looked up under row-level security.
+    Read only for ids of one organization, which are then looked up under row-level security.
     """
 
     __tablename__ = "customer_search"
@@ -318,8 +312,6 @@ class BulkChange(UndoableMixin, TenantMixin, Base):
 
 
 class BulkChangeRow(TenantMixin, Base):
-    """A customer that a bulk change changed; ids order the changes of one customer."""
-
     __tablename__ = "bulk_change_rows"
     __table_args__ = (
         within_organization("change_id", "bulk_changes", ondelete="CASCADE"),

@@ -1,7 +1,7 @@
 """Orders of the list and their cursors.
 
-An order is a row of parts, each a condition and a sort that one index serves. A cursor names the last row seen, and
-the parts after it start there, so no page reads the rows before it.
+An order is a row of parts, each a condition and a sort that one index serves. Parts after a cursor start at its row,
+so no page reads the rows before it.
 """
 
 from __future__ import annotations
@@ -17,15 +17,11 @@ MICROSECOND = dt.timedelta(microseconds=1)
 
 
 class Part(NamedTuple):
-    """A stretch of the list: its rows, and how they are sorted."""
-
     condition: Condition
     order: tuple[sa.ColumnElement[Any], ...]
 
 
 class Position(NamedTuple):
-    """A row's sort value and id."""
-
     value: Any
     id: int
 
@@ -47,12 +43,10 @@ class Order:
         raise NotImplementedError
 
     def encode(self, place: Position) -> str:
-        """Return a cursor for a URL."""
         value = "" if place.value is None else str(place.value)
         return f"{place.id}.{value}"
 
     def decode(self, cursor: str) -> Position | None:
-        """Read a cursor; None when it is malformed."""
         id_, _, value = cursor.partition(".")
         if not (id_.isascii() and id_.isdigit() and len(id_) < 19):
             return None

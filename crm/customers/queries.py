@@ -60,7 +60,7 @@ class CustomerPage:
 
 
 def page_of(filters: Filters, in_all: int | None = None) -> CustomerPage:
-    """Return the page that `filters` ask for; `in_all` is the number of customers, where that is known.
+    """Return a page; `in_all` is the number of customers, where it is known.
 
     A term that more than 10,000 share is looked for along the list, up to 20,000 rows; Next continues from there.
     """
@@ -115,7 +115,6 @@ def _page(order: Order, filters: Filters, rows: list[Row], count: int | None, en
 
 
 def _along(order: Order, conditions: list[Condition], filters: Filters) -> Iterator[Row]:
-    """Read a page of rows and one more, along the list from the cursor or the page number."""
     start = order.decode(filters.before or filters.after)
     skip = 0 if start else (filters.page - 1) * filters.per_page
     wanted = filters.per_page + 1
@@ -130,8 +129,6 @@ def _along(order: Order, conditions: list[Condition], filters: Filters) -> Itera
 
 
 class _Stretch(NamedTuple):
-    """The statement that reads a stretch of the list, and one of its ids to count them."""
-
     rows: sa.Select[*tuple[Any, ...]]
     ids: sa.Select[Any]
 
@@ -144,7 +141,6 @@ def _stretches(order: Order, conditions: list[Condition], start: Position | None
 
 @functools.lru_cache
 def _top(sort: str, wanted: int) -> list[_Stretch]:
-    """Prepare the statements of the unfiltered first page, the most frequent one."""
     reads = _stretches(ORDERS[sort], Filters().conditions(), None, True)
     return [_Stretch(prepared(read.rows.offset(None).limit(constant(wanted))), read.ids) for read in reads]
 
@@ -156,10 +152,7 @@ def _count(conditions: list[Condition]) -> int:
 def _sorted(
     order: Order, conditions: list[Condition], filters: Filters, *, by_id: bool = False
 ) -> tuple[list[Row], int]:
-    """Return a page of rows and one more, and the count, sorted by the database.
-
-    With `by_id`, the sort reads an index that has the order's column beside the id, where there is one.
-    """
+    """Return a page of rows and one more, and the count; `by_id` reads an index that covers the order's column."""
     start, forward = order.decode(filters.before or filters.after), not filters.before
     # Materialized, or SQLite reads the whole list in its order to avoid the sort.
     found = sa.select(Customer.id, *(getattr(Customer, name) for name in order.columns)).where(*conditions)

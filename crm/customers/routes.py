@@ -164,7 +164,6 @@ def _contact_of(customer_id: int, contact_id: int) -> str:
 
 
 def _number_problem(customer: Customer) -> str:
-    """Say what is wrong with a number, which is stored all the same."""
     if customer.phone_valid or not customer.phone:
         return ""
     return f" Nothing can be sent to the number. {phone_problem(customer.phone)}".rstrip()

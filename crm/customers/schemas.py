@@ -38,8 +38,6 @@ class TierName(fields.String):
 
 
 class CustomerChange(ContactInput):
-    """Fields that can be changed; other fields of an answer are ignored."""
-
     name = RequiredLine(LIMITS["name"], "Name is required")
     email = Email(LIMITS["email"])
     phone = PhoneLine(LIMITS["phone"])
@@ -63,7 +61,7 @@ class CustomerInput(CustomerChange):
 
 
 class CustomerReplacement(CustomerInput):
-    """A whole customer as answers have it, where `full_name` may stand for the name."""
+    """A customer as answers have it, where `full_name` may stand for the name."""
 
     @ma.pre_load
     def _named(self, given: Any, **kwargs: Any) -> Any:
@@ -115,8 +113,6 @@ class CustomerDetails(Customer):
 
 
 class TierChoice(fields.String):
-    """A tier in a URL, also as answers write it."""
-
     def __init__(self) -> None:
         choices = ["", *(name for tier in Tier for name in (tier.value, tier.label))]
         super().__init__(metadata={"enum": choices})

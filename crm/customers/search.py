@@ -32,7 +32,6 @@ def find_among(ids: list[int], query: str) -> set[int]:
 
 
 def matching(query: str) -> list[Condition]:
-    """Return the conditions of a search; none for an empty one."""
     wanted = terms(query)
     if not wanted:
         return []
@@ -49,10 +48,7 @@ def count_to(statement: Any, limit: int) -> int:
 
 
 def ids_with(wanted: Sequence[Term]) -> list[int]:
-    """Return the ids of customers with all terms, up to MAX_COUNT + 1.
-
-    SQLite's index knows no organizations: ids of few customers may be of others, until the next statement filters them.
-    """
+    """Return up to MAX_COUNT + 1 ids; few ones may be of other organizations, which SQLite's index doesn't know."""
     here = CustomerSearch.organization_id == require_organization()
     if all(_is_short(term) for term in wanted) and _is_small():
         conditions = [here, *_likes([Term(term.needle.strip()) for term in wanted])]

@@ -1,8 +1,7 @@
-"""The text that a customer is found by, and what a search asks of it.
+"""The text that a customer is found by, and the terms of a search.
 
 The text is folded words, each after two spaces: `  siti  rahma  6281234567890  081234567890  siti@example.test`.
-Indexes of trigrams find a term of three characters anywhere in it; the two spaces make three characters of the one or
-two that a word begins with, so that short terms are found by the same index.
+Trigram indexes find a term of three characters anywhere, and with the spaces one or two at the start of a word.
 """
 
 from __future__ import annotations
@@ -18,10 +17,9 @@ from crm.values import phone
 from crm.values.text import clean_line, fold
 
 MAX_QUERY = 200
-"""Characters of a query that are read."""
+"""Characters."""
 
 MAX_TERMS = 8
-"""Terms of a query that are looked for."""
 
 _BEFORE_WORD = "  "
 _SHORT = 3
@@ -30,16 +28,11 @@ _PHONE_LIKE = re.compile(r"[\d+\-()./]+")
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One thing that the text must contain; a customer is found when it contains every term of the query."""
-
     needle: str
 
 
 def search_text(name: str, phone_value: str, phone_valid: bool, region: str, email: str | None, *further: str) -> str:
-    """Return the text that a customer is found by; `phone_value` as stored, `region` the organization's.
-
-    `further` are numbers in E.164 and anything else that people are found by: addresses, passport numbers.
-    """
+    """Return the text; `further` are numbers in E.164, addresses and passport numbers."""
     line = clean_line(name)
     words = fold(line).split()
     words += [start for word in words for start in _inner_starts(word)]
@@ -72,11 +65,10 @@ def text_of_customer(contact: ContactFields, region: str, further: Iterable[tupl
 
 @lru_cache(maxsize=1024)
 def terms(query: str) -> tuple[Term, ...]:
-    """Return what `query` asks for; nothing when it is blank.
+    """Split a search into terms.
 
     Words that look like parts of one phone number are one term, in which `+`, a leading `00` and punctuation make no
-    difference. A term of one or two characters is the beginning of a word. Marks alone count only when nothing else
-    was typed.
+    difference. Marks count only when nothing else was typed.
     """
     found = _joined(_words(_without_marks_of_numbers(query[:MAX_QUERY])))
     telling = [_plain(word) for word in found if any(map(str.isalnum, word))] or found
@@ -91,7 +83,7 @@ def like_pattern(term: Term) -> str:
 
 
 def fts_phrase(term: Term) -> str:
-    """Return the phrase of an FTS5 `MATCH`, with the trigram tokenizer, for a text that contains the term."""
+    """Return the phrase of an FTS5 `MATCH` with the trigram tokenizer."""
     return '"' + term.needle.replace('"', '""') + '"'
 
 
@@ -104,10 +96,7 @@ def _words(text: str) -> list[str]:
 
 
 def _inner_starts(word: str) -> list[str]:
-    """Return what short terms find inside a word: its marks and what follows them (`o'brien`: `'b`, `br`).
-
-    Names of Chinese, Japanese and Korean people are written with and without a space: each letter may begin one.
-    """
+    """Return what short terms find inside a word: marks and what follows (`o'brien`: `'b`, `br`), and CJK letters."""
     if not word.isascii() and _WITHOUT_SPACES.search(word):
         return [word[at : at + 2] for at in range(1, len(word))]
     if word.isalnum():
@@ -119,11 +108,11 @@ _WITHOUT_SPACES = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\uf
 _TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 _ONE_LETTER = re.compile("([aou])e|(a)a")
 _OTHERWISE = re.compile("[^\x00-\x7f]|['`]|[aou]e|aa", re.IGNORECASE)
-"""What names have that people write in more than one way; all others are spared the look."""
+"""What names have that people write in more than one way."""
 
 
 def _spellings(word: str) -> Iterator[str]:
-    """Yield how else people write a word of a name: Köln as Koeln and the other way round, O'Brien as OBrien."""
+    """Yield other spellings of a word: Köln and Koeln, O'Brien and OBrien."""
     folded = fold(word)
     yield fold(unicodedata.normalize("NFC", word).lower().translate(_TWO_LETTERS))
     yield _ONE_LETTER.sub(r"\1\2", folded)
@@ -131,7 +120,7 @@ def _spellings(word: str) -> Iterator[str]:
 
 
 def _without_spaces(words: list[str]) -> list[str]:
-    """Return the words of a name that some write without spaces, as one."""
+    """Join the words of a name that may be written without spaces."""
     parts = [word for word in words if _WITHOUT_SPACES.search(word)]
     return ["".join(parts)] if parts else []
 
@@ -144,17 +133,16 @@ _EXTENSION = re.compile(r"(?<=\d)(?:[;,]? ?(?:extension|extn?|ext)[.:=]? ?| ?[x#
 
 
 def _without_marks_of_numbers(query: str) -> str:
-    """Return a query without what stands around numbers: `tel:`, a WhatsApp link, and `ext.` before an extension."""
+    """Remove `tel:`, a WhatsApp link, and `ext.` around numbers."""
     return _EXTENSION.sub(" ext ", _NUMBER_LINK.sub(r"\1", query).rstrip())
 
 
 def _plain(word: str) -> str:
-    """Return a word of a query as `_spellings` has it: without the apostrophes of a name."""
     return word if "@" in word else word.replace("'", "")
 
 
 def _joined(words: list[str]) -> list[str]:
-    """Return `words` with each run of phone-like ones as the digits of one number."""
+    """Join each run of phone-like words to the digits of one number."""
     joined: list[str] = []
     run = ""
     for word in words:

@@ -33,11 +33,11 @@ from crm.people.names import names_agree
 from crm.values import clock, phone
 
 BULK_WORKER_THRESHOLD = 5_000
-"""So many customers are left to the worker; fewer are changed at once."""
+"""Bulk changes of this many customers or more are left to the worker."""
 
 
 class EmailTakenError(SentenceError):
-    """Another customer has this e-mail; `other` is None when the user may not see them."""
+    """`other` is None for a customer whom the user may not see."""
 
     def __init__(self, other: Customer | None) -> None:
         if other is None:
@@ -52,7 +52,7 @@ class EmailTakenError(SentenceError):
 
 
 class SharedError(SentenceError):
-    """Another customer has this key, which two people may share; `other` is None when the user may not see them."""
+    """Another customer has a key that two people may share; `other` is None when the user may not see them."""
 
     def __init__(self, kind: Kind, other: Customer | None) -> None:
         what = {Kind.PHONE: "number", Kind.EMAIL: "e-mail", Kind.PASSPORT: "passport number"}[kind]
@@ -66,11 +66,7 @@ class SharedError(SentenceError):
 def create_customer(
     values: dict[str, Any], request_key: RequestKey | None = None, *, another_person: bool = False
 ) -> Customer:
-    """Add a customer from form values.
-
-    Raises EmailTakenError, KeyReusedError, and SharedError unless `another_person`; then the pair is recorded as a
-    possible duplicate.
-    """
+    """Add a customer; raises EmailTakenError, KeyReusedError, and SharedError unless `another_person`."""
     with transaction() as session:
         once = Once(request_key)
         if once.earlier is not None:
@@ -146,8 +142,8 @@ def lock_customer(customer_id: int) -> Customer:
 def change_many(selection: Selection, active: bool) -> BulkChange:
     """Activate or deactivate the selected customers as one step that can be undone.
 
-    `total` is how many single customers were found, `left_out` how many were added or changed since the list was read.
-    From BULK_WORKER_THRESHOLD on the worker does it, and it `is_under_way`.
+    `total` counts single ids that exist, `left_out` customers changed since the list was read. A change of
+    BULK_WORKER_THRESHOLD customers or more is left to the worker and `is_under_way`.
     """
     with transaction() as session:
         change = BulkChange(
@@ -201,7 +197,6 @@ def _apply(customer: Customer, values: dict[str, Any]) -> None:
 
 
 def index(customer: Customer) -> None:
-    """Update the customer's search text."""
     of_customer = sa.select(CustomerKey.value, CustomerKey.extension).where(CustomerKey.customer_id == customer.id)
     rows = db.session.execute(of_customer.order_by(CustomerKey.id), execution_options={"all_branches": True})
     further = [(value, extension) for value, extension in rows]
@@ -229,7 +224,6 @@ def unique_email(customer: Customer) -> Iterator[None]:
 
 
 def keys_of(customer: Customer) -> Keys:
-    """Return the customer's keys as intake compares them."""
     return ContactFields.of(customer).known().keys
 
 
@@ -262,7 +256,6 @@ def _record_duplicates(customer: Customer, keys: Keys) -> None:
 
 
 def _is_telling(passport: str) -> bool:
-    """Say whether different passport numbers speak against one person."""
     return not is_placeholder(passport) and not is_stopgap(passport)
 
 
@@ -280,7 +273,6 @@ def _has_key(kind: Kind, value: str, customer: Customer) -> sa.ColumnElement[boo
 
 
 def _exists_in_any_branch(condition: sa.ColumnElement[bool]) -> bool:
-    """Say whether such a customer exists in any branch, whatever the user may see."""
     found = sa.select(Customer.id).where(condition).limit(1)
     return db.session.scalar(found, execution_options={"all_branches": True}) is not None
 

@@ -10,16 +10,16 @@ from blinker import signal
 from crm.customers.models import Customer
 
 customer_restored = signal("customer-restored")
-"""Sent within the transaction that restores an archived customer; the sender is the customer."""
+"""Sent with the customer, within the transaction."""
 
 customer_deleting = signal("customer-deleting")
-"""Sent within the transaction that deletes a customer for good; the sender is the customer."""
+"""Sent with the customer, within the transaction that deletes them for good."""
 
 customers_locking = signal("customers-locking")
 """Sent with both ids before customers are locked for a merge or its undo.
 
-A listener locks its rows that come before customers in the order of locks. It returns a function that says, once
-the customers are locked too, whether those rows are still all of them.
+A listener locks its rows, which come before customers in the order of locks, and returns a function that says, once
+the customers are locked, whether those are still all.
 """
 
 customers_merged = signal("customers-merged")
@@ -31,10 +31,9 @@ customers_unmerged = signal("customers-unmerged")
 
 @dataclasses.dataclass
 class MergePair:
-    """Two locked customers of a merge or its undo; `moved` are the ids of moved rows by table.
+    """`moved` are ids of rows by table; listeners of `customers_unmerged` add those that they move back.
 
-    `notes` holds what a listener needs to undo its part, in JSON values. A listener of `customers_unmerged` adds rows
-    that it moves back to `moved`.
+    `notes` holds what a listener needs to undo its part, in JSON values.
     """
 
     survivor: Customer

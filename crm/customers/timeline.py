@@ -26,7 +26,7 @@ MAX_QUOTE = 80
 
 
 class ActivityEvent(NamedTuple):
-    """A recorded event; `branches` are the names of the branches that still exist, by id."""
+    """A recorded event; `branches` are the names of those that still exist."""
 
     action: str
     changes: Mapping[str, Sequence[Any]]
@@ -41,7 +41,6 @@ class ActivityEvent(NamedTuple):
         return self.changes.get(field, (None, None))[1]
 
     def link(self, text: str, anchor: str) -> Markup:
-        """Link to the subject on the customer's page."""
         page = url_for("customers.show", customer_id=self.customer_id, _anchor=f"{anchor}-{self.subject_id}")
         return Markup('<a href="{}">{}</a>').format(page, text)
 
@@ -96,7 +95,6 @@ class Timeline(NamedTuple):
 
 
 def timeline_of(customer_id: int, before: int | None = None, limit: int = PAGE_SIZE) -> Timeline:
-    """Return the latest events of a customer, or those older than the event `before`."""
     statement = _OF_CUSTOMER if before is None else _OF_CUSTOMER.where(_earlier_than(before))
     rows = db.session.execute(statement, {"customer": customer_id, "most": limit + 1}).all()
     changed_branch = any("branch_id" in row.changes for row in rows)

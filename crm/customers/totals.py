@@ -20,8 +20,7 @@ FIGURES = ("customers", "active", "points", *(tier.value for tier in Tier))
 class CustomerTotal(TenantMixin, Base):
     """A part of the count of unarchived customers, by branch (0 for none) and month of creation.
 
-    Triggers on the customers write it in each transaction (migration 0013). A branch and month may have several rows,
-    because PostgreSQL's writers only insert: a figure is their sum.
+    Triggers write it (migration 0013). A branch and month may have several rows: PostgreSQL's writers only insert.
     """
 
     __tablename__ = "customer_totals"
@@ -46,8 +45,6 @@ seen_by_branch(CustomerTotal, lambda row: row.branch_id == BOUND)
 
 
 class Totals(NamedTuple):
-    """Figures of unarchived customers; `tiers` counts them by tier."""
-
     customers: int
     active: int
     points: int

@@ -21,7 +21,6 @@ from crm.leads.models import Lead
 from crm.messages.models import Message
 
 BATCH_SIZE = 5_000
-"""Customers removed in one transaction."""
 
 
 def clear() -> int:
@@ -35,7 +34,6 @@ def clear() -> int:
 
 
 def _next_batch() -> tuple[int, int, int] | None:
-    """Return the id of a range, and the first and last customer to remove."""
     row = db.session.scalar(sa.select(DemoRange).order_by(DemoRange.id).limit(1))
     return (row.id, row.first_id, min(row.last_id, row.first_id + BATCH_SIZE - 1)) if row else None
 

@@ -92,8 +92,6 @@ def _in_organization(slug: str, random_password: str) -> Iterator[None]:
 
 
 class _Progress:
-    """Print the progress of a long load on standard error, every two seconds."""
-
     def __init__(self, total: int) -> None:
         self._total = total
         self._printed_at = time.monotonic()

@@ -34,7 +34,6 @@ BATCH_SIZE = 10_000
 """Customers or messages in one transaction: seconds of SQLite's write lock, tens of MB."""
 
 REASON = "Shopping"
-"""The reason of generated points."""
 
 Progress = Callable[[int], None]
 _OPEN = frozenset(status.value for status in OPEN)
@@ -52,7 +51,6 @@ def load(kind: str, rows: Iterable[CustomerRow], on_progress: Progress = lambda 
 
 
 def count(kind: str) -> int:
-    """Count the customers of a kind loaded since the last clear."""
     size = sa.func.sum(DemoRange.last_id - DemoRange.first_id + 1)
     return int(db.session.scalar(sa.select(size).where(DemoRange.kind == kind)) or 0)
 

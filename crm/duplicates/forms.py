@@ -15,7 +15,7 @@ ACTIONS = ("merge", "separate")
 
 
 class PairError(SentenceError):
-    """The selection is not exactly two customers."""
+    pass
 
 
 class Choice(NamedTuple):
@@ -28,7 +28,7 @@ class Choice(NamedTuple):
 
 
 def read_pair(form: MultiDict[str, str]) -> tuple[int, int]:
-    """Return the two selected ids, in order; raises PairError."""
+    """Raise PairError unless exactly two customers are selected."""
     ids = {id_in(text) for text in form.getlist("ids")} - {None, 0}
     if form.get("all") or len(ids) != 2:
         raise PairError("Select exactly two customers who may be the same person.")

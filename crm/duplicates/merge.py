@@ -1,8 +1,4 @@
-"""Merge two locked customers within the caller's transaction.
-
-Rows move by foreign key (`reassign`) and by the listeners of `customers_merged`. The merged customer's row stays, as
-a pointer that no search finds. The snapshot of the `Merge` holds what the undo needs.
-"""
+"""Merge two locked customers: rows move by foreign key and by listeners, the merged row stays as a hidden pointer."""
 
 from __future__ import annotations
 
@@ -79,7 +75,6 @@ def _hide(merged: Customer, survivor: Customer) -> None:
 
 
 def _take_fields(survivor: Customer, before: Row, was: Row, take: Mapping[str, int]) -> dict[str, list[Any]]:
-    """Set the survivor's chosen fields, and return the changes by column."""
     table = Customer.__table__
     for field in FIELDS:
         chosen = was if take.get(field.name, default_owner(field, before, was)) == was["id"] else before
@@ -121,7 +116,6 @@ def _keys_of(row: Row) -> set[Key]:
 
 
 def _merge_bulk_rows(changes: RowChanges, survivor: Customer, merged: Customer) -> None:
-    """Point rows of bulk changes at the survivor, one for each change, so that their undo finds it."""
     statement = sa.select(BulkChangeRow).where(one_of(BulkChangeRow.customer_id, [survivor.id, merged.id]))
     rows = db.session.scalars(statement.order_by(BulkChangeRow.id), execution_options=ALL_BRANCHES).all()
     known = {row.change_id for row in rows if row.customer_id == survivor.id}
@@ -134,10 +128,7 @@ def _merge_bulk_rows(changes: RowChanges, survivor: Customer, merged: Customer) 
 
 
 def _merge_entries(changes: RowChanges, entry: Duplicate, survivor: Customer, merged: Customer) -> None:
-    """Point other entries of the merged customer at the survivor; a decision wins over an open entry.
-
-    Entries of earlier merges stay as they are.
-    """
+    """Point other entries at the survivor, except those of earlier merges; a decision wins over an open entry."""
     for other_entry in _entries_of(merged.id):
         if other_entry.id == entry.id or other_entry.decision == Decision.MERGED:
             continue

@@ -15,11 +15,7 @@ from crm.kernel.tenancy import TenantMixin, within_organization
 
 
 class Merge(TenantMixin, Base):
-    """A customer merged into another: `gone_id` into `kept_id`.
-
-    `snapshot` holds both rows and what was moved, in JSON values (`merge.py`). After the undo it holds only the names
-    and the sentences that the undo reported.
-    """
+    """`snapshot` holds rows and moved ids for the undo (`merge.py`), and after it the sentences that it reported."""
 
     __tablename__ = "merges"
     __table_args__ = (

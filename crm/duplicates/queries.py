@@ -39,8 +39,6 @@ class PossibleDuplicate(NamedTuple):
 
 
 class RecentMerge(NamedTuple):
-    """A merge that can still be undone."""
-
     duplicate_id: int
     name: str
     at: dt.datetime
@@ -52,7 +50,6 @@ class CustomerNotices(NamedTuple):
 
 
 def queue(decision: Decision, before: int | None = None) -> Queue:
-    """Return a page of the entries with a decision, older than the entry `before`."""
     statement = _QUEUE.where(Duplicate.decision == decision.value)
     if before is not None:
         statement = statement.where(Duplicate.id < before)
@@ -69,7 +66,6 @@ def count_open() -> int:
 
 
 def people_of(entry: Duplicate) -> tuple[Customer, Customer]:
-    """Return the two customers of an entry, of any branch."""
     found = sa.select(Customer).where(one_of(Customer.id, [entry.first_id, entry.second_id])).order_by(Customer.id)
     first, second = db.session.scalars(found, execution_options=ALL_BRANCHES)
     return first, second
@@ -154,7 +150,6 @@ def _queue() -> sa.Select[*tuple[Any, ...]]:
 
 
 def _open(mine: Any, other: Any) -> Any:
-    """Select the open entries that name a customer in the column `mine`."""
     person = aliased(Customer)
     return (
         sa.select(sa.literal(False), Duplicate.id, person.id, person.name, Duplicate.created_at)

@@ -16,8 +16,6 @@ from crm.kernel.tenancy import require_organization
 
 
 class Reference(NamedTuple):
-    """A column that references customers."""
-
     table: sa.Table
     column: str
 

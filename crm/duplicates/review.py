@@ -50,7 +50,6 @@ class Review:
 
     @classmethod
     def of(cls, entry: Duplicate, keep: int | None = None, take: Mapping[str, int] | None = None) -> Review:
-        """Build the review; `keep` and `take` are the choices so far."""
         people = queries.people_of(entry)
         first, second = map(as_stored, people)
         if keep not in (first["id"], second["id"]):
@@ -63,7 +62,6 @@ class Review:
 
     @property
     def other(self) -> int:
-        """The id of the customer who will be merged into the other."""
         return next(person.id for person in self.people if person.id != self.keep)
 
     @property
@@ -83,7 +81,6 @@ class Review:
         return SUGGESTION_TEXTS[self.suggested]
 
     def comparisons(self) -> Iterator[Comparison]:
-        """Yield the fields that either customer has."""
         rows = [as_stored(person) for person in self.people]
         survivor, merged = rows if rows[0]["id"] == self.keep else reversed(rows)
         names = {branch.id: branch.name for branch in branches()}

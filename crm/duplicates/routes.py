@@ -27,7 +27,6 @@ SHOWN = {decision.value: decision for decision in Decision}
 
 @bp.get("/duplicates")
 def index() -> Response:
-    """Show the entries with a decision."""
     decision = SHOWN.get(request.args.get("show", ""), Decision.OPEN)
     is_known = not unknown_choice(request.args, show=SHOWN)
     found = queries.queue(decision, id_in(request.args.get("before"))) if is_known else queries.Queue([], None)
@@ -37,7 +36,6 @@ def index() -> Response:
 
 @bp.post("/duplicates/new")
 def new() -> AnyResponse:
-    """Open the entry of two customers selected in the list."""
     try:
         pair = read_pair(request.form)
         entry = services.add_entry((find(Customer, pair[0]).id, find(Customer, pair[1]).id))
@@ -56,7 +54,6 @@ def show(duplicate_id: int) -> Response:
 
 @bp.post("/duplicates/<id:duplicate_id>")
 def decide(duplicate_id: int) -> AnyResponse:
-    """Merge the two customers, or record that they are two people."""
     entry = find(Duplicate, duplicate_id)
     choice = read_choice(request.form, (entry.first_id, entry.second_id))
     if choice.errors:

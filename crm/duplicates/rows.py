@@ -14,7 +14,6 @@ from crm.kernel.extensions import db
 from crm.kernel.tenancy import require_organization
 
 Row = dict[str, Any]
-"""Column values as JSON has them."""
 
 
 def stored(model: type[Base], values: Mapping[str, Any]) -> Row:
@@ -22,7 +21,6 @@ def stored(model: type[Base], values: Mapping[str, Any]) -> Row:
 
 
 def restored(table: sa.FromClause, row: Row) -> dict[str, Any]:
-    """Convert what `stored` returned back to column values."""
     return {name: _from_json(table.c[name].type, value) for name, value in row.items()}
 
 

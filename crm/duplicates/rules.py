@@ -13,22 +13,18 @@ from crm.people.names import Likeness, likeness, names_agree
 from crm.values import phone
 
 UNDO_DAYS = 30
-"""Merges younger than this can be undone."""
 
 CHOSEN = "chosen"
 """The doubt of an entry that a user opened from the list, without a shared key."""
 
 
 class Field(NamedTuple):
-    """A field that is chosen as one, with the columns that hold it."""
-
     name: str
     label: str
     columns: tuple[str, ...]
 
     @property
     def column(self) -> str:
-        """The column that the others are derived from."""
         return self.columns[0]
 
     @property
@@ -53,7 +49,6 @@ FIELDS = (
     Field("whatsapp_allowed", "WhatsApp", ("whatsapp_allowed",)),
     Field("notes", "Notes", ("notes",)),
 )
-"""In the order in which the review shows them."""
 
 BY_NAME = {field.name: field for field in FIELDS}
 KEYS = {Kind.PHONE: "phone", Kind.EMAIL: "email", Kind.PASSPORT: "passport_number"}
@@ -90,10 +85,7 @@ def agreement(field: Field, first: Mapping[str, Any], second: Mapping[str, Any])
 
 
 def suggestion(first: Mapping[str, Any], second: Mapping[str, Any]) -> Suggestion:
-    """Suggest a decision: the same name and a shared key are one person, different passports are two.
-
-    With the same name and a shared key, a different passport may be a renewed one.
-    """
+    """Suggest by name, keys and passports; with the same name and key, another passport may be a renewed one."""
     found = {name: agreement(BY_NAME[name], first, second) for name in KEYS.values()}
     names = likeness(first["name"], second["name"])
     shares = Agreement.SAME in found.values()
@@ -115,7 +107,6 @@ def shared_key(first: Mapping[str, Any], second: Mapping[str, Any]) -> tuple[str
 
 
 def reason(shared: str, doubt: str) -> str:
-    """Say why two customers may be one person, and why they were not merged by themselves."""
     what = {Kind.PHONE: "phone number", Kind.EMAIL: "e-mail", Kind.PASSPORT: "passport number"}.get(shared)  # type: ignore[call-overload]  # a StrEnum is its text
     if what is None:
         return "Somebody chose these two in the list."
@@ -128,10 +119,7 @@ def reason(shared: str, doubt: str) -> str:
 
 
 def default_owner(field: Field, survivor: Mapping[str, Any], merged: Mapping[str, Any]) -> int:
-    """Return the id of the customer a field is taken from without a choice: a blank never wins.
-
-    For consent the stricter value wins. A valid phone number wins over an invalid one.
-    """
+    """Return the id of the customer a field is taken from by default; consent takes the stricter value."""
     one, other = survivor[field.column], merged[field.column]
     if field.is_consent:
         takes_other = bool(one) and not other
@@ -156,7 +144,7 @@ def can_be_undone(merged_at: dt.datetime, now: dt.datetime) -> bool:
 
 
 def listed(things: Sequence[str]) -> str:
-    """Join things as a sentence lists them: "a, b and c"."""
+    """Join things like "a, b and c"."""
     *most, last = things
     return f"{', '.join(most)} and {last}" if most else last
 

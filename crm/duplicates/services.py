@@ -30,14 +30,11 @@ _ENTRY_GONE = "This entry is gone: one of the customers was deleted, or merged w
 
 
 class _NewRowsError(Exception):
-    """Rows were added to the customers between the locks."""
+    pass
 
 
 def add_entry(customer_ids: tuple[int, int]) -> Duplicate:
-    """Return the entry of two chosen customers, a new one where there is none.
-
-    Raises SentenceError when both are the same customer by now.
-    """
+    """Return the pair's entry; raises SentenceError when both are the same customer by now."""
     with transaction() as session:
         lock_intake()
         first, second = sorted(queries.final_id(id_) for id_ in customer_ids)
@@ -53,7 +50,7 @@ def add_entry(customer_ids: tuple[int, int]) -> Duplicate:
 
 
 def separate(duplicate_id: int) -> Duplicate:
-    """Record that two customers are two people; raises ConflictError when they are merged."""
+    """Raise ConflictError when the two are merged."""
     with transaction():
         entry = _lock_entry(duplicate_id)
         if entry.decision == Decision.MERGED:
@@ -70,8 +67,7 @@ def separate(duplicate_id: int) -> Duplicate:
 def merge(duplicate_id: int, keep: int, take: Mapping[str, int]) -> Merge:
     """Merge an entry's customers into `keep`; `take` maps names of fields to the id they are taken from.
 
-    Does nothing when they are merged already. Raises SentenceError when `keep` is neither of the two, and ConflictError
-    when one of them is gone.
+    Raises SentenceError when `keep` is neither of the two, and ConflictError when one of them is gone.
     """
     with transaction():
         lock_intake()
@@ -90,10 +86,7 @@ def merge(duplicate_id: int, keep: int, take: Mapping[str, int]) -> Merge:
 
 
 def undo(duplicate_id: int) -> Merge:
-    """Undo an entry's merge; does nothing when it is undone already.
-
-    Raises ConflictError when it is too late, or another merge has to be undone first.
-    """
+    """Undo a merge; raises ConflictError when it is too late, or another has to be undone first."""
     with transaction():
         lock_intake()
         entry = _lock_entry(duplicate_id)

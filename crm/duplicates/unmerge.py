@@ -1,7 +1,4 @@
-"""Undo a merge of two locked customers within the caller's transaction.
-
-What the merge changed is restored unless it was changed since. What was added since stays with the survivor.
-"""
+"""Undo a merge of two locked customers: what changed or was added since stays."""
 
 from __future__ import annotations
 
@@ -101,7 +98,6 @@ def _holder_of(email: str, customer: Customer) -> str | None:
 
 
 def _add_email_key(customer: Customer, email: str) -> None:
-    """Keep an e-mail that another customer holds as a further key."""
     key = sa.select(CustomerKey.id).where(CustomerKey.customer_id == customer.id, CustomerKey.value == email)
     if db.session.scalar(key, execution_options={"all_branches": True}) is None:
         db.session.add(CustomerKey(customer_id=customer.id, kind=Kind.EMAIL.value, value=email))

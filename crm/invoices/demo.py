@@ -18,8 +18,6 @@ from crm.values import clock
 
 
 class Sale(NamedTuple):
-    """An invoice to the person with this index; `lines` are the receipt's."""
-
     person: int
     days_ago: int
     note: str
@@ -28,8 +26,6 @@ class Sale(NamedTuple):
 
 
 class Given(NamedTuple):
-    """Points besides those of invoices; negative when spent."""
-
     person: int
     points: int
     reason: str
@@ -72,7 +68,6 @@ EARNED_PER = 1_000_00
 
 
 def fill(shop: str, customer_ids: Sequence[int]) -> None:
-    """Add the invoices with their points, then the other points; the worker converts the receipts."""
     organization = current_organization()
     today = clock.to_local(clock.utcnow(), clock.zone(organization.time_zone)).date()
     for sale in SALES[shop]:

@@ -52,7 +52,6 @@ def distinct_names(files: Iterable[tuple[str, str]], siblings: Iterable[Sibling]
 
 
 def _distinct_name(name: str, taken: Collection[str]) -> str:
-    """Add a number to a name that is taken: some phones call each photo image.jpg."""
     stem, dot, extension = name.rpartition(".")
     if not stem:
         stem, dot, extension = name, "", ""
@@ -61,7 +60,6 @@ def _distinct_name(name: str, taken: Collection[str]) -> str:
 
 
 def download_name(filename: str, kind: FileKind) -> str:
-    """Give the name the extension of its kind."""
     if filename.lower().endswith(EXTENSIONS[kind]):
         return filename
     stem, _, extension = filename.rpartition(".")
@@ -75,5 +73,5 @@ def disposition(name: str) -> dict[str, str]:
     plain = re.sub(r"[^A-Za-z0-9 ._()+-]", "_", plain).strip()
     if plain.startswith("."):
         plain = f"receipt{plain}"
-    # RFC 5987: what may stand unescaped.
+    # RFC 5987: unescaped characters.
     return {"filename": plain, "filename*": f"UTF-8''{quote(name, safe='!#$&+-.^_`|~')}"}

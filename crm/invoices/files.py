@@ -33,8 +33,6 @@ class NotStoredError(SentenceError):
 
 
 class QuotaError(SentenceError):
-    """The user has added as many receipts as allowed within a day."""
-
     status = 429
 
     def __init__(self, megabytes: int) -> None:
@@ -46,15 +44,12 @@ class QuotaError(SentenceError):
 
 @dataclass(frozen=True)
 class Upload:
-    """An uploaded file with a cleaned name and the kind of its content."""
-
     filename: str
     kind: FileKind
     content: IO[bytes]
 
     @property
     def size(self) -> int:
-        """Bytes."""
         size = self.content.seek(0, os.SEEK_END)
         self.content.seek(0)
         return size
@@ -62,8 +57,6 @@ class Upload:
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file in the storage; `size` in bytes."""
-
     key: str
     filename: str
     kind: FileKind
@@ -73,8 +66,6 @@ class StoredFile:
 
 @dataclass
 class StoredFiles:
-    """The files of one request, deleted again unless `keep()` is called."""
-
     files: list[StoredFile] = field(default_factory=list)
     kept: bool = False
 

@@ -19,7 +19,7 @@ from crm.web.forms import CreatingForm, Length
 
 
 class ReceiptsField(MultipleFileField):  # type: ignore[misc]  # flask_wtf has no types
-    """Files; `refused` has sentences by the position of the file."""
+    """`refused` has sentences by the position of the file."""
 
     limits = limits()
     names_each = True
@@ -32,10 +32,8 @@ class ReceiptsField(MultipleFileField):  # type: ignore[misc]  # flask_wtf has n
 class ReceiptsForm(CreatingForm):
     receipt = ReceiptsField("Receipts")
     uploads: list[Upload]
-    """Set by the validation."""
 
     def validate_receipt(self, field: ReceiptsField) -> None:
-        """Refuse all files when one of them can't become a receipt."""
         self.uploads = []
         files = field.data or []
         if len(files) > MAX_FILES:
@@ -49,7 +47,6 @@ class ReceiptsForm(CreatingForm):
                 field.errors = [*field.errors, f"{name}: {refused}" if len(files) > 1 else str(refused)]
 
     def explain(self, error: SentenceError) -> None:
-        """Show an error of the services; the request key is renewed because its content may differ next time."""
         self.renew_key()
         self.form_errors.append(str(error))
 

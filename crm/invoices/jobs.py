@@ -14,7 +14,7 @@ def convert_receipt(organization_id: int, receipt_id: int) -> None:
 
 
 def convert_due() -> bool:
-    """Convert a due receipt in every organization; True when there may be more."""
+    """Return True when there may be more."""
     return each_organization(KIND, convert_next)
 
 
@@ -23,6 +23,5 @@ def recompute_totals_due() -> None:
 
 
 def remove_leftovers() -> None:
-    """Remove orphaned files, and temporary folders of killed workers."""
     remove_orphans()
     remove_stale_folders(ORPHAN_AGE)

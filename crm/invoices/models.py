@@ -63,7 +63,6 @@ class Invoice(TenantMixin, Base):
         return self.status == InvoiceStatus.VOID
 
     def void(self) -> bool:
-        """Return False when the invoice is void already."""
         if self.is_void:
             return False
         self.status, self.voided_at, self.voided_by_id = InvoiceStatus.VOID.value, clock.utcnow(), current_actor()
@@ -138,7 +137,6 @@ class Receipt(TenantMixin, Base):
         self.state, self.reason = ReceiptState.FAILED.value, reason[:300]
 
     def retry(self) -> bool:
-        """Return False when the receipt has not failed."""
         if not self.is_failed:
             return False
         self.state, self.reason, self.tries = ReceiptState.CONVERTING.value, "", 0

@@ -15,7 +15,6 @@ from crm.kernel.extensions import db
 
 
 def add_order(customer: Customer, invoice: Invoice) -> None:
-    """Add a flushed invoice to the totals."""
     moment = order_moment(invoice.date, invoice.created_at, zone_here())
     latest = max(moment, customer.last_order_at) if customer.last_order_at else moment
     _set_totals(customer, customer.total_orders + 1, customer.total_spent + invoice.amount, latest)

@@ -29,12 +29,9 @@ PAGE_SIZE = 50
 
 
 OPEN = Invoice.status == InvoiceStatus.OPEN.value
-"""The condition of invoices that count."""
 
 
 class InvoicePage(NamedTuple):
-    """Invoices, the latest first; `older` is the cursor of the next page, None at the end."""
-
     rows: list[Invoice]
     older: str | None
 
@@ -55,7 +52,6 @@ def panel_data(customer: Customer) -> dict[str, Any]:
 
 
 def points_key(invoice_id: int) -> str:
-    """Return the key of the points that an invoice earned."""
     return f"invoice-{invoice_id}"
 
 
@@ -97,15 +93,11 @@ def count_in_words(customer_id: int) -> str:
 
 
 def zone_here() -> ZoneInfo:
-    """Return the time zone that order days are in."""
     return clock.zone(current_organization().time_zone)
 
 
 def differences() -> list[TotalsDifference]:
-    """Return differences between customers' totals and their open invoices, by customer.
-
-    Each statement reads one snapshot, so invoices in progress are no differences.
-    """
+    """Compare totals with open invoices; each statement reads one snapshot, so invoices in progress don't differ."""
     return sorted([*_wrong_sums(), *_wrong_last_orders()])
 
 

@@ -18,7 +18,6 @@ from crm.kernel.work import due
 from crm.kernel.work.lease import Lease
 
 KIND = "orders"
-"""The kind of due work."""
 
 LEASE = dt.timedelta(minutes=10)
 

@@ -48,7 +48,7 @@ def new(customer_id: int) -> AnyResponse:
             form.explain(error)
         else:
             answer = _changed(invoice, "is added", "earned")
-            # Where a page that has more receipts than fit into one request sends the others.
+            # The page's script sends receipts that don't fit into one request there.
             answer.headers["Receipts-To"] = url_for("invoices.new_receipt", invoice_id=invoice.id)
             return answer
     return respond("invoices/new.html", "invoices/_form.html", _status(form), form=form, customer=customer)
@@ -94,7 +94,6 @@ def receipt(receipt_id: int) -> Response:
 
 @bp.get("/receipts/<id:receipt_id>/file")
 def receipt_file(receipt_id: int) -> Response:
-    """Download the PDF; 409 until it exists."""
     found = find(Receipt, receipt_id)
     if found.is_failed:
         raise ConflictError(f"This receipt could not be converted. {found.reason}")

@@ -23,7 +23,7 @@ MAX_ATTACHMENT_NAME = 40
 """Characters shown of an attached file's name."""
 FIRST_YEAR = 2000
 MAX_PAGES = 500
-# What a PNG may hold: it has to be unpacked whole, up to 4 bytes a pixel. A JPEG can be read scaled down.
+# A PNG is unpacked whole, up to 4 bytes a pixel; a JPEG can be read scaled down.
 MAX_PIXELS = 64_000_000
 MAX_JPEG_PIXELS = 210_000_000
 MAX_ASPECT = 200
@@ -48,7 +48,7 @@ LIVE_FORM = "This PDF is a form that only Adobe Reader can show. Print it there 
 FORM = "This PDF is a form, too, and that is only in the original. Check that its pages show what was filled in."
 CUT_OFF = "The last lines of this picture are missing. Check that the receipt is whole."
 
-# How files begin that are something else, even where a PDF is within: a program, an archive, a picture, a script.
+# Signatures of other files that may contain a PDF: programs, archives, pictures, scripts.
 _OTHERS = (b"MZ", b"\x7fELF", b"PK\x03\x04", b"GIF8", b"RIFF", b"II*\0", b"MM\0*", b"#!", b"Rar!", b"7z\xbc\xaf")
 _OBJECT = re.compile(rb"\d obj\b")
 
@@ -65,10 +65,6 @@ class Refused(Exception):  # noqa: N818 - not an error of the program: the messa
 
 
 def check_upload(file: IO[bytes]) -> FileKind:
-    """Return the kind of the content, and rewind the file; raises Refused.
-
-    A quick check for a request; the conversion does the rest.
-    """
     size = file.seek(0, os.SEEK_END)
     if size > MAX_BYTES:
         raise Refused(TOO_BIG)
@@ -79,7 +75,6 @@ def check_upload(file: IO[bytes]) -> FileKind:
 
 
 def check_content(content: bytes) -> FileKind:
-    """Raise Refused for a file that can't become a receipt."""
     if not content:
         raise Refused(EMPTY)
     if len(content) > MAX_BYTES:
@@ -96,7 +91,7 @@ def check_content(content: bytes) -> FileKind:
 
 
 def kind_by_signature(content: bytes) -> FileKind | None:
-    """Programs may write a byte order mark, warnings or HTTP headers before a PDF, but not before pictures."""
+    """Return None for other files; a PDF may follow a byte order mark, warnings or HTTP headers."""
     if content.startswith(b"\xff\xd8\xff"):
         return "jpeg"
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -109,7 +104,7 @@ def kind_by_signature(content: bytes) -> FileKind | None:
 def pdf_within(content: bytes) -> bytes:
     """Return the PDF without bytes before and after it; raises Refused when its end is missing."""
     end = content.rfind(b"%%EOF")
-    # A PDF made for the web has an end near its beginning, too: what follows the last one must not be a part of it.
+    # A linearized PDF has an end near its beginning too, so no object may follow the last one.
     if end < 0 or _OBJECT.search(content, end):
         raise Refused(DAMAGED_PDF)
     return content[content.find(b"%PDF-") : end] + b"%%EOF\n"
@@ -127,7 +122,7 @@ def too_many_pixels(most: int, progressive: bool = False) -> str:
 
 
 def limits() -> dict[str, object]:
-    """Return what the page's script needs to check files before it sends them."""
+    """Return what the page's script needs to check files."""
     sentences = {"empty": EMPTY, "big": TOO_BIG, "heic": HEIC, "type": WRONG_TYPE}
     return {
         "bytes": MAX_BYTES,
@@ -146,7 +141,7 @@ def same_file(name: str, day: dt.date | None = None) -> str:
 
 
 def attached(names: Sequence[str]) -> str:
-    """Return the notice about files attached to a PDF, which its converted form lacks; "" without any."""
+    """Return the notice about attached files, which the converted PDF lacks; "" without any."""
     if not names:
         return ""
     some = ", ".join(
@@ -157,7 +152,7 @@ def attached(names: Sequence[str]) -> str:
 
 
 def check_pixels(kind: FileKind, width: int, height: int) -> None:
-    """Raise Refused for a picture that would not fit into memory, or not on a page."""
+    """Refuse a picture that would not fit into memory, or not on a page."""
     most = MAX_JPEG_PIXELS if kind == "jpeg" else MAX_PIXELS
     if width * height > most:
         raise Refused(too_many_pixels(most))

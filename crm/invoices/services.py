@@ -33,7 +33,6 @@ from crm.loyalty.rules import earned
 from crm.values import money
 
 KIND = "receipt"
-"""The kind of due work of a receipt to convert."""
 
 
 def add_invoice(
@@ -76,10 +75,7 @@ def add_invoice(
 
 
 def void_invoice(invoice_id: int) -> Invoice:
-    """Void an invoice and take its points back; does nothing when it is void.
-
-    Raises ConflictError when the customer is gone.
-    """
+    """Void an invoice and take its points back; raises ConflictError when the customer is gone."""
     with transaction() as session:
         customer_id = session.scalar(sa.select(Invoice.customer_id).where(Invoice.id == invoice_id))
         customer = lock_customer(customer_id or 0)
@@ -105,7 +101,6 @@ def rebuild(customer_id: int) -> bool:
 
 
 def add_receipts(invoice_id: int, uploads: Sequence[Upload], request_key: RequestKey | None = None) -> Invoice:
-    """Raise as `add_invoice` does."""
     _check_quota_early(uploads, request_key)
     with store_files(uploads) as batch, transaction() as session:
         customer_id = session.scalar(sa.select(Invoice.customer_id).where(Invoice.id == invoice_id))
@@ -122,7 +117,7 @@ def add_receipts(invoice_id: int, uploads: Sequence[Upload], request_key: Reques
 
 
 def retry_receipt(receipt_id: int) -> Receipt:
-    """Convert a failed receipt again; raises ConflictError when it is gone."""
+    """Raise ConflictError when it is gone."""
     with transaction() as session:
         due.lock(KIND, [receipt_id])
         receipt = session.scalars(locked(sa.select(Receipt).where(Receipt.id == receipt_id))).one_or_none()
@@ -135,7 +130,6 @@ def retry_receipt(receipt_id: int) -> Receipt:
 
 
 def record_change(action: str, receipt: Receipt) -> None:
-    """Record the event of a changed receipt, before the change is flushed."""
     shown: dict[str, Any] = {
         field: values for field, values in changes_of(receipt).items() if field in ("state", "reason", "pages")
     }
@@ -153,7 +147,6 @@ def _earn_points(invoice: Invoice) -> None:
 
 
 def _check_quota(uploads: Sequence[Upload]) -> None:
-    """Raise QuotaError when a user would have added more within a day than allowed."""
     if not uploads:
         return
     megabytes: int = current_app.config["RECEIPT_MEGABYTES_A_DAY"]
@@ -168,7 +161,7 @@ def _check_quota_early(uploads: Sequence[Upload], request_key: RequestKey | None
     try:
         _check_quota(uploads)
     except QuotaError:
-        # Asked after the limit: the same request may have been saved just before it.
+        # Checked after the quota: the same request may have been saved just before.
         if not is_used(request_key):
             raise
 

@@ -14,7 +14,7 @@ from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 
 from crm.invoices import rules
 
-# The actions of ISO 32000-2, 12.6.4, that run, fetch, play, send or hide. GoTo and URI are what is left.
+# Actions that run, fetch, play, send or hide (ISO 32000-2, 12.6.4); GoTo and URI are allowed.
 ACTIONS = frozenset(
     (
         *("JavaScript", "Launch", "SubmitForm", "ImportData", "ResetForm", "GoToR", "GoToE", "GoToDp", "Thread"),
@@ -23,7 +23,7 @@ ACTIONS = frozenset(
     )
 )
 ANNOTATIONS = frozenset(("RichMedia", "Movie", "Sound", "Screen", "3D", "FileAttachment"))
-# Where actions, scripts, forms that are programs, and files hang. Fonts, colours and glyphs may be named so, too.
+# Keys of actions, scripts, XFA forms and files; fonts, colours and glyphs may have these names too.
 KEYS = frozenset(
     (
         *("/OpenAction", "/AA", "/JavaScript", "/JS", "/XFA", "/NeedsRendering", "/EmbeddedFiles", "/Collection"),
@@ -31,7 +31,7 @@ KEYS = frozenset(
         *("/EF", "/RF", "/AF"),
     )
 )
-# What the dictionaries of /AA, /EF and /RF, name trees, and actions have in them (7.11.4, 7.9.6, 12.6.3).
+# Keys within /AA, /EF and /RF, name trees, and actions (7.11.4, 7.9.6, 12.6.3).
 EVENTS = (
     *("/E", "/X", "/D", "/U", "/Fo", "/Bl", "/PO", "/PC", "/PV", "/PI", "/O", "/C", "/K", "/F", "/V"),
     *("/WC", "/WS", "/DS", "/WP", "/DP"),
@@ -42,14 +42,14 @@ COLOURS = frozenset(
     ("CalGray", "CalRGB", "Lab", "ICCBased", "Indexed", "Pattern", "Separation", "DeviceN", "DeviceRGB", "DeviceGray")
 )
 RESOURCES = frozenset(("Font", "ExtGState", "Pattern", "OCG", "OCMD"))
-# 8.4.5, table 57: a graphics state need not say what it is.
+# A graphics state needs no /Type (8.4.5, table 57).
 GRAPHICS_STATE = frozenset(
     (
         *("/Type", "/LW", "/LC", "/LJ", "/ML", "/D", "/RI", "/OP", "/op", "/OPM", "/Font", "/BG", "/BG2", "/UCR"),
         *("/UCR2", "/TR", "/TR2", "/HT", "/FL", "/SM", "/SA", "/BM", "/SMask", "/CA", "/ca", "/AIS", "/TK"),
     )
 )
-# Where a stream says that its content is in another file.
+# Keys of a stream whose content is in another file.
 EXTERNAL = frozenset(("/F", "/FFilter", "/FDecodeParms", "/Ref", "/OPI"))
 LINKS = (b"http://", b"https://", b"mailto:", b"tel:")
 
@@ -61,10 +61,7 @@ def prepare() -> None:
 
 
 def clean_pdf(content: bytes, target: BinaryIO) -> tuple[int, str]:
-    """Write the PDF without active content and password; return the pages, and a notice of what was removed.
-
-    Raises rules.Refused.
-    """
+    """Write the PDF without active content or password, and return its pages and a notice; raises rules.Refused."""
     try:
         pages, notice = _write_clean(rules.pdf_within(content), target)
         _check_written(target, pages)
@@ -126,7 +123,6 @@ def _is_live_form(pdf: Pdf) -> bool:
 
 
 def _attached(item: Object) -> list[str]:
-    """Return the name of an attached file, or "a file"."""
     files = item.get("/EF")
     if not isinstance(files, Dictionary) or _is_resource(files):
         return []
@@ -142,16 +138,13 @@ def _check_written(target: BinaryIO, pages: int) -> None:
 
 
 def _dictionaries(pdf: Pdf) -> Iterator[Object]:
-    """Yield every dictionary and stream once: indirect ones, and the direct ones inside each.
-
-    References are not followed, because their targets are yielded themselves; so loops do no harm.
-    """
+    """Yield each dictionary and stream once; references are not followed, so loops do no harm."""
     for root in (pdf.trailer, *pdf.objects):
         waiting: list[object] = [root]
         while waiting:
             item = waiting.pop()
             if isinstance(item, Dictionary | Stream):
-                # Before the item is given away: what is in it has its turn even when it is emptied.
+                # Before the yield, because the caller may empty the item.
                 waiting += (value for _, value in item.items() if _is_direct(value))
                 yield item
             elif isinstance(item, Array):
@@ -187,7 +180,7 @@ def _active_keys(item: Object) -> list[str]:
 def _acts(key: str, value: object) -> bool:
     """Say whether a reader would act on this value under this key, rather than draw with it."""
     if isinstance(value, Stream):
-        # A glyph or a picture of that name. Only scripts and forms that are programs are streams themselves.
+        # A glyph or picture of that name; only scripts and XFA forms are streams themselves.
         return key in ("/JS", "/XFA") and (key == "/XFA" or _name(value, "/Subtype") not in ("Image", "Form"))
     return not _is_resource(value)
 

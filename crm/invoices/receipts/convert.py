@@ -56,10 +56,9 @@ def convert_next(organization_id: int, receipt_id: int | None = None) -> bool:
 
 
 def remove_stale_folders(older_than: dt.timedelta) -> None:
-    """Remove temporary folders of killed workers."""
     limit = time.time() - older_than.total_seconds()
     for path in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
-        # Another worker may be sweeping, too.
+        # Another worker may remove it at the same time.
         with contextlib.suppress(FileNotFoundError):
             if path.stat().st_mtime <= limit:
                 shutil.rmtree(path, ignore_errors=True)
@@ -112,7 +111,7 @@ def _convert_in(folder: Path, claim: Claim) -> None:
 
 
 def _update_claimed(claim: Claim, write: Callable[[Receipt], None]) -> bool:
-    """Let `write` change the receipt; False when it is deleted or another worker has it."""
+    """Return False when the receipt is deleted or another worker has it."""
     with transaction():
         held = claim.lease.lock_held()
         receipt = db.session.scalars(locked(sa.select(Receipt).where(one_of(Receipt.id, held)))).one_or_none()
@@ -136,7 +135,6 @@ def _fail(receipt: Receipt, reason: str) -> None:
 
 
 def _retry_or_fail(receipt: Receipt, reason: str) -> None:
-    """Fail because of the file; retry an interrupted conversion."""
     if reason == rules.INTERRUPTED and receipt.tries < MAX_TRIES:
         receipt.release()
         due.put_off(KIND, [receipt.id], database_now())

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-# Empty stand-ins for the packages above this file: the real ones would load the web application.
+# Empty packages, because the real ones would load the web application.
 for name in ("crm", "crm.invoices", "crm.invoices.receipts"):
     package = types.ModuleType(name)
     package.__path__ = [str(Path(__file__).resolve().parents[3].joinpath(*name.split(".")))]
@@ -53,25 +53,23 @@ def main(source: Path, target: Path) -> None:
 
 
 def set_limits() -> None:
-    """Limit this process: its parent's life, wall clock, CPU, memory, and file size."""
     signal.alarm(TIMEOUT_SECONDS)
-    # The soft limit ends the process with a signal of its own, the hard one a second later kills it.
+    # The soft limit sends SIGXCPU, the hard one kills a second later.
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT, OUTPUT))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
     if sys.platform == "linux":
-        # Nobody reads the answer once the worker is gone: PR_SET_PDEATHSIG ends this process with it.
+        # PR_SET_PDEATHSIG: end with the worker, because nobody else reads the answer.
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-        # Elsewhere the system doesn't keep to this one.
+        # Other systems don't enforce this one.
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    # Pages for people go first.
+    # Requests for pages go first.
     os.nice(10)
 
 
 def convert(source: Path, target: Path) -> tuple[int, str]:
-    """Return the number of pages, and a notice; raises rules.Refused."""
     with source.open("rb") as file:
         content = file.read(rules.MAX_BYTES + 1)
     converter = load(rules.check_content(content))

@@ -16,10 +16,10 @@ import sys
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
 LANDLOCK_CREATE_RULESET, LANDLOCK_RESTRICT_SELF = 444, 446
 LANDLOCK_VERSION = 1
-# How many rights to files (bits from 0 on) each ABI of Landlock knows, and how many to ports and to what is outside.
+# Number of file rights (bits from 0 on) by Landlock ABI.
 FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}
 LATEST_FILE_RIGHTS = 16
-# linux/audit.h: the numbers of system calls belong to one of these.
+# linux/audit.h
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 # By name, for x86_64 and aarch64 (asm/unistd_64.h, asm-generic/unistd.h): compute, read and write what is open, end.
 ALLOWED = {
@@ -88,7 +88,7 @@ def _restrict_files(libc: ctypes.CDLL) -> bool:
         return False
     files = (1 << FILE_RIGHTS.get(abi, LATEST_FILE_RIGHTS)) - 1
     ports, scopes = (0b11 if abi >= 4 else 0), (0b11 if abi >= 6 else 0)
-    # struct landlock_ruleset_attr grew: each kernel takes the part that it knows.
+    # struct landlock_ruleset_attr grew; each kernel takes its part.
     handled = struct.pack("=QQQ", files, ports, scopes)[: 8 * (1 + (abi >= 4) + (abi >= 6))]
     ruleset = libc.syscall(LANDLOCK_CREATE_RULESET, handled, len(handled), 0)
     return bool(ruleset >= 0 and libc.syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0) == 0)
@@ -111,7 +111,7 @@ def _filter(architecture: int, numbers: list[int]) -> bytes:
         (JUMP_IF_EQUAL, 1, 0, architecture),
         (RETURN, 0, 0, KILL),
         (LOAD, 0, 0, NUMBER),
-        # A number that fits jumps over the rest of the comparisons and over the refusal.
+        # A match jumps over the other comparisons and the refusal.
         *((JUMP_IF_EQUAL, len(numbers) - place, 0, number) for place, number in enumerate(numbers)),
         (RETURN, 0, 0, REFUSE),
         (RETURN, 0, 0, ALLOW),

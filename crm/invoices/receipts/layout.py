@@ -20,7 +20,7 @@ PAGE_RATIO = 3
 """Length of the pages of a cut picture; each is 10 cm wide on A4."""
 CUT_REACH = 0.15
 """How far a cut may move, as a part of a page."""
-# The sides of a page's picture: 3000 pixels on A4 are 256 dpi, and a strip keeps 1000 across.
+# Pixels: 3000 on A4 are 256 dpi, and a strip keeps 1000 across.
 MAX_SIDE = 3000
 MAX_ACROSS = 1000
 MIN_JPEG_SCALE = 0.8
@@ -35,7 +35,6 @@ class Layout:
     shrink: float
 
     def size(self, box: Box) -> tuple[int, int]:
-        """Pixels of a box on its page."""
         return round((box[2] - box[0]) / self.shrink) or 1, round((box[3] - box[1]) / self.shrink) or 1
 
     @property
@@ -74,7 +73,6 @@ def _cuts(size: tuple[int, int]) -> list[tuple[float, float]]:
 
 
 def _is_reversed(is_tall: bool, turn: Transpose | None) -> bool:
-    """Say whether the start of the picture is at the end once it is upright."""
     mark = Image.frombytes("L", (1, 2) if is_tall else (2, 1), b"\0\1")
     return turn is not None and mark.transpose(turn).tobytes() == b"\1\0"
 

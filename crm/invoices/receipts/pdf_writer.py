@@ -40,7 +40,6 @@ def write(target: BinaryIO, pages: Iterable[Image.Image], longest: int) -> int:
 
 
 def _page(picture: Image.Image, number: int, longest: int) -> tuple[bytes, bytes, bytes]:
-    """Return three objects: the page, its content stream, and its picture."""
     width, height = (side * A4_LONG_SIDE / longest for side in picture.size)
     packed = io.BytesIO()
     picture.save(packed, "JPEG", quality=QUALITY)

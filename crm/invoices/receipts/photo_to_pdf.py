@@ -12,7 +12,7 @@ import struct
 import zlib
 from typing import BinaryIO
 
-# The last two stand for those that Pillow would load later, when a process that is isolated can't.
+# The last two, because Pillow would load them later, which isolation forbids.
 from PIL import Image, ImageChops, JpegImagePlugin, MpoImagePlugin, TiffImagePlugin  # noqa: F401
 
 from crm.invoices import rules
@@ -23,10 +23,10 @@ Transpose = Image.Transpose
 Image.preinit()
 
 BAND_ROWS = 256
-# What the values of a progressive JPEG may take: they are kept whole in memory, whatever the scale.
+# Bytes of a progressive JPEG's values, which stay in memory whole, whatever the scale.
 MAX_PROGRESSIVE_BYTES = 300_000_000
 ORIENTATION = 0x0112
-# How to put upright what EXIF calls orientation 2 to 8 (EXIF 2.32, 4.6.4.A).
+# By EXIF orientation (EXIF 2.32, 4.6.4.A).
 UPRIGHT = {
     2: Transpose.FLIP_LEFT_RIGHT,
     3: Transpose.ROTATE_180,
@@ -36,24 +36,21 @@ UPRIGHT = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
-# What Pillow raises for files that break the rules of their format.
+# Raised by Pillow for malformed files.
 BROKEN = (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, TypeError, struct.error, zlib.error)
 JPEG_END = b"\xff\xd9"
 PROGRESSIVE = b"\xff\xc2"
-# The header of a scan: how many colours, which, and the first, last and lowest bit of the values that it tells.
+# The header of a scan: number of components, which, and first, last and lowest bit of its values.
 SCAN = re.compile(rb"\xff\xda\0.[\1-\4](?=(.{5,11}))", re.DOTALL)
-# Stands for the bytes that are missing at the end of a JPEG: anything but a marker.
+# In place of missing bytes at the end of a JPEG: anything but a marker.
 FILLER = bytes(range(0x10, 0x90)) * 8
-# What may be missing at the end: rows of one block, or a part of the height.
+# Rows that may be missing at the end: one block, or a part of the height.
 BLOCK = 16
 MAX_MISSING = 0.02
 
 
 def image_to_pdf(content: bytes, target: BinaryIO) -> tuple[int, str]:
-    """Write the picture as a PDF without EXIF, A4 on the longest side; return the pages, and a notice.
-
-    Raises rules.Refused. Takes only the first frame; transparency becomes white.
-    """
+    """Write the first frame without EXIF, on white, and return pages and a notice; raises rules.Refused."""
     # Pillow's own limit only warns; ours refuses.
     Image.MAX_IMAGE_PIXELS = None
     try:
@@ -80,9 +77,9 @@ def _read(content: bytes) -> tuple[Image.Image, str]:
 
 
 def _read_cut_off(content: bytes) -> tuple[Image.Image, str]:
-    """Read a truncated JPEG, as viewers do; raise OSError when more than its last lines are missing.
+    """Read a truncated JPEG as viewers do; raise OSError when more than its last lines are missing.
 
-    Rows that change with the bytes appended in place of the missing ones are not the picture's own.
+    Rows that change with the bytes appended at the end are not the picture's own.
     """
     image, other = (_opened(content + rest + JPEG_END) for rest in (b"", FILLER))
     if "progressive" in image.info and not _has_all_scans(content):
@@ -142,12 +139,10 @@ def _turn(image: Image.Image) -> Transpose | None:
         exif.load(image.info.get("exif", b""))
         return UPRIGHT.get(exif.get(ORIENTATION, 1))
     except BROKEN:
-        # A damaged note about a picture is no reason to refuse the picture.
         return None
 
 
 def _page(image: Image.Image, box: Box, found: Layout, turn: Transpose | None) -> Image.Image:
-    """Return a part as grey or RGB on white, upright, in the size of its page."""
     page = Image.new(_flat(image.crop((0, 0, 1, 1))).mode, found.size(box))
     for top in range(0, page.height, BAND_ROWS):
         page.paste(_band(image, box, page, top, min(BAND_ROWS, page.height - top)), (0, top))
@@ -157,7 +152,7 @@ def _page(image: Image.Image, box: Box, found: Layout, turn: Transpose | None) -
 def _band(image: Image.Image, box: Box, page: Image.Image, top: int, rows: int) -> Image.Image:
     left, start, right, end = box
     factor = (end - start) / page.height
-    # The filter looks three rows of the page beyond its edge.
+    # The filter reads three rows of the page beyond the edge.
     margin = math.ceil(3 * factor) + 1
     first = max(start, start + math.floor(top * factor) - margin)
     last = min(end, start + math.ceil((top + rows) * factor) + margin)
@@ -168,7 +163,7 @@ def _band(image: Image.Image, box: Box, page: Image.Image, top: int, rows: int) 
 
 def _flat(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
-        # Pillow would cut the values off at 255 instead of scaling them.
+        # Pillow clips the values at 255 instead of scaling them.
         return image.point(lambda value: value * (1 / 257)).convert("L")
     if image.has_transparency_data:
         image = image.convert("RGBA")

@@ -59,7 +59,6 @@ def convert(source: Path, target: Path, keep_going: Callable[[], bool] = lambda:
 
 
 def missing_locks() -> list[str]:
-    """Return the locks of `isolation.py` that don't hold on this machine."""
     try:
         with tempfile.TemporaryFile() as stdout:
             _run([], stdout, stdout, lambda: True)
@@ -70,7 +69,6 @@ def missing_locks() -> list[str]:
 
 
 def _run(arguments: list[str], stdout: IO[bytes], stderr: IO[bytes], keep_going: Callable[[], bool]) -> int | None:
-    """Return the exit code, or None after the timeout."""
     process = subprocess.Popen(
         [sys.executable, "-P", str(CONVERT_PROCESS), *arguments],
         stdin=subprocess.DEVNULL,
