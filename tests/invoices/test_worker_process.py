@@ -13,6 +13,7 @@ import pytest
 import requests
 from flask import Flask
 
+from crm.invoices.receipts.sandbox import CONVERT_PROCESS
 from tests import make_files
 from tests.factories import Cast, Person
 from tests.invoices.steps import add_receipt, invoices, let_time_pass, new_customer, receipt_of, receipts
@@ -29,7 +30,14 @@ PHOTO = make_files.encode(make_files.picture(), "JPEG")
 def child_of(worker: Process) -> psutil.Process | None:
     """Return the process that converts a receipt for this worker, if there is one."""
     children = psutil.Process(worker.popen.pid).children()
-    return next((child for child in children if any("child.py" in part for part in child.cmdline())), None)
+    return next((child for child in children if str(CONVERT_PROCESS) in _command_of(child)), None)
+
+
+def _command_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.ZombieProcess:
+        return []
 
 
 def test_the_worker_converts_without_redis(
