@@ -103,15 +103,24 @@ class TextCode(sa.types.TypeDecorator[Any]):
         self.read = read
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:
+        """Return the text of a value."""
         return None if value is None else str(value)
 
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
-        if value is None:
-            return None
-        try:
-            return self.read(value)
-        except (ValueError, LookupError):
-            return value
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Any:
+        """Return what reads a stored text; it remembers those it has read, for a page has hundreds of them."""
+        known: dict[str | None, Any] = {None: None}
+        read = self.read
+
+        def process(text: str | None) -> Any:
+            if text in known:
+                return known[text]
+            try:
+                known[text] = read(text or "")
+            except (ValueError, LookupError):
+                return text
+            return known[text]
+
+        return process
 
 
 class _Ids(sa.types.TypeDecorator[list[Any]]):
