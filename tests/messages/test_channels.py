@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import cast
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
 
+from crm import create_app
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.messages.channels import registry as channels
 from crm.messages.rules import Status
 from crm.messages.suppression_models import Suppression
 from crm.providers import registry as providers
+from crm.web import memo
 from tests.messages import pigeon
 from tests.messages.pigeon import PIGEON, PigeonPost
 from tests.messages.shop import Shop
@@ -26,8 +30,20 @@ MESSAGING, OPT_OUTS = "/settings/messaging", "/settings/opt-outs"
 
 
 @pytest.fixture
+def app(post: PigeonPost, environ: dict[str, str], tmp_path: Path) -> Iterator[Flask]:
+    """An application of this test's own, made once the channel is registered."""
+    memo._memory.clear()  # pieces of another test's pages look like this one's
+    made = create_app(environ, tmp_path / "instance")
+    made.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    yield made
+    with made.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
 def post() -> Iterator[PigeonPost]:
-    """The pigeon channel and its provider, registered before the application is made."""
+    """The pigeon channel and its provider."""
     provider = pigeon.post()
     channels.register(PIGEON)
     providers.register(provider)
