@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crm.accounts import cli, routes
-from crm.kernel.manifest import Entry, Feature
+from crm.kernel.manifest import Feature, MenuLink
 from crm.kernel.roles import MANAGER, NOWHERE, OWNER, PUBLIC, SIGNED_IN
 
 feature = Feature(
@@ -11,13 +11,13 @@ feature = Feature(
     blueprints=(routes.bp,),
     commands=(cli.org, cli.user),
     menu=(
-        Entry("accounts.password", "Change password", 90),
-        Entry("accounts.leave", "Leave organization", 91),
+        MenuLink("accounts.password", "Change password", 90),
+        MenuLink("accounts.leave", "Leave organization", 91),
     ),
     settings=(
-        Entry("accounts.organization", "Organization", 10),
-        Entry("accounts.branches", "Branches", 20),
-        Entry("accounts.users", "Users", 30),
+        MenuLink("accounts.organization", "Organization", 10),
+        MenuLink("accounts.branches", "Branches", 20),
+        MenuLink("accounts.users", "Users", 30),
     ),
     roles={
         "organization": OWNER,

@@ -9,7 +9,7 @@ from flask import g
 
 from crm.accounts.access import here, may, organizations_of
 from crm.accounts.models import Organization
-from crm.kernel.manifest import Entry, catalog
+from crm.kernel.manifest import MenuLink, catalog
 from crm.kernel.roles import Role
 
 Link = tuple[str, str]
@@ -52,10 +52,10 @@ def _counts() -> tuple[tuple[str, int], ...]:
     return tuple((each.endpoint, each.count()) for each in entries if each.count and _is_open(each))
 
 
-def _links(entries: Sequence[Entry]) -> list[Link]:
+def _links(entries: Sequence[MenuLink]) -> list[Link]:
     return [(entry.endpoint, entry.label) for entry in entries if _is_open(entry)]
 
 
-def _is_open(entry: Entry) -> bool:
+def _is_open(entry: MenuLink) -> bool:
     access = catalog().access[entry.endpoint]
     return may(access) if isinstance(access, Role) else True

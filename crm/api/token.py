@@ -3,20 +3,35 @@ from __future__ import annotations
 from typing import Any
 
 from flask import abort, request
+from marshmallow import fields, validate
 from werkzeug.exceptions import TooManyRequests
 
 from crm.accounts import sign_ins, throttle, tokens
 from crm.accounts.access import unauthorized
-from crm.api import token_schemas as schemas
 from crm.api.resource import Resource
+from crm.api.schemas import Input, Output
 from crm.values.text import clean_line
 
 bp = Resource("token", "Tokens", 10, once=False)
 
 
+class Credentials(Input):
+    username = fields.String(required=True, metadata={"maxLength": 1_000}, validate=validate.Length(max=1_000))
+    password = fields.String(required=True, metadata={"maxLength": 1_000}, validate=validate.Length(max=1_000))
+
+
+class RefreshToken(Input):
+    refresh = fields.String(required=True, validate=validate.Length(max=4_000))
+
+
+class Tokens(Output):
+    access = fields.String()
+    refresh = fields.String()
+
+
 @bp.post("/token/")
-@bp.arguments(schemas.Credentials)
-@bp.response(200, schemas.Tokens)
+@bp.arguments(Credentials)
+@bp.response(200, Tokens)
 def issue(given: dict[str, Any]) -> tokens.TokenPair:
     """Sign in.
 
@@ -37,8 +52,8 @@ def issue(given: dict[str, Any]) -> tokens.TokenPair:
 
 
 @bp.post("/token/refresh/")
-@bp.arguments(schemas.RefreshToken)
-@bp.response(200, schemas.Tokens)
+@bp.arguments(RefreshToken)
+@bp.response(200, Tokens)
 def refresh(given: dict[str, Any]) -> tokens.TokenPair:
     """Get the next two tokens.
 

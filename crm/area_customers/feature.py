@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from crm.area_customers import activity, api, demo, listeners, routes
-from crm.kernel.manifest import Entry, Feature
+from crm.kernel.manifest import Feature, MenuLink
 from crm.kernel.roles import STAFF, VIEWER
 
 feature = Feature(
     name="area_customers",
     blueprints=(routes.bp,),
     api=(api.bp,),
-    navigation=(Entry("area_customers.index", "Area customers", 60),),
+    navigation=(MenuLink("area_customers.index", "Area customers", 60),),
     activity=activity.ACTIVITY,
     customer_rows={"area_customers": ("area customer", "area customers")},
     listeners=(listeners,),

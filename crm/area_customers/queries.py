@@ -17,7 +17,7 @@ from crm.people.contact_fields import sort_key
 from crm.values.choices import NO_FILTER
 from crm.values.text import clean_line
 from crm.web.ids import id_in
-from crm.web.lists import Page, given, read_page
+from crm.web.lists import Page, as_query, read_page
 
 SEARCHED = 20_000
 """A search reads the latest rows; older ones are found by their customer."""
@@ -37,7 +37,7 @@ class AreaFilter(NamedTuple):
         return cls(clean_line(args.get("q", ""))[:200], clean_line(args.get("area", ""))[:100], branch, unknown)
 
     def query(self) -> dict[str, Any]:
-        return given(self)
+        return as_query(self)
 
     def statement(self) -> sa.Select[AreaCustomer]:
         conditions: list[sa.ColumnElement[bool]] = [sa.false()] if self.unknown else []

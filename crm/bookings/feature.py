@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from crm.bookings import activity, api, demo, listeners, queries, routes
-from crm.kernel.manifest import Entry, Feature, Panel
+from crm.kernel.manifest import Feature, MenuLink, Panel
 from crm.kernel.roles import STAFF, VIEWER
 
 feature = Feature(
     name="bookings",
     blueprints=(routes.bp,),
     api=(api.bp,),
-    navigation=(Entry("bookings.index", "Bookings", 50),),
+    navigation=(MenuLink("bookings.index", "Bookings", 50),),
     panels=(Panel("bookings", "Bookings", "bookings/_panel.html", queries.panel_data, 41, queries.count_in_words),),
     lead_panels=(Panel("bookings", "Bookings", "bookings/_panel.html", queries.lead_panel_data, 10),),
     lead_fields={"booking": queries.latest_bookings},

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from crm.compose import listeners, merge, panel, routes, series_routes
-from crm.kernel.manifest import Entry, Feature, Panel
+from crm.kernel.manifest import Feature, MenuLink, Panel
 from crm.kernel.roles import STAFF, VIEWER
 
 feature = Feature(
     name="compose",
     blueprints=(routes.bp, series_routes.bp),
-    navigation=(Entry("messages.index", "Messages", 30),),
+    navigation=(MenuLink("messages.index", "Messages", 30),),
     panels=(Panel("messages", "Messages", "messages/_panel.html", panel.load, 10, panel.count),),
     listeners=(listeners, merge),
     roles={

@@ -89,10 +89,9 @@ def delete(customer_id: int) -> Response:
         return respond("customers/delete.html", "customers/_delete.html", customer=customer, counts=counts)
     name = customer.name
     services.delete_customer(customer_id)
-    gone = url_for("customers.show", customer_id=customer_id)
-    return done(
-        f"{name} is deleted.", url_for("home.index"), "customers/delete.htmx.html", gone=gone, customer_id=customer_id
-    )
+    page = url_for("customers.show", customer_id=customer_id)
+    message, home = f"{name} is deleted.", url_for("home.index")
+    return done(message, home, "customers/delete.htmx.html", ended_page=page, customer_id=customer_id)
 
 
 @bp.post("/customers/<id:customer_id>/archive")
@@ -179,7 +178,7 @@ def _answer_bulk(change: BulkChange, location: str) -> Response:
     if change.is_under_way:
         return go_to(page)
     undo = url_for("customers.undo_bulk", change_id=change.id) if change.can_be_undone else None
-    return done(bulk_sentences_of(change).result, location, "customers/bulk.htmx.html", undo=undo, gone=page)
+    return done(bulk_sentences_of(change).result, location, "customers/bulk.htmx.html", undo=undo, ended_page=page)
 
 
 def _list_url() -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from crm.duplicates import activity, listeners, queries, routes
-from crm.kernel.manifest import Entry, Feature, Notice
+from crm.kernel.manifest import Feature, MenuLink, Notice
 from crm.kernel.roles import STAFF, VIEWER
 
 feature = Feature(
     name="duplicates",
     blueprints=(routes.bp,),
-    menu=(Entry("duplicates.index", "Duplicates", 20),),
+    menu=(MenuLink("duplicates.index", "Duplicates", 20),),
     notices=(Notice("duplicates/_notice.html", queries.notices_of),),
     activity=activity.ACTIVITY,
     listeners=(listeners,),

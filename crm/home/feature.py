@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 from crm.home import routes
-from crm.kernel.manifest import Entry, Feature
+from crm.kernel.manifest import Feature, MenuLink
 from crm.kernel.roles import VIEWER
 
 feature = Feature(
     name="home",
     blueprints=(routes.bp,),
-    navigation=(Entry("home.index", "Customers", 10),),
+    navigation=(MenuLink("home.index", "Customers", 10),),
     roles={
         "index": VIEWER,
     },

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from crm.inbox import activity, api, queries, routes
-from crm.kernel.manifest import Entry, Feature
+from crm.kernel.manifest import Feature, MenuLink
 from crm.kernel.roles import STAFF, VIEWER
 
 feature = Feature(
     name="inbox",
     blueprints=(routes.bp,),
     api=(api.bp,),
-    navigation=(Entry("inbox.index", "Inbox", 20, queries.count_unread),),
+    navigation=(MenuLink("inbox.index", "Inbox", 20, queries.count_unread),),
     activity=activity.ACTIVITY,
     roles={
         "index": VIEWER,

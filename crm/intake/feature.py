@@ -6,7 +6,7 @@ import datetime as dt
 
 from crm.intake import api, cli, routes, webhook_api
 from crm.intake.models import WebhookCall
-from crm.kernel.manifest import Entry, Feature, Job
+from crm.kernel.manifest import Feature, Job, MenuLink
 from crm.kernel.roles import OWNER, PUBLIC, STAFF, VIEWER
 
 feature = Feature(
@@ -17,8 +17,8 @@ feature = Feature(
         webhook_api.bp,
     ),
     commands=(cli.collection,),
-    menu=(Entry("intake.index", "Collect customers", 30),),
-    settings=(Entry("intake.webhook", "Webhook", 70),),
+    menu=(MenuLink("intake.index", "Collect customers", 30),),
+    settings=(MenuLink("intake.webhook", "Webhook", 70),),
     jobs=(Job(1, "crm.intake.jobs:go_on_scans_due"),),
     kept={WebhookCall: dt.timedelta(days=7)},
     roles={

@@ -18,7 +18,7 @@ EXTENSION = "features"
 
 
 @dataclasses.dataclass(frozen=True)
-class Entry:
+class MenuLink:
     """A menu's link, ordered by `place`; `count` is the number beside it, computed for every whole page."""
 
     endpoint: str
@@ -71,9 +71,9 @@ class Feature:
     api: Sequence[Any] = ()
     commands: Sequence[click.Command] = ()
     roles: Mapping[str, Access] = dataclasses.field(default_factory=dict)
-    navigation: Sequence[Entry] = ()
-    menu: Sequence[Entry] = ()
-    settings: Sequence[Entry] = ()
+    navigation: Sequence[MenuLink] = ()
+    menu: Sequence[MenuLink] = ()
+    settings: Sequence[MenuLink] = ()
     panels: Sequence[Panel] = ()
     lead_panels: Sequence[Panel] = ()
     lead_fields: Mapping[str, Callable[[Sequence[int]], Mapping[int, Any]]] = dataclasses.field(default_factory=dict)

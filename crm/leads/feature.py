@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm.kernel.manifest import Entry, Feature, Panel
+from crm.kernel.manifest import Feature, MenuLink, Panel
 from crm.kernel.roles import STAFF, VIEWER
 from crm.leads import activity, api, demo, panel, routes
 
@@ -10,7 +10,7 @@ feature = Feature(
     name="leads",
     blueprints=(routes.bp,),
     api=(api.bp,),
-    navigation=(Entry("leads.index", "Leads", 40),),
+    navigation=(MenuLink("leads.index", "Leads", 40),),
     panels=(Panel("leads", "Leads", "leads/_panel.html", panel.load, 40, panel.count),),
     activity=activity.ACTIVITY,
     customer_rows={"leads": ("lead", "leads")},

@@ -23,7 +23,7 @@ from crm.leads.rules import week_of
 from crm.values import clock
 from crm.values.choices import unknown_choice
 from crm.values.text import clean_line
-from crm.web.lists import Page, given, read_page
+from crm.web.lists import Page, as_query, read_page
 
 SEARCHED = 20_000
 """A search reads the latest leads, and those of the customers it finds."""
@@ -54,7 +54,7 @@ class LeadFilter(NamedTuple):
         )
 
     def query(self) -> dict[str, Any]:
-        return given(self)
+        return as_query(self)
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
         """Ignore the next follow-up of lost leads."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from crm.kernel.manifest import Entry, Feature
+from crm.kernel.manifest import Feature, MenuLink
 from crm.kernel.roles import MANAGER
 from crm.message_templates import routes
 
 feature = Feature(
     name="message_templates",
     blueprints=(routes.bp,),
-    settings=(Entry("message_templates.index", "Templates", 60),),
+    settings=(MenuLink("message_templates.index", "Templates", 60),),
     roles={
         "index": MANAGER,
         "new": MANAGER,

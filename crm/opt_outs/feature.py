@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from crm.kernel.manifest import Entry, Feature
+from crm.kernel.manifest import Feature, MenuLink
 from crm.kernel.roles import MANAGER
 from crm.opt_outs import routes
 
 feature = Feature(
     name="opt_outs",
     blueprints=(routes.bp,),
-    settings=(Entry("opt_outs.index", "Opt-outs", 50),),
+    settings=(MenuLink("opt_outs.index", "Opt-outs", 50),),
     roles={
         "index": MANAGER,
         "new": MANAGER,

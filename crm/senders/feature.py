@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from crm.kernel.manifest import Entry, Feature
+from crm.kernel.manifest import Feature, MenuLink
 from crm.kernel.roles import OWNER
 from crm.senders import routes
 
 feature = Feature(
     name="senders",
     blueprints=(routes.bp,),
-    settings=(Entry("senders.index", "Messaging", 40),),
+    settings=(MenuLink("senders.index", "Messaging", 40),),
     roles={
         "index": OWNER,
         "test": OWNER,

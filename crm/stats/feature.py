@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from crm.kernel.manifest import Entry, Feature
+from crm.kernel.manifest import Feature, MenuLink
 from crm.kernel.roles import VIEWER
 from crm.stats import api, cli, routes
 
@@ -9,7 +9,7 @@ feature = Feature(
     blueprints=(routes.bp,),
     api=(api.bp,),
     commands=(cli.stats,),
-    navigation=(Entry("stats.index", "Figures", 70),),
+    navigation=(MenuLink("stats.index", "Figures", 70),),
     roles={
         "index": VIEWER,
         "api_stats.stats": VIEWER,

@@ -33,20 +33,20 @@ def done(
     *,
     undo: str | None = None,
     show: str | None = None,
-    gone: str | None = None,
+    ended_page: str | None = None,
     **context: Any,
 ) -> AnyResponse:
     """Answer a successful write with a toast: `fragment` for htmx, which closes the window, else 303.
 
-    `undo` is the URL to POST for undo, `show` the page of the row, linked elsewhere. `gone` is the path of a page that
-    no longer exists: its visitor is sent to `location`.
+    `undo` is the URL to POST for undo, `show` the page of the row, linked elsewhere. `ended_page` is the path of a page
+    that no longer exists: its visitor is sent to `location`.
     """
     here = urlsplit(request.headers.get("HX-Current-URL", "")).path
     if not wants_fragment():
         flash({"text": message, "undo": undo}, "success")  # type: ignore[arg-type]  # Flask keeps whatever JSON has
         return redirect(location, 303)
     flash({"text": message, "undo": undo, "show": show if show != here else None}, "success")  # type: ignore[arg-type]  # Flask keeps whatever JSON has
-    if gone == here:
+    if ended_page == here:
         return Response(headers={"HX-Redirect": location})
     response = make_response(render_template(fragment, **context) + _toasts())
     response.headers["HX-Trigger"] = json.dumps({"closeWindow": True, "customersChanged": True})

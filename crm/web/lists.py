@@ -49,7 +49,7 @@ def read_counted(statement: sa.Select[Any], number: int, size: int) -> Page[Any]
     return Page(_read(statement, number, size, size), number, number * size < count, count=count)
 
 
-def given(wanted: Any) -> dict[str, Any]:
+def as_query(wanted: Any) -> dict[str, Any]:
     return {name: value for name, value in wanted._asdict().items() if value and name != "unknown"}
 
 

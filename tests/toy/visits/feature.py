@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crm.visits import api, queries, routes
 
-from crm.kernel.manifest import Entry, Feature, Job, Panel
+from crm.kernel.manifest import Feature, Job, MenuLink, Panel
 from crm.kernel.roles import STAFF, VIEWER
 
 feature = Feature(
@@ -12,7 +12,7 @@ feature = Feature(
     blueprints=(routes.bp,),
     api=(api.bp,),
     roles={"index": VIEWER, "about": VIEWER, "add": STAFF, "api_visits.index": VIEWER},
-    navigation=(Entry("visits.about", "Visits", 75),),
+    navigation=(MenuLink("visits.about", "Visits", 75),),
     panels=(Panel("visits", "Visits", "visits/_panel.html", queries.panel_data, 80),),
     activity={"visit.added": "Was in the shop"},
     jobs=(Job(1, "crm.visits.jobs:count_visits"),),
