@@ -30,7 +30,7 @@ def unbind(token: contextvars.Token[int | None]) -> None:
 
 
 def seen_by_branch(model: type[Base], condition: Condition) -> None:
-    """Set which rows of a model a bound member sees; rows deleted with those find_limited."""
+    """Set which rows of a model a bound member sees; the rows deleted with them follow."""
     _conditions[model.__table__] = condition
 
 
@@ -43,7 +43,6 @@ def has_one(model: type[Base], id_: sa.ColumnElement[Any], condition: Condition)
 
 
 def find_limited(tables: Iterable[sa.Table]) -> set[sa.FromClause]:
-    """Find the tables owned by those that are limited to a branch, and return all limited ones."""
     waiting = [table for table in tables if table not in _conditions]
     while found := {table: way for table in waiting if (way := _owner(table)) is not None}:
         for table, (owner, column) in found.items():
@@ -57,7 +56,6 @@ def is_of_branch(table: sa.FromClause, row: Any) -> sa.ColumnElement[bool]:
 
 
 def _owner(table: sa.Table) -> tuple[sa.Table, str] | None:
-    """Of several owners, take the first column by name."""
     owners = [
         (element.parent.key, key.referred_table)
         for key in table.foreign_key_constraints

@@ -44,7 +44,6 @@ def refuse_stale_form() -> None:
 
 
 def _is_of_another_session(token: str) -> bool:
-    """Whether this installation made the token and one of its own pages sent it."""
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     origin = request.headers.get("Origin")
     if site not in ("same-origin", "none") or (origin and urlsplit(origin).netloc != request.host):

@@ -154,7 +154,7 @@ def configure_engine(engine: Engine) -> None:
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
     else:
-        # This is the last point at which a transaction can end in another way.
+        # SQLAlchemy has no event that comes early enough to commit instead of rolling back.
         engine.dialect.do_rollback = _postgresql_rollback  # type: ignore[assignment]  # replaces a method by a function
         event.listen(engine, "before_cursor_execute", _postgresql_execute)
 

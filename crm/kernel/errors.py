@@ -26,8 +26,6 @@ class SentenceError(Exception):
 
 
 class FieldError(SentenceError):
-    """A refusal of the form's `field`, or of the setting of that name."""
-
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__(sentence)
         self.field = field

@@ -35,7 +35,6 @@ class Event(TenantMixin, Base):
 
 
 def record(action: str, subject: Any, *, customer_id: int | None = None, changes: dict[str, Any] | None = None) -> None:
-    """Add the event `action` (such as "customer.archived") of the row `subject` to the open transaction."""
     if subject.id is None:
         db.session.flush()
     db.session.add(Event(**row_of(action, subject, customer_id, changes or {})))

@@ -1,5 +1,3 @@
-"""The workers' heartbeat, and the endpoints /up and /ready."""
-
 from __future__ import annotations
 
 import datetime as dt
@@ -91,8 +89,6 @@ def migrations_are_current() -> bool:
 
 
 class Checked:
-    """The last answer of /ready, kept because anybody may ask as often as they like."""
-
     def __init__(self) -> None:
         self.checks: dict[str, str] = {}
         self.asked_at = self.wrote_at = float("-inf")

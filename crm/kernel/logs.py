@@ -43,7 +43,6 @@ def init_app(app: Flask) -> None:
 
 
 def sentry_options(dsn: str) -> dict[str, Any]:
-    """`scrub` removes the personal data that no option of Sentry removes."""
     return {
         "dsn": dsn,
         "send_default_pii": False,

@@ -1,5 +1,3 @@
-"""The manifest of a feature: everything that other features need of it."""
-
 from __future__ import annotations
 
 import dataclasses
@@ -43,8 +41,6 @@ class Panel:
 
 
 class Notice(NamedTuple):
-    """A line on top of a customer's page; the template gets the result of `load` as `notice`."""
-
     template: str
     load: Callable[[Any], Any]
 

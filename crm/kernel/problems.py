@@ -1,4 +1,4 @@
-"""Errors of the JSON API as `application/problem+json` (RFC 9457), with a sentence that says what to do."""
+"""Errors of the JSON API: RFC 9457."""
 
 from __future__ import annotations
 

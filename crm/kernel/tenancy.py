@@ -155,7 +155,6 @@ def verify_tenancy(engine: sa.Engine) -> None:
 
 
 def _scope_of(statement: Any) -> Scope | None:
-    """Return None for a statement that may read all organizations or refreshes a loaded row."""
     options = getattr(statement, "_with_options", ())
     if _SCOPE not in options or getattr(getattr(statement, "_compile_options", None), "_for_refresh_state", False):
         return None

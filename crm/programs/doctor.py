@@ -35,7 +35,6 @@ ADVICE = {
     ("worker", "stopped"): (FAILURE, "Start one: flask --app wsgi worker. Until then no message goes out."),
     ("storage", "down"): (FAILURE, "Make the storage writable, or correct STORAGE_URL and AWS_*."),
 }
-"""The level and advice for each check's result."""
 
 
 SAFE_REDIS = (6, 2, 20)

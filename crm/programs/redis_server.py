@@ -45,7 +45,6 @@ class RedisServer:
         return self.process
 
     def wait(self, timeout: float = 10) -> None:
-        """Raise RuntimeError when the server ends or doesn't answer within `timeout` seconds."""
         deadline = time.monotonic() + timeout
         with redis.Redis(unix_socket_path=str(self.socket)) as client:
             while time.monotonic() < deadline:

@@ -147,7 +147,6 @@ def _is_skipped(naive: dt.datetime, zone: ZoneInfo) -> bool:
 
 
 def _end_of_gap(naive: dt.datetime, zone: ZoneInfo) -> dt.datetime:
-    """Return when clocks skip over `naive`, in UTC, found by bisection to the second."""
     # PEP 495: in a gap, fold 0 has the offset from before it, which gives a moment after it; fold 1 the reverse.
     after, before = (naive.replace(tzinfo=zone, fold=fold).astimezone(dt.UTC) for fold in (0, 1))
     offset = before.astimezone(zone).utcoffset()

@@ -1,5 +1,3 @@
-"""Time zones, currencies and locales by country: for the settings' lists and the wizard's guesses."""
-
 from __future__ import annotations
 
 import functools
@@ -70,7 +68,6 @@ def guess(region: str) -> Guess:
 
 
 def region_of_browser(accept_language: str) -> str | None:
-    """Return the first country in an Accept-Language header: ID for `id-ID,en;q=0.8`."""
     for found in re.findall(r"[a-zA-Z]{2,3}-([a-zA-Z]{2})\b", accept_language[:200]):
         if found.upper() in phonenumbers.SUPPORTED_REGIONS:
             return str(found.upper())

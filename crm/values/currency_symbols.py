@@ -38,7 +38,7 @@ _NUMBERS = frozenset({"k", "m", "mn"})
 
 
 def means(mark: str, currency: str, locale: str, *, after: bool = False) -> bool:
-    """Whether `mark` stands for `currency`, or for any when it is ""."""
+    """Test for any currency when `currency` is ""."""
     folded = _folded(mark)
     return not (after and folded in _NUMBERS) and folded in _marks_of(locale, currency)
 

@@ -19,8 +19,6 @@ _LEFT_OUT = str.maketrans("", "", " -")
 
 
 class _HomeFormat(NamedTuple):
-    """A national format: leading digits, the whole pattern, and the prefix dialed at home."""
-
     begins: re.Pattern[str]
     whole: re.Pattern[str]
     before: str
@@ -72,7 +70,6 @@ def _mobile(region: str) -> tuple[str, re.Pattern[str], frozenset[int]] | None:
 
 @lru_cache(maxsize=512)
 def _home_formats(code: str) -> tuple[_HomeFormat, ...] | None:
-    """Return a calling code's national formats; None if one has digits other than a prefix."""
     regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code)) if code.isdecimal() else None
     # Countries that share a code write as the main one does.
     metadata = PhoneMetadata.metadata_for_region(regions[0], None) if regions else None

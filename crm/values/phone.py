@@ -58,7 +58,6 @@ def international(value: str) -> str:
 
 
 def with_extension(value: str, extension: str) -> str:
-    """Return `+62215551234 ext. 12`, which `parse` reads again."""
     return f"{value} ext. {extension}" if value and extension else value
 
 

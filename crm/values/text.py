@@ -56,7 +56,6 @@ def clean_line(text: str) -> str:
 
 
 def clean_text(text: str) -> str:
-    """Return lines in NFC: no control or direction marks, trimmed."""
     return _visible(_strip_unseen(text).strip())
 
 
@@ -133,6 +132,5 @@ def _visible(text: str) -> str:
 
 
 def _may_be_blank(char: str) -> bool:
-    """Exclude halves of surrogate pairs."""
     category = unicodedata.category(char)
     return category[0] in "ZM" or category in ("Cf", "Cc") or char in _BLANK_LETTERS or char in "\ufffe\uffff"

@@ -15,7 +15,6 @@ _NOT_ONLY_A_NUMBER = "Type only the number here, without other words."
 # Characters used as dashes outside of the category: minus signs, bullets, lines, and the Japanese mark for long vowels.
 _DASHES = frozenset("\u02d7\u2043\u2212\u2500\u2501\u2796\u30fc\u3161")
 
-# Labels before a number, and before an extension.
 _LABEL = re.compile(
     r"^(?:telp?|telephone|phone|ph|mobile|mob|cell|handphone|hp|wa|whatsapp|no|nomor|call|[tmp])\b[.: ]*",
     re.IGNORECASE,

@@ -187,7 +187,7 @@ def test_those_beyond_what_a_search_reads_are_found_by_who_they_are(
 
 
 def test_pages_follow_each_other(cast: Cast, staff: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lists, "SIZE", 2)
+    monkeypatch.setattr(lists, "PAGE_SIZE", 2)
     with cast.owner.acting():
         for number in range(5):
             make_area_customer(name=f"Number {number}")

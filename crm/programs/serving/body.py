@@ -31,8 +31,6 @@ class Room:
 
 
 class Body:
-    """Collect a body in `file` until `is_whole`."""
-
     def __init__(self, room: Room) -> None:
         self.file = _spool()
         self.is_whole = False
@@ -53,7 +51,6 @@ class Body:
         self.received = 0
 
     def _keep(self, data: bytes) -> None:
-        """Only a large body needs room."""
         if self.received + len(data) > MAX_IN_MEMORY and len(data) > self._room.left:
             raise FullError
         self._room.left -= len(data)

@@ -1,5 +1,3 @@
-"""One client's connection, its state and its deadlines."""
-
 from __future__ import annotations
 
 import enum
@@ -34,8 +32,6 @@ MAX_HEAD = 64 * 1024
 
 
 class ConnectionState(enum.Enum):
-    """The value is what the connection waits for."""
-
     IDLE = "the first byte of a request"
     HEAD = "the rest of the head"
     BODY = "the rest of the body"
@@ -58,7 +54,6 @@ class Connection:
         self.is_cut_off = False
         """The client may still be sending what nobody reads."""
         self.keeps = False
-        """Another request may follow."""
         self._head = bytearray()
         self._looked_at = 0
 
@@ -123,7 +118,6 @@ class Connection:
         return found >= 0
 
     def _parse(self, cfg: Any, limit_of: Callable[[Any], int]) -> tuple[Body, bytes]:
-        """Parse the head; return the body's collector and its first bytes."""
         parser = get_parser(cfg, [bytes(self._head)], self.client)
         self._head.clear()
         self.request = request = next(parser)

@@ -64,7 +64,6 @@ class BufferedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
         self._read_on(connection)
 
     def handle(self, connection: Connection) -> bool:
-        """Answer a request, in a thread; return whether the client may send another."""
         try:
             keeps = bool(self.handle_request(connection.request, connection))
             connection.sock.flush()
@@ -218,7 +217,6 @@ class BufferedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
         self._read_on(connection)
 
     def _make_room(self) -> None:
-        """Drop the connection that is idle for longest, or else has waited for longest."""
         waiting = [each for each in self._connections if each.state is not ConnectionState.SERVED]
         if waiting:
             self._drop(min(waiting, key=lambda each: (each.state is not ConnectionState.IDLE, each.since)))

@@ -48,7 +48,6 @@ class Outlet:
             self.flush()
 
     def send(self, data: bytes) -> int:
-        """Send at once, for an interim answer."""
         self.sendall(data)
         self.flush()
         return len(data)
@@ -74,7 +73,6 @@ class Outlet:
                 self._keep(self._backlog, data)
 
     def drain(self) -> None:
-        """Send more of the backlog; called when the socket is writable."""
         with self._room:
             if self._backlog is None:
                 return
@@ -86,7 +84,6 @@ class Outlet:
             self._room.notify_all()
 
     def close(self) -> None:
-        """Delete the backlog; writers get BrokenPipeError."""
         with self._room:
             self.is_broken = True
             if self._backlog is not None:
