@@ -3,6 +3,7 @@
 __all__ = [
     "api",
     "api_queries",
+    "bulk_models",
     "duplicate_pairs",
     "fields",
     "filters",

@@ -16,6 +16,7 @@ from crm.customers.api_queries import page_of_customers
 from crm.customers.filters import Filters, Selection
 from crm.customers.models import Customer
 from crm.customers.queries import read_further
+from crm.customers.shared_keys import EmailTakenError
 from crm.kernel.problems import InputProblem
 from crm.values.text import clean_line
 
@@ -60,7 +61,7 @@ def create(given: dict[str, Any]) -> Customer:
     """
     try:
         return services.create_customer(in_columns({"source": "API", **given}), another_person=True)
-    except services.EmailTakenError:
+    except EmailTakenError:
         raise InputProblem({"email": [TAKEN]}) from None
 
 
@@ -134,5 +135,5 @@ def find_customer(customer_id: int) -> Customer:
 def _edit(customer_id: int, given: dict[str, Any]) -> Customer:
     try:
         return services.edit_customer(find_customer(customer_id).id, in_columns(given), another_person=True)
-    except services.EmailTakenError:
+    except EmailTakenError:
         raise InputProblem({"email": [TAKEN]}) from None

@@ -8,8 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
+from crm.customers.bulk_models import BulkChange, BulkChangeRow
 from crm.customers.filters import Filters, Selection
-from crm.customers.models import BulkChange, BulkChangeRow, Customer
+from crm.customers.models import Customer
 from crm.customers.search import find_among, find_ids
 from crm.kernel.columns import db_now, one_of
 from crm.kernel.db import locked

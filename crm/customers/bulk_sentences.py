@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from crm.customers.models import BulkChange
+from crm.customers.bulk_models import BulkChange
 from crm.kernel.work.models import JobState
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from crm.customers.models import Customer, CustomerKey, RemovedContact
-from crm.customers.services import EmailTakenError, index, lock_unmerged, unique_email
+from crm.customers.services import index, lock_unmerged
+from crm.customers.shared_keys import EmailTakenError, unique_email
 from crm.kernel.columns import db_now
 from crm.kernel.db import transaction
 from crm.kernel.errors import ConflictError

@@ -8,7 +8,7 @@ from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
 from crm.customers.fields import ContactForm, chosen_branch, offer_branches
 from crm.customers.models import Customer
-from crm.customers.services import EmailTakenError, SharedError
+from crm.customers.shared_keys import EmailTakenError, SharedError
 from crm.kernel.errors import SentenceError
 from crm.people.contact_fields import KEY_FIELDS
 from crm.web.forms import CreatingForm, Required

@@ -10,9 +10,10 @@ from werkzeug.wrappers import Response
 from crm.accounts.access import find
 from crm.customers import contacts, services, timeline
 from crm.customers.bulk_forms import BulkFormError, read_action, read_selection
+from crm.customers.bulk_models import BulkChange
 from crm.customers.bulk_sentences import bulk_sentences_of
 from crm.customers.forms import CustomerForm
-from crm.customers.models import BulkChange, Customer, CustomerKey
+from crm.customers.models import Customer, CustomerKey
 from crm.customers.queries import WITH_BRANCH, WITH_FURTHER
 from crm.customers.suggestions import cities_like, provinces_like
 from crm.kernel.errors import SentenceError

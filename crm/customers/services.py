@@ -2,65 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
 from crm.accounts.queries import current_organization
 from crm.customers.bulk import BULK, count_selected
-from crm.customers.duplicate_pairs import record_pairs
+from crm.customers.bulk_models import BulkChange
 from crm.customers.filters import Selection
 from crm.customers.locks import lock_intake
-from crm.customers.models import BulkChange, Customer, CustomerKey, CustomerSearch
+from crm.customers.models import Customer, CustomerKey, CustomerSearch
 from crm.customers.search_text import text_of_customer
+from crm.customers.shared_keys import keys_of, record_duplicates, refuse_shared, unique_email
 from crm.customers.signals import customer_deleting, customer_restored
 from crm.kernel.branch_scope import bound_branch
 from crm.kernel.columns import db_now
 from crm.kernel.db import database_now, locked, transaction
-from crm.kernel.errors import ConflictError, SentenceError
+from crm.kernel.errors import ConflictError
 from crm.kernel.events import Event, changes_of, record
 from crm.kernel.extensions import db
 from crm.kernel.idempotency import Once, RequestKey
 from crm.kernel.tenancy import current_actor
 from crm.kernel.work.models import JobState
 from crm.people.contact_fields import ContactFields, sort_key
-from crm.people.identity import is_placeholder, is_stopgap
-from crm.people.matching import SHARED_BY_MANY, Doubt, Keys, Kind, Pair
-from crm.people.names import names_agree
-from crm.values import clock, phone
+from crm.values import clock
 
 BULK_WORKER_THRESHOLD = 5_000
 """Bulk changes of this many customers or more are left to the worker."""
-
-
-class EmailTakenError(SentenceError):
-    """`other` is None for a customer whom the user may not see."""
-
-    def __init__(self, other: Customer | None) -> None:
-        if other is None:
-            super().__init__("This e-mail belongs to a customer of another branch. Leave it empty, or ask a manager.")
-        elif other.is_archived:
-            super().__init__(
-                f"This e-mail belongs to {other.name}, who is archived. Restore them, or leave the e-mail empty."
-            )
-        else:
-            super().__init__(f"This e-mail belongs to {other.name}.")
-        self.other = other
-
-
-class SharedError(SentenceError):
-    """Another customer has a key that two people may share; `other` is None when the user may not see them."""
-
-    def __init__(self, kind: Kind, other: Customer | None) -> None:
-        what = {Kind.PHONE: "number", Kind.EMAIL: "e-mail", Kind.PASSPORT: "passport number"}[kind]
-        if other is None:
-            super().__init__(f"This {what} belongs to a customer of another branch. Check it, or save another person.")
-        else:
-            super().__init__(f"This {what} belongs to {other.name}. Open them, or save this as another person.")
-        self.kind, self.other = kind, other
 
 
 def create_customer(
@@ -76,10 +44,10 @@ def create_customer(
             _apply(customer, values)
             new = keys_of(customer)
             if not another_person:
-                _refuse_shared(customer, new)
+                refuse_shared(customer, new)
             session.add(customer)
         index(customer)
-        _record_duplicates(customer, new)
+        record_duplicates(customer, new)
         record("customer.created", customer, customer_id=customer.id)
         once.made(customer.id)
         return customer
@@ -94,14 +62,14 @@ def edit_customer(customer_id: int, values: dict[str, Any], *, another_person: b
             _apply(customer, values)
             new = {kind: value for kind, value in keys_of(customer).items() if before.get(kind) != value}
             if not another_person:
-                _refuse_shared(customer, new)
+                refuse_shared(customer, new)
             changes = changes_of(customer)
             if changes:
                 customer.updated_at = db_now()
         if not changes:
             return customer
         index(customer)
-        _record_duplicates(customer, new)
+        record_duplicates(customer, new)
         record("customer.edited", customer, customer_id=customer.id, changes=changes)
         return customer
 
@@ -206,75 +174,6 @@ def index(customer: Customer) -> None:
         db.session.add(CustomerSearch(customer_id=customer.id, organization_id=customer.organization_id, text=text))
     elif row.text != text:
         row.text = text
-
-
-@contextmanager
-def unique_email(customer: Customer) -> Iterator[None]:
-    """Flush the block's changes; raises EmailTakenError by the unique index, also between concurrent requests."""
-    taken: sa.ColumnElement[bool] = sa.false()
-    try:
-        # Begin before the change: a savepoint flushes earlier changes outside of itself.
-        with db.session.begin_nested():
-            yield
-            taken = sa.and_(Customer.email == customer.email, Customer.id != (customer.id or 0))
-    except IntegrityError:
-        if not _exists_in_any_branch(taken):
-            raise
-        raise EmailTakenError(db.session.scalar(sa.select(Customer).where(taken))) from None
-
-
-def keys_of(customer: Customer) -> Keys:
-    return ContactFields.of(customer).known().keys
-
-
-def _refuse_shared(customer: Customer, keys: Keys) -> None:
-    with db.session.no_autoflush:
-        for kind, value in keys.items():
-            shared = sa.and_(_has_key(kind, value, customer), Customer.archived_at.is_(None))
-            other = db.session.scalar(sa.select(Customer).where(shared).order_by(Customer.id).limit(1))
-            if other is not None or _exists_in_any_branch(shared):
-                raise SharedError(kind, other)
-
-
-def _record_duplicates(customer: Customer, keys: Keys) -> None:
-    doubts: dict[tuple[int, int], tuple[Pair, str]] = {}
-    for kind, value in keys.items():
-        others = db.session.execute(
-            sa.select(Customer.id, Customer.name, Customer.passport_number)
-            .where(_has_key(kind, value, customer))
-            .order_by(Customer.id)
-            .limit(SHARED_BY_MANY),
-            execution_options={"all_branches": True},
-        ).all()
-        for other in others if len(others) < SHARED_BY_MANY else ():
-            passports = set(filter(_is_telling, (customer.passport_number, other.passport_number)))
-            doubt = Doubt.KEYS if names_agree(customer.name, other.name) else Doubt.NAMES
-            doubt = Doubt.PASSPORTS if len(passports) == 2 else doubt
-            first, second = sorted((customer.id, other.id))
-            doubts.setdefault((first, second), (Pair(other.id, kind, doubt), value))
-    record_pairs(doubts)
-
-
-def _is_telling(passport: str) -> bool:
-    return not is_placeholder(passport) and not is_stopgap(passport)
-
-
-def _has_key(kind: Kind, value: str, customer: Customer) -> sa.ColumnElement[bool]:
-    """Match unmerged customers with a key; e-mails in own fields are left to `unique_email`."""
-    values = phone.variants(value) if kind is Kind.PHONE else [value]
-    own: sa.Select[Any] = sa.select(Customer.id)
-    if kind is Kind.PHONE:
-        own = own.where(Customer.phone.in_(values), Customer.phone_valid)
-    elif kind is Kind.PASSPORT:
-        own = own.where(Customer.passport_number == value, Customer.passport_number != "")
-    beside = sa.select(CustomerKey.customer_id).where(CustomerKey.value.in_(values), CustomerKey.kind == kind.value)
-    found = beside if kind is Kind.EMAIL else sa.union(own, beside)
-    return sa.and_(Customer.id.in_(found), Customer.id != (customer.id or 0), Customer.merged_into_id.is_(None))
-
-
-def _exists_in_any_branch(condition: sa.ColumnElement[bool]) -> bool:
-    found = sa.select(Customer.id).where(condition).limit(1)
-    return db.session.scalar(found, execution_options={"all_branches": True}) is not None
 
 
 def _change_state(customer_id: int, action: str, verb: Any) -> Customer:

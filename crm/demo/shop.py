@@ -15,7 +15,7 @@ from crm.accounts.models import Branch, Membership, Organization, User
 from crm.accounts.queries import current_organization
 from crm.demo import loader, texts
 from crm.demo.models import DemoRange
-from crm.demo.people import JAKARTA, JAKARTA_PLACES, KARACHI, KARACHI_PLACES, Person
+from crm.demo.people import JAKARTA, JAKARTA_PLACES, KARACHI, KARACHI_PLACES, Shopper
 from crm.demo.rows import CustomerRow, MessageRow
 from crm.demo.texts import ShopMessage
 from crm.kernel.db import transaction
@@ -40,7 +40,7 @@ class DemoShop(NamedTuple):
     username: str
     user_name: str
     branches: tuple[str, ...]
-    people: tuple[Person, ...]
+    people: tuple[Shopper, ...]
     towns: tuple[tuple[str, str, str], ...]
     messages: tuple[ShopMessage, ...]
 
@@ -147,7 +147,7 @@ def _rows(shop: DemoShop, branch_ids: list[int | None]) -> list[CustomerRow]:
     return rows
 
 
-def _customer(person: Person, town: tuple[str, str, str], region: str) -> CustomerRow:
+def _customer(person: Shopper, town: tuple[str, str, str], region: str) -> CustomerRow:
     city, province, postal_code = town
     values = person._asdict() | {"city": city, "province": province, "postal_code": postal_code}
     contact = ContactFields.read(values, region).checked()

@@ -7,8 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from crm.customers.bulk_models import BulkChangeRow
 from crm.customers.duplicate_pairs import Decision, Duplicate
-from crm.customers.models import BulkChangeRow, Customer, CustomerKey, CustomerSearch
+from crm.customers.models import Customer, CustomerKey, CustomerSearch
 from crm.customers.services import index
 from crm.customers.signals import MergePair, customers_merged
 from crm.duplicates import reassign

@@ -12,7 +12,7 @@ from crm.customers.models import Customer
 from crm.duplicates import queries, rules
 from crm.duplicates.models import Merge
 from crm.duplicates.rows import as_stored
-from crm.duplicates.rules import Agreement, Field, Suggestion
+from crm.duplicates.rules import Agreement, MergeField, Suggestion
 from crm.values import clock
 from crm.web.filters import amount, number, when
 
@@ -28,7 +28,7 @@ SUGGESTION_TEXTS = {
 class Comparison(NamedTuple):
     """A field of both customers as people read it; `taken` is the id of the customer it is taken from."""
 
-    field: Field
+    field: MergeField
     values: tuple[str, str]
     agreement: Agreement
     taken: int
@@ -101,7 +101,7 @@ class Review:
         yield "Since", (when(first.created_at), when(second.created_at))
 
 
-def _shown(field: Field, row: Mapping[str, Any], branch_names: Mapping[int, str]) -> str:
+def _shown(field: MergeField, row: Mapping[str, Any], branch_names: Mapping[int, str]) -> str:
     value = row[field.column]
     if field.is_consent:
         return "Allowed" if value else "Switched off"

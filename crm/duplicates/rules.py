@@ -18,7 +18,7 @@ CHOSEN = "chosen"
 """The doubt of an entry that a user opened from the list, without a shared key."""
 
 
-class Field(NamedTuple):
+class MergeField(NamedTuple):
     name: str
     label: str
     columns: tuple[str, ...]
@@ -34,20 +34,20 @@ class Field(NamedTuple):
 
 CONSENT = ("sms_allowed", "whatsapp_allowed")
 FIELDS = (
-    Field("name", "Name", ("name", "name_key")),
-    Field("phone", "Phone", ("phone", "phone_valid", "phone_extension")),
-    Field("email", "E-mail", ("email",)),
-    Field("passport_number", "Passport number", ("passport_number",)),
-    Field("address", "Address", ("address",)),
-    Field("city", "City", ("city", "city_key")),
-    Field("province", "Province", ("province", "province_key")),
-    Field("postal_code", "Postal code", ("postal_code",)),
-    Field("branch", "Branch", ("branch_id",)),
-    Field("service_type", "Service", ("service_type",)),
-    Field("source", "Source", ("source",)),
-    Field("sms_allowed", "SMS", ("sms_allowed",)),
-    Field("whatsapp_allowed", "WhatsApp", ("whatsapp_allowed",)),
-    Field("notes", "Notes", ("notes",)),
+    MergeField("name", "Name", ("name", "name_key")),
+    MergeField("phone", "Phone", ("phone", "phone_valid", "phone_extension")),
+    MergeField("email", "E-mail", ("email",)),
+    MergeField("passport_number", "Passport number", ("passport_number",)),
+    MergeField("address", "Address", ("address",)),
+    MergeField("city", "City", ("city", "city_key")),
+    MergeField("province", "Province", ("province", "province_key")),
+    MergeField("postal_code", "Postal code", ("postal_code",)),
+    MergeField("branch", "Branch", ("branch_id",)),
+    MergeField("service_type", "Service", ("service_type",)),
+    MergeField("source", "Source", ("source",)),
+    MergeField("sms_allowed", "SMS", ("sms_allowed",)),
+    MergeField("whatsapp_allowed", "WhatsApp", ("whatsapp_allowed",)),
+    MergeField("notes", "Notes", ("notes",)),
 )
 
 BY_NAME = {field.name: field for field in FIELDS}
@@ -69,7 +69,7 @@ class Suggestion(enum.StrEnum):
     RENEWED = "renewed"
 
 
-def agreement(field: Field, first: Mapping[str, Any], second: Mapping[str, Any]) -> Agreement:
+def agreement(field: MergeField, first: Mapping[str, Any], second: Mapping[str, Any]) -> Agreement:
     """Compare a field of two rows; names agree also when they are spelled differently."""
     one, other = first[field.column], second[field.column]
     if field.is_consent:
@@ -118,7 +118,7 @@ def reason(shared: str, doubt: str) -> str:
     return f"Both have the same {what}, {why}."
 
 
-def default_owner(field: Field, survivor: Mapping[str, Any], merged: Mapping[str, Any]) -> int:
+def default_owner(field: MergeField, survivor: Mapping[str, Any], merged: Mapping[str, Any]) -> int:
     """Return the id of the customer a field is taken from by default; consent takes the stricter value."""
     one, other = survivor[field.column], merged[field.column]
     if field.is_consent:

@@ -15,8 +15,9 @@ from werkzeug.test import TestResponse
 
 from crm.customers import jobs, services
 from crm.customers.bulk import BulkJob
+from crm.customers.bulk_models import BulkChange, BulkChangeRow
 from crm.customers.filters import Filters, Selection
-from crm.customers.models import BulkChange, BulkChangeRow, Customer
+from crm.customers.models import Customer
 from crm.kernel.db import database_now
 from crm.kernel.events import Event
 from crm.kernel.extensions import db

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from crm.area_customers.services import add
 from crm.customers.duplicate_pairs import Duplicate
 from crm.customers.models import Customer, CustomerKey, RemovedContact
-from crm.customers.services import SharedError, create_customer
+from crm.customers.services import create_customer
+from crm.customers.shared_keys import SharedError
 from crm.duplicates.services import add_entry, merge, undo
 from crm.intake.upsert import upsert
 from crm.kernel.branch_scope import bind, unbind

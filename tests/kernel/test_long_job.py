@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from crm.customers.models import BulkChange, Customer
+from crm.customers.bulk_models import BulkChange
+from crm.customers.models import Customer
 from crm.kernel import fail_points
 from crm.kernel.columns import one_of
 from crm.kernel.db import transaction

@@ -41,7 +41,7 @@ MISSING = "The uploaded file is not in the storage any more. Add the receipt onc
 log = logging.getLogger(__name__)
 
 
-class Claim(NamedTuple):
+class ReceiptClaim(NamedTuple):
     receipt_id: int
     lease: Lease
     original_key: str
@@ -64,7 +64,7 @@ def remove_stale_folders(older_than: dt.timedelta) -> None:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def _claim(lease: Lease) -> Claim | None:
+def _claim(lease: Lease) -> ReceiptClaim | None:
     receipt = db.session.scalars(locked(sa.select(Receipt).where(one_of(Receipt.id, lease.ids)))).one_or_none()
     if receipt is None or not receipt.is_converting:
         lease.end()
@@ -73,10 +73,10 @@ def _claim(lease: Lease) -> Claim | None:
         _fail(receipt, rules.INTERRUPTED)
         return None
     receipt.claim(lease.token, lease.until)
-    return Claim(receipt.id, lease, receipt.original_key)
+    return ReceiptClaim(receipt.id, lease, receipt.original_key)
 
 
-def _convert(claim: Claim | None) -> bool:
+def _convert(claim: ReceiptClaim | None) -> bool:
     if claim is None:
         return False
     try:
@@ -88,7 +88,7 @@ def _convert(claim: Claim | None) -> bool:
     return True
 
 
-def _convert_in(folder: Path, claim: Claim) -> None:
+def _convert_in(folder: Path, claim: ReceiptClaim) -> None:
     source, target = folder / "original", folder / "receipt.pdf"
     try:
         storage.current().download(claim.original_key, source)
@@ -110,7 +110,7 @@ def _convert_in(folder: Path, claim: Claim) -> None:
         discard([key])
 
 
-def _update_claimed(claim: Claim, write: Callable[[Receipt], None]) -> bool:
+def _update_claimed(claim: ReceiptClaim, write: Callable[[Receipt], None]) -> bool:
     """Return False when the receipt is deleted or another worker has it."""
     with transaction():
         held = claim.lease.lock_held()
