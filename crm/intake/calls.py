@@ -1,4 +1,4 @@
-"""Calls of other systems that bring customers: one effect for each, and a verdict on each of its rows."""
+"""Webhook calls: one effect for each id, and a verdict for each row."""
 
 from __future__ import annotations
 
@@ -31,15 +31,14 @@ FAILED = "This could not be saved. The other rows were. Check it, then send it a
 
 
 def is_genuine(body: bytes, headers: Mapping[str, str]) -> bool:
-    """Say whether another system that knows the organization's secret sent this, just now."""
+    """Whether the call is signed with the organization's secret, just now."""
     return rules.is_genuine(vault.reveal(SECRET), body, headers)
 
 
 def receive(call: RequestKey, rows: Sequence[Intake | str]) -> str:
-    """Take in the people of a call and return the text of the answer; the same call is answered the same again.
+    """Take in the people of a call and return the JSON answer; a repeated call gets the same answer.
 
-    A row that is a sentence instead of a person is refused with it. Raises ConflictError where the id of the call came
-    with other content.
+    A row that is a sentence is refused with it. Raises ConflictError for the same id with other content.
     """
     with transaction():
         lock_intake()  # who brings the same call at the same time waits here
@@ -77,7 +76,7 @@ def _verdict(number: int, became: Taken | str) -> dict[str, Any]:
 
 
 def _clear() -> None:
-    """Forget a few of the calls that nobody sends again."""
+    """Delete a few expired calls."""
     old = sa.select(WebhookCall.id).where(WebhookCall.created_at < db_ago(KEPT_FOR)).limit(CLEARED_AT_ONCE)
     db.session.execute(
         sa.delete(WebhookCall).where(WebhookCall.id.in_(old)), execution_options={"synchronize_session": False}

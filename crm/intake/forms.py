@@ -12,17 +12,13 @@ from crm.web.forms import CreatingForm
 
 
 class ScanForm(CreatingForm):
-    """How far back a scan looks."""
-
     cutoff_days = StringField("Days to look back", default=str(CUTOFF_DAYS))
 
     def validate_cutoff_days(self, field: Any) -> None:
-        """Take whole numbers."""
         typed = field.data or ""
         if not re.fullmatch(r"\d{1,6}", typed, re.ASCII) or not 1 <= int(typed) <= MAX_CUTOFF_DAYS:
             raise ValidationError(CUTOFF_SENTENCE)
 
     @property
     def days(self) -> int:
-        """The number that was typed."""
         return int(self.cutoff_days.data or "")

@@ -1,4 +1,4 @@
-"""People as other systems tell of them, read for the one upsert."""
+"""People in JSON, read for the upsert."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from crm.values import clock
 
 
 def intake_of(given: dict[str, Any], source: str, *, keeps_branch: bool = False) -> Intake:
-    """Return what was sent of a person, from `source` unless another one is named; raises InputProblem.
+    """Read a person, from `source` unless the values name one; raises InputProblem.
 
-    Nobody was active later than now. With `keeps_branch` the branch is left as it is.
+    Future activity becomes now. `keeps_branch` leaves the branch as it is.
     """
     _check_place(given)
     values = {**given, "name": given.get("full_name") or given["name"], "source": given.get("source") or source}

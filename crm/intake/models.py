@@ -1,4 +1,4 @@
-"""Scans of the records that tell of people, and the calls of other systems that were answered."""
+"""Scans, and answered webhook calls."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from crm.kernel.work.models import LongJobMixin
 
 
 class Scan(LongJobMixin, TenantMixin, Base):
-    """One gathering of customers from the records of the last `cutoff_days` days, those since `since`.
+    """A scan of the records of the last `cutoff_days` days, since `since`.
 
-    Sources are gone through one after the other, each in the order of `activity_at` and id: `source` is the one at
-    hand, `position_at` and `position_id` its last record looked at. `total` is how many records there were when it
-    began.
+    Sources are scanned in turn, each by `activity_at` and id: `source`, `position_at` and `position_id` name the last
+    record. `total` is the number of records at the start.
     """
 
     __tablename__ = "scans"
@@ -38,10 +37,7 @@ class Scan(LongJobMixin, TenantMixin, Base):
 
 
 class WebhookCall(TenantMixin, Base):
-    """A call of another system, by its `webhook-id`, and what was answered: the same one is answered the same again.
-
-    `fingerprint` is the SHA-256 of the body.
-    """
+    """An answered call by its `webhook-id`; `fingerprint` is the SHA-256 of the body."""
 
     __tablename__ = "webhook_calls"
     __table_args__ = (

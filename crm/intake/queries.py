@@ -19,25 +19,21 @@ SHOWN = 20
 
 
 class Listed(NamedTuple):
-    """A scan as the list shows it, and who asked for it."""
-
     scan: Scan
     by: str | None
 
 
 def latest() -> list[Listed]:
-    """Return the last scans, the latest first."""
     statement = sa.select(Scan, sa.func.coalesce(sa.func.nullif(User.name, ""), User.username))
     statement = statement.outerjoin(User, User.id == Scan.user_id).order_by(Scan.id.desc()).limit(SHOWN)
     return [Listed(*row) for row in db.session.execute(statement)]
 
 
 def under_way() -> Scan | None:
-    """Return the scan under way of what is seen here: all branches, or the one."""
+    """Return the running scan of all branches, or of the user's branch."""
     of_here = Scan.branch_id.is_(None) if bound_branch() is None else Scan.branch_id == bound_branch()
     return db.session.scalars(sa.select(Scan).where(Scan.state == JobState.WORKING, of_here).limit(1)).first()
 
 
 def has_webhook_secret() -> bool:
-    """Whether other systems can sign what they send to the current organization."""
     return SECRET in vault.names()

@@ -19,13 +19,11 @@ bp = Blueprint("intake", __name__)
 
 @bp.get("/collection")
 def index() -> Response:
-    """Show what collecting does, and the last scans."""
     return _index(ScanForm())
 
 
 @bp.post("/collection")
 def collect() -> AnyResponse:
-    """Collect customers from the records of the last days."""
     form = ScanForm()
     if form.validate():
         try:
@@ -39,26 +37,22 @@ def collect() -> AnyResponse:
 
 @bp.get("/collection/scans/<id:scan_id>")
 def scan(scan_id: int) -> Response:
-    """Show how far a scan is, and what came of it."""
     return respond("intake/scan.html", "intake/_scan.html", scan=find(Scan, scan_id))
 
 
 @bp.post("/collection/scans/<id:scan_id>/cancel")
 def cancel(scan_id: int) -> AnyResponse:
-    """End a scan."""
     services.cancel_scan(find(Scan, scan_id).id)
     return redirect(url_for("intake.scan", scan_id=scan_id), 303)
 
 
 @bp.get("/settings/webhook")
 def webhook() -> Response:
-    """Show where other systems send customers to."""
     return _webhook()
 
 
 @bp.post("/settings/webhook/secret")
 def new_secret() -> Response:
-    """Make another secret, and show it this once."""
     secret = make_secret()
     change_organization(here().organization.id, {queries.SECRET: secret})
     return _webhook(secret)

@@ -1,4 +1,4 @@
-"""What intake reads of the customers and writes: set by set, so that a batch is a handful of statements."""
+"""Reads and writes of an intake, in sets: a batch takes a handful of statements."""
 
 from __future__ import annotations
 
@@ -28,21 +28,20 @@ from crm.people.person import FIELDS, Intake, Person
 from crm.values import clock, phone
 
 MANY = 50
-"""Of a value that more customers share, only those are looked at who have exactly the same name."""
+"""Above it, only customers with the same name are compared."""
 
 EXPECTED = 10
-"""So many customers for each person are read before it is asked who has so many of a value."""
+"""Customers read per person before shared values are counted."""
 
 _WRITTEN = (Customer, CustomerKey, CustomerSearch, Duplicate)
 _EVERYWHERE = {"all_branches": True}
-"""Somebody in another branch is the same person, so a user who sees one branch alone meets them, too."""
+"""A user of one branch meets the same person in another one, too."""
 
 
 class Read(NamedTuple):
-    """Whom a batch of people may be.
+    """Customers that a batch of people may be.
 
-    `survivors` names for each followed customer who went up in another one that other one; `crowded` are the keys that
-    more than MANY customers have.
+    survivors: by merged customer, the customer who remains. crowded: keys of more than MANY customers.
     """
 
     people: dict[int, Person]
@@ -51,14 +50,14 @@ class Read(NamedTuple):
 
 
 def read(intakes: Sequence[Intake]) -> Read:
-    """Read and lock the customers who share a key with people, and those that they were before."""
+    """Read and lock the customers who share a key with the people, and those of the same records before."""
     with _planned_anew():
         return _read(intakes)
 
 
 @contextlib.contextmanager
 def _planned_anew() -> Iterator[None]:
-    """Let PostgreSQL plan each statement for the tables as they are: they may have been empty a moment ago."""
+    """Let PostgreSQL plan each statement anew: the tables may have been empty a moment ago."""
     if db.engine.dialect.name != "postgresql":
         yield
         return
@@ -95,12 +94,11 @@ def _shared_by_many(people: Mapping[int, Person], keys: Collection[Key]) -> set[
 
 
 def get_to_know(bulk: Bulk) -> None:
-    """Let the database know how many customers there are, so that they are found by their keys."""
+    """Refresh the statistics, so that indexes of keys are used."""
     bulk.analyze_grown(Customer, CustomerKey, Duplicate)
 
 
 def new_ids(bulk: Bulk, count: int) -> Iterator[int]:
-    """Yield ids for new customers; nothing is asked before there is one."""
     yield from bulk.new_ids(Customer, count)
 
 
@@ -110,10 +108,7 @@ def write(
     people: Collection[Person],
     doubts: Mapping[tuple[int, int], tuple[Pair, str]],
 ) -> set[tuple[int, int]]:
-    """Write what has changed, an event for each customer, and the pairs that somebody has to look at.
-
-    Returns the pairs that somebody has looked at and called two people.
-    """
+    """Write changes, events, and pairs for review; return pairs that a user has separated before."""
     new = [person for person in people if person.is_new]
     changed = [person for person in people if person.changes and not person.is_new]
     _insert(bulk, organization, new)
@@ -133,7 +128,7 @@ def write(
 
 
 def _learn(bulk: Bulk, organization: Organization, people: Collection[Person]) -> None:
-    """Write by what else customers came, with an event for each number and address."""
+    """Write new keys, with an event for each."""
     learned = [(person.id, *key) for person in people for key in person.learned]
     if not learned:
         return
@@ -147,7 +142,7 @@ def _learn(bulk: Bulk, organization: Organization, people: Collection[Person]) -
 
 
 def _survivors(followed: Collection[int]) -> dict[int, int]:
-    """Return for each customer who went up in another one the one who is left of them."""
+    """Return the survivor of each merged customer."""
     survivors: dict[int, int] = {}
     asked = set(followed)
     while asked:
@@ -173,7 +168,7 @@ def _ids(wanted: sa.Select[Any]) -> list[int]:
 
 
 def _people(ids: Collection[int]) -> dict[int, Person]:
-    """Return customers, locked, with all that they are known by; those who went up in another one are none."""
+    """Return customers by id, locked, with their keys; without merged ones."""
     if not ids:
         return {}
     columns = [getattr(Customer, name) for name in FIELDS]
@@ -197,7 +192,7 @@ def _people(ids: Collection[int]) -> dict[int, Person]:
 
 
 def _holders(keys: Collection[Key], limit: int) -> sa.Select[Any]:
-    """Return the select of the customers with any of the keys, in their fields or beside them, `limit` at most."""
+    """Select customers with any of the keys, at most `limit`."""
     values = _by_kind(keys)
     by_phone = sa.select(Customer.id).where(Customer.phone_valid)
     by_passport = sa.select(Customer.id).where(Customer.passport_number != "")
@@ -211,10 +206,9 @@ def _holders(keys: Collection[Key], limit: int) -> sa.Select[Any]:
 
 
 def _each(wanted: Any, column: Any, values: Collection[Any], most: int = 10_000) -> Any:
-    """Return the select of what is wanted for each value of a column; on PostgreSQL `most` rows for one at most.
+    """Select rows for each value of a column, at most `most` per value on PostgreSQL.
 
-    PostgreSQL is told to look for value by value: a statement that it has planned for any values it would else carry
-    out by comparing each row of the organization with all of them.
+    A LATERAL join makes PostgreSQL use the index for each value; otherwise a generic plan compares every row with all.
     """
     if db.engine.dialect.name != "postgresql":
         return wanted.where(one_of(column, values))
@@ -225,7 +219,7 @@ def _each(wanted: Any, column: Any, values: Collection[Any], most: int = 10_000)
 
 
 def _namesakes(keys: Collection[Key], names: Collection[str], limit: int) -> sa.Select[Any]:
-    """Return the select of the customers with any of the keys and names, found by the name: it is the rarer one."""
+    """Select customers with one of the keys and one of the names, by name: it is the rarer one."""
     values = _by_kind(keys)
     named = Customer.archived_at.is_(None), one_of(Customer.name_key, names)
     beside = sa.select(CustomerKey.id).where(
@@ -239,7 +233,7 @@ def _namesakes(keys: Collection[Key], names: Collection[str], limit: int) -> sa.
 
 
 def _by_kind(keys: Collection[Key]) -> dict[Kind, list[str]]:
-    """Return the values that rows may have, by kind: each number in all its spellings."""
+    """Return stored values by kind, with all spellings of a number."""
     values = {kind: [value for kind_, value in keys if kind_ is kind] for kind in Kind}
     return values | {Kind.PHONE: list(itertools.chain(*map(phone.variants, values[Kind.PHONE])))}
 
@@ -256,7 +250,7 @@ def _insert(bulk: Bulk, organization: Organization, new: Sequence[Person]) -> No
 
 
 def _update(bulk: Bulk, organization: Organization, changed: Sequence[Person]) -> None:
-    """Write the columns that have changed, and no other: each costs what its indexes cost."""
+    """Write only changed columns: each costs its indexes."""
     alike = itertools.groupby(sorted(changed, key=_changed), key=_changed)
     for names, group in alike:
         people = list(group)

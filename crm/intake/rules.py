@@ -1,4 +1,4 @@
-"""Rules of collection on plain values: how far back a scan looks, and whether a call of another system is genuine."""
+"""The reach of a scan, and signatures of webhook calls."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ CUTOFF_SENTENCE = f"Enter how many days to look back, from 1 to {MAX_CUTOFF_DAYS
 
 
 def new_secret() -> str:
-    """Return a secret that another system and this one can sign with (standardwebhooks.com, 24 to 64 bytes)."""
+    """Return a signing secret (standardwebhooks.com: 24 to 64 bytes)."""
     return f"whsec_{b64encode(secrets.token_bytes(32)).decode()}"
 
 
 def is_genuine(secret: str, body: bytes, headers: Mapping[str, str]) -> bool:
-    """Say whether who knows the secret signed these very bytes, within five minutes from now, either way."""
+    """Whether the body is signed with the secret, within five minutes."""
     if not secret:
         return False
     try:

@@ -1,7 +1,4 @@
-"""Going through the records that tell of people, without an object for each record: a long job.
-
-A batch of one source is one step.
-"""
+"""The scan of records that tell of people: a long job without objects per record."""
 
 from __future__ import annotations
 
@@ -28,23 +25,19 @@ log = logging.getLogger(__name__)
 
 
 def count(since: dt.datetime) -> int:
-    """Return how many records have said something since a moment."""
     counted = (sa.select(sa.func.count()).select_from(_records(source, since).subquery()) for source in registered())
     return sum(db.session.scalars(statement).one() for statement in counted)
 
 
 class ScanJob(LongJob[Scan]):
-    """Scans."""
-
     kind, path, model = "scan", "crm.intake.jobs.go_on_scan", Scan
     batch_size, pause = AT_ONCE, 0.02
 
     def lock_first(self) -> None:
-        """Take people in under the lock of intake."""
         lock_intake()
 
     def step(self, row: Scan, size: int) -> Batch:
-        """Take in whom the next records of one source tell of."""
+        """Take in the people of the next records of one source."""
         source, rows = _next(row, size)
         if source is None:
             return Batch(0, is_last=True)
@@ -68,9 +61,9 @@ SCAN = ScanJob()
 
 
 def take_in_each(intakes: Sequence[Intake], names: Sequence[str]) -> list[Taken | None]:
-    """Take people in, whatever is wrong with some of them: these are None, and logged by their names.
+    """Take people in; failing ones are logged by name and returned as None.
 
-    Those who can't be taken in together are halved until the one is found who spoils it.
+    A failing batch is halved until the failing one is found.
     """
     if not intakes:
         return []
@@ -89,7 +82,7 @@ def take_in_each(intakes: Sequence[Intake], names: Sequence[str]) -> list[Taken 
 
 
 def _next(scan: Scan, size: int) -> tuple[Source | None, Sequence[Any]]:
-    """Return the next records of the source at hand, or the first ones of the next source that has any."""
+    """Return the next records of the current source, or of the next one with records."""
     for source in registered():
         if source.key < scan.source:
             continue

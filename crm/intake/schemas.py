@@ -15,14 +15,12 @@ from crm.people.limits import LIMITS
 
 
 class Blank(fields.String):
-    """Text, null where there is none."""
-
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return value or None
 
 
 class IntakeInput(Input):
-    """A person as another system tells of them; `full_name` or `name` has to be there."""
+    """`full_name` or `name` is required."""
 
     one_of = ("full_name", "name")
 
@@ -47,8 +45,6 @@ class IntakeInput(Input):
 
 
 class Collected(Output):
-    """A customer as those see them who collect them."""
-
     id = fields.Integer()
     full_name = fields.String(attribute="name")
     phone = fields.String(metadata={"description": "E.164 when it is a number, else as it was typed."})
@@ -68,14 +64,11 @@ class Collected(Output):
     )
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
-        """Say which are always there."""
         super().on_bind_field(field_name, field_obj)
         field_obj.required = field_name != "duplicates"
 
 
 class CollectedPage(Output):
-    """A page of the customers."""
-
     count = fields.Integer(metadata={"minimum": 0})
     next = fields.String(allow_none=True)
     previous = fields.String(allow_none=True)
@@ -84,8 +77,6 @@ class CollectedPage(Output):
 
 
 class ScanInput(Input):
-    """How far back to look."""
-
     cutoff_days = Number(
         1,
         MAX_CUTOFF_DAYS,
@@ -95,21 +86,15 @@ class ScanInput(Input):
 
 
 class Scanned(Output):
-    """How many customers were created, and how many updated."""
-
     created = fields.Integer(metadata={"minimum": 0})
     updated = fields.Integer(metadata={"minimum": 0})
 
 
 class ScanPlace(Output):
-    """Where it says how far a collection is."""
-
     scan = fields.String()
 
 
 class Scan(Output):
-    """How far a collection is, in records, and what came of it, in customers."""
-
     id = fields.Integer()
     organization = fields.Integer(attribute="organization_id")
     state = fields.String(metadata={"enum": [JobState.WORKING, JobState.DONE, JobState.CANCELED]})
@@ -122,14 +107,10 @@ class Scan(Output):
 
 
 class WebhookInput(IntakeInput):
-    """A customer, or many of them as `customers`."""
-
     customers = fields.List(fields.Nested(IntakeInput), validate=validate.Length(1, 1_000))
 
 
 class Verdict(Output):
-    """What became of a row."""
-
     row = fields.Integer(metadata={"minimum": 0})
     status = fields.String(metadata={"enum": ["created", "updated", "unchanged", "refused"]})
     customer = fields.Integer(allow_none=True)
@@ -138,8 +119,6 @@ class Verdict(Output):
 
 
 class Verdicts(Output):
-    """What became of each row, in their order, and how many became what."""
-
     results = fields.List(fields.Nested(Verdict))
     created = fields.Integer()
     updated = fields.Integer()
@@ -156,5 +135,4 @@ WEBHOOK_HEADERS = {
 
 
 def header(name: str, text: str) -> dict[str, Any]:
-    """Return how the document tells of a header."""
     return {"name": name, "in": "header", "required": True, "description": text, "schema": {"type": "string"}}

@@ -1,4 +1,4 @@
-"""Taking in the people that records of other features tell of: as each is saved, and by scans of all of them."""
+"""Taking people in from records: at each save, and by scans."""
 
 from __future__ import annotations
 
@@ -25,17 +25,16 @@ from crm.kernel.tenancy import current_actor, update_many
 from crm.people.person import Intake
 
 SCAN_AT_ONCE = 5_000
-"""So many records are looked at while whoever asks waits; more are left to the worker."""
+"""Above it, the worker scans."""
 
 ELSEWHERE = "This is a customer of another branch. Nothing was changed. Ask a manager."
 
 
 def collect(records: Sequence[SourceMixin], source: str, branch_id: int | None) -> dict[int, Taken]:
-    """Take in whom records of one kind tell of, and remember in each who that is; return it by the record's id.
+    """Take in the people of records and set their customers; return the results by record id.
 
-    It belongs to the transaction that saves the records, which calls `lock_intake()` before it locks anything else.
-    Records that are not to be collected are left out. Raises ConflictError where a user who is bound to a branch tells
-    of a customer of another one, unless the record was that customer's before: they stay as they are.
+    Runs in the saving transaction, which calls `lock_intake()` first. Records that are not to be collected are skipped.
+    Raises ConflictError when a branch-bound user would change a customer of another branch.
     """
     with transaction() as session:
         session.flush()
@@ -49,13 +48,13 @@ def collect(records: Sequence[SourceMixin], source: str, branch_id: int | None) 
 
 
 def is_unchanged(source: Source, record: SourceMixin) -> bool:
-    """Say whether taking a record in would change nobody; it says no where it can't tell."""
+    """Whether taking the record in would change nothing; False if unsure."""
     model = source.model
     return db.session.scalars(sa.select(is_settled(source)).where(model.id == record.id)).one()
 
 
 def _remember(records: Sequence[SourceMixin], found: Mapping[int, Taken]) -> None:
-    """Write who each record is past the unit of work, which would read each of them again to write one column."""
+    """Set the customers of records without the unit of work, which would read each record again."""
     changed = [
         (record, found[record.id].customer_id)
         for record in records
@@ -69,9 +68,9 @@ def _remember(records: Sequence[SourceMixin], found: Mapping[int, Taken]) -> Non
 
 
 def add(intake: Intake) -> Taken:
-    """Take in whom somebody tells of; `duplicates` of the answer are those whom the user sees.
+    """Take a person in; `duplicates` holds only customers whom the user sees.
 
-    Who is bound to a branch does not move a customer of another one to theirs: raises ConflictError.
+    Raises ConflictError for a customer of another branch than the user's.
     """
     with transaction() as session:
         taken = upsert(intake)
@@ -82,17 +81,16 @@ def add(intake: Intake) -> Taken:
 
 
 def scan_records(cutoff_days: int, request_key: RequestKey | None = None) -> Scan:
-    """Take in whom the records of the last days tell of, all of whom the user sees.
+    """Scan the records of the last days that the user sees.
 
-    Returns the scan under way, if there is one. Where there is more than SCAN_AT_ONCE to look at, the worker does it
-    and the answer `is_under_way`. Raises KeyReusedError.
+    Returns a running scan, if there is one; above SCAN_AT_ONCE the worker scans. Raises KeyReusedError.
     """
     scan, is_new = _start(cutoff_days, request_key)
     return SCAN.run(scan.id) if is_new and not _is_long(scan) else scan
 
 
 def scan_to_the_end(cutoff_days: int) -> Scan:
-    """Take in whom the records of the last days tell of, however many; a scan under way is brought to its end first."""
+    """Scan all records of the last days; a running scan is finished first."""
     while True:
         scan, is_new = _start(cutoff_days, in_foreground=True)
         finished = SCAN.run(scan.id)
@@ -101,14 +99,14 @@ def scan_to_the_end(cutoff_days: int) -> Scan:
 
 
 def cancel_scan(scan_id: int) -> Scan:
-    """End a scan after the batch that is under way; who was taken in stays."""
+    """Stop a scan after the current batch; customers who were taken in stay."""
     return SCAN.cancel(scan_id)
 
 
 def _start(
     cutoff_days: int, request_key: RequestKey | None = None, *, in_foreground: bool = False
 ) -> tuple[Scan, bool]:
-    """Return a new scan and True, or the one that was made by this request or is under way, and False."""
+    """Return a new scan and True, or the running or repeated one and False."""
     with transaction() as session:
         lock_intake()
         once = Once(request_key)

@@ -1,4 +1,4 @@
-"""Records of other features that tell of people: leads, persons of bookings, area customers."""
+"""Records that tell of people: leads, persons of bookings, area customers."""
 
 from __future__ import annotations
 
@@ -39,10 +39,9 @@ class SourceMixin(TenantMixin):
     activity_at: Mapped[dt.datetime]
 
     def take_contact(self, contact: ContactFields) -> None:
-        """Take over what was told of the person; what was not given stays. Raises ContactError.
+        """Write the given contact fields. Raises ContactError.
 
-        Where another person was written over this one, the record is nobody's customer again: following the old one
-        would rename them.
+        A record that now tells of another person loses its customer: following the old one would rename them.
         """
         name, passport, number = self.name, self.passport_number, self.phone
         contact.checked().write(self)
@@ -54,25 +53,22 @@ class SourceMixin(TenantMixin):
 
     @property
     def contact(self) -> ContactFields:
-        """What the record says of the person."""
         return ContactFields.of(self)
 
     @property
     def full_phone(self) -> str:
-        """The number as it is typed, with its extension."""
         return phone.with_extension(self.phone, self.phone_extension)
 
 
 def intake_of_record(record: Any, source: str, branch_id: int | None) -> Intake:
-    """Return what a record tells of a person, as one of `source` ("Lead") in a branch; placeholders tell nothing."""
+    """Build the intake of a record, from `source` ("Lead"); placeholders are dropped."""
     return Intake(ContactFields.of(record, source).known(), branch_id, record.activity_at, record.customer_id)
 
 
 class Source(NamedTuple):
-    """Records that a scan goes through: `name` is what customers say where they come from, as "Lead".
+    """Records for scans. `name` is the source of new customers, as "Lead".
 
-    `branch` is the column of the branch of a record; `via` the relationship to the row that has it, when the record
-    has none itself.
+    branch: the column of a record's branch. via: the relationship to the row that has it, if the record has none.
     """
 
     key: str
@@ -86,17 +82,16 @@ _sources: dict[str, Source] = {}
 
 
 def register(source: Source) -> None:
-    """Let scans go through the records of a feature; it is called once, where its services are."""
+    """Add a feature's records to scans."""
     _sources[source.key] = source
 
 
 def registered() -> list[Source]:
-    """Return all sources, in the order of their keys."""
     return [_sources[key] for key in sorted(_sources)]
 
 
 def forget(model: type[SourceMixin], customers: sa.Select[int]) -> None:
-    """Let the records of customers who are deleted for good be of nobody, and never be taken in again."""
+    """Detach records from deleted customers, and keep them out of scans."""
     statement = sa.update(model).where(model.customer_id.in_(customers)).values(customer_id=None, do_not_collect=True)
     # Records of another branch would keep the customer from being deleted.
     db.session.execute(statement, execution_options={"all_branches": True, "synchronize_session": False})

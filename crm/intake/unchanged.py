@@ -1,7 +1,4 @@
-"""Records that tell nothing new: the database sees that sooner than intake would find it out.
-
-Most records of a scan that is repeated are so.
-"""
+"""Skipping records without news, in SQL: most records of a repeated scan."""
 
 from __future__ import annotations
 
@@ -14,15 +11,12 @@ from crm.intake.sources import Source, SourceMixin
 
 
 def is_settled(source: Source) -> sa.ColumnElement[bool]:
-    """Say whether taking a record in would neither change its customer nor lead to anybody else.
-
-    It says no where it can't tell, and looks at the customers of all branches, as intake does.
-    """
+    """Whether taking the record in would change nothing; False if unsure. All branches count, as in an intake."""
     return sa.and_(_has_all(source), *(~found for found in _others(source.model)))
 
 
 def _has_all(source: Source) -> sa.ColumnElement[bool]:
-    """Say whether the customer has all that the record tells: there is nothing for `Person.take` to do."""
+    """Whether the customer has all details of the record."""
     record, own, key = source.model, Customer.__table__.alias(), CustomerKey.__table__.alias()
     came_with_it = _exists(record, key, key.c.customer_id == record.customer_id, key.c.value == record.phone)
     return _exists(
@@ -41,7 +35,7 @@ def _has_all(source: Source) -> sa.ColumnElement[bool]:
 
 
 def _others(record: type[SourceMixin]) -> list[sa.ColumnElement[bool]]:
-    """Return for each key whether it is another customer's, too; no two have one e-mail in their fields."""
+    """Match other customers with one of the record's keys."""
     other, key = Customer.__table__.alias(), CustomerKey.__table__.alias()
     is_other = other.c.id != record.customer_id
     has_passport = other.c.passport_number == record.passport_number, other.c.passport_number != ""
@@ -57,10 +51,7 @@ def _others(record: type[SourceMixin]) -> list[sa.ColumnElement[bool]]:
 
 
 def _twin(record: type[SourceMixin]) -> sa.ColumnElement[str]:
-    """Return the other of `phone.variants` that may be stored, NULL for the numbers of nearly all countries.
-
-    It says too often that there is one, which only costs a second look.
-    """
+    """Return the other stored spelling of a number, NULL for nearly all countries; false hits cost a second look."""
     number = record.phone
     return sa.case(
         (number.like("+549%"), "+54" + _part(number, 5)),

@@ -1,7 +1,6 @@
-"""The one upsert: whoever comes in from elsewhere is found among the customers, or becomes one.
+"""The one upsert of people: every source goes through `take_in`.
 
-Every door of intake goes through `take_in`. Two that bring one person at the same time wait for each other: an
-organization takes people in one after another, so there is nothing to deadlock.
+An organization takes people in one after another, under one lock, so that two requests with one person can't deadlock.
 """
 
 from __future__ import annotations
@@ -26,15 +25,15 @@ from crm.people.matching import Key, Kind, Pair, decide, is_vetoed
 from crm.people.person import NOW, Intake, Person
 
 AT_ONCE = 1_000
-"""One transaction takes in so many; other doors wait for it."""
+"""People per transaction."""
 
 TRIES = 3
 
 
 class Taken(NamedTuple):
-    """Who somebody is now: a customer, a new one or one of whom something changed, and who may be the same person.
+    """What became of a person: the customer, and possible duplicates.
 
-    `is_elsewhere` says that it is a customer of another branch than the user's own, who was left as they are.
+    `is_elsewhere`: the customer belongs to another branch than the user's and was not changed.
     """
 
     customer_id: int
@@ -45,14 +44,13 @@ class Taken(NamedTuple):
 
 
 def upsert(intake: Intake) -> Taken:
-    """Take one person in."""
     return take_in([intake])[0]
 
 
 def take_in(intakes: Sequence[Intake]) -> list[Taken]:
-    """Take people in, up to AT_ONCE, in their order; return who each of them is. Each change leaves an event.
+    """Take up to AT_ONCE people in, in order, with an event for each change.
 
-    What contradicts is entered among the duplicates (`matching.decide`).
+    Contradictions become duplicates for review (`matching.decide`).
     """
     with transaction() as session, _nothing_thrown_away():
         lock_intake()
@@ -65,7 +63,7 @@ def take_in(intakes: Sequence[Intake]) -> list[Taken]:
 
 @contextlib.contextmanager
 def _nothing_thrown_away() -> Iterator[None]:
-    """Don't look for garbage in the block: it makes thousands of things and needs them all, and looking stops it."""
+    """Disable the garbage collector: a batch keeps its many objects to the end."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -91,17 +89,14 @@ def _take_in(intakes: Sequence[Intake]) -> list[Taken]:
 
 
 def _without(taken: Taken, separate: Collection[tuple[int, int]]) -> Taken:
-    """Return `taken` without the duplicates that somebody has called another person."""
+    """Drop pairs that a user has separated."""
     id_ = taken.customer_id
     left = tuple(other for other in taken.duplicates if (min(id_, other), max(id_, other)) not in separate)
     return taken._replace(duplicates=left)
 
 
 class _Gathering:
-    """The customers whom a batch of people may be, and what becomes of them.
-
-    `doubts` are the pairs of customers that somebody has to look at, with what each pair shares.
-    """
+    """Matches a batch of people with customers. `doubts` are pairs for review with their shared value."""
 
     def __init__(self, bulk: Bulk, intakes: Sequence[Intake]) -> None:
         self._new_ids, self._branch_id = new_ids(bulk, len(intakes)), bound_branch()
@@ -112,7 +107,7 @@ class _Gathering:
             self._index(person)
 
     def take(self, intake: Intake) -> Taken:
-        """Let somebody be the customer they are, or a new one."""
+        """Match a person, or add them."""
         keys, customer_id = intake.keys, intake.customer_id
         sharing = {key[0]: self._sharing[key] for key in keys.items() if key in self._sharing}
         followed = None if customer_id is None else self.people.get(self._survivors.get(customer_id, customer_id))
@@ -128,7 +123,7 @@ class _Gathering:
     def _the_only_one(
         self, intake: Intake, followed: Person | None, sharing: Mapping[Kind, dict[int, Person]]
     ) -> Person | None:
-        """Return the customer whom each key leads to and no other, called as the person is: nothing is in doubt."""
+        """Return the one customer of all keys with the same name, if there is no doubt."""
         found = next(iter(next(iter(sharing.values())).values())) if sharing else followed
         if found is None or intake.contact.name != found.fields["name"] or not intake.contact.name:
             return None
@@ -164,7 +159,7 @@ class _Gathering:
         return Taken(id_, verdict.customer_id is None, updated, duplicates)
 
     def _is_elsewhere(self, person: Person) -> bool:
-        """Say whether the user is bound to a branch, and the customer is of another one or of none."""
+        """Whether a branch-bound user meets a customer of another branch."""
         return self._branch_id is not None and not person.is_new and person.fields["branch_id"] != self._branch_id
 
     def _add(self, intake: Intake, taken: Collection[Kind]) -> int:
@@ -186,7 +181,7 @@ class _Gathering:
 
 
 def _taken(intake: Intake, customer_id: int | None, sharing: Mapping[Kind, Sequence[Person]]) -> set[Kind]:
-    """Return the kinds of which the person's value is another customer's main one; each passport number is one."""
+    """Return kinds whose value is another customer's main one, and the passport number if another customer has it."""
     return {
         kind
         for kind, people in sharing.items()

@@ -1,4 +1,4 @@
-"""Customers that other systems send by themselves: signed instead of signed in (standardwebhooks.com)."""
+"""Customers sent by other systems, signed by Standard Webhooks (standardwebhooks.com)."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _rows(sent: Any) -> Sequence[Any]:
 
 
 def _read(row: Any) -> Intake | str:
-    """Return whom a row tells of, or the sentence that says what is wrong with it."""
+    """Return the person of a row, or the sentence that refuses it."""
     try:
         return intake_of(schemas.IntakeInput().load(row), source="API")
     except ma.ValidationError as error:

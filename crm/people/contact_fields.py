@@ -1,4 +1,4 @@
-"""The one way in for a person: whatever a door is told of somebody is read here, and stored as it says."""
+"""The one way in for a person: every source's values are read and normalized here."""
 
 from __future__ import annotations
 
@@ -25,22 +25,20 @@ _CLEANERS |= dict.fromkeys(("city", "province", "service_type", "source"), _clea
 
 
 class Problem(NamedTuple):
-    """What is wrong with a field, as a sentence for people; `{field}` in it stands for the field's name."""
+    """A problem of a field, as a sentence; `{field}` stands for its label."""
 
     template: str
 
     def about(self, label: str = "") -> str:
-        """Return the sentence about the field that people know by `label`, or about "this" one."""
         return self.template.format(field=f"“{label}”" if label else "this")
 
 
 def too_long(over: int, limit: int) -> Problem:
-    """Return the problem of a text that is longer by `over` characters than there is room for."""
     return Problem(shorten("{field}", over, limit))
 
 
 class ContactError(ValueError):
-    """What was told of a person can't be stored; `problems` says why, by field."""
+    """Contact fields that can't be stored; `problems` says why, by field."""
 
     def __init__(self, problems: Mapping[str, list[Problem]]) -> None:
         super().__init__("; ".join(f"{name}: {found[0].about()}" for name, found in problems.items()))
@@ -49,10 +47,10 @@ class ContactError(ValueError):
 
 @dataclass(frozen=True)
 class ContactFields:
-    """What is known of a person, as customers and records keep it; blank where nothing is known.
+    """A person's contact details, as customers and records store them; blank means unknown.
 
-    `phone` is E.164 when `phone_valid`, else what was typed; `email` and `passport_number` are normalized. `given`
-    names the fields that were told. A field with `problems` holds what is left of it, which nobody should store.
+    `phone` is E.164 when `phone_valid`, else as typed. `given` names the fields that were sent. Fields with `problems`
+    must not be stored.
     """
 
     name: str = ""
@@ -73,9 +71,9 @@ class ContactFields:
 
     @classmethod
     def read(cls, values: Mapping[str, Any], region: str) -> Self:
-        """Return what `values` tell by column, as an organization of `region` (ISO 3166) reads it.
+        """Read values by column for an organization of `region` (ISO 3166); other columns are ignored.
 
-        Other columns are passed over. The extension of the number may be typed behind it, or be told by itself.
+        A phone extension may follow the number or be a value of its own.
         """
         reader = _Reader()
         for name, limit in LIMITS.items():
@@ -92,7 +90,7 @@ class ContactFields:
 
     @classmethod
     def of(cls, row: Any, source: str = "") -> Self:
-        """Return what a customer or a record says of a person; nothing of it is parsed again."""
+        """Copy the details of a customer or a record, unparsed."""
         return cls(
             name=clean_line(row.name)[: LIMITS["name"]].rstrip(),
             phone=row.phone or "",
@@ -104,17 +102,16 @@ class ContactFields:
         )
 
     def checked(self) -> Self:
-        """Return it where all of it can be stored; raises ContactError."""
+        """Return itself; raises ContactError for problems."""
         if self.problems:
             raise ContactError(self.problems)
         return self
 
     def sentences(self) -> dict[str, list[str]]:
-        """Return what is wrong, by field."""
         return {name: [problem.about() for problem in found] for name, found in self.problems.items()}
 
     def known(self) -> Self:
-        """Return it without placeholders: they say that nothing is known, and make nobody a customer."""
+        """Drop placeholders: they identify nobody."""
         values = {column: getattr(self, column) for column in KEY_FIELDS.values()}
         blank: dict[str, Any] = dict.fromkeys(_placeholders(values), "")
         if not blank:
@@ -125,7 +122,7 @@ class ContactFields:
 
     @cached_property
     def keys(self) -> Keys:
-        """What may tell the person from others."""
+        """The values that may identify the person."""
         keys = {}
         if self.phone_valid and self.phone:
             keys[Kind.PHONE] = phone.matching(self.phone)
@@ -136,9 +133,9 @@ class ContactFields:
         return keys
 
     def write(self, row: Any) -> None:
-        """Write what was told into a customer or a record.
+        """Write the given fields into a customer or a record.
 
-        The same number, told without an extension, keeps the one it has.
+        The same number without an extension keeps its extension.
         """
         for name in self.given.difference(("phone", "phone_extension")):
             setattr(row, name, getattr(self, name))
@@ -151,18 +148,15 @@ class ContactFields:
 
 
 def without_placeholders(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was typed of a person without what people write where they know nothing."""
     return {**values, **dict.fromkeys(_placeholders(values), "")}
 
 
 def sort_key(text: str) -> str:
-    """Return what customers are sorted and filtered by."""
+    """Return the key to sort and filter by."""
     return fold(text)[:SORT_KEY_LIMIT]
 
 
 class _Reader:
-    """What was read so far, and what was wrong with it."""
-
     def __init__(self) -> None:
         self.found: dict[str, Any] = {}
         self.problems: dict[str, list[Problem]] = {}
@@ -195,5 +189,5 @@ def _placeholders(values: Mapping[str, Any]) -> list[str]:
 
 
 def _is_passport(number: str) -> bool:
-    """Say whether it may be a passport's: at least five letters and digits, with a digit (ICAO 9303 allows nine)."""
+    """ICAO 9303 allows nine characters; accept five letters and digits, one of them a digit."""
     return 5 <= len(number) <= LIMITS["passport_number"] and any(map(str.isdecimal, number))

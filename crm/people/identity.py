@@ -1,4 +1,4 @@
-"""What tells one person from another: e-mail, phone and passport number, normalized; placeholders are not."""
+"""Normalized identifiers: e-mail, phone and passport number, without placeholders."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ _TELLING = re.compile(r"[^@0-9]*([0-9])(?:\1|[^@0-9])*(?!\1)[0-9][^@]*|[a-mo-su-
 
 
 class EmailError(ValueError):
-    """What was typed is not an e-mail address; the message is a sentence for people."""
+    pass
 
 
 def normalize_email(raw: str) -> str | None:
-    """Return the address as it is stored and compared: trimmed, NFKC, lower case, its domain in Unicode; None if blank.
+    """Return the stored form: trimmed, NFKC, lower case, with a Unicode domain; None if blank.
 
-    Raises `EmailError` for what is not an address. Nothing is looked up.
+    Raises EmailError. No DNS lookup.
     """
     plain = raw.strip().lower() if raw.isascii() else ""
     if plain.find("@") < 64 and len(plain) < 100 and _PLAIN_EMAIL.fullmatch(plain):
@@ -64,16 +64,15 @@ def _normalize_email(raw: str) -> str | None:
 
 
 def normalize_passport(raw: str) -> str:
-    """Return the letters and digits of a passport number, in upper case."""
     letters = unicodedata.normalize("NFKC", ascii_digits(clean_line(raw))).upper()
     return "".join(filter(str.isalnum, letters))
 
 
 @lru_cache(maxsize=4096)
 def is_stopgap(passport: str) -> bool:
-    """Say whether a normalized passport number is what people write until they know it: PENDING1, TBA, 123456, 112233.
+    """Whether a normalized passport number is a stopgap like PENDING1, TBA, 123456, 112233.
 
-    It makes nobody one, and speaks against nobody; it is shown, for it may be somebody's after all.
+    It neither matches nor contradicts, but is shown: it may be real.
     """
     return _STOPGAP.match(passport) is not None or (
         passport.isdecimal()
@@ -82,10 +81,7 @@ def is_stopgap(passport: str) -> bool:
 
 
 def is_placeholder(value: str) -> bool:
-    """Say whether people write `value` where they know nothing; it never identifies anybody.
-
-    Source: `interface.md`, Intake and creating. That more than 5 customers share a value is not known here.
-    """
+    """Whether `value` means unknown. Source: `interface.md`, Intake and creating."""
     if value.isascii() and _TELLING.fullmatch(value):
         return False
     folded = fold(clean_line(value))

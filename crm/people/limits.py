@@ -1,4 +1,4 @@
-"""How long what is known of a person may be."""
+"""Lengths of a person's fields."""
 
 from __future__ import annotations
 
@@ -16,4 +16,4 @@ LIMITS = {
     "source": 40,
     "notes": 5_000,
 }
-"""The most characters of each field, whichever way it comes."""
+"""Characters."""

@@ -1,9 +1,7 @@
-"""Who an incoming person is among the customers: phone, then e-mail, then passport, and what speaks against it.
+"""Matching a person with customers: by phone, then e-mail, then passport number, unless something contradicts.
 
-No value makes two people one whose names don't agree: families share phones, offices e-mails, and clerks write any
-passport number where they don't have it yet.
-
-Source: `product.md`, Collection. What contradicts is never merged by itself; it is named for somebody to look at.
+A shared value never joins people whose names disagree: families share phones, offices share e-mail addresses, and
+clerks type any passport number. Source: `product.md`, Collection. Contradictions go to review, never into a merge.
 """
 
 from __future__ import annotations
@@ -17,11 +15,11 @@ from crm.people.identity import is_stopgap
 from crm.people.names import may_be_one, names_agree
 
 SHARED_BY_MANY = 5
-"""A value that more customers share identifies nobody, unless the name agrees, too."""
+"""A value that more customers share identifies nobody, unless the name agrees."""
 
 
 class Kind(enum.StrEnum):
-    """What identifies a person, the strongest first."""
+    """Identifiers, the strongest first."""
 
     PHONE = "phone"
     EMAIL = "email"
@@ -32,7 +30,7 @@ Key = tuple[Kind, str]
 
 
 class Doubt(enum.StrEnum):
-    """Why two customers may be one person and are not merged by themselves."""
+    """Why two customers may be one person and are not joined."""
 
     NAMES = "names"
     PASSPORTS = "passports"
@@ -40,13 +38,13 @@ class Doubt(enum.StrEnum):
 
 
 Keys = Mapping[Kind, str]
-"""Normalized values that may identify somebody; what is blank, malformed or a placeholder is not among them."""
+"""Normalized identifiers, without blank, malformed and placeholder values."""
 
 
 class Known(NamedTuple):
-    """A customer who shares a value with the person who comes in, and every value they are known by.
+    """A customer who shares a value with the person, with all their keys.
 
-    `phone` is the number that they came with last, among all of theirs.
+    `phone` is their latest number.
     """
 
     id: int
@@ -55,12 +53,11 @@ class Known(NamedTuple):
     phone: str = ""
 
     def shares(self, keys: Keys) -> int:
-        """Return how many of `keys` are the customer's, too."""
         return sum((kind, value) in self.keys for kind, value in keys.items())
 
 
 class Pair(NamedTuple):
-    """A customer who may be the same person as the one who came in, what both share, and why it is doubted."""
+    """A customer who may be the same person: the shared value, and the doubt."""
 
     customer_id: int
     shared: Kind
@@ -68,10 +65,9 @@ class Pair(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """Whom somebody is: a customer's id, or None for a new one; and the customers that somebody has to look at.
+    """The match: a customer's id or None, and the pairs for review.
 
-    `by_name` says that the customer's name agrees; where it does not, two keys led to two customers, and the one
-    with the stronger key is named without taking the other's name.
+    `by_name`: the names agree. Otherwise two keys led to two customers: the stronger key decides, and the name stays.
     """
 
     customer_id: int | None
@@ -86,10 +82,10 @@ def decide(
     followed: Known | None = None,
     many: Collection[Kind] = (),
 ) -> Verdict:
-    """Return who `name` with `keys` is, where `sharing` names for each kind the customers with that value.
+    """Match a person; `sharing` holds the customers with each of their keys.
 
-    Of the kinds in `many` it names a part only, for more customers share that value than anybody looks through. The
-    customer whom the same record was before is `followed`, whatever the keys say.
+    For kinds in `many`, `sharing` is incomplete: too many customers have the value. `followed` is the customer of the
+    same record before; it is tried before any key.
     """
     few = {kind: known for kind, known in sharing.items() if 0 < len(known) <= SHARED_BY_MANY and kind not in many}
     found = followed or _first(name, keys, sharing)
@@ -106,14 +102,14 @@ def decide(
 
 
 def _is_still(name: str, keys: Keys, followed: Known) -> bool:
-    """Say whether a record may still be of the customer it was of: by the name, or by a passport number."""
+    """Whether a record still means the same customer, by name or by passport number."""
     passport = keys.get(Kind.PASSPORT, "")
     same_passport = (Kind.PASSPORT, passport) in followed.keys and not is_stopgap(passport)
     return same_passport or may_be_one(name, followed.name)
 
 
 def _first(name: str, keys: Keys, sharing: Mapping[Kind, Sequence[Known]]) -> Known | None:
-    """Return the customer whom the strongest key names and nothing contradicts."""
+    """Return the customer of the strongest key without a contradiction."""
     alike = {kind: [known for known in some if names_agree(name, known.name)] for kind, some in sharing.items()}
     shared_phone = len(sharing.get(Kind.PHONE, ())) > 1
     # What many share says the least.
@@ -134,7 +130,7 @@ def _first(name: str, keys: Keys, sharing: Mapping[Kind, Sequence[Known]]) -> Kn
 
 
 def _best(name: str, keys: Keys, fitting: Sequence[Known]) -> Known | None:
-    """Return the customer who fits best, or None where the name may be that of two people who share as much."""
+    """Return the best fit, or None where two people fit equally well."""
     ranked = sorted(fitting, key=lambda known: (-known.shares(keys), known.name != name, known.id))
     best = ranked[0]
     rivals = [known for known in ranked[1:] if known.shares(keys) == best.shares(keys) and best.name != name]
@@ -152,7 +148,7 @@ def _stronger_of_two(keys: Keys, few: Mapping[Kind, Sequence[Known]]) -> Known |
 
 
 def is_vetoed(keys: Keys, known: Collection[Key]) -> bool:
-    """Say whether who has the `known` keys has another passport number: two people, whatever else they share."""
+    """Whether the passport numbers differ: two people, whatever else they share."""
     passport = keys.get(Kind.PASSPORT)
     if passport is None or (Kind.PASSPORT, passport) in known or is_stopgap(passport):
         return False
@@ -160,10 +156,7 @@ def is_vetoed(keys: Keys, known: Collection[Key]) -> bool:
 
 
 def _has_left(keys: Keys, known: Known) -> bool:
-    """Say whether the customer came with another phone since, and nothing but the old one leads to them.
-
-    Where others have that phone, too, it is a household's or was given out again, and so are names.
-    """
+    """Whether the customer has a newer phone, and only the old one matches: it may have a new owner."""
     return known.phone not in ("", keys[Kind.PHONE]) and known.shares(keys) == 1
 
 

@@ -1,7 +1,7 @@
-"""Words in names that tell little: titles, degrees, particles, and names that many share.
+"""Words in names that identify little: titles, degrees, particles and common names.
 
-All are folded (`crm.values.text.fold`), without points or marks. A word that is a name as often as a title stands
-among the names that many share: what is passed over as a title must not leave two people with the same words.
+All are folded (`crm.values.text.fold`), without punctuation. An ambiguous title is listed as a common name: skipping it
+could make two people one.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ OF_FAMILIES = _words("mr mrs ms miss sr sra srta herr frau monsieur mme mlle m d
 
 TITLES = MALE | FEMALE | NEUTRAL
 SOFT_TITLES = _words("pak mas h u sir")
-"""Titles that are also the beginning of other people's names: a word before the other name makes them count."""
+"""Titles that also begin names; a word before the other name confirms them."""
 
 CHILD = _words("mstr master chd child inf infant")
 ADULT = _words("mr mrs tn ny bapak bpk ibu tuan nyonya nona herr frau")
 GLUED = ("mstr", "miss", "mrs", "chd", "inf", "mr", "ms", "dr")
-"""Titles that airlines write without a space behind the given name."""
+"""Titles that airlines append to the given name without a space."""
 
 GENERATIONS = {
     **dict.fromkeys(("jr", "junior", "jnr", "filho"), "junior"),
@@ -53,7 +53,7 @@ GENERATIONS = {
 }
 OF_MALE, OF_FEMALE = _words("bin ibn s/o a/l بن ابن"), _words("binti binte bte bt bint d/o a/p بنت")
 OF = OF_MALE | OF_FEMALE
-"""What stands before the father's name."""
+"""Words before the father's name."""
 
 PARTICLES = _words("""
 de da di do du das dos del dela della delle dello dei degli la las los le lo y van von der den dem ter ten te
@@ -78,7 +78,7 @@ siti sitti sity syed sayed sayyid sayyed saiyed syeda sayyeda saiyida sayyida sa
 tengku tubagus van ni daw i wayan made nyoman ketut komang kadek putu gede luh gusti ngurah kade iluh محمد عبد
 سيد موهبه মোঃ মোহাম্মদ মো
 """)
-"""Given names before the one that somebody is called by; they are often left out."""
+"""Given names before the usual one, often omitted."""
 
 COMMON = _words("""
 ahmad ahmed ahmet achmad akhmad amad ahamed maria mariya nur noor nor noer jean jose sri dewa ida
@@ -86,7 +86,7 @@ anak agung ayu bagus datu tun cut andi daeng om don dona gus ning neng uni koh k
 teh aa uda pt cv ud pd ltd co llc tb rm ra st begum bibi bano khatun khatoon akter akhter kaur kumari devi
 uddin u ma maung saw abu ummu ghulam gulam bin احمد
 """)
-"""Names and words that many share: alone they make nobody one."""
+"""Common names: alone they identify nobody."""
 
 CHINESE = _words("""
 wang li zhang liu chen yang huang zhao wu zhou xu sun ma zhu hu guo he lin gao luo zheng liang xie tang song
@@ -122,7 +122,7 @@ ivanov petrov sidorov smirnov kuznetsov popov volkov yilmaz kaya demir celik sah
 siregar nasution lubis harahap simanjuntak situmorang hutapea marpaung sitompul saetang papadopoulos santoso
 wijaya
 """)
-"""Names of families and clans: relatives share them."""
+"""Names of families and clans, shared by relatives."""
 
 DEGREES = _words("""
 se sh st ss ssi skom spd spdi sag sip sikom sos ssos spsi sked skep skm sfarm stp spt spi sth stheol shi shut
@@ -137,4 +137,4 @@ ssi skom spd spdi sag sip sos ssos spsi sked skep skm sfarm msi mkom mpd mpdi mh
 amdkeb phd dphil md mbbs dds dvm llb llm esq bsc bsn btech mtech bcom mcom bca mca bba rn cpa cfa edd keb spog
 sppd
 """)
-"""Degrees that are read as such without points and commas."""
+"""Degrees recognized without points and commas."""

@@ -1,6 +1,6 @@
-"""The parts of a name: the words that tell who somebody is, and what is written around them.
+"""Parsing a name into words, titles and particles.
 
-Airlines write FAMILY/GIVEN MR, lists "Family, Given", diplomas follow a comma, and clerks put a title in front.
+Airlines write FAMILY/GIVEN MR, lists "Family, Given"; degrees follow a comma, and titles come first.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from crm.values.text import clean_line, fold
 
 
 class Word(NamedTuple):
-    """A word of a name: how much it tells, whether it is shortened, what else it may be, and what it hangs on to.
+    """A word of a name.
 
-    `rank` is 0 for a name of somebody's own, 1 for one that many share, 2 for one that is often left out, 3 for a
-    family's and 4 for a letter. `accented` are the accents of the word.
+    rank: 0 an individual name, 1 a common one, 2 one that is often omitted, 3 a family name, 4 an initial.
+    accented: its accents.
     """
 
     text: str
@@ -32,15 +32,13 @@ class Word(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """What a name says: its words, and the pieces that are written together in other spellings of it.
+    """A parsed name.
 
-    `pieces` are its words with the particles between them, each with its place among the words or -1. `given` is how
-    many words come before the family's or the father's name, 0 where that isn't told. What must not contradict:
-    `genders` of titles, `ages`, `generation`, and `marks`, words that make several people or somebody else of the name.
-
-    `family_first` says that the family's name seems to stand in front, `syllables` that given names are spelled by them
-    without any freedom, `soft` that a title does that may be a name, and
-    `by_family` that a title comes with a single word, as before a family's name.
+    pieces: words with their particles, each with the index of its word or -1.
+    given: the number of words before the family's or the father's name, 0 if unknown.
+    genders, ages, generation, marks: must not contradict; marks stand for several people or somebody else.
+    family_first: the family name seems to come first. syllables: given names are fixed syllables. soft: a title that
+    may be a name. by_family: a title with one word, as before a family name.
     """
 
     words: tuple[Word, ...] = ()
@@ -57,7 +55,7 @@ class Parts(NamedTuple):
 
     @property
     def called(self) -> int:
-        """The place of the word that somebody is called by: the first that tells the most."""
+        """The index of the usual name: the first word of the best rank."""
         if self.family_first and self.words[0].text in lists.VIETNAMESE and len(self.words) > 2:
             return len(self.words) - 1
         return min(range(len(self.words)), key=lambda place: self.words[place].rank)
@@ -73,7 +71,6 @@ class _Token(NamedTuple):
 
 @lru_cache(maxsize=16384)
 def parts_of(name: str) -> Parts:
-    """Return the parts of a name as it is written."""
     given, family, told = _in_order(_spelled_out(clean_line(name)))
     tokens = [*given, *family]
     generation, tokens = _generation(tokens)
@@ -109,7 +106,7 @@ def _spelled_out(line: str) -> str:
 
 
 def _in_order(line: str) -> tuple[list[_Token], list[_Token], list[_Token]]:
-    """Return the words of the given names, of the family names where they are told apart, and the titles behind."""
+    """Return given names, family names where they are distinguishable, and trailing titles."""
     if "/" in line:
         family, _, given = line.partition("/")
         if "/" in given:
@@ -133,7 +130,7 @@ def _in_order(line: str) -> tuple[list[_Token], list[_Token], list[_Token]]:
 
 
 def _unglued(tokens: list[_Token]) -> list[_Token]:
-    """Return given names, the last without a title that was written to it: ALIMR is Ali, and a man."""
+    """Split a title off the last given name: ALIMR is Ali, male."""
     *most, last = tokens
     for title in lists.GLUED:
         if last.text.endswith(title) and len(last.text) - len(title) >= 3 and last.text not in lists.TITLES:
@@ -152,7 +149,7 @@ def _tokens(line: str) -> list[_Token]:
 
 
 def _split(piece: str) -> list[_Token]:
-    """Return the words of a piece without spaces; "Md.Ali" are two, "S.Kom" is one."""
+    """Split a piece without spaces: "Md.Ali" is two words, "S.Kom" is one."""
     letters = "".join(c if _is_letter(c) else "." if c == "." else "" if c in _APOSTROPHES else " " for c in piece)
     found = []
     for chunk in letters.split():
@@ -196,7 +193,7 @@ _HAN = str.maketrans(
 
 
 def _joined(tokens: list[_Token]) -> list[_Token]:
-    """Return words with those of Chinese letters, kana and Hangul put together: spaces mean nothing there."""
+    """Join words of Chinese characters, kana and Hangul, where spaces mean nothing."""
     found: list[_Token] = []
     for token in tokens:
         title, token = _without_affixes(token)
@@ -223,7 +220,7 @@ _PREFIXES = ("นางสาว", "นาง", "นาย", "คุณ")
 
 
 def _without_affixes(token: _Token) -> tuple[str, _Token]:
-    """Return the title that is written to a name without a space, as Thai and Chinese do, and the name."""
+    """Split off a title that Thai and Chinese append without a space."""
     if token.text.isascii() or token.text in lists.TITLES:
         return "", token
     for suffix in _SUFFIXES:
@@ -251,7 +248,7 @@ def _generation(tokens: list[_Token]) -> tuple[str, list[_Token]]:
 
 
 def _without_trailing(tokens: list[_Token]) -> list[_Token]:
-    """Return words without the degrees and titles behind them."""
+    """Drop trailing degrees and titles."""
     kept = list(tokens)
     while len(kept) > 1:
         last = kept[-1]
@@ -310,7 +307,7 @@ def _words(tokens: Sequence[_Token], syllables: bool) -> tuple[list[Word], list[
 
 
 def _arabic(text: str) -> list[str]:
-    """Return Abdurrahman as Abdul and Rahman."""
+    """Split Abdurrahman into Abdul and Rahman."""
     if text in ("abd", "abdel", "abdul", "abdur", "abdus", "abdool", "abdoul", "abdal", "abdu", "abdun", "abduz"):
         return ["abdul"]
     if text in ("abdullah", "abdallah", "abdulla", "abdillah"):
@@ -362,7 +359,6 @@ def _with_umlauts(raw: str) -> tuple[str, ...]:
 
 
 def _accented(raw: str) -> str:
-    """Return the accents of a word, wherever in it they stand."""
     if raw.isascii():
         return ""
     return "".join(sorted(c for c in unicodedata.normalize("NFD", raw.lower()) if unicodedata.combining(c)))

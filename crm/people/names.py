@@ -1,8 +1,7 @@
-"""Whether two names may be one person's: the one rule that every door, the review and the scan ask.
+"""Whether two names may belong to one person: the one rule for intake, review and scan.
 
-Words are paired off, wherever they stand and however they are spelled. Where a word is left over on both sides, they
-are two people. Where one is left over on one side, what agrees has to be what somebody is called by: Dewi may be Dewi
-Lestari, Khan need not be Ali Khan. What is not sure is left to somebody who knows them.
+Words are paired in any order and spelling. Words left over on both sides mean two people. With words left over on one
+side, the usual name has to agree: Dewi may be Dewi Lestari, Khan need not be Ali Khan. Unsure cases go to review.
 """
 
 from __future__ import annotations
@@ -19,26 +18,23 @@ from crm.values.text import clean_line, fold
 
 
 class Likeness(enum.Enum):
-    """What two names say of the people: one and the same, nothing sure, two."""
-
     ONE = "one"
     UNSURE = "unsure"
     TWO = "two"
 
 
 def names_agree(one: str, other: str) -> bool:
-    """Say whether two names are one person's, as far as names tell; a blank name agrees with every one."""
+    """Whether two names agree; a blank name agrees with all."""
     return likeness(one, other) is Likeness.ONE
 
 
 def may_be_one(one: str, other: str) -> bool:
-    """Say whether nothing speaks against it that two names are one person's, as where a record's name is completed."""
+    """Whether two names don't contradict, as when a record's name is completed."""
     return likeness(one, other) is not Likeness.TWO
 
 
 @lru_cache(maxsize=32768)
 def likeness(one: str, other: str) -> Likeness:
-    """Return what two names say of the people who have them; a blank one says nothing against anybody."""
     if one == other or fold(clean_line(one)) == fold(clean_line(other)):
         return Likeness.ONE if _accents_agree(one, other) else Likeness.TWO
     first, second = parts_of(one), parts_of(other)
@@ -71,9 +67,9 @@ def likeness(one: str, other: str) -> Likeness:
 
 
 def is_better(name: str, than: str) -> bool:
-    """Say whether a name tells at least as much of a person as another one; in capitals it is the same name.
+    """Whether a name is at least as complete as another.
 
-    Fewer words or titles, initials, no accents, no capitals, and the order of lists and tickets tell less.
+    Fewer words or titles, initials, no accents, no capitals, and the order of lists and tickets are less complete.
     """
     if name.casefold() == than.casefold():
         return _case(name) > _case(than)
@@ -103,7 +99,7 @@ def _slips(new: Parts, old: Parts) -> list[tuple[Word, Word]]:
 
 
 class Paired(NamedTuple):
-    """The words of two names that are one: their places, and 2 for the same name or 1 for a short form."""
+    """Paired words of two names: their indexes, and 2 for equal or 1 for shortened."""
 
     pairs: tuple[tuple[int, int, int], ...]
     first: Parts
@@ -111,15 +107,15 @@ class Paired(NamedTuple):
     slips: int
 
     def left(self, parts: Parts, side: int) -> list[int]:
-        """Return the places of the words of a side that have no counterpart."""
+        """Return the indexes without a counterpart."""
         taken = {pair[side] for pair in self.pairs}
         return [place for place in range(len(parts.words)) if place not in taken]
 
     @property
     def swaps_given_names(self) -> bool:
-        """Whether more than the family's name changes places, from one end to the other: Kim Min Ji is not Kim Ji Min.
+        """Whether given names swap places: Kim Min Ji is not Kim Ji Min.
 
-        In Vietnam the given names may be turned round, too: Nguyen Van An, An Van Nguyen.
+        Vietnamese names may be reversed: Nguyen Van An, An Van Nguyen.
         """
         places = [b for _, b, _ in sorted(self.pairs)]
         ordered = sorted(places)
@@ -131,14 +127,14 @@ class Paired(NamedTuple):
         return places[start:] + places[:start] != ordered
 
     def is_whole(self, first: Parts, second: Parts) -> bool:
-        """Say whether names whose words are all paired off are one: by more than a letter and a family's name."""
+        """Whether fully paired names share more than an initial and a family name."""
         full = [pair for pair in self.pairs if pair[2] == 2]
         if not full:
             return False
         return len(self.pairs) > 1 or 3 not in (first.words[full[0][0]].rank, second.words[full[0][1]].rank)
 
     def says_enough(self, longer: Parts, side: int, left: Sequence[int]) -> bool:
-        """Say whether what agrees is enough, where words of one side are `left` over."""
+        """Whether the paired words suffice, with words `left` over on one side."""
         words = longer.words
         full = [pair[side] for pair in self.pairs if pair[2] == 2]
         ranks = [words[place].rank for place in full]
@@ -155,28 +151,28 @@ class Paired(NamedTuple):
 
 
 def _counts(*sides: tuple[Parts, Sequence[int]]) -> bool:
-    """Say whether a number is left over: Agus 2 is the second one whom somebody knows by that name."""
+    """Whether a number is left over: Agus 2 is another Agus."""
     return any(parts.words[place].text.isdecimal() for parts, left in sides for place in left)
 
 
 def _is_of_common_names(words: Sequence[Word], left: Sequence[int]) -> bool:
-    """Say whether only names that many share tell who of a family it is, and one of them is left over."""
+    """Whether only common names distinguish within a family, and one of them is left over."""
     own = [place for place, word in enumerate(words) if word.rank == 0]
     return own == [len(words) - 1] and any(words[place].rank == 1 for place in left)
 
 
 def _comes_before(parts: Parts, left: Sequence[int]) -> bool:
-    """Say whether a word is left over before the one that somebody is called by: Pak Ji Won is not Kim Ji Won."""
+    """Whether a word is left over before the usual name: Pak Ji Won is not Kim Ji Won."""
     return any(place < parts.called and parts.words[place].rank != 2 for place in left)
 
 
 def _is_syllables(parts: Parts) -> bool:
-    """Say whether the given name is written by syllables after the family's: half of it is another name."""
+    """Whether given syllables follow the family name: half of them is another name."""
     return parts.family_first and parts.words[0].text not in lists.VIETNAMESE
 
 
 def _hangs_on(words: Sequence[Word], left: Sequence[int], called: int) -> bool:
-    """Say whether the rest of a double name is left over: Jean is not Jean-Pierre."""
+    """Whether half of a double name is left over: Jean is not Jean-Pierre."""
     return any(
         (place == called + 1 and words[place].hyphened) or (place == called - 1 and words[called].hyphened)
         for place in left
@@ -232,12 +228,12 @@ def _is_one(word: Word, other: Word, exactly: bool, accents: bool) -> bool:
 
 
 def _may_be(word: Word, other: Word, accents: bool) -> bool:
-    """Say whether accents don't contradict: where they tell, Hùng is not Hưng."""
+    """Whether accents don't contradict: Hùng is not Hưng."""
     return not accents or word.accented == other.accented
 
 
 def _accents_tell(first: Parts, second: Parts) -> bool:
-    """Say whether both may be names of Vietnam, with their accents: those are other letters."""
+    """Whether both are accented Vietnamese names: there accents are other letters."""
     return all(any(word.accented for word in parts.words) for parts in (first, second)) and any(
         word.text in lists.VIETNAMESE for word in (*first.words, *second.words)
     )
@@ -256,7 +252,7 @@ def _is_short(word: Word, other: Word) -> bool:
 def _written_together(
     parts: Parts, mine: dict[int, Word], theirs: dict[int, Word], exactly: bool
 ) -> list[tuple[list[int], int]]:
-    """Return the words of a name that the other one writes as one: De La Cruz and Delacruz."""
+    """Return words of a name that the other name writes as one: De La Cruz, Delacruz."""
     found: list[tuple[list[int], int]] = []
     for place, word in list(theirs.items()):
         for start, end in _runs(parts):

@@ -1,4 +1,4 @@
-"""A person who comes in from elsewhere, and what that changes of the customer they are."""
+"""A person who comes in, and what that changes of the matching customer."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _TAKEN_OVER = (
     *("city", "service_type", "source"),
 )
 FIELDS = (*_TAKEN_OVER, "branch_id", "last_activity_at", "archived_at", "archived_by_id", "is_active")
-"""The columns of a customer that intake reads and writes."""
+"""Columns of a customer that intake reads and writes."""
 
 
 NOW = dt.datetime.max.replace(tzinfo=dt.UTC)
-"""Stands for the moment at which people are taken in."""
+"""Stands for the time of the intake."""
 
 
 class Intake(NamedTuple):
-    """A person who comes in: what is known of them, the branch, and the moment it speaks of.
+    """A person who comes in, with their branch and the time of the information.
 
-    `customer_id` is the customer that the same record was before: it is followed before any key.
+    `customer_id` is the customer of the same record before; it is followed before any key.
     """
 
     contact: ContactFields
@@ -38,18 +38,15 @@ class Intake(NamedTuple):
 
     @property
     def keys(self) -> Keys:
-        """What may tell the person from others."""
         return self.contact.keys
 
 
 @dataclass(slots=True)
 class Person:
-    """A customer while people come in: their fields, all that they are known by, and what has changed so far.
+    """A customer during an intake.
 
-    `changes` is `{field: [before, after]}`, `learned` the keys that are new and not in the fields, as they are stored
-    and with a number's extension, `steps` counts changes of both. `further` are the values that are stored beside the
-    fields, with their extensions; `removed` are keys that staff took from the customer. `phone` is the number that they
-    came with last. It and numbers among keys are as `phone.matching` has them.
+    changes: `{field: [before, after]}`. learned: new keys beside the fields. further: stored ones. removed: keys that
+    staff took away. steps: counts all changes. phone: the latest number, compared as `phone.matching` writes it.
     """
 
     id: int
@@ -66,14 +63,13 @@ class Person:
 
     @classmethod
     def stored(cls, id_: int, fields: dict[str, Any]) -> Person:
-        """Return a customer as they are in the database."""
         number = phone.matching(fields["phone"]) if fields["phone_valid"] else ""
         keys = ((Kind.PHONE, number), (Kind.EMAIL, fields["email"]), (Kind.PASSPORT, fields["passport_number"]))
         return cls(id_, fields, {key for key in keys if key[1]}, number)
 
     @classmethod
     def new(cls, id_: int, intake: Intake, taken: Collection[Kind], branch_id: int | None) -> Person:
-        """Return a customer who is as they came in, in a branch unless they name one; without what others have."""
+        """Build a customer from an intake, without the keys in `taken`, which others have."""
         contact = intake.contact
         fields = {name: getattr(contact, name) for name in _TAKEN_OVER} | {
             "branch_id": intake.branch_id or branch_id,
@@ -96,36 +92,34 @@ class Person:
 
     @property
     def contact(self) -> ContactFields:
-        """What is known of the customer by now."""
         return ContactFields(**{name: self.fields[name] for name in _TAKEN_OVER})
 
     def has_main(self, kind: Kind, value: str) -> bool:
-        """Say whether a key is in the customer's own fields, not beside them."""
+        """Whether a key is in the customer's own fields."""
         own = self.fields[KEY_FIELDS[kind]] or ""
         return (phone.matching(own) if kind is Kind.PHONE else own) == value
 
     def remember(self, key: Key) -> None:
-        """Let the customer be known by a further key, later than all before."""
+        """Add a key as the latest one."""
         self.keys.add(key)
         if key[0] is Kind.PHONE:
             self.phone = key[1]
         self._known = None
 
     def known(self) -> Known:
-        """Return what tells whether somebody is this customer."""
         if self._known is None:
             self._known = Known(self.id, self.fields["name"], frozenset(self.keys), self.phone)
         return self._known
 
     def is_called(self, name: str) -> bool:
-        """Say whether the customer has exactly this name, but for case and accents."""
+        """Whether the names are equal, ignoring case and accents."""
         return sort_key(self.fields["name"]) == sort_key(name)
 
     def take(self, intake: Intake, *, by_name: bool, taken: Collection[Kind]) -> None:
-        """Let the customer be who has come in: a later one overwrites name and branch, others only fill blanks.
+        """Apply an intake: a later one overwrites name and branch, others fill blanks.
 
-        Kinds that are `taken` are of another customer, and what is theirs is left there. Without `by_name` the name is
-        another one: it stays, the branch too, nobody leaves the archive, and nothing is learned to be known by.
+        Kinds in `taken` belong to another customer and stay there. Without `by_name` the name differs: name, branch,
+        archive and keys stay.
         """
         contact, own, before = intake.contact, self.fields, self.fields["last_activity_at"]
         if before is None or intake.at > before:
@@ -167,7 +161,7 @@ class Person:
             self._restore()
 
     def _learn(self, contact: ContactFields, theirs: Collection[Kind]) -> None:
-        """Remember by what else the customer came, without the kinds that are others' and stay `theirs`."""
+        """Add new keys, without kinds that stay with others."""
         for key in contact.keys.items():
             kind = key[0]
             if key in self.keys or kind in theirs:

@@ -1,7 +1,7 @@
-"""Whether two words are one name in two spellings: of sounds, of short forms, and with a slip of the pen.
+"""Whether two words are spellings of one name: equal sounds, short forms, or a typing error.
 
-What has to stay apart are the names of brothers and sisters: Jamal and Jamil, Rina and Rini, Hasan and Hasna. So
-vowels are never ignored; where a name is written with other ones, the table names it.
+Siblings must stay apart: Jamal and Jamil, Rina and Rini, Hasan and Hasna. So vowels are never ignored; the table lists
+the exceptions.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from functools import lru_cache
 from pathlib import Path
 
 SOUNDS_FROM = 5
-"""The shortest word whose consonants may be written otherwise: Nisa is not Nisha."""
+"""The shortest word with variant consonants: Nisa is not Nisha."""
 SLIPS_FROM = 5
-"""The shortest word with a slip of the pen."""
+"""The shortest word with a typing error."""
 
 _SAME_NAMES = """
 umar omar umer oemar | usman osman uthman othman oesman usmaan
@@ -85,7 +85,7 @@ _SHORT = tuple(
         (r"(.)\1+", r"\1"),
     )
 )
-"""Spellings of one sound in words of any length, in the order they are replaced."""
+"""Spellings of one sound in words of any length, in the order of replacement."""
 
 _LONG = tuple(
     (re.compile(pattern), sound)
@@ -110,7 +110,7 @@ _DOUBLED = re.compile(r"(.)\1+")
 
 
 def are_one(one: str, other: str, *, exactly: bool = False) -> bool:
-    """Say whether two folded words are one name; `exactly` for names of syllables, where each letter tells."""
+    """Whether two folded words are one name; `exactly` for syllables, where each letter counts."""
     if one == other:
         return True
     if exactly or not (one.isascii() and other.isascii()):
@@ -120,7 +120,7 @@ def are_one(one: str, other: str, *, exactly: bool = False) -> bool:
 
 @lru_cache(maxsize=16384)
 def readings(word: str) -> frozenset[str]:
-    """Return how a word may be read, the same for each of its spellings."""
+    """Return the phonetic keys of a word, equal for all its spellings."""
     found = {_TABLE[word]} if word in _TABLE else set()
     for spelled in _old_spellings(word):
         short = _replaced(spelled, _SHORT)
@@ -131,7 +131,7 @@ def readings(word: str) -> frozenset[str]:
 
 
 def shortens(one: str, other: str) -> bool:
-    """Say whether `one` is an initial of `other`, or an abbreviation: its beginning, or its consonants alone."""
+    """Whether `one` is an initial, the beginning, or the consonants of `other`."""
     if not one or not other.startswith(one[0]) or len(one) >= len(other):
         return False
     if len(one) == 1 or other.startswith(one):
@@ -141,10 +141,9 @@ def shortens(one: str, other: str) -> bool:
 
 
 def is_slip(one: str, other: str, *, called: bool) -> bool:
-    """Say whether one slip of the pen lies between two words, inside of them: a letter left out, two swapped, a vowel.
+    """Whether one typing error inside the words separates them: a lost letter, a swap, a vowel.
 
-    Two names that are known are two names, however near. In the name that somebody is `called` by one of both has to be
-    known, too: of Nimal and Namal nobody can tell.
+    Two known names are two names. For the usual name (`called`) one of them has to be known: Nimal and Namal are open.
     """
     if not (one.isascii() and other.isascii()) or max(len(one), len(other)) < SLIPS_FROM:
         return False
@@ -160,18 +159,16 @@ def is_slip(one: str, other: str, *, called: bool) -> bool:
 
 
 def is_known(word: str) -> bool:
-    """Say whether a word is a name that many have, somewhere."""
     return word in known_names()
 
 
 @lru_cache(maxsize=1)
 def known_names() -> frozenset[str]:
-    """Return names from all over the world, folded, partly out of the lists of Faker (MIT licence)."""
+    """Load names from all over the world, folded; partly from Faker (MIT licence)."""
     return frozenset(Path(__file__).with_name("known_names.txt").read_text("ascii").split())
 
 
 def _may_become(right: str, wrong: str) -> bool:
-    """Say whether a name becomes a word by a slip: a letter is lost, two are swapped, or a vowel is written instead."""
     if len(right) != len(wrong):
         return len(right) > len(wrong)
     return sorted(right) == sorted(wrong) or any(a != b and b in _VOWELS for a, b in zip(right, wrong, strict=True))
@@ -193,7 +190,7 @@ def _in_common(one: str, other: str) -> int:
 
 
 def _old_spellings(word: str) -> set[str]:
-    """Return the word as it would be written today: Soeharto, Hidajat and Mueller are Suharto, Hidayat and Müller."""
+    """Return modern spellings: Suharto for Soeharto, Hidayat for Hidajat, Müller for Mueller."""
     found = {word}
     for old, new in (("oe", "u"), ("oe", "o"), ("ue", "u")):
         if old in word and len(word) >= SOUNDS_FROM:
@@ -205,7 +202,7 @@ def _old_spellings(word: str) -> set[str]:
 
 @lru_cache(maxsize=8192)
 def _bare(word: str) -> str:
-    """Return a word of another script as its spellings have it in common."""
+    """Reduce a word of another script to what its spellings share."""
     if word.isascii():
         return word
     plain = word.replace("ال", "", 1) if word.startswith("ال") and len(word) > 4 else word
