@@ -138,7 +138,7 @@ def _turn(image: Image.Image) -> Transpose | None:
     try:
         exif.load(image.info.get("exif", b""))
         return UPRIGHT.get(exif.get(ORIENTATION, 1))
-    except BROKEN:
+    except BROKEN:  # Damaged EXIF is no reason to refuse the picture.
         return None
 
 
