@@ -56,7 +56,6 @@ class TemplateChoice(Form):
             raise ValidationError("Choose a template from the list.")
 
     def wants_template(self) -> bool:
-        """Whether the form was sent to get the template's text."""
         return "use_template" in request.form
 
     def take_template(self) -> bool:

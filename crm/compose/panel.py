@@ -32,6 +32,5 @@ def _time(line: Message | InboundMessage) -> tuple[dt.datetime, int]:
 
 
 def count(customer_id: int) -> str:
-    """Return how many messages a customer has, in words, or nothing."""
     number = queries.count_messages_of(customer_id)
     return f"{number} message{'' if number == 1 else 's'}" if number else ""

@@ -30,7 +30,6 @@ STATES = [status for status in Status if told_alike(status)[0] is status]
 
 @bp.get("/messages")
 def index() -> Response:
-    """Show all messages, the latest first."""
     wanted = queries.MessageFilter.from_args(request.args)
     page = queries.page_of_messages(wanted, request.args.get("page", 1, type=int))
     return respond(
@@ -47,14 +46,12 @@ def index() -> Response:
 
 @bp.get("/messages/console")
 def console() -> Response:
-    """Show what gateways were given that try things out, for nothing left the machine."""
     attempts = queries.attempts_by(_shown())
     return respond("messages/console.html", "messages/_console.html", attempts=attempts, answers=ANSWERS)
 
 
 @bp.route("/customers/<id:customer_id>/messages/new", methods=["GET", "POST"])
 def new(customer_id: int) -> Response:
-    """Schedule a message to a customer."""
     form = MessageForm(find(Customer, customer_id), reply=request.args.get("reply"))
     if form.wants_template():
         return _window("messages/new.html", form, 200 if form.refill() else 422)
@@ -70,7 +67,6 @@ def new(customer_id: int) -> Response:
 
 @bp.post("/customers/<id:customer_id>/messages/preview")
 def preview(customer_id: int) -> str:
-    """Say what would happen if the form was sent as it is."""
     customer, message_id = find(Customer, customer_id), id_in(request.args.get("message"))
     form = MessageForm(customer, find(Message, message_id) if message_id else None)
     if not form.wants_template():
@@ -80,7 +76,6 @@ def preview(customer_id: int) -> str:
 
 @bp.route("/messages/<id:message_id>/edit", methods=["GET", "POST"])
 def edit(message_id: int) -> Response:
-    """Change a message, or move it to another time."""
     message = find(Message, message_id)
     message.ensure_waiting("changed")
     form = MessageForm(message.customer, message)
@@ -99,19 +94,16 @@ def edit(message_id: int) -> Response:
 
 @bp.post("/messages/<id:message_id>/cancel")
 def cancel(message_id: int) -> Response:
-    """Never send a message."""
     return _changed("Message canceled.", services.cancel_message(find(Message, message_id).id), _where_from())
 
 
 @bp.post("/messages/<id:message_id>/resend")
 def resend(message_id: int) -> Response:
-    """Send a message again."""
     return _changed("Sending it again.", services.resend_message(find(Message, message_id).id), _where_from())
 
 
 @bp.post("/messages/<id:message_id>/done")
 def done(message_id: int) -> Response:
-    """Mark a message as done: somebody saw to it."""
     message = services.mark_done(find(Message, message_id).id)
     return _changed(
         "Marked as done.", message, _where_from(), undo=url_for("messages.undo_done", message_id=message_id)
@@ -120,12 +112,10 @@ def done(message_id: int) -> Response:
 
 @bp.post("/messages/<id:message_id>/done/delete")
 def undo_done(message_id: int) -> Response:
-    """Take Mark as done back."""
     return _changed("Back on the list.", services.undo_done(find(Message, message_id).id), _where_from())
 
 
 def _shown() -> list[str]:
-    """Return the gateways whose calls a page shows."""
     return [provider.name for provider in all_providers() if provider.shows_calls]
 
 

@@ -17,14 +17,12 @@ bp = Blueprint("series", __name__)
 
 @bp.post("/message-series/<id:series_id>/stop")
 def stop(series_id: int) -> Response:
-    """Let a message not come again."""
     series = services.stop_series(find(Series, series_id).id)
     return _changed("It does not come again.", series, url_for("series.undo_stop", series_id=series_id))
 
 
 @bp.post("/message-series/<id:series_id>/stop/delete")
 def undo_stop(series_id: int) -> Response:
-    """Let a stopped message come again."""
     return _changed("It goes on.", services.undo_stop(find(Series, series_id).id))
 
 

@@ -85,7 +85,6 @@ class Unread:
 
 
 def page_of_inbox(number: int) -> InboxPage:
-    """Return a page of all texts that the user may see."""
     number = min(max(number, 1), LAST_PAGE)
     first = (number - 1) * PAGE
     rows = list(_read(InboundMessage.done_at.is_(None), first, PAGE + 1))
@@ -106,18 +105,15 @@ def entries_of(texts: Sequence[InboundMessage]) -> list[InboxEntry]:
 
 
 def count_unread() -> int:
-    """Return how many texts are unread, at most COUNTED."""
     return db.session.scalar(_UNREAD) or 0
 
 
 def unread_among_reminders() -> Unread:
-    """Return the latest unread texts."""
     rows = db.session.execute(_LATEST_UNREAD).all()
     return Unread(entries_of([row[0] for row in rows]), rows[0][1] if rows else 0)
 
 
 def texts(*, unread: bool | None) -> sa.Select[InboundMessage]:
-    """Return the statement of the texts, the latest first: all, those that are unread, or the others."""
     statement = sa.select(InboundMessage).order_by(InboundMessage.sent_at.desc(), InboundMessage.id.desc())
     if unread is None:
         return statement

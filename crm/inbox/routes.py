@@ -19,35 +19,30 @@ bp = Blueprint("inbox", __name__)
 
 @bp.get("/inbox")
 def index() -> Response:
-    """Show what came in, the unread first."""
     page = page_of_inbox(request.args.get("page", 1, type=int))
     return respond("inbox/index.html", "inbox/_list.html", page=page, in_words=in_words)
 
 
 @bp.post("/inbox/<id:text_id>/done")
 def done(text_id: int) -> Response:
-    """Mark a text as done."""
     services.mark_done(find(InboundMessage, text_id).id)
     return _changed("Marked as done.", undo=url_for("inbox.undo_done", text_id=text_id))
 
 
 @bp.post("/inbox/<id:text_id>/done/delete")
 def undo_done(text_id: int) -> Response:
-    """Take Done back."""
     services.undo_done(find(InboundMessage, text_id).id)
     return _changed("Unread again.")
 
 
 @bp.post("/inbox/<id:text_id>/opt-out")
 def opt_out(text_id: int) -> Response:
-    """Take a text for STOP."""
     text = services.opt_out(find(InboundMessage, text_id).id)
     return _changed(f"This {text.channel.addresses.noun} gets no more messages.")
 
 
 @bp.post("/inbox/<id:text_id>/go-on")
 def go_on(text_id: int) -> Response:
-    """Say that a text does not mean STOP."""
     services.go_on(find(InboundMessage, text_id).id)
     return _changed("Messages go on.")
 

@@ -11,8 +11,6 @@ from crm.messages.inbound_models import Effect, StopAnswer
 
 
 class InboundQuery(PageQuery):
-    """Which texts."""
-
     unread = QueryYesNo(metadata={"description": "Those that nobody is done with, or the others."})
 
 

@@ -15,7 +15,6 @@ from crm.values.text import clean_line, fold
 
 
 def templates() -> list[Template]:
-    """Return the organization's templates by name."""
     return list(
         db.session.scalars(sa.select(Template).where(Template.deleted_at.is_(None)).order_by(Template.name_key))
     )

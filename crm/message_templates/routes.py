@@ -18,19 +18,16 @@ bp = Blueprint("message_templates", __name__)
 
 @bp.get("/settings/templates")
 def index() -> Response:
-    """Show the templates."""
     return respond("message_templates/index.html", "message_templates/_templates.html", templates=queries.templates())
 
 
 @bp.get("/settings/templates/new")
 def new() -> Response:
-    """Show the form of a new template."""
     return _window(TemplateForm())
 
 
 @bp.post("/settings/templates")
 def add() -> Response:
-    """Add a template, or show again what it would be."""
     form = TemplateForm()
     if "preview" in request.form:
         return _window(form)
@@ -46,7 +43,6 @@ def add() -> Response:
 
 @bp.route("/settings/templates/<id:template_id>/edit", methods=["GET", "POST"])
 def edit(template_id: int) -> Response:
-    """Change a template, or show again what it would be."""
     form = TemplateForm(_find(template_id))
     if not form.is_submitted() or "preview" in request.form:
         return _window(form)
@@ -62,7 +58,6 @@ def edit(template_id: int) -> Response:
 
 @bp.post("/settings/templates/preview")
 def preview() -> str:
-    """Say what a customer would get of the template as it stands in the form."""
     return render_template("message_templates/_preview.html", preview=TemplateForm().preview())
 
 
@@ -75,7 +70,6 @@ def delete(template_id: int) -> Response:
 
 @bp.post("/settings/templates/<id:template_id>/delete/undo")
 def undelete(template_id: int) -> Response:
-    """Bring a deleted template back."""
     return _done(f"{services.undelete_template(find(Template, template_id).id)} is back.")
 
 

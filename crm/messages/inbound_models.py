@@ -89,12 +89,10 @@ class InboundMessage(TenantMixin, Base):
 
     @property
     def has_address(self) -> bool:
-        """Whether it came from an address that messages can be sent to."""
         return bool(self.sender) and self.channel.addresses.is_valid(self.sender)
 
     @property
     def is_done(self) -> bool:
-        """Whether somebody has seen to it."""
         return self.done_at is not None
 
     def mark_done(self, user_id: int | None, now: dt.datetime) -> bool:

@@ -101,7 +101,6 @@ class Message(TenantMixin, Base):
 
     @property
     def is_changeable(self) -> bool:
-        """Whether it may still be edited or canceled."""
         return self.status in WAITING
 
     @property
@@ -111,12 +110,10 @@ class Message(TenantMixin, Base):
 
     @property
     def is_acknowledged(self) -> bool:
-        """Whether somebody marked it as done."""
         return self.acknowledged_at is not None
 
     @property
     def needs_a_person(self) -> bool:
-        """Whether somebody has to see to it."""
         return self.status in NEEDS_A_PERSON and not self.is_acknowledged
 
     def turn(self, status: Status, now: dt.datetime, reason: str = "") -> None:

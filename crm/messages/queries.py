@@ -58,7 +58,6 @@ class Reminder(NamedTuple):
 
     @property
     def by_hand(self) -> bool:
-        """Whether it is only waiting for somebody to send it."""
         return self.message.status is Status.REMINDER
 
     @property
@@ -87,7 +86,6 @@ class Reminders:
 
     @cached_property
     def rows(self) -> list[Reminder]:
-        """Return the messages and whom they are for."""
         found = db.session.execute(_REMINDERS, {"messages": [mark[0] for mark in self.marks]}).all()
         by_id = {message.id: Reminder(message, customer) for message, customer in found}
         return [by_id[mark[0]] for mark in self.marks if mark[0] in by_id]
@@ -134,7 +132,6 @@ class SendingNotices(NamedTuple):
 
 
 def messages(customer_id: int) -> sa.Select[Message]:
-    """Return the statement of a customer's messages, the latest first."""
     statement = sa.select(Message).where(Message.customer_id == customer_id)
     return statement.order_by(Message.send_at.desc(), Message.id.desc())
 
@@ -189,7 +186,6 @@ def messages_of(customer_id: int, limit: int = PAGE) -> list[Message]:
 
 
 def count_messages_of(customer_id: int) -> int:
-    """Return how many messages a customer has."""
     return db.session.scalars(sa.select(sa.func.count(Message.id)).where(Message.customer_id == customer_id)).one()
 
 
@@ -241,7 +237,6 @@ def attempts_by(gateways: Collection[str], limit: int = 100) -> list[Attempt]:
 
 
 def counts() -> dict[str, int]:
-    """Return how many messages of the organization are in each status."""
     number = sa.func.count(Message.id).label("number")
     rows = db.session.execute(sa.select(Message.status, number).group_by(Message.status))
     found = {row.status: row.number for row in rows}

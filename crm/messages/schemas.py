@@ -14,8 +14,6 @@ CHOOSE = f"Choose {' or '.join(NAMES)}."
 
 
 class MessageChange(Input):
-    """What can be changed of a message until it is being sent."""
-
     channel = fields.String(
         validate=validate.OneOf(NAMES, error=CHOOSE),
         error_messages=always(CHOOSE),

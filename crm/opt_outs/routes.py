@@ -23,7 +23,6 @@ bp = Blueprint("opt_outs", __name__)
 
 @bp.get("/settings/opt-outs")
 def index() -> Response:
-    """Show the numbers that get no messages, and why."""
     q = clean_line(request.args.get("q", "")[:100])
     page = page_of_opt_outs(q, request.args.get("page", 1, type=int))
     return respond("opt_outs/index.html", "opt_outs/_list.html", page=page, **_words())
@@ -31,13 +30,11 @@ def index() -> Response:
 
 @bp.get("/settings/opt-outs/new")
 def new() -> Response:
-    """Show the form of a number."""
     return _window(OptOutForm())
 
 
 @bp.post("/settings/opt-outs")
 def add() -> Response:
-    """Put a number on the list."""
     form = OptOutForm()
     if not form.validate():
         return _window(form, 422)
@@ -51,14 +48,12 @@ def add() -> Response:
 
 @bp.post("/settings/opt-outs/<id:suppression_id>/delete")
 def delete(suppression_id: int) -> Response:
-    """Take a number off the list."""
     address = services.take_off(find(Suppression, suppression_id).id)
     return _done(f"{address} may get messages again.")
 
 
 @bp.route("/settings/opt-outs/words", methods=["GET", "POST"])
 def stop_words() -> Response:
-    """Show or change the organization's own words."""
     form = StopWordsForm(data=None if request.method == "POST" else {"words": "\n".join(services.stop_words())})
     if form.validate_on_submit():
         try:

@@ -133,7 +133,6 @@ def set_stop_words(typed: Sequence[str]) -> list[str]:
 
 
 def stop_words() -> list[str]:
-    """Return the organization's own words."""
     return list(db.session.scalars(sa.select(StopWord.word).order_by(StopWord.word)))
 
 

@@ -32,7 +32,6 @@ def sender_of(organization: Organization, gateway: str, channel: Channel) -> Sen
 
 
 def shares_account(gateway: str) -> bool:
-    """Whether other organizations may be sending with the same account: the installation's."""
     account = provider_named(gateway).account
     if account is None or _secrets(account)[1]:
         return False

@@ -117,9 +117,7 @@ class Gateway(Protocol):
     max_calls: int
     """How many calls of one organization may be under way at once, which keeps to the provider's rate."""
 
-    def carries(self, channel: Channel) -> bool:
-        """Whether it can send by a channel."""
-        ...
+    def carries(self, channel: Channel) -> bool: ...
 
     def lacks(self, sender: Sender, channel: Channel) -> str:
         """Say what an owner has to enter before it can send, or nothing."""

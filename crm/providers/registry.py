@@ -55,7 +55,6 @@ def gateway_of(organization: Organization, channel: Channel) -> Gateway:
 
 
 def max_calls(organization: Organization) -> int:
-    """Return how many calls of an organization may be under way at once, by the slower of its gateways."""
     chosen = {channel.gateway_name(organization) for channel in all_channels()}
     return min((_PROVIDERS[name].gateway.max_calls for name in chosen if name in _PROVIDERS), default=1)
 

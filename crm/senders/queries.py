@@ -29,7 +29,6 @@ class SenderState(NamedTuple):
 
 
 def sender_states(organization: Organization) -> list[SenderState]:
-    """Return the state of each channel."""
     blocked = {row.channel: row for row in db.session.scalars(sa.select(BlockedSender))}
     return [_state(organization, channel, blocked.get(channel)) for channel in all_channels()]
 

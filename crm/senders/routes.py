@@ -22,7 +22,6 @@ bp = Blueprint("senders", __name__)
 
 @bp.route("/settings/messaging", methods=["GET", "POST"])
 def index() -> AnyResponse:
-    """Choose which way messages leave."""
     form = senders_form(data=settings_of(here().organization))
     if form.validate_on_submit():
         try:
@@ -37,7 +36,6 @@ def index() -> AnyResponse:
 
 @bp.post("/settings/messaging/test")
 def test() -> AnyResponse:
-    """Send a test message."""
     form = SenderTestForm()
     if form.validate():
         try:
@@ -54,7 +52,6 @@ def test() -> AnyResponse:
 
 @bp.post("/settings/messaging/senders/<id:sender_id>/retry")
 def retry(sender_id: int) -> AnyResponse:
-    """Let a refused sender be tried at once."""
     services.try_again(find(BlockedSender, sender_id).id)
     flash("The next message that waits is tried now. If it is taken, the others follow.", "success")
     return _back()
@@ -62,7 +59,6 @@ def retry(sender_id: int) -> AnyResponse:
 
 @bp.post("/settings/messaging/senders/<id:sender_id>/dismiss")
 def dismiss(sender_id: int) -> AnyResponse:
-    """Show no notice of a refused sender any more."""
     services.dismiss(find(BlockedSender, sender_id).id)
     flash("The notice is gone. The state stays to be seen in Settings, Messaging.", "success")
     return redirect(return_path(request.referrer or "/", request.host), 303)

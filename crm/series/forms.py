@@ -46,7 +46,6 @@ class RepeatFields(Form):
 
     @property
     def repeats(self) -> bool:
-        """Whether the message comes again by what the form says."""
         return bool(self.repeat.data) and self.changes_all
 
     def validate_repeat(self, field: SelectField) -> None:

@@ -68,7 +68,6 @@ class Rule:
         return None
 
     def count_between(self, after: dt.date, before: dt.date) -> int:
-        """Return how many occurrences lie between two dates, neither of them counted."""
         number, count = self._number_before(after), 0
         while (date := self.date(number)) is not None and date < before:
             count += date > after

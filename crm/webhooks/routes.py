@@ -36,7 +36,6 @@ class Doors(Mapping[str, Access]):
 
 @bp.record
 def add_routes(state: BlueprintSetupState) -> None:
-    """Serve the paths of every provider."""
     for route in _routes():
         endpoint = f"{bp.name}.{route.name}"
         state.app.add_url_rule(f"/webhooks/{route.path}", endpoint, _view(route), methods=[route.method])

@@ -49,7 +49,6 @@ class Addresses:
         return address
 
     def is_valid(self, address: str) -> bool:
-        """Whether messages can be sent to an address."""
         raise NotImplementedError
 
     def spellings(self, address: str) -> Sequence[str]:
@@ -137,7 +136,6 @@ class Channel(str):
         return value
 
     def is_allowed(self, customer: Customer) -> bool:
-        """Whether a customer may be written to this way."""
         return True
 
     def link(self, address: str, body: str) -> str | None:

@@ -37,11 +37,9 @@ class Phones(Addresses):
         return phone.parse(address, "ZZ").value
 
     def is_valid(self, address: str) -> bool:
-        """Whether it is a number with its country code that messages can be sent to."""
         return phone.parse(address, "ZZ").valid
 
     def spellings(self, address: str) -> Sequence[str]:
-        """Return the spellings of one line."""
         return phone.variants(address)
 
     def shown(self, address: str) -> str:

@@ -58,7 +58,6 @@ def in_words(last: str) -> str:
 
 
 def choose() -> str:
-    """Return the sentence that asks for a channel."""
     return f"Choose {in_words('or')}."
 
 

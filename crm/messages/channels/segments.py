@@ -75,7 +75,6 @@ def _counted(encoding: str, widths: list[int], alone: int, part: int, foreign: s
 
 
 def _packed(widths: Iterable[int], part: int) -> tuple[int, int]:
-    """Return how many parts of `part` units the characters take in their order, and the units left in the last."""
     count, left = 1, part
     for width in widths:
         if width > left:
