@@ -49,7 +49,7 @@ from crm.messages.inbound_models import InboundMessage
 from crm.messages.models import Attempt, BlockedSender, Message
 from crm.messages.suppression_models import OptOutSource
 from crm.opt_outs.services import put_on
-from crm.senders import test_messages
+from crm.senders import trials
 from crm.series.queries import series_of_message
 from crm.series.rules import Frequency, Rule
 from crm.series.services import schedule
@@ -266,7 +266,7 @@ def make_attempt(gateway: str = "twilio", **values: Any) -> int:
 
 def make_sender_test() -> int:
     """Make a test message that went out by Twilio, and return its id."""
-    return test_messages.start(SMS, "twilio")
+    return trials.start(SMS, "twilio")
 
 
 def make_suppression() -> int:

@@ -1,4 +1,4 @@
-"""One transaction of the worker over some messages: what it needs to judge them, and what follows at its end."""
+"""One transaction over some messages: the facts to judge them by, and the writes at its end."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ from crm.messages.rules import Status
 from crm.messages.states import ensure_may_turn
 
 PROBE_EVERY = dt.timedelta(seconds=10)
-"""A refused sender is tried at most once in this time."""
+"""Between two tries of a refused sender."""
 
 PROBE_REPORTED_EVERY = dt.timedelta(minutes=5)
-"""The same for one that is refused in reports: each try is taken first, and refused some time later."""
+"""The same for one that is refused in reports, which come some time after each try."""
 
 MAX_QUESTIONS = 10
-"""How often a provider is asked about a lost answer before it counts as one that nobody can confirm."""
+"""Questions about a lost answer, before nobody can confirm it."""
 
 
 class Batch:
-    """The time, the organization and refused senders for messages that are locked with their customers.
+    """Messages locked with their customers, their organization, and refused senders.
 
-    `customers` are those of messages that are judged. `looks` says when each message has to be looked at again;
-    `finish` writes it, the events, and the customers' next messages.
+    customers: of the messages to judge. looks: when the worker looks at each message again. `finish` writes looks,
+    events and the customers' next messages.
     """
 
     def __init__(self, customers: Mapping[int, Customer] = MappingProxyType({})) -> None:
@@ -56,17 +56,16 @@ class Batch:
 
     @cached_property
     def organization(self) -> Organization:
-        """The organization that is acted in."""
         return current_organization()
 
     def facts(self, addresses: Addresses) -> PolicyFacts:
-        """Return what the send policy has to know about the customers' addresses of a kind, asked for once."""
+        """Return the facts about the customers' addresses of a kind, read once."""
         if addresses.kind not in self._facts:
             self._facts[addresses.kind] = facts_about(self.customers.values(), addresses)
         return self._facts[addresses.kind]
 
     def judge(self, message: Message, *, probing: bool = False) -> Decision:
-        """Say whether a due message may go; a message that may try a refused sender is said to be `probing`."""
+        """Decide on a due message; `probing` messages may try a refused sender."""
         facts = self.facts(message.channel.addresses)
         decision = check_policy(message, self.customers[message.customer_id], self.organization, facts, self.now)
         sender = self.blocked.get(message.channel)
@@ -78,7 +77,7 @@ class Batch:
         return Hold(self._sometime(), sender.reason)
 
     def carry_out(self, message: Message, decision: Decision) -> None:
-        """Do what the send policy says with a message that is not handed to a gateway now."""
+        """Hold or stop a message."""
         match decision:
             case Stop(status, reason):
                 self.end(message, status, reason)
@@ -90,7 +89,7 @@ class Batch:
                 self.end(message, Status.REMINDER)
 
     def end(self, message: Message, status: Status, reason: str = "", look: dt.datetime | None = None) -> None:
-        """Move a message to where the worker leaves it, at least until `look`."""
+        """Set a final or waiting status; the worker looks at it again at `look`."""
         before = {"status": message.status, "reason": message.reason}
         message.turn(status, self.now, reason)
         after = {"status": message.status, "reason": message.reason}
@@ -100,7 +99,7 @@ class Batch:
         self._moved.add(message.customer_id)
 
     def lend(self, messages: Sequence[Message], status: Status, token: str) -> None:
-        """Give messages, as `status`, to the worker that holds `token`, until the lease runs out."""
+        """Lease messages to the worker with `token`."""
         for message in messages:
             ensure_may_turn(message.status, status)
         ids, lease_end = [message.id for message in messages], self.after("MESSAGE_LEASE")
@@ -113,20 +112,20 @@ class Batch:
         self.looks.update(dict.fromkeys(ids, lease_end))
 
     def after(self, setting: str) -> dt.datetime:
-        """Return the moment that lies a limit, in seconds, from now."""
+        """Return now plus a setting in seconds."""
         return self.now + dt.timedelta(seconds=current_app.config[setting])
 
     def doubt(self, message: Message, reason: str) -> None:
-        """Note that nobody knows whether a message went out; the provider is asked about it now and then."""
+        """Record that the outcome is unknown; the provider is asked later."""
         self.end(message, Status.UNKNOWN, reason, self.next_question(self.after("MESSAGE_UNCONFIRMED_AFTER")))
 
     def next_question(self, deadline: dt.datetime) -> dt.datetime:
-        """Return when to ask a provider about a lost answer, at `deadline` at the latest."""
+        """Return the time of the next question, at most `deadline`."""
         pause = dt.timedelta(seconds=current_app.config["MESSAGE_UNCONFIRMED_AFTER"]) / MAX_QUESTIONS
         return min(self.now + pause, deadline)
 
     def refuse_sender(self, channel: Channel, gateway: str, reason: str, *, by_report: bool = False) -> dt.datetime:
-        """Let the messages of a channel wait, for its provider refuses the account; return when to look again."""
+        """Hold the channel's messages: its provider refuses the account. Returns the time of the next try."""
         probe_at = self.now + _pause(by_report=by_report)
         if channel not in self.blocked:
             row = BlockedSender(
@@ -145,9 +144,9 @@ class Batch:
         return self._sometime()
 
     def accept_sender(self, channel: Channel, *, reported: dt.datetime | None = None) -> bool:
-        """End the waiting of a channel whose provider takes messages; False when it goes on, or wasn't refused.
+        """Release the channel; False if it stays refused or was not.
 
-        `reported` is when the call began that a good report is about. One that is refused in reports needs such a one.
+        `reported`: the start of the call that a good report is about; a sender refused in reports needs one.
         """
         row = self.blocked.get(channel)
         if row is None or (reported is None) == row.by_report or (reported is not None and reported < row.blocked_at):
@@ -158,13 +157,11 @@ class Batch:
         return True
 
     def probe_soon(self, channel: Channel) -> None:
-        """Let the next message try a refused sender as soon as one may."""
         row = self.blocked.get(channel)
         if row is not None:
             row.probe_at = min(row.probe_at, self.now + PROBE_EVERY)
 
     def finish(self) -> None:
-        """Write what follows from the changes."""
         look_at(self.looks)
         record_many(self._events)
         if self._moved:

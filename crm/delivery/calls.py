@@ -1,4 +1,4 @@
-"""The calls of gateways that are under way: made in threads that are kept, with no transaction open."""
+"""Running calls of gateways, in kept threads, without a transaction."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from crm.providers.http import CONNECT, READ
 from crm.providers.registry import gateway_named
 
 MAX_CALLS = 64
-"""The most calls for one organization that are under way at once, and the most rows `submitting`."""
+"""Running calls per organization, and rows in `submitting`."""
 
 MAX_SERVED = 5
-"""The most organizations that are served at once: by the tickers, and by a job of the queue."""
+"""Organizations served at once, by tickers and by queue jobs."""
 
 LINGER = 0.01
-"""How many seconds an answer waits for others, to be written with them."""
+"""Seconds that an answer waits for others, to be written together."""
 
 LONGEST_CALL = CONNECT + READ + 2
-"""A call that takes more seconds than this hangs: nobody waits for its answer any more."""
+"""Seconds after which a call counts as hung."""
 
 log = logging.getLogger(__name__)
 
@@ -39,23 +39,23 @@ class Calls:
 
     @property
     def room(self) -> int:
-        """How many calls may begin, worth a transaction: 0 until half of them may."""
+        """Return how many calls may start; 0 until half of them may, to save transactions."""
         free = self._most - len(self._pending)
         return free if 2 * free >= self._most else 0
 
     def begin(self, calls: Sequence[Call], until: float) -> None:
-        """Make calls, those that can begin before `until` of `uptime()`: then their lease is over."""
+        """Start calls that can begin before `until`, in `uptime()`."""
         self._pending.update({_threads.submit(_call, call, until): call for call in calls})
 
     def answered(self, end: float) -> list[tuple[Call, Outcome]]:
-        """Wait for answers until `end` of `uptime()`, and return them."""
+        """Wait for answers until `end`, in `uptime()`."""
         done, _ = wait(self._pending, LINGER)
         if not done:
             done, _ = wait(self._pending, max(end - uptime(), 10 * LINGER), return_when=FIRST_COMPLETED)
         return [(self._pending.pop(future), future.result()) for future in done]
 
     def let_go(self) -> list[tuple[Call, Outcome]]:
-        """Wait no longer: return what is answered or was never begun, and leave the rest to its lease."""
+        """Return answered calls and those never started; the lease handles the rest."""
         left = {future: call for future, call in self._pending.items() if not future.cancel()}
         unsent = [(call, _HELD_UP) for future, call in self._pending.items() if future not in left]
         self._pending.clear()
@@ -63,7 +63,7 @@ class Calls:
 
 
 def uptime() -> float:
-    """Return the seconds since some moment, by a clock that goes on while this process or the machine sleeps."""
+    """Return seconds by a clock that also runs while the machine sleeps."""
     return time.clock_gettime(_CLOCK)
 
 

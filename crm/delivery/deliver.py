@@ -1,13 +1,13 @@
-"""From a due row to the call of its gateway. Read from the top: claim, check, call, record.
+"""From a due row to the call of its gateway: claim, check, call, record.
 
-`_claim` takes due messages under a token and a lease, and asks the send policy (`Batch.judge`) about each; `_send`
-hands them over, some at a time; `_submit` asks once more and writes that they may go out from now on; `Calls` makes the
-calls in threads, and `outcomes.record` writes what came of them. Reports that come later are in `reports`, questions
-about lost answers in `lookups`. Which status follows which is in `crm.messages.states`, drawn in docs/delivery.md.
+`_claim` takes due messages under a token and a lease and asks the send policy about each (`Batch.judge`). `_send` hands
+them over, some at a time: `_submit` asks the policy again and marks them `submitting`, `Calls` calls the gateways in
+threads, and `outcomes.record` writes the results. Reports that come later are in `reports`, questions about lost
+answers in `lookups`; `crm.messages.states` is the table of statuses, drawn in docs/delivery.md.
 
 The database is the truth and its clock the only one. Every write after the claim asks for the token, so a worker that
-slept past its lease changes nothing. The row says `submitting` before the gateway is called, with no transaction open
-during the call: what dies in between leaves a message that may have gone out, and that is never sent again by itself.
+slept past its lease changes nothing. `submitting` is committed before the call, without a transaction during it: a
+crash leaves a message that may have gone out, and such a message is never sent again by itself.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ from crm.providers.base import Call
 from crm.providers.registry import gateway_named, max_calls
 
 MAX_BATCH = 256
-"""The most due messages that are claimed at once."""
+"""Due messages per claim."""
 
 PUT_OFF = dt.timedelta(seconds=60)
 
@@ -56,9 +56,9 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Claim:
-    """What one worker took to send: message ids, and among them those that try a refused sender.
+    """The messages that one worker claimed.
 
-    `doubts` are other messages, about which their provider is to be asked.
+    Those in `probes` try a refused sender; the provider is asked about those in `doubts`.
     """
 
     token: str = field(default_factory=lambda: secrets.token_hex(16))
@@ -67,15 +67,14 @@ class Claim:
     doubts: list[int] = field(default_factory=list)
 
     def take(self, count: int) -> list[int]:
-        """Return the next ids, and take them off."""
         taken, self.ids = self.ids[:count], self.ids[count:]
         return taken
 
 
 def deliver_batch(organization_id: int, limit: int = MAX_BATCH, seconds: float = math.inf) -> int:
-    """Deal with up to `limit` due messages of an organization; return how many there were.
+    """Deliver up to `limit` due messages of an organization; return how many were due.
 
-    No call is begun after `seconds`, and none is waited for much longer than a provider may take.
+    No call starts after `seconds`, and running ones end within a provider's timeout.
     """
     with use_organization(organization_id):
         claim = Claim()
@@ -109,7 +108,7 @@ def _claim(claim: Claim, limit: int) -> int:
 
 
 def _look(message: Message, batch: Batch, claim: Claim) -> bool:
-    """Do what is due for one message; True when that is to send it."""
+    """Handle one due message; True if it is to be sent."""
     now, status = batch.now, message.status
     if status in BEING_SENT and message.lease_until is not None and message.lease_until > now:
         batch.looks[message.id] = message.lease_until
@@ -126,7 +125,7 @@ def _look(message: Message, batch: Batch, claim: Claim) -> bool:
 
 
 def _settle_doubt(message: Message, batch: Batch, claim: Claim) -> None:
-    """Ask the provider once more; when the time for that is over, ask a person, or send again what must arrive."""
+    """Ask the provider again; after the deadline ask a person, or resend what must arrive."""
     limit = dt.timedelta(seconds=current_app.config["MESSAGE_UNCONFIRMED_AFTER"])
     deadline = message.status_at + limit
     if batch.now < deadline:
@@ -155,9 +154,9 @@ def _may_go(message: Message, batch: Batch, claim: Claim) -> bool:
 
 
 def _send(claim: Claim, seconds: float) -> None:
-    """Hand over what was claimed; what can't begin long before the lease runs out is given back.
+    """Send the claimed messages; those that can't start before the lease ends are released.
 
-    A call that hangs is let go: its thread is lost, and the lease sees to its message.
+    A hung call loses its thread; the lease handles its message.
     """
     lease = current_app.config["MESSAGE_LEASE"]
     calls, until = Calls(max_calls(current_organization())), uptime() + min(lease / 4, seconds)
@@ -176,9 +175,9 @@ def _send(claim: Claim, seconds: float) -> None:
 
 
 def _submit(claim: Claim, ids: Sequence[int]) -> list[Call]:
-    """Write that these messages may go out at any moment, and return the calls that send them.
+    """Mark messages as submitting and return their calls.
 
-    What the send policy holds or stops by now, and what another worker may have taken, is left out.
+    The send policy is asked once more; messages of other workers are skipped.
     """
     with committing("submit"):
         due.lock(KIND, ids)
@@ -249,7 +248,6 @@ def _calls(
 
 
 def _release(claim: Claim) -> None:
-    """Give back what was claimed and not begun, so that nobody waits for the lease."""
     ids = claim.take(len(claim.ids))
     with committing("release"):
         due.lock(KIND, ids)

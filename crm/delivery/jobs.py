@@ -1,5 +1,3 @@
-"""What the worker runs for messages."""
-
 from __future__ import annotations
 
 import contextlib
@@ -18,17 +16,17 @@ from crm.kernel.work.organizations import do_each, each_organization
 from crm.messages.bookkeeping import KIND
 
 SECONDS = 20
-"""How many seconds a job goes on with one organization; the tickers, which are fair to all, see to the rest."""
+"""Seconds per job and organization; the tickers handle the rest fairly."""
 
 TURN = 5
-"""How many seconds a ticker begins calls for one organization while others have due messages, too."""
+"""Seconds per organization and ticker, while others have due messages."""
 
 
 def deliver_due() -> bool:
-    """Deal with a batch of due messages of every organization in turn; True when there may be more.
+    """Deliver a batch for each organization in turn; True when there may be more.
 
-    Several tickers do this at once, and each takes the next organization that no other is serving: a provider that
-    is slow, or doesn't answer, holds up nobody else. With many in the queue the batches are small.
+    Several tickers run at once and skip organizations that are being served, so a slow provider delays nobody else.
+    Batches are small when many organizations wait.
     """
     organization_ids = due.organizations_with_due(KIND)
     deliver = functools.partial(_deliver, is_alone=len(organization_ids) == 1)
@@ -36,14 +34,12 @@ def deliver_due() -> bool:
 
 
 def apply_reports() -> bool:
-    """Apply what was stored of what providers and customers said, and not applied; True when there may be more."""
     more_reports = each_organization(reports.KIND, reports.apply_due)
     more_texts = each_organization(inbound.KIND, inbound.apply_due)
     return more_reports or more_texts
 
 
 def deliver_organization(organization_id: int) -> None:
-    """Deal with the due messages of one organization, for some seconds."""
     until = time.monotonic() + SECONDS
     while time.monotonic() < until and not stopping.is_set() and deliver_batch(organization_id):
         pass

@@ -1,10 +1,8 @@
-"""Asking providers what became of calls whose answer was lost.
+"""Questions to providers about calls whose answer was lost.
 
-What they say is taken as a report: stored first, then applied, as if it had come by itself. Nothing found settles
-nothing; a question costs nothing either, so one that is asked twice, or whose answer comes too late, does no harm.
-
-A message without an id is searched for only where a message that is found can't be somebody else's: not in an account
-that several organizations send with, and not beside another lost call with the same text to the same number.
+An answer is stored and applied as a report. No match settles nothing, and a question can be repeated. A message without
+an id is searched for only where a match can't be another one: not in an account that organizations share, and not
+beside another lost call with the same text and number.
 """
 
 from __future__ import annotations
@@ -28,19 +26,18 @@ from crm.providers.base import Answer, Call, Found, Question, Reported
 from crm.providers.registry import gateway_named
 
 PATIENCE = 5.0
-"""How many seconds the answers may take together: other messages wait meanwhile."""
+"""Seconds for all answers together."""
 
 AROUND = dt.timedelta(minutes=15)
-"""Attempts this long before and after may be mistaken for each other."""
+"""Attempts within it may be mistaken for each other."""
 
 CERTAIN = frozenset({Answer.NO_CONNECTION, Answer.RATE_LIMITED, Answer.PERMANENT, Answer.REFUSED_SENDER})
-"""Outcomes of attempts that no message of the provider can stem from."""
+"""Outcomes after which the provider has no message."""
 
 log = logging.getLogger(__name__)
 
 
 def ask_about(message_ids: Sequence[int]) -> None:
-    """Ask the providers about messages of the current organization of which nobody knows, and take what they say."""
     questions = _questions(message_ids) if message_ids else []
     db.session.rollback()  # no transaction stays open while providers take their time
     if questions:
@@ -78,7 +75,7 @@ def _questions(message_ids: Sequence[int]) -> list[Question]:
 
 
 def _others(attempt: Attempt) -> Sequence[Attempt]:
-    """Return the attempts of around that time that wrote to the same address, for whichever customer."""
+    """Return attempts of that time to the same address."""
     own = sa.select(Message.customer_id).where(Message.id == attempt.message_id)
     customer_ids = {*db.session.scalars(own), *attempt.channel.addresses.owners(attempt.recipient)}
     return db.session.scalars(
@@ -94,7 +91,6 @@ def _others(attempt: Attempt) -> Sequence[Attempt]:
 
 
 def _could_be_mistaken(attempt: Attempt, others: Iterable[Attempt]) -> bool:
-    """Whether a message that is found could as well be that of another attempt, whose answer was lost too."""
     return any(
         other.body == attempt.body and other.provider_id is None and other.outcome not in CERTAIN for other in others
     )

@@ -1,4 +1,4 @@
-"""Reports of providers, and whose the attempt is that a report is about."""
+"""Reports, and the organizations of attempts."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from crm.kernel.tenancy import TenantMixin, within_organization
 
 
 class Recipient(Base):
-    """The organization of an attempt, for a report comes with nothing but the attempt's id; outside the locks.
+    """The organization of an attempt: a report carries only the attempt's id. Without row-level security.
 
-    `recipient_key` stands for the address written to, by which a text to a number that several organizations send from
-    is given to the one that wrote last; a hash, for other organizations' rows are read with it.
+    recipient_key: a hash of the address. An inbound text to a shared number goes to the organization that wrote last.
     """
 
     __tablename__ = "attempt_places"
@@ -32,9 +31,9 @@ class Recipient(Base):
 
 
 class Report(TenantMixin, Base):
-    """One thing a provider said about an attempt, in its own word; stored once, then applied to the message.
+    """A provider's report about an attempt, in its own word; stored once, then applied.
 
-    `said_at` is the provider's time where it gives one.
+    `said_at` is the provider's time, if given.
     """
 
     __tablename__ = "reports"

@@ -1,4 +1,4 @@
-"""What came of the calls, written to attempts and messages; guarded by the worker's token."""
+"""Writing the results of calls to attempts and messages, guarded by the worker's token."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ Result = tuple[Call, Outcome]
 
 FINAL = {Answer.PERMANENT: Status.FAILED, Answer.OPTED_OUT: Status.SUPPRESSED}
 PATIENCE = (0.5, 1, 2, 4, 8)
-"""How long to wait, in seconds, before each new try to write answers to a database that is away."""
+"""Seconds before each retry while the database is away."""
 
 log = logging.getLogger(__name__)
 
 
 def record(results: Sequence[Result], token: str) -> None:
-    """Write the answers of calls that were made with `token`; one that can't be written does not stop the others."""
+    """Write results of calls made with `token`; a failing one does not stop the others."""
     try:
         _record_patiently(results, token)
     except OperationalError:
@@ -126,7 +126,6 @@ def _without_id(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _apply(message: Message, call: Call, outcome: Outcome, batch: Batch) -> None:
-    """Move a message by the table of the delivery contract."""
     if outcome.answer is not Answer.RATE_LIMITED:
         message.attempts_made += 1
     match outcome.answer:

@@ -1,7 +1,6 @@
-"""What providers say became of a message: stored first, then applied; any order, twice, early or days late.
+"""Reports of providers: stored, then applied; in any order, repeated, early or days late.
 
-A report may come before the answer of the call that it is about. Then it moves the message out of the worker's hands,
-and the answer, which asks for the worker's token, changes nothing any more.
+A report may come before the answer of its call. It then ends the worker's claim, and the answer changes nothing.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ from crm.providers.base import Reported
 KIND = "report"
 BATCH = 200
 SOON = dt.timedelta(seconds=5)
-"""How long the request that brought a report has to apply it, before the worker does."""
+"""The time a request has to apply its report, before the worker does."""
 
 PUT_OFF = dt.timedelta(seconds=60)
 
@@ -44,7 +43,7 @@ log = logging.getLogger(__name__)
 
 
 def take(organization_id: int, reported: Iterable[Reported]) -> None:
-    """Store what a provider said about attempts of an organization, then apply it; if that fails, the worker does."""
+    """Store reports, then apply them; if that fails, the worker does."""
     with use_organization(organization_id):
         ids = _store(list(reported))
         try:
@@ -54,7 +53,6 @@ def take(organization_id: int, reported: Iterable[Reported]) -> None:
 
 
 def apply_due(organization_id: int) -> int:
-    """Apply what was stored and not applied; return how many reports there were."""
     with use_organization(organization_id):
         ids = Lease.take(KIND, PUT_OFF, BATCH).ids
         try:
@@ -67,7 +65,7 @@ def apply_due(organization_id: int) -> int:
 
 
 def apply(report_ids: Sequence[int]) -> None:
-    """Apply stored reports to their messages, each once."""
+    """Apply stored reports, each once."""
     if not report_ids:
         return
     opted_out: set[tuple[str, Addresses]] = set()
@@ -103,9 +101,9 @@ def apply(report_ids: Sequence[int]) -> None:
 
 
 def says_it_works(status: Status, channel: Channel, began: dt.datetime, batch: Batch) -> bool:
-    """End the waiting for a sender that was refused in reports, if a report of a later call proves that it works.
+    """Release a sender that was refused in reports, if a later call proves that it works.
 
-    What was sent may still be refused by the customer's network where the channel has those; another one may try soon.
+    "Sent" may still be refused by the customer's network; then another message may try soon.
     """
     if status in ARRIVED or (status is Status.SENT and channel.sent_proves_sender):
         return batch.accept_sender(channel, reported=began)
@@ -115,7 +113,7 @@ def says_it_works(status: Status, channel: Channel, began: dt.datetime, batch: B
 
 
 def _store(reported: Sequence[Reported]) -> list[int]:
-    """Store what is new, and return the ids of all that has still to be applied."""
+    """Store new reports; return the ids of all that are still to be applied."""
     ids = []
     with transaction() as session:
         for one in reported:
@@ -178,7 +176,6 @@ def _last_attempts(messages: Mapping[int, Message]) -> dict[int, int]:
 def _take(
     report: Report, meaning: ReportMeaning, attempt: Attempt, message: Message, batch: Batch, *, is_last: bool
 ) -> None:
-    """Do what a report says to the message of its attempt."""
     _note_attempt(attempt, report, meaning)
     if meaning.refused and _sends_by(batch.organization, attempt):
         _hold(message, attempt, meaning, batch, is_last=is_last)
@@ -194,7 +191,7 @@ def _note_attempt(attempt: Attempt, report: Report, meaning: ReportMeaning) -> N
 
 
 def _move(message: Message, report: Report, meaning: ReportMeaning, now: dt.datetime, *, is_last: bool) -> bool:
-    """Move a message as far as the report says; when it arrived is kept even where the state stays."""
+    """Move the message forward; arrival times are kept even if the status stays."""
     at = min(report.said_at or report.received_at, report.received_at)
     if meaning.status in ARRIVED:
         message.delivered_at = min(message.delivered_at or at, at)
@@ -210,10 +207,7 @@ def _move(message: Message, report: Report, meaning: ReportMeaning, now: dt.date
 
 
 def _hold(message: Message, attempt: Attempt, meaning: ReportMeaning, batch: Batch, *, is_last: bool) -> None:
-    """Let a message wait that was taken and then refused with its account, so that it goes out when that is put right.
-
-    The provider says for certain that it was not sent.
-    """
+    """Hold a message that was accepted and then refused with its account: it was certainly not sent."""
     if not moves(message.status, meaning.status, is_last=is_last):
         return
     reason = f"{meaning.reason} {WAITS}"
@@ -225,7 +219,6 @@ def _hold(message: Message, attempt: Attempt, meaning: ReportMeaning, batch: Bat
 
 
 def _sends_by(organization: Organization, attempt: Attempt) -> bool:
-    """Say whether the channel of an attempt is still sent by its gateway."""
     return attempt.channel.gateway_name(organization) == attempt.gateway
 
 

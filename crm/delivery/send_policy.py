@@ -1,4 +1,4 @@
-"""The send policy: what is asked before every send, whichever way a message came."""
+"""The send policy: the checks before every send."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ LOOK_AGAIN = dt.timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class Go:
-    """It may be sent now, by this gateway."""
+    """Send now, by this gateway."""
 
     gateway: Gateway
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """It waits, and is looked at again at `until`."""
+    """Wait, and check again at `until`."""
 
     until: dt.datetime
     reason: str
@@ -37,7 +37,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """It is never sent."""
+    """Never send."""
 
     status: Status
     reason: str
@@ -49,7 +49,7 @@ Decision = Go | Hold | Stop
 def check_policy(
     message: Message, customer: Customer, organization: Organization, facts: PolicyFacts, now: dt.datetime
 ) -> Decision:
-    """Say whether a due message may be sent at `now`; `facts` are those about its customer's address."""
+    """Decide on a due message at `now`; `facts` are about its customer's address."""
     refusal = _refusal(message, customer, facts)
     if refusal is not None:
         return refusal
@@ -71,17 +71,15 @@ def check_policy(
 
 
 def expires_at(message: Message) -> dt.datetime:
-    """Return when it is too late to send a message."""
     return message.send_at + lasts()
 
 
 def lasts() -> dt.timedelta:
-    """Return how long past its time a message may still be sent."""
     return dt.timedelta(seconds=current_app.config["MESSAGE_EXPIRES_AFTER"])
 
 
 def _refusal(message: Message, customer: Customer, facts: PolicyFacts) -> Stop | None:
-    """Say why the customer gets this message by no gateway."""
+    """Return why the customer may not get this message, if so."""
     if customer.is_archived:
         return Stop(Status.CANCELED, f"{customer.name} was archived when it was due.")
     problem = consent_problem(customer, message.channel)
@@ -95,13 +93,13 @@ def _refusal(message: Message, customer: Customer, facts: PolicyFacts) -> Stop |
 
 
 def _while_asked(customer: Customer, facts: PolicyFacts, now: dt.datetime) -> Hold | None:
-    """Hold what is for a customer who wrote what may mean STOP, until somebody says what it means."""
+    """Hold messages while a text that may mean STOP is undecided."""
     asking = facts.asking.get(customer.id)
     return Hold(now + LOOK_AGAIN, holding_reason(customer.name, asking)) if asking else None
 
 
 def _another_day(message: Message, organization: Organization, now: dt.datetime) -> Stop | None:
-    """Stop a text that speaks of "today" or "tomorrow" and would go out later than on the day it was written for."""
+    """Stop a text with "today" or "tomorrow" that would go out on another day."""
     zone = clock.zone(organization.time_zone)
     meant, today = (moment.astimezone(zone).date() for moment in (message.send_at, now))
     word = day_word(message.body) if meant < today else None
@@ -112,7 +110,7 @@ def _another_day(message: Message, organization: Organization, now: dt.datetime)
 def _outside_window(
     message: Message, customer: Customer, gateway: Gateway, facts: PolicyFacts, now: dt.datetime
 ) -> Stop | None:
-    """Stop a text that the provider would refuse, where somebody sees it and can do what the reason says."""
+    """Stop a text that the provider would refuse, and say what to do."""
     if message.template or not gateway.keeps_window:
         return None
     wrote_at = facts.wrote_at.get((message.channel, customer.id))

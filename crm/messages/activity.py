@@ -33,7 +33,7 @@ STATES = {
     Status.DONE: "was marked as done",
     Status.NO_REPORT: "was handed over, and no report came",
 }
-"""What became of a message, to stand after it."""
+"""The predicate of a message in each status."""
 
 SOURCES = {
     OptOutSource.STOP: "By a stop word",

@@ -1,6 +1,6 @@
-"""What follows from a change of messages, kept in the same transaction: the list of due work, the customer's next one.
+"""Writes that follow a change of messages, in its transaction: due work, and the customer's next message.
 
-Every change of messages takes locks in the order due work, messages, customers (`crm.kernel.db.locked`).
+Every change locks due work, messages, customers, in this order (`crm.kernel.db.locked`).
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ KIND = "message"
 SHOWN = frozenset(
     {"channel", "body", "send_at", "must_arrive", "status", "reason", "acknowledged_at", "acknowledged_by_id"}
 )
-"""What an event of a message tells; the rest is the worker's own."""
+"""Columns whose changes are recorded; the others are internal to the worker."""
 
 
 def lock_message(message_id: int) -> tuple[Message, dt.datetime | None]:
-    """Return a message, locked, and when the worker means to look at it; ConflictError when it is gone."""
+    """Lock a message; return it and its time on the list of due work. ConflictError when it is gone."""
     due_at = due.lock(KIND, [message_id]).get(message_id)
     message = db.session.scalars(locked(sa.select(Message).where(Message.id == message_id))).one_or_none()
     if message is None:
@@ -37,7 +37,6 @@ def lock_message(message_id: int) -> tuple[Message, dt.datetime | None]:
 
 
 def lock_customers(customer_ids: Iterable[int]) -> dict[int, Customer]:
-    """Return customers by id, locked."""
     rows = db.session.scalars(
         locked(sa.select(Customer).where(one_of(Customer.id, set(customer_ids))).order_by(Customer.id))
     )
@@ -45,32 +44,32 @@ def lock_customers(customer_ids: Iterable[int]) -> dict[int, Customer]:
 
 
 def hold_customers(customer_ids: Iterable[int]) -> None:
-    """Lock customers that nothing else is needed of."""
+    """Lock customers without reading them."""
     ids = sorted(set(customer_ids))
     db.session.execute(locked(sa.select(Customer.id).where(one_of(Customer.id, ids)).order_by(Customer.id)))
 
 
 def look_at(moments: Mapping[int, dt.datetime | None]) -> None:
-    """Have the worker look at each message at its moment; None when nothing is left to do for it."""
+    """Set when the worker looks at each message; None takes it off the list."""
     due.plan(KIND, moments)
 
 
 def hasten_held() -> None:
-    """Have the worker look now at the messages that are held; alone in its transaction, for it locks many."""
+    """Make all held messages due now. Needs a transaction of its own: it locks many."""
     due.hasten(KIND, sa.select(Message.id).where(Message.status == Status.HELD))
 
 
 def refresh_next(customer_ids: Iterable[int]) -> None:
-    """Bring `Customer.next_message_at` up to date with what the transaction wrote."""
+    """Update `Customer.next_message_at` from what the transaction wrote."""
     ids = sorted(set(customer_ids))
     hold_customers(ids)
     renew_next(ids)
 
 
 def renew_next(customer_ids: Iterable[int]) -> None:
-    """Do what `refresh_next` does for customers that a statement before has locked.
+    """Do so for customers that an earlier statement has locked.
 
-    An update that has to wait for a row sees other rows as they were before it waited.
+    An UPDATE that waits for a row reads other rows as they were before.
     """
     db.session.execute(
         sa.update(Customer)
@@ -81,7 +80,7 @@ def renew_next(customer_ids: Iterable[int]) -> None:
 
 
 def tell(action: str, message: Message) -> None:
-    """Record the event of a changed message, before the change is flushed."""
+    """Record the event of a change, before its flush."""
     changes = {field: values for field, values in changes_of(message).items() if field in SHOWN}
     record(action, message, customer_id=message.customer_id, changes=changes)
 

@@ -1,4 +1,4 @@
-"""What is pending for a customer waits while nobody has said whether a text of theirs means STOP."""
+"""Holding messages to customers whose text may mean STOP, until staff decide."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from crm.messages.rules import ASKED, STOPPABLE, Status, holding_reason
 
 
 def hold_pending(address: str, addresses: Addresses, text: str) -> None:
-    """Hold what is pending for the customers with an address; what is scheduled later is held when it is due."""
+    """Hold pending messages to the address; later ones are held when due."""
     with transaction():
         messages, customers = _locked(address, addresses)
         now = database_now()
@@ -32,7 +32,7 @@ def hold_pending(address: str, addresses: Addresses, text: str) -> None:
 
 
 def let_go(address: str, addresses: Addresses, text_id: int) -> None:
-    """Let go what waited for an answer to a text from an address, unless a later one asks, too."""
+    """Release messages, unless a later text is undecided too."""
     with transaction():
         messages, customers = _locked(address, addresses)
         if db.session.scalar(sa.select(_asking(address, addresses).where(InboundMessage.id > text_id).exists())):
@@ -47,7 +47,7 @@ def let_go(address: str, addresses: Addresses, text_id: int) -> None:
 
 
 def answer_all(address: str, addresses: Addresses, answer: StopAnswer, up_to: int | None = None) -> None:
-    """Give the same answer to every text from an address that may mean STOP, `up_to` an id; they stay unread."""
+    """Answer every undecided text from an address, up to the id `up_to`; they stay unread."""
     asking = [*_written_by(address, addresses), IS_ASKING]
     seen = [] if up_to is None else [InboundMessage.id <= up_to]
     db.session.execute(sa.update(InboundMessage).where(*asking, *seen).values(answer=answer))
@@ -63,7 +63,7 @@ def _written_by(address: str, addresses: Addresses) -> tuple[sa.ColumnElement[bo
 
 
 def pending_for(address: str, addresses: Addresses) -> list[int]:
-    """Return the ids of the messages that are not on their way yet to the customers with an address."""
+    """Return messages to the address that are not on their way."""
     pending = sa.select(Message.id).where(
         one_of(Message.customer_id, addresses.owners(address)),
         Message.status.in_(STOPPABLE),
@@ -74,7 +74,7 @@ def pending_for(address: str, addresses: Addresses) -> list[int]:
 
 
 def _locked(address: str, addresses: Addresses) -> tuple[Sequence[Message], dict[int, Customer]]:
-    """Lock what is pending, then its customers, in the order of locks."""
+    """Lock pending messages, then their customers."""
     ids = pending_for(address, addresses)
     due.lock(KIND, ids)
     statement = sa.select(Message).where(one_of(Message.id, ids), Message.status.in_(STOPPABLE)).order_by(Message.id)

@@ -1,4 +1,4 @@
-"""Texts that came in."""
+"""Inbound texts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _partial(name: str, condition: str, *columns: str) -> sa.Index:
 
 
 class Effect(enum.StrEnum):
-    """What an inbound text does: it opts the customer out or in, or may mean STOP, so that a person is asked."""
+    """The effect of an inbound text; `ask` leaves the decision to staff."""
 
     NONE = ""
     STOP = "stop"
@@ -33,7 +33,7 @@ class Effect(enum.StrEnum):
 
 
 class StopAnswer(enum.StrEnum):
-    """What staff say that a text means that may mean STOP."""
+    """The decision of staff about a text that may mean STOP."""
 
     NONE = ""
     OPT_OUT = "opt_out"
@@ -41,12 +41,10 @@ class StopAnswer(enum.StrEnum):
 
 
 class InboundMessage(TenantMixin, Base):
-    """A text that came in; it belongs to every customer with the `sender`'s address.
+    """An inbound text, of every customer with the `sender` address.
 
-    `body` is what the customer wrote, `what` says in our words what else came. `twin` is the other spelling of an
-    address that has two, `sender_id` the provider's id of the user. `sent_at` is the provider's time where it gives
-    one. `effect` is what the text did, `answer` what staff chose where it may mean STOP. A text is unread until
-    somebody is done with it.
+    body: the customer's words. what: our description of other content. twin: the other spelling of the sender.
+    sender_id: the provider's id of the user. sent_at: the provider's time, if given. A text is unread until done.
     """
 
     __tablename__ = "inbound_messages"
@@ -84,7 +82,7 @@ class InboundMessage(TenantMixin, Base):
 
     @property
     def is_asking(self) -> bool:
-        """Whether it may mean STOP, and nobody has said yet what it means."""
+        """Whether it may mean STOP and is undecided."""
         return self.effect == Effect.ASK and not self.answer and self.has_address
 
     @property
@@ -96,7 +94,7 @@ class InboundMessage(TenantMixin, Base):
         return self.done_at is not None
 
     def mark_done(self, user_id: int | None, now: dt.datetime) -> bool:
-        """Let somebody say that they have seen to it; False when somebody has. ConflictError while it asks."""
+        """Mark as done; False when it is. ConflictError while it is undecided."""
         if self.is_asking:
             raise ConflictError("It may mean STOP. Choose Opt out or Go on.")
         if self.is_done:
@@ -105,26 +103,26 @@ class InboundMessage(TenantMixin, Base):
         return True
 
     def undo_done(self) -> bool:
-        """Make it unread again; False when it is."""
+        """Mark as unread; False when it is."""
         if not self.is_done:
             return False
         self.done_at, self.done_by_id = None, None
         return True
 
     def answer_with(self, answer: StopAnswer, user_id: int | None, now: dt.datetime) -> None:
-        """Let somebody say what it means, and that they have seen to it; what was answered first stays."""
+        """Store the decision, which also marks it as done; the first decision stays."""
         self.answer = self.answer or answer
         self.mark_done(user_id, now)
 
 
 IS_ASKING = sa.and_(InboundMessage.effect == constant("ask"), InboundMessage.answer == constant(""))
-"""The condition of the texts that may mean STOP, while nobody has said what they mean."""
+"""Matches undecided texts."""
 
 
 class SenderId(TenantMixin, Base):
-    """A name by which a channel's providers know the person of an address, like WhatsApp's ids of users.
+    """A provider's name for the person of an address.
 
-    `name` is such an id, or the digits of a number that WhatsApp spells in another way.
+    `name` is a user id, or the digits of a number that WhatsApp spells in another way.
     """
 
     __tablename__ = "whatsapp_ids"

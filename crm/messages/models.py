@@ -1,4 +1,4 @@
-"""Messages, the attempts to send them, and senders that a provider refuses."""
+"""Messages, delivery attempts, and senders that a provider refuses."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _OPEN = sa.text(f"acknowledged_at IS NULL AND status IN ({_in(OPEN)})")
 
 
 def _partial(name: str, condition: sa.TextClause) -> tuple[sa.Index, sa.Index]:
-    """Return an index by time of the messages that meet `condition`, as each database makes use of it.
+    """Build partial indexes by time for messages that meet `condition`.
 
-    `acknowledged_at` is always null there. SQLite takes the index only for one equality more, and PostgreSQL would
-    read through all of a column that the condition settles.
+    `acknowledged_at` is always null there. SQLite uses the index only with one more equality; PostgreSQL would scan a
+    column that the condition fixes.
     """
     return (
         sa.Index(name, "organization_id", "acknowledged_at", "send_at", sqlite_where=condition).ddl_if("sqlite"),
@@ -42,10 +42,11 @@ def _partial(name: str, condition: sa.TextClause) -> tuple[sa.Index, sa.Index]:
 class Message(TenantMixin, Base):
     """A scheduled message to one customer.
 
-    `template` is the approved template it goes out as, with the parameters as they were when it was scheduled.
-    `status` is proof and only moves by the verbs here. A claim holds until `lease_until` and every later write of
-    the worker carries its `claim_token`. `before_done` is what Undo brings back. One that `must_arrive` is sent once
-    more by itself when nobody can say what became of it, and then has been `sent_again`.
+    template: the approved template, with the parameters at scheduling.
+    status: proof; only the verbs here change it.
+    claim_token: required by every write of the worker until `lease_until`.
+    before_done: what Undo restores.
+    must_arrive: sent once more when its outcome stays unknown, then `sent_again`.
     """
 
     __tablename__ = "messages"
@@ -91,12 +92,12 @@ class Message(TenantMixin, Base):
 
     @property
     def approved(self) -> ApprovedTemplate | None:
-        """The approved template it goes out as, None for a free text."""
+        """The approved template, None for a free text."""
         return ApprovedTemplate.from_json(self.template)
 
     @property
     def is_awaited(self) -> bool:
-        """Whether it still needs something; the earliest of these puts its customer where they are in the list."""
+        """Whether it is open; the earliest open message orders its customer in the list."""
         return self.status in OPEN and self.acknowledged_at is None
 
     @property
@@ -105,7 +106,7 @@ class Message(TenantMixin, Base):
 
     @property
     def is_resendable(self) -> bool:
-        """Whether it may be sent again: it did not arrive, or nobody knows."""
+        """Whether it did not arrive, or nobody knows."""
         return self.status in RESENDABLE
 
     @property
@@ -117,7 +118,7 @@ class Message(TenantMixin, Base):
         return self.status in NEEDS_A_PERSON and not self.is_acknowledged
 
     def turn(self, status: Status, now: dt.datetime, reason: str = "") -> None:
-        """Move to `status`, with the reason people read; a worker that held a claim has lost it."""
+        """Set the status and the reason that people read; a worker's claim ends."""
         ensure_may_turn(self.status, status)
         self.status, self.reason, self.status_at = status, reason[:300], now
         self.claim_token, self.lease_until = None, None
@@ -131,10 +132,7 @@ class Message(TenantMixin, Base):
         template: ApprovedTemplate | None,
         now: dt.datetime,
     ) -> bool:
-        """Change what is sent, how and when; False when that is how it is already.
-
-        Raises ConflictError once it is being sent or has ended.
-        """
+        """Change content, channel and time; False for no change. ConflictError once it is being sent or has ended."""
         self.ensure_waiting("changed")
         wanted = (channel, body, send_at, must_arrive, template)
         if (self.channel, self.body, self.send_at, self.must_arrive, self.approved) == wanted:
@@ -146,7 +144,7 @@ class Message(TenantMixin, Base):
         return True
 
     def cancel(self, now: dt.datetime) -> bool:
-        """Never send it; False when it is canceled already. Raises ConflictError as `rewrite` does."""
+        """Cancel; False when canceled before. Raises ConflictError as `rewrite` does."""
         if self.status is Status.CANCELED:
             return False
         self.ensure_waiting("canceled")
@@ -154,7 +152,7 @@ class Message(TenantMixin, Base):
         return True
 
     def send_again(self, now: dt.datetime) -> bool:
-        """Send it now, though it was tried before; False when it is about to be. The attempts keep what came of them.
+        """Send again now; False when it is about to be sent. Attempts stay.
 
         Raises ConflictError when it may have arrived, or was never tried.
         """
@@ -169,10 +167,9 @@ class Message(TenantMixin, Base):
         return True
 
     def mark_done(self, user_id: int | None, now: dt.datetime, due_at: dt.datetime | None) -> bool:
-        """Let somebody vouch for it: what waits is not sent any more, what has ended keeps its status.
+        """Mark as done: pending messages are not sent, ended ones keep their status.
 
-        `due_at` is when the worker would have looked at it, for Undo. False when it is marked already; raises
-        ConflictError while it is being sent.
+        `due_at` is kept for Undo. False when it is done; ConflictError while it is being sent.
         """
         self._refuse_while_being_sent()
         if self.is_acknowledged:
@@ -185,7 +182,7 @@ class Message(TenantMixin, Base):
         return True
 
     def undo_done(self, now: dt.datetime) -> dict[str, Any] | None:
-        """Bring back what was before `mark_done`, and return it; None when it is not marked as done."""
+        """Restore and return the state before `mark_done`; None when it is not done."""
         before = self.before_done
         if before is None:
             return None
@@ -195,7 +192,7 @@ class Message(TenantMixin, Base):
         return before
 
     def ensure_waiting(self, verb: str) -> None:
-        """Raise ConflictError when nobody may have it "changed" or "canceled" any more."""
+        """Raise ConflictError if it can't be "changed" or "canceled" any more."""
         self._refuse_while_being_sent()
         if self.status not in WAITING:
             raise ConflictError(f"This message can't be {verb} any more: its state is “{self.status.label}”.")
@@ -232,11 +229,10 @@ class Attempt(TenantMixin, Base):
 
 
 class BlockedSender(TenantMixin, Base):
-    """A channel of an organization that its provider refuses (credentials, account): messages wait.
+    """A channel that its provider refuses (credentials, account): messages wait.
 
-    One message at a time may try whether it works again; `probe_at` says when the next one may. People are told
-    until it works or somebody dismisses the notice. One that the provider refuses in reports alone, `by_report`, takes
-    messages all the same: it works again when a report says so.
+    One message at a time tries it, from `probe_at` on. The notice stays until it works or is dismissed. One that is
+    refused only in reports (`by_report`) accepts messages; a good report ends it.
     """
 
     __tablename__ = "blocked_senders"

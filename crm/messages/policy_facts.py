@@ -1,4 +1,4 @@
-"""What the send policy has to know besides the message and its customer, asked for once for a whole batch."""
+"""Facts for the send policy, read once for a whole batch."""
 
 from __future__ import annotations
 
@@ -26,10 +26,7 @@ Key = TypeVar("Key")
 
 @dataclass(frozen=True, slots=True)
 class PolicyFacts:
-    """What is known of customers' addresses of one kind, by customer id.
-
-    Why they opted out, what they wrote that may mean STOP, and, by channel too, when they last wrote.
-    """
+    """Facts about addresses of one kind, by customer id: opt-outs, undecided texts, and the last text by channel."""
 
     suppressed: MutableMapping[int, Suppression] = field(default_factory=dict)
     asking: MutableMapping[int, str] = field(default_factory=dict)
@@ -37,14 +34,13 @@ class PolicyFacts:
 
 
 class Contact(NamedTuple):
-    """What came in from the addresses of a customer, the latest first, and why they get no messages, if so."""
+    """The latest inbound texts of a customer, and why they get no messages, if so."""
 
     texts: list[InboundMessage]
     suppression: Suppression | None
 
 
 def facts_about(customers: Iterable[Customer], addresses: Addresses) -> PolicyFacts:
-    """Return what is known of the customers' addresses of a kind, by a few statements for a whole batch."""
     reachable = {customer.id: customer for customer in customers if addresses.of(customer)}
     if not reachable:
         return PolicyFacts()
@@ -64,21 +60,20 @@ def facts_about(customers: Iterable[Customer], addresses: Addresses) -> PolicyFa
 
 
 def _note(found: MutableMapping[Key, Fact], key: Key, values: Iterable[Fact | None]) -> None:
-    """Note the first that says something."""
     value = next(filter(None, values), None)
     if value is not None:
         found[key] = value
 
 
 def suppressed_among(spellings: Iterable[str], addresses: Addresses) -> dict[str, Suppression]:
-    """Return those of the spellings that are on the list of opt-outs."""
+    """Return the opt-outs among the spellings."""
     is_of_kind = Suppression.kind == addresses.kind
     rows = db.session.scalars(sa.select(Suppression).where(one_of(Suppression.address, spellings), is_of_kind))
     return {row.address: row for row in rows}
 
 
 def opt_out_problem(customer: Customer, addresses: Addresses) -> str | None:
-    """Return the sentence that says that the customer's address opted out, or None."""
+    """Return the sentence about the customer's opt-out, or None."""
     if not addresses.of(customer):
         return None
     own = list(addresses.all_of([customer])[customer.id])
@@ -89,7 +84,7 @@ def opt_out_problem(customer: Customer, addresses: Addresses) -> str | None:
 
 
 def asking_note(customer: Customer, addresses: Addresses) -> str | None:
-    """Return the sentence that says that what is for the customer waits for an answer in the inbox, or None."""
+    """Return the sentence about an undecided text, or None."""
     if not addresses.of(customer):
         return None
     recent = _recent_texts(addresses.all_of([customer])[customer.id], addresses)
@@ -98,7 +93,7 @@ def asking_note(customer: Customer, addresses: Addresses) -> str | None:
 
 
 def contact_of(customer: Customer, limit: int = 50) -> Contact:
-    """Return what came in from the addresses of a customer, and whether they opted out."""
+    """Return the customer's inbound texts and opt-out."""
     texts: list[InboundMessage] = []
     suppression = None
     for addresses in all_kinds():
@@ -145,7 +140,7 @@ class _Recent(NamedTuple):
 
 
 def _recent_texts(spellings: Iterable[str], addresses: Addresses) -> dict[str, _Recent]:
-    """Return by spelling when it last wrote by each channel with a window, and its last text that may mean STOP."""
+    """Return by spelling the last text of each channel with a window, and the last undecided one."""
     channels = channels_of(addresses)
     windowed = [channel for channel in channels if channel.window]
     moments = [_last_time(channel).label(f"wrote_{place}") for place, channel in enumerate(windowed)]

@@ -1,4 +1,4 @@
-"""Reads of messages for lists, reminders and figures."""
+"""Reads of messages for lists, reminders and counts."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ from crm.values.choices import unknown_choice
 from crm.values.text import clean_line
 
 COUNTED = 1_000
-"""Reminders are counted exactly up to here."""
+"""The highest exact count of reminders."""
 
 PAGE = 50
 LAST_PAGE = 200
 
 SEARCHED = 20_000
-"""How many of the latest messages a search reads the texts of."""
+"""A search reads the latest messages."""
 
 _BY_ITSELF = Message.status != constant(Status.REMINDER)
-"""Not to be sent by hand."""
+"""Not sent by hand."""
 
 LATEST_FIRST = (Message.send_at.desc(), Message.id.desc())
 
 
 class NextMessage(NamedTuple):
-    """The message that puts a customer where they are in the list."""
+    """The message that orders its customer in the list."""
 
     id: int
     channel: Channel
@@ -51,7 +51,7 @@ class NextMessage(NamedTuple):
 
 
 class Reminder(NamedTuple):
-    """An entry of the Due list: a message that is due and not handed over, and what can be done about it."""
+    """A due message that needs a person, and what can be done."""
 
     message: Message
     customer: Customer
@@ -62,12 +62,12 @@ class Reminder(NamedTuple):
 
     @property
     def link(self) -> str | None:
-        """The link that opens the text in the customer's chat, where somebody may send it."""
+        """The link for sending by hand, if that is possible."""
         return open_link(self.message, self.customer) if self.by_hand else None
 
     @property
     def reason(self) -> str:
-        """Why a person is needed, in words."""
+        """Why it needs a person."""
         if self.by_hand:
             return ""
         return self.message.reason or _REASONS.get(self.message.status, "It is late, and nothing has sent it yet.")
@@ -75,10 +75,9 @@ class Reminder(NamedTuple):
 
 @dataclass(frozen=True)
 class Reminders:
-    """The first reminders, and how many there are (up to COUNTED).
+    """The first reminders, and their number up to COUNTED.
 
-    `marks` are values of each that change whenever it would be shown otherwise; the messages themselves are read when
-    they are asked for.
+    `marks` change with everything that is shown; messages are read on demand.
     """
 
     marks: tuple[tuple[Any, ...], ...]
@@ -92,7 +91,7 @@ class Reminders:
 
 
 class MessageFilter(NamedTuple):
-    """Which messages a list shows; None is all."""
+    """None means all."""
 
     status: Status | None = None
     channel: Channel | None = None
@@ -111,21 +110,18 @@ class MessageFilter(NamedTuple):
 
 
 class MessagePage(NamedTuple):
-    """A page of messages, and whether there is another one."""
-
     rows: list[Message]
     filter: MessageFilter
     number: int
     has_more: bool
 
     def query(self, number: int) -> dict[str, Any]:
-        """Return the query of the URL of another page."""
         given = {key: value for key, value in self.filter._asdict().items() if value and key != "unknown"}
         return given | ({"page": number} if number > 1 else {})
 
 
 class SendingNotices(NamedTuple):
-    """Senders that a provider refuses, and the worker's silence: told to everybody at the top of the pages."""
+    """Refused senders, and the silence of the worker."""
 
     refused: Sequence[BlockedSender]
     silence: Silence | None
@@ -145,25 +141,23 @@ _REASONS = {
 
 
 def open_link(message: Message, customer: Customer) -> str | None:
-    """Return the link that opens a message ready to send by a tap; None without an address."""
     address = message.channel.addresses.of(customer)
     return message.channel.link(address, message.body) if address else None
 
 
 def due_reminders(limit: int = 20) -> Reminders:
-    """Return what is due and not handed over and nobody has acknowledged, to be sent by hand first, then by time."""
+    """Return due messages that need a person: those to send by hand first, then by time."""
     found = db.session.execute(_first_reminders(limit)).all()
     return Reminders(tuple(tuple(row[1:]) for row in found), found[0].number if found else 0)
 
 
 def notices() -> SendingNotices:
-    """Return what keeps messages of the current organization from going out."""
     rows = db.session.execute(_NOTICES).all()
     return SendingNotices([row[0] for row in rows if row[0]], silence(rows[0]))
 
 
 def next_messages(customer_ids: Sequence[int]) -> dict[int, NextMessage]:
-    """Return, by customer id, the earliest message that is open and not acknowledged."""
+    """Return the earliest open message of each customer, by id."""
     if not customer_ids:
         return {}
     rows = db.session.execute(_NEXT, {"customers": list(customer_ids)}).all()
@@ -173,7 +167,7 @@ def next_messages(customer_ids: Sequence[int]) -> dict[int, NextMessage]:
 
 
 def next_of(customer: Customer, newest: Sequence[Message]) -> Message | NextMessage | None:
-    """Return the earliest message of a customer that is open and not acknowledged; `newest` are the last of theirs."""
+    """Return a customer's earliest open message; `newest` are their last ones."""
     if customer.next_message_at is None:
         return None
     found = [message for message in newest if message.send_at == customer.next_message_at and message.is_awaited]
@@ -181,7 +175,6 @@ def next_of(customer: Customer, newest: Sequence[Message]) -> Message | NextMess
 
 
 def messages_of(customer_id: int, limit: int = PAGE) -> list[Message]:
-    """Return a customer's messages with their attempts, the latest first."""
     return list(db.session.scalars(_OF_CUSTOMER, {"customer": customer_id, "most": limit}))
 
 
@@ -190,7 +183,6 @@ def count_messages_of(customer_id: int) -> int:
 
 
 def page_of_messages(wanted: MessageFilter, number: int) -> MessagePage:
-    """Return a page of all messages, the latest first; pages end at LAST_PAGE."""
     number = min(max(number, 1), LAST_PAGE)
     conditions: list[sa.ColumnElement[bool]] = []
     if wanted.unknown:
@@ -213,7 +205,7 @@ def page_of_messages(wanted: MessageFilter, number: int) -> MessagePage:
 
 
 def _about(q: str, conditions: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:
-    """Say which messages a search finds: those to the customers it finds, and among the latest those with its words."""
+    """Match messages to customers that the search finds, and the latest messages by their text."""
     latest = sa.select(Message.id, Message.customer_id, Message.body).where(*conditions).order_by(*LATEST_FIRST)
     latest = latest.limit(SEARCHED)
     read = latest.subquery()
@@ -228,7 +220,7 @@ def _about(q: str, conditions: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnEle
 
 
 def attempts_by(gateways: Collection[str], limit: int = 100) -> list[Attempt]:
-    """Return what gateways were given last, the latest first."""
+    """Return the latest attempts of gateways."""
     return list(
         db.session.scalars(
             sa.select(Attempt).where(Attempt.gateway.in_(gateways)).order_by(Attempt.id.desc()).limit(limit)
@@ -260,7 +252,7 @@ _NOTICES = prepared(
     .outerjoin(BlockedSender, BlockedSender.dismissed_at.is_(None))
     .order_by(BlockedSender.channel)
 )
-"""The last beat, once with each sender that is refused and whose notice nobody has dismissed."""
+"""The last beat, joined with each refused sender whose notice is not dismissed."""
 
 _NEXT = prepared(
     sa.select(
@@ -288,7 +280,7 @@ _REMINDERS = prepared(
 
 @functools.cache
 def _first_reminders(limit: int) -> sa.Select[Any]:
-    """Return a select of the first reminders, each with the number of all: both look at the same ones, found once."""
+    """Select the first reminders with the number of all, in one pass."""
     found = _earliest().cte("found").prefix_with("MATERIALIZED")
     number = sa.select(sa.func.count()).select_from(sa.select(found.c.id).limit(constant(COUNTED)).subquery())
     first = sa.select(found.c.id).order_by(found.c.by_itself, found.c.send_at, found.c.id).limit(constant(limit))
@@ -302,7 +294,7 @@ def _first_reminders(limit: int) -> sa.Select[Any]:
 
 
 def _earliest() -> Any:
-    """Return a select of the first COUNTED reminders of each sort, each message once."""
+    """Select the first COUNTED reminders of each kind, without repeats."""
     parts = [
         sa.select(Message.id, _BY_ITSELF.label("by_itself"), Message.send_at)
         .join(Customer, Customer.id == Message.customer_id)

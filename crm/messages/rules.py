@@ -1,4 +1,4 @@
-"""The states of a message and what they mean; pure values (see the delivery contract in CONTRIBUTING)."""
+"""Statuses of a message and their meaning (docs/delivery.md)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from typing import Any
 
 
 class Status(enum.StrEnum):
-    """Where a message is."""
-
     SCHEDULED = "scheduled"
     CLAIMED = "claimed"
     SUBMITTING = "submitting"
@@ -34,12 +32,11 @@ class Status(enum.StrEnum):
 
     @property
     def label(self) -> str:
-        """The state in the words of the interface."""
         return LABELS[self]
 
     @property
     def tone(self) -> str:
-        """How the state is coloured: good, attention, bad or neutral."""
+        """Its colour: good, attention, bad or neutral."""
         return TONES.get(self, "neutral")
 
 
@@ -72,29 +69,29 @@ TONES = {
 }
 
 WAITING = frozenset({Status.SCHEDULED, Status.RETRY_WAIT, Status.HELD, Status.REMINDER})
-"""Nobody is sending it: it may be edited, canceled and marked as done."""
+"""Nobody sends it: it can be edited, canceled and marked as done."""
 
 BEING_SENT = frozenset({Status.CLAIMED, Status.SUBMITTING})
-"""In a worker's hands: changes answer 409."""
+"""A worker has it: changes answer 409."""
 
 STOPPABLE = WAITING | {Status.CLAIMED}
-"""Not on its way yet: what a stop word stops, a message that a worker is only about to send too."""
+"""A STOP still stops it."""
 
 OPEN = WAITING | BEING_SENT | {Status.UNKNOWN, Status.UNCONFIRMED}
-"""Neither final nor handed over: what `next_message_at` counts while nobody has acknowledged it."""
+"""Neither final nor handed over; counts for `next_message_at` until acknowledged."""
 
 NEEDS_A_PERSON = frozenset({Status.REMINDER, Status.UNCONFIRMED, Status.FAILED, Status.UNDELIVERED, Status.EXPIRED})
 """On the list of due reminders until acknowledged."""
 
 RESENDABLE = frozenset({Status.UNCONFIRMED, Status.FAILED, Status.UNDELIVERED, Status.EXPIRED})
-"""It did not arrive, or nobody knows: staff may have it sent again."""
+"""It did not arrive, or nobody knows: staff may send it again."""
 
 HANDED_OVER = frozenset({Status.ACCEPTED, Status.SENT, Status.DELIVERED, Status.READ, Status.NO_REPORT})
 """A provider has it."""
 
 
 class Answer(enum.StrEnum):
-    """What came of a call, as the provider answered it."""
+    """The provider's answer to a call."""
 
     ACCEPTED = "accepted"
     NO_CONNECTION = "no_connection"
@@ -106,7 +103,7 @@ class Answer(enum.StrEnum):
 
 
 LATE = dt.timedelta(minutes=15)
-"""After this long past its time, a message that still waits needs a person."""
+"""A pending message so long past its time needs a person."""
 
 _DAY_WORD = re.compile(
     r"(?<!\w)(?:today|tonight|tomorrow|yesterday|this (?:morning|afternoon|evening)"
@@ -115,13 +112,13 @@ _DAY_WORD = re.compile(
     r"|hoy|mañana|ayer|hoje|amanhã|ontem|aujourd.hui|demain|heute|morgen|gestern|bugün|сегодня|завтра)(?!\w)",
     re.IGNORECASE,
 )
-"""Words for a day that mean another one when they are read a day later."""
+"""Words whose meaning changes with the day of reading."""
 
 ASKED = "Choose Opt out or Go on in the inbox."
-"""How the reason ends of a message that waits for somebody to say whether a text means STOP."""
+"""The end of the reason while a text is undecided."""
 
 WAITS = "Messages wait until this is put right."
-"""What is said of a sender that is refused, after why it is."""
+"""The end of the notice about a refused sender."""
 
 FIRST_RETRY = 30.0
 SPREAD = 0.2
@@ -129,10 +126,9 @@ SPREAD = 0.2
 
 @dataclass(frozen=True, slots=True)
 class ApprovedTemplate:
-    """A text that WhatsApp has approved, by its name there, with what goes in the place of its parameters.
+    """A template that WhatsApp approved, with its parameters.
 
-    `template_id` is our own template that it comes from; it may have changed since. `names` are those of the
-    parameters, where they have names instead of places.
+    template_id: our template, which may have changed since. names: of named parameters.
     """
 
     name: str
@@ -142,39 +138,36 @@ class ApprovedTemplate:
     names: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return what a database keeps."""
         return {**asdict(self), "parameters": list(self.parameters), "names": list(self.names)}
 
     @classmethod
     def from_json(cls, kept: dict[str, Any] | None) -> ApprovedTemplate | None:
-        """Return what a database keeps as the values of the fields; None for nothing."""
         if not kept:
             return None
         return cls(**{**kept, "parameters": tuple(kept["parameters"]), "names": tuple(kept.get("names", ()))})
 
 
 def holding_reason(name: str, text: str) -> str:
-    """Return why a message waits for somebody to say whether a text of its customer means STOP."""
     shown = " ".join(text.split())
     shown = f"{shown[:79]}…" if len(shown) > 80 else shown
     return f"{name} wrote “{shown}”. {ASKED}"
 
 
 def day_word(text: str) -> str | None:
-    """Return the first word of a text that says which day it speaks of by the day it is read on, or None."""
+    """Return the first word that names a day relative to the reader, or None."""
     found = _DAY_WORD.search(text)
     return found[0] if found else None
 
 
 def told_alike(status: Status) -> list[Status]:
-    """Return the statuses that people see as the same state."""
+    """Return the statuses that are shown alike."""
     return [other for other in Status if other.label == status.label]
 
 
 def back_off(tries: int, chance: float) -> dt.timedelta:
-    """Return how long to wait after the `tries`-th try in vain (1 is the first); `chance` is from 0 to 1.
+    """Return the delay after the n-th failed try (1 is the first); `chance` is from 0 to 1.
 
-    30 s · 2ⁿ, 20 % more or less, so that messages that failed together don't come back together.
+    30 s · 2ⁿ ± 20 %, so that messages that failed together spread.
     """
     # Twelve doublings are 34 hours, longer than any message waits.
     seconds = FIRST_RETRY * 2 ** min(tries - 1, 12)

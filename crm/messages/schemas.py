@@ -23,7 +23,7 @@ class MessageChange(Input):
 
 
 class MessageInput(MessageChange):
-    """A message to schedule; one of the past five minutes goes at once."""
+    """A time in the past five minutes means now."""
 
     channel = fields.String(
         required=True,
@@ -35,8 +35,6 @@ class MessageInput(MessageChange):
 
 
 class Message(Output):
-    """A scheduled message and what became of it; `attempts` says how often it was tried."""
-
     id = fields.Integer()
     organization = fields.Integer(attribute="organization_id")
     customer = fields.Integer(attribute="customer_id")

@@ -1,4 +1,4 @@
-"""By which names providers know the people of our addresses, learned when we wrote to them, to know them again."""
+"""Names that providers use for the people of our addresses, learned from their answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from crm.messages.inbound_models import SenderId
 
 
 def learn(addresses: Mapping[str, str]) -> None:
-    """Remember addresses by the names that providers have for their people."""
     if not addresses:
         return
     with transaction() as session:
@@ -31,18 +30,17 @@ def learn(addresses: Mapping[str, str]) -> None:
 
 
 def forget(addresses: Iterable[str]) -> None:
-    """Delete the names by which providers know the people of addresses that are nobody's any more."""
+    """Delete the names of addresses that have no owner."""
     db.session.execute(sa.delete(SenderId).where(SenderId.address.in_(list(addresses))))
 
 
 def news(addresses: Mapping[str, str]) -> dict[str, str]:
-    """Return those of the names that are not known, or known for another address."""
+    """Return names that are new, or known for another address."""
     before = known(addresses)
     return {name: address for name, address in addresses.items() if before.get(name) != address}
 
 
 def known(names: Iterable[str]) -> dict[str, str]:
-    """Return the addresses of the names that are known."""
     wanted = set(names)
     if not wanted:
         return {}

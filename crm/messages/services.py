@@ -22,11 +22,11 @@ from crm.values.text import characters
 
 PAST = dt.timedelta(minutes=5)
 AHEAD = dt.timedelta(days=clock.MAX_DAYS, hours=3)
-"""How far from now a message may be scheduled."""
+"""How far ahead a message may be scheduled."""
 
 
 class RefusedError(SentenceError):
-    """What was asked breaks a rule; `field` is where the form shows the sentence."""
+    """A broken rule; `field` is where the form shows the sentence."""
 
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -43,12 +43,10 @@ def schedule_message(
     must_arrive: bool = False,
     template: ApprovedTemplate | None = None,
 ) -> Message:
-    """Schedule a message to a customer; one of the past five minutes goes at once.
+    """Schedule a message; a time in the past five minutes means now.
 
-    One that `must_arrive` is sent once more by itself when nobody can say what became of it. With a `template`, its
-    parameters filled, `body` is what people read of it.
-
-    Raises RefusedError, and KeyReusedError for a key that was used with other content.
+    must_arrive: send once more when the outcome stays unknown. template: with filled parameters; `body` is what people
+    read of it. Raises RefusedError, and KeyReusedError for a key with other content.
     """
     with transaction() as session:
         once = Once(request_key)
@@ -85,7 +83,7 @@ def edit_message(
     must_arrive: bool = False,
     template: ApprovedTemplate | None = None,
 ) -> Message:
-    """Change a message that nobody is sending; raises RefusedError, and ConflictError when it is too late."""
+    """Edit a pending message; raises RefusedError, and ConflictError when it is too late."""
     with transaction():
         message, _ = lock_message(message_id)
         customer = lock_customers([message.customer_id])[message.customer_id]
@@ -101,7 +99,7 @@ def edit_message(
 
 
 def cancel_message(message_id: int) -> Message:
-    """Never send a message that nobody is sending yet; raises ConflictError when it is too late."""
+    """Cancel a pending message; raises ConflictError when it is too late."""
     with transaction():
         message, _ = lock_message(message_id)
         if message.cancel(database_now()):
@@ -112,7 +110,7 @@ def cancel_message(message_id: int) -> Message:
 
 
 def resend_message(message_id: int) -> Message:
-    """Send a message again that did not arrive, or of which nobody knows; raises ConflictError when it may not be."""
+    """Send again what did not arrive or is unknown; raises ConflictError otherwise."""
     with transaction():
         message, _ = lock_message(message_id)
         customer = lock_customers([message.customer_id])[message.customer_id]
@@ -128,7 +126,7 @@ def resend_message(message_id: int) -> Message:
 
 
 def mark_done(message_id: int) -> Message:
-    """Record that the current user saw to a message; raises ConflictError while it is being sent."""
+    """Mark as done by the current user; raises ConflictError while it is being sent."""
     with transaction():
         message, due_at = lock_message(message_id)
         if message.mark_done(current_actor(), database_now(), due_at):
@@ -140,7 +138,7 @@ def mark_done(message_id: int) -> Message:
 
 
 def undo_done(message_id: int) -> Message:
-    """Bring back what was before a message was marked as done; nothing happens when it isn't any more."""
+    """Undo `mark_done`; a message that is not done stays."""
     with transaction():
         message, _ = lock_message(message_id)
         was_done = message.status is Status.DONE

@@ -1,6 +1,6 @@
-"""How a message moves: who does what to it, from which statuses to which.
+"""The table of transitions: who moves a message, from which statuses to which.
 
-`docs/delivery.md` draws this table, and `Message.turn` refuses what is not in it.
+`docs/delivery.md` draws it, and `Message.turn` enforces it.
 """
 
 from __future__ import annotations
@@ -13,19 +13,17 @@ from crm.messages.rules import RESENDABLE, STOPPABLE, WAITING, Status
 from crm.messages.status_order import moves
 
 DUE = WAITING - {Status.REMINDER} | {Status.CLAIMED}
-"""What a worker may claim when its time has come; what is `claimed` only once the lease of another has run out."""
+"""Statuses that a worker may claim when due; `claimed` ones after their lease."""
 
 
 REPORTED = (
     *(Status.ACCEPTED, Status.SENT, Status.DELIVERED, Status.READ),
     *(Status.UNDELIVERED, Status.FAILED, Status.SUPPRESSED),
 )
-"""What a provider may report of a message; `moves` says what of it is news."""
+"""Statuses in a provider's reports; `moves` filters old ones."""
 
 
 class Who(enum.StrEnum):
-    """Who moves a message."""
-
     STAFF = "staff"
     CUSTOMER = "customer"
     WORKER = "worker"
@@ -33,8 +31,6 @@ class Who(enum.StrEnum):
 
 
 class Transition(NamedTuple):
-    """One thing that moves messages, from any of some statuses to one of others."""
-
     who: Who
     on: str
     before: frozenset[Status]
@@ -42,7 +38,7 @@ class Transition(NamedTuple):
 
 
 class StatusError(RuntimeError):
-    """A message was to move in a way that is not in the table."""
+    """A transition that is not in the table."""
 
 
 def _row(who: Who, on: str, before: Iterable[Status], *after: Status) -> Transition:
@@ -94,6 +90,5 @@ _MAY_TURN = frozenset((before, after) for row in TRANSITIONS for before in row.b
 
 
 def ensure_may_turn(before: Status, after: Status) -> None:
-    """Raise StatusError where nothing moves a message from one status to the other."""
     if (before, after) not in _MAY_TURN:
         raise StatusError(f"no message moves from {before} to {after}")

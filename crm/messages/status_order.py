@@ -1,4 +1,4 @@
-"""How far a message has come: a report moves it forward only; pure values."""
+"""The order of statuses: reports move a message forward only."""
 
 from __future__ import annotations
 
@@ -21,15 +21,14 @@ GOOD = ARRIVED | {Status.ACCEPTED, Status.SENT}
 BELIEVED = frozenset(
     {Status.SUBMITTING, Status.UNKNOWN, Status.UNCONFIRMED, Status.ACCEPTED, Status.SENT, Status.NO_REPORT}
 )
-"""A message in these states may turn out not to have arrived; in the others nothing is on its way."""
+"""A message in these statuses may still turn out not to have arrived."""
 
 
 def moves(before: Status, after: Status, *, is_last: bool) -> bool:
-    """Say whether a report of `after` moves a message that is `before`.
+    """Whether a report moves a message from `before` to `after`.
 
-    That it arrived counts of any attempt, and stops another one that is about to begin. All else counts only of the
-    last attempt, and only while that one is believed to be on its way: a message that is to be sent again waits for
-    another attempt, and what comes late of the one before is no news.
+    "Arrived" counts for any attempt, and stops another one that is about to begin. Other reports count only for the
+    last attempt while it is believed to be on its way: late news of an earlier attempt is ignored.
     """
     if ORDER[after] <= ORDER[before]:
         return False

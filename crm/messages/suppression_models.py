@@ -1,4 +1,4 @@
-"""Addresses that opted out."""
+"""Opt-outs."""
 
 from __future__ import annotations
 
@@ -15,18 +15,15 @@ from crm.messages.channels.registry import kind_named
 
 
 class OptOutSource(enum.StrEnum):
-    """Who put an address on the list of opt-outs."""
-
     STOP = "stop"
     PROVIDER = "provider"
     STAFF = "staff"
 
 
 class Suppression(TenantMixin, Base):
-    """An address that gets no messages, whoever has it; outlives its customers.
+    """An opted-out address; it outlives its customers.
 
-    `kind` is that of the address: all channels that use the kind are meant. `note` is the word that was written, the
-    provider's sentence, or what staff noted.
+    kind: of the address, for all channels that use it. note: the keyword, the provider's sentence, or staff's note.
     """
 
     __tablename__ = "suppressions"
@@ -44,12 +41,11 @@ class Suppression(TenantMixin, Base):
 
     @property
     def addresses(self) -> Addresses:
-        """The kind of its address."""
         return kind_named(self.kind)
 
     @property
     def by(self) -> str:
-        """Who or what put it there, to stand after "by"."""
+        """Who opted it out, to follow "by"."""
         if self.source is OptOutSource.STOP:
             return self.note or "STOP"
         if self.source is OptOutSource.PROVIDER:
@@ -58,7 +54,7 @@ class Suppression(TenantMixin, Base):
 
     @property
     def reason(self) -> str:
-        """Why a message to the address is not sent."""
+        """Why a message to it is not sent."""
         if self.source is OptOutSource.STOP:
             return f"The customer opted out by writing {self.by}."
         if self.source is OptOutSource.PROVIDER:

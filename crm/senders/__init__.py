@@ -1,3 +1,3 @@
 """Senders: the accounts an organization sends by, and their tests."""
 
-__all__ = ["services", "test_messages"]
+__all__ = ["services", "trials"]

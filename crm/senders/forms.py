@@ -1,4 +1,4 @@
-"""The forms of the senders, made of what each channel and each provider asks for."""
+"""The forms of senders, built from channels and providers."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ from crm.web.forms import Form, Required, options
 
 
 class Parsed:
-    """Check the text of a setting or secret as every other way of changing it does."""
+    """Validates a setting or secret as every other way of changing it does."""
 
     def __call__(self, form: Any, field: Field) -> None:
-        """Refuse what the setting refuses, with its sentence."""
         try:
             parse_setting(field.name, field.data or "")
         except ValueError as error:
@@ -28,17 +27,17 @@ class Parsed:
 
 
 class SendersForm(Form):
-    """Which way messages leave, and with whose account; a secret is written, never shown, and kept when left empty."""
+    """Gateways and accounts; secrets are write-only, and kept when left empty."""
 
     def needs(self, provider: str, known: Collection[str]) -> bool:
-        """Whether a provider's account needs a look: it is chosen and not entered, or something is wrong there."""
+        """Whether the account is chosen but incomplete, or has an error."""
         account = accounts()[provider]
         settings = [channel.gateway_setting for channel in all_channels() if channel.gateway_setting]
         is_chosen = provider in [self[setting].data for setting in settings]
         return any(self[name].errors for name in account.names) or (is_chosen and account.names[0] not in known)
 
     def values(self) -> dict[str, str]:
-        """Return the settings that were sent, and the secrets that are to change, as text."""
+        """Return sent settings and changed secrets, as text."""
         settings = [name for channel in all_channels() for name in (channel.gateway_setting, channel.sender_setting)]
         values = {name: self[name].data or "" for name in settings if name and self[name].raw_data}
         for provider, account in accounts().items():
@@ -49,7 +48,7 @@ class SendersForm(Form):
 
 
 def senders_form(*args: Any, **kwargs: Any) -> SendersForm:
-    """Return the form with the fields of every channel and account."""
+    """Build the form with the fields of all channels and accounts."""
     fields: dict[str, Field] = {}
     for channel in all_channels():
         if channel.gateway_setting:
@@ -64,7 +63,6 @@ def senders_form(*args: Any, **kwargs: Any) -> SendersForm:
 
 
 def accounts() -> dict[str, Account]:
-    """Return the accounts that an organization may enter, by provider."""
     return {provider.name: provider.account for provider in all_providers() if provider.account}
 
 
@@ -74,12 +72,10 @@ def _gateway(channel: Channel) -> Field:
 
 
 class SenderTestForm(Form):
-    """Whom to send a test message, and how."""
-
     channel = RadioField("Send by", validate_choice=False)
     to = StringField("To", [Required("Enter the number to send it to.")])
     address = ""
-    """The address as it is stored, once the form is valid."""
+    """The stored form, after validation."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -88,12 +84,10 @@ class SenderTestForm(Form):
             self.channel.data = NAMES[0]
 
     def validate_channel(self, field: Field) -> None:
-        """Refuse a form without a channel in words."""
         if field.data not in NAMES:
             raise ValidationError(choose())
 
     def validate_to(self, field: Field) -> None:
-        """Read the address as the organization's people write it."""
         if not field.data:
             return
         channel = channel_named(self.channel.data if self.channel.data in NAMES else NAMES[0])

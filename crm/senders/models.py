@@ -12,10 +12,7 @@ from crm.messages.rules import Status
 
 
 class SenderTest(Base):
-    """A test message and what became of it; outside the locks, for a report comes with nothing but its id.
-
-    Nothing here says whom it went to.
-    """
+    """A test message, without its recipient. Without row-level security: a report carries only its id."""
 
     __tablename__ = "sender_tests"
     __table_args__ = (sa.Index(None, "organization_id", "id"), {"sqlite_autoincrement": True})

@@ -1,5 +1,3 @@
-"""Reads of the senders: what each channel is sent by, and whether it works."""
-
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -19,7 +17,7 @@ from crm.senders.models import SenderTest
 
 
 class SenderState(NamedTuple):
-    """How a channel is sent, in words: good, attention or bad; `blocked` when its provider refuses it."""
+    """How a channel is sent: good, attention or bad; `blocked` if its provider refuses it."""
 
     channel: Channel
     tone: str
@@ -34,12 +32,11 @@ def sender_states(organization: Organization) -> list[SenderState]:
 
 
 def known_secrets() -> dict[str, str]:
-    """Return how each secret that is set ends, by name; one that can't be read any more counts as not set."""
+    """Return the ends of set secrets, by name; unreadable ones count as unset."""
     return {name: vault.ending(value) for name, value in vault.reveal_all().items() if value}
 
 
 def latest_tests() -> list[SenderTest]:
-    """Return the last test message of each channel, as far as one is remembered."""
     mine = SenderTest.organization_id == require_organization()
     last = sa.select(sa.func.max(SenderTest.id)).where(mine).group_by(SenderTest.channel)
     return list(db.session.scalars(sa.select(SenderTest).where(SenderTest.id.in_(last)).order_by(SenderTest.channel)))

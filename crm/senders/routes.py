@@ -1,4 +1,4 @@
-"""Which way messages leave, among the settings: gateways, accounts, and whether they work."""
+"""The settings of messaging: gateways, accounts and their state."""
 
 from __future__ import annotations
 

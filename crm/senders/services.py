@@ -1,4 +1,4 @@
-"""What is done with senders: each function is one intent of a user and one transaction."""
+"""Changes of senders."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from crm.messages.policy_facts import suppressed_among
 from crm.providers.accounts import lacking, sender_of
 from crm.providers.base import Answer, Call, Outcome
 from crm.providers.registry import gateway_of
-from crm.senders import test_messages
+from crm.senders import trials
 
 TEST = "This is a test message from {name}. You can ignore it."
 
@@ -28,10 +28,10 @@ log = logging.getLogger(__name__)
 
 
 def let_go_held() -> None:
-    """Look now at every message of the organization that is held, and let a refused sender be tried at once.
+    """Check all held messages now, and let a refused sender be tried.
 
-    Called when what held them may have gone: the organization's quiet hours, gateways or secrets were changed. One
-    message tries, and the others follow once it is taken. A refused sender that isn't used any more is forgotten.
+    Called after changes of quiet hours, gateways or secrets. One message tries; the others follow once it is accepted.
+    An unused refused sender is deleted.
     """
     with transaction() as session:
         organization = current_organization()
@@ -44,7 +44,7 @@ def let_go_held() -> None:
 
 
 def try_again(sender_id: int) -> None:
-    """Let a refused sender be tried at once, by the next message; ConflictError when it is not refused any more."""
+    """Let the next message try a refused sender; ConflictError if it is not refused."""
     with transaction():
         row = _locked(sender_id)
         row.probe_at = db_now()
@@ -53,7 +53,7 @@ def try_again(sender_id: int) -> None:
 
 
 def dismiss(sender_id: int) -> None:
-    """Show no notice of a refused sender any more; its messages wait all the same."""
+    """Hide the notice of a refused sender; its messages still wait."""
     with transaction():
         row = _locked(sender_id)
         if row.dismissed_at is None:
@@ -62,15 +62,15 @@ def dismiss(sender_id: int) -> None:
 
 
 def send_test(channel: Channel, to: str) -> Outcome:
-    """Send a fixed text to a number and return what came of it; a sender that takes it counts as working.
+    """Send a test message; an accepting sender counts as working.
 
     Raises SentenceError when there is nothing to try.
     """
     call = _test_call(channel, to)
-    call = replace(call, test_id=test_messages.start(channel, call.gateway))
+    call = replace(call, test_id=trials.start(channel, call.gateway))
     outcome = _send(call)
     with transaction() as session:
-        test_messages.finish(call.test_id, outcome)
+        trials.finish(call.test_id, outcome)
         changes = {"channel": [None, channel], "outcome": [None, outcome.answer]}
         record("sender.tested", current_organization(), changes=changes)
         if outcome.answer is Answer.ACCEPTED:

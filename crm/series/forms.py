@@ -1,4 +1,4 @@
-"""The fields that say how often a message comes again."""
+"""The fields of a repeated message."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ONE, ALL = "one", "all"
 
 
 class RepeatFields(Form):
-    """How often, and until when; `series` is the one that the message belongs to."""
+    """How often, and until when; `series` is the one of the message."""
 
     repeat = SelectField("How often", choices=options(CHOICES), validate_choice=False)
     repeat_every = StringField("Every")
@@ -41,7 +41,7 @@ class RepeatFields(Form):
 
     @property
     def changes_all(self) -> bool:
-        """Whether the change is of the series, or makes one; else it is of one message."""
+        """Whether the change is for the series, or starts one."""
         return self.series is None or self.change.data == ALL
 
     @property
@@ -49,27 +49,24 @@ class RepeatFields(Form):
         return bool(self.repeat.data) and self.changes_all
 
     def validate_repeat(self, field: SelectField) -> None:
-        """Refuse what is no frequency."""
         if field.data and field.data not in list(Frequency):
             raise ValidationError("Choose how often from the list.")
 
     def validate_repeat_every(self, field: StringField) -> None:
-        """Refuse what is no number of days, weeks, months or years; nothing is 1."""
         if self.repeats and _number(field.data or "1") is None:
             raise ValidationError(f"Enter a whole number from 1 to {MAX_EVERY}.")
 
     def validate_repeat_until(self, field: StringField) -> None:
-        """Refuse what is no date."""
         if self.repeats and field.data and _date(field.data) is None:
             raise ValidationError("Enter a date like 2027-11-24, or leave it empty.")
 
     def validate_change(self, field: RadioField) -> None:
-        """Take a form that doesn't say which for one about this message alone."""
+        """Default to a change of this message only."""
         if field.data and field.data not in (ONE, ALL):
             raise ValidationError("Choose what to change.")
 
     def rule(self) -> Rule | None:
-        """Return when the message comes again, as far as the form says it rightly; None for never."""
+        """Return the rule, as far as its fields are valid; None for never."""
         if not self.repeats or self.moment is None or self.repeat.data not in list(Frequency):
             return None
         every = _number(self.repeat_every.data or "1")
@@ -81,7 +78,7 @@ class RepeatFields(Form):
         return Rule(frequency, every, first, start.time().replace(second=0, microsecond=0), until)
 
     def _first_day(self, frequency: Frequency, every: int, day: dt.date) -> dt.date:
-        """Return the day that the rule counts from: the series' own, unless the change is of the day or the rhythm."""
+        """Return the first day of the rule: the series' own, unless the day or the rhythm changes."""
         if self.series is None or self.message is None:
             return day
         same_day = clock.to_local(self.message.send_at, self.zone).date() == day
@@ -90,7 +87,6 @@ class RepeatFields(Form):
 
 
 def values_of(series: Series | None) -> dict[str, Any]:
-    """Return what the fields show at first."""
     if series is None:
         return {"repeat": "", "repeat_every": "1", "repeat_until": "", "change": ONE}
     return {

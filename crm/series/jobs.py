@@ -8,5 +8,4 @@ from crm.series.services import KIND
 
 
 def make_due() -> bool:
-    """Make the next messages of a batch of due series of every organization; True when there may be more."""
     return each_organization(KIND, make_batch)

@@ -1,4 +1,4 @@
-"""Messages that come again: the rule and the text of a series, and which message is which occurrence."""
+"""Series: the rule, the text, and the message of each occurrence."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from crm.series.rules import Frequency, Rule
 
 
 class Series(TenantMixin, Base):
-    """A message to one customer that comes again by a rule, until somebody stops it.
+    """A message to one customer that repeats by a rule until stopped.
 
-    The time of day is that of the organization's clocks. `wording` is the text, with fields when it was a template's,
-    filled in anew for each occurrence. A series is never changed: "this and all after it" ends it and begins another.
+    The time of day follows the organization's clocks. `wording` is the text, with a template's fields filled in for
+    each occurrence. A series never changes: "this and all after it" ends it and starts another.
     """
 
     __tablename__ = "message_series"
@@ -48,17 +48,15 @@ class Series(TenantMixin, Base):
 
     @property
     def rule(self) -> Rule:
-        """When it comes."""
         return Rule(self.frequency, self.every, self.starts_on, self.at, self.until)
 
     @property
     def words(self) -> Wording:
-        """What it says."""
         return Wording.from_json(self.wording)
 
 
 class Occurrence(TenantMixin, Base):
-    """Which message is the occurrence of a series on a date: each date is made once."""
+    """The message of a series on a date; each date once."""
 
     __tablename__ = "message_occurrences"
     __table_args__ = (

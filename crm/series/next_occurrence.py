@@ -1,4 +1,4 @@
-"""Making the next message of a series when the time of the one before it has come."""
+"""Creating the next message of a series when the earlier one is due."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 def make_batch(organization_id: int) -> int:
-    """Make the next messages of up to BATCH due series of an organization; return how many series there were."""
+    """Create the next messages of up to BATCH due series; return how many were due."""
     with use_organization(organization_id), transaction() as session:
         ids = due.lock_due(KIND, BATCH)
         rows = session.scalars(locked(sa.select(Series).where(Series.id.in_(ids)).order_by(Series.id))).all()
@@ -50,9 +50,9 @@ def make_batch(organization_id: int) -> int:
 
 
 def _go_on(series: Series, customer: Customer, organization: Organization, now: dt.datetime) -> dt.datetime | None:
-    """Make the next message, and return when the one after it is to be made; None at the end of the series.
+    """Create the next message; return when the one after it is due, None at the end.
 
-    What was missed is left out, not sent in a burst. For an archived customer nothing is made.
+    Missed occurrences are skipped. Archived customers get none.
     """
     if series.stopped_at is not None:
         return None

@@ -11,7 +11,7 @@ from crm.series.models import Occurrence, Series
 
 
 def series_of_message(message_id: int) -> Series | None:
-    """Return the series that a message belongs to and that goes on; None for a message of its own."""
+    """Return the active series of a message, or None."""
     return db.session.scalar(
         sa.select(Series)
         .join(Occurrence, Occurrence.series_id == Series.id)
@@ -20,17 +20,15 @@ def series_of_message(message_id: int) -> Series | None:
 
 
 def occurrence_of(message_id: int) -> Occurrence | None:
-    """Return which occurrence a message is; None for a message of its own."""
     return db.session.scalar(sa.select(Occurrence).where(Occurrence.message_id == message_id))
 
 
 def series_of(customer_id: int) -> list[Series]:
-    """Return the series of a customer that go on, the oldest first."""
+    """Return the active series of a customer, the oldest first."""
     return list(db.session.scalars(_OF_CUSTOMER, {"customer": customer_id}))
 
 
 def latest_message(series_id: int) -> Message | None:
-    """Return the message of a series that was made last."""
     return db.session.scalar(
         sa.select(Message)
         .join(Occurrence, Occurrence.message_id == Message.id)
@@ -45,4 +43,4 @@ _OF_CUSTOMER = prepared(
     .where(Series.customer_id == sa.bindparam("customer"), Series.stopped_at.is_(None))
     .order_by(Series.id)
 )
-"""Built once, for every customer's page asks it."""
+"""Built once, for every customer's page."""

@@ -1,9 +1,8 @@
-"""When a message comes again: pure dates and moments.
+"""Recurrence rules: pure dates and times.
 
-Months and years are counted from the first date, so nothing drifts: from the 31st it is the last day of shorter months
-and the 31st again after them; from 29 February it is 28 February in other years. The time of day is that of the
-organization's clocks, also after they change: a time that they skip is the first moment after the skip, of one that
-comes twice it is the first.
+Months and years are counted from the first date, so nothing drifts: from the 31st it is the last day of shorter months,
+and the 31st again after them; from 29 February it is 28 February in other years. The time of day follows the
+organization's clocks: a skipped time becomes the first moment after the skip, a repeated one the first of the two.
 """
 
 from __future__ import annotations
@@ -22,8 +21,6 @@ LAST_YEAR = 2_200
 
 
 class Frequency(enum.StrEnum):
-    """What a rule counts in."""
-
     DAILY = "daily"
     WEEKLY = "weekly"
     MONTHLY = "monthly"
@@ -31,12 +28,11 @@ class Frequency(enum.StrEnum):
 
     @property
     def unit(self) -> str:
-        """The word for one step."""
         return {"daily": "day", "weekly": "week", "monthly": "month", "yearly": "year"}[self.value]
 
 
 class NextOccurrence(NamedTuple):
-    """One time: the date of the rule, and the moment in UTC."""
+    """The date of the rule, and the time in UTC."""
 
     date: dt.date
     moment: dt.datetime
@@ -44,7 +40,7 @@ class NextOccurrence(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Every so many days, weeks, months or years from a date on, at a time of day, to `until` inclusive or for ever."""
+    """Every n days, weeks, months or years from a date, at a time of day, until a date (inclusive) or for ever."""
 
     frequency: Frequency
     every: int
@@ -53,12 +49,12 @@ class Rule:
     until: dt.date | None = None
 
     def date(self, number: int) -> dt.date | None:
-        """Return the date of the occurrence `number`, 0 for the first; None when the rule has ended before it."""
+        """Return the date of occurrence `number`, 0 for the first; None after the end."""
         found = self._date(number * self.every)
         return None if found is None or (self.until is not None and found > self.until) else found
 
     def next_after(self, moment: dt.datetime, zone: ZoneInfo) -> NextOccurrence | None:
-        """Return the first occurrence later than `moment`, on the clocks of `zone`; None when there is none."""
+        """Return the first occurrence after `moment`, on the clocks of `zone`; None for none."""
         number = self._number_before(moment.astimezone(zone).date())
         while (date := self.date(number)) is not None:
             found = clock.at_or_after(dt.datetime.combine(date, self.at), zone)
@@ -75,7 +71,7 @@ class Rule:
         return count
 
     def said(self, locale: str = "en_GB") -> str:
-        """Say the rule: `every month on the 31st or the last day, until Friday 31 December 2027`."""
+        """Describe the rule: `every month on the 31st or the last day, until Friday 31 December 2027`."""
         every = f"every {self.every} {self.frequency.unit}s" if self.every > 1 else f"every {self.frequency.unit}"
         until = f", until {clock.say_day(self.until, locale)}" if self.until else ""
         return f"{every}{self._on()}{until}"
@@ -92,7 +88,6 @@ class Rule:
         return ""
 
     def _date(self, steps: int) -> dt.date | None:
-        """Return the date that lies so many days, weeks, months or years after the first."""
         start = self.starts_on
         if self.frequency in (Frequency.DAILY, Frequency.WEEKLY):
             days = steps * (7 if self.frequency is Frequency.WEEKLY else 1)
@@ -106,7 +101,7 @@ class Rule:
         return found if found and found.year <= LAST_YEAR else None
 
     def _number_before(self, day: dt.date) -> int:
-        """Return the number of an occurrence that is not later than `day`, or 0; close to it, never past it."""
+        """Return the number of an occurrence not later than `day`, close to it."""
         days = max((day - self.starts_on).days, 0)
         length = {Frequency.DAILY: 1, Frequency.WEEKLY: 7, Frequency.MONTHLY: 31, Frequency.YEARLY: 366}[self.frequency]
         return max(days // (length * self.every) - 1, 0)

@@ -1,7 +1,7 @@
-"""What is done with messages that come again: each function is one intent of a user and one transaction.
+"""Changes of series.
 
-The next message of a series is made when the time of the one before it has come (`next_occurrence`), so a customer
-has one scheduled at a time. The series stands on the list of due work at that time, under a kind of its own.
+The next message is created when the earlier one is due (`next_occurrence`), so a customer has one scheduled at a time.
+A series is due work at that time, under its own kind.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def schedule(
     wording: Wording | None = None,
     **options: Any,
 ) -> Message:
-    """Schedule a message, with a rule the first of a series; raises what `schedule_message` raises."""
+    """Schedule a message; a rule starts a series. Raises what `schedule_message` raises."""
     with transaction():
         message = services.schedule_message(customer_id, channel, body, send_at, request_key, **options)
         if rule is not None and occurrence_of(message.id) is None:
@@ -60,10 +60,10 @@ def edit_all(
     wording: Wording,
     **options: Any,
 ) -> Message:
-    """Change a message and all after it: its series ends, and with a rule another begins with it.
+    """Edit a message and all after it: the series ends, and a rule starts another.
 
-    Changing the text on the last day of February leaves a rule of the 31st as it is: `rule` says its first day. Raises
-    what `edit_message` raises.
+    Editing only the text on the last day of February keeps a rule of the 31st: `rule` has its first day. Raises what
+    `edit_message` raises.
     """
     with transaction():
         series = series_of_message(message_id)
@@ -80,7 +80,7 @@ def edit_all(
 
 
 def stop_series(series_id: int) -> Series:
-    """Let a message not come again, and cancel the one that is scheduled; nothing happens when it has ended."""
+    """Stop a series and cancel its scheduled message; an ended one stays."""
     with transaction():
         series = lock_series(series_id)
         if series.stopped_at is None:
@@ -92,10 +92,7 @@ def stop_series(series_id: int) -> Series:
 
 
 def undo_stop(series_id: int) -> Series:
-    """Let a stopped message come again, and the one that was canceled with it go out.
-
-    Raises ConflictError when the series was changed into another.
-    """
+    """Restart a stopped series and its canceled message. Raises ConflictError if another series replaced it."""
     with transaction():
         series = lock_series(series_id)
         if series.replaced_by_id is not None:
@@ -109,7 +106,7 @@ def undo_stop(series_id: int) -> Series:
 
 
 def look_at_series_of(customer_id: int) -> None:
-    """Have the worker look now at what a customer gets again and again: they are back."""
+    """Make the customer's series due now."""
     with transaction() as session:
         now = database_now()
         ids = session.scalars(
@@ -120,7 +117,7 @@ def look_at_series_of(customer_id: int) -> None:
 
 
 def lock_series(series_id: int) -> Series:
-    """Return a series, locked after its place on the list of due work."""
+    """Lock a series, after its due work."""
     due.lock(KIND, [series_id])
     return db.session.scalars(locked(sa.select(Series).where(Series.id == series_id))).one()
 
@@ -163,7 +160,7 @@ def _end(series: Series, action: str) -> dt.datetime:
 
 
 def _bring_back(series: Series, stopped_at: dt.datetime) -> dt.datetime:
-    """Schedule the message again that was canceled when the series stopped; return when to make the next one."""
+    """Restore the message canceled with the series; return when the next one is due."""
     now = database_now()
     message = latest_message(series.id)
     if message is None:

@@ -12,7 +12,7 @@ from crm.kernel.tenancy import use_organization
 from crm.providers.base import Reported
 from crm.providers.directory import Directory, read_directory
 from crm.providers.registry import all_providers
-from crm.senders import test_messages
+from crm.senders import trials
 from crm.webhooks import identities, sharing
 
 
@@ -28,7 +28,7 @@ def owners_of_attempts(ids: Iterable[int]) -> Mapping[int, int]:
 
 def owners_of_tests(ids: Iterable[int]) -> Mapping[int, int]:
     """Return the organizations of test messages, by test; of those that exist."""
-    return test_messages.owners(ids)
+    return trials.owners(ids)
 
 
 def readers(text: Incoming, owners: Sequence[int]) -> Sequence[int]:
@@ -45,7 +45,7 @@ def take_reports(organization_id: int, reports: Sequence[Reported]) -> None:
 
 def take_test_reports(organization_id: int, reports: Sequence[Reported]) -> None:
     """Take what was said about test messages of an organization."""
-    test_messages.take_reports(organization_id, reports)
+    trials.take_reports(organization_id, reports)
 
 
 def take_texts(texts: Mapping[int, Sequence[Incoming]]) -> None:

@@ -1,4 +1,4 @@
-"""What a channel is, and what its addresses are: all else asks these two objects and knows no channel by name."""
+"""The interfaces of channels and of their kinds of address."""
 
 from __future__ import annotations
 
@@ -13,113 +13,107 @@ from crm.messages.channels.segments import Segments
 
 
 class Owner(NamedTuple):
-    """A customer who has an address."""
-
     id: int
     name: str
     is_archived: bool
 
 
 class ReadAddress(NamedTuple):
-    """An address as it is stored, read from what somebody typed, or the sentence that says why it is none."""
+    """A typed address in its stored form, or the sentence that refuses it."""
 
     address: str
     problem: str
 
 
 class Addresses:
-    """A kind of address: how it is written, and which customers have it.
+    """A kind of address, and which customers have it.
 
-    Channels that reach customers by the same kind share opt-outs: who opts out of one is written to by none of them.
+    Channels with the same kind share opt-outs.
     """
 
     noun = "number"
-    """What people call one."""
+    """The label of an address."""
     contact_field = ""
-    """The field of a new customer that takes one, if any."""
+    """The field of a new customer for it, if any."""
     kind = ""
-    """What stands for it in the database, in up to 10 characters."""
+    """Its code in the database, up to 10 characters."""
 
     def read(self, typed: str, region: str) -> ReadAddress:
-        """Read what somebody in a phone region typed."""
+        """Parse what people of a phone region type."""
         raise NotImplementedError
 
     def stored(self, address: str) -> str:
-        """Return an address as a provider writes it in the form that is stored."""
+        """Normalize an address as a provider writes it."""
         return address
 
     def is_valid(self, address: str) -> bool:
         raise NotImplementedError
 
     def spellings(self, address: str) -> Sequence[str]:
-        """Return all forms in which an address may be stored, `address` first."""
+        """Return all stored forms of an address, `address` first."""
         return (address,)
 
     def shown(self, address: str) -> str:
-        """Return an address as people read it anywhere."""
+        """Format an address for readers anywhere."""
         return address
 
     def searched(self, typed: str) -> str:
-        """Return what a search for `typed` looks for in stored addresses, or nothing."""
+        """Return what to search for in stored addresses, or ""."""
         return typed
 
     def of(self, customer: Customer) -> str:
-        """Return the address that messages to a customer go to, or nothing."""
+        """Return the customer's address for messages, or ""."""
         raise NotImplementedError
 
     def problem(self, customer: Customer) -> str | None:
-        """Return the sentence that says why a customer can't be reached, or None."""
+        """Return why the customer can't be reached, or None."""
         raise NotImplementedError
 
     def all_of(self, customers: Iterable[Customer]) -> Mapping[int, set[str]]:
-        """Return, by customer id, all spellings of all addresses that are theirs."""
+        """Return all spellings of each customer's addresses, by id."""
         return {
             customer.id: {*self.spellings(found)} if (found := self.of(customer)) else set() for customer in customers
         }
 
     def only_of(self, customer: Customer) -> set[str]:
-        """Return the spellings of the addresses that nobody but this customer has."""
+        """Return the spellings that only this customer has."""
         raise NotImplementedError
 
     def owners(self, address: str) -> list[int]:
-        """Return the ids of the customers that an address means, in every branch."""
+        """Return the ids of customers with the address, in every branch."""
         raise NotImplementedError
 
     def owners_by_address(self, addresses: Iterable[str]) -> Mapping[str, list[Owner]]:
-        """Return who has each of the addresses, among the customers that the user may see."""
+        """Return the visible customers with each address."""
         raise NotImplementedError
 
     def is_seen(self, text: Any) -> sa.ColumnElement[bool]:
-        """Say in SQL which inbound texts staff see who are bound to a branch."""
+        """Match the inbound texts that branch-bound staff may see."""
         return sa.false()
 
 
 class Channel(str):
-    """A way that messages reach customers.
-
-    It is the text that stands for it in the database, in forms and in JSON, so it compares and prints as that.
-    """
+    """A way to reach customers. It is a string: its code in the database, in forms and in JSON."""
 
     label = ""
-    """Its name as people write it."""
     icon = ""
-    """The icon beside its name on buttons, if any."""
+    """Its icon, if any."""
     addresses: Addresses
     max_length = 1_600
-    """The most characters of a text."""
+    """Characters of a text."""
     window: dt.timedelta | None = None
-    """How long after a customer wrote a provider takes a text of our own; None where it always does."""
+    """How long after the customer's last text free texts are accepted; None for always."""
     has_approved_templates = False
-    """Whether its provider approves texts, which may then be sent at any time."""
+    """Whether the provider approves templates, which are accepted at any time."""
     has_sender_ids = False
-    """Whether its providers may name a customer by an id in the place of the address."""
+    """Whether providers may name a customer by an id instead of the address."""
     sent_proves_sender = False
-    """Whether "sent" in a report says that the provider takes the sender; if not, a network may still refuse it."""
+    """Whether a report of "sent" proves that the provider accepts the sender; a network may refuse it later."""
     gateway_setting = ""
     sender_setting = ""
-    """The organization's settings of the gateway and of the address messages come from; "" where it can't choose."""
+    """The organization's settings for the gateway and the sender; "" where there is no choice."""
     sender_help = ""
-    """What stands beside the field of the address that messages come from."""
+    """The hint beside the sender's field."""
 
     __slots__ = ()
 
@@ -128,24 +122,24 @@ class Channel(str):
         return str(getattr(organization, self.gateway_setting))
 
     def sender(self, organization: Any) -> str:
-        """Return the address that messages of an organization come from, or nothing."""
+        """Return the sender of an organization, or ""."""
         return str(getattr(organization, self.sender_setting)) if self.sender_setting else ""
 
     def parse_sender(self, value: str) -> str:
-        """Return the text of the setting `sender_setting` as it is kept; raises ValueError with a sentence."""
+        """Parse the sender setting; raises ValueError with a sentence."""
         return value
 
     def is_allowed(self, customer: Customer) -> bool:
         return True
 
     def link(self, address: str, body: str) -> str | None:
-        """Return the link that opens a text ready to be sent by hand, where there is one."""
+        """Return a link that opens the text, ready to send by hand, or None."""
         return None
 
     def parts(self, body: str) -> Segments | None:
-        """Return what a text takes, where long ones are sent in parts."""
+        """Return the parts of a text, where long ones are split."""
         return None
 
     def window_problem(self, name: str, wrote_at: dt.datetime | None, now: dt.datetime) -> str | None:
-        """Return the sentence that says why a provider would refuse a text of our own to a customer now, or None."""
+        """Return why the provider would refuse a free text now, or None."""
         return None

@@ -8,12 +8,12 @@ from crm.values import phone
 
 
 def whatsapp_link(number: str, body: str) -> str:
-    """Return the link that opens WhatsApp with `body` to a valid number (WhatsApp, click to chat)."""
+    """WhatsApp, click to chat."""
     return f"{phone.wa_me(number)}?text={_encoded(body)}"
 
 
 def sms_link(number: str, body: str) -> str:
-    """Return the link that opens the phone's messages with `body` to a valid number (RFC 5724)."""
+    """RFC 5724."""
     return f"sms:+{phone.digits(number)}?body={_encoded(body)}"
 
 

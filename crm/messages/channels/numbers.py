@@ -1,4 +1,4 @@
-"""Which numbers are whose: a customer keeps several, a line may have two spellings, a number may be shared."""
+"""Whose a number is: customers have several, numbers have several spellings, and families share them."""
 
 from __future__ import annotations
 
@@ -18,21 +18,17 @@ from crm.people.matching import Kind
 from crm.values.phone import variants
 
 SHOWN = 4
-"""How many customers at most are named beside a number that they share."""
+"""The most customers named beside a shared number."""
 
 EVERYWHERE = {"all_branches": True}
 
 
 def spellings(numbers: Iterable[str]) -> set[str]:
-    """Return all spellings of the numbers."""
     return {spelling for number in numbers for spelling in variants(number)}
 
 
 def numbers_of(customers: Iterable[Customer]) -> dict[int, set[str]]:
-    """Return all spellings of all numbers of each customer: the main one, and further ones that are nobody else's.
-
-    A further number that is somebody's main one is theirs.
-    """
+    """Return all spellings of each customer's numbers: the main one, and further ones that are nobody's main one."""
     found = {customer.id: spellings([customer.phone]) if customer.phone_valid else set() for customer in customers}
     for id_, number in db.session.execute(_FURTHER, {"customers": list(found)}, execution_options=EVERYWHERE):
         found[id_] |= spellings([number])
@@ -40,7 +36,7 @@ def numbers_of(customers: Iterable[Customer]) -> dict[int, set[str]]:
 
 
 def owners_of(number: str) -> list[int]:
-    """Return the ids of the customers that a number means: whose main one it is, else those who also have it."""
+    """Return the customers whose main number it is, or else those who also have it."""
     # Sorted here: SQLite would go through all customers in the order of their ids.
     main = sa.select(Customer.id).where(
         one_of(Customer.phone, variants(number)), Customer.phone_valid, Customer.merged_into_id.is_(None)
@@ -55,7 +51,7 @@ def owners_of(number: str) -> list[int]:
 
 
 def numbers_of_nobody_else(customer: Customer) -> set[str]:
-    """Return a customer's numbers; the main one is theirs though others have it for a further one."""
+    """Return a customer's numbers; their main one counts even if others have it as a further one."""
     numbers = numbers_of([customer])[customer.id]
     main = spellings([customer.phone]) if customer.phone_valid else set()
     others = sa.select(Customer.phone).where(
@@ -71,7 +67,7 @@ def numbers_of_nobody_else(customer: Customer) -> set[str]:
 
 
 def owners_by_number(numbers: Iterable[str]) -> dict[str, list[Owner]]:
-    """Return who has each of the numbers, among the customers that the user may see; at most SHOWN each."""
+    """Return the visible customers with each number, at most SHOWN."""
     asked = {number: variants(number) for number in numbers if number}
     if not asked:
         return {}
@@ -90,7 +86,7 @@ def _first(choices: Iterable[list[Owner]]) -> list[Owner]:
 
 
 def _ranked() -> sa.Select[*tuple[Any, ...]]:
-    """Return the customers of each number, as the main one or a further one, those in archive last."""
+    """Select customers by number, main ones first, archived ones last."""
     named = (Customer.id, Customer.name, Customer.archived_at)
     main = sa.select(Customer.phone.label("number"), sa.true().label("is_main"), *named).where(
         one_of(Customer.phone, "numbers"), Customer.phone_valid, Customer.merged_into_id.is_(None)
@@ -114,10 +110,7 @@ def _ranked() -> sa.Select[*tuple[Any, ...]]:
 
 
 def is_text_seen(row: Any) -> sa.ColumnElement[bool]:
-    """Say that a text is from a customer of the user's branch, or from nobody that anybody knows.
-
-    A number means those whose main one it is, else those who also have it (`owners_of`).
-    """
+    """Match texts from customers of the user's branch, and from unknown numbers; see `owners_of`."""
     ours = Customer.__table__.c.branch_id == BOUND
     also = sa.or_(_has_further(row, ours), ~_has_further(row))
     return sa.or_(_has_main(row, ours), sa.and_(~_has_main(row), also))

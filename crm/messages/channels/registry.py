@@ -1,4 +1,4 @@
-"""The channels there are, in the order in which people choose them. A new one is a module and a line."""
+"""All channels, in the order of choice. A new one is a module and a line."""
 
 from __future__ import annotations
 
@@ -11,48 +11,44 @@ from crm.messages.channels.whatsapp import WHATSAPP
 _CHANNELS: dict[str, Channel] = {}
 
 NAMES: list[str] = []
-"""The text that stands for each channel; grows with the registry."""
+"""Their codes; the list grows with the registry."""
 
 
 def register(channel: Channel) -> None:
-    """Add a channel; before the application is made."""
+    """Add a channel, before the application is created."""
     _CHANNELS[str(channel)] = channel
     NAMES[:] = _CHANNELS
 
 
 def unregister(channel: Channel) -> None:
-    """Take a channel away."""
     del _CHANNELS[str(channel)]
     NAMES[:] = _CHANNELS
 
 
 def all_channels() -> tuple[Channel, ...]:
-    """Return every channel."""
     return tuple(_CHANNELS.values())
 
 
 def channel_named(name: str) -> Channel:
-    """Return the channel that a text stands for; LookupError for none."""
+    """Return the channel of a code; LookupError for none."""
     return _CHANNELS[name]
 
 
 def all_kinds() -> tuple[Addresses, ...]:
-    """Return every kind of address."""
     return tuple({channel.addresses.kind: channel.addresses for channel in all_channels()}.values())
 
 
 def kind_named(kind: str) -> Addresses:
-    """Return the kind of address that a text stands for; LookupError for none."""
+    """Return the kind of address of a code; LookupError for none."""
     return {found.kind: found for found in all_kinds()}[kind]
 
 
 def channels_of(addresses: Addresses) -> list[Channel]:
-    """Return the channels that reach customers by a kind of address."""
     return [channel for channel in all_channels() if channel.addresses.kind == addresses.kind]
 
 
 def in_words(last: str) -> str:
-    """Return the channels' names, with "and" or "or" before the last."""
+    """List the channels' names, with "and" or "or" before the last."""
     *others, end = (channel.label for channel in all_channels())
     return f"{', '.join(others)} {last} {end}" if others else end
 
@@ -62,7 +58,7 @@ def choose() -> str:
 
 
 def consent_problem(customer: Customer, channel: Channel) -> str | None:
-    """Return the sentence that says that a customer gets nothing this way, or None."""
+    """Return why the customer gets nothing by this channel, or None."""
     if channel.is_allowed(customer):
         return None
     other = next((option.label for option in all_channels() if option.is_allowed(customer)), None)
@@ -71,7 +67,7 @@ def consent_problem(customer: Customer, channel: Channel) -> str | None:
 
 
 CHANNEL = TextCode(channel_named, 10)
-"""The type of a column that holds a channel."""
+"""The column type of a channel."""
 
 for _channel in (SMS, WHATSAPP):
     register(_channel)

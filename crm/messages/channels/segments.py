@@ -1,7 +1,7 @@
-"""How many SMS a text takes.
+"""SMS parts of a text.
 
-Source: 3GPP TS 23.038, 6.2.1 (GSM 7 bit default alphabet) and 6.2.1.1 (its extension table); 3GPP TS 23.040, 9.2.3.24.1
-(concatenation): a part of several gives 6 octets to its header, which leaves 153 septets or 67 UCS-2 units.
+Source: 3GPP TS 23.038, 6.2.1 (GSM 7 bit default alphabet) and 6.2.1.1 (extension table); 3GPP TS 23.040, 9.2.3.24.1
+(concatenation): a part's header takes 6 octets, which leaves 153 septets or 67 UCS-2 units.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _EXTENDED = frozenset("\f^{}\\[~]|€")
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """What a text takes as SMS.
+    """The SMS parts of a text.
 
-    `characters` are counted as the network does: two for one of the extension table, two for one beyond the basic
-    plane (most emoji). `left` fit into the last part, or into one more SMS when the text is empty.
-    `first_ucs2_char` is the first character that makes the parts shorter, None when there is none.
+    characters: as networks count them: two for one of the extension table or beyond the basic plane (most emoji).
+    left: free characters in the last part, or in one SMS for an empty text.
+    first_ucs2_char: the first character that switches to UCS-2.
     """
 
     encoding: str
@@ -36,7 +36,7 @@ class Segments:
 
 @lru_cache(maxsize=1024)
 def segments(body: str) -> Segments:
-    """Count the SMS that `body` takes; a character is never split over two parts."""
+    """Count the parts; a character is never split."""
     foreign = next((char for char in body if char not in _BASIC and char not in _EXTENDED), None)
     if foreign is None:
         widths = [2 if char in _EXTENDED else 1 for char in body]
@@ -46,7 +46,7 @@ def segments(body: str) -> Segments:
 
 
 def ucs2_note(body: str) -> str:
-    """Say which characters make the parts of `body` shorter, and what that costs; "" when none does."""
+    """Name the characters that shorten the parts, and their cost; "" for none."""
     foreign = list(dict.fromkeys(char for char in body if char not in _BASIC and char not in _EXTENDED))
     if not foreign:
         return ""
@@ -60,7 +60,7 @@ def ucs2_note(body: str) -> str:
 
 
 def _named(char: str) -> str:
-    """Return a character as people see it, or its name where there is nothing to see."""
+    """Return a character, or its Unicode name if invisible."""
     if char.isprintable() and not char.isspace() and not unicodedata.combining(char):
         return f"“{char}”"
     return f"a hidden character ({unicodedata.name(char, 'tab' if char == chr(9) else 'control').lower()})"

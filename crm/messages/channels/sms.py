@@ -12,8 +12,6 @@ from crm.messages.channels.segments import Segments, segments
 
 
 class Sms(Channel):
-    """Text messages of the phone networks."""
-
     label = "SMS"
     addresses = PHONES
     max_length = 1_600  # Source: Twilio, Message resource, Body
@@ -24,7 +22,7 @@ class Sms(Channel):
     __slots__ = ()
 
     def parse_sender(self, value: str) -> str:
-        """Take a number with its country code, a short code, or a sender name."""
+        """Accept E.164, a short code, or a sender name."""
         number = without_separators(value)
         if not value or re.fullmatch(rf"{E164}|\d{{3,8}}", number, re.ASCII):
             return number
@@ -35,15 +33,12 @@ class Sms(Channel):
         )
 
     def is_allowed(self, customer: Customer) -> bool:
-        """Go by the customer's consent."""
         return customer.sms_allowed
 
     def link(self, address: str, body: str) -> str | None:
-        """Open the phone's messages."""
         return sms_link(address, body)
 
     def parts(self, body: str) -> Segments | None:
-        """Count the SMS that a text takes."""
         return segments(body)
 
 

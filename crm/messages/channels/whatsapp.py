@@ -12,7 +12,7 @@ from crm.messages.channels.phones import E164, PHONES, without_separators
 
 
 class Whatsapp(Channel):
-    """Messages of a WhatsApp Business account, or of staff's own WhatsApp."""
+    """A WhatsApp Business account, or the WhatsApp of staff."""
 
     label = "WhatsApp"
     icon = "whatsapp"
@@ -29,22 +29,19 @@ class Whatsapp(Channel):
     __slots__ = ()
 
     def parse_sender(self, value: str) -> str:
-        """Take a number with its country code."""
         number = without_separators(value.removeprefix("whatsapp:"))
         if number and not re.fullmatch(E164, number, re.ASCII):
             raise ValueError("Enter the number with its country code, like +6281234567890.")
         return number
 
     def is_allowed(self, customer: Customer) -> bool:
-        """Go by the customer's consent."""
         return customer.whatsapp_allowed
 
     def link(self, address: str, body: str) -> str | None:
-        """Open WhatsApp."""
         return whatsapp_link(address, body)
 
     def window_problem(self, name: str, wrote_at: dt.datetime | None, now: dt.datetime) -> str | None:
-        """Refuse a text of our own once 24 hours have passed since the customer wrote."""
+        """Refuse free texts 24 hours after the customer's last one."""
         if wrote_at is not None and now < wrote_at + self.window:
             return None
         said = "has not written on WhatsApp" + (" in the last 24 hours" if wrote_at else " yet")

@@ -1,4 +1,4 @@
-"""What becomes of test messages: they are nobody's message, so an owner reads it where they sent them."""
+"""Outcomes of test messages, which belong to no message: an owner reads them where they sent them."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from crm.providers.base import Answer, Outcome, Reported
 from crm.senders.models import SenderTest
 
 KEPT = dt.timedelta(days=7)
-"""How long a provider may report about a test."""
+"""How long reports of a test are accepted."""
 
 STATUSES = {Answer.ACCEPTED: Status.ACCEPTED, Answer.UNKNOWN: Status.UNKNOWN}
 
 
 def start(channel: Channel, gateway: str) -> int:
-    """Write that a test message goes out, and return its id, which travels with it."""
+    """Record a test message; its id travels with it."""
     with transaction() as session:
         now = database_now()
         mine = SenderTest.organization_id == require_organization()
@@ -41,7 +41,7 @@ def start(channel: Channel, gateway: str) -> int:
 
 
 def finish(id_: int, outcome: Outcome) -> None:
-    """Write what the gateway answered, unless a report was faster."""
+    """Record the gateway's answer, unless a report was faster."""
     test = db.session.scalars(locked(sa.select(SenderTest).where(SenderTest.id == id_))).one_or_none()
     if test is not None and test.status is Status.SUBMITTING:
         test.status = STATUSES.get(outcome.answer, Status.FAILED)
@@ -49,7 +49,7 @@ def finish(id_: int, outcome: Outcome) -> None:
 
 
 def owners(ids: Iterable[int]) -> dict[int, int]:
-    """Return the organizations of tests, by test; of those that exist."""
+    """Return the organizations of existing tests, by id."""
     wanted = list(ids)
     if not wanted:
         return {}
@@ -58,7 +58,7 @@ def owners(ids: Iterable[int]) -> dict[int, int]:
 
 
 def take_reports(organization_id: int, reports: Iterable[Reported]) -> None:
-    """Take what a provider says of tests of an organization; a refusal of the account holds the sender."""
+    """Record reports of tests; a refused account holds the sender."""
     for one in reports:
         with use_organization(organization_id):
             if _take(one):
@@ -67,7 +67,7 @@ def take_reports(organization_id: int, reports: Iterable[Reported]) -> None:
 
 
 def _take(reported: Reported) -> bool:
-    """Write what is said; True when a sender that was refused works again."""
+    """Record a report; True when a refused sender works again."""
     with transaction() as session:
         mine = sa.select(SenderTest).where(
             SenderTest.id == reported.attempt_id, SenderTest.organization_id == require_organization()
