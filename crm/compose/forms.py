@@ -26,13 +26,12 @@ from crm.values import clock
 from crm.web.forms import CreatingForm, options
 
 IN_DAYS = 1
-"""What a new form offers."""
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?")
 
 
 class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
-    """What is sent, how, and when: in some days at the present time of day, or at a time; and how often."""
+    """Text, channel, time (in days or exact), and repetition."""
 
     channel = RadioField("Send by", validate_choice=False)
     body = TextAreaField("Message")
@@ -46,29 +45,28 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
         self.zone = clock.zone(self.organization.time_zone)
         self.now = clock.utcnow()
         self.moment: dt.datetime | None = None
-        """When it is to be sent, once the form is valid."""
+        """The time, after validation."""
         self.note: str | None = None
-        """What to say about a time that comes twice."""
+        """The note about an ambiguous time."""
         self.values = values_of(customer, self.organization)
         self.reply = reply
-        """The channel of the text that is answered, where one is."""
+        """The channel of the text being answered, if any."""
         self.series = series_of_message(message.id) if message else None
         self.edited = self._edited(message) if message else None
         super().__init__(data={} if self.is_submitted() else self._first_values())
         self.channel.choices = options((channel, channel.label) for channel in all_channels())
 
     def validate_channel(self, field: RadioField) -> None:
-        """Refuse a form without a channel in words."""
         if field.data not in NAMES:
             raise ValidationError(choose())
 
     def validate_body(self, field: TextAreaField) -> None:
-        """Refuse a form without a text; with nothing but a template it is the template's."""
+        """Require a text; with only a template it is the template's."""
         if not field.data and not self.take_template():
             raise ValidationError("Write the message.")
 
     def validate_in_days(self, field: StringField) -> None:
-        """Find the moment of a number of days, unless a time was typed, which wins."""
+        """Compute the time from a number of days; a typed time wins."""
         if not field.data or self._is_time_changed():
             return
         if not field.data.isascii() or not field.data.isdigit():
@@ -79,7 +77,7 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
             raise ValidationError(str(error)) from None
 
     def validate_send_at(self, field: StringField) -> None:
-        """Find the moment of a time in the organization's zone, which has to exist there."""
+        """Parse a time that exists in the organization's zone."""
         if self.moment is not None or self.in_days.errors:
             return
         if not field.data:
@@ -93,23 +91,19 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
             raise ValidationError(str(error)) from None
 
     def content(self) -> tuple[Channel, str, dt.datetime]:
-        """Return channel, text and moment for the services, of a valid form."""
         if self.moment is None:
             raise RuntimeError("content() of a form that is not valid")
         return channel_named(self.channel.data), self.body.data, self.moment
 
     def options(self) -> dict[str, Any]:
-        """Return what else the services take, of a valid form."""
         options = {"must_arrive": self.must_arrive.data, "template": self.approved()}
         return options | ({"rule": self.rule(), "wording": self.wording()} if self.changes_all else {})
 
     def explain(self, error: SentenceError) -> None:
-        """Put what the services refused at its field."""
         field = error.field if isinstance(error, RefusedError) else "body"
         self.refuse(field, error)
 
     def preview(self) -> MessagePreview:
-        """Return what would happen if the form was sent as it is."""
         channel = channel_named(self.channel.data) if self.channel.data in NAMES else None
         if not self.is_submitted():
             in_days = int(self.in_days.data or IN_DAYS)

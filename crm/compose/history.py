@@ -1,4 +1,4 @@
-"""What became of a message, step by step, as the customer's page tells it."""
+"""The history of a message on the customer's page."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ANSWERS = {
     Answer.REFUSED_SENDER: "Sender refused",
     Answer.UNKNOWN: "Not known",
 }
-"""What came of a call, in the words of the interface; a call without an outcome has no answer yet."""
+"""Descriptions of outcomes; a running call has none."""
 
 TOLD_OTHERWISE = frozenset(
     {Status.SCHEDULED, Status.SUBMITTING, Status.ACCEPTED, Status.SENT, Status.DELIVERED, Status.READ, Status.DONE}
@@ -27,15 +27,13 @@ TOLD_OTHERWISE = frozenset(
 
 
 class Step(NamedTuple):
-    """One thing that happened, and the reason where there is one."""
-
     at: dt.datetime
     said: str
     reason: str = ""
 
 
 def history_of(message: Message) -> list[Step]:
-    """Return what happened to a message, in the order of time; its attempts and users should be loaded."""
+    """Return the steps in order; attempts and users should be loaded."""
     return sorted(_steps(message), key=lambda step: step.at)
 
 

@@ -1,4 +1,4 @@
-"""What messages do when something happens below them."""
+"""Reactions of messages to events of lower rooms."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from crm.series.services import KIND as SERIES
 from crm.series.services import look_at_series_of
 
 HOLDS = frozenset({"quiet_from", "quiet_until", "time_zone"})
-"""Settings that may hold messages, beside secrets and the addresses messages come from."""
+"""Settings that may hold messages, besides secrets and senders."""
 
 
 @organization_changed.connect
 def let_go_held(organization: Organization, changes: dict[str, Any]) -> None:
-    """Look again at what waits for the end of quiet hours or for a sender, once the change is committed."""
+    """Check held messages after a change of settings."""
     senders = {channel.sender_setting for channel in all_channels()}
     if not (HOLDS | SECRETS.keys() | senders).isdisjoint(changes):
         after_commit(services.let_go_held)
@@ -40,20 +40,20 @@ def let_go_held(organization: Organization, changes: dict[str, Any]) -> None:
 
 @settings_given.connect
 def try_senders(organization: Organization, names: Collection[str]) -> None:
-    """Try refused senders again when an owner names a gateway, though it may be the one of before."""
+    """Try refused senders when an owner saves a gateway, even the same one."""
     if any(channel.gateway_setting in names for channel in all_channels()):
         after_commit(services.let_go_held)
 
 
 @customer_restored.connect
 def go_on_with_series(customer: Customer, **kwargs: Any) -> None:
-    """Go on with what the customer gets again and again, once they are back."""
+    """Continue the series of a restored customer."""
     after_commit(partial(look_at_series_of, customer.id))
 
 
 @customer_deleting.connect
 def delete_messages(customer: Customer, **kwargs: Any) -> None:
-    """Delete what was written to and by the customer, and take it off the list of due work, in the order of locks."""
+    """Delete the customer's messages, texts and due work, in the order of locks."""
     series_ids = db.session.scalars(sa.select(Series.id).where(Series.customer_id == customer.id)).all()
     due.lock(SERIES, series_ids)
     due.settle(SERIES, series_ids)

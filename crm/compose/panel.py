@@ -14,7 +14,7 @@ from crm.series.queries import series_of
 
 
 def load(customer: Customer) -> dict[str, Any]:
-    """Return what was written to and by the customer, what is next and comes again, and whether they opted out."""
+    """Return messages, texts, the next message, series and the opt-out."""
     messages = queries.messages_of(customer.id)
     contact = policy_facts.contact_of(customer)
     lines: list[Message | InboundMessage] = [*messages, *contact.texts]

@@ -1,4 +1,4 @@
-"""The sentence that says, before a message is scheduled, what will happen."""
+"""The sentence that says what scheduling would do."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FIELD = re.compile(r"\{ *(" + "|".join(FIELDS) + r") *\}", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class MessagePreview:
-    """What would happen, or why it can't; `parts` where the channel has them."""
+    """What would happen, or why not; `parts` for channels that split texts."""
 
     sentence: str
     problem: str | None
@@ -44,7 +44,6 @@ class MessagePreview:
         rule: Rule | None,
         notes: Sequence[str],
     ) -> MessagePreview:
-        """Say it for a form as far as it is filled in."""
         zone = clock.zone(organization.time_zone)
         when = f"On {clock.say_full(moment, zone, organization.locale)}" if moment else "At the time you choose"
         by = f", by {channel.label}" if channel else ""
@@ -63,7 +62,7 @@ class MessagePreview:
 
 
 def wording_notes(wording: Wording, chosen: Template | None, channel: Channel | None) -> list[str]:
-    """Say how a text leaves: as an approved template, or freely where people might think otherwise."""
+    """Say whether a text leaves as an approved template or freely, where that may surprise."""
     notes = []
     if wording.approved:
         with_ = ", ".join(f"“{parameter}”" for parameter in wording.approved.parameters)

@@ -25,7 +25,7 @@ from crm.web.ids import id_in
 bp = Blueprint("messages", __name__)
 
 STATES = [status for status in Status if told_alike(status)[0] is status]
-"""One status for each state that people see."""
+"""One status for each state that is shown."""
 
 
 @bp.get("/messages")
@@ -132,5 +132,5 @@ def _changed(text: str, message: Message, location: str | None = None, undo: str
 
 
 def _where_from() -> str | None:
-    """Return the page the button was on: the home page, the customer's, or the list of messages."""
+    """Return the page of the button: home, customer, or list."""
     return return_path(request.referrer, request.host) if request.referrer else None

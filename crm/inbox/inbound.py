@@ -1,4 +1,4 @@
-"""Texts that come in: stored first, then applied, for the words that opt a customer out or in."""
+"""Inbound texts: stored, then applied for keywords that opt a customer out or in."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Incoming:
 
 
 def receive(organization_id: int, texts: Iterable[Incoming]) -> None:
-    """Store texts that came in for an organization, then do what they say; if that fails, the worker does."""
+    """Store an organization's inbound texts, then apply them; if that fails, the worker does."""
     with use_organization(organization_id):
         ids = _store(list(texts))
         for id_ in ids:
@@ -69,7 +69,6 @@ def receive(organization_id: int, texts: Iterable[Incoming]) -> None:
 
 
 def apply_due(organization_id: int) -> int:
-    """Do what stored texts say; return how many there were."""
     with use_organization(organization_id):
         ids = Lease.take(KIND, PUT_OFF, BATCH).ids
         for id_ in ids:
@@ -78,9 +77,9 @@ def apply_due(organization_id: int) -> int:
 
 
 def forget_texts(customer: Customer) -> set[str]:
-    """Delete what came in from the addresses of a customer who is deleted for good, but those of somebody else, too.
+    """Delete a deleted customer's texts, unless others share the address.
 
-    Texts that came without an address go by the names that providers have for their person. Return these addresses.
+    Texts without an address are matched by the providers' names. Returns the deleted addresses.
     """
     every: set[str] = set()
     for kind in all_kinds():
@@ -94,7 +93,7 @@ def forget_texts(customer: Customer) -> set[str]:
 
 
 def _store(texts: Sequence[Incoming]) -> list[int]:
-    """Store what is new, and return the ids of all that has still to be applied."""
+    """Store new texts; return the ids of all that are still to be applied."""
     ids = []
     with transaction() as session:
         now = database_now()
@@ -136,7 +135,7 @@ def _new(text: Incoming, now: dt.datetime) -> InboundMessage:
 
 
 def _address_of(sender_id: str) -> str:
-    """Return the address that a user with an id last wrote from while it was told, or ""."""
+    """Return the last known address of a user id, or ""."""
     told = sa.select(InboundMessage.sender).where(
         InboundMessage.sender_id == clean_line(sender_id[:150]),
         InboundMessage.sender_id != constant(""),
@@ -163,7 +162,7 @@ def _apply(inbound_id: int) -> None:
 
 
 def _heed(text: InboundMessage) -> Effect:
-    """Do what the text or its provider says, where its sender is an address that messages can be sent to."""
+    """Apply the keyword, or the provider's effect, if the sender can be messaged."""
     effect = text.effect or effect_of(text.body, services.stop_words())
     if not text.sender:
         return Effect.ASK if effect in (Effect.STOP, Effect.ASK) else Effect.NONE
@@ -183,7 +182,7 @@ def _heed(text: InboundMessage) -> Effect:
 
 
 def _stopped_later(text: InboundMessage) -> bool:
-    """Say whether the sender wrote a stop word after this text, which came late."""
+    """Whether the sender sent a stop word after this delayed text."""
     addresses = text.channel.addresses
     later = sa.select(InboundMessage.id).where(
         one_of(InboundMessage.sender, addresses.spellings(text.sender)),

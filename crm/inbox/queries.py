@@ -1,4 +1,4 @@
-"""Reads of what came in: the page of the inbox, and how many texts nobody has seen to."""
+"""Reads of the inbox."""
 
 from __future__ import annotations
 
@@ -20,67 +20,60 @@ PAGE = 50
 LAST_PAGE = 200
 
 COUNTED = 100
-"""Unread texts are counted exactly to one less than this."""
+"""Unread texts are counted exactly below it."""
 
 AMONG_REMINDERS = 5
-"""How many unread texts at most stand among the reminders of the home page."""
+"""Unread texts on the home page."""
 
 
 @dataclass(frozen=True, slots=True)
 class InboxEntry:
-    """A text, and the customers whose number it came from."""
-
     text: InboundMessage
     owners: list[Owner]
 
     @property
     def customer(self) -> Owner | None:
-        """The customer it is from; the first where several share the number."""
         return self.owners[0] if self.owners else None
 
     @property
     def customer_ids(self) -> list[int]:
-        """The ids of the customers."""
         return [owner.id for owner in self.owners]
 
     @property
     def number(self) -> str:
-        """The sender as people read it: an address, what else the provider gives, or its id of the user."""
+        """The sender for readers: an address, or what else the provider gives."""
         return self.text.channel.addresses.shown(self.text.sender) if self.text.sender else self.text.sender_id
 
     @property
     def name(self) -> str:
-        """Who wrote: the customers' names, else the number."""
         return ", ".join(owner.name for owner in self.owners) or self.number or "Somebody"
 
     @property
     def link(self) -> str | None:
-        """The link that opens an answer in the phone's own programs."""
         return self.text.channel.link(self.text.sender, "") if self.text.has_address else None
 
 
 class InboxPage(NamedTuple):
-    """A page of the inbox: what is unread first, then what somebody is done with, each the latest first."""
+    """Unread texts, then done ones, each the latest first."""
 
     entries: list[InboxEntry]
     number: int
     has_more: bool
 
     def query(self, number: int) -> dict[str, Any]:
-        """Return the query of the URL of another page."""
         return {"page": number if number > 1 else None}
 
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """The unread texts that stand among the reminders, and how many there are in all."""
+    """Unread texts on the home page, and the number of all."""
 
     entries: list[InboxEntry]
     count: int
 
     @property
     def marks(self) -> tuple[Any, ...]:
-        """What changes when the list would say something else."""
+        """Changes with everything that is shown."""
         return self.count, tuple((entry.text.id, entry.text.is_asking, entry.name) for entry in self.entries)
 
 
@@ -96,7 +89,6 @@ def page_of_inbox(number: int) -> InboxPage:
 
 
 def entries_of(texts: Sequence[InboundMessage]) -> list[InboxEntry]:
-    """Return texts with the customers they are from."""
     owners = {
         kind.kind: kind.owners_by_address(text.sender for text in texts if text.channel.addresses is kind)
         for kind in all_kinds()

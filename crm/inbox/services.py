@@ -1,4 +1,4 @@
-"""What staff do with a text: they are done with it, or say what it means where it may mean STOP."""
+"""Decisions about inbound texts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from crm.opt_outs.keywords import LONGEST, normalized
 
 
 def mark_done(text_id: int) -> InboundMessage:
-    """Note that somebody has seen to a text; ConflictError while it may mean STOP."""
+    """Mark as done; ConflictError while it may mean STOP."""
     with transaction():
         text = _lock(text_id)
         if text.mark_done(current_actor(), database_now()):
@@ -26,7 +26,6 @@ def mark_done(text_id: int) -> InboundMessage:
 
 
 def undo_done(text_id: int) -> InboundMessage:
-    """Make a text unread again."""
     with transaction():
         text = _lock(text_id)
         if text.undo_done():
@@ -35,7 +34,7 @@ def undo_done(text_id: int) -> InboundMessage:
 
 
 def opt_out(text_id: int) -> InboundMessage:
-    """Take a text for STOP: its number gets no more messages. ConflictError where nothing can be sent to it."""
+    """Treat a text as STOP. ConflictError if its address can't be messaged."""
     with transaction():
         text = _read(text_id)
         if not text.has_address:
@@ -47,10 +46,9 @@ def opt_out(text_id: int) -> InboundMessage:
 
 
 def go_on(text_id: int) -> InboundMessage:
-    """Say that a text, and those before it, don't mean STOP: what waited for that goes out.
+    """Treat a text and earlier ones as no STOP: held messages go out.
 
-    What came later was not seen by who answers: it goes on asking, and holding. ConflictError once the number opted
-    out, and for a text that does not ask.
+    Later texts stay undecided, and hold. ConflictError after an opt-out, and for a text that is not undecided.
     """
     with transaction():
         text = _read(text_id)

@@ -17,7 +17,7 @@ from crm.web.forms import CreatingForm, Length, Required, options
 
 
 class TemplateForm(CreatingForm):
-    """A text with fields, and for WhatsApp what it was approved as; `q` finds the customer of the preview."""
+    """A text with fields, and its approved template; `q` finds the customer of the preview."""
 
     name = StringField("Name", [Required("Enter the template's name."), Length(100)])
     channel = RadioField("Send by", validate_choice=False)
@@ -33,12 +33,10 @@ class TemplateForm(CreatingForm):
         self.channel.choices = options((channel, channel.label) for channel in all_channels())
 
     def validate_channel(self, field: RadioField) -> None:
-        """Refuse a form without a channel in words."""
         if field.data not in NAMES:
             raise ValidationError(choose())
 
     def validate_body(self, field: TextAreaField) -> None:
-        """Refuse unknown fields, open braces and texts that are too long."""
         channel = channel_named(self.channel.data if self.channel.data in NAMES else _first())
         text, room = field.data or "", channel.max_length
         if len(text) > room:
@@ -47,7 +45,6 @@ class TemplateForm(CreatingForm):
         _refuse(rules.problem(text, room))
 
     def validate_approved_name(self, field: StringField) -> None:
-        """Refuse what can't be a name at WhatsApp."""
         if not self._may_be_approved():
             return
         if not field.data and (self.language.data or self.parameters.data):
@@ -58,7 +55,7 @@ class TemplateForm(CreatingForm):
             )
 
     def validate_language(self, field: StringField) -> None:
-        """Refuse a template without its language; a content of Twilio has it in itself."""
+        """Require a language; Twilio's contents include it."""
         name, language = self.approved_name.data or "", field.data or ""
         if not self._may_be_approved() or not name or (name.startswith("HX") and not language):
             return
@@ -66,13 +63,12 @@ class TemplateForm(CreatingForm):
             raise ValidationError("Enter the language as WhatsApp shows it, like id or en_US.")
 
     def validate_parameters(self, field: TextAreaField) -> None:
-        """Refuse unknown fields, and more than WhatsApp takes."""
         if not self._may_be_approved():
             return
         _refuse(rules.parameters_problem(rules.parameters_of(field.data or "")))
 
     def values(self) -> dict[str, Any]:
-        """Return what the services take, of a valid form; what is approved only with a channel that has that."""
+        """Return valid values for the services; approval only for channels that have it."""
         approved = self._may_be_approved() and bool(self.approved_name.data)
         return {
             "name": self.name.data,
@@ -84,7 +80,6 @@ class TemplateForm(CreatingForm):
         }
 
     def preview(self) -> TemplatePreview:
-        """Return what a real customer would get."""
         query = self.q.data or ""
         found = someone_like(query)
         channel = channel_named(self.channel.data if self.channel.data in NAMES else NAMES[0])
@@ -104,7 +99,7 @@ def _refuse(problem: str | None) -> None:
 
 
 def _first() -> str:
-    """Return the channel that a new template is for: one that has approved templates."""
+    """Return the first channel with approved templates."""
     return next((str(channel) for channel in all_channels() if channel.has_approved_templates), NAMES[0])
 
 

@@ -18,11 +18,10 @@ _KEPT = sa.text("deleted_at IS NULL")
 
 
 class Template(TenantMixin, Base):
-    """A text with fields for one channel; for WhatsApp perhaps one that WhatsApp has approved.
+    """A text with fields for one channel, possibly approved by WhatsApp.
 
-    `name_key` is the folded name, unique among those that aren't deleted. `parameters` are texts with fields, in the
-    order of the approved template, or each with its name before it. Messages keep a copy of what they need: changes
-    here change nothing scheduled.
+    name_key: the folded name, unique among templates that are not deleted. parameters: texts with fields, in the order
+    of the approved template or named. Messages keep copies, so edits change nothing scheduled.
     """
 
     __tablename__ = "message_templates"
@@ -52,7 +51,7 @@ class Template(TenantMixin, Base):
 
     @property
     def approved(self) -> ApprovedTemplate | None:
-        """What WhatsApp has approved, its parameters not filled yet; None for a text of our own."""
+        """The approved template with unfilled parameters, or None."""
         if not self.approved_name:
             return None
         names, parameters = named(self.parameters)
@@ -60,5 +59,4 @@ class Template(TenantMixin, Base):
 
     @property
     def wording(self) -> Wording:
-        """The text, its fields not filled yet."""
         return Wording(self.body, True, self.approved)

@@ -15,7 +15,7 @@ from crm.messages.channels.segments import Segments, ucs2_note
 
 @dataclass(frozen=True)
 class TemplatePreview:
-    """The text of a template filled for a customer, or why there is none; `parts` where the channel has them."""
+    """A template filled for a customer, or why not; `parts` for channels that split texts."""
 
     customer: Customer | None
     text: str
@@ -34,7 +34,7 @@ class TemplatePreview:
         parameters: Sequence[str] = (),
         missing: str = "",
     ) -> TemplatePreview:
-        """Fill the text as far as it is right; `missing` is a search that nobody matches."""
+        """Fill the valid parts; `missing` is a search without a match."""
         notes = [f"Nobody matches “{missing}”."] if missing else []
         if customer is None:
             return cls(None, "", [], None, "", [*notes, "Add a customer to see the text filled."])

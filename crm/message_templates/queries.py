@@ -21,19 +21,18 @@ def templates() -> list[Template]:
 
 
 def template_called(name: str) -> Template | None:
-    """Return the template of this name, whatever its case."""
+    """Find by name, ignoring case."""
     return db.session.scalar(
         sa.select(Template).where(Template.name_key == key_of(name), Template.deleted_at.is_(None))
     )
 
 
 def key_of(name: str) -> str:
-    """Return what two names that are the same have in common."""
     return fold(name)[:100]
 
 
 def values_of(customer: Customer, organization: Organization) -> dict[str, str]:
-    """Return what goes in the place of each field for a customer."""
+    """Return the values of all fields for a customer."""
     return {
         "name": customer.name,
         "branch": customer.branch.name if customer.branch else organization.name,
@@ -43,7 +42,7 @@ def values_of(customer: Customer, organization: Organization) -> dict[str, str]:
 
 
 def someone_like(query: str) -> Customer | None:
-    """Return the first customer that a search finds, the first of the list without one."""
+    """Return the first match of a search, or the first customer."""
     rows = page_of(Filters(q=clean_line(query)[:200], per_page=25)).rows
     if not rows:
         return None

@@ -8,13 +8,9 @@ from crm.web.forms import CreatingForm, Form, Length, Required
 
 
 class OptOutForm(CreatingForm):
-    """A number that is to get no messages."""
-
     phone = StringField("Phone number", [Required("Enter the phone number."), Length(60)])
     note = StringField("Note", [Length(200)])
 
 
 class StopWordsForm(Form):
-    """The organization's own words, one to a line."""
-
     words = TextAreaField("Your own stop words", [Length(2_500)])

@@ -1,4 +1,4 @@
-"""The words that opt a customer out and in again; pure values (see the delivery contract in CONTRIBUTING)."""
+"""Keywords that opt a customer out and in."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "RE
 START = frozenset({"START", "YES", "UNSTOP"})
 
 LONGEST = 40
-"""A keyword has at most this many characters."""
+"""Characters of a keyword."""
 
 JUDGED = 1_000
-"""A text that is longer than this, in characters, is no keyword."""
+"""Characters above which a text is no keyword."""
 
 # A digit in a box, the marks that colour an emoji or make one of several, and letters that are drawn as nothing.
 _KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")
@@ -32,7 +32,7 @@ _SIGNATURE = re.compile(
 
 
 def effect_of(text: str, own: Collection[str]) -> Effect:
-    """Return what a text does: the whole of it is one of the keywords, or of the organization's `own`, or it asks."""
+    """Return the effect of a text that is one of the keywords or of the organization's `own`."""
     text = _without_signature(clean_text(text))
     own_keys = {keyword(word) for word in own} - {""}
     if len(text) <= JUDGED:
@@ -45,13 +45,13 @@ def effect_of(text: str, own: Collection[str]) -> Effect:
 
 
 def normalized(text: str) -> str:
-    """Return `text` as people read a keyword: in upper case, without emoji and punctuation around it."""
+    """Return `text` in upper case, without emoji and punctuation around it."""
     line = clean_line(_DRAWN_AS_NOTHING.sub("", _KEYCAP.sub("", unicodedata.normalize("NFKC", text[:JUDGED]))))
     return _trimmed(line).upper() or clean_line(text[:JUDGED])
 
 
 def own_words(typed: Iterable[str]) -> list[str]:
-    """Return an organization's own words as they are kept, each once; raises SentenceError for what can't be one."""
+    """Return an organization's words in stored form, each once; raises SentenceError."""
     wanted: dict[str, str] = {}
     for line in filter(None, map(clean_line, typed)):
         key = keyword(line)
@@ -67,16 +67,16 @@ def own_words(typed: Iterable[str]) -> list[str]:
 
 
 def keyword(text: str) -> str:
-    """Return what keywords are compared by: letters and digits alone, folded; emoji where there is nothing else.
+    """Return the compared form: folded letters and digits, or emoji if there is nothing else.
 
-    "" for what says nothing. Letters that are drawn as symbols (Ⓢ) count as letters.
+    "" for neither. Letters drawn as symbols (Ⓢ) count as letters.
     """
     found = _letters(unicodedata.normalize("NFKC", _bare(text)))
     return found or _emoji(text)
 
 
 def _letters(text: str) -> str:
-    """Return letters and digits, and the marks that belong to a letter; symbols are dropped before they are folded."""
+    """Return letters, digits and their marks; symbols are dropped before folding."""
     kept, after_letter = [], False
     for char in _bare(text):
         kind = unicodedata.category(char)[0]
@@ -91,20 +91,20 @@ def _bare(text: str) -> str:
 
 
 def _emoji(text: str) -> str:
-    """Return the symbols of a text once: one thumb or three, of whatever colour."""
+    """Return each symbol once, without its colour."""
     found = "".join(char for char in _bare(text) if unicodedata.category(char)[0] == "S")
     part = next((n for n in range(1, len(found)) if found[:n] * (len(found) // n) == found), len(found))
     return found[:part]
 
 
 def _once(text: str) -> str | None:
-    """Return the keyword that a text says again and again, "stop stop stop", or None."""
+    """Return the repeated keyword of "stop stop stop", or None."""
     words = {key for key in map(_letters, text.split()) if key}
     return words.pop() if len(words) == 1 else None
 
 
 def _without_signature(text: str) -> str:
-    """Return `text` without what a mail program or a phone writes under it."""
+    """Drop the signature of a mail program or a phone."""
     lines = text.split("\n")
     for number, line in enumerate(lines[1:21], 1):
         if _SIGNATURE.match(fold(line.strip())) and any(map(str.strip, lines[:number])):
@@ -122,7 +122,7 @@ def _trimmed(text: str) -> str:
 
 
 def _is_around(char: str) -> bool:
-    """Say whether it is punctuation, a space, a symbol or part of an emoji; marks belong to the letters of scripts."""
+    """Whether it is punctuation, a space, a symbol or part of an emoji; marks belong to letters."""
     return unicodedata.category(char)[0] in "PZSC" or _OF_EMOJI.match(char) is not None
 
 

@@ -10,7 +10,7 @@ from crm.kernel.tenancy import TenantMixin
 
 
 class StopWord(TenantMixin, Base):
-    """A word of the organization's own that opts a customer out, in the form that `keywords.normalized` gives."""
+    """An organization's own stop word, as `keywords.normalized` returns it."""
 
     __tablename__ = "stop_words"
     __table_args__ = (sa.UniqueConstraint("organization_id", "word"), {"sqlite_autoincrement": True})

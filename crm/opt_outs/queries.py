@@ -15,31 +15,26 @@ from crm.messages.suppression_models import Suppression
 PAGE = 50
 LAST_PAGE = 200
 NAMES = 3
-"""How many names at most stand beside an address that several customers share."""
+"""Names beside a shared address."""
 
 
 class OptOut(NamedTuple):
-    """An address on the list, and the customers who have it."""
-
     suppression: Suppression
     customers: list[tuple[int, str]]
 
 
 class OptOutPage(NamedTuple):
-    """A page of the list, the latest first."""
-
     rows: list[OptOut]
     q: str
     number: int
     has_more: bool
 
     def query(self, number: int) -> dict[str, Any]:
-        """Return the query of the URL of another page."""
         return {"q": self.q or None, "page": number if number > 1 else None}
 
 
 def page_of_opt_outs(q: str, number: int) -> OptOutPage:
-    """Return a page of the addresses with `q` in them, of numbers its digits, however spelled; all for none."""
+    """Search addresses; numbers by their digits, however spelled."""
     number = min(max(number, 1), LAST_PAGE)
     statement = sa.select(Suppression).options(joinedload(Suppression.created_by))
     if q:

@@ -1,4 +1,4 @@
-"""What is done with the list of addresses that opted out, and with the words that put one there."""
+"""Changes of opt-outs and stop words."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MOST_WORDS = 50
 
 
 def add_by_hand(typed: str, note: str, key: RequestKey | None = None) -> Suppression:
-    """Put a phone number on the list, as staff typed it; SentenceError when nothing can be sent to it anyway."""
+    """Opt a typed phone number out; SentenceError if it can't be messaged anyway."""
     number, problem = PHONES.read(typed, current_organization().phone_region)
     if problem:
         raise SentenceError(problem)
@@ -45,7 +45,7 @@ def add_by_hand(typed: str, note: str, key: RequestKey | None = None) -> Suppres
 
 
 def put_on(address: str, addresses: Addresses, source: OptOutSource, note: str = "") -> Suppression:
-    """Put a valid address on the list and stop what is pending to it; what staff says outweighs the other sources."""
+    """Opt a valid address out and stop its pending messages; a source of staff replaces others."""
     with transaction():
         ids = pending_for(address, addresses)
         due.lock(KIND, ids)
@@ -56,7 +56,7 @@ def put_on(address: str, addresses: Addresses, source: OptOutSource, note: str =
 
 
 def note_down(address: str, addresses: Addresses, source: OptOutSource, note: str = "") -> Suppression:
-    """Write an address on the list within a transaction that holds other locks; `stop_pending` comes after it."""
+    """Write an opt-out in a transaction with other locks; `stop_pending` follows."""
     found = _on_list(address, addresses)
     if found is None:
         found = Suppression(
@@ -80,7 +80,7 @@ def note_down(address: str, addresses: Addresses, source: OptOutSource, note: st
 
 
 def stop_pending(written: Iterable[tuple[str, Addresses]]) -> None:
-    """Stop what is pending to addresses that `note_down` wrote on the list."""
+    """Stop pending messages to addresses from `note_down`."""
     for address, addresses in sorted(set(written), key=lambda one: one[0]):
         with transaction():
             ids = pending_for(address, addresses)
@@ -91,12 +91,11 @@ def stop_pending(written: Iterable[tuple[str, Addresses]]) -> None:
 
 
 def is_on(address: str, addresses: Addresses) -> bool:
-    """Say whether an address is on the list."""
     return _on_list(address, addresses) is not None
 
 
 def take_off(suppression_id: int) -> str:
-    """Take an address off the list, and return it as people read it; nothing that was stopped starts again."""
+    """Remove an opt-out and return its address for readers; stopped messages stay stopped."""
     with transaction() as session:
         found = session.scalars(sa.select(Suppression).where(Suppression.id == suppression_id)).one()
         shown = found.addresses.shown(found.address)
@@ -106,7 +105,7 @@ def take_off(suppression_id: int) -> str:
 
 
 def let_back(address: str, addresses: Addresses) -> bool:
-    """Take an address off that opted in again; False when it isn't there, or staff put it there."""
+    """Remove the opt-out of an address that opted in; False for none, or one by staff."""
     with transaction():
         found = _all_on_list(address, addresses)
         if not found or any(row.source is OptOutSource.STAFF for row in found):
@@ -117,7 +116,7 @@ def let_back(address: str, addresses: Addresses) -> bool:
 
 
 def set_stop_words(typed: Sequence[str]) -> list[str]:
-    """Make these the organization's own words, and return them as they are compared; raises SentenceError."""
+    """Replace the organization's stop words; return their compared forms. Raises SentenceError."""
     wanted = keywords.own_words(typed)
     if len(wanted) > MOST_WORDS:
         raise SentenceError(f"Keep at most {MOST_WORDS} words.")
@@ -141,7 +140,7 @@ def _on_list(address: str, addresses: Addresses) -> Suppression | None:
 
 
 def _all_on_list(address: str, addresses: Addresses) -> Sequence[Suppression]:
-    """Return what stands on the list for an address, by whichever of its spellings."""
+    """Return the opt-outs of all spellings of an address."""
     statement = sa.select(Suppression).where(
         one_of(Suppression.address, addresses.spellings(address)), Suppression.kind == addresses.kind
     )
@@ -149,7 +148,7 @@ def _all_on_list(address: str, addresses: Addresses) -> Sequence[Suppression]:
 
 
 def _locked_stoppable(ids: list[int]) -> Sequence[Message]:
-    """Lock the messages, then their customers, before anything locks a row of the list."""
+    """Lock messages, then customers, before rows of opt-outs."""
     statement = sa.select(Message).where(Message.id.in_(ids), Message.status.in_(STOPPABLE)).order_by(Message.id)
     messages = db.session.scalars(locked(statement)).all()
     lock_customers(message.customer_id for message in messages)
@@ -172,6 +171,6 @@ def _remove(suppression: Suppression) -> None:
 
 
 def _tell_of(suppression: Suppression, action: str, changes: dict[str, Any]) -> None:
-    """Record it for every customer with the address, or once for nobody."""
+    """Record an event for each customer with the address, or one without a customer."""
     for customer_id in suppression.addresses.owners(suppression.address) or (None,):
         record(action, suppression, customer_id=customer_id, changes=changes)

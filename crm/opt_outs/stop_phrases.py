@@ -1,7 +1,7 @@
-"""What may mean STOP without being one of the keywords: well-known words of other languages, and polite sentences.
+"""Texts that may mean STOP: words of other languages, and polite sentences.
 
-Nobody is opted out by it: what is pending waits, and a person is asked. So it may ask once too often, but not where
-people speak of a bus stop, of stopping by, or say "don't stop". All is compared folded (`text.fold`).
+They hold pending messages and ask staff. False alarms are acceptable, but not for a bus stop, "stop by" or "don't
+stop". All is compared folded (`text.fold`).
 """
 
 # ruff: noqa: RUF001 -- letters of other scripts are meant
@@ -15,14 +15,14 @@ from collections.abc import Collection
 from crm.values.text import fold
 
 EDGE = 1_000
-"""Of a longer text, this many characters of its beginning and of its end are judged."""
+"""Characters judged at the beginning and at the end of a longer text."""
 
 FEW = 6
-"""A sentence of so many words that begins or ends with "stop" is about messages, rather than about something else."""
+"""Words of a sentence in which a leading or trailing "stop" counts."""
 
 
 def may_mean_stop(text: str, keywords: Collection[str]) -> bool:
-    """Say whether to ask about a text that is none of the `keywords`, which are folded."""
+    """Whether to ask about a text that is no keyword; `keywords` are folded."""
     if len(text) > 2 * EDGE:
         text = f"{text[:EDGE]} {text[-EDGE:]}"
     if _without_marks(text) in _SIGNS:
@@ -41,7 +41,7 @@ def may_mean_stop(text: str, keywords: Collection[str]) -> bool:
 
 
 def _is_only_a_word(tokens: list[str], keywords: Collection[str]) -> bool:
-    """Say whether nothing but politeness stands around a keyword: "please stop", "stop thanks", "stop messages"."""
+    """Whether only politeness surrounds a keyword: "please stop", "stop thanks", "stop messages"."""
     said = [token for token in tokens if token not in _POLITE]
     meant = [token for token in said if token in keywords or token in _FOREIGN]
     about = [token for token in said if token not in meant and not _MESSAGES.fullmatch(token)]
@@ -50,7 +50,7 @@ def _is_only_a_word(tokens: list[str], keywords: Collection[str]) -> bool:
 
 
 def _is_a_wish(tokens: list[str], text: str) -> bool:
-    """Say whether "stop" begins or ends a short sentence, or is shouted in a longer one, as a wish."""
+    """Whether "stop" begins or ends a short sentence, or is shouted in a longer one."""
     shouted = re.search(r"\bSTOP\b", text) is not None and not text.isupper()
     if (len(tokens) > FEW and not shouted) or tokens[0] in _QUESTIONS or text.rstrip().endswith("?"):
         return False
@@ -64,7 +64,7 @@ def _is_a_wish(tokens: list[str], text: str) -> bool:
 
 
 def _tokens(text: str) -> list[str]:
-    """Return the words of a text; an apostrophe joins ("dont"), anything else parts. Marks belong to their letters."""
+    """Return the words; apostrophes join ("dont"), marks belong to their letters."""
     text = text.replace("'", "")
     words = "".join(char if char.isalnum() or unicodedata.category(char)[0] == "M" else " " for char in text).split()
     return ["stop" if _DRAWN_OUT.fullmatch(word) else word for word in words]
@@ -94,7 +94,7 @@ _POLITE = _words(
     করুন করো nyo ninyo na po пожалуйста спасибо alsjeblieft bedankt
     """
 )
-"""Words that change nothing about the word they stand beside."""
+"""Words that change nothing about their neighbour."""
 
 _FOREIGN = _words(
     """
@@ -132,7 +132,7 @@ _UNSPACED = tuple(
         ),
     )
 )
-"""Parts of languages that are written without spaces."""
+"""Parts of languages written without spaces."""
 
 _QUESTIONS = _words(
     """
@@ -147,7 +147,7 @@ _NO_WISH_AFTER = _words(
     full door petrol gas coffee lunch dinner toilet school station road street same another other un any
     """
 )
-"""After these, "stop" is a noun, or denied."""
+"""After these, "stop" is a noun or negated."""
 
 _NO_WISH_BEFORE = _words(
     """
@@ -155,7 +155,7 @@ _NO_WISH_BEFORE = _words(
     your our his her their di sebentar dulu selling serving making baking open opening
     """
 )
-"""Before these, somebody stops somewhere, or something else than messages."""
+"""Before these, "stop" has another object."""
 
 _MESSAGE = (
     r"(?:messages?|msgs?|texts?|texting|sms|messaging|contacting|contact|writing|whatsapps?|spam|spamming|bothering"

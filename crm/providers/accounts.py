@@ -1,7 +1,7 @@
-"""Whose account a message is sent with: the organization's own, encrypted in the database, or the installation's.
+"""The account of a message: the organization's own, encrypted in the database, or the installation's.
 
-An organization that has entered anything of its own with a provider uses nothing of the installation's there: its
-token would not fit another's account, nor would a number.
+An organization with any value of its own uses nothing of the installation's: accounts, tokens and numbers belong
+together.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from crm.providers.registry import gateway_named, gateway_of, provider_named
 
 
 def sender_of(organization: Organization, gateway: str, channel: Channel) -> Sender:
-    """Return what the current organization sends with by a gateway; empty values where something is not set."""
+    """Return the account of the current organization for a gateway; unset values are empty."""
     account = provider_named(gateway).account
     if account is None:
         return Sender(takes_orders=current_app.config["MESSAGE_CONSOLE_ORDERS"])
@@ -45,7 +45,7 @@ def shares_account(gateway: str) -> bool:
 
 
 def lacking(organization: Organization, channel: Channel) -> str:
-    """Say what is missing before the chosen gateway can send; nothing when it can."""
+    """Say what is missing before the chosen gateway can send, or ""."""
     try:
         gateway = gateway_of(organization, channel)
     except LookupError:

@@ -1,4 +1,4 @@
-"""From a provider's answer to an outcome: by its code where the provider's table has it, else by the status of HTTP."""
+"""Outcomes of calls: by the provider's code, or else by the HTTP status."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ UNCLEAR_STATUS = frozenset({408})
 
 
 def refused(provider: str, reply: Reply, code: int | None, said: str, codes: Mapping[int, Meaning]) -> Outcome:
-    """Return the outcome of an answer that doesn't accept; `said` is the provider's own sentence.
+    """Return the outcome of a refusal; `said` is the provider's sentence.
 
-    A server that failed may have taken the message before: from 500 on, no code makes the outcome certain.
+    From status 500 on the message may have been accepted before the failure, whatever the code.
     """
     found = _meaning(provider, reply, code, said, codes)
     name = str(code) if code is not None else f"HTTP {reply.status}"
@@ -23,12 +23,10 @@ def refused(provider: str, reply: Reply, code: int | None, said: str, codes: Map
 
 
 def unreadable(provider: str) -> Outcome:
-    """Return the outcome of an answer that can't be understood."""
     return Outcome(Answer.UNKNOWN, code="unreadable", sentence=f"{provider} gave an answer that can't be read.")
 
 
 def failed(provider: str, error: NoConnectionError | LostError) -> Outcome:
-    """Return the outcome of a call without an answer."""
     if isinstance(error, NoConnectionError):
         sentence = f"{provider} could not be reached, so nothing was sent."
         return Outcome(Answer.NO_CONNECTION, code="no_connection", sentence=sentence)
@@ -36,7 +34,6 @@ def failed(provider: str, error: NoConnectionError | LostError) -> Outcome:
 
 
 def not_set_up(sentence: str) -> Outcome:
-    """Return the outcome of a call that can't be made, for the sender is not set up."""
     return Outcome(Answer.REFUSED_SENDER, code="not_set_up", sentence=sentence)
 
 

@@ -1,4 +1,4 @@
-"""What a provider is: a gateway that takes calls, an account to call with, reports, and what it calls us for."""
+"""The interface of a provider: gateway, account, reports and webhook."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from crm.messages.rules import ApprovedTemplate, Status
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The account that a call is made with, and the address it comes from; plain values, for calls run in threads.
+    """The account and the sender of a call; plain values, for threads.
 
-    `account`, `token` and `service` are what the provider's `Account` makes of its secrets. `callback` is the public
-    URL of the installation. `takes_orders` lets a gateway for tests obey words in a text.
+    account, token, service: made from the secrets by `Account`. callback: the installation's public URL.
+    takes_orders: whether a test gateway obeys words in a text.
     """
 
     number: str = ""
@@ -35,10 +35,10 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One attempt to hand a message over. `attempt_id` travels with it, as its idempotency key; 0 is a test.
+    """One attempt to send a message.
 
-    `test_id` travels with a test in its stead.
-    With a `template` the provider is given its name and parameters; `body` is then what people read of it.
+    attempt_id: the idempotency key, 0 for a test. test_id: of a test. template: sent by name with its parameters;
+    `body` is what people read of it.
     """
 
     attempt_id: int
@@ -54,10 +54,9 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The answer to a call, with the provider's id and code, and a sentence for people.
+    """The result of a call.
 
-    `retry_after` is in seconds and only counts for RATE_LIMITED. `known_as` are names by which the provider knows who
-    was written to, where they are not the number.
+    retry_after: seconds, for RATE_LIMITED. known_as: other names of the recipient at the provider.
     """
 
     answer: Answer
@@ -69,15 +68,13 @@ class Outcome:
 
 
 class Meaning(NamedTuple):
-    """What a provider's code means: for delivery, and for people."""
-
     answer: Answer
     sentence: str
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A call whose answer was lost, asked about later; `taken` are the provider's ids of other calls."""
+    """A call whose answer was lost; `taken` are the provider's ids of other calls."""
 
     call: Call
     provider_id: str | None
@@ -86,58 +83,48 @@ class Question:
 
 
 class Found(NamedTuple):
-    """What a provider knows of a call whose answer was lost, in its own word and code."""
-
     provider_id: str
     word: str
     code: str | None = None
 
 
 def test_reference(test_id: int) -> str:
-    """Return what names a test message at a provider, where an attempt's id would stand."""
+    """Return the reference of a test message, in the place of an attempt's id."""
     return f"test-{test_id}"
 
 
 def referred_test(reference: str) -> int | None:
-    """Return the test message that a provider names, or None."""
     found = re.fullmatch(r"test-([1-9]\d{0,17})", reference, re.ASCII)
     return int(found[1]) if found else None
 
 
 class Gateway(Protocol):
-    """A way to send messages."""
-
     name: str
     by_hand: bool
-    """Nothing is called: a due message becomes a reminder for staff."""
+    """No call: a due message becomes a reminder for staff."""
     reports: bool
-    """Whether it tells later what became of a message it accepted; if not, accepted means sent."""
+    """Whether it reports the fate of accepted messages; otherwise accepted means sent."""
     keeps_window: bool
-    """Whether it refuses a text of our own outside of the channel's window."""
+    """Whether it refuses free texts outside the channel's window."""
     max_calls: int
-    """How many calls of one organization may be under way at once, which keeps to the provider's rate."""
+    """Running calls per organization, within the provider's rate."""
 
     def carries(self, channel: Channel) -> bool: ...
 
     def lacks(self, sender: Sender, channel: Channel) -> str:
-        """Say what an owner has to enter before it can send, or nothing."""
+        """Say what an owner has to enter before it can send, or ""."""
         ...
 
     def send(self, call: Call) -> Outcome:
-        """Hand one message over; called with no transaction open.
-
-        An exception counts as UNKNOWN, for the message may be on its way.
-        """
+        """Send one message, without an open transaction. An exception counts as UNKNOWN."""
         ...
 
     def look_up(self, question: Question) -> Found | None:
-        """Find what became of a call, when it is certain; None when it isn't, or the gateway can't be asked."""
+        """Find the fate of a call, if certain."""
         ...
 
 
 class Reports(NamedTuple):
-    """The tables of a provider that reports: our statuses by its words, and what its codes mean."""
-
     statuses: Mapping[str, Status]
     codes: Mapping[int, Meaning]
     explain: Callable[[int | None], str]
@@ -145,9 +132,9 @@ class Reports(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """One thing that a provider said about an attempt, or a test, in its own word.
+    """One report about an attempt or a test, in the provider's word.
 
-    `user_id` is the provider's id of who was written to, where it gives one.
+    `user_id` is the provider's id of the recipient, if given.
     """
 
     attempt_id: int
@@ -159,13 +146,13 @@ class Reported:
 
     @property
     def key(self) -> str:
-        """What makes it the same report when it comes again."""
+        """Equal for repeated reports."""
         said = "\0".join((self.provider_id, self.word, self.error_code or ""))
         return hashlib.sha256(said.encode()).hexdigest()
 
 
 class SecretField(NamedTuple):
-    """A field of an account's form, kept encrypted; `parse` raises ValueError with a sentence."""
+    """An encrypted field of an account's form; `parse` raises ValueError with a sentence."""
 
     name: str
     label: str
@@ -176,10 +163,10 @@ class SecretField(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What an organization enters to send with an account of its own; in capitals the names are the installation's.
+    """The form of an account; upper-case names are the installation's variables.
 
-    The first of the secrets says whose account it is. `sender` makes what calls need of the secrets, the address
-    they come from and the configuration. `addresses` are the settings of the installation's own, by channel.
+    The first secret identifies the account. `sender` builds the values of calls. `addresses` are the settings of the
+    installation's senders, by channel.
     """
 
     title: str
@@ -192,15 +179,13 @@ class Account:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of its secrets."""
         return tuple(secret.name for secret in self.secrets)
 
 
 class Route(NamedTuple):
-    """A path below /webhooks/ that a provider calls; `view` is given a `webhook.Desk` and the path's values.
+    """A path below /webhooks/; `view` gets a `webhook.Desk` and the path's values.
 
-    A request that isn't signed raises ForgedError, one about nothing that is here UnknownError, which is answered by
-    the sentence `unknown`.
+    Raises ForgedError for a bad signature, and UnknownError for unknown subjects, answered with `unknown`.
     """
 
     name: str
@@ -212,9 +197,9 @@ class Route(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """Everything that there is of a provider. `label` names it among the choices, `tried_as` in a message's history.
+    """All parts of a provider. `label` names it among the choices, `tried_as` in a message's history.
 
-    With `shows_calls` a page shows what it was given, for nothing left the machine.
+    With `shows_calls` a page lists its calls: nothing left the machine.
     """
 
     name: str
@@ -228,7 +213,7 @@ class Provider:
 
 
 def word(pattern: str, sentence: str) -> Callable[[str], str]:
-    """Return what reads a secret that matches a pattern as a whole; nothing removes it."""
+    """Return a parser for a secret that matches a pattern; empty removes it."""
 
     def parse(value: str) -> str:
         if value and not re.fullmatch(pattern, value, re.ASCII):

@@ -1,8 +1,7 @@
-"""Every organization's senders, for requests of providers, whose organization is yet to be found.
+"""The senders of all organizations, to find the organization of a webhook request.
 
-What is kept in the open is read in one statement each time. Secrets are read within their organization and then
-remembered by this process until the organization's stamp says that they changed: a request without a signature that
-fits costs one statement, however many organizations and ids there are.
+Plain values are read in one statement each time. Secrets are remembered per process until the organization's stamp
+changes, so a request with a bad signature costs one statement.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from crm.providers.base import Account
 
 @dataclass(frozen=True, slots=True)
 class DirectoryEntry:
-    """What one organization sends with; `secrets` are its own ones, empty where it uses the installation's."""
+    """The senders of one organization; `secrets` are its own, empty with the installation's account."""
 
     id: int
     gateways: Mapping[str, str]
@@ -32,31 +31,27 @@ class DirectoryEntry:
     secrets: Mapping[str, str]
 
     def known(self, account: Account) -> Mapping[str, str]:
-        """Return what it uses with a provider, its own or the installation's."""
         return secrets_with(self.secrets, account)[0]
 
     def sender(self, channel: Channel, account: Account) -> str:
-        """Return the address that a provider sends its messages of a channel from, or nothing."""
         if self.senders[channel] or secrets_with(self.secrets, account)[1]:
             return self.senders[channel]
         return str(current_app.config[account.addresses[channel]])
 
 
 class Directory:
-    """The organizations that providers may be calling about, with their secrets."""
-
     def __init__(self, entries: Sequence[DirectoryEntry]) -> None:
         self._entries = {entry.id: entry for entry in entries}
 
     def secret(self, organization_id: int, account: Account, name: str) -> str:
-        """Return a secret that an organization uses with a provider: one that is not listed has none of its own."""
+        """Return the secret in use; an unlisted organization has none of its own."""
         entry = self._entries.get(organization_id)
         return (entry.known(account) if entry else secrets_with({}, account)[0])[name]
 
     def secrets(
         self, account: Account, name: str, of: Callable[[DirectoryEntry], bool] = lambda entry: True
     ) -> list[str]:
-        """Return the distinct values of a secret, that of the installation first; of some organizations, if so."""
+        """Return the distinct values of a secret, the installation's first."""
         entries = filter(of, self._entries.values())
         values = [secrets_with({}, account)[0][name], *(entry.known(account)[name] for entry in entries)]
         return [value for value in dict.fromkeys(values) if value]
@@ -67,7 +62,6 @@ class Directory:
 
 
 def read_directory(gateways: Collection[str]) -> Directory:
-    """Return the organizations that send by some gateways or have secrets of their own."""
     channels = all_channels()
     chosen = [getattr(Organization, channel.gateway_setting) for channel in channels if channel.gateway_setting]
     senders = [getattr(Organization, channel.sender_setting) for channel in channels if channel.sender_setting]
@@ -92,7 +86,7 @@ def read_directory(gateways: Collection[str]) -> Directory:
 
 
 def secrets_with(own: Mapping[str, str], account: Account) -> tuple[dict[str, str], bool]:
-    """Return what is used with a provider by an organization with secrets of its own, and whether it is its own."""
+    """Return the secrets in use, and whether they are the organization's own."""
     if not own.keys().isdisjoint(account.names):
         return {name: own.get(name, "") for name in account.names}, True
     return {name: str(current_app.config.get(name.upper(), "")) for name in account.names}, False

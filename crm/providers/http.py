@@ -1,6 +1,6 @@
-"""HTTP to providers: connections that threads share, limits of time, and errors that say how far a call got.
+"""HTTP to providers: shared connections, timeouts, and errors that say how far a call got.
 
-Nothing is tried again here: whether a message may be sent twice is for the delivery contract to say.
+No retries: the delivery contract decides whether to send again.
 """
 
 from __future__ import annotations
@@ -26,21 +26,20 @@ from urllib3.exceptions import HTTPError
 from crm.values import clock
 
 CONNECT, READ = 3.0, 10.0
-"""How many seconds a connection may take to be made, and an answer to come."""
+"""Seconds."""
 
 IDLE = 5.0
-"""A connection that lay unused for this many seconds is not used again: the other side may be closing it, and a request
-that meets the close is a message nobody knows the fate of."""
+"""Seconds after which an unused connection is not reused: a request that meets its close has an unknown fate."""
 
 CONNECTIONS = 160
-"""How many connections to one provider are kept; more are made when more threads call."""
+"""Kept connections per provider."""
 
 LONGEST_ANSWER = 1024 * 1024
 LONGEST_PAUSE = 24 * 3600.0
 
 
 class NoConnectionError(Exception):
-    """No connection was made (name, refusal, TLS, time): nothing was sent."""
+    """Nothing was sent (name, refusal, TLS, timeout)."""
 
 
 class LostError(Exception):
@@ -49,21 +48,20 @@ class LostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer, read to its end; the names of `headers` are in lower case."""
+    """A complete answer; names in `headers` are lower case."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
     def json(self) -> dict[str, Any]:
-        """Return the body's object; ValueError when it is none."""
         found = json.loads(self.body)
         if not isinstance(found, dict):
             raise ValueError("not a JSON object")
         return found
 
     def retry_after(self) -> float:
-        """Return the seconds that Retry-After asks to wait, given as seconds or as a date (RFC 9110); 0 for none."""
+        """Return the seconds of Retry-After, given as seconds or a date (RFC 9110); 0 for none."""
         value = self.headers.get("retry-after", "").strip()
         if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value, re.ASCII):
             return min(float(value), LONGEST_PAUSE)
@@ -75,7 +73,7 @@ class Reply:
 
 
 def request(method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Reply:
-    """Send one request and return its answer, whatever its status; raises NoConnectionError and LostError."""
+    """Send one request; raises NoConnectionError and LostError."""
     try:
         response = _pools().urlopen(
             method, url, redirect=False, headers=headers, body=body, retries=False, preload_content=False
@@ -109,12 +107,11 @@ def _moment(value: str) -> dt.datetime | None:
 
 
 class _Fresh:
-    """A connection that says when it could not be made, and is not used again after a rest."""
+    """A connection that reports failures to connect, and is not reused after IDLE."""
 
     used_at = 0.0
 
     def connect(self) -> None:
-        """Connect; whatever goes wrong here, nothing was sent."""
         try:
             super().connect()  # type: ignore[misc]  # of the class it is mixed into
         except (OSError, HTTPError, HTTPException, ValueError) as error:
@@ -123,13 +120,11 @@ class _Fresh:
         self.used_at = time.monotonic()
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        """Send a request."""
         self.used_at = time.monotonic()
         super().request(*args, **kwargs)  # type: ignore[misc]  # of the class it is mixed into
 
     @property
     def is_connected(self) -> bool:
-        """Whether it may be used as it is; if not, it is made anew."""
         return time.monotonic() - self.used_at < IDLE and super().is_connected  # type: ignore[misc]  # of the class it is mixed into
 
 

@@ -1,4 +1,4 @@
-"""The providers there are, in the order in which owners choose them. A new one is a folder and a line."""
+"""All providers, in the order of choice. A new one is a folder and a line."""
 
 from __future__ import annotations
 
@@ -18,39 +18,36 @@ _PROVIDERS: dict[str, Provider] = {}
 
 
 def register(provider: Provider) -> None:
-    """Add a provider, with the secrets of its account; before the application is made."""
+    """Add a provider, before the application is created."""
     _PROVIDERS[provider.name] = provider
     for secret in provider.account.secrets if provider.account else ():
         register_secret(secret.name, secret.parse)
 
 
 def unregister(provider: Provider) -> None:
-    """Take a provider away."""
     del _PROVIDERS[provider.name]
 
 
 def all_providers() -> tuple[Provider, ...]:
-    """Return every provider."""
     return tuple(_PROVIDERS.values())
 
 
 def provider_named(name: str) -> Provider:
-    """Return the provider of that name; LookupError when there is none."""
+    """Look up by name; raises LookupError."""
     return _PROVIDERS[name]
 
 
 def providers_for(channel: Channel) -> list[Provider]:
-    """Return the providers that can send by a channel."""
     return [provider for provider in all_providers() if provider.gateway.carries(channel)]
 
 
 def gateway_named(name: str) -> Gateway:
-    """Return the gateway of that name; LookupError when there is none."""
+    """Look up by name; raises LookupError."""
     return provider_named(name).gateway
 
 
 def gateway_of(organization: Organization, channel: Channel) -> Gateway:
-    """Return the gateway the organization chose for the channel; LookupError when there is none of that name."""
+    """Look up by name; raises LookupError."""
     return gateway_named(channel.gateway_name(organization))
 
 

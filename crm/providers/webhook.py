@@ -1,4 +1,4 @@
-"""What a provider's webhook is given: whose secrets are whose, and where to put what the provider says."""
+"""The interface between webhooks and the product."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from crm.providers.base import Reported
 from crm.providers.directory import Directory
 
 TRIED_WITH_ALL = 16 * 1024
-"""Up to this size in bytes a request is checked with the secrets of all organizations; none of them takes long."""
+"""Bytes; smaller requests are checked with the secrets of all organizations."""
 
 
 class ForgedError(Exception):
@@ -18,36 +18,24 @@ class ForgedError(Exception):
 
 
 class UnknownError(Exception):
-    """The request is about an attempt that is not there, or to an address that nobody sends from."""
+    """The request is about an unknown attempt or address."""
 
 
 class Desk(Protocol):
-    """The way in for what providers say; `crm.webhooks.desk` is it."""
+    """Implemented by `crm.webhooks.desk`."""
 
-    def directory(self) -> Directory:
-        """Return what every organization sends with."""
-        ...
+    def directory(self) -> Directory: ...
 
-    def owners_of_attempts(self, ids: Iterable[int]) -> Mapping[int, int]:
-        """Return the organizations of attempts, by attempt; of those that exist."""
-        ...
+    def owners_of_attempts(self, ids: Iterable[int]) -> Mapping[int, int]: ...
 
-    def owners_of_tests(self, ids: Iterable[int]) -> Mapping[int, int]:
-        """Return the organizations of test messages, by test; of those that exist."""
-        ...
+    def owners_of_tests(self, ids: Iterable[int]) -> Mapping[int, int]: ...
 
     def readers(self, text: Incoming, owners: Sequence[int]) -> Sequence[int]:
-        """Return for which of the organizations that send from an address a text is."""
+        """Return which of the organizations that send from an address get a text."""
         ...
 
-    def take_reports(self, organization_id: int, reports: Sequence[Reported]) -> None:
-        """Take what was said about attempts of an organization."""
-        ...
+    def take_reports(self, organization_id: int, reports: Sequence[Reported]) -> None: ...
 
-    def take_test_reports(self, organization_id: int, reports: Sequence[Reported]) -> None:
-        """Take what was said about test messages of an organization."""
-        ...
+    def take_test_reports(self, organization_id: int, reports: Sequence[Reported]) -> None: ...
 
-    def take_texts(self, texts: Mapping[int, Sequence[Incoming]]) -> None:
-        """Take texts that came in, by organization."""
-        ...
+    def take_texts(self, texts: Mapping[int, Sequence[Incoming]]) -> None: ...

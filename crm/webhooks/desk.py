@@ -1,4 +1,4 @@
-"""Where providers' webhooks put what they are told (`crm.providers.webhook.Desk`), and ask whose it is."""
+"""The implementation of `crm.providers.webhook.Desk`."""
 
 from __future__ import annotations
 
@@ -17,39 +17,32 @@ from crm.webhooks import identities, sharing
 
 
 def directory() -> Directory:
-    """Return what every organization sends with."""
     return read_directory([provider.name for provider in all_providers() if provider.account])
 
 
 def owners_of_attempts(ids: Iterable[int]) -> Mapping[int, int]:
-    """Return the organizations of attempts, by attempt; of those that exist."""
     return recipients.owners_of_attempts(ids)
 
 
 def owners_of_tests(ids: Iterable[int]) -> Mapping[int, int]:
-    """Return the organizations of test messages, by test; of those that exist."""
     return trials.owners(ids)
 
 
 def readers(text: Incoming, owners: Sequence[int]) -> Sequence[int]:
-    """Return for which of the organizations that send from an address a text is."""
     return sharing.readers(text, owners)
 
 
 def take_reports(organization_id: int, reports: Sequence[Reported]) -> None:
-    """Take what was said about attempts of an organization, and by which names the provider knows their people."""
     delivery_reports.take(organization_id, reports)
     with use_organization(organization_id):
         identities.learn_from(reports)
 
 
 def take_test_reports(organization_id: int, reports: Sequence[Reported]) -> None:
-    """Take what was said about test messages of an organization."""
     trials.take_reports(organization_id, reports)
 
 
 def take_texts(texts: Mapping[int, Sequence[Incoming]]) -> None:
-    """Take texts that came in, by organization."""
     for organization_id, incoming in texts.items():
         with use_organization(organization_id):
             inbound.receive(organization_id, identities.named(incoming))

@@ -1,4 +1,4 @@
-"""Whom a report or a text is from, by the names that providers know them by."""
+"""Matching reports and texts to addresses by the providers' names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from crm.values.phone import digits
 
 
 def learn_from(reports: Iterable[Reported]) -> None:
-    """Remember the ids of users that reports name, by the addresses that the attempts wrote to."""
+    """Store the user ids in reports, by the recipients of their attempts."""
     ids = {report.attempt_id: report.user_id for report in reports if report.user_id}
     if ids:
         rows = db.session.execute(sa.select(Attempt.id, Attempt.recipient).where(one_of(Attempt.id, list(ids)))).all()

@@ -1,7 +1,7 @@
-"""The list of due work: what the worker has to look at, and when. Tenant-free, so that one query finds it.
+"""The list of due work, without tenancy, so that one query finds it.
 
-A row says "look at this message (or receipt) at `due_at`". It is written in the transaction that changes the thing
-itself. Taking work pushes `due_at` to the end of the lease (`lease.py`), so work of a worker that died comes back.
+A row is written in the transaction of the change it belongs to. Taking work moves `due_at` to the end of the lease
+(`lease.py`), so the work of a crashed worker returns.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from crm.kernel.tenancy import require_organization
 
 
 class DueWork(Base):
-    """One thing of one organization that has to be looked at when `due_at` comes."""
+    """A subject of an organization to look at when `due_at` comes."""
 
     __tablename__ = "due_work"
     __table_args__ = (
@@ -35,12 +35,12 @@ class DueWork(Base):
 
 
 def put_off(kind: str, subject_ids: Iterable[int], due_at: dt.datetime) -> None:
-    """Look at the subjects of the current organization at `due_at`, whatever was said before."""
+    """Move the subjects to `due_at`, whatever it was."""
     plan(kind, dict.fromkeys(subject_ids, due_at))
 
 
 def plan(kind: str, moments: Mapping[int, dt.datetime | None]) -> None:
-    """Look at each subject of the current organization at its moment; None takes it off the list."""
+    """Set the time of each subject; None takes it off the list."""
     settle(kind, [id_ for id_, due_at in moments.items() if due_at is None])
     rows = [
         {"kind": kind, "subject_id": id_, "organization_id": require_organization(), "due_at": due_at}
@@ -53,7 +53,7 @@ def plan(kind: str, moments: Mapping[int, dt.datetime | None]) -> None:
 
 
 def settle(kind: str, subject_ids: Iterable[int]) -> None:
-    """Take the subjects off the list: nothing is left to do for them."""
+    """Take the subjects off the list."""
     ids = sorted(subject_ids)
     if ids:
         statement = sa.delete(DueWork).where(DueWork.kind == kind, one_of(DueWork.subject_id, ids))
@@ -61,15 +61,12 @@ def settle(kind: str, subject_ids: Iterable[int]) -> None:
 
 
 def organizations_with_due(kind: str) -> list[int]:
-    """Return the organizations that have work due now by the database's clock, longest waiting first."""
+    """Return organizations with due work, longest waiting first."""
     return list(db.session.scalars(_ORGANIZATIONS, {"kind": kind}))
 
 
 def lock_due(kind: str, limit: int, among: Iterable[int] | None = None) -> list[int]:
-    """Lock up to `limit` due subjects of the current organization that no other worker has locked; oldest first.
-
-    `among` says which subjects may be locked; None means all.
-    """
+    """Lock up to `limit` due subjects that no worker has locked, oldest first; `among` restricts them."""
     statement = sa.select(DueWork.subject_id).where(
         DueWork.kind == kind,
         DueWork.organization_id == require_organization(),
@@ -81,7 +78,7 @@ def lock_due(kind: str, limit: int, among: Iterable[int] | None = None) -> list[
 
 
 def lock(kind: str, subject_ids: Iterable[int]) -> dict[int, dt.datetime]:
-    """Lock the subjects' places on the list, before the subjects themselves; return when each is due."""
+    """Lock list rows, before the subjects themselves; return when each is due."""
     rows = db.session.execute(
         sa.select(DueWork.subject_id, DueWork.due_at)
         .where(DueWork.kind == kind, one_of(DueWork.subject_id, subject_ids))
@@ -92,7 +89,7 @@ def lock(kind: str, subject_ids: Iterable[int]) -> dict[int, dt.datetime]:
 
 
 def hasten(kind: str, subject_ids: sa.Select[int]) -> None:
-    """Look now at those of the selected subjects that nobody is looking at."""
+    """Make the selected subjects due now, unless they are leased."""
     ids = db.session.scalars(
         sa.select(DueWork.subject_id)
         .where(
@@ -118,11 +115,7 @@ _UPSERT = {"postgresql": _upsert(postgresql.insert), "sqlite": _upsert(sqlite.in
 
 
 def _organizations_with_due() -> sa.Select[int]:
-    """Return the select of `organizations_with_due`.
-
-    It goes from one organization to the next along the index of their due work, and so takes as long with a
-    million rows as with one.
-    """
+    """Walk the index from one organization to the next: constant time, however many rows."""
     kind: sa.BindParameter[str] = sa.bindparam("kind", type_=sa.String)
     of_kind = sa.select(sa.func.min(DueWork.organization_id)).where(DueWork.kind == kind)
     found = of_kind.scalar_subquery()

@@ -1,4 +1,4 @@
-"""Leases: due work that one worker alone may do for a while; what a dead worker held is due again at their end."""
+"""Leases: due work of one worker for a while; after a crash it is due again at the end."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ class Lease:
 
     @classmethod
     def take(cls, kind: str, length: dt.timedelta, limit: int = 1, *, among: Iterable[int] | None = None) -> Lease:
-        """Hold up to `limit` due subjects that nobody else holds, oldest first; `among` says which may be taken."""
+        """Lease up to `limit` due subjects, oldest first; `among` restricts them."""
         with transaction():
             lease = cls(kind, due.lock_due(kind, limit, among), _end(length))
             due.put_off(kind, lease.ids, lease.until)
             return lease
 
     def lock_held(self) -> list[int]:
-        """Return the subjects that are still held, locked on the list until the end of the open transaction."""
+        """Lock and return the subjects still leased."""
         return [id_ for id_, due_at in due.lock(self.kind, self.ids).items() if due_at == self.until]
 
     def renew(self, length: dt.timedelta) -> bool:
-        """Hold what is still held for `length` from now; False when that is nothing."""
+        """Extend the lease by `length` from now; False if nothing is left."""
         with transaction():
             self.ids, self.until = self.lock_held(), _end(length)
             due.put_off(self.kind, self.ids, self.until)
             return bool(self.ids)
 
     def give_back(self, pause: dt.timedelta = dt.timedelta(0)) -> None:
-        """Leave what is still held to the next worker, after `pause`."""
+        """Release the subjects, due again after `pause`."""
         with transaction():
             due.put_off(self.kind, self.lock_held(), database_now() + pause)
 
     def end(self) -> None:
-        """Take what is still held off the list of due work: it is done."""
+        """Take the finished subjects off the list."""
         with transaction():
             due.settle(self.kind, self.lock_held())
 

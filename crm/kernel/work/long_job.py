@@ -1,7 +1,7 @@
-"""Long jobs: work on many rows that a user asked for, a batch in each transaction, by whichever worker comes.
+"""Long jobs: work on many rows that a user asked for, one batch per transaction, by any worker.
 
-How far a job is moves in the transaction of the batch itself, so that the worker that goes on after a killed one does
-nothing twice. The job is on the list of due work while it is under way.
+The position moves in the batch's transaction, so a worker that continues after a crash repeats nothing. A running job
+is on the list of due work.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ Row = TypeVar("Row", bound=LongJobMixin)
 UndoableRow = TypeVar("UndoableRow", bound=UndoableMixin)
 
 FOREGROUND_LEASE = dt.timedelta(minutes=1)
-"""A job in the foreground that has had no batch for so long is left to the worker: its process is taken for dead."""
+"""The time without a batch after which the worker takes over a job in the foreground."""
 
 
 class Batch(NamedTuple):
-    """What a step did: how many rows it looked at, and whether they were the last ones."""
+    """The rows that a step looked at, and whether they were the last."""
 
     looked: int
     is_last: bool
@@ -51,39 +51,39 @@ class LongJob(Generic[Row]):
     pause = 0.05
 
     def step(self, row: Row, size: int) -> Batch:
-        """Do the next rows, at most `size`, of a job that is locked, in the open transaction, and move its position."""
+        """Process up to `size` rows of a locked job in the open transaction, and move its position."""
         raise NotImplementedError
 
     def prepare(self, row: Row) -> None:
-        """Do what comes before the worker's first step, such as to count the rows."""
+        """Run before the worker's first step, for example to count rows."""
 
     def lock_first(self) -> None:
-        """Take the locks that come before the job's own."""
+        """Take locks that come before the job's own."""
 
     def leave_to_worker(self, row: Row) -> None:
-        """Have the worker do all that is left, in the transaction that makes or changes the job."""
+        """Leave the rest to the worker, in the transaction that changes the job."""
         due.put_off(self.kind, [row.id], database_now())
         queue.enqueue(self.path, require_organization())
 
     def keep_in_foreground(self, row: Row) -> None:
-        """Have the worker go on only if `run` does not, in the transaction that makes the job."""
+        """Let the worker continue only if `run` does not."""
         due.put_off(self.kind, [row.id], database_now() + FOREGROUND_LEASE)
 
     def run(self, job_id: int) -> Row:
-        """Do a job to its end in the foreground, in as many transactions as it takes, and return it."""
+        """Run a job to its end in the foreground, in several transactions."""
         while self.go_on(job_id, FOREGROUND_LEASE):
             pass
         with transaction() as session:
             return session.get_one(self.model, job_id)
 
     def do(self, row: Row, size: int) -> bool:
-        """Do the next `size` rows of a job that is locked, in the open transaction; False when that was all."""
+        """Process up to `size` rows of a locked job; False at the end."""
         looked, is_last = self.step(row, size)
         row.advance(looked, is_last=is_last)
         return row.is_under_way
 
     def go_on(self, job_id: int, lease: dt.timedelta = dt.timedelta(0)) -> bool:
-        """Do the next batch of a job, as its user; False when that was all. Others go on with it after `lease`."""
+        """Process the next batch as the job's user; False at the end. Others may continue after `lease`."""
         with committing(self.kind):
             self.lock_first()
             if job_id not in due.lock(self.kind, [job_id]):
@@ -96,7 +96,7 @@ class LongJob(Generic[Row]):
             return more
 
     def go_on_in(self, organization_id: int) -> bool:
-        """Do a batch of the job of an organization that waits longest; False when none is due."""
+        """Process a batch of the organization's longest waiting job; False if none is due."""
         with use_organization(organization_id):
             row = self._find_due()
         if row is None:
@@ -106,11 +106,11 @@ class LongJob(Generic[Row]):
         return True
 
     def go_on_everywhere(self) -> bool:
-        """Do a batch of a job of every organization; True when there may be more."""
+        """Process a batch for each organization; True when there may be more."""
         return each_organization(self.kind, self.go_on_in, self.pause)
 
     def cancel(self, job_id: int) -> Row:
-        """End a job after the batch that is under way, and keep what is done; one that is over stays as it is."""
+        """Stop a job after its current batch; finished ones stay."""
         with transaction():
             due.lock(self.kind, [job_id])
             row = self._locked(job_id)
@@ -128,14 +128,14 @@ class LongJob(Generic[Row]):
 
 
 class UndoableJob(LongJob[UndoableRow]):
-    """A long job that can be undone, also while it is under way; its undoing is as long a job as itself."""
+    """A long job that can be undone, even while it runs; undoing is a long job too."""
 
     def undo_step(self, row: UndoableRow, size: int) -> Batch:
-        """Put back at most `size` of the changed rows, and forget them, so that the next step finds others."""
+        """Restore up to `size` changed rows and forget them."""
         raise NotImplementedError
 
     def do(self, row: UndoableRow, size: int) -> bool:
-        """Do, or put back, the next `size` rows of a job that is locked; False when that was all."""
+        """Process or restore up to `size` rows of a locked job; False at the end."""
         if row.state != JobState.UNDOING:
             return super().do(row, size)
         looked, is_last = self.undo_step(row, size)
@@ -143,9 +143,9 @@ class UndoableJob(LongJob[UndoableRow]):
         return row.is_under_way
 
     def undo(self, job_id: int, at_once: int) -> UndoableRow:
-        """Stop a job and put back what it changed; one that can't be undone stays as it is.
+        """Stop a job and undo its changes; a job that can't be undone stays.
 
-        Fewer than `at_once` rows are put back before this returns, more are left to the worker.
+        Fewer than `at_once` rows are restored before it returns; more are left to the worker.
         """
         with transaction():
             self.lock_first()

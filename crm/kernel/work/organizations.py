@@ -1,4 +1,4 @@
-"""One organization after the other: the failure of one does not stop the work for the others."""
+"""Work for each organization: a failure of one does not stop the others."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def each_organization(kind: str, step: Callable[[int], object], pause: float = 0
 
 
 def do_each(organization_ids: Iterable[int], step: Callable[[int], object], what: str, pause: float = 0) -> bool:
-    """Do what `each_organization` does, for these organizations; `what` names the work in the log.
+    """Do so for given organizations; `what` names the work in the log.
 
-    A step acts in its organization by itself. At shutdown no further step begins, and the answer is False.
+    At shutdown no step begins, and the answer is False.
     """
     more = False
     for organization_id in organization_ids:
@@ -46,7 +46,7 @@ def do_each(organization_ids: Iterable[int], step: Callable[[int], object], what
 
 
 def _ask_database() -> None:
-    """Raise OperationalError when the database is away, for then the next organizations fare no better."""
+    """Raise OperationalError if the database is away."""
     db.session.remove()
     db.session.execute(sa.select(1))
     db.session.remove()

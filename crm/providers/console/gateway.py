@@ -33,8 +33,6 @@ _SENTENCES = {
 
 
 class Console:
-    """Accepts everything, unless the installation lets the text say otherwise."""
-
     name = "console"
     by_hand = False
     reports = False
@@ -42,15 +40,12 @@ class Console:
     max_calls = 64
 
     def carries(self, channel: Channel) -> bool:
-        """Take every channel."""
         return True
 
     def lacks(self, sender: Sender, channel: Channel) -> str:
-        """Need nothing."""
         return ""
 
     def send(self, call: Call) -> Outcome:
-        """Log the message, or behave as its text orders where orders count."""
         orders = _orders(call.body) if call.sender.takes_orders else {}
         if pause := orders.pop("delay", 0):
             time.sleep(min(pause, READ))
@@ -64,7 +59,6 @@ class Console:
         return Outcome(Answer.ACCEPTED, provider_id=f"console-{call.attempt_id}")
 
     def look_up(self, question: Question) -> Found | None:
-        """Know nothing: what was lost stays unknown, as at a provider that can't be asked."""
         return None
 
 

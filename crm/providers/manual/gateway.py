@@ -1,4 +1,4 @@
-"""Sending by hand: the default of a new organization, which needs no provider and costs nothing."""
+"""Sending by hand: the default, without a provider."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from crm.providers.base import Call, Found, Outcome, Question, Sender
 
 
 class Manual:
-    """A due message becomes a reminder; staff send it from their own phone and mark it as done."""
+    """Due messages become reminders, which staff send from their phones."""
 
     name = "manual"
     by_hand = True
@@ -16,17 +16,13 @@ class Manual:
     max_calls = 64
 
     def carries(self, channel: Channel) -> bool:
-        """Take every channel."""
         return True
 
     def lacks(self, sender: Sender, channel: Channel) -> str:
-        """Need nothing."""
         return ""
 
     def send(self, call: Call) -> Outcome:
-        """Refuse: nothing calls this gateway."""
         raise NotImplementedError(f"message {call.message_id} is to be sent by hand")
 
     def look_up(self, question: Question) -> Found | None:
-        """Know nothing."""
         return None

@@ -1,4 +1,4 @@
-"""What Twilio's codes mean, in answers to calls and in its reports.
+"""Twilio's error codes, in answers and reports.
 
 Sources: Twilio's Error and Warning Dictionary, https://www.twilio.com/docs/api/errors/CODE for each; the newer codes of
 bad numbers by its changelog of 10 July 2024.
@@ -160,7 +160,6 @@ CODES: Mapping[int, Meaning] = {
     63112: Meaning(_SENDER, "Meta switched the WhatsApp Business account off. Look into the WhatsApp Manager."),
     63049: Meaning(_PERMANENT, "WhatsApp chose not to deliver this message: it limits advertising."),
 }
-"""Outcome and sentence by code."""
 
 STATUSES: Mapping[str, Status] = {
     "queued": Status.ACCEPTED,
@@ -174,11 +173,10 @@ STATUSES: Mapping[str, Status] = {
     "failed": Status.FAILED,
     "canceled": Status.FAILED,
 }
-"""Our state by Twilio's (Message resource, "Message Status values"); others say nothing new."""
+"""Our status by Twilio's (Message resource, "Message Status values"); others are ignored."""
 
 
 def explain(code: int | None) -> str:
-    """Say in plain words why a message that Twilio took did not arrive."""
     if code is not None and code in CODES:
         return CODES[code].sentence
     if not code:

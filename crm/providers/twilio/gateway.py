@@ -1,4 +1,4 @@
-"""Twilio: SMS and WhatsApp, by its own SDK over connections that all threads share."""
+"""Twilio: SMS and WhatsApp, by its SDK over shared connections."""
 
 from __future__ import annotations
 
@@ -26,17 +26,15 @@ from crm.providers.twilio.search import SEARCHED, pick
 NAME = "Twilio"
 
 PREFIXES = {SMS: "", WHATSAPP: "whatsapp:"}
-"""What stands before a number, which says by which channel it is meant."""
+"""The prefix of a number, which selects the channel."""
 
 _UNREADABLE = (TwilioException, ValueError, TypeError, AttributeError, LookupError)
-"""What the SDK raises over an answer that is not what it expects."""
+"""Raised by the SDK for unexpected answers."""
 
 log = logging.getLogger(__name__)
 
 
 class Twilio:
-    """Sends SMS and WhatsApp by Twilio's Message resource."""
-
     name = "twilio"
     by_hand = False
     reports = True
@@ -44,11 +42,9 @@ class Twilio:
     max_calls = 32  # Twilio queues for each number, and refuses too many requests at a time (error 20429)
 
     def carries(self, channel: Channel) -> bool:
-        """Take SMS and WhatsApp."""
         return channel in PREFIXES
 
     def lacks(self, sender: Sender, channel: Channel) -> str:
-        """Say what an owner has to enter first, or nothing."""
         if not sender.account or not sender.token:
             return "Twilio needs an Account SID and an Auth Token. An owner can enter them in Settings, Messaging."
         if not sender.number and not sender.service:
@@ -56,14 +52,14 @@ class Twilio:
         return ""
 
     def send(self, call: Call) -> Outcome:
-        """Create the message at Twilio; its reports come to an address that names the attempt."""
+        """Create the message; its status callback names the attempt."""
         lacking = self.lacks(call.sender, call.channel)
         if lacking:
             return answers.not_set_up(lacking)
         return _outcome(lambda: _client(call.sender).messages.create(**_fields(call)))
 
     def look_up(self, question: Question) -> Found | None:
-        """Ask for the message by its id, or find it among those to the same number (see `twilio_search`)."""
+        """Fetch the message by its id, or search for it (`search`)."""
         call = question.call
         if self.lacks(call.sender, call.channel):
             return None
@@ -80,7 +76,7 @@ class Twilio:
 
 
 class _RefusedError(Exception):
-    """An answer of Twilio that doesn't accept, with its headers, which the SDK's own exception leaves out."""
+    """A refusal with its headers, which the SDK's exception lacks."""
 
     def __init__(self, reply: http.Reply) -> None:
         super().__init__(reply.status)
@@ -88,7 +84,7 @@ class _RefusedError(Exception):
 
 
 class _Transport(HttpClient):  # type: ignore[misc]  # twilio has no types
-    """The SDK's way to the network: with limits of time, without a second try, to TWILIO_API_BASE where it is set."""
+    """The SDK's transport: with timeouts, without retries, to TWILIO_API_BASE if set."""
 
     def __init__(self, base: str) -> None:
         super().__init__(log, is_async=False)

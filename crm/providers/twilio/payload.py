@@ -1,4 +1,4 @@
-"""What Twilio's requests say (twilio.com/docs/messaging/guides/track-outbound-message-status, …/webhook-request)."""
+"""Twilio's webhook requests (twilio.com/docs/messaging/guides/track-outbound-message-status, …/webhook-request)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from crm.providers.base import Reported
 from crm.providers.twilio.gateway import PREFIXES
 
 EFFECTS = {"STOP": Effect.STOP, "START": Effect.START}
-"""What a text does, by Twilio's OptOutType (Advanced Opt-Out); HELP does nothing here."""
+"""By OptOutType (Advanced Opt-Out); HELP is ignored."""
 
 KINDS = {
     "image/": ("a picture", "pictures"),
@@ -26,13 +26,13 @@ KINDS = {
     "application/": ("a document", "documents"),
     "text/": ("a document", "documents"),
 }
-"""What a file is, one and several, by how its content type begins."""
+"""Names of files, one and several, by content type."""
 
 MOST_FILES = 10
 
 
 def report(attempt_id: int, form: Mapping[str, str]) -> Reported:
-    """Return what became of an attempt; raises ValueError with a sentence."""
+    """Read a status report; raises ValueError with a sentence."""
     sid = untrusted.text(form.get("MessageSid") or form.get("SmsSid"))
     word = untrusted.text(form.get("MessageStatus") or form.get("SmsStatus"), 40)
     if not sid or not word:
@@ -41,12 +41,12 @@ def report(attempt_id: int, form: Mapping[str, str]) -> Reported:
 
 
 def written_to(form: Mapping[str, str]) -> tuple[Channel, str, str]:
-    """Return by which channel a text came in, to which number, and the Messaging Service that has the number."""
+    """Return the channel, the number, and the Messaging Service of an inbound text."""
     return *_address(form.get("To", "")), untrusted.text(form.get("MessagingServiceSid"))
 
 
 def incoming(form: Mapping[str, str]) -> Incoming:
-    """Return the text that came in; raises ValueError with a sentence."""
+    """Read an inbound text; raises ValueError with a sentence."""
     sid = untrusted.text(form.get("MessageSid") or form.get("SmsSid"))
     channel, sender = _address(form.get("From", ""))
     _, recipient = _address(form.get("To", ""))
@@ -69,7 +69,6 @@ def incoming(form: Mapping[str, str]) -> Incoming:
 
 
 def _content(form: Mapping[str, str]) -> tuple[str, str]:
-    """Return the customer's words, and what else came."""
     body, emoji = form.get("Body", ""), untrusted.text(form.get("Body"), 20)
     if _is_reaction(form):
         return "", f"reacted with {emoji}" if emoji else "took a reaction back"
@@ -87,7 +86,7 @@ def _is_reaction(form: Mapping[str, str]) -> bool:
 
 
 def _files(form: Mapping[str, str]) -> str:
-    """Name the files by what kind each is: "2 pictures, a video"."""
+    """Describe the files: "2 pictures, a video"."""
     number = untrusted.text(form.get("NumMedia"), 3)
     count = min(int(number), MOST_FILES) if number.isdecimal() else 0
     kinds = Counter(_kind(untrusted.text(form.get(f"MediaContentType{place}"))) for place in range(count))

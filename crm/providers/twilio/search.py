@@ -1,10 +1,8 @@
-"""Which of Twilio's messages is the one whose answer was lost.
+"""The search for a message whose answer was lost.
 
-Twilio's list does not show the address for reports, which alone names our attempt. So a message is taken for ours
-only when everything points to it and to nothing else: the same number written to and from, the very text, created
-from a minute before the call to ten minutes after it, its id not that of another call of ours, and no second one like
-it. Nothing found proves nothing, for a list may lag behind: the message then stays unknown, until a report comes or a
-person is asked.
+Twilio's list lacks the status callback, the only reference to our attempt. So a message matches only if everything
+does: both numbers, the exact text, a creation time from one minute before to ten minutes after the call, an id of no
+other call, and no second match. The list may lag, so no match leaves the message unknown.
 """
 
 from __future__ import annotations
@@ -16,14 +14,13 @@ from typing import Any
 from crm.providers.base import Question
 
 SEARCHED = 50
-"""How many of the latest messages to a number are looked through."""
+"""Messages to the number, the latest first."""
 
 BEFORE, AFTER = dt.timedelta(minutes=1), dt.timedelta(minutes=10)
 """Around the start of the call; Twilio's clock may differ from the database's."""
 
 
 def pick(messages: Iterable[Any], question: Question) -> Any | None:
-    """Return the one message that can only be the one asked about, or None."""
     fitting = [message for message in messages if _fits(message, question)]
     return fitting[0] if len(fitting) == 1 else None
 

@@ -1,7 +1,6 @@
-"""What Twilio calls us for: reports about attempts and test messages, and texts that came in.
+"""Twilio's webhook: reports about attempts and tests, and inbound texts.
 
-The signature is checked before anything else, with the token of the one organization that a report is about, or with
-those of all where a text only says to which number it came.
+The signature is checked first: with the token of the report's organization, or for a text with the tokens of all.
 """
 
 from __future__ import annotations
@@ -23,13 +22,12 @@ from crm.providers.webhook import TRIED_WITH_ALL, Desk, ForgedError, UnknownErro
 from crm.values.phone import variants
 
 MAX_FIELDS = 300
-"""Twilio sends some thirty fields; a request with more than this is none of its own."""
+"""Twilio sends some thirty."""
 
 _SIGNATURE = re.compile(r"[A-Za-z0-9+/]{27}=")
 
 
 def take_report(desk: Desk, attempt_id: int) -> Response:
-    """Take what became of an attempt."""
     form = _form()
     organization_id = _owner(desk, desk.owners_of_attempts([attempt_id]).get(attempt_id), form)
     desk.take_reports(organization_id, [payload.report(attempt_id, form)])
@@ -37,7 +35,6 @@ def take_report(desk: Desk, attempt_id: int) -> Response:
 
 
 def take_test_report(desk: Desk, test_id: int) -> Response:
-    """Take what became of a test message."""
     form = _form()
     organization_id = _owner(desk, desk.owners_of_tests([test_id]).get(test_id), form)
     desk.take_test_reports(organization_id, [payload.report(test_id, form)])
@@ -45,7 +42,7 @@ def take_test_report(desk: Desk, test_id: int) -> Response:
 
 
 def take_text(desk: Desk) -> Response:
-    """Take a text for those that send from its number; the answer is one that sends nothing back."""
+    """Answer with an empty TwiML response, which sends nothing back."""
     form = _form()
     signature = _signature()
     directory = desk.directory()
@@ -74,10 +71,9 @@ def is_signed(token: str, url: str, form: MultiDict[str, str], signature: str) -
 
 
 def sending_from(directory: Directory, channel: Channel, number: str, service: str) -> list[int]:
-    """Return the organizations that send from a number: those with it for their own, then the oldest.
+    """Return the organizations that send from a number: owners first, then the oldest.
 
-    Those that send by a Messaging Service have all of its numbers, whichever they name. The installation's number
-    is nobody's own, though somebody may name it.
+    A Messaging Service covers all of its numbers. The installation's number has no owner, even if somebody entered it.
     """
     users, same = directory.sending_by("twilio", channel), set(variants(number))
     named = [entry for entry in users if number and entry.sender(channel, ACCOUNT) in same]
@@ -88,13 +84,12 @@ def sending_from(directory: Directory, channel: Channel, number: str, service: s
 
 
 def _sends_by(entry: DirectoryEntry, channel: Channel, service: str) -> bool:
-    """Say whether Twilio chooses the number of its messages by this service (`gateway`)."""
     uses = channel is SMS or not entry.sender(channel, ACCOUNT)
     return uses and entry.known(ACCOUNT)[SERVICE] == service
 
 
 def _owner(desk: Desk, organization_id: int | None, form: MultiDict[str, str]) -> int:
-    """Return the organization that a report is about, once its own token fits."""
+    """Return the organization of a report, after checking its token."""
     if organization_id is None:
         raise UnknownError
     signature = _signature()
@@ -105,7 +100,7 @@ def _owner(desk: Desk, organization_id: int | None, form: MultiDict[str, str]) -
 
 
 def _token(directory: Directory, form: MultiDict[str, str], signature: str) -> str:
-    """Return the token that signed a request; a large one is of organizations whose account it names."""
+    """Return the token that signed a request; a large one is checked only with those of its account."""
     size = sum(len(name) + len(value) for name, value in form.items(multi=True))
     account, url = form.get("AccountSid", ""), _public_url()
 
@@ -120,7 +115,7 @@ def _token(directory: Directory, form: MultiDict[str, str], signature: str) -> s
 
 
 def _signature() -> str:
-    """Return the signature of the request; ForgedError where it can't be one, before anything is read."""
+    """Return the signature header; ForgedError if it can't be one."""
     signature = request.headers.get("X-Twilio-Signature", "")[:500]
     if not _SIGNATURE.fullmatch(signature):
         raise ForgedError
@@ -128,7 +123,7 @@ def _signature() -> str:
 
 
 def _form() -> MultiDict[str, str]:
-    """Return the fields of the request; ValueError for too many, before they are taken apart."""
+    """Return the form; ValueError for too many fields, before parsing."""
     request.max_form_parts = MAX_FIELDS
     if request.get_data(cache=True).count(b"&") >= MAX_FIELDS:
         raise ValueError(f"A request has up to {MAX_FIELDS} fields.")
@@ -136,6 +131,6 @@ def _form() -> MultiDict[str, str]:
 
 
 def _public_url() -> str:
-    """Return the URL that was signed: the one Twilio was given, whatever a proxy in between made of it."""
+    """Return the signed URL: the public one, whatever proxies changed."""
     query = request.query_string.decode("latin-1")
     return f"{current_app.config['PUBLIC_URL']}{request.path}" + (f"?{query}" if query else "")

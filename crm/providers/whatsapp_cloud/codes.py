@@ -1,7 +1,7 @@
-"""What the codes of Meta's WhatsApp Cloud API mean, in answers to calls and in its reports.
+"""Error codes of Meta's WhatsApp Cloud API, in answers and reports.
 
-Source: WhatsApp Cloud API, Support, Error Codes (developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes);
-that page says to go by the code and not by the status of HTTP.
+Source: WhatsApp Cloud API, Support, Error Codes (developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes),
+which says to use the code, not the HTTP status.
 """
 
 from __future__ import annotations
@@ -83,10 +83,9 @@ CODES: Mapping[int, Meaning] = {
     132016: Meaning(_PERMANENT, "WhatsApp switched the template off, for customers complained about it."),
     135000: Meaning(_PERMANENT, "WhatsApp refused the message and gave no reason."),
 }
-"""Outcome and sentence by code."""
 
 NO_SUCH_OBJECT = 33
-"""The subcode of code 100 for a phone number id that is not there, or not the token's."""
+"""Subcode of 100: the phone number id is missing, or not the token's."""
 
 STATUSES: Mapping[str, Status] = {
     "accepted": Status.ACCEPTED,
@@ -96,11 +95,10 @@ STATUSES: Mapping[str, Status] = {
     "played": Status.READ,
     "failed": Status.FAILED,
 }
-"""Our state by Meta's (webhooks, status messages object); others say nothing new."""
+"""Our status by Meta's (webhooks, status messages object); others are ignored."""
 
 
 def explain(code: int | None) -> str:
-    """Say in plain words why a message that Meta took did not arrive."""
     if code is not None and code in CODES:
         return CODES[code].sentence
     return f"WhatsApp could not deliver it (code {code})." if code else "WhatsApp could not deliver it."

@@ -19,8 +19,6 @@ DEFAULT_BASE = "https://graph.facebook.com"
 
 
 class WhatsappCloud:
-    """Sends WhatsApp texts and approved templates."""
-
     name = "whatsapp_cloud"
     by_hand = False
     reports = True
@@ -28,17 +26,15 @@ class WhatsappCloud:
     max_calls = 16  # a number may send 80 messages a second, and a call takes about a fifth of one
 
     def carries(self, channel: Channel) -> bool:
-        """Take WhatsApp alone."""
         return channel is WHATSAPP
 
     def lacks(self, sender: Sender, channel: Channel) -> str:
-        """Say what an owner has to enter first, or nothing."""
         if sender.account and sender.token:
             return ""
         return "WhatsApp needs an access token and a phone number ID. An owner can enter them in Settings, Messaging."
 
     def send(self, call: Call) -> Outcome:
-        """Send the message; the attempt's id comes back with each report."""
+        """Send the message; reports carry the attempt's id."""
         lacking = self.lacks(call.sender, call.channel)
         if lacking:
             return answers.not_set_up(lacking)
@@ -50,7 +46,7 @@ class WhatsappCloud:
         return _outcome(reply, call.to)
 
     def look_up(self, question: Question) -> Found | None:
-        """Know nothing: the Cloud API has no way to ask what became of a message, only its reports tell."""
+        """Find nothing: the Cloud API has no look-up."""
         return None
 
 
@@ -62,7 +58,7 @@ def _url(sender: Sender) -> str:
 
 
 def _fields(call: Call) -> dict[str, Any]:
-    """Return the body (developers.facebook.com/docs/whatsapp/cloud-api/reference/messages)."""
+    """Build the body (developers.facebook.com/docs/whatsapp/cloud-api/reference/messages)."""
     fields: dict[str, Any] = {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
@@ -97,7 +93,7 @@ def _outcome(reply: http.Reply, to: str) -> Outcome:
 
 
 def _known_as(answer: dict[str, Any], to: str) -> tuple[str, ...]:
-    """Return by which names Meta says it knows the one person that was written to, but for the number itself."""
+    """Return Meta's other names of the recipient."""
     try:
         contact = answer["contacts"][0]
         names = [contact.get("wa_id"), contact.get("user_id")]

@@ -1,6 +1,6 @@
-"""What Meta's kinds of messages hold: the customer's own words, and in ours what else came.
+"""The content of Meta's kinds of messages.
 
-Source: developers.facebook.com/docs/whatsapp/cloud-api/webhooks/components, and the reference of each kind. Everything
+Source: developers.facebook.com/docs/whatsapp/cloud-api/webhooks/components, and the reference of each kind. Anything
 may be missing or of another type.
 """
 
@@ -14,10 +14,10 @@ from crm.messages.inbound_models import Effect
 from crm.providers import untrusted
 
 MOST = 10
-"""How many items of an order, cards or answers are named."""
+"""Named items of an order, cards or answers."""
 
 PREFERENCES = {"stop": Effect.STOP, "resume": Effect.START}
-"""What a customer's choice about a shop's offers does, by Meta's word (webhooks, user_preferences)."""
+"""By Meta's word (webhooks, user_preferences)."""
 
 PREFERENCE_WORDS = {
     Effect.STOP: "stopped offers in WhatsApp's settings",
@@ -28,7 +28,7 @@ Part = dict[str, Any]
 
 
 class Content(NamedTuple):
-    """The customer's words, what else came, whether it opens WhatsApp's window, and what the provider says it does."""
+    """The customer's words, our description of the rest, whether it opens the window, and its effect."""
 
     body: str
     what: str = ""
@@ -37,7 +37,6 @@ class Content(NamedTuple):
 
 
 def content(one: Part) -> Content:
-    """Return what a message holds."""
     kind = untrusted.text(one.get("type"), 30)
     read = _KINDS.get(kind)
     found = read(one, untrusted.child(one, kind)) if read else Content(_any_words(one, kind), _other(kind))
@@ -113,7 +112,7 @@ def _system(one: Part, part: Part) -> Content:
 
 
 def _edit(one: Part, part: Part) -> Content:
-    """Take the new text as the customer's words; an edit counts as no new message."""
+    """Replace the words; an edit does not open the window."""
     after = untrusted.child(part, "message")
     found = (
         _KINDS[kind](after, untrusted.child(after, kind))
@@ -170,7 +169,7 @@ def _words(value: Any) -> str:
 
 
 def _any_words(one: Part, kind: str) -> str:
-    """Return the words of a kind that isn't known, where they stand as those of the known ones do."""
+    """Return the words of an unknown kind, if they stand where known kinds have them."""
     part = untrusted.child(one, kind) or untrusted.child(one, "text")
     return next(filter(None, (_words(part.get(name)) for name in ("body", "text", "caption"))), "")
 
@@ -205,7 +204,7 @@ def _item(item: Part) -> str:
 
 
 def _answers(response: Any) -> str:
-    """Return the answers of a form, which come as JSON within the JSON."""
+    """Read a form's answers: JSON within JSON."""
     try:
         found = json.loads(response) if isinstance(response, str) else response
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What Meta's requests say (developers.facebook.com/docs/whatsapp/cloud-api/webhooks/payload-examples)."""
+"""Meta's webhook requests (developers.facebook.com/docs/whatsapp/cloud-api/webhooks/payload-examples)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from crm.providers.base import Reported, referred_test
 from crm.providers.whatsapp_cloud.kinds import PREFERENCE_WORDS, PREFERENCES, content
 
 MOST = 1_000
-"""How many things one request may say: Meta's own limit for what it sends at once."""
+"""Items per request, Meta's own limit."""
 
 NAME = "whatsapp_cloud"
 
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """What one request says: reports, those about test messages, and texts by the id of the number written to."""
+    """The content of a request; texts by the id of the number they came to."""
 
     reports: list[Reported] = field(default_factory=list)
     tests: list[Reported] = field(default_factory=list)
@@ -30,14 +30,14 @@ class Payload:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who wrote: the number with its country code, and Meta's id of the user; one of them may be missing."""
+    """The sender: number and Meta's user id; one may be missing."""
 
     number: str
     id: str
 
 
 def read(raw: bytes) -> Payload:
-    """Return what a request says; raises ValueError with a sentence. What we have no use for is left out."""
+    """Parse a request; raises ValueError with a sentence. Unused parts are ignored."""
     try:
         found = json.loads(raw)
     except (ValueError, RecursionError):
@@ -75,7 +75,6 @@ def _read_statuses(value: dict[str, Any], payload: Payload) -> None:
 
 
 def _report(status: dict[str, Any], id_: int) -> Reported | None:
-    """Return a report about an attempt or a test of ours."""
     provider_id, word = untrusted.text(status.get("id")), untrusted.text(status.get("status"), 40)
     if not provider_id or not word:
         return None
@@ -106,7 +105,7 @@ def _text(one: dict[str, Any], value: dict[str, Any]) -> Incoming | None:
 
 
 def _preference(one: dict[str, Any], value: dict[str, Any]) -> Incoming | None:
-    """Return the wish of a customer about a shop's offers, which comes without an id."""
+    """Read a customer's marketing preference, which has no id."""
     effect, person = PREFERENCES.get(untrusted.text(one.get("value"))), _person(one, value)
     if effect is None or person is None or untrusted.text(one.get("category")) not in ("", "marketing_messages"):
         return None
@@ -128,11 +127,11 @@ def _preference(one: dict[str, Any], value: dict[str, Any]) -> Incoming | None:
 
 
 _READERS = {"messages": {"messages": _text}, "user_preferences": {"user_preferences": _preference}}
-"""What is read of each field of the webhook, beside statuses."""
+"""By field of the webhook, besides statuses."""
 
 
 def _person(one: dict[str, Any], value: dict[str, Any]) -> Writer | None:
-    """Return who wrote. A user with a user name may have no number here, but an id (Business-scoped user IDs)."""
+    """Return the sender; one with a user name may have only an id (Business-scoped user IDs)."""
     sender, user_id = untrusted.text(one.get("from") or one.get("wa_id"), 150), _user_id(one)
     contacts = untrusted.objects(value.get("contacts"))
     named = {sender, user_id} - {""}

@@ -1,6 +1,6 @@
-"""What Meta calls us for: reports and texts in one request, and the question whether an address is ours.
+"""Meta's webhook: reports and texts in one request, and the verification of the URL.
 
-Of each organization only that is taken which its own app signed; what is about nobody here is passed over.
+Only what the organization's own app signed is accepted; unknown subjects are skipped.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}")
 
 
 def subscribe(desk: Desk) -> Response:
-    """Answer the question whether this address is ours (Webhooks, Verification Requests)."""
+    """Answer a verification request (Webhooks, Verification Requests)."""
     asked, given = request.args, request.args.get("hub.verify_token", "")
     known = desk.directory().secrets(ACCOUNT, VERIFY_TOKEN) if asked.get("hub.mode") == "subscribe" else []
     if not any(_equal(token, given) for token in known):
@@ -38,10 +38,9 @@ def subscribe(desk: Desk) -> Response:
 
 
 def take(desk: Desk) -> Response:
-    """Take reports and texts.
+    """Accept reports and texts.
 
-    Raises ForgedError when nothing of it was signed by whose it is, UnknownError when it is only about attempts that
-    are not there.
+    Raises ForgedError if no organization's signature fits, and UnknownError if all attempts are unknown.
     """
     request.max_content_length = MAX_BYTES
     raw, signature = request.get_data(), request.headers.get("X-Hub-Signature-256", "")[:500]
@@ -79,7 +78,7 @@ def is_signed(secret: str, raw: bytes, signature: str) -> bool:
 
 
 def _app_secret(directory: Directory, raw: bytes, signature: str) -> str:
-    """Return the secret that signed a request; a large one is of organizations whose number it names."""
+    """Return the secret that signed a request; a large one is checked only with those of its numbers."""
 
     def is_named(entry: DirectoryEntry) -> bool:
         number = entry.known(ACCOUNT)[NUMBER_ID]
@@ -114,7 +113,7 @@ def _texts_by_owner(
 
 
 def _sending_from(directory: Directory, number_id: str) -> list[int]:
-    """Return the organizations that send from a number of Meta's, by its id, the oldest first."""
+    """Return the organizations that send from a number id, the oldest first."""
     users = directory.sending_by("whatsapp_cloud", WHATSAPP)
     return [entry.id for entry in users if number_id and entry.known(ACCOUNT)[NUMBER_ID] == number_id]
 
