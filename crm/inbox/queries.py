@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -15,9 +15,7 @@ from crm.kernel.extensions import db
 from crm.messages.channels.base import Owner
 from crm.messages.channels.registry import all_kinds
 from crm.messages.inbound_models import InboundMessage
-
-PAGE = 50
-LAST_PAGE = 200
+from crm.web.lists import PAGE_SIZE, Page, page_of, within_pages
 
 COUNTED = 100
 """Unread texts are counted exactly below it."""
@@ -53,17 +51,6 @@ class InboxEntry:
         return self.text.channel.link(self.text.sender, "") if self.text.has_address else None
 
 
-class InboxPage(NamedTuple):
-    """Unread texts, then done ones, each the latest first."""
-
-    entries: list[InboxEntry]
-    number: int
-    has_more: bool
-
-    def query(self, number: int) -> dict[str, Any]:
-        return {"page": number if number > 1 else None}
-
-
 @dataclass(frozen=True, slots=True)
 class Unread:
     """Unread texts on the home page, and the number of all."""
@@ -77,15 +64,16 @@ class Unread:
         return self.count, tuple((entry.text.id, entry.text.is_asking, entry.name) for entry in self.entries)
 
 
-def page_of_inbox(number: int) -> InboxPage:
-    number = min(max(number, 1), LAST_PAGE)
-    first = (number - 1) * PAGE
-    rows = list(_read(InboundMessage.done_at.is_(None), first, PAGE + 1))
-    if len(rows) <= PAGE:
+def page_of_inbox(number: int) -> Page[InboxEntry]:
+    """Return unread texts, then done ones, each the latest first."""
+    number = within_pages(number)
+    first, wanted = (number - 1) * PAGE_SIZE, PAGE_SIZE + 1
+    rows = list(_read(InboundMessage.done_at.is_(None), first, wanted))
+    if len(rows) < wanted:
         # To count them is slow for a member who is bound to a branch, and what was read says it on most pages.
         unread = first + len(rows) if rows or not first else _count_all_unread()
-        rows += _read(InboundMessage.done_at.is_not(None), max(first - unread, 0), PAGE + 1 - len(rows))
-    return InboxPage(entries_of(rows[:PAGE]), number, len(rows) > PAGE and number < LAST_PAGE)
+        rows += _read(InboundMessage.done_at.is_not(None), max(first - unread, 0), wanted - len(rows))
+    return page_of(entries_of(rows), number)
 
 
 def entries_of(texts: Sequence[InboundMessage]) -> list[InboxEntry]:

@@ -24,12 +24,12 @@ from crm.messages.models import Attempt, BlockedSender, Message
 from crm.messages.rules import LATE, NEEDS_A_PERSON, OPEN, Status, told_alike
 from crm.values.choices import unknown_choice
 from crm.values.text import clean_line
+from crm.web.lists import Page, as_query, read_page
 
 COUNTED = 1_000
 """The highest exact count of reminders."""
 
-PAGE = 50
-LAST_PAGE = 200
+PANEL_SIZE = 50
 
 SEARCHED = 20_000
 """A search reads the latest messages."""
@@ -108,16 +108,8 @@ class MessageFilter(NamedTuple):
             unknown_choice(args, status=list(Status), channel=NAMES),
         )
 
-
-class MessagePage(NamedTuple):
-    rows: list[Message]
-    filter: MessageFilter
-    number: int
-    has_more: bool
-
-    def query(self, number: int) -> dict[str, Any]:
-        given = {key: value for key, value in self.filter._asdict().items() if value and key != "unknown"}
-        return given | ({"page": number} if number > 1 else {})
+    def query(self) -> dict[str, Any]:
+        return as_query(self)
 
 
 class SendingNotices(NamedTuple):
@@ -174,7 +166,7 @@ def next_of(customer: Customer, newest: Sequence[Message]) -> Message | NextMess
     return min(found, key=lambda message: message.id) if found else next_messages([customer.id]).get(customer.id)
 
 
-def messages_of(customer_id: int, limit: int = PAGE) -> list[Message]:
+def messages_of(customer_id: int, limit: int = PANEL_SIZE) -> list[Message]:
     return list(db.session.scalars(_OF_CUSTOMER, {"customer": customer_id, "most": limit}))
 
 
@@ -182,8 +174,7 @@ def count_messages_of(customer_id: int) -> int:
     return db.session.scalars(sa.select(sa.func.count(Message.id)).where(Message.customer_id == customer_id)).one()
 
 
-def page_of_messages(wanted: MessageFilter, number: int) -> MessagePage:
-    number = min(max(number, 1), LAST_PAGE)
+def page_of_messages(wanted: MessageFilter, number: int) -> Page[Message]:
     conditions: list[sa.ColumnElement[bool]] = []
     if wanted.unknown:
         conditions.append(sa.false())
@@ -193,15 +184,8 @@ def page_of_messages(wanted: MessageFilter, number: int) -> MessagePage:
         conditions.append(Message.channel == wanted.channel)
     if wanted.q:
         conditions.append(_about(wanted.q, conditions))
-    rows = db.session.scalars(
-        sa.select(Message)
-        .options(joinedload(Message.customer))
-        .where(*conditions)
-        .order_by(*LATEST_FIRST)
-        .offset((number - 1) * PAGE)
-        .limit(PAGE + 1)
-    ).all()
-    return MessagePage(list(rows[:PAGE]), wanted, number, len(rows) > PAGE and number < LAST_PAGE)
+    statement = sa.select(Message).options(joinedload(Message.customer)).where(*conditions).order_by(*LATEST_FIRST)
+    return read_page(statement, wanted, number)
 
 
 def _about(q: str, conditions: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from crm.kernel.extensions import db
 from crm.messages.channels.base import Owner
 from crm.messages.channels.registry import all_kinds
 from crm.messages.suppression_models import Suppression
+from crm.web.lists import Page, as_query, read_page
 
-PAGE = 50
-LAST_PAGE = 200
 NAMES = 3
 """Names beside a shared address."""
 
@@ -23,33 +22,27 @@ class OptOut(NamedTuple):
     customers: list[tuple[int, str]]
 
 
-class OptOutPage(NamedTuple):
-    rows: list[OptOut]
-    q: str
-    number: int
-    has_more: bool
+class OptOutFilter(NamedTuple):
+    q: str = ""
 
-    def query(self, number: int) -> dict[str, Any]:
-        return {"q": self.q or None, "page": number if number > 1 else None}
+    def query(self) -> dict[str, Any]:
+        return as_query(self)
 
 
-def page_of_opt_outs(q: str, number: int) -> OptOutPage:
+def page_of_opt_outs(q: str, number: int) -> Page[OptOut]:
     """Search addresses; numbers by their digits, however spelled."""
-    number = min(max(number, 1), LAST_PAGE)
-    statement = sa.select(Suppression).options(joinedload(Suppression.created_by))
+    statement = sa.select(Suppression).options(joinedload(Suppression.created_by)).order_by(Suppression.id.desc())
     if q:
         looked_for = [(kind.kind, text) for kind in all_kinds() if (text := kind.searched(q))]
         matches = (sa.and_(Suppression.kind == kind, Suppression.address.contains(text)) for kind, text in looked_for)
         statement = statement.where(sa.or_(sa.false(), *matches))
-    rows = db.session.scalars(
-        statement.order_by(Suppression.id.desc()).offset((number - 1) * PAGE).limit(PAGE + 1)
-    ).all()
+    page = read_page(statement, OptOutFilter(q), number)
     owners: dict[tuple[str, str], list[Owner]] = {}
     for kind in all_kinds():
-        of_kind = kind.owners_by_address(row.address for row in rows[:PAGE] if row.kind == kind.kind)
+        of_kind = kind.owners_by_address(row.address for row in page.rows if row.kind == kind.kind)
         owners |= {(kind.kind, address): found for address, found in of_kind.items()}
-    found = [OptOut(row, _named(owners[row.kind, row.address])) for row in rows[:PAGE]]
-    return OptOutPage(found, q, number, len(rows) > PAGE and number < LAST_PAGE)
+    found = [OptOut(row, _named(owners[row.kind, row.address])) for row in page.rows]
+    return dataclasses.replace(page, rows=found)
 
 
 def _named(owners: list[Owner]) -> list[tuple[int, str]]:

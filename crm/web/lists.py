@@ -34,13 +34,22 @@ class Page(Generic[Row]):
     count: int | None = None
 
     def query(self, number: int) -> dict[str, Any]:
-        return {**self.filter.query(), **({"page": number} if number > 1 else {})}
+        narrowed = self.filter.query() if self.filter else {}
+        return {**narrowed, **({"page": number} if number > 1 else {})}
 
 
 def read_page(statement: sa.Select[Any], wanted: Filter, number: int) -> Page[Any]:
-    number = min(max(number, 1), LAST_PAGE)
-    rows = _read(statement, number, PAGE_SIZE, PAGE_SIZE + 1)
+    number = within_pages(number)
+    return page_of(_read(statement, number, PAGE_SIZE, PAGE_SIZE + 1), number, wanted)
+
+
+def page_of(rows: Sequence[Row], number: int, wanted: Filter | None = None) -> Page[Row]:
+    """Return a page from up to PAGE_SIZE + 1 rows that were read for it."""
     return Page(rows[:PAGE_SIZE], number, len(rows) > PAGE_SIZE and number < LAST_PAGE, wanted)
+
+
+def within_pages(number: int) -> int:
+    return min(max(number, 1), LAST_PAGE)
 
 
 def read_counted(statement: sa.Select[Any], number: int, size: int) -> Page[Any]:
