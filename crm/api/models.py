@@ -1,3 +1,5 @@
+"""Stored answers to requests with an Idempotency-Key."""
+
 from __future__ import annotations
 
 import sqlalchemy as sa

@@ -1,3 +1,5 @@
+"""The OpenAPI document, and the page that shows it."""
+
 from __future__ import annotations
 
 from flask import Blueprint, Response, current_app, jsonify, render_template

@@ -1,3 +1,5 @@
+"""The base of all shapes: input, output and pages."""
+
 from __future__ import annotations
 
 from typing import Any, ClassVar

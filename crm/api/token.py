@@ -1,3 +1,5 @@
+"""Tokens: sign-in and refresh."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,3 +1,5 @@
+"""Jobs of the worker: due messages and reports."""
+
 from __future__ import annotations
 
 import contextlib

@@ -1,3 +1,5 @@
+"""The parts of the home page."""
+
 from __future__ import annotations
 
 import datetime as dt

@@ -1,3 +1,5 @@
+"""Jobs of the worker: scans."""
+
 from __future__ import annotations
 
 from crm.intake.scan import SCAN

@@ -1,3 +1,5 @@
+"""Column types, ids, and the clock of the database."""
+
 from __future__ import annotations
 
 import datetime as dt

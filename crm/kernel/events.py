@@ -1,3 +1,5 @@
+"""Events: what changed, who changed it, and when."""
+
 from __future__ import annotations
 
 import datetime as dt

@@ -1,3 +1,5 @@
+"""The worker's beat, and the pages that say whether the installation is alive and ready."""
+
 from __future__ import annotations
 
 import datetime as dt

@@ -1,3 +1,5 @@
+"""Logs as lines or JSON, without personal data."""
+
 from __future__ import annotations
 
 import logging

@@ -1,3 +1,5 @@
+"""The manifest of a feature: all that the rest of the house has to know of it."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -55,11 +57,18 @@ class Job(NamedTuple):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Feature:
-    """What a feature gives to others.
+    """What a feature gives to the rest.
 
-    A name in `roles` without a dot belongs to the first blueprint. `lead_fields` are functions of lead ids. `activity`
-    is the timeline's text by action, or a function of the event. `customer_rows` are tables that a merge moves to the
-    survivor, with the names of one row and of many. `demo` gets an organization's slug and its customers' ids.
+    roles: who may call each endpoint; a name without a dot belongs to the first of the `blueprints`.
+    api: resources of the JSON API. lead_fields: by name, a function from ids of leads to values of a field of theirs.
+    navigation, menu, settings: links in the header, in the user's menu, and between the pages of the settings.
+    panels, notices: parts of the customer's page. lead_panels: parts of a lead's page.
+    activity: by action, how the timeline tells an event: a text, or a function of the event.
+    jobs: periodic work of the worker.
+    customer_rows: tables that a merge moves to the survivor, with the names of one row and of many.
+    listeners: modules that connect to signals.
+    kept: for how long rows of a table are kept.
+    demo: fills a demo shop, by its short name and the ids of its customers.
     """
 
     name: str
@@ -87,6 +96,8 @@ class Feature:
 
 
 class Catalog:
+    """What all features give, gathered."""
+
     def __init__(self, features: Sequence[Feature]) -> None:
         self.features = tuple(features)
         self.access: dict[str, Access] = _merged(({"static": Door.PUBLIC}, *(dict(each.access()) for each in features)))

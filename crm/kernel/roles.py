@@ -1,3 +1,5 @@
+"""Who may call an endpoint: roles, and doors that need none."""
+
 from __future__ import annotations
 
 import enum

@@ -1,3 +1,5 @@
+"""The ledger of points."""
+
 from __future__ import annotations
 
 import sqlalchemy as sa

@@ -1,3 +1,5 @@
+"""Reads of the ledger, and what does not add up."""
+
 from __future__ import annotations
 
 from typing import Any, NamedTuple

@@ -1,3 +1,5 @@
+"""What each channel is sent by, and whether it works."""
+
 from __future__ import annotations
 
 from typing import NamedTuple

@@ -1,3 +1,5 @@
+"""Reports, and differences between totals and customers."""
+
 from __future__ import annotations
 
 import datetime as dt

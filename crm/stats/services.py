@@ -1,3 +1,5 @@
+"""Repair of the totals."""
+
 from __future__ import annotations
 
 import sqlalchemy as sa

@@ -1,3 +1,5 @@
+"""Countries with their time zones, currencies and locales."""
+
 from __future__ import annotations
 
 import functools

@@ -1,3 +1,5 @@
+"""Who reads the page, and how their organization writes times, money and phones."""
+
 from __future__ import annotations
 
 from typing import Any, Protocol
