@@ -79,7 +79,7 @@ def _scan(environ: dict[str, str]) -> Found:
     db.session.rollback()
     scan = db.session.scalars(sa.select(Scan).order_by(Scan.id.desc()).limit(1)).one()
     seconds = (scan.updated_at - scan.created_at).total_seconds()
-    return Found(scan.done / max(seconds, 0.001), used.ru_maxrss // 1024, scan.created, scan.updated)
+    return Found(scan.looked / max(seconds, 0.001), used.ru_maxrss // 1024, scan.created, scan.updated)
 
 
 def _told(found: Found) -> str:
