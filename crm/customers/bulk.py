@@ -17,7 +17,7 @@ from crm.kernel.db import locked
 from crm.kernel.events import record_many
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import insert_many
-from crm.kernel.work.long_job import Batch, UndoableJob
+from crm.kernel.work.long_job import StepResult, UndoableJob
 from crm.kernel.work.models import JobState
 
 Condition = sa.ColumnElement[bool]
@@ -43,16 +43,16 @@ class BulkJob(UndoableJob[BulkChange]):
         if row.state == JobState.WORKING and row.query is not None:
             row.total = count_selected(selection_of(row))
 
-    def step(self, row: BulkChange, size: int) -> Batch:
+    def step(self, row: BulkChange, size: int) -> StepResult:
         selection = selection_of(row)
         ids = _next_ids(selection, row.position, size)
         changed, left_out = _change(row, selection, ids)
         row.position = ids[-1] if ids else row.position
         row.changed += changed
         row.left_out += left_out
-        return Batch(len(ids), len(ids) < size)
+        return StepResult(len(ids), len(ids) < size)
 
-    def undo_step(self, row: BulkChange, size: int) -> Batch:
+    def undo_step(self, row: BulkChange, size: int) -> StepResult:
         statement = sa.select(BulkChangeRow.id).where(BulkChangeRow.change_id == row.id).order_by(BulkChangeRow.id)
         row_ids = db.session.scalars(statement.limit(size)).all()
         found = db.session.scalars(
@@ -72,7 +72,7 @@ class BulkJob(UndoableJob[BulkChange]):
         _set_active(found, not row.activates, row.undone_by_id)
         _delete_rows(row_ids)
         row.put_back += len(found)
-        return Batch(len(row_ids), len(row_ids) < size)
+        return StepResult(len(row_ids), len(row_ids) < size)
 
 
 BULK = BulkJob()

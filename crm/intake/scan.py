@@ -18,7 +18,7 @@ from crm.intake.upsert import AT_ONCE, Taken, take_in
 from crm.kernel.bulk_writer import Bulk
 from crm.kernel.columns import UtcDateTime
 from crm.kernel.extensions import db
-from crm.kernel.work.long_job import Batch, LongJob
+from crm.kernel.work.long_job import LongJob, StepResult
 from crm.people.person import Intake
 
 log = logging.getLogger(__name__)
@@ -36,11 +36,11 @@ class ScanJob(LongJob[Scan]):
     def lock_first(self) -> None:
         lock_intake()
 
-    def step(self, row: Scan, size: int) -> Batch:
+    def step(self, row: Scan, size: int) -> StepResult:
         """Take in the people of the next records of one source."""
         source, rows = _next(row, size)
         if source is None:
-            return Batch(0, is_last=True)
+            return StepResult(0, is_last=True)
         telling = [one for one in rows if not one.is_settled]
         intakes = [intake_of_record(one, source.name, one.branch_id) for one in telling]
         taken = take_in_each(intakes, [f"{source.key} {one.id}" for one in telling])
@@ -54,7 +54,7 @@ class ScanJob(LongJob[Scan]):
         row.source, row.position_at, row.position_id = source.key, rows[-1].activity_at, rows[-1].id
         row.created += sum(one.created for one in taken if one)
         row.updated += sum(one.updated for one in taken if one)
-        return Batch(len(rows), is_last=False)
+        return StepResult(len(rows), is_last=False)
 
 
 SCAN = ScanJob()

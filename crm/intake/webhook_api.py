@@ -13,8 +13,8 @@ from crm.accounts.queries import organization_called
 from crm.api import limits
 from crm.api.reading import flat, read_json
 from crm.api.resource import Resource
-from crm.intake import calls
 from crm.intake import schemas as schemas
+from crm.intake import webhook_calls
 from crm.intake.intakes import intake_of
 from crm.intake.upsert import AT_ONCE
 from crm.kernel.idempotency import RequestKey
@@ -53,14 +53,14 @@ def receive() -> Response:
         refuse_forged(401)
     headers = {name: request.headers.get(name, "") for name in SIGNED}
     with use_organization(organization_id):
-        if not calls.is_genuine(body, headers):
+        if not webhook_calls.is_genuine(body, headers):
             refuse_forged(401)
         limits.count_for(organization_id)
         key = headers["webhook-id"]
         if len(key) > MAX_ID:
             abort(400, f"A webhook-id has up to {MAX_ID} characters.")
         rows = [_read(row) for row in _rows(read_json(body))]
-        answer = calls.receive(RequestKey(key, hashlib.sha256(body).hexdigest()), rows)
+        answer = webhook_calls.receive(RequestKey(key, hashlib.sha256(body).hexdigest()), rows)
     return current_app.response_class(answer, mimetype="application/json")
 
 

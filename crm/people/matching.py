@@ -64,7 +64,7 @@ class Pair(NamedTuple):
     doubt: Doubt
 
 
-class Verdict(NamedTuple):
+class Match(NamedTuple):
     """The match: a customer's id or None, and the pairs for review.
 
     `by_name`: the names agree. Otherwise two keys led to two customers: the stronger key decides, and the name stays.
@@ -81,7 +81,7 @@ def decide(
     sharing: Mapping[Kind, Sequence[Known]],
     followed: Known | None = None,
     many: Collection[Kind] = (),
-) -> Verdict:
+) -> Match:
     """Match a person; `sharing` holds the customers with each of their keys.
 
     For kinds in `many`, `sharing` is incomplete: too many customers have the value. `followed` is the customer of the
@@ -98,7 +98,7 @@ def decide(
         for known in few.get(kind, ())
         if found is None or known.id != found.id
     }
-    return Verdict(found.id if found else None, by_name, tuple(pairs[id_] for id_ in sorted(pairs)))
+    return Match(found.id if found else None, by_name, tuple(pairs[id_] for id_ in sorted(pairs)))
 
 
 def _is_still(name: str, keys: Keys, followed: Known) -> bool:

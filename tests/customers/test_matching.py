@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crm.people.matching import SHARED_BY_MANY, Doubt, Kind, Known, Verdict, decide
+from crm.people.matching import SHARED_BY_MANY, Doubt, Kind, Known, Match, decide
 
 PHONE, OTHER_PHONE = "+6281234567890", "+6281311112222"
 EMAIL, PASSPORT, OTHER_PASSPORT = "siti@example.com", "A1234567", "B7654321"
@@ -14,7 +14,7 @@ def known(id_: int, name: str, **keys: str) -> Known:
     return Known(id_, name, frozenset((Kind(kind), value) for kind, value in keys.items()))
 
 
-def judge(name: str, *customers: Known, **keys: str) -> Verdict:
+def judge(name: str, *customers: Known, **keys: str) -> Match:
     wanted = {Kind(kind): value for kind, value in keys.items()}
     sharing = {
         kind: [customer for customer in customers if (kind, value) in customer.keys] for kind, value in wanted.items()
@@ -22,7 +22,7 @@ def judge(name: str, *customers: Known, **keys: str) -> Verdict:
     return decide(name, wanted, sharing)
 
 
-def doubts(verdict: Verdict) -> list[tuple[int, Doubt]]:
+def doubts(verdict: Match) -> list[tuple[int, Doubt]]:
     return [(pair.customer_id, pair.doubt) for pair in verdict.pairs]
 
 
@@ -30,12 +30,12 @@ def doubts(verdict: Verdict) -> list[tuple[int, Doubt]]:
 def test_each_key_leads_to_its_customer(key: dict[str, str]) -> None:
     verdict = judge("Siti Rahma", known(1, "Sitti Rahmah", **key), **key)
 
-    assert verdict == Verdict(1, by_name=True, pairs=())
+    assert verdict == Match(1, by_name=True, pairs=())
 
 
 def test_nobody_shares_anything() -> None:
-    assert judge("Siti", phone=PHONE) == Verdict(None, by_name=False, pairs=())
-    assert judge("Siti") == Verdict(None, by_name=False, pairs=())
+    assert judge("Siti", phone=PHONE) == Match(None, by_name=False, pairs=())
+    assert judge("Siti") == Match(None, by_name=False, pairs=())
 
 
 @pytest.mark.parametrize("key", [{"phone": PHONE}, {"email": EMAIL}])
@@ -65,7 +65,7 @@ def test_what_is_written_until_the_passport_is_known_leads_to_nobody_and_speaks_
     usman = known(1, "Usman Tariq", passport=number, phone=PHONE)
 
     assert judge("Usman Tariq", usman, passport=number)[::2] == (None, ((1, Kind.PASSPORT, Doubt.KEYS),))
-    assert judge("Usman Tariq", usman, phone=PHONE, passport=PASSPORT) == Verdict(1, by_name=True, pairs=())
+    assert judge("Usman Tariq", usman, phone=PHONE, passport=PASSPORT) == Match(1, by_name=True, pairs=())
 
 
 def test_a_name_of_two_on_one_phone_is_left_to_somebody() -> None:
@@ -123,5 +123,5 @@ def test_what_many_share_leads_to_nobody_but_their_own_name() -> None:
     many = [known(n, f"{name} Rahma", phone=PHONE) for n, name in enumerate(names, 1)]
     assert len(many) == SHARED_BY_MANY + 1
 
-    assert judge("Gita Lestari", *many, phone=PHONE) == Verdict(None, by_name=False, pairs=())
-    assert judge("Dewi Rahma", *many, phone=PHONE) == Verdict(4, by_name=True, pairs=())
+    assert judge("Gita Lestari", *many, phone=PHONE) == Match(None, by_name=False, pairs=())
+    assert judge("Dewi Rahma", *many, phone=PHONE) == Match(4, by_name=True, pairs=())

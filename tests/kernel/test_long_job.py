@@ -18,7 +18,7 @@ from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import current_actor
 from crm.kernel.work.due import DueWork
-from crm.kernel.work.long_job import Batch, UndoableJob
+from crm.kernel.work.long_job import StepResult, UndoableJob
 from tests.factories import Cast, Person, make_customer
 
 COUNT = 7
@@ -34,18 +34,18 @@ class Marking(UndoableJob[BulkChange]):
         """Count what there is to do."""
         row.total = COUNT
 
-    def step(self, row: BulkChange, size: int) -> Batch:
+    def step(self, row: BulkChange, size: int) -> StepResult:
         """Mark the next customers."""
         ids = self._mark(Customer.id > row.position, size, notes=Customer.notes + f"{current_actor()};")
         row.position = ids[-1] if ids else row.position
         row.changed += len(ids)
-        return Batch(len(ids), len(ids) < size)
+        return StepResult(len(ids), len(ids) < size)
 
-    def undo_step(self, row: BulkChange, size: int) -> Batch:
+    def undo_step(self, row: BulkChange, size: int) -> StepResult:
         """Empty the notes of the next customers that have some."""
         ids = self._mark(Customer.notes != "", size, notes="", city=str(current_actor()))
         row.put_back += len(ids)
-        return Batch(len(ids), len(ids) < size)
+        return StepResult(len(ids), len(ids) < size)
 
     def _mark(self, which: sa.ColumnElement[bool], size: int, **values: object) -> list[int]:
         ids = list(db.session.scalars(sa.select(Customer.id).where(which).order_by(Customer.id).limit(size)))

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 
 import config
 from crm.customers.services import archive_customer, delete_customer, edit_customer, restore_customer
-from crm.delivery import calls as flight
+from crm.delivery import calls as running_calls
 from crm.delivery import deliver, jobs, outcomes
 from crm.delivery.calls import MAX_CALLS as CALLS
 from crm.delivery.calls import uptime
@@ -536,7 +536,7 @@ def test_a_call_that_could_not_begin_within_its_lease_is_not_made(
 
     def held_up(*arguments: Any) -> list[Call]:
         calls = submit_now(*arguments)
-        monkeypatch.setattr(flight, "uptime", lambda: uptime() + 3600)
+        monkeypatch.setattr(running_calls, "uptime", lambda: uptime() + 3600)
         return calls
 
     monkeypatch.setattr(deliver, "_submit", held_up)

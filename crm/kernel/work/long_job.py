@@ -29,7 +29,7 @@ FOREGROUND_LEASE = dt.timedelta(minutes=1)
 """The time without a batch after which the worker takes over a job in the foreground."""
 
 
-class Batch(NamedTuple):
+class StepResult(NamedTuple):
     """The rows that a step looked at, and whether they were the last."""
 
     looked: int
@@ -50,7 +50,7 @@ class LongJob(Generic[Row]):
     batch_size = 1_000
     pause = 0.05
 
-    def step(self, row: Row, size: int) -> Batch:
+    def step(self, row: Row, size: int) -> StepResult:
         """Process up to `size` rows of a locked job in the open transaction, and move its position."""
         raise NotImplementedError
 
@@ -130,7 +130,7 @@ class LongJob(Generic[Row]):
 class UndoableJob(LongJob[UndoableRow]):
     """A long job that can be undone, even while it runs; undoing is a long job too."""
 
-    def undo_step(self, row: UndoableRow, size: int) -> Batch:
+    def undo_step(self, row: UndoableRow, size: int) -> StepResult:
         """Restore up to `size` changed rows and forget them."""
         raise NotImplementedError
 
