@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 from crm.accounts import access, navigation, request_log
-from crm.features import features
+from crm.features import FEATURES
 from crm.kernel import errors, logs, manifest, storage
 from crm.kernel.db import configure_engine
 from crm.kernel.extensions import compress, csrf, db, migrate
@@ -48,7 +48,7 @@ def create_app(environ: Mapping[str, str] | None = None, instance: Path | None =
         part.init_app(app)
     app.context_processor(navigation.template_globals)
     app.add_template_global(dom_id)
-    manifest.init_app(app, features())
+    manifest.init_app(app, FEATURES)
     if app.config["TRUSTED_PROXIES"]:
         hops = app.config["TRUSTED_PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]  # the way Flask names for it

@@ -40,8 +40,9 @@ ROOMS = (
 """Each imports those before it."""
 
 
-def features() -> list[Feature]:
-    """Return the manifests, the lowest floor first."""
-    here = Path(__file__).parent
-    found = [room for room in ROOMS if (here / room / "feature.py").exists()]
-    return [importlib.import_module(f"crm.{room}.feature").feature for room in found]
+FEATURES: tuple[Feature, ...] = tuple(
+    importlib.import_module(f"crm.{room}.feature").feature
+    for room in ROOMS
+    if (Path(__file__).parent / room / "feature.py").exists()
+)
+"""The manifests, the lowest floor first. Importing them declares every table, before an application is made."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,11 +24,17 @@ from crm.kernel.columns import Base
 from crm.kernel.db import transaction
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
-from crm.kernel.tenancy import TenantError, require_organization, tenant_tables, use_organization
+from crm.kernel.tenancy import (
+    TenantError,
+    require_organization,
+    tenant_tables,
+    use_organization,
+)
 from crm.kernel.work import due
 from crm.messages.models import Message
 from tests.factories import Cast, make_branch, make_customer, make_invoice, make_message
 from tests.postgres import PostgresServer
+from tests.servers import ROOT
 
 FREE = {
     "organizations": "the tenants themselves",
@@ -75,6 +83,48 @@ def test_every_table_is_a_tenants_or_is_listed_as_free(app: Flask) -> None:
     assert not tenants & set(FREE)
     for table in tenant_tables():
         assert not table.c.organization_id.nullable, table.name
+
+
+only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+SERVED = """
+from wsgi import app
+from crm.kernel import tenancy
+from crm.kernel.columns import Base, Id
+
+declared = {m.local_table for m in Base.registry.mappers if issubclass(m.class_, tenancy.TenantMixin)}
+assert declared == tenancy.tenant_tables(), declared ^ tenancy.tenant_tables()
+assert len(tenancy._branch_scope) > 20
+assert len(Base.metadata.tables) > len(declared) > 30
+"""
+
+
+@only_sqlite
+def test_a_process_that_imports_nothing_else_knows_every_table(environ: dict[str, str]) -> None:
+    """Tests import more than the programs do, so that a table may be known here and not there."""
+    done = subprocess.run([sys.executable, "-c", SERVED], cwd=ROOT, env=environ, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2_000:]
+
+
+LATE = """
+from sqlalchemy.orm import Mapped
+from wsgi import app
+from crm.kernel import tenancy
+from crm.kernel.columns import Base, Id
+
+class Late(tenancy.TenantMixin, Base):
+    __tablename__ = "late"
+    id: Mapped[Id]
+
+with app.app_context():
+    tenancy.init_tenancy()
+"""
+
+
+@only_sqlite
+def test_a_table_that_is_declared_too_late_is_refused(environ: dict[str, str]) -> None:
+    done = subprocess.run([sys.executable, "-c", LATE], cwd=ROOT, env=environ, capture_output=True, text=True)
+    assert "TenantError: declared after the first application: late" in done.stderr
 
 
 def test_tenants_rows_only_point_within_their_organization(app: Flask) -> None:

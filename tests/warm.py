@@ -31,7 +31,7 @@ import sqlalchemy as sa
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 
-from crm.features import features
+from crm.features import FEATURES
 from crm.kernel import fail_points, manifest
 from crm.kernel.tenancy import init_tenancy, verify_tenancy
 from crm.programs import processes
@@ -199,7 +199,7 @@ def _learn(templates: str = "") -> None:
     compiled.share_rules()
     app = Flask("crm")
     app.url_map.converters["id"] = IdConverter
-    manifest.init_app(app, features())
+    manifest.init_app(app, FEATURES)
     init_tenancy()
     for url in ("sqlite://", "postgresql+psycopg://"):
         verify_tenancy(sa.create_engine(url))

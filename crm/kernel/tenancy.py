@@ -131,10 +131,13 @@ def tenant_tables() -> set[sa.Table]:
 
 
 def init_tenancy() -> None:
+    """Learn the tenant tables, once in a process; raises TenantError for one that is declared later."""
     configure_mappers()
-    if _tables:
-        return
     models = [mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, TenantMixin)]
+    if _tables:
+        if late := set(map(_table, models)) - _tables:
+            raise TenantError(f"declared after the first application: {', '.join(sorted(map(str, late)))}")
+        return
     _tables.update(map(_table, models))
     bound = branch_scope.find_limited(_tables)
     _branch_scope.extend(
