@@ -39,6 +39,13 @@ class Input(ma.Schema):
         if messages.get("invalid") == fields.String.default_error_messages["invalid"]:
             messages["invalid"] = "Send text."
 
+    def handle_error(self, error: ma.ValidationError, data: Any, *, many: bool, **kwargs: Any) -> None:
+        """Order the problems as the fields: the first one is the sentence of the whole answer."""
+        if isinstance(error.messages, dict):
+            place = {name: number for number, name in enumerate(self.fields)}
+            found = sorted(error.messages.items(), key=lambda item: place.get(item[0], len(place)))
+            error.messages = dict(found)
+
 
 class ContactInput(Input):
     """Sent values of a person; problems of `ContactFields` are reported at their fields."""

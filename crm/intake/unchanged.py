@@ -35,7 +35,7 @@ def _has_all(source: Source) -> sa.ColumnElement[bool]:
 
 
 def _others(record: type[SourceMixin]) -> list[sa.ColumnElement[bool]]:
-    """Match other customers with one of the record's keys."""
+    """Match other customers with one of the record's keys; an e-mail is in the fields of one customer only."""
     other, key = Customer.__table__.alias(), CustomerKey.__table__.alias()
     is_other = other.c.id != record.customer_id
     has_passport = other.c.passport_number == record.passport_number, other.c.passport_number != ""

@@ -1,4 +1,4 @@
-"""Who may call an endpoint: roles, and doors that need none."""
+"""Who may call an endpoint: roles, and doors that need none. An endpoint without either is not served."""
 
 from __future__ import annotations
 

@@ -247,3 +247,12 @@ def test_no_answer_tells_of_another_organization(
             if response.status_code == 200:
                 continue
             assert response.status_code == 405, path  # what is only posted
+
+
+@only_sqlite
+def test_problems_come_in_the_order_of_the_fields(app: Flask, cast: Cast) -> None:
+    sent = {"address": "x" * 600, "email": "bad", "name": "Siti", "notes": 5}
+    answer = app.test_client().post("/api/customers/", json=sent, headers=cast.staff.token())
+    assert answer.status_code == 400
+    assert list(answer.json["errors"]) == ["email", "address", "notes"]
+    assert answer.json["error"] == answer.json["errors"]["email"][0]
