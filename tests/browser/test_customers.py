@@ -208,6 +208,7 @@ def test_a_phone_scrolls_one_way_only(counter: Page, width: int) -> None:
 
 def test_edit_on_the_customers_page_changes_it_in_place(counter: Page) -> None:
     counter.get_by_role("link", name="Siti Rahma", exact=True).click()
+    expect(counter.get_by_role("heading", name="Siti Rahma")).to_be_visible()
     counter.evaluate("window.stayed = true")
     counter.get_by_role("link", name="Edit", exact=True).click()
     dialog = counter.get_by_role("dialog")
@@ -306,6 +307,7 @@ def test_a_further_number_becomes_the_main_one_and_the_other_is_removed(counter:
         upsert(intake("Siti Rahma", "0813-1111-2222", "siti@home.example"))
     counter.get_by_role("link", name="Siti Rahma", exact=True).click()
     profile = counter.get_by_role("region", name="Profile")
+    expect(profile).to_be_visible()
     counter.evaluate("window.stayed = true")
 
     profile.get_by_role("button", name="Make it the main one 0813-1111-2222").click()
