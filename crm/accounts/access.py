@@ -27,6 +27,7 @@ from crm.kernel.extensions import db, login_manager
 from crm.kernel.manifest import catalog
 from crm.kernel.roles import API, NOWHERE, PUBLIC, SIGNED_IN, Role
 from crm.kernel.tenancy import enter_organization, leave_organization
+from crm.values import language
 from crm.web.htmx import go_to, wants_fragment
 from crm.web.urls import with_query
 
@@ -157,6 +158,9 @@ def _admit() -> AnyResponse | None:
     leave_organization()
     endpoint = request.endpoint
     access = catalog().access.get(endpoint or "")
+    language.use(language.ENGLISH)
+    if not (endpoint or "").startswith(API):
+        _speak()
     if endpoint is None or access is PUBLIC:
         return None
     if endpoint.startswith(API):
@@ -164,10 +168,15 @@ def _admit() -> AnyResponse | None:
         return None
     if not current_user.is_authenticated:
         return _to_sign_in()
+    _speak(current_user.language, here().organization.language if has_organization() else "")
     if not has_organization():
         return None if access is NOWHERE else go_to(url_for("accounts.organizations"))
     admit(here())
     return None
+
+
+def _speak(*choices: str) -> None:
+    language.use(language.chosen(*choices, accepted=request.headers.get("Accept-Language", "")))
 
 
 def _by_token() -> Here:

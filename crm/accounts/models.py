@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from crm.kernel.columns import Base, BigInt, CreatedAt, Id
 from crm.kernel.roles import Role
 from crm.kernel.tenancy import TenantMixin, within_organization
+from crm.values.language import AUTO
 
 
 class Organization(Base):
@@ -43,6 +44,7 @@ class Organization(Base):
     twilio_account: Mapped[str] = mapped_column(sa.String(64), default="", server_default="")
     secrets_stamp: Mapped[str] = mapped_column(sa.String(32), default="", server_default="")
     branch_bound: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    language: Mapped[str] = mapped_column(sa.String(10), default=AUTO, server_default=AUTO)
     created_at: Mapped[CreatedAt]
 
 
@@ -67,6 +69,8 @@ class User(UserMixin, Base):  # type: ignore[misc]  # flask_login has no types
     username: Mapped[str] = mapped_column(sa.String(100), unique=True)
     name: Mapped[str] = mapped_column(sa.String(200), default="")
     password_hash: Mapped[str] = mapped_column(sa.String(200))
+    language: Mapped[str] = mapped_column(sa.String(10), default=AUTO, server_default=AUTO)
+    single_keys: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
     created_at: Mapped[CreatedAt]
 
     memberships: Mapped[list[Membership]] = relationship(back_populates="user")
