@@ -9,7 +9,7 @@ from flask import g
 
 from crm.accounts.access import here, may, organizations_of
 from crm.accounts.models import Organization
-from crm.kernel.manifest import MenuLink, catalog
+from crm.kernel.manifest import CustomerAction, MenuLink, catalog
 from crm.kernel.roles import Role
 
 Link = tuple[str, str]
@@ -44,6 +44,7 @@ def template_globals() -> dict[str, Any]:
         "nav_counts": _counts,
         "menu_items": [*((endpoint, "Settings") for endpoint, _ in settings[:1]), *_links(catalog().menu)],
         "settings_items": settings,
+        "customer_actions": _customer_actions,
     }
 
 
@@ -52,10 +53,14 @@ def _counts() -> tuple[tuple[str, int], ...]:
     return tuple((each.endpoint, each.count()) for each in entries if each.count and _is_open(each))
 
 
+def _customer_actions() -> list[CustomerAction]:
+    return [entry for entry in catalog().customer_actions if _is_open(entry)]
+
+
 def _links(entries: Sequence[MenuLink]) -> list[Link]:
     return [(entry.endpoint, entry.label) for entry in entries if _is_open(entry)]
 
 
-def _is_open(entry: MenuLink) -> bool:
+def _is_open(entry: MenuLink | CustomerAction) -> bool:
     access = catalog().access[entry.endpoint]
     return may(access) if isinstance(access, Role) else True

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from crm.compose import listeners, merge, panel, routes, series_routes
-from crm.kernel.manifest import Feature, MenuLink, Panel
+from crm.kernel.manifest import CustomerAction, Feature, MenuLink, Panel
 from crm.kernel.roles import STAFF, VIEWER
+from crm.values.language import N_
 
 feature = Feature(
     name="compose",
     blueprints=(routes.bp, series_routes.bp),
     navigation=(MenuLink("messages.index", "Messages", 30),),
     panels=(Panel("messages", "Messages", "messages/_panel.html", panel.load, 10, panel.count),),
+    customer_actions=(CustomerAction("messages.new", N_("Schedule message"), 10, "chat-left-text"),),
     listeners=(listeners, merge),
     roles={
         "index": VIEWER,

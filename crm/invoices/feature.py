@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from crm.invoices import activity, api, cli, demo, queries, recompute_totals, routes
-from crm.kernel.manifest import Feature, Job, Panel
+from crm.kernel.manifest import CustomerAction, Feature, Job, Panel
 from crm.kernel.roles import MANAGER, STAFF, VIEWER
+from crm.values.language import N_
 
 feature = Feature(
     name="invoices",
@@ -12,6 +13,7 @@ feature = Feature(
     api=(api.bp,),
     commands=(cli.invoices,),
     panels=(Panel("invoices", "Invoices", "invoices/_panel.html", queries.panel_data, 20, queries.count_in_words),),
+    customer_actions=(CustomerAction("invoices.new", N_("Add invoice"), 20, "receipt"),),
     activity=activity.ACTIVITY,
     jobs=(
         Job(1, "crm.invoices.jobs:convert_due"),

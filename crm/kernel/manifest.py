@@ -28,6 +28,21 @@ class MenuLink:
 
 
 @dataclasses.dataclass(frozen=True)
+class CustomerAction:
+    """A link to a window among the actions of a customer's page, ordered by `place`; the first is the main one.
+
+    `argument` is the parameter that takes the customer's id. Those `in_menu` stand in the ⋯ menu.
+    """
+
+    endpoint: str
+    label: str
+    place: int
+    icon: str
+    argument: str = "customer_id"
+    in_menu: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
 class Panel:
     """A part of a customer's or lead's page, left out without data.
 
@@ -62,7 +77,7 @@ class Feature:
     roles: who may call each endpoint; a name without a dot belongs to the first of the `blueprints`.
     api: resources of the JSON API. lead_fields: by name, a function from ids of leads to values of a field of theirs.
     navigation, menu, settings: links in the header, in the user's menu, and between the pages of the settings.
-    panels, notices: parts of the customer's page. lead_panels: parts of a lead's page.
+    panels, notices, customer_actions: parts of the customer's page. lead_panels: parts of a lead's page.
     activity: by action, how the timeline tells an event: a text, or a function of the event.
     jobs: periodic work of the worker.
     customer_rows: tables that a merge moves to the survivor, with the names of one row and of many.
@@ -83,6 +98,7 @@ class Feature:
     lead_panels: Sequence[Panel] = ()
     lead_fields: Mapping[str, Callable[[Sequence[int]], Mapping[int, Any]]] = dataclasses.field(default_factory=dict)
     notices: Sequence[Notice] = ()
+    customer_actions: Sequence[CustomerAction] = ()
     activity: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     jobs: Sequence[Job] = ()
     customer_rows: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
@@ -110,6 +126,7 @@ class Catalog:
         self.settings = self._placed("settings")
         self.panels = self._placed("panels")
         self.lead_panels = self._placed("lead_panels")
+        self.customer_actions = self._placed("customer_actions")
         self.notices: list[Notice] = [notice for feature in features for notice in feature.notices]
         self.jobs: list[Job] = [job for feature in features for job in feature.jobs]
         self.api = self._placed("api")

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from crm.kernel.manifest import Feature, Panel
+from crm.kernel.manifest import CustomerAction, Feature, Panel
 from crm.kernel.roles import STAFF, VIEWER
 from crm.loyalty import activity, api, cli, merge, queries, routes
+from crm.values.language import N_
 
 feature = Feature(
     name="loyalty",
@@ -10,6 +11,7 @@ feature = Feature(
     api=(api.bp,),
     commands=(cli.loyalty,),
     panels=(Panel("points", "Points", "loyalty/_panel.html", queries.panel_data, 30, queries.count_in_words),),
+    customer_actions=(CustomerAction("loyalty.new", N_("Points"), 30, "star"),),
     activity=activity.ACTIVITY,
     customer_rows={"points_entries": ("points entry", "points entries")},
     listeners=(merge,),
