@@ -9,7 +9,7 @@ from flask import g
 
 from crm.accounts.access import here, may, organizations_of
 from crm.accounts.models import Organization
-from crm.kernel.manifest import CustomerAction, MenuLink, catalog
+from crm.kernel.manifest import CustomerAction, LeadAction, MenuLink, catalog
 from crm.kernel.roles import Role
 
 Link = tuple[str, str]
@@ -45,6 +45,7 @@ def template_globals() -> dict[str, Any]:
         "menu_items": [*((endpoint, "Settings") for endpoint, _ in settings[:1]), *_links(catalog().menu)],
         "settings_items": settings,
         "customer_actions": _customer_actions,
+        "lead_actions": _lead_actions,
     }
 
 
@@ -57,10 +58,14 @@ def _customer_actions() -> list[CustomerAction]:
     return [entry for entry in catalog().customer_actions if _is_open(entry)]
 
 
+def _lead_actions() -> list[LeadAction]:
+    return [entry for entry in catalog().lead_actions if _is_open(entry)]
+
+
 def _links(entries: Sequence[MenuLink]) -> list[Link]:
     return [(entry.endpoint, entry.label) for entry in entries if _is_open(entry)]
 
 
-def _is_open(entry: MenuLink | CustomerAction) -> bool:
+def _is_open(entry: MenuLink | CustomerAction | LeadAction) -> bool:
     access = catalog().access[entry.endpoint]
     return may(access) if isinstance(access, Role) else True

@@ -43,6 +43,21 @@ class CustomerAction:
 
 
 @dataclasses.dataclass(frozen=True)
+class LeadAction:
+    """A link to a window among the actions of a lead's page, ordered by `place`.
+
+    `argument` is the parameter that takes the lead's id. It is the main one where `is_primary` says so of the lead.
+    """
+
+    endpoint: str
+    label: str
+    place: int
+    icon: str
+    argument: str = "lead_id"
+    is_primary: Callable[[Any], bool] = lambda lead: False
+
+
+@dataclasses.dataclass(frozen=True)
 class Panel:
     """A part of a customer's or lead's page, left out without data.
 
@@ -77,7 +92,7 @@ class Feature:
     roles: who may call each endpoint; a name without a dot belongs to the first of the `blueprints`.
     api: resources of the JSON API. lead_fields: by name, a function from ids of leads to values of a field of theirs.
     navigation, menu, settings: links in the header, in the user's menu, and between the pages of the settings.
-    panels, notices, customer_actions: parts of the customer's page. lead_panels: parts of a lead's page.
+    panels, notices, customer_actions: parts of the customer's page. lead_panels, lead_actions: of a lead's page.
     activity: by action, how the timeline tells an event: a text, or a function of the event.
     jobs: periodic work of the worker.
     customer_rows: tables that a merge moves to the survivor, with the names of one row and of many.
@@ -96,6 +111,7 @@ class Feature:
     settings: Sequence[MenuLink] = ()
     panels: Sequence[Panel] = ()
     lead_panels: Sequence[Panel] = ()
+    lead_actions: Sequence[LeadAction] = ()
     lead_fields: Mapping[str, Callable[[Sequence[int]], Mapping[int, Any]]] = dataclasses.field(default_factory=dict)
     notices: Sequence[Notice] = ()
     customer_actions: Sequence[CustomerAction] = ()
@@ -127,6 +143,7 @@ class Catalog:
         self.panels = self._placed("panels")
         self.lead_panels = self._placed("lead_panels")
         self.customer_actions = self._placed("customer_actions")
+        self.lead_actions = self._placed("lead_actions")
         self.notices: list[Notice] = [notice for feature in features for notice in feature.notices]
         self.jobs: list[Job] = [job for feature in features for job in feature.jobs]
         self.api = self._placed("api")

@@ -9,7 +9,7 @@ from flask import Flask
 from crm.kernel.extensions import db
 from crm.kernel.manifest import catalog
 from crm.programs.worker import _load
-from tests.factories import Cast, make_customer, make_duplicate
+from tests.factories import Cast, make_customer, make_duplicate, make_lead
 
 
 def test_its_page_has_a_role_and_an_entry_in_the_navigation(cast: Cast) -> None:
@@ -30,6 +30,13 @@ def test_its_panel_and_its_activity_stand_on_the_customers_page(cast: Cast) -> N
     page = cast.staff.client().get(f"/customers/{siti}").text
     assert "1 visit to the shop" in page
     assert "Was in the shop" in page
+
+
+def test_its_button_stands_on_the_leads_page(cast: Cast) -> None:
+    with cast.staff.acting():
+        lead = make_lead(name="Budi")
+    page = cast.viewer.client().get(f"/leads/{lead}").text.split('class="page-actions"', 1)[1].split("</div>", 1)[0]
+    assert f'href="/visits?lead={lead}"' in page
 
 
 def test_its_resource_is_in_the_api_and_in_the_document(app: Flask, cast: Cast) -> None:

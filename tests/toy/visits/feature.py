@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crm.visits import api, queries, routes
 
-from crm.kernel.manifest import Feature, Job, MenuLink, Panel
+from crm.kernel.manifest import Feature, Job, LeadAction, MenuLink, Panel
 from crm.kernel.roles import STAFF, VIEWER
 
 feature = Feature(
@@ -14,6 +14,7 @@ feature = Feature(
     roles={"index": VIEWER, "about": VIEWER, "add": STAFF, "api_visits.index": VIEWER},
     navigation=(MenuLink("visits.about", "Visits", 75),),
     panels=(Panel("visits", "Visits", "visits/_panel.html", queries.panel_data, 80),),
+    lead_actions=(LeadAction("visits.about", "See visits", 50, "person", "lead"),),
     activity={"visit.added": "Was in the shop"},
     jobs=(Job(1, "crm.visits.jobs:count_visits"),),
     customer_rows={"visits": ("visit", "visits")},
