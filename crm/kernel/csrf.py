@@ -15,7 +15,9 @@ from flask import Flask, Response, current_app, g, request
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-SIGNED_IN_AGAIN = "You signed in again since this page was opened."
+from crm.values.language import N_
+
+SIGNED_IN_AGAIN = N_("You signed in again since this page was opened.")
 
 
 class Csrf(CSRFProtect):  # type: ignore[misc]  # flask_wtf has no types

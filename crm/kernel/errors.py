@@ -11,10 +11,12 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
 from crm.kernel import problems
-from crm.kernel.csrf import SIGNED_IN_AGAIN, form_is_stale
+from crm.kernel.csrf import form_is_stale
 from crm.kernel.extensions import db
+from crm.values.language import N_
+from crm.values.language import gettext as _
 
-NO_ROOM = "There is no room left to store files. Nothing is saved. Tell whoever runs this system, and try again later."
+NO_ROOM = N_("There is no room left to store files. Nothing is saved. Tell your administrator, and try again later.")
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +60,8 @@ def _http_error(error: HTTPException) -> Response:
 
 def _csrf_error(error: CSRFError) -> Response:
     if form_is_stale():
-        return _page(400, f"{SIGNED_IN_AGAIN} Reload it, then do it once more.")
-    return _page(400, "This page is too old to be sent. Go back, reload it, then send it again.")
+        return _page(400, _("You signed in again since this page was opened. Reload it, then do it once more."))
+    return _page(400, _("This page is too old to be sent. Go back, reload it, then send it again."))
 
 
 def _conflict(error: ConflictError) -> Response:

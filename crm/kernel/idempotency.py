@@ -13,6 +13,7 @@ from crm.kernel.columns import Base, BigInt, CreatedAt, Id
 from crm.kernel.errors import SentenceError
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import TenantMixin, current_actor
+from crm.values.language import gettext as _
 
 Row = TypeVar("Row", bound=Base)
 
@@ -24,14 +25,14 @@ class RequestKey(NamedTuple):
 
 class KeyReusedError(SentenceError):
     def __init__(self) -> None:
-        super().__init__("This form was sent before with other content. Check it, then save it again.")
+        super().__init__(_("This form was sent before with other content. Check it, then save it again."))
 
 
 class ResultDeletedError(Conflict):
     """The row that an earlier request made is deleted. No form can correct that, so the answer is 409."""
 
     def __init__(self) -> None:
-        super().__init__("This was saved before and was deleted in the meantime. Open the form again to enter it anew.")
+        super().__init__(_("This was saved before, and was deleted since. Open the form again to enter it anew."))
 
 
 class UsedKey(TenantMixin, Base):

@@ -13,11 +13,13 @@ from crm.people.identity import EmailError, is_placeholder, normalize_email, nor
 from crm.people.limits import LIMITS
 from crm.people.matching import Keys, Kind
 from crm.values import phone
+from crm.values.language import N_
+from crm.values.language import gettext as _
 from crm.values.text import clean_line, clean_text, fold, shorten
 
 KEY_FIELDS = {Kind.PHONE: "phone", Kind.EMAIL: "email", Kind.PASSPORT: "passport_number"}
 SORT_KEY_LIMIT = 100
-EXTENSION_SENTENCE = "Send up to 7 digits."
+EXTENSION_SENTENCE = N_("Send up to 7 digits.")
 
 _CLEANERS: dict[str, Callable[[str], str]] = {"address": clean_text, "notes": clean_text}
 _clean_label = lru_cache(maxsize=4096)(clean_line)
@@ -30,7 +32,7 @@ class Problem(NamedTuple):
     template: str
 
     def about(self, label: str = "") -> str:
-        return self.template.format(field=f"“{label}”" if label else "this")
+        return str(self.template).format(field=f"“{label}”" if label else _("this"))
 
 
 def too_long(over: int, limit: int) -> Problem:

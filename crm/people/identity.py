@@ -8,10 +8,11 @@ from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 
+from crm.values.language import N_
 from crm.values.text import ascii_digits, clean_line, fold
 
 _EMAIL_LONGEST = 254
-_EMAIL_SENTENCE = "Enter an e-mail address like name@example.com."
+_EMAIL_SENTENCE = N_("Enter an e-mail address like name@example.com.")
 # Nearly every address; of other letters, quotes, and names under which nothing is sent, email_validator knows more.
 _PLAIN_EMAIL = re.compile(
     r"[a-z0-9](?:[a-z0-9_-]|[.](?=[a-z0-9])|[+](?=[a-z0-9])){0,63}@(?:[a-z0-9](?:-?[a-z0-9]){0,31}\.)+(?!arpa$|invalid$|local$|localhost$|onion$)[a-z]{2,9}"

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from crm.values.language import N_
+from crm.values.language import gettext as _
 from crm.values.text import clean_line
 
 NO_FILTER = ("", "all")
+
+NAMES = {
+    "tier": N_("tier"),
+    "status": N_("status"),
+    "created": N_("month"),
+    "follow_up": N_("follow-up"),
+    "channel": N_("channel"),
+    "when": N_("time"),
+    "show": N_("view"),
+}
+"""How sentences name the filters."""
 
 
 def unknown_choice(args: Mapping[str, str], **choices: Collection[str]) -> str:
     for name, known in choices.items():
         value = args.get(name, "")
         if value not in NO_FILTER and value not in known:
-            return f"There is no {name.replace('_', ' ')} “{clean_line(value)[:40]}”."
+            return _("There is no %(name)s “%(value)s”.", name=_(NAMES[name]), value=clean_line(value)[:40])
     return ""

@@ -1,22 +1,21 @@
-"""Time: UTC in the database, the organization's zone at the edges, English text; moments are aware."""
+"""Time: UTC in the database, the organization's zone and the reader's language at the edges; moments are aware."""
 
 from __future__ import annotations
 
 import datetime as dt
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale
+
+from crm.values.language import N_, date_locale
+from crm.values.language import gettext as _
 
 MAX_DAYS = 731
 """The limit of `in_days`: two years, one of them a leap year."""
 
 _YEARS = range(1900, 2201)
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
 
 
 class NonexistentTime(ValueError):  # noqa: N818 -- it names what was typed, not a fault
@@ -35,7 +34,7 @@ def zone(name: str) -> ZoneInfo:
         found = None
     # Exclude the machine's own zone and the copies with leap seconds.
     if found is None or name.startswith(("posix", "right/")) or name in ("Factory", "localtime"):
-        raise ValueError("Choose a time zone from the list, like Asia/Jakarta.")
+        raise ValueError(_("Choose a time zone from the list, like %(zone)s.", zone="Asia/Jakarta"))
     return found
 
 
@@ -56,17 +55,14 @@ def from_local(naive: dt.datetime, zone: ZoneInfo) -> tuple[dt.datetime, str | N
     Raises ValueError with a sentence.
     """
     if naive.year not in _YEARS:
-        raise ValueError(f"Enter a year from {_YEARS[0]} to {_YEARS[-1]}.")
+        raise ValueError(_("Enter a year from %(first)s to %(last)s.", first=_YEARS[0], last=_YEARS[-1]))
     naive = naive.replace(tzinfo=None)
-    shown = f"{naive:%H:%M} on {_long_date(naive.date())}"
+    shown = {"time": f"{naive:%H:%M}", "day": _long_date(naive.date()), "zone": zone.key}
     if _is_skipped(naive, zone):
         resume = _end_of_gap(naive, zone).astimezone(zone)
-        raise NonexistentTime(
-            f"{shown} does not exist in {zone.key}, because the clocks go forward. Choose {resume:%H:%M} or later."
-        )
+        raise NonexistentTime(_(_SKIPPED, **shown, later=f"{resume:%H:%M}"))
     first, second = (naive.replace(tzinfo=zone, fold=fold).astimezone(dt.UTC) for fold in (0, 1))
-    note = f"{shown} comes twice in {zone.key}, because the clocks go back. This is the first one."
-    return first, note if first != second else None
+    return first, _(_TWICE, **shown) if first != second else None
 
 
 def at_or_after(naive: dt.datetime, zone: ZoneInfo) -> dt.datetime:
@@ -79,7 +75,7 @@ def at_or_after(naive: dt.datetime, zone: ZoneInfo) -> dt.datetime:
 def in_days(days: int, now: dt.datetime, zone: ZoneInfo) -> dt.datetime:
     """Return the UTC moment `days` later at the same local time; a skipped one is moved by the length of the gap."""
     if not 0 <= days <= MAX_DAYS:
-        raise ValueError(f"Enter a number of days from 0 to {MAX_DAYS}.")
+        raise ValueError(_("Enter a number of days from 0 to %(limit)s.", limit=MAX_DAYS))
     _check_aware(now)
     if days == 0:
         return now.astimezone(dt.UTC)
@@ -109,18 +105,21 @@ def say_when(moment: dt.datetime, now: dt.datetime, zone: dt.tzinfo, locale: str
     """Return `Today 10:30`, `Mon 24 Nov 09:00`; with the year if it is another one."""
     local, today = to_local(moment, zone), to_local(now, zone).date()
     day = local.date()
-    shown = _near(day, today) or f"{_DAYS[day.weekday()][:3]} {_short_date(day, today, locale)}"
-    return f"{shown} {local:%H:%M}"
+    if (days := (day - today).days) in _NEAR_AT:
+        return _(_NEAR_AT[days], time=f"{local:%H:%M}")
+    return f"{_names(locale).short_days[day.weekday()]} {_short_date(day, today, locale)} {local:%H:%M}"
 
 
 def say_full(moment: dt.datetime, zone: ZoneInfo, locale: str = "en_GB") -> str:
     local = to_local(moment, zone)
-    return f"{_long_date(local.date(), locale)} at {local:%H:%M} ({zone.key})"
+    day, time = _long_date(local.date(), locale), f"{local:%H:%M}"
+    return _("%(day)s at %(time)s (%(zone)s)", day=day, time=time, zone=zone.key)
 
 
 def say_date(day: dt.date, today: dt.date, locale: str = "en_GB") -> str:
     """Return `Yesterday`, `12 Nov`, `12 Nov 2025`."""
-    return _near(day, today) or _short_date(day, today, locale)
+    near = _NEAR.get((day - today).days)
+    return _(near) if near else _short_date(day, today, locale)
 
 
 def say_day(day: dt.date, locale: str = "en_GB") -> str:
@@ -132,8 +131,8 @@ def month_of(moment: dt.datetime, zone: dt.tzinfo) -> str:
 
 
 def say_month(month: str) -> str:
-    year, _, number = month.partition("-")
-    return f"{_MONTHS[int(number) - 1]} {year}"
+    year, number = month.split("-")
+    return f"{_names('en').months[int(number) - 1]} {year}"
 
 
 def _check_aware(moment: dt.datetime) -> None:
@@ -174,25 +173,56 @@ def _next_time(now: dt.datetime, zone: ZoneInfo, time: dt.time) -> dt.datetime:
     raise AssertionError(f"{time} does not come within two days of {now}")
 
 
-def _near(day: dt.date, today: dt.date) -> str:
-    return {-1: "Yesterday", 0: "Today", 1: "Tomorrow"}.get((day - today).days, "")
+_NEAR = {-1: N_("Yesterday"), 0: N_("Today"), 1: N_("Tomorrow")}
+_NEAR_AT = {-1: N_("Yesterday %(time)s"), 0: N_("Today %(time)s"), 1: N_("Tomorrow %(time)s")}
+_SKIPPED = N_(
+    "%(time)s on %(day)s does not exist in %(zone)s, because the clocks go forward. Choose %(later)s or later."
+)
+_TWICE = N_("%(time)s on %(day)s comes twice in %(zone)s, because the clocks go back. This is the first one.")
 
 
 def _short_date(day: dt.date, today: dt.date, locale: str) -> str:
-    month = _MONTHS[day.month - 1][:3]
+    month = _names(locale).short_months[day.month - 1]
     if _is_month_first(locale):
         return f"{month} {day.day}" if day.year == today.year else f"{month} {day.day}, {day.year}"
     return f"{day.day} {month}" if day.year == today.year else f"{day.day} {month} {day.year}"
 
 
 def _long_date(day: dt.date, locale: str = "en_GB") -> str:
-    name, month = _DAYS[day.weekday()], _MONTHS[day.month - 1]
+    names = _names(locale)
+    name, month = names.days[day.weekday()], names.months[day.month - 1]
     if _is_month_first(locale):
         return f"{name}, {month} {day.day}, {day.year}"
     return f"{name} {day.day} {month} {day.year}"
 
 
-@lru_cache(maxsize=256)
+class _Names(NamedTuple):
+    days: tuple[str, ...]
+    short_days: tuple[str, ...]
+    months: tuple[str, ...]
+    short_months: tuple[str, ...]
+
+
+def _names(locale: str) -> _Names:
+    return _names_in(date_locale(locale))
+
+
+@lru_cache(maxsize=64)
+def _names_in(locale: str) -> _Names:
+    """Return the names of days from Monday and of months, by CLDR; British "Sept" stays "Sep"."""
+    found = Locale("en") if locale.startswith("en") else Locale.parse(locale.replace("-", "_"))
+    days, months = found.days["format"], found.months["format"]
+    return _Names(
+        *(tuple(map(str, (days[width][number] for number in range(7)))) for width in ("wide", "abbreviated")),
+        *(tuple(map(str, (months[width][number] for number in range(1, 13)))) for width in ("wide", "abbreviated")),
+    )
+
+
 def _is_month_first(locale: str) -> bool:
+    return _is_month_first_in(date_locale(locale))
+
+
+@lru_cache(maxsize=256)
+def _is_month_first_in(locale: str) -> bool:
     pattern = str(Locale.parse(locale.replace("-", "_")).date_formats["medium"].pattern)
     return pattern.find("M") < pattern.find("d") < pattern.find("y")

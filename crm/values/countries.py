@@ -13,6 +13,8 @@ from babel.languages import get_official_languages
 from babel.localedata import locale_identifiers
 from babel.numbers import get_currency_name, get_territory_currencies
 
+from crm.values.language import N_
+
 Choices = list[tuple[str, str]]
 
 _ENGLISH = Locale("en")
@@ -100,7 +102,7 @@ def currencies() -> Choices:
 def locales() -> Choices:
     found = ((region, language) for region in phonenumbers.SUPPORTED_REGIONS for language in _languages(region))
     labels = {f"{language}_{region}": _locale_label(language, region) for region, language in found}
-    return [(_FALLBACK, "International, English"), *sorted(labels.items(), key=lambda choice: choice[1])]
+    return [(_FALLBACK, N_("International, English")), *sorted(labels.items(), key=lambda choice: choice[1])]
 
 
 def _locale_label(language: str, region: str) -> str:

@@ -11,12 +11,13 @@ from babel import Locale
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
 
 from crm.values import fast_phone, typed_phone
+from crm.values.language import N_
 from crm.values.text import ascii_digits, clean_line
 
 MAX_LENGTH = 60
 
 _READ_AT_MOST = 500
-_NOT_A_NUMBER = "No such number can be called. Check the digits, and the country code of a foreign number."
+_NOT_A_NUMBER = N_("No such number can be called. Check the digits, and the country code of a foreign number.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,9 @@ import sys
 import unicodedata
 from functools import lru_cache
 
+from crm.values.language import gettext as _
+from crm.values.language import ngettext
+
 _NEWLINES = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 # Control characters and direction marks, which let a name reorder the rest of a page (UAX #9). The zero-width joiner
 # and non-joiner stay: Persian, Urdu, Indic words and many emoji need them.
@@ -77,11 +80,11 @@ def is_seen(char: str) -> bool:
 
 
 def characters(number: int) -> str:
-    return f"{number:,} character" + ("s" if number != 1 else "")
+    return ngettext("%(num)s character", "%(num)s characters", number, num=f"{number:,}")
 
 
 def shorten(what: str, over: int, limit: int) -> str:
-    return f"Shorten {what} by {characters(over)}: it has room for {limit}."
+    return _("Shorten %(what)s by %(over)s: it has room for %(limit)s.", what=what, over=characters(over), limit=limit)
 
 
 def ascii_digits(text: str) -> str:

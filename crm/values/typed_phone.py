@@ -6,11 +6,12 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from crm.values.language import N_
 from crm.values.text import ascii_digits, is_seen
 
-_TWO_NUMBERS = "These are two numbers. Keep one here and put the other into the notes."
-_DIGITS_LOST = "A spreadsheet cut the last digits off. Type the whole number."
-_NOT_ONLY_A_NUMBER = "Type only the number here, without other words."
+_TWO_NUMBERS = N_("These are two numbers. Keep one here and put the other into the notes.")
+_DIGITS_LOST = N_("A spreadsheet cut the last digits off. Type the whole number.")
+_NOT_ONLY_A_NUMBER = N_("Type only the number here, without other words.")
 
 # Characters used as dashes outside of the category: minus signs, bullets, lines, and the Japanese mark for long vowels.
 _DASHES = frozenset("\u02d7\u2043\u2212\u2500\u2501\u2796\u30fc\u3161")

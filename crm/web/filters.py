@@ -1,4 +1,4 @@
-"""Template filters: times, money and phones in the organization's notation."""
+"""Template filters: times, money and phones in the organization's notation and the reader's language."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import functools
 from flask import Flask, g
 from markupsafe import Markup, escape
 
-from crm.values import clock, money, phone
+from crm.values import clock, language, money, phone
 from crm.web.reader import reader
 
 MINUS = "\N{MINUS SIGN}"
@@ -25,7 +25,7 @@ def when(moment: dt.datetime | None) -> Markup:
     if moment is None:
         return Markup("")
     organization = reader().organization
-    return _when(moment, today(), organization.time_zone, organization.locale)
+    return _when(moment, today(), organization.time_zone, language.date_locale(organization.locale))
 
 
 def when_full(moment: dt.datetime | None) -> Markup:
@@ -59,12 +59,12 @@ def day_of(moment: dt.datetime | None) -> str:
     if moment is None:
         return ""
     organization = reader().organization
-    return _day_of(moment, today(), organization.time_zone, organization.locale)
+    return _day_of(moment, today(), organization.time_zone, language.date_locale(organization.locale))
 
 
 def amount(hundredths: int, currency: str | None = None) -> str:
     organization = reader().organization
-    return money.format_amount(hundredths, currency or organization.currency, organization.locale)
+    return _isolated(money.format_amount(hundredths, currency or organization.currency, organization.locale))
 
 
 def number(value: int) -> str:
@@ -73,7 +73,7 @@ def number(value: int) -> str:
 
 def signed(value: int) -> str:
     """Show +50, or a minus sign before 50."""
-    return f"{MINUS if value < 0 else '+' if value else ''}{number(abs(value))}"
+    return _isolated(f"{MINUS if value < 0 else '+' if value else ''}{number(abs(value))}")
 
 
 def phone_number(number: str, valid: bool = True) -> str:
@@ -82,11 +82,16 @@ def phone_number(number: str, valid: bool = True) -> str:
 
 def tel_link(number: str, extension: str = "") -> Markup:
     shown = escape(phone.with_extension(phone_number(number), extension))
-    return Markup(f'<a href="{phone.tel(number, extension)}">{shown}</a>')  # noqa: S704 -- digits, and escaped
+    return Markup(f'<a href="{phone.tel(number, extension)}" dir="ltr">{shown}</a>')  # noqa: S704 -- digits, and escaped
 
 
 def phone_problem(number: str) -> str:
     return phone.parse(number, reader().organization.phone_region).reason
+
+
+def _isolated(text: str) -> str:
+    """Keep the order of signs and digits among words that run from right to left."""
+    return f"\u2066{text}\u2069" if language.current().is_rtl else text
 
 
 def today() -> dt.date:

@@ -12,9 +12,10 @@ from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage
 from wtforms import Field, HiddenField, PasswordField, SelectChoice, StringField, TextAreaField, ValidationError
 
-from crm.kernel.csrf import SIGNED_IN_AGAIN, form_is_stale
+from crm.kernel.csrf import form_is_stale
 from crm.kernel.errors import SentenceError
 from crm.kernel.idempotency import KeyReusedError, RequestKey
+from crm.values.language import N_
 from crm.values.text import clean_line, clean_text, shorten
 
 
@@ -24,7 +25,7 @@ def options(pairs: Iterable[tuple[object, str]]) -> list[SelectChoice]:
 
 class Form(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
     shows_again = True
-    stale = f"{SIGNED_IN_AGAIN} Check it and save."
+    stale: str = N_("You signed in again since this page was opened. Check it and save.")
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]  # flask_wtf has no types
         def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Field:
@@ -37,7 +38,7 @@ class Form(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
         valid: bool = super().validate(*args, **kwargs)
         if form_is_stale() and "csrf_token" in self:
             self.csrf_token.errors = []
-            self.form_errors.append(self.stale)
+            self.form_errors.append(str(self.stale))
             return False
         return valid
 

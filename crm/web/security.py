@@ -9,6 +9,8 @@ from flask import Flask, Response, abort, current_app, redirect, request
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.wrappers import Response as AnyResponse
 
+from crm.values.language import gettext as _
+
 log = logging.getLogger(__name__)
 
 CSP = "; ".join(
@@ -73,9 +75,8 @@ def _expect_https() -> AnyResponse | None:
     if len(schemes) < proxies or schemes[-proxies] != "http":
         return None
     if request.method not in ("GET", "HEAD"):
-        abort(
-            403, f"This came unencrypted, and others may have read it. Use {current_app.config['PUBLIC_URL']} instead."
-        )
+        url = current_app.config["PUBLIC_URL"]
+        abort(403, _("This came unencrypted, and others may have read it. Use %(url)s instead.", url=url))
     return redirect(public_url(request.full_path.rstrip("?")), 308)
 
 

@@ -9,6 +9,8 @@ from urllib.parse import unquote
 from flask import Flask, abort, current_app, request
 from werkzeug.exceptions import HTTPException
 
+from crm.values.language import gettext as _
+
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -30,7 +32,7 @@ def takes_files(limit: int) -> Callable[[View], View]:
 def limit_for(app: Flask, method: str, path: str) -> int:
     usual: int = app.config["MAX_CONTENT_LENGTH"]
     try:
-        endpoint, _ = app.url_map.bind("").match(unquote(path, errors="replace"), method)
+        endpoint = app.url_map.bind("").match(unquote(path, errors="replace"), method)[0]
     except HTTPException:
         return usual
     return _limits.get(app.view_functions[endpoint], usual)
@@ -46,4 +48,10 @@ def _raise_limit() -> None:
     request.max_content_length = _limits[view]
     if (request.content_length or 0) > _limits[view]:
         megabytes = _limits[view] // 1_000_000 // 10 * 10
-        abort(413, f"These files have more than {megabytes} MB together. Choose fewer, each of up to 10 MB, at a time.")
+        abort(
+            413,
+            _(
+                "These files have more than %(limit)s MB together. Choose fewer, each of up to 10 MB, at a time.",
+                limit=megabytes,
+            ),
+        )

@@ -1,0 +1,62 @@
+"""The language of a page: who chooses it, and what it changes."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from markupsafe import escape
+
+from crm.values import clock, language
+from crm.values.language import N_
+
+MOMENT = dt.datetime(2026, 9, 7, 2, 5, tzinfo=dt.UTC)
+NOW = dt.datetime(2026, 11, 28, 12, tzinfo=dt.UTC)
+JAKARTA = clock.zone("Asia/Jakarta")
+
+
+@pytest.mark.parametrize(
+    ("code", "locale", "short", "full"),
+    [
+        ("en", "id_ID", "Mon 7 Sep 09:05", "Monday 7 September 2026 at 09:05 (Asia/Jakarta)"),
+        ("en", "en_US", "Mon Sep 7 09:05", "Monday, September 7, 2026 at 09:05 (Asia/Jakarta)"),
+        ("id", "id_ID", "Sen 7 Sep 09:05", "Senin 7 September 2026"),
+        ("ur", "en_US", "پیر 7 ستمبر 09:05", "پیر 7 ستمبر 2026"),
+        ("ar", "ar_SY", "الاثنين 7 أيلول 09:05", "الاثنين 7 أيلول 2026"),
+    ],
+)
+def test_days_and_months_are_named_in_the_language(code: str, locale: str, short: str, full: str) -> None:
+    with language.speaking(code):
+        assert clock.say_when(MOMENT, NOW, JAKARTA, locale) == short
+        assert clock.say_full(MOMENT, JAKARTA, locale).startswith(full)
+
+
+@pytest.mark.parametrize(
+    ("choices", "accepted", "code"),
+    [
+        (("ur", "id"), "ar", "ur"),
+        (("auto", "id"), "ar", "id"),
+        (("auto", "auto"), "fr, ar-EG;q=0.8, en;q=0.5", "ar"),
+        (("", ""), "id-ID,id;q=0.9", "id"),
+        (("auto", ""), "xx, *;q=0.1", "en"),
+        (("auto", "klingon"), "", "en"),
+        ((), "\0;;q=,,,", "en"),
+    ],
+)
+def test_the_first_choice_that_is_a_language_counts(choices: tuple[str, ...], accepted: str, code: str) -> None:
+    assert language.chosen(*choices, accepted=accepted) == code
+
+
+def test_a_text_is_shown_in_the_language_of_the_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = N_("Add <%(name)s>")
+
+    class Shouting(language.NullTranslations):
+        def gettext(self, message: str) -> str:
+            return message.upper().replace("%(NAME)S", "%(name)s")
+
+    assert text % {"name": "Siti"} == "Add <Siti>"
+    monkeypatch.setattr(language, "catalog", Shouting)
+    assert text % {"name": "Siti"} == "ADD <Siti>"
+    plain = N_("Save & close")
+    assert (str(plain), f"{plain}", escape(plain)) == ("SAVE & CLOSE", "SAVE & CLOSE", "SAVE &amp; CLOSE")
+    assert plain == "Save & close"
