@@ -5,12 +5,13 @@ from __future__ import annotations
 from crm.inbox import activity, api, queries, routes
 from crm.kernel.manifest import Feature, MenuLink
 from crm.kernel.roles import STAFF, VIEWER
+from crm.values.language import N_
 
 feature = Feature(
     name="inbox",
     blueprints=(routes.bp,),
     api=(api.bp,),
-    navigation=(MenuLink("inbox.index", "Inbox", 20, queries.count_unread),),
+    navigation=(MenuLink("inbox.index", N_("Inbox"), 20, queries.count_unread),),
     activity=activity.ACTIVITY,
     roles={
         "index": VIEWER,

@@ -15,6 +15,7 @@ from crm.kernel.extensions import db
 from crm.messages.channels.base import Owner
 from crm.messages.channels.registry import all_kinds
 from crm.messages.inbound_models import InboundMessage
+from crm.values.language import gettext as _
 from crm.web.lists import PAGE_SIZE, Page, page_of, within_pages
 
 COUNTED = 100
@@ -44,7 +45,7 @@ class InboxEntry:
 
     @property
     def name(self) -> str:
-        return ", ".join(owner.name for owner in self.owners) or self.number or "Somebody"
+        return ", ".join(owner.name for owner in self.owners) or self.number or _("Unknown sender")
 
     @property
     def link(self) -> str | None:

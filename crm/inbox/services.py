@@ -14,6 +14,7 @@ from crm.messages.inbound_models import InboundMessage, StopAnswer
 from crm.messages.suppression_models import OptOutSource
 from crm.opt_outs import services
 from crm.opt_outs.keywords import LONGEST, normalized
+from crm.values.language import gettext as _
 
 
 def mark_done(text_id: int) -> InboundMessage:
@@ -38,7 +39,9 @@ def opt_out(text_id: int) -> InboundMessage:
     with transaction():
         text = _read(text_id)
         if not text.has_address:
-            raise ConflictError("It came without a number. Switch messages off on the customer's page.")
+            raise ConflictError(
+                _("This text came without a number. Switch messages off on the customer's page instead.")
+            )
         # It locks messages, which come before the text in the order of locks.
         services.put_on(text.sender, text.channel.addresses, OptOutSource.STOP, normalized(text.body)[:LONGEST])
         _answer(text_id, StopAnswer.OPT_OUT)
@@ -54,12 +57,12 @@ def go_on(text_id: int) -> InboundMessage:
         text = _read(text_id)
         if text.has_address and services.is_on(text.sender, text.channel.addresses):
             raise ConflictError(
-                f"This {text.channel.addresses.noun} has opted out. A manager can take it off the list of opt-outs."
+                _("This sender has opted out. A manager can allow messages again under Opt-outs in the settings.")
             )
         if text.answer == StopAnswer.GO_ON:
             return text
         if not text.is_asking:
-            raise ConflictError("This text does not ask whether it means STOP. Look at the inbox again.")
+            raise ConflictError(_("This text has been answered. Reload the inbox."))
         if text.has_address:
             holds.let_go(text.sender, text.channel.addresses, text_id)
         _answer(text_id, StopAnswer.GO_ON)
@@ -86,7 +89,7 @@ def _lock(text_id: int) -> InboundMessage:
 def _found(statement: sa.Select[InboundMessage]) -> InboundMessage:
     text = db.session.scalars(statement).one_or_none()
     if text is None:
-        raise ConflictError("This text has been deleted in the meantime.")
+        raise ConflictError(_("This text was deleted."))
     return text
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from wtforms import StringField, TextAreaField
 
+from crm.values.language import N_
 from crm.web.forms import CreatingForm, Form, Length, Required
 
 
 class OptOutForm(CreatingForm):
-    phone = StringField("Phone number", [Required("Enter the phone number."), Length(60)])
-    note = StringField("Note", [Length(200)])
+    phone = StringField(N_("Phone number"), [Required(N_("Enter the phone number.")), Length(60)])
+    note = StringField(N_("Note"), [Length(200)])
 
 
 class StopWordsForm(Form):
-    words = TextAreaField("Your own stop words", [Length(2_500)])
+    words = TextAreaField(N_("Your own stop words"), [Length(2_500)])

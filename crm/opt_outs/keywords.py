@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from crm.kernel.errors import SentenceError
 from crm.messages.inbound_models import Effect
 from crm.opt_outs.stop_phrases import may_mean_stop
+from crm.values.language import gettext as _
 from crm.values.text import clean_line, clean_text, fold
 
 STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
@@ -56,11 +57,11 @@ def own_words(typed: Iterable[str]) -> list[str]:
     for line in filter(None, map(clean_line, typed)):
         key = keyword(line)
         if not key:
-            raise SentenceError(f"“{line[:60]}” has no letter, digit or emoji. Choose another word.")
+            raise SentenceError(_("“%(word)s” has no letter, digit or emoji. Choose another word.", word=line[:60]))
         if len(line) > LONGEST:
-            raise SentenceError(f"Shorten “{line[:60]}” to {LONGEST} characters.")
+            raise SentenceError(_("Shorten “%(word)s” to %(most)s characters.", word=line[:60], most=LONGEST))
         if key in _START:
-            raise SentenceError(f"“{line}” takes a number off the list. Choose another word.")
+            raise SentenceError(_("“%(word)s” opts a number back in. Choose another word.", word=line))
         if key not in _STOP:
             wanted.setdefault(key, normalized(line))
     return sorted(wanted.values())

@@ -15,6 +15,7 @@ from crm.opt_outs import services
 from crm.opt_outs.forms import OptOutForm, StopWordsForm
 from crm.opt_outs.keywords import START, STOP
 from crm.opt_outs.queries import page_of_opt_outs
+from crm.values.language import gettext as _
 from crm.values.text import clean_line
 from crm.web.htmx import done, respond
 
@@ -43,13 +44,13 @@ def add() -> Response:
     except SentenceError as error:
         form.refuse("phone", error)
         return _window(form, 422)
-    return _done(f"{added.addresses.shown(added.address)} gets no more messages.")
+    return _done(_("%(address)s gets no more messages.", address=added.addresses.shown(added.address)))
 
 
 @bp.post("/settings/opt-outs/<id:suppression_id>/delete")
 def delete(suppression_id: int) -> Response:
     address = services.take_off(find(Suppression, suppression_id).id)
-    return _done(f"{address} may get messages again.")
+    return _done(_("%(address)s gets messages again.", address=address))
 
 
 @bp.route("/settings/opt-outs/words", methods=["GET", "POST"])
@@ -61,7 +62,7 @@ def stop_words() -> Response:
         except SentenceError as error:
             form.fail("words", str(error))
         else:
-            return _done("Stop words saved.")
+            return _done(_("Stop words saved."))
     status = 422 if form.is_submitted() else 200
     return respond("opt_outs/stop_words.html", "opt_outs/_stop_words.html", status, form=form, stop=sorted(STOP))
 

@@ -26,6 +26,7 @@ from crm.messages.rules import STOPPABLE, Status
 from crm.messages.suppression_models import OptOutSource, Suppression
 from crm.opt_outs import keywords
 from crm.opt_outs.models import StopWord
+from crm.values.language import gettext as _
 
 MOST_WORDS = 50
 
@@ -119,7 +120,7 @@ def set_stop_words(typed: Sequence[str]) -> list[str]:
     """Replace the organization's stop words; return their compared forms. Raises SentenceError."""
     wanted = keywords.own_words(typed)
     if len(wanted) > MOST_WORDS:
-        raise SentenceError(f"Keep at most {MOST_WORDS} words.")
+        raise SentenceError(_("Keep at most %(most)s words.", most=MOST_WORDS))
     with transaction() as session:
         there = {row.word: row for row in session.scalars(sa.select(StopWord))}
         for word in there.keys() - set(wanted):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from crm.kernel.manifest import Feature, Job
+from crm.values.language import N_
 
 feature = Feature(
     name="series",
     jobs=(Job(1, "crm.series.jobs:make_due"),),
-    customer_rows={"message_series": ("message that comes again", "messages that come again")},
+    customer_rows={"message_series": (N_("repeating message"), N_("repeating messages"))},
 )

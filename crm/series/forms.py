@@ -12,14 +12,16 @@ from crm.messages.models import Message
 from crm.series.models import Series
 from crm.series.rules import LAST_YEAR, MAX_EVERY, Frequency, Rule
 from crm.values import clock
+from crm.values.language import N_
+from crm.values.language import gettext as _
 from crm.web.forms import Form, options
 
 CHOICES = [
-    ("", "Once"),
-    (Frequency.DAILY.value, "Daily"),
-    (Frequency.WEEKLY.value, "Weekly"),
-    (Frequency.MONTHLY.value, "Monthly"),
-    (Frequency.YEARLY.value, "Yearly"),
+    ("", N_("Once")),
+    (Frequency.DAILY.value, N_("Daily")),
+    (Frequency.WEEKLY.value, N_("Weekly")),
+    (Frequency.MONTHLY.value, N_("Monthly")),
+    (Frequency.YEARLY.value, N_("Yearly")),
 ]
 ONE, ALL = "one", "all"
 
@@ -27,11 +29,13 @@ ONE, ALL = "one", "all"
 class RepeatFields(Form):
     """How often, and until when; `series` is the one of the message."""
 
-    repeat = SelectField("How often", choices=options(CHOICES), validate_choice=False)
-    repeat_every = StringField("Every")
-    repeat_until = StringField("Until")
+    repeat = SelectField(N_("How often"), choices=options(CHOICES), validate_choice=False)
+    repeat_every = StringField(N_("Every"))
+    repeat_until = StringField(N_("Until"))
     change = RadioField(
-        "Change", choices=options([(ONE, "Only this one"), (ALL, "This one and all after it")]), validate_choice=False
+        N_("Change"),
+        choices=options([(ONE, N_("Only this one")), (ALL, N_("This one and all after it"))]),
+        validate_choice=False,
     )
 
     series: Series | None = None
@@ -50,20 +54,20 @@ class RepeatFields(Form):
 
     def validate_repeat(self, field: SelectField) -> None:
         if field.data and field.data not in list(Frequency):
-            raise ValidationError("Choose how often from the list.")
+            raise ValidationError(_("Choose how often from the list."))
 
     def validate_repeat_every(self, field: StringField) -> None:
         if self.repeats and _number(field.data or "1") is None:
-            raise ValidationError(f"Enter a whole number from 1 to {MAX_EVERY}.")
+            raise ValidationError(_("Enter a whole number from 1 to %(most)s.", most=MAX_EVERY))
 
     def validate_repeat_until(self, field: StringField) -> None:
         if self.repeats and field.data and _date(field.data) is None:
-            raise ValidationError("Enter a date like 2027-11-24, or leave it empty.")
+            raise ValidationError(_("Enter a date like 2027-11-24, or leave it empty."))
 
     def validate_change(self, field: RadioField) -> None:
         """Default to a change of this message only."""
         if field.data and field.data not in (ONE, ALL):
-            raise ValidationError("Choose what to change.")
+            raise ValidationError(_("Choose what to change."))
 
     def rule(self) -> Rule | None:
         """Return the rule, as far as its fields are valid; None for never."""

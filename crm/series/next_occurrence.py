@@ -104,4 +104,8 @@ def _make(series: Series, customer: Customer, organization: Organization, found:
 def _left_out(missed: int) -> str:
     if not missed:
         return ""
-    return f"{missed} before it {'was' if missed == 1 else 'were'} left out: the time had passed."
+    return (
+        "Skipped 1 earlier message: its time had passed."
+        if missed == 1
+        else (f"Skipped {missed} earlier messages: their time had passed.")
+    )

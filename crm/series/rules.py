@@ -14,7 +14,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from crm.values import clock
+from babel.dates import format_date, format_skeleton
+
+from crm.values import clock, language
+from crm.values.language import gettext as _
+from crm.values.language import ngettext
 
 MAX_EVERY = 365
 LAST_YEAR = 2_200
@@ -25,10 +29,6 @@ class Frequency(enum.StrEnum):
     WEEKLY = "weekly"
     MONTHLY = "monthly"
     YEARLY = "yearly"
-
-    @property
-    def unit(self) -> str:
-        return {"daily": "day", "weekly": "week", "monthly": "month", "yearly": "year"}[self.value]
 
 
 class NextOccurrence(NamedTuple):
@@ -72,20 +72,42 @@ class Rule:
 
     def said(self, locale: str = "en_GB") -> str:
         """Describe the rule: `every month on the 31st or the last day, until Friday 31 December 2027`."""
-        every = f"every {self.every} {self.frequency.unit}s" if self.every > 1 else f"every {self.frequency.unit}"
-        until = f", until {clock.say_day(self.until, locale)}" if self.until else ""
-        return f"{every}{self._on()}{until}"
+        rule = self._rhythm(language.date_locale(locale))
+        if self.until is None:
+            return rule
+        return _("%(rule)s, until %(date)s", rule=rule, date=clock.say_day(self.until, locale))
 
-    def _on(self) -> str:
-        start = self.starts_on
+    def _rhythm(self, locale: str) -> str:
+        start, every = self.starts_on, self.every
         if self.frequency is Frequency.WEEKLY:
-            return f" on {start:%A}"
+            day = format_date(start, "EEEE", locale)
+            return ngettext("every week on %(day)s", "every %(num)s weeks on %(day)s", every, day=day)
         if self.frequency is Frequency.MONTHLY:
-            return f" on the {_ordinal(start.day)}{' or the last day' if start.day > 28 else ''}"
+            return self._of_months(_day_of_month(start.day))
         if self.frequency is Frequency.YEARLY:
-            other = ", in other years on 28 February" if (start.month, start.day) == (2, 29) else ""
-            return f" on {start.day} {start:%B}{other}"
-        return ""
+            return self._of_years(format_skeleton("MMMMd", start, locale=locale), locale)
+        return ngettext("every day", "every %(num)s days", every)
+
+    def _of_months(self, day: str) -> str:
+        if self.starts_on.day > 28:
+            return ngettext(
+                "every month on the %(day)s or the last day",
+                "every %(num)s months on the %(day)s or the last day",
+                self.every,
+                day=day,
+            )
+        return ngettext("every month on the %(day)s", "every %(num)s months on the %(day)s", self.every, day=day)
+
+    def _of_years(self, date: str, locale: str) -> str:
+        if (self.starts_on.month, self.starts_on.day) == (2, 29):
+            return ngettext(
+                "every year on %(date)s, in other years on %(other)s",
+                "every %(num)s years on %(date)s, in other years on %(other)s",
+                self.every,
+                date=date,
+                other=format_skeleton("MMMMd", self.starts_on.replace(day=28), locale=locale),
+            )
+        return ngettext("every year on %(date)s", "every %(num)s years on %(date)s", self.every, date=date)
 
     def _date(self, steps: int) -> dt.date | None:
         start = self.starts_on
@@ -107,6 +129,9 @@ class Rule:
         return max(days // (length * self.every) - 1, 0)
 
 
-def _ordinal(number: int) -> str:
+def _day_of_month(number: int) -> str:
+    """Return 31st; the plain number where the language is not English."""
+    if language.current().code != language.ENGLISH:
+        return str(number)
     ending = "th" if 10 < number < 14 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"

@@ -27,6 +27,8 @@ from crm.messages.rules import Status
 from crm.series.models import Occurrence, Series
 from crm.series.queries import latest_message, occurrence_of, series_of_message
 from crm.series.rules import Rule
+from crm.values.language import ENGLISH, speaking
+from crm.values.language import gettext as _
 
 KIND = "series"
 
@@ -96,7 +98,7 @@ def undo_stop(series_id: int) -> Series:
     with transaction():
         series = lock_series(series_id)
         if series.replaced_by_id is not None:
-            raise ConflictError("This message was changed since. Change the one that is scheduled.")
+            raise ConflictError(_("This message was changed since. Change the scheduled one instead."))
         if series.stopped_at is not None:
             due_at = _bring_back(series, series.stopped_at)
             series.stopped_at = None
@@ -124,7 +126,7 @@ def lock_series(series_id: int) -> Series:
 
 def _begin(message: Message, rule: Rule, wording: Wording) -> Series:
     if rule.until is not None and rule.until < rule.starts_on:
-        raise services.RefusedError("repeat_until", "Choose a last day that is not before the first message.")
+        raise services.RefusedError("repeat_until", _("Choose a last day that is not before the first message."))
     series = Series(
         customer_id=message.customer_id,
         channel=message.channel,
@@ -147,7 +149,7 @@ def _begin(message: Message, rule: Rule, wording: Wording) -> Series:
         old = db.session.get_one(Series, occurrence.series_id)
         date = occurrence.date if old.starts_on == rule.starts_on else rule.starts_on
         occurrence.series_id, occurrence.date = series.id, date
-    record("series.begun", series, customer_id=series.customer_id, changes={"rule": [None, rule.said()]})
+    record("series.begun", series, customer_id=series.customer_id, changes={"rule": [None, _in_english(rule)]})
     due.put_off(KIND, [series.id], message.send_at)
     return series
 
@@ -155,8 +157,14 @@ def _begin(message: Message, rule: Rule, wording: Wording) -> Series:
 def _end(series: Series, action: str) -> dt.datetime:
     now = series.stopped_at = database_now()
     due.settle(KIND, [series.id])
-    record(action, series, customer_id=series.customer_id, changes={"rule": [series.rule.said(), None]})
+    record(action, series, customer_id=series.customer_id, changes={"rule": [_in_english(series.rule), None]})
     return now
+
+
+def _in_english(rule: Rule) -> str:
+    """Describe a rule for an event, which readers of every language share."""
+    with speaking(ENGLISH):
+        return rule.said()
 
 
 def _bring_back(series: Series, stopped_at: dt.datetime) -> dt.datetime:

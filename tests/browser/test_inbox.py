@@ -78,8 +78,8 @@ def test_staff_work_through_the_inbox(page: Page, running_app: RunningApp, cast:
     expect(asking).to_contain_text("May mean STOP")
     assert status(cast, pending) is Status.HELD
     asking.get_by_role("button", name="Go on").click()
-    told(page, "Messages go on.")
-    expect(page.locator(".inbox-text", has_text="Please stop")).to_contain_text("It was not taken for STOP")
+    told(page, "Messages to +62 812-3456-7890 continue.")
+    expect(page.locator(".inbox-text", has_text="Please stop")).to_contain_text("Not taken as STOP")
     assert status(cast, pending) is Status.SCHEDULED
 
     page.locator(".inbox-text", has_text="a cake for Sunday").get_by_role("button", name="Done").click()

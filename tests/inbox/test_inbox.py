@@ -62,7 +62,7 @@ def line(page: str, text_id: int) -> str:
 
 def test_it_is_empty_at_first(owner: FlaskClient) -> None:
     page = owner.get("/inbox").text
-    assert "Nobody has written yet" in page
+    assert "No texts yet" in page
     assert unread(owner) == 0
     assert re.search(r'id="bar-inbox-index" hidden', page)
 
@@ -126,7 +126,7 @@ def test_what_may_mean_stop_asks_and_go_on_lets_go(shop: Shop, owner: FlaskClien
 
     assert (shop.status(pending), listed(shop), unread(owner)) == (Status.SCHEDULED, [], 0)
     assert shop.due_at(pending) == shop.message(pending).send_at
-    assert "It was not taken for STOP" in owner.get("/inbox").text
+    assert "Not taken as STOP" in owner.get("/inbox").text
     owner.post(f"/inbox/{id_}/go-on")
     owner.post(f"/inbox/{id_}/done/delete")
     assert unread(owner) == 1
@@ -179,7 +179,7 @@ def test_a_stop_word_that_may_be_an_answer_opts_out_and_is_read(shop: Shop, owne
     id_ = write(shop, "Cancel")
     assert shop.status(pending) is Status.SUPPRESSED
     shown = line(owner.get("/inbox").text, id_)
-    assert "It opted this number out." in shown
+    assert "Opted out: this number gets no more messages." in shown
     assert "Unread" in shown
 
 
@@ -193,7 +193,7 @@ def test_a_text_without_a_number_can_be_read_and_done(shop: Shop, owner: FlaskCl
     id_ = write(shop, "STOP", "", sender_id="ID.1234")
     shown = line(owner.get("/inbox").text, id_)
     assert "ID.1234" in shown
-    assert "WhatsApp tells no number" in shown
+    assert "WhatsApp did not give a number" in shown
     assert owner.post(f"/inbox/{id_}/opt-out").status_code == 409
     assert owner.post(f"/inbox/{id_}/done").status_code == 303
 

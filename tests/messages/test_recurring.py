@@ -114,7 +114,7 @@ def test_what_was_missed_is_left_out_and_said(shop: Shop, owner: FlaskClient) ->
     first, second = messages(shop, sari)
     assert first.status is Status.EXPIRED
     assert second.send_at - first.send_at == 5 * DAY
-    assert second.reason == "4 before it were left out: the time had passed."
+    assert second.reason == "Skipped 4 earlier messages: their time had passed."
 
 
 def test_two_workers_make_one(shop: Shop, owner: FlaskClient) -> None:
