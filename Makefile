@@ -2,10 +2,11 @@
 # make lint   style and types                      make format puts the style right
 # make bench  the benchmarks, as ratios            make axe    every page and state through axe
 # make faults the long runs: workers killed, servers gone, a thousand merges, the whole API (half an hour)
+# make messages  the texts of the source into the catalogs of translations, and these for the product
 # make clean  removes the environment and caches; what is stored in instance/ stays
 
 .NOTPARALLEL:
-.PHONY: run test lint format bench axe faults clean environment dev-environment
+.PHONY: run test lint format bench axe faults messages clean environment dev-environment
 
 # Compiled modules are kept, whatever the shell says: without them each start compiles the product anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -42,6 +43,12 @@ axe: $(DEV_READY)
 
 faults: $(DEV_READY)
 	$(PY) -m pytest tests/faults tests/duplicates/test_random.py tests/api/test_document.py -m "not axe" -rP
+
+CATALOGS := crm/translations
+messages: $(DEV_READY)
+	.venv/bin/pybabel -q extract -F pyproject.toml -k N_ --no-location --sort-output -o .venv/messages.pot .
+	.venv/bin/pybabel -q update -N --ignore-pot-creation-date --ignore-obsolete --no-wrap -i .venv/messages.pot -d $(CATALOGS)
+	.venv/bin/pybabel -q compile -d $(CATALOGS)
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
