@@ -44,7 +44,8 @@ def create_app(environ: Mapping[str, str] | None = None, instance: Path | None =
         part.init_app(app)
     csrf.init_app(app)
     compress.init_app(app)
-    for part in (errors, filters, memo, rows):
+    errors.init_app(app, access.recognize)
+    for part in (filters, memo, rows):
         part.init_app(app)
     app.context_processor(navigation.template_globals)
     app.add_template_global(dom_id)

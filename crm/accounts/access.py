@@ -70,6 +70,16 @@ def may(role: Role | str) -> bool:
     return has_organization() and here().role >= needed
 
 
+def recognize() -> bool:
+    """Act as who is signed in, for a page of any address that they may see: one that tells of an error."""
+    if not current_user.is_authenticated or not has_organization():
+        return False
+    found = here()
+    _speak(found.user.language, found.organization.language)
+    enter_organization(found.organization.id, found.user.id, found.bound_to)
+    return True
+
+
 def unauthorized(sentence: str | None = None) -> Unauthorized:
     values: dict[str, str | None] = {"realm": "api", **({"error": "invalid_token"} if sentence else {})}
     return Unauthorized(sentence, www_authenticate=WWWAuthenticate("bearer", values))

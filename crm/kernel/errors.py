@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import errno
 import logging
+from collections.abc import Callable
 
-from flask import Flask, Response, make_response, render_template
+from flask import Flask, Response, current_app, make_response, render_template, request, session
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
 from crm.kernel import problems
@@ -17,6 +18,8 @@ from crm.values.language import N_
 from crm.values.language import gettext as _
 
 NO_ROOM = N_("There is no room left to store files. Nothing is saved. Tell your administrator, and try again later.")
+
+RECOGNIZE = "recognize"
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +40,9 @@ class ConflictError(SentenceError):
     status = 409
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: Flask, recognize: Callable[[], bool]) -> None:
+    """`recognize` finds who is signed in, whatever the address, and says whether a page may have their navigation."""
+    app.extensions[RECOGNIZE] = recognize
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(ConflictError, _conflict)
@@ -60,8 +65,10 @@ def _http_error(error: HTTPException) -> Response:
 
 def _csrf_error(error: CSRFError) -> Response:
     if form_is_stale():
-        return _page(400, _("You signed in again since this page was opened. Reload it, then do it once more."))
-    return _page(400, _("This page is too old to be sent. Go back, reload it, then send it again."))
+        sentence = _("You signed in again since this page was opened. Reload it, then do it once more.")
+    else:
+        sentence = _("This page is too old to be sent. Go back, reload it, then send it again.")
+    return _page(400, sentence, _("This page is out of date"))
 
 
 def _conflict(error: ConflictError) -> Response:
@@ -85,7 +92,23 @@ def _unexpected(error: Exception) -> Response:
     return _page(InternalServerError.code)
 
 
-def _page(code: int, sentence: str | None = None) -> Response:
+def _page(code: int, sentence: str | None = None, heading: str | None = None) -> Response:
     if problems.are_wanted():
         return problems.answer(code, sentence)
-    return make_response(render_template("errors/error.html", code=code, message=sentence), code)
+    said = {"code": code, "heading": heading, "message": sentence}
+    if code < InternalServerError.code:
+        try:
+            return make_response(render_template("errors/error.html", **said, is_whole=_is_recognized()), code)
+        except SQLAlchemyError:
+            db.session.rollback()
+            log.exception("an error page goes without its navigation")
+    return make_response(render_template("errors/error.html", **said), code)
+
+
+def _is_recognized() -> bool:
+    """Whether the page keeps the navigation: htmx shows its sentence alone, and files have none."""
+    is_fragment = "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
+    if is_fragment or request.endpoint == "static" or "_user_id" not in session:
+        return False
+    found: bool = current_app.extensions[RECOGNIZE]()
+    return found

@@ -238,7 +238,7 @@ def test_an_ended_session_keeps_no_password(users: Page, shop: RunningApp) -> No
 
 def test_a_page_that_is_not_there_says_what_to_do(users: Page, shop: RunningApp) -> None:
     users.goto(f"{shop.url}/nothing-here")
-    expect(users.get_by_role("heading", level=1)).to_have_text("There is nothing here")
+    expect(users.get_by_role("heading", level=1)).to_have_text("Page not found")
     assert violations(users) == []
 
 

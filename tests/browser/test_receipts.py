@@ -61,7 +61,7 @@ def test_a_photo_is_uploaded_with_progress_and_becomes_a_pdf_before_ones_eyes(ph
     photograph(phone)
 
     expect(phone.get_by_role("progressbar", name="Uploading")).to_be_visible()
-    expect(phone.get_by_role("dialog")).to_contain_text(re.compile(r"Uploading, [1-9]\d? %"))
+    expect(phone.get_by_role("dialog")).to_contain_text(re.compile(r"Uploading: [1-9]\d? %"))
     expect(phone.get_by_role("dialog")).to_be_hidden()
     panel = phone.get_by_role("region", name="Invoices")
     expect(panel).to_contain_text("Rp 150.000")
@@ -102,7 +102,7 @@ def test_a_refused_file_is_named_at_its_field_and_what_was_typed_stays(phone: Pa
     phone.get_by_role("button", name="Save invoice").tap()
 
     expect(phone.get_by_role("list", name="Chosen files")).to_contain_text("This file is not a PDF, JPEG or PNG")
-    expect(phone.get_by_text("Some of these files can't be taken.")).to_be_focused()
+    expect(phone.get_by_text("Some of these files can't be used.")).to_be_focused()
     expect(phone.get_by_label("Amount in IDR")).to_have_value("150.000")
     expect(phone.get_by_label("Note")).to_have_value("Cake")
     assert phone.evaluate("document.querySelector('#receipt').files.length") == 0
@@ -129,7 +129,7 @@ def test_a_wrong_file_is_found_before_it_is_sent_and_the_good_ones_stay(phone: P
     assert violations(phone) == []
     assert phone.evaluate("document.documentElement.scrollWidth") == 360
     phone.get_by_role("button", name="Save invoice").tap()
-    expect(phone.get_by_text("Some of these files can't be taken.")).to_be_focused()
+    expect(phone.get_by_text("Some of these files can't be used.")).to_be_focused()
     assert sent == []
     for name in ("song.mp3", "huge.jpg", "no.pdf"):
         chosen.get_by_role("button", name=f"Remove {name}").tap()
@@ -210,7 +210,7 @@ def test_of_many_photos_those_that_did_not_go_through_are_named_and_sent_again(p
     phone.get_by_role("button", name="Save invoice").tap()
 
     told = phone.locator("[data-chosen-problem]")
-    expect(told).to_contain_text("9 of 12 receipts are saved. The server could not be reached.")
+    expect(told).to_contain_text("9 of 12 receipts are saved. Could not reach the server.")
     expect(told).to_be_focused()
     chosen = phone.get_by_role("list", name="Chosen files")
     expect(chosen.get_by_role("listitem")).to_have_count(3)

@@ -1,8 +1,8 @@
 // Requests that failed say so in a toast, in the server's own sentence where it sent one.
+import { toasts } from "./page.js";
 import { toast } from "./toasts.js";
 
-const UNREACHABLE = "Could not reach the server. Check the connection, then try again.";
-const BROKEN = "Something broke on our side. Try again; nothing you typed is lost.";
+const { unreachable, broken } = toasts.dataset;
 
 // No errors, though htmx calls them so: a part of an answer that is for another page, a request that a newer one takes
 // the place of (and `afterRequest`, which always has the cause beside it). The console keeps what is really wrong.
@@ -19,9 +19,9 @@ document.addEventListener("htmx:responseError", ({ detail: { xhr, elt } }) => {
   if (xhr.status === 401 || isPolling(elt)) return;
   const page = new DOMParser().parseFromString(xhr.responseText || "", "text/html");
   const sentence = page.querySelector("[data-error]");
-  toast(sentence ? sentence.textContent.trim() : BROKEN, "bad");
+  toast(sentence ? sentence.textContent.trim() : broken, "bad");
 });
 
 for (const name of ["htmx:sendError", "htmx:timeout"]) {
-  document.addEventListener(name, ({ detail: { elt } }) => isPolling(elt) || toast(UNREACHABLE, "bad"));
+  document.addEventListener(name, ({ detail: { elt } }) => isPolling(elt) || toast(unreachable, "bad"));
 }

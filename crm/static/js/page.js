@@ -13,6 +13,9 @@ export const own = (form, name) => Reflect.get(HTMLFormElement.prototype, name, 
 
 export const pathOf = (form) => new URL(form.getAttribute("action") || location.href, location.href).pathname;
 
+// Sentences stand in attributes of a template; {name} is filled in here.
+export const fillIn = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+
 export function iconOf(name) {
   const sprite = document.querySelector("svg.icon use").getAttribute("href").split("#")[0];
   return `<svg class="icon" aria-hidden="true"><use href="${sprite}#${name}"/></svg>`;

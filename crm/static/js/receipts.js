@@ -1,11 +1,13 @@
 // Chosen receipts: listed with their problems, and kept when their form comes back while its window is open.
-import { dialog, iconOf, pathOf } from "./page.js";
+import { dialog, fillIn, iconOf, pathOf } from "./page.js";
 import { isPicture, problemOf } from "./receipt_checks.js";
 
 // What was chosen for the form of a path, each file with its problem.
 let kept = { path: "", entries: [] };
 
 export const inputIn = (region) => region.querySelector("input[type=file][data-files]");
+
+export const textsOf = (input) => JSON.parse(input.dataset.texts);
 
 export const hasProblems = (form) => kept.path === pathOf(form) && kept.entries.some(({ problem }) => problem);
 
@@ -33,7 +35,7 @@ function show(input) {
   list.hidden = !(kept.entries.length > 1 || kept.entries.some(({ problem }) => problem));
   const { queue } = JSON.parse(input.dataset.files);
   const over = good.files.length - queue;
-  complain(form, over > 0 ? `Choose ${queue} files at most: remove ${over}, and add them afterwards.` : "");
+  complain(form, over > 0 ? fillIn(textsOf(input).over, { queue, over }) : "");
 }
 
 function row(entry, input) {
@@ -42,7 +44,7 @@ function row(entry, input) {
   item.innerHTML = `${iconOf("paperclip")}<span></span>`
     + `<button class="btn btn-quiet btn-icon" type="button">${iconOf("x-lg")}</button>`;
   item.children[1].textContent = `${file.name}, ${size(file)}`;
-  item.lastElementChild.setAttribute("aria-label", `Remove ${file.name}`);
+  item.lastElementChild.setAttribute("aria-label", fillIn(textsOf(input).remove, { name: file.name }));
   item.lastElementChild.addEventListener("click", () => remove(entry, input));
   if (!problem && isPicture(file)) {
     item.firstElementChild.replaceWith(Object.assign(new Image(), { src: URL.createObjectURL(file), alt: "" }));

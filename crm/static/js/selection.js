@@ -1,6 +1,6 @@
 // Selected rows: kept over the pages of one list, as single ids or as all that match but some.
 import { keepFocus } from "./focus.js";
-import { own, session } from "./page.js";
+import { fillIn, own, session } from "./page.js";
 
 const KEY = "selection";
 const live = document.querySelector("[data-selected-live]");
@@ -26,13 +26,12 @@ function select(box) {
   selection[list] = box.checked === selection.all ? others : [...others, box.value];
 }
 
-function textOf({ dataset: { count, total } }) {
+function textOf({ dataset }) {
   const { all, ids, except } = selection;
-  if (!all) return `${ids.length} selected`;
-  if (!except.length) return `All ${total} selected`;
-  const left = Number(count) - except.length;
-  if (!count) return `All ${total} but ${except.length} selected`;
-  return `${left.toLocaleString("en")} selected, all but ${except.length}`;
+  if (!all) return fillIn(dataset.some, { number: ids.length });
+  if (!except.length) return dataset.all;
+  const left = (Number(dataset.count) - except.length).toLocaleString("en");
+  return fillIn(dataset.count ? dataset.left : dataset.most, { left, others: except.length });
 }
 
 export function showSelection() {
@@ -48,8 +47,9 @@ export function showSelection() {
   form.querySelector("[data-select-shown]").hidden = isWhole;
   const everyone = form.querySelector("[data-select-all]");
   if (everyone) everyone.hidden = selection.all || !isWhole;
-  const offer = everyone && !everyone.hidden ? `. ${everyone.textContent}: press the button before the list.` : "";
-  const said = some ? text + offer : "";
+  const offers = everyone && !everyone.hidden;
+  const offer = offers ? fillIn(form.dataset.offer, { text, offer: everyone.textContent.trim() }) : text;
+  const said = some ? offer : "";
   if (live && live.textContent !== said) live.textContent = said;
 }
 

@@ -1,6 +1,6 @@
 // A form is sent once at a time, its text kept until it is saved, and the progress of an upload shown.
 import { dropDraft, keepDraft } from "./drafts.js";
-import { own } from "./page.js";
+import { fillIn, own } from "./page.js";
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -33,7 +33,7 @@ document.addEventListener("htmx:xhr:progress", ({ target, detail: { lengthComput
   const bar = form && form.querySelector("[data-upload]");
   if (!bar || !lengthComputable || !form.querySelector("input[type=file]").value) return;
   const percent = Math.round(100 * loaded / total);
-  showProgress(form, percent, percent < 100 ? `Uploading, ${percent} %` : "Uploaded. Saving…");
+  showProgress(form, percent, fillIn(percent < 100 ? bar.dataset.percent : bar.dataset.saving, { percent }));
 });
 
 export function showProgress(form, percent, text) {

@@ -15,9 +15,10 @@ export function toast(text, kind) {
   const note = document.createElement("div");
   note.className = `toast-note toast-${kind}`;
   note.innerHTML = `${iconOf(kind === "bad" ? "x-circle-fill" : "check-circle-fill")}<p></p>`
-    + '<button class="btn btn-quiet btn-icon" type="button" data-dismiss aria-label="Dismiss">'
+    + '<button class="btn btn-quiet btn-icon" type="button" data-dismiss>'
     + `${iconOf("x-lg")}</button>`;
   note.querySelector("p").textContent = text;
+  note.querySelector("button").setAttribute("aria-label", toasts.dataset.dismiss);
   toasts.append(note);
 }
 

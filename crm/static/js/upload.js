@@ -1,11 +1,10 @@
 // Many receipts are sent one by one. Without this module a form takes as many as one request may have.
 import { dropDraft } from "./drafts.js";
-import { dialog, toasts } from "./page.js";
-import { complain, hasProblems, inputIn, keepFiles, restoreFiles } from "./receipts.js";
+import { dialog, fillIn, toasts } from "./page.js";
+import { complain, hasProblems, inputIn, keepFiles, restoreFiles, textsOf } from "./receipts.js";
 import { showProgress } from "./submits.js";
 
 const MAX_BYTES_AT_ONCE = 25 * 1024 * 1024;
-const UNREACHABLE = "The server could not be reached. Check the connection, then save the others.";
 const NOTE = "uploaded-note";
 
 const keys = new WeakMap();
@@ -30,13 +29,14 @@ document.addEventListener("submit", (event) => {
   if (!isStopped && files.length <= (dialog.contains(form) ? most : 0) && bytes <= MAX_BYTES_AT_ONCE) return;
   event.preventDefault();
   form.removeAttribute("aria-busy");
-  if (isStopped) complain(form, "Some of these files can't be taken. Remove them, or choose others.");
+  if (isStopped) complain(form, textsOf(input).some);
   if (isStopped || files.length > queue) form.querySelector("[data-chosen-problem]").focus();
   else sendAll(form, files);
 }, true);
 
 async function sendAll(form, files) {
   const { done } = inputIn(form).dataset;
+  const { unreachable } = textsOf(inputIn(form));
   const refused = [];
   let note = "";
   let url = form.getAttribute("action");
@@ -55,7 +55,7 @@ async function sendAll(form, files) {
       return replace(form, answer.responseText);
     }
     if (answer.status === 422) refused.push({ file, problem });
-    else if (answer.status !== 200) return goOn(form, url, left, refused, count, first || UNREACHABLE);
+    else if (answer.status !== 200) return goOn(form, url, left, refused, count, first || unreachable);
     else {
       hasSaved = true;
       note ||= noteOf(answer);
@@ -104,7 +104,8 @@ function send(url, body, onProgress) {
 }
 
 function progress(form, place, count, part) {
-  showProgress(form, Math.round(100 * (place + part) / count), `Uploading ${place + 1} of ${count}`);
+  const { file } = form.querySelector("[data-upload]").dataset;
+  showProgress(form, Math.round(100 * (place + part) / count), fillIn(file, { number: place + 1, total: count }));
 }
 
 const parse = (html) => new DOMParser().parseFromString(html || "", "text/html");
@@ -139,7 +140,8 @@ async function goOn(form, url, left, refused, count, reason) {
   next.removeAttribute("aria-busy");
   next.querySelector("[data-upload]").hidden = true;
   keepFiles(inputIn(next), entries);
-  const saved = count ? `${count} of ${count + entries.length} receipts are saved. ` : "";
-  complain(next, `${saved}${reason || "The others can't be taken: remove them, or choose others."}`);
+  const texts = textsOf(inputIn(next));
+  const saved = count ? fillIn(texts.saved, { count, total: count + entries.length }) : "";
+  complain(next, `${saved} ${reason || texts.others}`.trim());
   next.querySelector("[data-chosen-problem]").focus();
 }
