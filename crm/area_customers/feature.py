@@ -5,12 +5,13 @@ from __future__ import annotations
 from crm.area_customers import activity, api, demo, listeners, routes
 from crm.kernel.manifest import Feature, MenuLink
 from crm.kernel.roles import STAFF, VIEWER
+from crm.values.language import N_
 
 feature = Feature(
     name="area_customers",
     blueprints=(routes.bp,),
     api=(api.bp,),
-    navigation=(MenuLink("area_customers.index", "Area customers", 60),),
+    navigation=(MenuLink("area_customers.index", N_("Contacts by area"), 60),),
     activity=activity.ACTIVITY,
     customer_rows={"area_customers": ("area customer", "area customers")},
     listeners=(listeners,),

@@ -9,16 +9,17 @@ from wtforms import SelectField, StringField
 from crm.area_customers.models import AreaCustomer
 from crm.area_customers.rules import AREA_LIMIT
 from crm.customers.fields import ContactForm, chosen_branch, offer_branches
+from crm.values.language import N_
 from crm.web.forms import CreatingForm, Length, Required
 
 
 class AreaCustomerForm(ContactForm, CreatingForm):
-    name = StringField("Name", [Required("Enter the person's name.")])
-    phone = StringField("Phone")
-    email = StringField("E-mail")
-    passport_number = StringField("Passport number")
-    area = StringField("Area", [Length(AREA_LIMIT)])
-    branch = SelectField("Branch", coerce=str)
+    name = StringField(N_("Name"), [Required(N_("Enter the person's name."))])
+    phone = StringField(N_("Phone"))
+    email = StringField(N_("E-mail"))
+    passport_number = StringField(N_("Passport number"))
+    area = StringField(N_("Area"), [Length(AREA_LIMIT)])
+    branch = SelectField(N_("Branch"), coerce=str)
 
     def __init__(self, *args: Any, row: AreaCustomer | None = None, **kwargs: Any) -> None:
         super().__init__(*args, obj=row, **kwargs)

@@ -15,6 +15,7 @@ from crm.customers.suggestions import values_like
 from crm.kernel.columns import one_of
 from crm.people.contact_fields import sort_key
 from crm.values.choices import NO_FILTER
+from crm.values.language import gettext as _
 from crm.values.text import clean_line
 from crm.web.ids import id_in
 from crm.web.lists import Page, as_query, read_page
@@ -33,7 +34,7 @@ class AreaFilter(NamedTuple):
     def from_args(cls, args: Mapping[str, str]) -> AreaFilter:
         """Read the query of a URL; an unknown branch matches nothing, and `unknown` says so."""
         branch = id_in(args.get("branch"))
-        unknown = "There is no such branch." if branch is None and args.get("branch", "") not in NO_FILTER else ""
+        unknown = _("There is no such branch.") if branch is None and args.get("branch", "") not in NO_FILTER else ""
         return cls(clean_line(args.get("q", ""))[:200], clean_line(args.get("area", ""))[:100], branch, unknown)
 
     def query(self) -> dict[str, Any]:

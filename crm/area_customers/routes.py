@@ -12,6 +12,7 @@ from crm.area_customers.forms import AreaCustomerForm
 from crm.area_customers.models import AreaCustomer
 from crm.kernel.branch_scope import bound_branch
 from crm.kernel.idempotency import KeyReusedError
+from crm.values.language import gettext as _
 from crm.web.forms import Form
 from crm.web.htmx import done, respond
 
@@ -40,7 +41,7 @@ def new() -> Response:
         except KeyReusedError as error:
             form.refuse("name", error)
         else:
-            return _saved(f"{row.name} is added.", row)
+            return _saved(_("%(name)s added.", name=row.name), row)
     return respond("area_customers/new.html", "area_customers/_form.html", _status(form), form=form, row=None)
 
 
@@ -56,7 +57,7 @@ def edit(area_customer_id: int) -> Response:
     form = AreaCustomerForm(row=row)
     if form.validate_on_submit():
         row = services.edit(area_customer_id, form.values())
-        return _saved(f"{row.name} is saved.", row)
+        return _saved(_("%(name)s saved.", name=row.name), row)
     return respond("area_customers/edit.html", "area_customers/_form.html", _status(form), form=form, row=row)
 
 

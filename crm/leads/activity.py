@@ -9,85 +9,104 @@ from markupsafe import Markup
 
 from crm.customers.timeline import Activity, ActivityEvent, ActivityText, shortened
 from crm.leads.models import CommitmentState, LeadStatus, Method
+from crm.values.language import N_
+from crm.web.environment import gettext as _
 from crm.web.filters import amount, day, when
 
 FIELDS = {
-    "name": "Name",
-    "phone": "Contact number",
-    "email": "E-mail",
-    "passport_number": "Passport number",
-    "source": "Source",
-    "notes": "Notes",
-    "branch_id": "Branch",
-    "status": "Status",
+    "name": N_("Name"),
+    "phone": N_("Contact number"),
+    "email": N_("E-mail"),
+    "passport_number": N_("Passport number"),
+    "source": N_("Source"),
+    "notes": N_("Notes"),
+    "branch_id": N_("Branch"),
+    "status": N_("Status"),
+}
+
+SETTLED = {
+    CommitmentState.OPEN: N_("%(promise)s open again"),
+    CommitmentState.KEPT: N_("%(promise)s paid"),
+    CommitmentState.BROKEN: N_("%(promise)s not paid"),
+    CommitmentState.CANCELED: N_("%(promise)s canceled"),
 }
 
 
-def _lead(words: str) -> ActivityText:
+def _lead(sentence: str) -> ActivityText:
     def activity(event: ActivityEvent) -> Activity:
         reason = event.after("lost_reason")
-        text = Markup("{} {}").format(_link(event, "Lead", event.subject_id), words)
-        return Activity(text, [shortened(reason)] if reason else [])
+        return Activity(_(sentence, lead=_lead_link(event)), [shortened(reason)] if reason else [])
 
     return activity
 
 
 def _created(event: ActivityEvent) -> Activity:
     source = event.after("source")
-    text = Markup("{} added").format(_link(event, "Lead", event.subject_id))
-    return Activity(text, [f"From a {source.lower()}"] if source else [])
+    lines = [_("Source: %(source)s", source=source)] if source else []
+    return Activity(_("%(lead)s added", lead=_lead_link(event)), lines)
 
 
 def _edited(event: ActivityEvent) -> Activity:
-    changed = [FIELDS[field].lower() for field in FIELDS if field in event.changes]
-    text = Markup("{} edited").format(_link(event, "Lead", event.subject_id))
-    if event.after("status"):
-        text += f", now {LeadStatus(event.after('status')).label.lower()}"
-        changed.remove("status")
-    return Activity(text, [f"Changed: {', '.join(changed)}"] if changed else [])
+    changed = [str(FIELDS[field]) for field in FIELDS if field in event.changes and field != "status"]
+    text = _("%(lead)s edited", lead=_lead_link(event))
+    if status := event.after("status"):
+        text = _("%(lead)s edited: now %(status)s", lead=_lead_link(event), status=LeadStatus(status).label)
+    return Activity(text, [_("Changed: %(fields)s", fields=", ".join(changed))] if changed else [])
 
 
-def _follow_up(words: str) -> ActivityText:
+def _follow_up(sentence: str, due_sentence: str) -> ActivityText:
     def activity(event: ActivityEvent) -> Activity:
-        name = _link(event, f"Follow-up by {Method(event.after('method')).label}", event.after("lead_id"))
+        method = Method(event.after("method")).label
+        link = _link(_("Follow-up (%(method)s)", method=method), event.after("lead_id"))
         due_at, note, outcome = (event.after(field) for field in ("due_at", "note", "outcome"))
-        text = Markup("{} {}").format(name, words)
+        text = _(sentence, follow_up=link)
         if due_at:
-            text += Markup(", due {}").format(when(dt.datetime.fromisoformat(due_at)))
+            text = _(due_sentence, follow_up=link, when=when(dt.datetime.fromisoformat(due_at)))
         return Activity(text, [shortened(text) for text in (note, outcome) if text])
 
     return activity
 
 
-def _commitment(words: str) -> ActivityText:
+def _commitment(sentence: str, promised_sentence: str) -> ActivityText:
     def activity(event: ActivityEvent) -> Activity:
-        sum_ = amount(event.after("amount"))
-        name = _link(event, f"Loan commitment of {sum_}", event.after("lead_id"))
-        state, promised = event.after("state"), event.after("promised_date")
-        text = Markup("{} {}").format(name, words or CommitmentState(state).label.lower())
+        name = _("Payment promise of %(amount)s", amount=amount(event.after("amount")))
+        link, promised = _link(name, event.after("lead_id")), event.after("promised_date")
         if promised:
-            text += f", for {day(dt.date.fromisoformat(promised))}"
-        return Activity(text)
+            return Activity(_(promised_sentence, promise=link, day=day(dt.date.fromisoformat(promised))))
+        return Activity(_(sentence, promise=link))
 
     return activity
 
 
-def _link(event: ActivityEvent, text: str, lead_id: int) -> Markup:
+def _settled(event: ActivityEvent) -> Activity:
+    sentence = SETTLED[CommitmentState(event.after("state"))]
+    return _commitment(sentence, sentence)(event)
+
+
+def _lead_link(event: ActivityEvent) -> Markup:
+    return _link(_("Lead"), event.subject_id)
+
+
+def _link(text: str, lead_id: int) -> Markup:
     return Markup('<a href="{}">{}</a>').format(url_for("leads.show", lead_id=lead_id), text)
 
+
+PLANNED, CHANGED = N_("%(follow_up)s planned"), N_("%(follow_up)s changed")
+DONE, REOPENED = N_("%(follow_up)s done"), N_("%(follow_up)s open again")
+PROMISED, PROMISE_CHANGED = N_("%(promise)s added"), N_("%(promise)s changed")
 
 ACTIVITY: dict[str, ActivityText | str] = {
     "lead.created": _created,
     "lead.edited": _edited,
-    "lead.converted": _lead("became a customer"),
-    "lead.lost": _lead("lost"),
-    "lead.reopened": _lead("taken up again"),
-    "follow_up.added": _follow_up("planned"),
-    "follow_up.edited": _follow_up("changed"),
-    "follow_up.done": _follow_up("done"),
-    "follow_up.undone": _follow_up("open again"),
-    "commitment.added": _commitment("added"),
-    "commitment.edited": _commitment("changed"),
-    "commitment.settled": _commitment(""),
-    "commitment.reopened": _commitment("open again"),
+    "lead.converted": _lead(N_("%(lead)s won")),
+    "lead.lost": _lead(N_("%(lead)s marked as lost")),
+    "lead.reopened": _lead(N_("%(lead)s reopened")),
+    "follow_up.added": _follow_up(PLANNED, N_("%(follow_up)s planned, due %(when)s")),
+    "follow_up.edited": _follow_up(CHANGED, N_("%(follow_up)s changed, due %(when)s")),
+    "follow_up.done": _follow_up(DONE, DONE),
+    "follow_up.undone": _follow_up(REOPENED, REOPENED),
+    "commitment.added": _commitment(PROMISED, N_("%(promise)s added, for %(day)s")),
+    "commitment.edited": _commitment(PROMISE_CHANGED, N_("%(promise)s changed, for %(day)s")),
+    "commitment.settled": _settled,
+    "commitment.reopened": _settled,
 }

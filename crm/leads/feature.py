@@ -5,13 +5,14 @@ from __future__ import annotations
 from crm.kernel.manifest import Feature, MenuLink, Panel
 from crm.kernel.roles import STAFF, VIEWER
 from crm.leads import activity, api, demo, panel, routes
+from crm.values.language import N_
 
 feature = Feature(
     name="leads",
     blueprints=(routes.bp,),
     api=(api.bp,),
-    navigation=(MenuLink("leads.index", "Leads", 40),),
-    panels=(Panel("leads", "Leads", "leads/_panel.html", panel.load, 40, panel.count),),
+    navigation=(MenuLink("leads.index", N_("Leads"), 40),),
+    panels=(Panel("leads", N_("Leads"), "leads/_panel.html", panel.load, 40, panel.count),),
     activity=activity.ACTIVITY,
     customer_rows={"leads": ("lead", "leads")},
     demo=demo.fill,

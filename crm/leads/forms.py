@@ -14,6 +14,8 @@ from crm.kernel.errors import SentenceError
 from crm.leads.models import FollowUp, Lead, Method
 from crm.leads.rules import LIMITS, promised_date_problem
 from crm.values import clock, money
+from crm.values.language import N_
+from crm.values.language import gettext as _
 from crm.web.forms import CreatingForm, Form, Length, Required, options
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?", re.ASCII)
@@ -30,13 +32,13 @@ class Explained(CreatingForm):
 
 class LeadForm(ContactForm, Explained):
     columns: ClassVar[dict[str, str]] = {"contact_number": "phone"}
-    name = StringField("Name", [Required("Enter the lead's name.")])
-    contact_number = StringField("Contact number")
-    email = StringField("E-mail")
-    passport_number = StringField("Passport number")
-    source = StringField("Source")
-    branch = SelectField("Branch", coerce=str)
-    notes = TextAreaField("Notes")
+    name = StringField(N_("Name"), [Required(N_("Enter the lead's name."))])
+    contact_number = StringField(N_("Contact number"))
+    email = StringField(N_("E-mail"))
+    passport_number = StringField(N_("Passport number"))
+    source = StringField(N_("Source"))
+    branch = SelectField(N_("Branch"), coerce=str)
+    notes = TextAreaField(N_("Notes"))
 
     def __init__(self, lead: Lead | None = None, **values: Any) -> None:
         if lead is not None:
@@ -52,13 +54,15 @@ _SAME = ("name", "email", "passport_number", "source", "notes")
 
 
 class LostForm(Form):
-    lost_reason = TextAreaField("Reason", [Required("Say why the lead is lost."), Length(LIMITS["lost_reason"])])
+    lost_reason = TextAreaField(
+        N_("Reason"), [Required(N_("Say why the lead is lost.")), Length(LIMITS["lost_reason"])]
+    )
 
 
 class FollowUpForm(Explained):
-    method = RadioField("How", choices=options((method, method.label) for method in Method), validate_choice=False)
-    due_at = StringField("When")
-    note = TextAreaField("Note", [Length(LIMITS["note"])])
+    method = RadioField(N_("How"), choices=options((method, method.label) for method in Method), validate_choice=False)
+    due_at = StringField(N_("When"))
+    note = TextAreaField(N_("Note"), [Length(LIMITS["note"])])
     moment: dt.datetime | None = None
     """The due time, after validation."""
 
@@ -68,19 +72,19 @@ class FollowUpForm(Explained):
 
     def validate_method(self, field: RadioField) -> None:
         if field.data not in list(Method):
-            raise ValidationError("Choose how to follow up.")
+            raise ValidationError(_("Choose how to follow up."))
 
     def validate_due_at(self, field: StringField) -> None:
         if not field.data:
-            raise ValidationError("Say when: enter a date and time like 2026-11-24T09:00.")
+            raise ValidationError(_("Say when: enter a date and time like 2026-11-24T09:00."))
         self.moment = _moment(field.data, self.zone)
 
 
 class DoneForm(Form):
     """All fields are optional."""
 
-    outcome = TextAreaField("Outcome", [Length(LIMITS["outcome"])])
-    next_due_at = StringField("Next follow-up")
+    outcome = TextAreaField(N_("How did it go?"), [Length(LIMITS["outcome"])])
+    next_due_at = StringField(N_("Next follow-up"))
     moment: dt.datetime | None = None
     """The next due time, after validation."""
 
@@ -93,8 +97,8 @@ class DoneForm(Form):
 
 
 class CommitmentForm(Explained):
-    amount = StringField("Amount")
-    promised_date = StringField("Promised date")
+    amount = StringField(N_("Amount"))
+    promised_date = StringField(N_("Promised date"))
     hundredths: int
     day: dt.date
 
@@ -111,7 +115,7 @@ class CommitmentForm(Explained):
                 raise ValueError
             self.day = dt.date.fromisoformat(field.data)
         except ValueError:
-            raise ValidationError("Enter the promised date, like 2026-11-24.") from None
+            raise ValidationError(_("Enter the promised date, like 2026-11-24.")) from None
         if problem := promised_date_problem(self.day):
             raise ValidationError(problem)
 
@@ -123,11 +127,11 @@ def _tomorrow(zone: Any) -> str:
 
 def _moment(text: str, zone: Any) -> dt.datetime:
     if not _MOMENT.fullmatch(text):
-        raise ValidationError("Enter a date and time like 2026-11-24T09:00.")
+        raise ValidationError(_("Enter a date and time like 2026-11-24T09:00."))
     try:
         naive = dt.datetime.fromisoformat(text)
     except ValueError:
-        raise ValidationError("There is no such date or time. Check the day and the hour.") from None
+        raise ValidationError(_("There is no such date or time. Check the day and the hour.")) from None
     try:
         return clock.from_local(naive, zone)[0]
     except ValueError as error:

@@ -15,6 +15,7 @@ from crm.kernel.branch_scope import BOUND, seen_by_branch
 from crm.kernel.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
 from crm.kernel.tenancy import TenantMixin, current_actor, within_organization
 from crm.values import clock
+from crm.values.language import N_
 
 
 class LeadStatus(enum.StrEnum):
@@ -25,7 +26,7 @@ class LeadStatus(enum.StrEnum):
 
     @property
     def label(self) -> str:
-        return self.value.title()
+        return _STATUS_LABELS[self]
 
     @property
     def tone(self) -> str:
@@ -41,7 +42,7 @@ class Method(enum.StrEnum):
 
     @property
     def label(self) -> str:
-        return {"sms": "SMS", "whatsapp": "WhatsApp"}.get(self.value, self.value.title())
+        return _METHOD_LABELS[self]
 
     @property
     def opens_chat(self) -> bool:
@@ -56,7 +57,28 @@ class CommitmentState(enum.StrEnum):
 
     @property
     def label(self) -> str:
-        return self.value.title()
+        return _COMMITMENT_LABELS[self]
+
+
+_STATUS_LABELS = {
+    LeadStatus.NEW: N_("New"),
+    LeadStatus.CONTACTED: N_("Contacted"),
+    LeadStatus.CONVERTED: N_("Won"),
+    LeadStatus.LOST: N_("Lost"),
+}
+_METHOD_LABELS = {
+    Method.CALL: N_("Call"),
+    Method.SMS: N_("SMS"),
+    Method.WHATSAPP: N_("WhatsApp"),
+    Method.VISIT: N_("Visit"),
+    Method.OTHER: N_("Other"),
+}
+_COMMITMENT_LABELS = {
+    CommitmentState.OPEN: N_("Open"),
+    CommitmentState.KEPT: N_("Paid"),
+    CommitmentState.BROKEN: N_("Not paid"),
+    CommitmentState.CANCELED: N_("Canceled"),
+}
 
 
 class Lead(SourceMixin, Base):
@@ -219,6 +241,10 @@ class LoanCommitment(TenantMixin, Base):
 
     lead: Mapped[Lead] = relationship(viewonly=True)
     settled_by: Mapped[User | None] = relationship(viewonly=True, foreign_keys=settled_by_id)
+
+    @property
+    def standing(self) -> CommitmentState:
+        return CommitmentState(self.state)
 
     @property
     def is_open(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from crm.customers.models import Customer
 from crm.leads import queries
+from crm.values.language import ngettext
 
 
 def load(customer: Customer) -> dict[str, Any]:
@@ -17,6 +18,5 @@ def load(customer: Customer) -> dict[str, Any]:
 def count(customer_id: int) -> str:
     """Say what a deletion of the customer does to the leads."""
     number = queries.count_leads_of(customer_id)
-    if not number:
-        return ""
-    return "the link to 1 lead, which stays" if number == 1 else f"the link to {number} leads, which stay"
+    text = ngettext("the link to %(num)s lead, which stays", "the link to %(num)s leads, which stay", number)
+    return text if number else ""

@@ -22,6 +22,7 @@ from crm.leads.models import CommitmentState, FollowUp, Lead, LeadStatus, LoanCo
 from crm.leads.rules import week_of
 from crm.values import clock
 from crm.values.choices import unknown_choice
+from crm.values.language import N_
 from crm.values.text import clean_line
 from crm.web.lists import Page, as_query, read_page
 
@@ -32,7 +33,7 @@ COUNTED = 1_000
 """The highest exact count of reminders."""
 
 SHOWN = 20
-FOLLOW_UPS = {"overdue": "Overdue", "today": "Today", "week": "This week"}
+FOLLOW_UPS = {"overdue": N_("Overdue"), "today": N_("Today"), "week": N_("This week")}
 
 
 class LeadFilter(NamedTuple):

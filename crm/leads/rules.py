@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+from crm.values.language import gettext as _
+
 LIMITS = {"lost_reason": 500, "note": 2_000, "outcome": 2_000}
 """Characters of fields that customers don't have."""
 
@@ -13,7 +15,7 @@ FIRST_YEAR, LAST_YEAR = 2000, 2100
 def promised_date_problem(day: dt.date) -> str | None:
     if FIRST_YEAR <= day.year <= LAST_YEAR:
         return None
-    return f"Enter the promised date: a day from {FIRST_YEAR} to {LAST_YEAR}."
+    return _("Enter the promised date: a day from %(first)s to %(last)s.", first=FIRST_YEAR, last=LAST_YEAR)
 
 
 def week_of(day: dt.date) -> tuple[dt.date, dt.date]:

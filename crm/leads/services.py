@@ -25,6 +25,7 @@ from crm.leads.matching import lead_of
 from crm.leads.models import FollowUp, Lead, LeadStatus
 from crm.people.contact_fields import ContactFields
 from crm.people.limits import LIMITS
+from crm.values.language import gettext as _
 
 SOURCE = "Lead"
 """The source of customers who were leads."""
@@ -97,7 +98,7 @@ def lose_lead(lead_id: int, reason: str) -> Lead:
     with transaction():
         lead = lock_lead(lead_id)
         if lead.is_converted:
-            raise ConflictError("This lead is a customer already. Take that back first.")
+            raise ConflictError(_("This lead is won. Undo the conversion first."))
         lead.become(LeadStatus.LOST, reason)
         if changes := changes_of(lead):
             _tell("lead.lost", lead, changes)

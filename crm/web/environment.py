@@ -47,7 +47,7 @@ def pgettext(context: str, message: str, /, **values: object) -> Markup:
 
 @functools.lru_cache(maxsize=20_000)
 def _marked_up(catalog: Any, message: str) -> Markup:
-    return _trusted(catalog.gettext(message))
+    return _trusted(catalog.gettext(str.__str__(message)))
 
 
 @functools.lru_cache(maxsize=20_000)

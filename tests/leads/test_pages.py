@@ -43,7 +43,7 @@ def test_a_lead_is_added_once_and_kept_when_something_is_wrong(cast: Cast, staff
     form = staff.get("/leads/new").text
     wrong = staff.post("/leads/new", data={"name": " ", "email": "siti@", "notes": "Bali"})
     assert wrong.status_code == 422
-    assert "Enter the lead&#39;s name." in wrong.text
+    assert "Enter the lead's name." in wrong.text
     assert "Enter an e-mail address like name@example.com." in wrong.text
     assert ">Bali</textarea>" in wrong.text.replace("\r\n", ""), "nothing typed is lost"
 
@@ -106,7 +106,7 @@ def test_the_list_is_narrowed_by_status_and_next_follow_up(cast: Cast, staff: Fl
     assert names("status=lost") == {"Lost"}
     assert names("status=nothing") == names("follow_up=x") == set()
     assert names("page=-1") == {*times, "Lost"}
-    assert "No such leads" in staff.get("/leads?status=converted").text
+    assert "No leads match these filters" in staff.get("/leads?status=converted").text
     assert "No more leads" in staff.get("/leads?page=7").text
 
 
@@ -122,7 +122,7 @@ def test_a_lead_becomes_a_customer_and_back(cast: Cast, staff: FlaskClient) -> N
     assert staff.post(f"/leads/{id_}/lost", data={"lost_reason": "x"}).status_code == 409
     page = staff.get(f"/customers/{customer_id}").text
     assert f'href="/leads/{id_}"' in page
-    assert "became a customer" in page
+    assert "Lead</a> won" in page
     assert staff.post(f"/leads/{id_}/convert/delete").status_code == 303
     assert (lead(cast, id_).status, lead(cast, id_).converted_at) == ("new", None)
 
@@ -199,7 +199,7 @@ def test_a_loan_commitment_is_kept_or_opened_again(cast: Cast, staff: FlaskClien
         assert (commitment.amount, commitment.promised_date) == (1500_00, dt.date(2026, 1, 2))
     assert "Overdue" in staff.get(f"/leads/{id_}").text
     told = staff.get(f"/customers/{lead(cast, id_).customer_id}").text
-    assert re.search(rf'<a href="/leads/{id_}">Loan commitment of Rp.1.500</a> added, for 2 Jan', told)
+    assert re.search(rf'<a href="/leads/{id_}">Payment promise of Rp.1.500</a> added, for 2 Jan', told)
     settlement = f"/loan-commitments/{commitment.id}/settlement"
     assert staff.post(settlement, data={"state": "eaten"}).status_code == 422
     for state in ("kept", "broken", "canceled"):

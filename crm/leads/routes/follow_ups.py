@@ -11,6 +11,7 @@ from crm.leads import follow_ups
 from crm.leads.forms import DoneForm, FollowUpForm
 from crm.leads.models import FollowUp, Lead, Method
 from crm.leads.routes.blueprint import bp, changed
+from crm.values.language import gettext as _
 from crm.web.htmx import respond
 
 
@@ -25,7 +26,7 @@ def new_follow_up(lead_id: int) -> Response:
         except KeyReusedError as error:
             form.explain(error)
         else:
-            return changed("The follow-up is planned.", lead_id)
+            return changed(_("Follow-up planned."), lead_id)
     status = 422 if form.is_submitted() else 200
     return respond("leads/new_follow_up.html", "leads/_follow_up_form.html", status, form=form, lead=lead)
 
@@ -37,7 +38,7 @@ def done(follow_up_id: int) -> Response:
     if form.validate_on_submit():
         follow_ups.mark_done(follow_up_id, form.outcome.data or "", form.moment)
         undo = url_for("leads.undo_done", follow_up_id=follow_up_id)
-        return changed("Marked as done.", follow_up.lead_id, undo=undo, back=True)
+        return changed(_("Marked as done."), follow_up.lead_id, undo=undo, back=True)
     status = 422 if form.is_submitted() else 200
     return respond("leads/done.html", "leads/_done_form.html", status, form=form, follow_up=follow_up)
 
@@ -45,4 +46,4 @@ def done(follow_up_id: int) -> Response:
 @bp.post("/follow-ups/<id:follow_up_id>/done/delete")
 def undo_done(follow_up_id: int) -> Response:
     follow_up = follow_ups.undo_done(find(FollowUp, follow_up_id).id)
-    return changed("Back on the list.", follow_up.lead_id, back=True)
+    return changed(_("Undone. It's due again."), follow_up.lead_id, back=True)

@@ -15,6 +15,7 @@ from crm.leads.forms import LeadForm, LostForm
 from crm.leads.models import Lead, LeadStatus
 from crm.leads.routes.blueprint import bp, changed, parts_of
 from crm.values import clock
+from crm.values.language import gettext as _
 from crm.web.forms import Form
 from crm.web.htmx import respond
 
@@ -36,7 +37,7 @@ def new() -> Response:
         except KeyReusedError as error:
             form.explain(error)
         else:
-            return changed(f"{lead.name} is added.", lead.id)
+            return changed(_("%(name)s added.", name=lead.name), lead.id)
     return respond("leads/new.html", "leads/_form.html", _status(form), form=form, lead=None)
 
 
@@ -53,7 +54,7 @@ def edit(lead_id: int) -> Response:
     form = LeadForm(lead)
     if form.validate_on_submit():
         lead = services.edit_lead(lead_id, form.values())
-        return changed(f"{lead.name} is saved.", lead_id)
+        return changed(_("%(name)s saved.", name=lead.name), lead_id)
     return respond("leads/edit.html", "leads/_form.html", _status(form), form=form, lead=lead)
 
 
@@ -61,13 +62,13 @@ def edit(lead_id: int) -> Response:
 def convert(lead_id: int) -> Response:
     lead = services.convert_lead(find(Lead, lead_id).id)
     undo = url_for("leads.undo_convert", lead_id=lead_id)
-    return changed(f"{lead.name} is a customer now.", lead_id, undo=undo)
+    return changed(_("%(name)s marked as won.", name=lead.name), lead_id, undo=undo)
 
 
 @bp.post("/leads/<id:lead_id>/convert/delete")
 def undo_convert(lead_id: int) -> Response:
     lead = services.reopen_lead(find(Lead, lead_id).id)
-    return changed(f"{lead.name} is a lead again.", lead_id)
+    return changed(_("%(name)s reopened.", name=lead.name), lead_id)
 
 
 @bp.route("/leads/<id:lead_id>/lost", methods=["GET", "POST"])
@@ -76,14 +77,15 @@ def lose(lead_id: int) -> Response:
     form = LostForm(data={"lost_reason": lead.lost_reason})
     if form.validate_on_submit():
         services.lose_lead(lead_id, form.lost_reason.data)
-        return changed(f"{lead.name} is lost.", lead_id, undo=url_for("leads.undo_lose", lead_id=lead_id))
+        text = _("%(name)s marked as lost.", name=lead.name)
+        return changed(text, lead_id, undo=url_for("leads.undo_lose", lead_id=lead_id))
     return respond("leads/lost.html", "leads/_lost.html", _status(form), form=form, lead=lead)
 
 
 @bp.post("/leads/<id:lead_id>/lost/delete")
 def undo_lose(lead_id: int) -> Response:
     lead = services.reopen_lead(find(Lead, lead_id).id)
-    return changed(f"{lead.name} is a lead again.", lead_id)
+    return changed(_("%(name)s reopened.", name=lead.name), lead_id)
 
 
 def _status(form: Form) -> int:
