@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from crm.accounts.branch_uses import in_use, uses_of_branch
 from crm.accounts.models import Branch
-from crm.accounts.queries import branch_called, uses_of_branch
+from crm.accounts.queries import branch_called
 from crm.kernel.db import locked, transaction
 from crm.kernel.errors import ConflictError, SentenceError
 from crm.kernel.events import changes_of, record
 from crm.kernel.extensions import db
 from crm.kernel.idempotency import Once, RequestKey
+from crm.values.language import gettext as _
 
 
 def add(name: str, key: RequestKey | None = None) -> int:
@@ -43,7 +45,7 @@ def delete(branch_id: int) -> None:
         branch = _get_locked(branch_id)
         uses = uses_of_branch(branch_id)
         if uses:
-            raise ConflictError(f"{uses} to {branch.name}. Move them to another branch first.")
+            raise ConflictError(in_use(branch.name, uses))
         record("branch.deleted", branch, changes={"name": [branch.name, None]})
         session.delete(branch)
 
@@ -55,4 +57,4 @@ def _get_locked(branch_id: int) -> Branch:
 def _refuse_taken(name: str, but: int | None = None) -> None:
     found = branch_called(name)
     if found is not None and found.id != but:
-        raise SentenceError(f"There is a branch {found.name} already.")
+        raise SentenceError(_("There is a branch %(name)s already.", name=found.name))

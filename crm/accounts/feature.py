@@ -5,19 +5,20 @@ from __future__ import annotations
 from crm.accounts import cli, routes
 from crm.kernel.manifest import Feature, MenuLink
 from crm.kernel.roles import MANAGER, NOWHERE, OWNER, PUBLIC, SIGNED_IN
+from crm.values.language import N_
 
 feature = Feature(
     name="accounts",
     blueprints=(routes.bp,),
     commands=(cli.org, cli.user),
     menu=(
-        MenuLink("accounts.password", "Change password", 90),
-        MenuLink("accounts.leave", "Leave organization", 91),
+        MenuLink("accounts.password", N_("Change password"), 90),
+        MenuLink("accounts.leave", N_("Leave organization"), 91),
     ),
     settings=(
-        MenuLink("accounts.organization", "Organization", 10),
-        MenuLink("accounts.branches", "Branches", 20),
-        MenuLink("accounts.users", "Users", 30),
+        MenuLink("accounts.organization", N_("Organization"), 10),
+        MenuLink("accounts.branches", N_("Branches"), 20),
+        MenuLink("accounts.users", N_("Users"), 30),
     ),
     roles={
         "organization": OWNER,

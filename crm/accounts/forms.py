@@ -24,13 +24,21 @@ from crm.accounts.queries import branches, current_organization
 from crm.accounts.rules import parse_setting, username_problem
 from crm.kernel.roles import Role
 from crm.values import countries, money
+from crm.values.language import N_
+from crm.values.language import gettext as _
 from crm.web.forms import CreatingForm, Form, Length, Required, options
 
 ROLE_CHOICES = [
-    (Role.VIEWER.label, "Viewer: looks, changes nothing"),
-    (Role.STAFF.label, "Staff: customers, invoices, messages"),
-    (Role.MANAGER.label, "Manager: also deletes, voids, keeps the branches"),
-    (Role.OWNER.label, "Owner: also users and settings"),
+    (Role.VIEWER.label, N_("Viewer: can see everything, change nothing")),
+    (
+        Role.STAFF.label,
+        N_("Staff: can work with customers, invoices and messages; can't delete for good or void invoices"),
+    ),
+    (
+        Role.MANAGER.label,
+        N_("Manager: can also delete, void invoices and manage branches; can't manage users or settings"),
+    ),
+    (Role.OWNER.label, N_("Owner: can do everything, also manage users and settings")),
 ]
 
 
@@ -79,21 +87,21 @@ def choice(label: str, key: str, choices: Callable[[], countries.Choices]) -> Fi
 
 
 class LoginForm(Form):
-    stale = "This page was opened before somebody signed in or out here. Enter your password once more."
+    stale = N_("This page was opened before somebody signed in or out here. Enter your password once more.")
 
-    username = StringField("User name", [Required("Enter your user name.")])
-    password = PasswordField("Password", [Required("Enter your password.")])
+    username = StringField(N_("User name"), [Required(N_("Enter your user name."))])
+    password = PasswordField(N_("Password"), [Required(N_("Enter your password."))])
     next = HiddenField()
 
 
 class RegionFields(Form):
     """Country, zone, currency and locale; a value from the command line that no list has stays selectable."""
 
-    name = setting(StringField, "Name", "name")
-    phone_region = choice("Country", "phone_region", countries.regions)
-    time_zone = choice("Time zone", "time_zone", countries.time_zones)
-    currency = choice("Currency", "currency", countries.currencies)
-    locale = choice("Dates and amounts as in", "locale", countries.locales)
+    name = setting(StringField, N_("Name"), "name")
+    phone_region = choice(N_("Country"), "phone_region", countries.regions)
+    time_zone = choice(N_("Time zone"), "time_zone", countries.time_zones)
+    currency = choice(N_("Currency"), "currency", countries.currencies)
+    locale = choice(N_("Number and money format"), "locale", countries.locales)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -104,19 +112,19 @@ class RegionFields(Form):
 
 class SetupForm(RegionFields):
     code = HiddenField()
-    username = StringField("Your user name", [check_username])
-    password = PasswordField("Your password", [NewPassword()])
+    username = StringField(N_("Your user name"), [check_username])
+    password = PasswordField(N_("Your password"), [NewPassword()])
 
     def names(self) -> tuple[str, ...]:
         return self.username.data or "", self.name.data or ""
 
 
 class OrganizationForm(RegionFields):
-    quiet_from = setting(StringField, "Quiet from", "quiet_from", widget=TimeInput())
-    quiet_until = setting(StringField, "Quiet until", "quiet_until", widget=TimeInput())
-    branch_bound = BooleanField("Staff of a branch see only its customers")
-    earn_points = setting(StringField, "Points", "earn_points")
-    earn_per = StringField("For each")
+    quiet_from = setting(StringField, N_("Quiet from"), "quiet_from", widget=TimeInput())
+    quiet_until = setting(StringField, N_("Quiet until"), "quiet_until", widget=TimeInput())
+    branch_bound = BooleanField(N_("Staff of a branch see only its customers"))
+    earn_points = setting(StringField, N_("Points"), "earn_points")
+    earn_per = StringField(N_("For every"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -135,13 +143,13 @@ class OrganizationForm(RegionFields):
         except money.MoneyError as error:
             raise ValidationError(str(error)) from None
         if bool(per) != bool((self.earn_points.data or "").strip("0")):
-            raise ValidationError("Enter how many points and for each of which amount, or leave both empty.")
+            raise ValidationError(_("Enter how many points, and for every how much, or leave both empty."))
 
     def validate_quiet_until(self, field: Field) -> None:
         if bool(field.data) != bool(self.quiet_from.data):
-            raise ValidationError("Enter when the quiet hours begin and when they end, or leave both empty.")
+            raise ValidationError(_("Enter when the quiet hours begin and when they end, or leave both empty."))
         if field.data and field.data == self.quiet_from.data:
-            raise ValidationError("Enter an end that differs from the beginning.")
+            raise ValidationError(_("Enter an end that differs from the beginning."))
 
     def _read(self, text: str | None) -> int:
         organization = current_organization()
@@ -158,16 +166,16 @@ def _text(value: str | bool | None) -> str:
 
 
 class BranchForm(CreatingForm):
-    name = StringField("Name", [Required("Enter the branch's name."), Length(200)])
+    name = StringField(N_("Name"), [Required(N_("Enter the branch's name.")), Length(200)])
 
 
 class MemberFields(CreatingForm):
-    role = RadioField("Role", choices=options(ROLE_CHOICES), default=Role.STAFF.label, validate_choice=False)
-    branch = SelectField("Branch", coerce=optional_id, validate_choice=False)
+    role = RadioField(N_("Role"), choices=options(ROLE_CHOICES), default=Role.STAFF.label, validate_choice=False)
+    branch = SelectField(N_("Branch"), coerce=optional_id, validate_choice=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.branch.choices = options([("", "No branch in particular"), *((row.id, row.name) for row in branches())])
+        self.branch.choices = options([("", _("No branch in particular")), *((row.id, row.name) for row in branches())])
 
     def validate_role(self, field: Field) -> None:
         try:
@@ -179,23 +187,23 @@ class MemberFields(CreatingForm):
 class InviteForm(MemberFields):
     """An invitation; name and e-mail are the owner's note, no user is looked up by them."""
 
-    name = StringField("Name", [Length(200)])
-    email = StringField("E-mail", [Length(254)])
+    name = StringField(N_("Name"), [Length(200)])
+    email = StringField(N_("E-mail"), [Length(254)])
 
     def validate_name(self, field: Field) -> None:
         if not field.data and not self.email.data:
-            raise ValidationError("Enter their name or e-mail, so that you know whom you invited.")
+            raise ValidationError(_("Enter their name or e-mail, so that you know whom you invited."))
 
     def validate_email(self, field: Field) -> None:
         if field.data and not re.fullmatch(r"[^@\s]+@[^@\s]+", field.data):
-            raise ValidationError("Enter an e-mail address like name@example.com, or leave it empty.")
+            raise ValidationError(_("Enter an e-mail address like name@example.com, or leave it empty."))
 
 
 class JoinForm(Form):
-    stale = "Somebody signed in or out here since this page was opened. Check it, then join."
+    stale = N_("Somebody signed in or out here since this page was opened. Check it, then join.")
 
-    username = StringField("User name", [check_username])
-    password = PasswordField("Password", [NewPassword()])
+    username = StringField(N_("User name"), [check_username])
+    password = PasswordField(N_("Password"), [NewPassword()])
 
     def __init__(self, *organization: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -206,11 +214,11 @@ class JoinForm(Form):
 
 
 class UserForm(MemberFields):
-    name = StringField("Name", [Length(200)])
+    name = StringField(N_("Name"), [Length(200)])
 
 
 class ResetPasswordForm(Form):
-    password = PasswordField("New password", [NewPassword()])
+    password = PasswordField(N_("New password"), [NewPassword()])
 
     def __init__(self, user: User) -> None:
         super().__init__()
@@ -222,4 +230,4 @@ class ResetPasswordForm(Form):
 
 
 class PasswordForm(ResetPasswordForm):
-    current = PasswordField("Present password", [Required("Enter your present password.")])
+    current = PasswordField(N_("Current password"), [Required(N_("Enter your current password."))])

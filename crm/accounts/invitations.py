@@ -14,7 +14,7 @@ from flask import current_app
 from crm.accounts import members, passwords
 from crm.accounts.members import Details
 from crm.accounts.models import Invitation, Organization, User
-from crm.accounts.rules import normalize_username, tenant_key, token_hash
+from crm.accounts.rules import normalize_username, tenant_key, token_hash, typed_spelling
 from crm.kernel.columns import db_now
 from crm.kernel.db import locked, transaction
 from crm.kernel.errors import ConflictError, SentenceError
@@ -24,6 +24,8 @@ from crm.kernel.idempotency import Once, RequestKey
 from crm.kernel.roles import Role
 from crm.kernel.tenancy import current_actor, enter_organization, require_organization, use_organization
 from crm.values import clock
+from crm.values.language import N_
+from crm.values.language import gettext as _
 
 LASTS = dt.timedelta(days=7)
 
@@ -42,14 +44,16 @@ class EndedError(SentenceError):
 
     def __init__(self) -> None:
         super().__init__(
-            "This invitation can't be opened. It may be incomplete, used, revoked, or older than 7 days. "
-            "If you have joined already, sign in. Otherwise ask for a new one."
+            _(
+                "This invitation can't be opened. It may be incomplete, used, revoked, or older than 7 days. "
+                "If you have joined already, sign in. Otherwise ask for a new one."
+            )
         )
 
 
 class UsernameTakenError(SentenceError):
     def __init__(self) -> None:
-        super().__init__("Choose another user name. If this one is yours, sign in with it first.")
+        super().__init__(_("Choose another user name. If this one is yours, sign in with it first."))
 
 
 def invite(name: str, email: str, details: Details, key: RequestKey | None = None) -> str:
@@ -60,7 +64,7 @@ def invite(name: str, email: str, details: Details, key: RequestKey | None = Non
         once = Once(key)
         if once.earlier is not None:
             if session.get(Invitation, once.earlier) is None:
-                raise ConflictError("This invitation was used or revoked in the meantime. Invite them anew.")
+                raise ConflictError(_("This invitation was used or revoked in the meantime. Invite them anew."))
             return token
         members.check_branch(details.branch_id)
         row = Invitation(
@@ -109,14 +113,14 @@ def accept_as_new(token: str, username: str, password: str) -> int:
     hashed = passwords.hash_password(password)
     with use_organization(_organization_in(token)), transaction() as session:
         members.lock_users()
-        username = normalize_username(username)
-        if session.scalar(sa.select(User.id).where(User.username == username)) is not None:
+        normal = normalize_username(username)
+        if session.scalar(sa.select(User.id).where(User.username == normal)) is not None:
             raise UsernameTakenError
-        user = User(username=username, password_hash=hashed)
+        user = User(username=normal, password_hash=hashed)
         session.add(user)
         session.flush()
         enter_organization(require_organization(), user.id)
-        user.name = _take(token, user).name
+        user.name = _take(token, user).name or typed_spelling(username)
         return user.id
 
 
@@ -126,13 +130,13 @@ def _take(token: str, user: User) -> Invitation:
         raise EndedError
     membership = members.membership_of(user.id)
     if membership is not None:
-        raise ConflictError(STILL_DISABLED if membership.disabled_at else "You work here already.")
+        raise ConflictError(STILL_DISABLED if membership.disabled_at else _("You work here already."))
     members.enter("user.joined", user, Details(row.role, row.branch_id))
     db.session.delete(row)
     return row
 
 
-STILL_DISABLED = "You worked here before and were disabled. Ask an owner to enable you; no invitation is needed."
+STILL_DISABLED = N_("You worked here before and were disabled. Ask an owner to enable you; no invitation is needed.")
 
 
 def _open(token: str) -> sa.Select[Invitation]:

@@ -17,6 +17,8 @@ from crm.kernel.extensions import db
 from crm.kernel.roles import Role
 from crm.kernel.tenancy import current_actor, require_organization, use_organization
 from crm.values import clock
+from crm.values.language import N_
+from crm.values.language import gettext as _
 
 
 class Details(NamedTuple):
@@ -46,7 +48,7 @@ def add(username: str, password: str, details: Details) -> Added:
             session.add(user)
             session.flush()
         elif membership_of(user.id) is not None:
-            raise SentenceError(f"{user.username} is a user of this organization already.")
+            raise SentenceError(_("%(user)s is a user of this organization already.", user=user.username))
         check_branch(details.branch_id)
         enter("user.added", user, details)
         return Added(user.id, existed)
@@ -64,7 +66,7 @@ def change(membership_id: int, details: Details) -> None:
     with transaction():
         membership = _get_locked(membership_id)
         if details.role < Role.OWNER:
-            _refuse_last_owner(membership, "Make someone else an owner first: an organization needs one.")
+            _refuse_last_owner(membership, _("Make someone else an owner first: an organization needs one."))
             _revoke_invitations_of(membership.user_id)
         check_branch(details.branch_id)
         membership.role, membership.branch_id = details.role, details.branch_id
@@ -83,8 +85,8 @@ def disable(membership_id: int) -> bool:
         if membership.disabled_at is not None:
             return False
         if membership.user_id == current_actor():
-            raise ConflictError("You can't disable yourself. Another owner can.")
-        _refuse_last_owner(membership, "This is the only owner. Make someone else an owner first.")
+            raise ConflictError(_("You can't disable yourself. Another owner can."))
+        _refuse_last_owner(membership, _("This is the only owner. Make someone else an owner first."))
         membership.disabled_at = clock.utcnow()
         session.flush()
         _shut_out(membership)
@@ -107,7 +109,7 @@ def lock_acting_owner() -> None:
     own = _in_this_organization().where(Membership.user_id == current_actor())
     membership = db.session.scalars(locked(own)).first()
     if membership is None or membership.role is not Role.OWNER or membership.disabled_at is not None:
-        raise ConflictError("You are not an owner any more. Ask an owner to do this.")
+        raise ConflictError(_("You are not an owner any more. Ask an owner to do this."))
 
 
 def is_last_owner() -> bool:
@@ -161,11 +163,11 @@ def lock_users() -> None:
         db.session.execute(statement, execution_options={"all_organizations": True})
 
 
-LAST_OWNER_STAYS = "You are the only owner, and an organization needs one. Make someone else an owner first."
+LAST_OWNER_STAYS = N_("You are the only owner, and an organization needs one. Make someone else an owner first.")
 
-NOT_YOURS_TO_RESET = (
-    "This user works in another organization too, so the password is theirs alone to change. Whoever runs this "
-    "system can reset it: flask user reset-password."
+NOT_YOURS_TO_RESET = N_(
+    "This user also works in another organization, so only they can change their password. Your administrator can "
+    "reset it: flask user reset-password."
 )
 
 
@@ -223,4 +225,4 @@ def _revoke_invitations_of(user_id: int) -> None:
 
 def check_branch(branch_id: int | None) -> None:
     if branch_id is not None and db.session.get(Branch, branch_id) is None:
-        raise SentenceError("Choose a branch of the list.")
+        raise SentenceError(_("Choose a branch of the list."))

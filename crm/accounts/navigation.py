@@ -11,6 +11,7 @@ from crm.accounts.access import here, may, organizations_of
 from crm.accounts.models import Organization
 from crm.kernel.manifest import CustomerAction, LeadAction, MenuLink, catalog
 from crm.kernel.roles import Role
+from crm.values.language import N_
 
 Link = tuple[str, str]
 
@@ -42,7 +43,7 @@ def template_globals() -> dict[str, Any]:
         "organizations": Switcher(),
         "nav_items": _links(catalog().navigation),
         "nav_counts": _counts,
-        "menu_items": [*((endpoint, "Settings") for endpoint, _ in settings[:1]), *_links(catalog().menu)],
+        "menu_items": [*((endpoint, N_("Settings")) for endpoint, _ in settings[:1]), *_links(catalog().menu)],
         "settings_items": settings,
         "customer_actions": _customer_actions,
         "lead_actions": _lead_actions,

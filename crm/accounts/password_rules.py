@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from crm.values.language import gettext as _
 from crm.values.text import fold
 
 PASSWORD_MIN = 10
@@ -26,13 +27,13 @@ _LETTERS = tuple(str.maketrans("034578@$1!|", f"oeastbas{one * 3}") for one in "
 
 def password_problem(password: str, *names: str) -> str | None:
     if len(password) < PASSWORD_MIN:
-        return f"Use at least {PASSWORD_MIN} characters. Three or four words are easy to remember."
+        return _("Use at least %(num)s characters. Three or four words are easy to remember.", num=PASSWORD_MIN)
     if len(password) > PASSWORD_MAX:
-        return f"Use at most {PASSWORD_MAX} characters."
+        return _("Use at most %(num)s characters.", num=PASSWORD_MAX)
     if any(_leans_on(password, name) for name in names):
-        return "This password is easy to guess from your name or your organization's. Use three or four other words."
+        return _("This password is easy to guess from your name or your organization's. Use three or four other words.")
     if len(set(password)) < 4 or any(map(_is_common, _readings(password))):
-        return "This password is easy to guess. Use three or four words that don't belong together."
+        return _("This password is easy to guess. Use three or four words that don't belong together.")
     return None
 
 

@@ -15,8 +15,6 @@ from crm.kernel.extensions import db
 from crm.kernel.tenancy import TenantMixin, require_organization
 from crm.values.text import fold
 
-MAX_COUNT = 10_000
-
 
 class Member(NamedTuple):
     membership: Membership
@@ -96,26 +94,17 @@ def branch_called(name: str) -> Branch | None:
     return next((branch for branch in branches() if fold(branch.name) == fold(name)), None)
 
 
-def uses_of_branch(branch_id: int) -> str:
-    """Return like "12 customers and 1 user belong" the rows of any feature with a foreign key to the branch, or ""."""
-    uses = []
-    for model in _models():
-        for key in model.__table__.foreign_key_constraints:
-            if key.referred_table is Branch.__table__:
-                column = next(element.parent for element in key.elements if element.column.name == "id")
-                uses.append(_count_in_words(model, column == branch_id))
-    found = [use for use in uses if use]
-    verb = "belongs" if len(found) == 1 and found[0].startswith("1 ") else "belong"
-    return f"{' and '.join(found)} {verb}" if found else ""
-
-
 def has_money() -> bool:
     """Whether any feature has an amount other than 0 in the organization's currency."""
     return any(
         db.session.scalar(sa.select(model.id).where(model.amount != 0).limit(1)) is not None
-        for model in _models()
+        for model in every_model()
         if issubclass(model, TenantMixin) and "amount" in model.__table__.columns
     )
+
+
+def every_model() -> list[Any]:
+    return sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda model: str(model.__tablename__))
 
 
 _BRANCHES = prepared(sa.select(Branch).order_by(Branch.name))
@@ -129,16 +118,3 @@ def _elsewhere() -> sa.Exists:
         other.organization_id != Membership.organization_id,
         other.disabled_at.is_(None),
     )
-
-
-def _models() -> list[Any]:
-    return sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda model: str(model.__tablename__))
-
-
-def _count_in_words(model: Any, condition: sa.ColumnElement[bool]) -> str:
-    rows = sa.select(model.id).where(condition, model.organization_id == require_organization())
-    count = db.session.scalar(sa.select(sa.func.count()).select_from(rows.limit(MAX_COUNT + 1).subquery())) or 0
-    noun = "users" if model is Membership else model.__tablename__.replace("_", " ")
-    if count > MAX_COUNT:
-        return f"more than {MAX_COUNT:,} {noun}"
-    return f"{count:,} {noun if count != 1 else noun.removesuffix('s')}" if count else ""

@@ -20,6 +20,8 @@ from babel import Locale, UnknownLocaleError
 from babel.numbers import list_currencies
 
 from crm.values import clock, money
+from crm.values.language import gettext as _
+from crm.values.text import clean_line
 
 _USERNAME = re.compile(r"[\w.@+-]{2,100}")
 
@@ -39,9 +41,15 @@ def normalize_username(username: str) -> str:
     return unicodedata.normalize("NFKC", username).strip().casefold()
 
 
+def typed_spelling(username: str) -> str:
+    """Return the name as it was typed, "Sari" for sari; "" where that says no more than the user name."""
+    typed = clean_line(username)
+    return "" if typed == normalize_username(username) else typed
+
+
 def username_problem(username: str) -> str | None:
     if not _USERNAME.fullmatch(normalize_username(username)):
-        return "Use 2 to 100 letters, digits, dots, hyphens, @ or + in a user name, without spaces."
+        return _("Use 2 to 100 letters, digits, dots, hyphens, @ or + in a user name, without spaces.")
     return None
 
 
@@ -103,13 +111,13 @@ def parse_setting(key: str, value: str) -> Any:
 
 def _name(value: str) -> str:
     if not 0 < len(value) <= 200:
-        raise ValueError("Enter a name of up to 200 characters.")
+        raise ValueError(_("Enter a name of up to 200 characters."))
     return value
 
 
 def _time_zone(value: str) -> str:
     if value not in _zones():
-        raise ValueError(f"There is no time zone {value!r}. Use one like Asia/Jakarta.")
+        raise ValueError(_("There is no time zone %(value)r. Use one like Asia/Jakarta.", value=value))
     return clock.zone(value).key  # Some zones of the machine can't be used.
 
 
@@ -120,13 +128,13 @@ def _zones() -> frozenset[str]:
 
 def _currency(value: str) -> str:
     if value.upper() not in list_currencies():
-        raise ValueError(f"There is no currency {value!r}. Use a code like IDR.")
+        raise ValueError(_("There is no currency %(value)r. Use a code like IDR.", value=value))
     return value.upper()
 
 
 def _phone_region(value: str) -> str:
     if value.upper() not in phonenumbers.SUPPORTED_REGIONS:
-        raise ValueError(f"There is no phone region {value!r}. Use two letters like ID.")
+        raise ValueError(_("There is no phone region %(value)r. Use two letters like ID.", value=value))
     return value.upper()
 
 
@@ -134,7 +142,7 @@ def _locale(value: str) -> str:
     try:
         return str(Locale.parse(value.replace("-", "_")))
     except (ValueError, UnknownLocaleError):
-        raise ValueError(f"There is no locale {value!r}. Use one like id_ID.") from None
+        raise ValueError(_("There is no locale %(value)r. Use one like id_ID.", value=value)) from None
 
 
 def _quiet_time(value: str) -> dt.time | None:
@@ -143,18 +151,18 @@ def _quiet_time(value: str) -> dt.time | None:
     try:
         return dt.datetime.strptime(value, "%H:%M").time()
     except ValueError:
-        raise ValueError("Write quiet hours like 21:00, or leave both empty.") from None
+        raise ValueError(_("Write quiet hours like 21:00, or leave both empty.")) from None
 
 
 def _yes_or_no(value: str) -> bool:
     if value.lower() not in ("yes", "no", ""):
-        raise ValueError("Write yes or no.")
+        raise ValueError(_("Write yes or no."))
     return value.lower() == "yes"
 
 
 def _earn_points(value: str) -> int:
     if value and not re.fullmatch(r"\d{1,5}", value, re.ASCII):
-        raise ValueError("Enter how many points as a whole number up to 99999, like 1, or leave it empty.")
+        raise ValueError(_("Enter how many points as a whole number up to 99999, like 1, or leave it empty."))
     return int(value or 0)
 
 

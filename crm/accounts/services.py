@@ -12,7 +12,15 @@ from flask import current_app
 
 from crm.accounts import members, passwords, queries
 from crm.accounts.models import Membership, Organization, User
-from crm.accounts.rules import SECRETS, SETTINGS, normalize_username, parse_setting, setup_code, slug_of
+from crm.accounts.rules import (
+    SECRETS,
+    SETTINGS,
+    normalize_username,
+    parse_setting,
+    setup_code,
+    slug_of,
+    typed_spelling,
+)
 from crm.kernel import vault
 from crm.kernel.db import transaction
 from crm.kernel.errors import SentenceError
@@ -21,6 +29,7 @@ from crm.kernel.extensions import db
 from crm.kernel.roles import Role
 from crm.kernel.tenancy import current_actor, enter_organization, use_organization
 from crm.values import money
+from crm.values.language import gettext as _
 
 organization_changed = Signal()
 """Sent by the organization within the transaction, with `changes`: {setting: [before, after]}."""
@@ -63,7 +72,7 @@ def change_organization(organization_id: int, values: dict[str, str]) -> Organiz
         secrets = {key: parsed[key] for key in parsed.keys() & SECRETS.keys()}
         changes = changes_of(organization) | _keep_secrets(secrets)
         if "currency" in changes and queries.has_money():
-            raise SentenceError("The currency is fixed now: there are invoices in it.")
+            raise SentenceError(_("The currency can't be changed: invoices use it."))
         if not SECRETS.keys().isdisjoint(changes):
             organization.secrets_stamp = token_hex(16)
         if changes:
@@ -126,7 +135,9 @@ def set_up(settings: dict[str, str], owner: NewOwner) -> int | None:
         members.lock_users()
         if not installation_is_empty():
             return None
-        user = User(username=normalize_username(owner.username), password_hash=hashed)
+        user = User(
+            username=normalize_username(owner.username), name=typed_spelling(owner.username), password_hash=hashed
+        )
         organization = Organization(slug=_free_slug(parsed["name"]), **parsed)
         session.add_all([user, organization])
         session.flush()

@@ -17,6 +17,7 @@ from crm.kernel.db import transaction
 from crm.kernel.errors import SentenceError
 from crm.kernel.extensions import db
 from crm.values import clock
+from crm.values.language import gettext as _
 
 SIGN_IN_LASTS = dt.timedelta(days=30)
 
@@ -40,7 +41,7 @@ def authenticate(username: str, password: str, address: str, device: str = "") -
         # An unknown name may be a password in the wrong field: don't log it.
         who = f"user {user.id}" if user else f"nobody, account {account_key(username)[:12]}"
         log.warning("sign-in refused: %s from %s", who, address)
-        raise SignInError("User name and password don't match. Check both, then try again.")
+        raise SignInError(_("User name and password don't match. Check both, then try again."))
     user_id: int = user.id
     throttle.forgive_sign_in(username, address, device)
     return user_id
@@ -120,5 +121,5 @@ def _organizations_of(user_id: int) -> sa.Select[int]:
 
 def _why_nowhere(user_id: int) -> str:
     if db.session.scalar(sa.select(Membership.id).where(Membership.user_id == user_id).limit(1)) is not None:
-        return "Your user is disabled. Ask an owner of your organization to enable it."
-    return "You work in no organization now. Ask an owner for an invitation, and open its link."
+        return _("Your user is disabled. Ask an owner of your organization to enable it.")
+    return _("You work in no organization now. Ask an owner for an invitation, and open its link.")

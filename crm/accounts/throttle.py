@@ -17,6 +17,7 @@ from crm.kernel.columns import db_ago, db_now
 from crm.kernel.db import transaction
 from crm.kernel.errors import SentenceError
 from crm.kernel.extensions import db
+from crm.values.language import ngettext
 
 WINDOW = dt.timedelta(minutes=5)
 FAILURES_PER_ACCOUNT_AND_ADDRESS = 10
@@ -25,13 +26,15 @@ FAILURES_PER_ACCOUNT = 100
 FAILURES_PER_DEVICE = 10
 WRONG_LINKS_PER_ADDRESS = 20
 
+PASSWORDS, LINKS = "wrong passwords", "wrong links or codes"
+
 log = logging.getLogger(__name__)
 
 
 class ThrottledError(SentenceError):
     def __init__(self, seconds: int, what: str) -> None:
         minutes = math.ceil(seconds / 60)
-        super().__init__(f"Too many {what}. Wait {minutes} {'minute' if minutes == 1 else 'minutes'}, then try again.")
+        super().__init__(_sentence(what, minutes))
         self.seconds = seconds
 
 
@@ -58,7 +61,7 @@ def count_sign_in(username: str, address: str, device: str) -> None:
         limits.append(_Limit(FAILURES_PER_DEVICE, SignInFailure.account == rows[-1][0]))
     else:
         limits.append(_Limit(FAILURES_PER_ACCOUNT, by_account))
-    _count(rows, limits, "wrong passwords")
+    _count(rows, limits, PASSWORDS)
 
 
 def forgive_sign_in(username: str, address: str, device: str) -> None:
@@ -78,7 +81,7 @@ def count_wrong_link(kind: str, address: str) -> None:
     """Count a wrong link or code of this kind; raises ThrottledError beyond the limit of an address."""
     network = _network_for(kind, address)
     limits = [_Limit(WRONG_LINKS_PER_ADDRESS, SignInFailure.address == network)]
-    _count([(account_key(kind), network)], limits, "wrong links or codes")
+    _count([(account_key(kind), network)], limits, LINKS)
 
 
 def forgive_links(kind: str, address: str) -> None:
@@ -112,6 +115,20 @@ def _seconds_to_wait(limit: _Limit) -> int:
         .limit(1)
     ).first()
     return max(1, math.ceil((row[0] + WINDOW - row[1]).total_seconds())) if row else 0
+
+
+def _sentence(what: str, minutes: int) -> str:
+    if what == PASSWORDS:
+        return ngettext(
+            "Too many wrong passwords. Wait %(num)s minute, then try again.",
+            "Too many wrong passwords. Wait %(num)s minutes, then try again.",
+            minutes,
+        )
+    return ngettext(
+        "Too many wrong links or codes. Wait %(num)s minute, then try again.",
+        "Too many wrong links or codes. Wait %(num)s minutes, then try again.",
+        minutes,
+    )
 
 
 def _network_for(kind: str, address: str) -> str:

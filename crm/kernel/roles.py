@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 
+from crm.values.language import N_
+
 
 class Role(enum.IntEnum):
     VIEWER = 1
@@ -23,8 +25,21 @@ class Role(enum.IntEnum):
         return self.name.lower()
 
     @property
+    def title(self) -> str:
+        """The name that people read."""
+        return str(_TITLES[self])
+
+    @property
     def may_be_bound(self) -> bool:
         return self < Role.MANAGER
+
+
+_TITLES = {
+    Role.VIEWER: N_("Viewer"),
+    Role.STAFF: N_("Staff"),
+    Role.MANAGER: N_("Manager"),
+    Role.OWNER: N_("Owner"),
+}
 
 
 class Door(enum.Enum):

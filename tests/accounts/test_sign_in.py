@@ -249,8 +249,8 @@ def test_changing_ones_own_password_keeps_this_browser_alone(cast: Cast) -> None
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"current": "wrong", "password": "three grey apples"}, "not your present password"),
-        ({"current": "", "password": "three grey apples"}, "Enter your present password."),
+        ({"current": "wrong", "password": "three grey apples"}, "not your current password"),
+        ({"current": "", "password": "three grey apples"}, "Enter your current password."),
         ({"current": PASSWORD, "password": "short"}, "at least 10"),
         ({"current": PASSWORD, "password": "password123"}, "easy to guess"),
         ({"current": PASSWORD}, "at least 10"),

@@ -242,7 +242,7 @@ def test_a_branch_with_area_customers_is_not_deleted(cast: Cast) -> None:
         make_area_customer(branch_id=branch)
     answer = cast.manager.client().post(f"/settings/branches/{branch}/delete")
     assert answer.status_code == 409
-    assert "1 area customer and 1 customer belong" in answer.text
+    assert "still has 1 contact by area and 1 customer" in answer.text
 
 
 def test_fifty_at_once_are_one(app: Flask, cast: Cast) -> None:

@@ -37,7 +37,7 @@ def page(context: BrowserContext) -> Page:
 @contextmanager
 def on_phone(browser: Browser, *, scripts: bool) -> Iterator[BrowserContext]:
     """Open a browser on a phone of its own."""
-    context = browser.new_context(java_script_enabled=scripts, locale="id-ID", viewport={"width": 360, "height": 740})
+    context = browser.new_context(java_script_enabled=scripts, locale="en-ID", viewport={"width": 360, "height": 740})
     yield context
     context.close()
 
@@ -123,7 +123,7 @@ def test_an_owner_looks_after_users_and_branches(
     expect(page.locator(".error-summary")).to_contain_text("Enter the branch's name.")
     page.get_by_label("Name", exact=True).fill("Kemang")
     save(page, "Save branch")
-    told(page, "Kemang is added.")
+    told(page, "Kemang added.")
 
     page.goto(f"{running_app.url}/settings/users")
     page.get_by_role("link", name="Invite someone").click()
@@ -140,19 +140,19 @@ def test_an_owner_looks_after_users_and_branches(
         join_by(theirs.new_page(), link)
     page.reload()
 
-    act(page, "Citra", "Change")
+    act(page, "Citra", "Edit")
     page.get_by_role("radio", name="Manager").check()
     save(page, "Save user")
-    told(page, "Citra is saved.")
+    told(page, "Citra saved.")
     expect(page.get_by_role("row", name="Citra")).to_contain_text("Manager")
     act(page, "Citra", "Disable")
-    told(page, "Citra is disabled.")
+    told(page, "Citra disabled.")
     page.locator(".toast-note", has_text="disabled").get_by_role("button", name="Undo").click()
-    told(page, "Citra is enabled.")
+    told(page, "Citra enabled.")
 
     page.goto(f"{running_app.url}/settings/branches")
     act(page, "Kemang", "Delete")
-    expect(page.get_by_text("1 user belongs to it.")).to_be_visible()
+    expect(page.get_by_text("still has 1 user.")).to_be_visible()
 
 
 def test_the_switcher_shows_long_names_whole(page: Page, app: Flask, running_app: RunningApp, cast: Cast) -> None:
@@ -252,3 +252,21 @@ def test_text_of_an_ended_session_waits_in_the_organization_it_was_typed_in(
         expect(page.get_by_label("Name", exact=True)).to_have_value("Siti Rahma")
         save(page, "Save customer")
         expect(page.get_by_text("Siti Rahma is added")).to_be_visible()
+
+
+def test_a_password_can_be_shown_and_is_hidden_when_it_is_sent(
+    browser: Browser, running_app: RunningApp, cast: Cast
+) -> None:
+    with on_phone(browser, scripts=True) as phone:
+        page = phone.new_page()
+        page.goto(f"{running_app.url}/login")
+        password = page.get_by_label("Password")
+        password.fill("three grey apples")
+        page.get_by_role("button", name="Show password").click()
+        expect(password).to_have_attribute("type", "text")
+        page.get_by_role("button", name="Hide password").click()
+        expect(password).to_have_attribute("type", "password")
+        page.get_by_role("button", name="Show password").click()
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.locator(".error-summary")).to_be_visible()
+        expect(page.get_by_label("Password")).to_have_attribute("type", "password")

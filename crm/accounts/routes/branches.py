@@ -5,13 +5,14 @@ from __future__ import annotations
 from flask import url_for
 from werkzeug.wrappers import Response
 
+from crm.accounts import branch_uses, queries
 from crm.accounts import branches as services
-from crm.accounts import queries
 from crm.accounts.access import find
 from crm.accounts.forms import BranchForm
 from crm.accounts.models import Branch
 from crm.accounts.routes.blueprint import bp
 from crm.kernel.errors import SentenceError
+from crm.values.language import gettext as _
 from crm.web.htmx import done, respond
 
 
@@ -35,7 +36,7 @@ def add_branch() -> Response:
     except SentenceError as error:
         form.refuse("name", error)
         return _window(form, status=422)
-    return _done(f"{form.name.data} is added.")
+    return _done(_("%(name)s added.", name=form.name.data))
 
 
 @bp.route("/settings/branches/<id:branch_id>/edit", methods=["GET", "POST"])
@@ -51,17 +52,17 @@ def edit_branch(branch_id: int) -> Response:
     except SentenceError as error:
         form.refuse("name", error)
         return _window(form, branch, status=422)
-    return _done(f"{form.name.data} is saved.")
+    return _done(_("%(name)s saved.", name=form.name.data))
 
 
 @bp.get("/settings/branches/<id:branch_id>/delete")
 def confirm_delete_branch(branch_id: int) -> Response:
-    branch = find(Branch, branch_id)
+    branch, uses = find(Branch, branch_id), branch_uses.uses_of_branch(branch_id)
     return respond(
         "accounts/branch_delete.html",
         "accounts/_branch_delete.html",
         branch=branch,
-        uses=queries.uses_of_branch(branch_id),
+        problem=branch_uses.in_use(branch.name, uses) if uses else "",
     )
 
 
@@ -69,7 +70,7 @@ def confirm_delete_branch(branch_id: int) -> Response:
 def delete_branch(branch_id: int) -> Response:
     name = find(Branch, branch_id).name
     services.delete(branch_id)
-    return _done(f"{name} is deleted.")
+    return _done(_("%(name)s deleted.", name=name))
 
 
 def _window(form: BranchForm, branch: Branch | None = None, status: int = 200) -> Response:

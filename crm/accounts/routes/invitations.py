@@ -18,6 +18,7 @@ from crm.accounts.routes.sign_in import check_password, status_of, welcome
 from crm.accounts.rules import normalize_username
 from crm.kernel.csrf import form_is_stale
 from crm.kernel.errors import ConflictError, SentenceError
+from crm.values.language import gettext as _
 
 
 @bp.get("/invitations/<token>")
@@ -45,13 +46,13 @@ def _join(token: str, offer: Offer, form: JoinForm) -> AnyResponse:
     typed = normalize_username(form.username.data or "")
     if form_is_stale() or (typed and typed != user.username):
         # The page is older than the present sign-in: it was meant for another user.
-        return _page(offer, JoinForm(formdata=None), 422, JoinForm.stale)
+        return _page(offer, JoinForm(formdata=None), 422, str(JoinForm.stale))
     try:
         invitations.accept(token, user.id)
     except ConflictError as error:
         return _page(offer, JoinForm(formdata=None), 409, str(error))
     sign_ins.switch(sign_in_id, user.id, offer.organization_id)
-    flash(f"Welcome to {offer.organization}.", "success")
+    flash(_("Welcome to %(organization)s.", organization=offer.organization), "success")
     return redirect("/", 303)
 
 
@@ -70,7 +71,7 @@ def _join_signed_out(token: str, offer: Offer, form: JoinForm) -> AnyResponse:
             form.fail("username", str(error))
             return _page(offer, form, **status_of(error))
     response = welcome(username, sign_ins.sign_in(user_id, offer.organization_id), "/")
-    flash(f"Welcome to {offer.organization}.", "success")
+    flash(_("Welcome to %(organization)s.", organization=offer.organization), "success")
     return response
 
 

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from crm.accounts import members
 from crm.accounts.access import here, organizations_of
 from crm.accounts.routes.blueprint import bp
+from crm.values.language import gettext as _
 from crm.web.htmx import go_to, respond
 
 
@@ -22,5 +23,5 @@ def leave() -> AnyResponse:
     else:
         session.clear()
         target = "accounts.login"
-    flash(f"You have left {organization.name}.", "success")
+    flash(_("You have left %(organization)s.", organization=organization.name), "success")
     return go_to(url_for(target))

@@ -12,6 +12,7 @@ from crm.accounts.access import here
 from crm.accounts.forms import OrganizationForm
 from crm.accounts.routes.blueprint import bp
 from crm.kernel.errors import SentenceError
+from crm.values.language import gettext as _
 
 
 @bp.route("/settings/organization", methods=["GET", "POST"])
@@ -28,7 +29,7 @@ def _change(form: OrganizationForm, template: str, endpoint: str, **context: Any
         except SentenceError as error:
             form.fail("currency", str(error))
         else:
-            flash("Saved.", "success")
+            flash(_("Saved."), "success")
             return redirect(url_for(endpoint), 303)
     page = render_template(template, form=form, **context)
     return Response(page, 422 if form.is_submitted() else 200, mimetype="text/html")

@@ -11,6 +11,7 @@ from crm.accounts.forms import PasswordForm
 from crm.accounts.routes.blueprint import bp
 from crm.accounts.routes.sign_in import check_password, status_of, welcome
 from crm.kernel.errors import SentenceError
+from crm.values.language import gettext as _
 from crm.web.htmx import respond
 
 
@@ -28,14 +29,14 @@ def password() -> AnyResponse:
         return _window(form, **status_of(error))
     members.change_own_password(user_id, form.password.data)
     response = welcome(here().user.username, sign_ins.sign_in(user_id, here().organization.id), "/")
-    flash("Your password is changed. Other browsers are signed out.", "success")
+    flash(_("Password changed. You are signed out everywhere else."), "success")
     return response
 
 
 def _about_current(error: SentenceError) -> str:
     if isinstance(error, throttle.ThrottledError):
         return str(error)
-    return "This is not your present password. Check it, then try again."
+    return _("This is not your current password. Check it, then try again.")
 
 
 def _window(form: PasswordForm, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -14,6 +14,7 @@ from crm.accounts.routes.blueprint import bp
 from crm.accounts.routes.sign_in import welcome
 from crm.accounts.rules import is_setup_code
 from crm.values import countries
+from crm.values.language import gettext as _
 
 ANYWHERE = "US"
 SETTINGS = ("name", "phone_region", "time_zone", "currency", "locale")
@@ -36,7 +37,7 @@ def open_setup() -> AnyResponse:
     if not services.installation_is_empty():
         return _closed()
     if not request.form.get("code"):
-        return _code_page("", CodeProblem(422, "Enter the set-up code."))
+        return _code_page("", CodeProblem(422, _("Enter the set-up code.")))
     return _open(request.form)
 
 
@@ -74,7 +75,7 @@ def _problem(code: str) -> CodeProblem | None:
     except throttle.ThrottledError as error:
         return CodeProblem(429, str(error))
     if not is_setup_code(code, current_app.config["SECRET_KEY"]):
-        return CodeProblem(422, "This is not the set-up code. Copy it from where the server was started.")
+        return CodeProblem(422, _("This is not the set-up code. Copy it from the server's log."))
     throttle.forgive_links("setup", address)
     return None
 

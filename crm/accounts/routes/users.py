@@ -14,6 +14,7 @@ from crm.accounts.models import Invitation, Membership
 from crm.accounts.routes.blueprint import bp
 from crm.kernel.errors import ConflictError, SentenceError
 from crm.kernel.roles import Role
+from crm.values.language import gettext as _
 from crm.web.htmx import done, respond
 
 
@@ -41,14 +42,15 @@ def invite() -> Response:
         return _new(form, 422)
     link = current_app.config["PUBLIC_URL"] + url_for("accounts.invitation", token=token)
     page, fragment = "accounts/invited.html", "accounts/invited.htmx.html"
-    return respond(page, fragment, who=name or email, email=email, link=link, **_list())
+    subject = _("Join %(organization)s", organization=here().organization.name)
+    return respond(page, fragment, who=name or email, email=email, link=link, subject=subject, **_list())
 
 
 @bp.post("/settings/users/invitations/<id:invitation_id>/revoke")
 def revoke_invitation(invitation_id: int) -> Response:
     who = find(Invitation, invitation_id).label
     invitations.revoke(invitation_id)
-    return _done(f"The invitation for {who} is revoked. Its link opens nothing now.")
+    return _done(_("Invitation for %(name)s revoked. Its link no longer works.", name=who))
 
 
 @bp.route("/settings/users/<id:membership_id>/edit", methods=["GET", "POST"])
@@ -65,7 +67,7 @@ def edit_user(membership_id: int) -> Response:
         form.refuse("role", error)
         return _edit(form, find_member(membership_id), 422)
     gave_it_up = member.user_id == here().user.id and member.role < Role.OWNER
-    return _done(f"{member.user.label} is saved.", location="/" if gave_it_up else None)
+    return _done(_("%(name)s saved.", name=member.user.label), location="/" if gave_it_up else None)
 
 
 @bp.route("/settings/users/<id:membership_id>/password", methods=["GET", "POST"])
@@ -76,7 +78,7 @@ def reset_password(membership_id: int) -> Response:
     form = ResetPasswordForm(member.user)
     if form.is_submitted() and form.validate():
         members.reset_password(membership_id, form.password.data)
-        return _done(f"{member.user.label} has a new password.")
+        return _done(_("%(name)s has a new password.", name=member.user.label))
     status = 422 if form.is_submitted() else 200
     return respond("accounts/user_password.html", "accounts/_user_password.html", status, form=form, member=member)
 
@@ -86,14 +88,14 @@ def disable_user(membership_id: int) -> Response:
     member = find_member(membership_id)
     members.disable(membership_id)
     undo = url_for("accounts.enable_user", membership_id=membership_id)
-    return _done(f"{member.user.label} is disabled.", undo)
+    return _done(_("%(name)s disabled.", name=member.user.label), undo)
 
 
 @bp.post("/settings/users/<id:membership_id>/disabled/delete")
 def enable_user(membership_id: int) -> Response:
     member = find_member(membership_id)
     members.enable(membership_id)
-    return _done(f"{member.user.label} is enabled.")
+    return _done(_("%(name)s enabled.", name=member.user.label))
 
 
 def _details(form: MemberFields) -> members.Details:

@@ -1,6 +1,7 @@
 // What pages do beyond htmx. Every page works without these modules; here they are loaded in order and started.
 import "./focus.js";
 import "./fields.js";
+import "./passwords.js";
 import "./windows.js";
 import "./toasts.js";
 import "./failures.js";
