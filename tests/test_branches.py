@@ -207,7 +207,7 @@ def test_nobody_is_moved_to_another_branch_by_who_is_bound_to_theirs(shop: Shop)
 def test_an_email_of_another_branch_is_refused_without_telling_whose(shop: Shop) -> None:
     page = shop.cast.staff.client().post("/customers/new", data={"name": "Eka", "email": "BUDI@shop.test"})
     assert page.status_code == 422
-    assert "This e-mail belongs to a customer of another branch." in page.text
+    assert "A customer of another branch already has this e-mail." in page.text
     assert "Budi" not in page.text
     edited = {"name": "Ani", "email": "budi@shop.test"}
     assert shop.cast.staff.client().post(f"/customers/{shop.our_customer}/edit", data=edited).status_code == 422
@@ -217,7 +217,7 @@ def test_a_number_of_another_branch_is_asked_about_without_telling_whose(shop: S
     client, typed = shop.cast.staff.client(), {"name": "Eka", "phone": "0812 3333 4444"}
     page = client.post("/customers/new", data=typed)
     assert page.status_code == 422
-    assert "This number belongs to a customer of another branch." in page.text
+    assert "A customer of another branch already has this number." in page.text
     assert "Budi" not in page.text
     assert client.post("/customers/new", data=typed | {"another_person": "y"}).status_code == 303
 

@@ -23,7 +23,7 @@ QUERIES = {
     "/bookings?when=zzz": "There is no time “zzz”.",
     "/bookings?from=2026-99-99": "There is no day “2026-99-99”.",
     "/area-customers?branch=north": "There is no such branch.",
-    "/duplicates?show=zzz": "Nothing to look at",
+    "/duplicates?show=zzz": "No duplicates to review",
 }
 
 

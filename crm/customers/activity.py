@@ -3,67 +3,72 @@
 from __future__ import annotations
 
 from crm.customers.timeline import Activity, ActivityEvent, ActivityText, shortened
+from crm.values.language import N_
+from crm.values.language import gettext as _
 from crm.web.filters import phone_number
 
 FIELDS = {
-    "name": "Name",
-    "phone": "Phone",
-    "phone_extension": "Extension",
-    "email": "E-mail",
-    "address": "Address",
-    "city": "City",
-    "province": "Province",
-    "postal_code": "Postal code",
-    "passport_number": "Passport number",
-    "notes": "Notes",
-    "source": "Source",
-    "service_type": "Service",
-    "branch_id": "Branch",
-    "sms_allowed": "SMS",
-    "whatsapp_allowed": "WhatsApp",
+    "name": N_("Name"),
+    "phone": N_("Phone"),
+    "phone_extension": N_("Extension"),
+    "email": N_("E-mail"),
+    "address": N_("Address"),
+    "city": N_("City"),
+    "province": N_("Province"),
+    "postal_code": N_("Postal code"),
+    "passport_number": N_("Passport number"),
+    "notes": N_("Notes"),
+    "source": N_("Source"),
+    "service_type": N_("Service"),
+    "branch_id": N_("Branch"),
+    "sms_allowed": N_("SMS"),
+    "whatsapp_allowed": N_("WhatsApp"),
 }
 
 
 def _edited(event: ActivityEvent) -> Activity:
     lines = [_changed(field, event) for field in FIELDS if field in event.changes]
-    return Activity(lines[0]) if len(lines) == 1 else Activity("Edited", lines)
+    return Activity(lines[0]) if len(lines) == 1 else Activity(_("Edited"), lines)
 
 
 def _changed(field: str, event: ActivityEvent) -> str:
     before, after = (_shown(field, value, event) for value in event.changes[field])
     label = FIELDS[field]
     if field in ("sms_allowed", "whatsapp_allowed"):
-        return f"{label} switched {'on' if event.after(field) else 'off'}"
+        is_on = event.after(field)
+        return _("%(field)s switched on", field=label) if is_on else _("%(field)s switched off", field=label)
     if before and after:
-        return f"{label} from {before} to {after}"
-    return f"{label} added: {after}" if after else f"{label} removed: {before}"
+        return _("%(field)s from %(before)s to %(after)s", field=label, before=before, after=after)
+    if after:
+        return _("%(field)s added: %(value)s", field=label, value=after)
+    return _("%(field)s removed: %(value)s", field=label, value=before)
 
 
 def _shown(field: str, value: object, event: ActivityEvent) -> str:
     if not value:
         return ""
     if field == "branch_id":
-        return event.branches.get(int(str(value)), "that is gone")
+        return event.branches.get(int(str(value)), _("a deleted branch"))
     if field == "phone":
         return phone_number(str(value), valid=str(value).startswith("+"))
     return shortened(str(value)) if field in ("notes", "address") else str(value)
 
 
-def _contact(verb: str) -> ActivityText:
+def _contact(sentence: str) -> ActivityText:
     def activity(event: ActivityEvent) -> Activity:
         ((kind, (before, after)),) = event.changes.items()
-        return Activity(f"{FIELDS[kind]} {verb}: {_shown(kind, after or before, event)}")
+        return Activity(_(sentence, field=FIELDS[kind], value=_shown(kind, after or before, event)))
 
     return activity
 
 
 ACTIVITY: dict[str, ActivityText | str] = {
-    "customer.created": "Added",
-    "customer.contact_added": _contact("known as well"),
-    "customer.contact_removed": _contact("removed"),
+    "customer.created": N_("Added"),
+    "customer.contact_added": _contact(N_("%(field)s also known: %(value)s")),
+    "customer.contact_removed": _contact(N_("%(field)s removed: %(value)s")),
     "customer.edited": _edited,
-    "customer.archived": "Archived",
-    "customer.restored": "Restored",
-    "customer.activated": "Activated",
-    "customer.deactivated": "Deactivated",
+    "customer.archived": N_("Archived"),
+    "customer.restored": N_("Restored"),
+    "customer.activated": N_("Activated"),
+    "customer.deactivated": N_("Deactivated"),
 }

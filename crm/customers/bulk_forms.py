@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from crm.customers.filters import BeyondLastRowError, Filters, Selection
 from crm.kernel.errors import SentenceError
+from crm.values.language import gettext as _
 
 ACTIONS = {"activate": True, "deactivate": False}
 
@@ -19,7 +20,7 @@ class BulkFormError(SentenceError):
 
 def read_action(form: MultiDict[str, str]) -> bool:
     if form.get("action") not in ACTIONS:
-        raise BulkFormError("Choose Activate or Deactivate.")
+        raise BulkFormError(_("Choose Activate or Deactivate."))
     return ACTIONS[form["action"]]
 
 
@@ -28,14 +29,14 @@ def read_selection(form: MultiDict[str, str], query: MultiDict[str, str]) -> Sel
     ids = set(_ids(form.getlist("ids")))
     if not form.get("all"):
         if not ids:
-            raise BulkFormError("Select at least one customer first.")
+            raise BulkFormError(_("Select at least one customer first."))
         return Selection.of(ids)
     try:
         filters = Filters.from_args(query)
     except BeyondLastRowError:
-        raise BulkFormError("Open the list again, then select.") from None
+        raise BulkFormError(_("Open the list again, then select.")) from None
     if filters.unknown:
-        raise BulkFormError(f"{filters.unknown} Clear the filters, then select.")
+        raise BulkFormError(_("%(problem)s Clear the filters, then select.", problem=filters.unknown))
     unticked = set(_ids(form.get("shown", "").split(","))) - ids
     return Selection.matching(filters, unticked | set(_ids(form.getlist("except"))), _moment(form.get("as_of", "")))
 
@@ -51,4 +52,4 @@ def _moment(text: str) -> dt.datetime | None:
         moment = dt.datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
     except (ValueError, OverflowError):
-        raise BulkFormError("Open the list again, then select.") from None
+        raise BulkFormError(_("Open the list again, then select.")) from None

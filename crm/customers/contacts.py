@@ -16,6 +16,7 @@ from crm.kernel.events import changes_of, record
 from crm.kernel.extensions import db
 from crm.people.matching import Kind
 from crm.values import phone
+from crm.values.language import gettext as _
 
 
 def make_main(customer_id: int, contact_id: int) -> Customer:
@@ -53,7 +54,7 @@ def _find(customer: Customer, contact_id: int) -> CustomerKey:
     wanted = sa.select(CustomerKey).where(CustomerKey.id == contact_id, CustomerKey.customer_id == customer.id)
     contact = db.session.scalars(wanted.where(CustomerKey.kind != Kind.PASSPORT)).one_or_none()
     if contact is None:
-        raise ConflictError("This has been changed in the meantime. Open the page again.")
+        raise ConflictError(_("This was changed in the meantime. Open the page again."))
     return contact
 
 

@@ -8,6 +8,7 @@ from crm.accounts.queries import branches, current_organization
 from crm.kernel.branch_scope import bound_branch
 from crm.people.contact_fields import ContactFields
 from crm.people.limits import LIMITS
+from crm.values.language import gettext as _
 from crm.web.forms import Form, options
 
 
@@ -34,7 +35,7 @@ class ContactForm(Form):
 
 def offer_branches(form: Any, branch_id: int | None) -> None:
     """Offer all branches, and select the row's; users bound to a branch get no field, services keep theirs."""
-    form.branch.choices = options([("", "None"), *((branch.id, branch.name) for branch in branches())])
+    form.branch.choices = options([("", _("None")), *((branch.id, branch.name) for branch in branches())])
     # WTForms read the row's `branch`, a Branch; the choices have ids.
     if not form.branch.raw_data:
         form.branch.data = str(branch_id or "")

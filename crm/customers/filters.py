@@ -16,24 +16,37 @@ from crm.customers.search_text import Term, terms
 from crm.kernel.branch_scope import bound_branch
 from crm.values import clock
 from crm.values.choices import NO_FILTER, unknown_choice
+from crm.values.language import N_
+from crm.values.language import gettext as _
 from crm.values.text import clean_line, fold
 
 PER_PAGE = (25, 50, 100)
-STATUSES = {"": "Active and inactive", "active": "Active", "inactive": "Inactive", "archived": "Archived"}
-SORTS = {
-    "": "Next message",
-    "newest": "Newest",
-    "name": "Name",
-    "last-order": "Last order",
-    "spent": "Most spent",
-    "points": "Most points",
+STATUSES = {
+    "": N_("Active and inactive"),
+    "active": N_("Active"),
+    "inactive": N_("Inactive"),
+    "archived": N_("Archived"),
 }
-NARROWING = ("tier", "status", "city", "province", "branch", "created")
+SORTS = {
+    "": N_("Next message"),
+    "newest": N_("Newest"),
+    "name": N_("Name"),
+    "last-order": N_("Last order"),
+    "spent": N_("Most spent"),
+    "points": N_("Most points"),
+}
+NARROWING = {
+    "tier": N_("Tier"),
+    "status": N_("Status"),
+    "city": N_("City"),
+    "province": N_("Province"),
+    "branch": N_("Branch"),
+    "created": N_("New in"),
+}
+"""Labels of the filters by name."""
+
 LAST_ROW_BY_PAGE = 10_000
 NO_BRANCH = -1
-
-
-_TIERS = {tier.value: tier.label for tier in Tier}
 
 
 class Chip(NamedTuple):
@@ -138,11 +151,11 @@ class Filters:
 
     def chips(self, names: Mapping[str, str]) -> list[Chip]:
         """Describe the filters; `names` has the words of those that are ids."""
-        shown = {"tier": _TIERS, "status": STATUSES, "created": {self.created: self.created_in_words}}
-        labels = {"created": "New in"}
+        months = {self.created: self.created_in_words}
+        shown: dict[str, Mapping[str, str]] = {"tier": _tiers(), "status": STATUSES, "created": months}
         return [
-            Chip(name, labels.get(name, name.capitalize()), names.get(name) or shown.get(name, {}).get(value, value))
-            for name in NARROWING
+            Chip(name, str(label), names.get(name) or str(shown.get(name, {}).get(value, value)))
+            for name, label in NARROWING.items()
             if (value := getattr(self, name))
         ]
 
@@ -173,6 +186,10 @@ def _number(text: str | None, default: int) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and 0 < len(text) < 10 and int(text) else default
 
 
+def _tiers() -> dict[str, str]:
+    return {tier.value: tier.label for tier in Tier}
+
+
 def _month(text: str) -> str:
     return text if re.fullmatch(r"[12]\d{3}-(0[1-9]|1[0-2])", text, re.ASCII) else ""
 
@@ -188,9 +205,9 @@ def _branch(text: str | None) -> int | None:
 
 def _unknown(args: Mapping[str, str]) -> str:
     created = args.get("created", "")
-    found = unknown_choice(args, tier=_TIERS, status=STATUSES, created=[_month(created)])
+    found = unknown_choice(args, tier=tuple(Tier), status=STATUSES, created=[_month(created)])
     is_branch = bound_branch() or _branch(args.get("branch")) != NO_BRANCH
-    return found or ("" if is_branch else "There is no such branch.")
+    return found or ("" if is_branch else _("There is no such branch."))
 
 
 def _choice(value: str | None, choices: Mapping[str, str]) -> str:

@@ -11,24 +11,25 @@ from crm.customers.models import Customer
 from crm.customers.shared_keys import EmailTakenError, SharedError
 from crm.kernel.errors import SentenceError
 from crm.people.contact_fields import KEY_FIELDS
+from crm.values.language import N_
 from crm.web.forms import CreatingForm, Required
 
 
 class CustomerForm(ContactForm, CreatingForm):
-    name = StringField("Name", [Required("Enter the customer's name.")])
-    phone = StringField("Phone")
-    email = StringField("E-mail")
-    sms_allowed = BooleanField("May get SMS", default=True)
-    whatsapp_allowed = BooleanField("May get WhatsApp messages", default=True)
-    address = TextAreaField("Address")
-    city = StringField("City")
-    province = StringField("Province")
-    postal_code = StringField("Postal code")
-    passport_number = StringField("Passport number")
-    service_type = StringField("Service")
-    branch = SelectField("Branch", coerce=str)
-    notes = TextAreaField("Notes")
-    another_person = BooleanField("Save as another person")
+    name = StringField(N_("Name"), [Required(N_("Enter the customer's name."))])
+    phone = StringField(N_("Phone"))
+    email = StringField(N_("E-mail"))
+    sms_allowed = BooleanField(N_("SMS allowed"), default=True)
+    whatsapp_allowed = BooleanField(N_("WhatsApp allowed"), default=True)
+    address = TextAreaField(N_("Address"))
+    city = StringField(N_("City"))
+    province = StringField(N_("Province"))
+    postal_code = StringField(N_("Postal code"))
+    passport_number = StringField(N_("Passport number"))
+    service_type = StringField(N_("Service"))
+    branch = SelectField(N_("Branch"), coerce=str)
+    notes = TextAreaField(N_("Notes"))
+    another_person = BooleanField(N_("Save as another person"))
     other: Customer | None = None
     """The customer who has the e-mail or the number already."""
     may_be_another = False

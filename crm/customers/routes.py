@@ -19,6 +19,7 @@ from crm.customers.suggestions import cities_like, provinces_like
 from crm.kernel.errors import SentenceError
 from crm.kernel.manifest import catalog
 from crm.people.matching import Kind
+from crm.values.language import gettext as _
 from crm.web.filters import phone_number, phone_problem
 from crm.web.forms import Form
 from crm.web.htmx import done, go_to, respond, wants_fragment
@@ -44,7 +45,7 @@ def new() -> Response:
         except SentenceError as error:
             form.explain(error)
         else:
-            return _saved(f"{customer.name} is added.{_number_problem(customer)}", customer)
+            return _saved(_("%(name)s added.", name=customer.name) + _number_problem(customer), customer)
     return respond("customers/new.html", "customers/_form.html", _status(form), form=form, customer=None)
 
 
@@ -78,7 +79,7 @@ def edit(customer_id: int) -> Response:
         except SentenceError as error:
             form.explain(error)
         else:
-            return _saved(f"{customer.name} is saved.{_number_problem(customer)}", customer)
+            return _saved(_("%(name)s saved.", name=customer.name) + _number_problem(customer), customer)
     return respond("customers/edit.html", "customers/_form.html", _status(form), form=form, customer=customer)
 
 
@@ -91,7 +92,7 @@ def delete(customer_id: int) -> Response:
     name = customer.name
     services.delete_customer(customer_id)
     page = url_for("customers.show", customer_id=customer_id)
-    message, home = f"{name} is deleted.", url_for("home.index")
+    message, home = _("%(name)s deleted.", name=name), url_for("home.index")
     return done(message, home, "customers/delete.htmx.html", ended_page=page, customer_id=customer_id)
 
 
@@ -99,27 +100,27 @@ def delete(customer_id: int) -> Response:
 def archive(customer_id: int) -> Response:
     customer = services.archive_customer(find(Customer, customer_id).id)
     undo = url_for("customers.restore", customer_id=customer_id)
-    return _saved(f"{customer.name} is archived.", customer, undo=undo)
+    return _saved(_("%(name)s archived.", name=customer.name), customer, undo=undo)
 
 
 @bp.post("/customers/<id:customer_id>/restore")
 def restore(customer_id: int) -> Response:
     customer = services.restore_customer(find(Customer, customer_id).id)
-    return _saved(f"{customer.name} is restored.", customer)
+    return _saved(_("%(name)s restored.", name=customer.name), customer)
 
 
 @bp.post("/customers/<id:customer_id>/contacts/<id:contact_id>/main")
 def make_main(customer_id: int, contact_id: int) -> Response:
     value = _contact_of(customer_id, contact_id)
     customer = contacts.make_main(customer_id, contact_id)
-    return _saved(f"{value} is the main one of {customer.name}.", customer)
+    return _saved(_("%(value)s is now the main one for %(name)s.", value=value, name=customer.name), customer)
 
 
 @bp.post("/customers/<id:customer_id>/contacts/<id:contact_id>/delete")
 def remove_contact(customer_id: int, contact_id: int) -> Response:
     value = _contact_of(customer_id, contact_id)
     customer = contacts.remove(customer_id, contact_id)
-    return _saved(f"{value} is removed from {customer.name}.", customer)
+    return _saved(_("%(value)s removed from %(name)s.", value=value, name=customer.name), customer)
 
 
 @bp.post("/customers/bulk")
@@ -141,7 +142,7 @@ def show_bulk(change_id: int) -> Response:
 def undo_bulk(change_id: int) -> Response:
     change, location = find(BulkChange, change_id), url_for("home.index")
     if not (change.can_be_undone or change.is_under_way):
-        return done("0 customers put back: there was nothing left to undo.", location, "customers/bulk.htmx.html")
+        return done(_("There was nothing left to undo."), location, "customers/bulk.htmx.html")
     return _answer_bulk(services.undo_bulk(change_id), location)
 
 
@@ -166,7 +167,7 @@ def _contact_of(customer_id: int, contact_id: int) -> str:
 def _number_problem(customer: Customer) -> str:
     if customer.phone_valid or not customer.phone:
         return ""
-    return f" Nothing can be sent to the number. {phone_problem(customer.phone)}".rstrip()
+    return f" {_('Nothing can be sent to this number.')} {phone_problem(customer.phone)}".rstrip()
 
 
 def _saved(message: str, customer: Customer, undo: str | None = None) -> Response:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from typing import Any, NamedTuple
 
+from crm.values.language import N_
+
 
 class Tier(enum.StrEnum):
     """The lowest first; points decide it (`crm/loyalty/rules.py`)."""
@@ -16,7 +18,10 @@ class Tier(enum.StrEnum):
 
     @property
     def label(self) -> str:
-        return self.value.title()
+        return str(_TIERS[self])
+
+
+_TIERS = {Tier.BRONZE: N_("Bronze"), Tier.SILVER: N_("Silver"), Tier.GOLD: N_("Gold"), Tier.PLATINUM: N_("Platinum")}
 
 
 class TotalsDifference(NamedTuple):

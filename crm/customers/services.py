@@ -26,6 +26,7 @@ from crm.kernel.tenancy import current_actor
 from crm.kernel.work.models import JobState
 from crm.people.contact_fields import ContactFields, sort_key
 from crm.values import clock
+from crm.values.language import gettext as _
 
 BULK_WORKER_THRESHOLD = 5_000
 """Bulk changes of this many customers or more are left to the worker."""
@@ -101,7 +102,7 @@ def lock_customer(customer_id: int) -> Customer:
         found = locked(sa.select(Customer).where(Customer.id == customer_id))
         customer = db.session.scalars(found).one_or_none()
         if customer is None:
-            raise ConflictError("This customer has been deleted in the meantime.")
+            raise ConflictError(_("This customer was deleted in the meantime."))
         if customer.merged_into_id is None:
             return customer
         customer_id = customer.merged_into_id
@@ -143,7 +144,9 @@ def lock_unmerged(customer_id: int) -> Customer:
     """Lock a customer; raises ConflictError for one who was merged, so that nobody else is changed."""
     customer = lock_customer(customer_id)
     if customer.id != customer_id:
-        raise ConflictError(f"This customer was merged with {customer.name}. Open {customer.name}, and do it there.")
+        raise ConflictError(
+            _("This customer was merged with %(name)s. Open %(name)s, and do it there.", name=customer.name)
+        )
     return customer
 
 

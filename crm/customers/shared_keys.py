@@ -18,6 +18,8 @@ from crm.people.identity import is_placeholder, is_stopgap
 from crm.people.matching import SHARED_BY_MANY, Doubt, Keys, Kind, Pair
 from crm.people.names import names_agree
 from crm.values import phone
+from crm.values.language import N_
+from crm.values.language import gettext as _
 
 
 class EmailTakenError(SentenceError):
@@ -25,25 +27,35 @@ class EmailTakenError(SentenceError):
 
     def __init__(self, other: Customer | None) -> None:
         if other is None:
-            super().__init__("This e-mail belongs to a customer of another branch. Leave it empty, or ask a manager.")
+            sentence = _("A customer of another branch already has this e-mail. Leave it empty, or ask a manager.")
         elif other.is_archived:
-            super().__init__(
-                f"This e-mail belongs to {other.name}, who is archived. Restore them, or leave the e-mail empty."
+            sentence = _(
+                "%(name)s, who is archived, already has this e-mail. Restore them, or leave the e-mail empty.",
+                name=other.name,
             )
         else:
-            super().__init__(f"This e-mail belongs to {other.name}.")
+            sentence = _("%(name)s already has this e-mail.", name=other.name)
+        super().__init__(sentence)
         self.other = other
+
+
+_SHARED = {
+    Kind.PHONE: N_("%(name)s already has this number. Open %(name)s, or save a new person."),
+    Kind.EMAIL: N_("%(name)s already has this e-mail. Open %(name)s, or save a new person."),
+    Kind.PASSPORT: N_("%(name)s already has this passport number. Open %(name)s, or save a new person."),
+}
+_SHARED_ELSEWHERE = {
+    Kind.PHONE: N_("A customer of another branch already has this number. Check it, or save a new person."),
+    Kind.EMAIL: N_("A customer of another branch already has this e-mail. Check it, or save a new person."),
+    Kind.PASSPORT: N_("A customer of another branch already has this passport number. Check it, or save a new person."),
+}
 
 
 class SharedError(SentenceError):
     """Another customer has a key that two people may share; `other` is None when the user may not see them."""
 
     def __init__(self, kind: Kind, other: Customer | None) -> None:
-        what = {Kind.PHONE: "number", Kind.EMAIL: "e-mail", Kind.PASSPORT: "passport number"}[kind]
-        if other is None:
-            super().__init__(f"This {what} belongs to a customer of another branch. Check it, or save another person.")
-        else:
-            super().__init__(f"This {what} belongs to {other.name}. Open them, or save this as another person.")
+        super().__init__(_(_SHARED[kind], name=other.name) if other else _(_SHARED_ELSEWHERE[kind]))
         self.kind, self.other = kind, other
 
 

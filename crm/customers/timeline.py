@@ -19,10 +19,13 @@ from crm.kernel.db import prepared
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
 from crm.kernel.manifest import catalog
+from crm.values.language import N_
+from crm.values.language import gettext as _
 from crm.web.filters import local_day
 
 PAGE_SIZE = 20
 MAX_QUOTE = 80
+BY_SYSTEM = N_("by the system")
 
 
 class ActivityEvent(NamedTuple):
@@ -50,7 +53,7 @@ class Activity(NamedTuple):
 
     text: str
     lines: Sequence[str] = ()
-    by: str = "automatically"
+    by: str = BY_SYSTEM
 
 
 ActivityText = Callable[[ActivityEvent], Activity]
@@ -89,9 +92,8 @@ class Timeline(NamedTuple):
         event = ActivityEvent(row.action, row.changes, self.customer_id, row.subject_id, self.branches)
         text: ActivityText | str = catalog().activity.get(row.action, _unknown_action)
         activity = Activity(text) if isinstance(text, str) else text(event)
-        return TimelineEntry(
-            row.id, row.at, activity, f"by {row.name or row.username}" if row.username else activity.by
-        )
+        by = _("by %(name)s", name=row.name or row.username) if row.username else activity.by
+        return TimelineEntry(row.id, row.at, activity, by)
 
 
 def timeline_of(customer_id: int, before: int | None = None, limit: int = PAGE_SIZE) -> Timeline:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from crm.duplicates import activity, listeners, queries, routes
 from crm.kernel.manifest import Feature, MenuLink, Notice
 from crm.kernel.roles import STAFF, VIEWER
+from crm.values.language import N_
 
 feature = Feature(
     name="duplicates",
     blueprints=(routes.bp,),
-    menu=(MenuLink("duplicates.index", "Duplicates", 20),),
+    menu=(MenuLink("duplicates.index", N_("Duplicates"), 20),),
     notices=(Notice("duplicates/_notice.html", queries.notices_of),),
     activity=activity.ACTIVITY,
     listeners=(listeners,),

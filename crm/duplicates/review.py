@@ -13,15 +13,23 @@ from crm.duplicates import queries, rules
 from crm.duplicates.models import Merge
 from crm.duplicates.rows import as_stored
 from crm.duplicates.rules import Agreement, MergeField, Suggestion
+from crm.people.matching import Kind
 from crm.values import clock
+from crm.values.language import N_
+from crm.values.language import gettext as _
 from crm.web.filters import amount, number, when
 
-SUGGESTION_TEXTS = {
-    Suggestion.MERGE: "Likely the same person: the name and a key agree. Merge them.",
-    Suggestion.SEPARATE: "Likely two people. Keep them apart.",
-    Suggestion.LOOK: "Look closer: the names go together, and nothing else that tells people apart agrees.",
-    Suggestion.NAMES: "Look closer: the names may be one person's, or of two in a family.",
-    Suggestion.RENEWED: "Look closer: the name and a key agree, the passport numbers differ. It may have been renewed.",
+_SUGGESTIONS: dict[Suggestion, str] = {
+    Suggestion.MERGE: N_("Probably the same person. We suggest merging."),
+    Suggestion.SEPARATE: N_("Probably two people. We suggest keeping them apart."),
+    Suggestion.LOOK: N_("Look closer: the names are similar, but nothing else matches."),
+    Suggestion.NAMES: N_("Look closer: it may be one person, or two people in a family."),
+    Suggestion.RENEWED: N_("Look closer: the passport numbers differ. It may be the same person with a new passport."),
+}
+_MERGES: dict[str, str] = {
+    Kind.PHONE: N_("Probably the same person (name and phone match). We suggest merging."),
+    Kind.EMAIL: N_("Probably the same person (name and e-mail match). We suggest merging."),
+    Kind.PASSPORT: N_("Probably the same person (name and passport number match). We suggest merging."),
 }
 
 
@@ -78,7 +86,10 @@ class Review:
 
     @property
     def suggestion(self) -> str:
-        return SUGGESTION_TEXTS[self.suggested]
+        if self.suggested is not Suggestion.MERGE:
+            return str(_SUGGESTIONS[self.suggested])
+        shared = rules.shared_key(*map(as_stored, self.people))[0]
+        return str(_MERGES.get(shared) or _SUGGESTIONS[Suggestion.MERGE])
 
     def comparisons(self) -> Iterator[Comparison]:
         rows = [as_stored(person) for person in self.people]
@@ -94,17 +105,17 @@ class Review:
     def facts(self) -> Iterator[tuple[str, tuple[Any, Any]]]:
         """Yield figures of both customers, which a merge adds up without a choice."""
         first, second = self.people
-        yield "Points", (number(first.loyalty_points), number(second.loyalty_points))
-        yield "Orders", (number(first.total_orders), number(second.total_orders))
-        yield "Spent", (amount(first.total_spent), amount(second.total_spent))
-        yield "Next message", (when(first.next_message_at), when(second.next_message_at))
-        yield "Since", (when(first.created_at), when(second.created_at))
+        yield _("Points"), (number(first.loyalty_points), number(second.loyalty_points))
+        yield _("Orders"), (number(first.total_orders), number(second.total_orders))
+        yield _("Spent"), (amount(first.total_spent), amount(second.total_spent))
+        yield _("Next message"), (when(first.next_message_at), when(second.next_message_at))
+        yield _("Added"), (when(first.created_at), when(second.created_at))
 
 
 def _shown(field: MergeField, row: Mapping[str, Any], branch_names: Mapping[int, str]) -> str:
     value = row[field.column]
     if field.is_consent:
-        return "Allowed" if value else "Switched off"
+        return _("Allowed") if value else _("Off")
     if field.name == "branch":
         return branch_names.get(value, "") if value else ""
     return str(value or "")

@@ -17,6 +17,7 @@ from crm.duplicates.review import Review
 from crm.duplicates.rules import reason
 from crm.kernel.errors import SentenceError
 from crm.values.choices import unknown_choice
+from crm.values.language import gettext as _
 from crm.web.htmx import go_to, respond, wants_fragment
 from crm.web.ids import id_in
 
@@ -60,7 +61,7 @@ def decide(duplicate_id: int) -> AnyResponse:
         return _review(Review.of(entry, choice.keep, choice.take), choice)
     if choice.action == "separate":
         services.separate(duplicate_id)
-        flash("Kept apart: they won't be asked about again.", "success")
+        flash(_("Not a duplicate: you won't be asked again."), "success")
         return go_to(url_for("duplicates.index"))
     merge = services.merge(duplicate_id, choice.keep, choice.take)
     flash({"text": _merge_sentence(merge), "undo": url_for("duplicates.undo", duplicate_id=duplicate_id)}, "success")  # type: ignore[arg-type]  # Flask keeps whatever JSON has
@@ -70,7 +71,7 @@ def decide(duplicate_id: int) -> AnyResponse:
 @bp.post("/duplicates/<id:duplicate_id>/undo")
 def undo(duplicate_id: int) -> AnyResponse:
     merge = services.undo(find(Duplicate, duplicate_id).id)
-    flash(f"{merge.snapshot['names']['gone']} is a customer of their own again.", "success")
+    flash(_("%(name)s is a separate customer again.", name=merge.snapshot["names"]["gone"]), "success")
     return go_to(_page(duplicate_id))
 
 
@@ -82,7 +83,7 @@ def _review(review: Review, choice: Choice | None = None) -> Response:
 
 def _merge_sentence(merge: Merge) -> str:
     names = merge.snapshot["names"]
-    return f"{names['gone']} is merged with {names['kept']}."
+    return _("%(merged)s merged with %(kept)s.", merged=names["gone"], kept=names["kept"])
 
 
 def _page(duplicate_id: int) -> str:

@@ -7,10 +7,14 @@ import enum
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from babel.lists import format_list
+
 from crm.people.identity import is_stopgap
 from crm.people.matching import Doubt, Kind
 from crm.people.names import Likeness, likeness, names_agree
 from crm.values import phone
+from crm.values.language import N_, current
+from crm.values.language import gettext as _
 
 UNDO_DAYS = 30
 
@@ -34,20 +38,20 @@ class MergeField(NamedTuple):
 
 CONSENT = ("sms_allowed", "whatsapp_allowed")
 FIELDS = (
-    MergeField("name", "Name", ("name", "name_key")),
-    MergeField("phone", "Phone", ("phone", "phone_valid", "phone_extension")),
-    MergeField("email", "E-mail", ("email",)),
-    MergeField("passport_number", "Passport number", ("passport_number",)),
-    MergeField("address", "Address", ("address",)),
-    MergeField("city", "City", ("city", "city_key")),
-    MergeField("province", "Province", ("province", "province_key")),
-    MergeField("postal_code", "Postal code", ("postal_code",)),
-    MergeField("branch", "Branch", ("branch_id",)),
-    MergeField("service_type", "Service", ("service_type",)),
-    MergeField("source", "Source", ("source",)),
-    MergeField("sms_allowed", "SMS", ("sms_allowed",)),
-    MergeField("whatsapp_allowed", "WhatsApp", ("whatsapp_allowed",)),
-    MergeField("notes", "Notes", ("notes",)),
+    MergeField("name", N_("Name"), ("name", "name_key")),
+    MergeField("phone", N_("Phone"), ("phone", "phone_valid", "phone_extension")),
+    MergeField("email", N_("E-mail"), ("email",)),
+    MergeField("passport_number", N_("Passport number"), ("passport_number",)),
+    MergeField("address", N_("Address"), ("address",)),
+    MergeField("city", N_("City"), ("city", "city_key")),
+    MergeField("province", N_("Province"), ("province", "province_key")),
+    MergeField("postal_code", N_("Postal code"), ("postal_code",)),
+    MergeField("branch", N_("Branch"), ("branch_id",)),
+    MergeField("service_type", N_("Service"), ("service_type",)),
+    MergeField("source", N_("Source"), ("source",)),
+    MergeField("sms_allowed", N_("SMS"), ("sms_allowed",)),
+    MergeField("whatsapp_allowed", N_("WhatsApp"), ("whatsapp_allowed",)),
+    MergeField("notes", N_("Notes"), ("notes",)),
 )
 
 BY_NAME = {field.name: field for field in FIELDS}
@@ -107,15 +111,26 @@ def shared_key(first: Mapping[str, Any], second: Mapping[str, Any]) -> tuple[str
 
 
 def reason(shared: str, doubt: str) -> str:
-    what = {Kind.PHONE: "phone number", Kind.EMAIL: "e-mail", Kind.PASSPORT: "passport number"}.get(shared)  # type: ignore[call-overload]  # a StrEnum is its text
-    if what is None:
-        return "Somebody chose these two in the list."
-    why = {
-        Doubt.NAMES: "but their names differ: two people may share it, like a family",
-        Doubt.PASSPORTS: "but different passport numbers",
-        Doubt.KEYS: "and their names go together, but not everything else does",
-    }.get(doubt, "and nothing else is known")  # type: ignore[call-overload]  # a StrEnum is its text
-    return f"Both have the same {what}, {why}."
+    """Return the sentence about an entry's shared key, by its columns `shared` and `doubt`."""
+    return _(_REASONS.get((shared, doubt)) or _REASONS_OF_KEYS.get(shared) or _PICKED)
+
+
+_PICKED = N_("Picked from the list of customers.")
+_REASONS: dict[tuple[str, str], str] = {
+    (Kind.PHONE, Doubt.KEYS): N_("Same phone number and a similar name; some other details differ."),
+    (Kind.PHONE, Doubt.NAMES): N_("Same phone number, but different names: people in a family may share it."),
+    (Kind.PHONE, Doubt.PASSPORTS): N_("Same phone number, but different passport numbers."),
+    (Kind.EMAIL, Doubt.KEYS): N_("Same e-mail and a similar name; some other details differ."),
+    (Kind.EMAIL, Doubt.NAMES): N_("Same e-mail, but different names: people in a family may share it."),
+    (Kind.EMAIL, Doubt.PASSPORTS): N_("Same e-mail, but different passport numbers."),
+    (Kind.PASSPORT, Doubt.KEYS): N_("Same passport number and a similar name; some other details differ."),
+    (Kind.PASSPORT, Doubt.NAMES): N_("Same passport number, but different names."),
+}
+_REASONS_OF_KEYS: dict[str, str] = {
+    Kind.PHONE: N_("Same phone number; nothing else is known."),
+    Kind.EMAIL: N_("Same e-mail; nothing else is known."),
+    Kind.PASSPORT: N_("Same passport number; nothing else is known."),
+}
 
 
 def default_owner(field: MergeField, survivor: Mapping[str, Any], merged: Mapping[str, Any]) -> int:
@@ -145,8 +160,7 @@ def can_be_undone(merged_at: dt.datetime, now: dt.datetime) -> bool:
 
 def listed(things: Sequence[str]) -> str:
     """Join things like "a, b and c"."""
-    *most, last = things
-    return f"{', '.join(most)} and {last}" if most else last
+    return str(format_list([str(thing) for thing in things], locale=current().locale))
 
 
 def _folded(value: Any) -> Any:

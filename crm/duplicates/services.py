@@ -22,11 +22,13 @@ from crm.kernel.errors import ConflictError, SentenceError
 from crm.kernel.events import record
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import current_actor
+from crm.values.language import ENGLISH, N_, speaking
+from crm.values.language import gettext as _
 
 MAX_LOCK_ATTEMPTS = 5
 ALL_BRANCHES = {"all_branches": True}
 
-_ENTRY_GONE = "This entry is gone: one of the customers was deleted, or merged with somebody else."
+_ENTRY_GONE = N_("This entry is gone: one of the customers was deleted, or merged with somebody else.")
 
 
 class _NewRowsError(Exception):
@@ -39,7 +41,7 @@ def add_entry(customer_ids: tuple[int, int]) -> Duplicate:
         lock_intake()
         first, second = sorted(queries.final_id(id_) for id_ in customer_ids)
         if first == second:
-            raise SentenceError("These two are one customer already.")
+            raise SentenceError(_("These two are one customer already."))
         found = queries.entry_of(first, second)
         if found is None:
             rows = [as_stored(session.get_one(Customer, id_)) for id_ in (first, second)]
@@ -54,7 +56,7 @@ def separate(duplicate_id: int) -> Duplicate:
     with transaction():
         entry = _lock_entry(duplicate_id)
         if entry.decision == Decision.MERGED:
-            raise ConflictError("These two were merged. Undo that first.")
+            raise ConflictError(_("These two were merged. Undo that first."))
         if entry.decision == Decision.OPEN:
             entry.decision, entry.decided_at = Decision.SEPARATE.value, database_now()
             entry.decided_by_id = current_actor()
@@ -77,11 +79,11 @@ def merge(duplicate_id: int, keep: int, take: Mapping[str, int]) -> Merge:
         pair = {entry.first_id, entry.second_id}
         survivor_id = queries.final_id(keep)
         if survivor_id not in pair:
-            raise SentenceError("Choose which of the two stays.")
+            raise SentenceError(_("Choose which of the two to keep."))
         (merged_id,) = pair - {survivor_id}
         survivor, merged = _lock_both(survivor_id, merged_id)
         if survivor.merged_into_id is not None or merged.merged_into_id is not None:
-            raise ConflictError(_ENTRY_GONE)
+            raise ConflictError(_(_ENTRY_GONE))
         return merging.merge_customers(entry, survivor, merged, take)
 
 
@@ -96,9 +98,10 @@ def undo(duplicate_id: int) -> Merge:
         _check_undo(found)
         survivor, merged = _lock_both(found.kept_id, found.gone_id)
         try:
-            unmerge.unmerge_customers(found, survivor, merged)
+            with speaking(ENGLISH):  # what it says is stored
+                unmerge.unmerge_customers(found, survivor, merged)
         except IntegrityError:
-            raise ConflictError("Somebody else changed this customer at the same time. Undo it once more.") from None
+            raise ConflictError(_("Somebody else changed this customer at the same time. Undo it once more.")) from None
         return found
 
 
@@ -106,44 +109,47 @@ def _lock_entry(duplicate_id: int) -> Duplicate:
     statement = sa.select(Duplicate).where(Duplicate.id == duplicate_id)
     entry = db.session.scalars(locked(statement)).one_or_none()
     if entry is None:
-        raise ConflictError(_ENTRY_GONE)
+        raise ConflictError(_(_ENTRY_GONE))
     return entry
 
 
 def _merge_of(entry: Duplicate) -> Merge:
     found = queries.last_merge(entry)
     if found is None:
-        raise ConflictError("These two were never merged.")
+        raise ConflictError(_("These two were never merged."))
     return found
 
 
 def _check_undo(merge: Merge) -> None:
     if not can_be_undone(merge.created_at, database_now()):
-        raise ConflictError(f"This merge is more than {UNDO_DAYS} days old and can't be undone any more.")
+        raise ConflictError(
+            _("This merge is more than %(days)s days old and can't be undone any more.", days=UNDO_DAYS)
+        )
     later = queries.later_merge(merge)
     if later is not None:
         names = later.snapshot["names"]
-        raise ConflictError(f"{names['gone']} was merged with {names['kept']} after that. Undo that first.")
+        sentence = N_("%(merged)s was merged with %(kept)s after that. Undo that first.")
+        raise ConflictError(_(sentence, merged=names["gone"], kept=names["kept"]))
 
 
 def _lock_both(survivor_id: int, merged_id: int) -> tuple[Customer, Customer]:
     """Lock two customers after the rows that come before them; try again when rows were added meanwhile."""
-    for _ in range(MAX_LOCK_ATTEMPTS):
+    for _attempt in range(MAX_LOCK_ATTEMPTS):
         try:
             with db.session.begin_nested():
                 return _try_lock(survivor_id, merged_id)
         except _NewRowsError:
             continue
-    raise ConflictError("Somebody is adding to these customers right now. Try it again in a moment.")
+    raise ConflictError(_("Somebody is adding to these customers right now. Try again in a moment."))
 
 
 def _try_lock(survivor_id: int, merged_id: int) -> tuple[Customer, Customer]:
     ids = sorted((survivor_id, merged_id))
-    held = [is_all for _, is_all in customers_locking.send(ids)]
+    held = [is_all for _listener, is_all in customers_locking.send(ids)]
     statement = locked(sa.select(Customer).where(one_of(Customer.id, ids)).order_by(Customer.id))
     found = {row.id: row for row in db.session.scalars(statement, execution_options=ALL_BRANCHES)}
     if len(found) != len(ids):
-        raise ConflictError(_ENTRY_GONE)
+        raise ConflictError(_(_ENTRY_GONE))
     if not all(is_all() for is_all in held):
         raise _NewRowsError
     return found[survivor_id], found[merged_id]

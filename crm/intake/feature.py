@@ -8,6 +8,7 @@ from crm.intake import api, cli, routes, webhook_api
 from crm.intake.models import WebhookCall
 from crm.kernel.manifest import Feature, Job, MenuLink
 from crm.kernel.roles import OWNER, PUBLIC, STAFF, VIEWER
+from crm.values.language import N_
 
 feature = Feature(
     name="intake",
@@ -17,8 +18,8 @@ feature = Feature(
         webhook_api.bp,
     ),
     commands=(cli.collection,),
-    menu=(MenuLink("intake.index", "Collect customers", 30),),
-    settings=(MenuLink("intake.webhook", "Webhook", 70),),
+    menu=(MenuLink("intake.index", N_("Sync customers"), 30),),
+    settings=(MenuLink("intake.webhook", N_("Webhook"), 70),),
     jobs=(Job(1, "crm.intake.jobs:go_on_scans_due"),),
     kept={WebhookCall: dt.timedelta(days=7)},
     roles={

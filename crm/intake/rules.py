@@ -8,8 +8,10 @@ from collections.abc import Mapping
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from crm.values.language import N_
+
 CUTOFF_DAYS, MAX_CUTOFF_DAYS = 30, 3_650
-CUTOFF_SENTENCE = f"Enter how many days to look back, from 1 to {MAX_CUTOFF_DAYS:,}."
+CUTOFF_SENTENCE = N_("Enter how many days to look back, from 1 to 3,650.")
 
 
 def new_secret() -> str:

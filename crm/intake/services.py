@@ -23,11 +23,13 @@ from crm.kernel.extensions import db
 from crm.kernel.idempotency import Once, RequestKey
 from crm.kernel.tenancy import current_actor, update_many
 from crm.people.person import Intake
+from crm.values.language import N_
+from crm.values.language import gettext as _
 
 SCAN_AT_ONCE = 5_000
 """Above it, the worker scans."""
 
-ELSEWHERE = "This is a customer of another branch. Nothing was changed. Ask a manager."
+ELSEWHERE = N_("This is a customer of another branch. Nothing was changed. Ask a manager.")
 
 
 def collect(records: Sequence[SourceMixin], source: str, branch_id: int | None) -> dict[int, Taken]:
@@ -42,7 +44,7 @@ def collect(records: Sequence[SourceMixin], source: str, branch_id: int | None) 
         taken = take_in([intake_of_record(record, source, branch_id) for record in wanted.values()])
         found = dict(zip(wanted, taken, strict=True))
         if any(one.is_elsewhere and one.customer_id != wanted[id_].customer_id for id_, one in found.items()):
-            raise ConflictError(ELSEWHERE)
+            raise ConflictError(_(ELSEWHERE))
         _remember(records, found)
         return found
 
@@ -75,7 +77,7 @@ def add(intake: Intake) -> Taken:
     with transaction() as session:
         taken = upsert(intake)
         if taken.is_elsewhere:
-            raise ConflictError(ELSEWHERE)
+            raise ConflictError(_(ELSEWHERE))
         seen = set(session.scalars(sa.select(Customer.id).where(Customer.id.in_(taken.duplicates))))
         return taken._replace(duplicates=tuple(id_ for id_ in taken.duplicates if id_ in seen))
 

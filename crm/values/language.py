@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from babel import Locale, negotiate_locale
 from babel.support import NullTranslations, Translations
+from markupsafe import escape
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
@@ -58,8 +59,7 @@ class Text(str):
         return gettext(str.__str__(self))
 
     def __html__(self) -> str:
-        from_markup = str(self)
-        return from_markup.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&#34;")
+        return escape(str(self))
 
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)

@@ -205,7 +205,7 @@ def test_a_form_from_before_signing_in_again_keeps_its_text(page: Page, running_
     expect(page.get_by_role("alert")).to_contain_text("You signed in again since this page was opened.")
     expect(page.get_by_label("Phone")).to_have_value("0812 3456 7890")
     save(page, "Save customer")
-    expect(page.get_by_text("Siti Rahma is added")).to_be_visible()
+    expect(page.get_by_text("Siti Rahma added")).to_be_visible()
 
 
 def test_a_window_from_before_signing_in_again_keeps_its_text(
@@ -222,7 +222,7 @@ def test_a_window_from_before_signing_in_again_keeps_its_text(
         expect(window.locator(".error-summary")).to_contain_text("You signed in again")
         expect(window.get_by_label("Name", exact=True)).to_have_value("Siti Rahma")
         save(page, "Save customer")
-        told(page, "Siti Rahma is added")
+        told(page, "Siti Rahma added")
         expect(window).to_be_hidden()
         # And the buttons of the page, which still had the token of before. The time of signing follows the first dot.
         tokens = page.locator("input[name=csrf_token]").evaluate_all("fields => fields.map(f => f.value.split('.')[0])")
@@ -251,7 +251,7 @@ def test_text_of_an_ended_session_waits_in_the_organization_it_was_typed_in(
         switch_to(page, "Rival")
         expect(page.get_by_label("Name", exact=True)).to_have_value("Siti Rahma")
         save(page, "Save customer")
-        expect(page.get_by_text("Siti Rahma is added")).to_be_visible()
+        expect(page.get_by_text("Siti Rahma added")).to_be_visible()
 
 
 def test_a_password_can_be_shown_and_is_hidden_when_it_is_sent(

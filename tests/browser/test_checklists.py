@@ -68,7 +68,7 @@ def test_customers_are_added_edited_and_deleted_after_a_question(page: Page, run
     form(page).get_by_label("Name", exact=True).fill("Siti Rahma")
     form(page).get_by_label("Phone").fill("0812-3456-7890")
     save(page, "Save customer")
-    expect(page.get_by_role("status")).to_contain_text("Siti Rahma is added.")
+    expect(page.get_by_role("status")).to_contain_text("Siti Rahma added.")
 
     home(page, running_app)
     page.get_by_role("link", name="Siti Rahma", exact=True).click()
@@ -82,7 +82,7 @@ def test_customers_are_added_edited_and_deleted_after_a_question(page: Page, run
     page.get_by_role("link", name="Delete").click()
     expect(form(page)).to_contain_text("Delete Siti Rahma for good?")
     save(page, "Delete Siti Rahma")
-    expect(page.get_by_role("status")).to_contain_text("Siti Rahma is deleted.")
+    expect(page.get_by_role("status")).to_contain_text("Siti Rahma deleted.")
     home(page, running_app)
     expect(page.get_by_text("No customers yet")).to_be_visible()
 

@@ -274,7 +274,7 @@ def test_many_are_left_to_the_worker_which_shows_how_far_it_is(cast: Cast, app: 
 
     undo = client.post("/bulk/1/undo", headers=HTMX)
     assert undo.headers["HX-Redirect"] == "/bulk/1"
-    assert "Putting back: 0 of 4 looked at, 0 put back so far." in client.get("/bulk/1").text
+    assert "Undoing: 0 of 4 looked at, 0 put back so far." in client.get("/bulk/1").text
     work(app)
     assert "4 customers put back." in client.get("/bulk/1").text
     assert inactive(cast.staff) == []
@@ -346,7 +346,7 @@ def test_a_killed_worker_leaves_nothing_half_done_and_nothing_is_done_twice(
     worker_process(environ)
 
     wait_for(lambda: 'data-state="done"' in client.get("/bulk/1").text, "the step is done", 60)
-    assert "6,000 customers deactivated." in client.get("/bulk/1").text
+    assert "6.000 customers deactivated." in client.get("/bulk/1").text
     assert len(inactive(cast.staff)) == 6_000
     with cast.staff.acting():
         events = sa.select(sa.func.count()).where(Event.action == "customer.deactivated")

@@ -80,7 +80,7 @@ def test_they_are_shown_told_of_and_found(cast: Cast, api: Client, siti: int) ->
     assert "0812-3456-7890 Main" in page
     assert "0813-1111-2222 Make it the main one 0813-1111-2222 Remove" in page
     assert "siti@home.example Main siti@work.example Make it the main one" in page
-    assert "Phone known as well: 0813-1111-2222" in page, "on the timeline"
+    assert "Phone also known: 0813-1111-2222" in page, "on the timeline"
 
     for query in ("0813 1111", "+62 0813 1111 2222", "tel:081311112222", f"https://wa.me/{SECOND[1:]}", "siti@work"):
         assert [row["id"] for row in api.get("customers/", query_string={"search": query})["results"]] == [siti], query
@@ -91,11 +91,11 @@ def test_a_further_one_becomes_the_main_one_and_back(cast: Cast, api: Client, si
     for number, other in ((SECOND, FIRST), (FIRST, SECOND)):
         answer = client.post(f"/customers/{siti}/contacts/{contacts(cast)[number]}/main")
         assert answer.status_code == 303
-        assert "is the main one of Siti Rahma." in client.get(answer.location).text
+        assert "is now the main one for Siti Rahma." in client.get(answer.location).text
         found = api.get(f"customers/{siti}/")
         assert (found["phone"], found["phones"]) == (number, [number, other])
     answer = client.post(f"/customers/{siti}/contacts/{contacts(cast)['siti@work.example']}/main", headers=HTMX)
-    assert (answer.status_code, "siti@work.example is the main one" in answer.text) == (200, True)
+    assert (answer.status_code, "siti@work.example is now the main one" in answer.text) == (200, True)
     assert api.get(f"customers/{siti}/")["emails"] == ["siti@work.example", "siti@home.example"]
     assert "E-mail from siti@home.example to siti@work.example" in text(client.get(f"/customers/{siti}").text)
 
@@ -135,7 +135,7 @@ def test_what_is_removed_leads_to_the_customer_no_more(cast: Cast, api: Client, 
 
     assert answer.status_code == 303
     page = text(client.get(f"/customers/{siti}").text)
-    assert "0813-1111-2222 is removed from Siti Rahma." in page
+    assert "0813-1111-2222 removed from Siti Rahma." in page
     assert "Phone removed: 0813-1111-2222" in page
     assert api.get(f"customers/{siti}/")["phones"] == [FIRST]
     assert api.get("customers/?search=0813 1111")["count"] == 0
@@ -197,7 +197,7 @@ def test_an_address_that_is_the_main_one_of_somebody_else_stays_theirs(cast: Cas
 
     answer = cast.staff.client().post(f"/customers/{siti}/contacts/{contacts(cast)['office@work.example']}/main")
 
-    assert (answer.status_code, "This e-mail belongs to Office." in answer.text) == (409, True)
+    assert (answer.status_code, "Office already has this e-mail." in answer.text) == (409, True)
 
 
 def test_only_a_customers_own_are_theirs(cast: Cast, siti: int) -> None:
@@ -225,9 +225,9 @@ def test_a_lead_whose_wrong_number_is_corrected_gives_the_customer_the_new_one(c
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("phone", "0812 3456 7890", "This number belongs to Siti Rahma."),
-        ("phone", "0813 1111 2222", "This number belongs to Siti Rahma."),
-        ("passport_number", "x-12 34567", "This passport number belongs to Siti Rahma."),
+        ("phone", "0812 3456 7890", "Siti Rahma already has this number."),
+        ("phone", "0813 1111 2222", "Siti Rahma already has this number."),
+        ("passport_number", "x-12 34567", "Siti Rahma already has this passport number."),
     ],
 )
 def test_the_form_asks_whose_it_is_when_one_is_added_or_changed(
@@ -261,7 +261,7 @@ def test_the_form_asks_about_a_further_address_too(cast: Cast, api: Client, siti
 
     asked = client.post("/customers/new", data=data)
 
-    assert (asked.status_code, "This e-mail belongs to Siti Rahma." in asked.text) == (422, True)
+    assert (asked.status_code, "Siti Rahma already has this e-mail." in asked.text) == (422, True)
     assert client.post("/customers/new", data={**data, "another_person": "y"}).status_code == 303
     assert pairs(cast) == [(siti, siti + 1, "email", "names")]
 
@@ -282,7 +282,7 @@ def test_who_sees_one_branch_is_asked_without_a_name(cast: Cast, siti: int) -> N
     with cast.owner.acting():
         token = bind(make_branch())
         try:
-            with pytest.raises(SharedError, match="This number belongs to a customer of another branch"):
+            with pytest.raises(SharedError, match="A customer of another branch already has this number"):
                 create_customer({"name": "Budi", "phone": SECOND})
         finally:
             unbind(token)
@@ -334,7 +334,7 @@ def test_a_number_that_nobody_can_be_reached_by_is_explained(cast: Cast) -> None
     client = cast.staff.client()
     answer = client.post("/customers/new", data={"name": "Siti", "phone": "0812-3456-7890 / 0813-1111-2222"})
     page = text(client.get(answer.location).text)
-    assert "Siti is added. Nothing can be sent to the number. These are two numbers." in page
+    assert "Siti added. Nothing can be sent to this number. These are two numbers." in page
     assert "Not a number that can be reached These are two numbers. Keep one here" in page
 
 

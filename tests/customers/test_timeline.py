@@ -221,7 +221,7 @@ def test_opt_outs_and_texts_from_the_customer_are_told(cast: Cast, ani: int) -> 
         receive(cast.owner.organization_id, texts)
     told = lines(cast.staff, ani)
     assert sorted(told[:3]) == [
-        "Opted out of messages automatically By a stop word",
+        "Opted out of messages by the system By a stop word",
         "The customer wrote “STOP”",
         "The customer wrote “When do you open?”",
     ]
@@ -232,7 +232,7 @@ def test_opt_outs_and_texts_from_the_customer_are_told(cast: Cast, ani: int) -> 
 def test_the_product_itself_is_named(cast: Cast, ani: int) -> None:
     with cast.owner.acting(), transaction() as session:
         session.execute(sa.update(Event).values(actor_id=None))
-    assert lines(cast.staff, ani) == ["Added automatically"]
+    assert lines(cast.staff, ani) == ["Added by the system"]
 
 
 def test_an_action_of_another_version_is_told_all_the_same(cast: Cast, ani: int) -> None:
@@ -286,7 +286,7 @@ def test_a_cursor_that_names_nothing_is_no_error(cast: Cast, ani: int, before: s
 def test_a_customer_who_came_in_without_events_has_an_empty_one(cast: Cast, ani: int) -> None:
     with cast.owner.acting(), transaction() as session:
         session.execute(sa.delete(Event))
-    assert "Nothing was recorded yet." in cast.viewer.client().get(f"/customers/{ani}").text
+    assert "Nothing recorded yet." in cast.viewer.client().get(f"/customers/{ani}").text
 
 
 def test_a_stranger_finds_no_timeline(cast: Cast, ani: int) -> None:

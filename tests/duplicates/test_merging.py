@@ -147,11 +147,11 @@ def test_each_field_is_of_whom_somebody_chose(cast: Cast, staff: FlaskClient, pa
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        ({"action": "merge"}, "Choose which of the two stays."),
-        ({"action": "merge", "keep": "999"}, "Choose which of the two stays."),
+        ({"action": "merge"}, "Choose which of the two to keep."),
+        ({"action": "merge", "keep": "999"}, "Choose which of the two to keep."),
         ({"action": "merge", "keep": "{sari}", "take_city": "999"}, "Choose one of the two for “City”."),
-        ({"keep": "{sari}"}, "Choose whether they are the same person."),
-        ({"action": "delete", "keep": "{sari}"}, "Choose whether they are the same person."),
+        ({"keep": "{sari}"}, "Choose Merge or Not a duplicate."),
+        ({"action": "delete", "keep": "{sari}"}, "Choose Merge or Not a duplicate."),
     ],
 )
 def test_a_sentence_says_what_is_missing_and_what_was_chosen_is_kept(
@@ -181,7 +181,7 @@ def test_not_the_same_is_remembered_and_not_asked_again(cast: Cast, staff: Flask
         assert (entry.decision, entry.decided_by_id) == (Decision.SEPARATE, cast.staff.user_id)
         upsert(intake(name="Sari", phone="0812 1111 2222", email="sari@shop.test"))
         assert [row.decision for row in db.session.scalars(sa.select(Duplicate))] == [Decision.SEPARATE]
-    assert "Nothing to look at" in staff.get("/duplicates").text
+    assert "No duplicates to review" in staff.get("/duplicates").text
     assert "Not the same person as Sari" in staff.get(f"/customers/{pair.sari}").text
 
 

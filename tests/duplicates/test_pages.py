@@ -31,8 +31,8 @@ def entries(page: str) -> list[int]:
 
 
 def test_an_empty_queue_says_what_it_is_for(staff: FlaskClient) -> None:
-    assert "Nothing to look at" in staff.get("/duplicates").text
-    assert "Nobody yet" in staff.get("/duplicates?show=merged").text
+    assert "No duplicates to review" in staff.get("/duplicates").text
+    assert "Nothing merged yet" in staff.get("/duplicates?show=merged").text
     assert "may be the same person" not in staff.get("/").text
 
 
@@ -57,10 +57,11 @@ def test_why_two_stand_there_is_said_in_words(cast: Cast, staff: FlaskClient) ->
         create_customer({"name": "Budi", "phone": "0812 1111 2222"}, another_person=True)
         entry = db.session.scalars(sa.select(Duplicate.id)).one()
 
-    said = "Both have the same phone number, but their names differ: two people may share it, like a family."
+    said = "Same phone number, but different names: people in a family may share it."
     assert said in staff.get("/duplicates").text
     page = staff.get(f"/duplicates/{entry}").text
-    assert (said in page, "Likely two people. Keep them apart." in page, "0812-1111-2222" in page) == (True,) * 3
+    advice = "Probably two people. We suggest keeping them apart."
+    assert (said in page, advice in page, "0812-1111-2222" in page) == (True,) * 3
     agreements = dict(re.findall(r'data-agreement="(\w+)">\s*<th scope="row" id="take-(\w+)"', page))
     assert {name: how for how, name in re.findall(r'data-agreement="(\w+)">\s*<th scope="row" id="take-(\w+)"', page)}[
         "passport_number"
@@ -91,7 +92,7 @@ def test_two_customers_of_the_list_are_compared(cast: Cast, staff: FlaskClient) 
     answer = staff.post("/duplicates/new", data={"ids": [first, second]})
     assert answer.status_code == 303
     assert staff.post("/duplicates/new", data={"ids": [second, first]}).location == answer.location
-    assert "Somebody chose these two in the list." in staff.get(answer.location).text
+    assert "Picked from the list of customers." in staff.get(answer.location).text
     for data in ({}, {"ids": [first]}, {"ids": [first, second, third]}, {"all": "1"}, {"ids": [first, first]}):
         wrong = staff.post("/duplicates/new", data=data)
         assert (wrong.status_code, "Select exactly two customers" in wrong.text) == (422, True)
@@ -109,11 +110,11 @@ def test_the_customers_page_says_who_they_may_be_and_who_went_up_in_them(cast: C
 
     for one, other in ((first, "Siti"), (second, "Sari")):
         page = staff.get(f"/customers/{one}").text
-        assert re.search(rf'May be the same person as <a href="/customers/\d+">{other}</a>', page)
+        assert re.search(rf'May be the same person as <a href="/customers/\d+" dir="auto">{other}</a>', page)
     staff.post(f"/duplicates/{entry}", data={"action": "merge", "keep": first})
     page = staff.get(f"/customers/{first}").text
     assert "May be the same person" not in page
-    assert re.search(r'Merged with <a href="/duplicates/\d+">Siti</a>', page)
+    assert re.search(r'Merged with <a href="/duplicates/\d+" dir="auto">Siti</a>', page)
     assert f'action="/duplicates/{entry}/undo"' in page
     assert entries(staff.get("/duplicates?show=merged").text) == [entry]
 
@@ -152,7 +153,7 @@ def test_an_entry_with_somebody_of_another_branch_is_not_there(
     assert staff.get(f"/duplicates/{entry}").status_code == 404
     assert entries(staff.get("/duplicates").text) == []
     for address in ("/", f"/customers/{our_customer}"):
-        assert "the same person" not in staff.get(address).text.replace("Same person?", "")
+        assert "the same person" not in staff.get(address).text.replace("Compare / merge", "")
     assert staff.post(f"/duplicates/{entry}", data={"action": "merge", "keep": our_customer}).status_code == 404
 
 

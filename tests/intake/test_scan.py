@@ -145,13 +145,13 @@ def test_many_are_left_to_the_worker_one_scan_at_a_time(cast: Cast, api: Client,
     second = api.post(URL, json={"cutoff_days": 5})
     assert (second.status_code, second.json) == (202, answer.json)
     page = cast.staff.client().get("/collection/scans/1")
-    assert "2 of 6 records looked at: 2 customers created, 0 updated so far." in page.text
+    assert "2 of 6 records checked: 2 added, 0 updated so far." in page.text
     assert 'hx-trigger="every 2s"' in page.text
 
     work(app)
     assert api.get(place) == api.get(place) | {"state": "done", "done": 6, "total": 6, "created": 6, "updated": 0}
     fragment = cast.viewer.client().get("/collection/scans/1", headers=HTMX).text
-    assert "6 customers created, 0 updated." in fragment
+    assert "6 customers added, 0 updated." in fragment
     assert "hx-trigger" not in fragment
     assert "<html" not in fragment
     with cast.owner.acting():
@@ -170,7 +170,7 @@ def test_a_scan_under_way_can_be_canceled_and_who_was_taken_in_stays(cast: Cast,
         jobs.go_on_scans_due()
 
     page = client.post("/collection/scans/1/cancel", follow_redirects=True).text
-    assert "2 customers created, 0 updated, after 2 of 5 records. They stay." in page
+    assert "2 customers added, 0 updated after 2 of 5 records. They stay." in page
     work(app)
     assert len(customers(cast.owner)) == 2
     assert "Canceled" in client.get("/collection").text
