@@ -1,4 +1,4 @@
-"""Activity texts for bookings, on the timelines of their persons."""
+"""Activity texts for bookings, on the timelines of their guests."""
 
 from __future__ import annotations
 
@@ -11,31 +11,36 @@ from markupsafe import Markup
 from crm.bookings.models import BookingStatus
 from crm.bookings.rules import CONTACT, TOLD
 from crm.customers.timeline import Activity, ActivityEvent, ActivityText
+from crm.values.language import N_
+from crm.web.environment import gettext as _
 from crm.web.filters import amount, day, phone_number
 
 
 def _created(event: ActivityEvent) -> Activity:
-    number, date = event.after("number"), event.after("date")
-    text = Markup("{} added, for {}").format(_link(event, f"Booking {number}"), _shown("date", date, event))
-    sum_ = event.after("amount")
-    return Activity(text + (f", {amount(sum_)}" if sum_ else ""))
+    values = _link(event) | {
+        "number": event.after("number"),
+        "date": _shown("date", event.after("date"), event),
+        "amount": _shown("amount", event.after("amount"), event),
+    }
+    if values["amount"]:
+        return Activity(_("%(link)sBooking %(number)s%(end)s added, for %(date)s, %(amount)s", **values))
+    return Activity(_("%(link)sBooking %(number)s%(end)s added, for %(date)s", **values))
 
 
 def _edited(event: ActivityEvent) -> Activity:
-    return Activity(Markup("{} edited").format(_link(event, "Booking")), list(_changes(TOLD, event)))
+    return Activity(_("%(link)sBooking%(end)s edited", **_link(event)), list(_changes(TOLD, event)))
 
 
 def _person_edited(event: ActivityEvent) -> Activity:
-    text = Markup("Edited as a person of {}").format(_link(event, "a booking"))
+    text = _("Edited as a guest of %(link)sa booking%(end)s", **_link(event))
     return Activity(text, list(_changes(CONTACT, event)))
 
 
-def _simply(words: str) -> ActivityText:
-    """Return a fixed text with a link to the booking in the place of `{}`."""
+def _simply(sentence: str) -> ActivityText:
+    """Return a fixed text, with a link to the booking between `link` and `end`."""
 
     def activity(event: ActivityEvent) -> Activity:
-        subject = "Booking" if words.startswith("{}") else "a booking"
-        return Activity(Markup(words).format(_link(event, subject)))  # noqa: S704 -- words of our own
+        return Activity(_(sentence, **_link(event)))
 
     return activity
 
@@ -45,9 +50,11 @@ def _changes(fields: dict[str, str], event: ActivityEvent) -> Iterator[str]:
         if field in event.changes:
             before, after = (_shown(field, value, event) for value in event.changes[field])
             if before and after:
-                yield f"{label} from {before} to {after}"
+                yield _("%(field)s from %(before)s to %(after)s", field=label, before=before, after=after)
+            elif after:
+                yield _("%(field)s added: %(value)s", field=label, value=after)
             else:
-                yield f"{label} added: {after}" if after else f"{label} removed: {before}"
+                yield _("%(field)s removed: %(value)s", field=label, value=before)
 
 
 def _shown(field: str, value: object, event: ActivityEvent) -> str:
@@ -55,27 +62,27 @@ def _shown(field: str, value: object, event: ActivityEvent) -> str:
         return ""
     text = str(value)
     if field == "branch_id":
-        return event.branches.get(int(text), "that is gone")
+        return event.branches.get(int(text), _("a deleted branch"))
     if field == "phone":
         return phone_number(text, valid=text.startswith("+"))
     if field == "date":
         return day(dt.date.fromisoformat(text))
     if field == "amount":
         return amount(int(text))
-    return BookingStatus(text).label.lower() if field == "status" else text
+    return str(BookingStatus(text).label) if field == "status" else text
 
 
-def _link(event: ActivityEvent, text: str) -> Markup:
+def _link(event: ActivityEvent) -> dict[str, str]:
     page = url_for("bookings.show", booking_id=event.subject_id)
-    return Markup('<a href="{}">{}</a>').format(page, text)
+    return {"link": Markup('<a href="{}">').format(page), "end": Markup("</a>")}
 
 
 ACTIVITY: dict[str, ActivityText | str] = {
     "booking.created": _created,
     "booking.edited": _edited,
     "booking.person_edited": _person_edited,
-    "booking.canceled": _simply("{} canceled"),
-    "booking.taken_up": _simply("{} taken up again"),
-    "booking.joined": _simply("Added to {}"),
-    "booking.left": _simply("Taken out of {}"),
+    "booking.canceled": _simply(N_("%(link)sBooking%(end)s canceled")),
+    "booking.taken_up": _simply(N_("%(link)sBooking%(end)s reopened")),
+    "booking.joined": _simply(N_("Added to %(link)sa booking%(end)s")),
+    "booking.left": _simply(N_("Removed from %(link)sa booking%(end)s")),
 }

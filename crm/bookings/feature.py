@@ -5,17 +5,18 @@ from __future__ import annotations
 from crm.bookings import activity, api, demo, listeners, queries, routes
 from crm.kernel.manifest import Feature, MenuLink, Panel
 from crm.kernel.roles import STAFF, VIEWER
+from crm.values.language import N_
 
 feature = Feature(
     name="bookings",
     blueprints=(routes.bp,),
     api=(api.bp,),
-    navigation=(MenuLink("bookings.index", "Bookings", 50),),
-    panels=(Panel("bookings", "Bookings", "bookings/_panel.html", queries.panel_data, 41, queries.count_in_words),),
-    lead_panels=(Panel("bookings", "Bookings", "bookings/_panel.html", queries.lead_panel_data, 10),),
+    navigation=(MenuLink("bookings.index", N_("Bookings"), 50),),
+    panels=(Panel("bookings", N_("Bookings"), "bookings/_panel.html", queries.panel_data, 41, queries.count_in_words),),
+    lead_panels=(Panel("bookings", N_("Bookings"), "bookings/_panel.html", queries.lead_panel_data, 10),),
     lead_fields={"booking": queries.latest_bookings},
     activity=activity.ACTIVITY,
-    customer_rows={"booking_persons": ("booking", "bookings")},
+    customer_rows={"booking_persons": (N_("booking"), N_("bookings"))},
     listeners=(listeners,),
     demo=demo.fill,
     roles={

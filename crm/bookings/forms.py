@@ -27,6 +27,8 @@ from crm.bookings.services import NumberTakenError
 from crm.customers.fields import ContactForm, chosen_branch, offer_branches
 from crm.kernel.errors import SentenceError
 from crm.values import money
+from crm.values.language import N_
+from crm.values.language import gettext as _
 from crm.web.forms import CreatingForm, Length, options
 from crm.web.ids import id_in
 
@@ -38,11 +40,11 @@ class PersonForm(ContactForm):
         csrf = False
 
     id = HiddenField()
-    name = StringField("Name")
-    phone = StringField("Phone")
-    email = StringField("E-mail")
-    passport_number = StringField("Passport number")
-    missing = "Enter the person's name."
+    name = StringField(N_("Name"))
+    phone = StringField(N_("Phone"))
+    email = StringField(N_("E-mail"))
+    passport_number = StringField(N_("Passport number"))
+    missing = N_("Enter the guest's name.")
     is_needed = False
 
     @property
@@ -66,13 +68,13 @@ class PersonList(FieldList):  # type: ignore[misc]  # wtforms has no types
 
 
 class BookingForm(CreatingForm):
-    number = StringField("Number", [Length(NUMBER_LIMIT)])
-    date = StringField("Date")
-    status = SelectField("Status", choices=options((status.value, status.label) for status in BookingStatus))
-    amount = StringField("Amount")
-    branch = SelectField("Branch", coerce=str)
-    persons = PersonList(FormField(PersonForm), "Persons", min_entries=1, max_entries=MAX_PERSONS + 1)
-    lead_person = StringField("Lead person")
+    number = StringField(N_("Number"), [Length(NUMBER_LIMIT)])
+    date = StringField(N_("Date"))
+    status = SelectField(N_("Status"), choices=options((status.value, status.label) for status in BookingStatus))
+    amount = StringField(N_("Amount"))
+    branch = SelectField(N_("Branch"), coerce=str)
+    persons = PersonList(FormField(PersonForm), N_("Guests"), min_entries=1, max_entries=MAX_PERSONS + 1)
+    lead_person = StringField(N_("Main contact"))
     hundredths = 0
     day: dt.date
     focused: str | None = None
@@ -138,8 +140,9 @@ class BookingForm(CreatingForm):
 
     def validate_persons(self, field: FieldList) -> None:
         if sum(not entry.form.is_blank for entry in field) > MAX_PERSONS:
-            self.form_errors.append(TOO_MANY_PERSONS)
-            raise ValidationError(TOO_MANY_PERSONS)
+            sentence = _(TOO_MANY_PERSONS, most=MAX_PERSONS)
+            self.form_errors.append(sentence)
+            raise ValidationError(sentence)
 
     def values(self) -> dict[str, Any]:
         values = {"number": self.number.data or "", "date": self.day, "amount": self.hundredths}

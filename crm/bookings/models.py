@@ -15,6 +15,7 @@ from crm.kernel.branch_scope import BOUND, seen_by_branch
 from crm.kernel.columns import Base, CreatedAt, Id, UtcDateTime, db_now
 from crm.kernel.tenancy import TenantMixin, within_organization
 from crm.leads.models import Lead
+from crm.values.language import N_
 
 
 class BookingStatus(enum.StrEnum):
@@ -24,7 +25,7 @@ class BookingStatus(enum.StrEnum):
 
     @property
     def label(self) -> str:
-        return self.value.capitalize()
+        return {self.PENDING: N_("Pending"), self.CONFIRMED: N_("Confirmed")}.get(self, N_("Canceled"))
 
     @property
     def tone(self) -> str:

@@ -21,6 +21,8 @@ from crm.kernel.extensions import db
 from crm.leads.models import Lead
 from crm.values import clock
 from crm.values.choices import unknown_choice
+from crm.values.language import N_, ngettext
+from crm.values.language import gettext as _
 from crm.values.text import clean_line
 from crm.web.lists import Page, read_page
 
@@ -34,7 +36,7 @@ GIVEN_LATELY = 200
 
 AT_ONCE = 100
 
-WHENS = {"": "All days", "upcoming": "Today and later", "past": "Past days"}
+WHENS: dict[str, str] = {"": N_("Any date"), "upcoming": N_("Upcoming"), "past": N_("Past")}
 
 
 class BookingFilter(NamedTuple):
@@ -101,7 +103,7 @@ def bookings(wanted: BookingFilter) -> sa.Select[Booking]:
 def _unknown(args: Mapping[str, str]) -> str:
     found = unknown_choice(args, status=list(BookingStatus), when=WHENS)
     wrong = next((args[name] for name in ("from", "to") if args.get(name) and _day(args[name]) is None), None)
-    return found or (f"There is no day “{clean_line(wrong)[:40]}”." if wrong else "")
+    return found or (_("“%(text)s” is not a date.", text=clean_line(wrong)[:40]) if wrong else "")
 
 
 class Party(NamedTuple):
@@ -112,7 +114,7 @@ class Party(NamedTuple):
 
     @property
     def others(self) -> str:
-        return f"and {self.size - 1} other{'' if self.size == 2 else 's'}" if self.size > 1 else ""
+        return ngettext("and %(num)s other", "and %(num)s others", self.size - 1) if self.size > 1 else ""
 
 
 def page_of(wanted: BookingFilter, number: int) -> Page[Booking]:
@@ -152,7 +154,9 @@ def count_in_words(customer_id: int) -> str:
     count = db.session.scalars(sa.select(number).where(BookingPerson.customer_id == customer_id)).one()
     if not count:
         return ""
-    return "the link to 1 booking, which stays" if count == 1 else f"the links to {count:,} bookings, which stay"
+    return ngettext(
+        "the link to %(num)s booking, which stays", "the links to %(num)s bookings, which stay", count, num=f"{count:,}"
+    )
 
 
 def is_taken(key: str) -> bool:

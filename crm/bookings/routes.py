@@ -12,6 +12,7 @@ from crm.bookings import queries, services
 from crm.bookings.forms import BookingForm
 from crm.bookings.models import Booking, BookingStatus
 from crm.kernel.idempotency import KeyReusedError
+from crm.values.language import gettext as _
 from crm.web.htmx import done, respond
 
 bp = Blueprint("bookings", __name__)
@@ -35,7 +36,7 @@ def new() -> Response:
         except (services.NumberTakenError, KeyReusedError) as error:
             form.explain(error)
         else:
-            return _saved(f"Booking {booking.number} is added.", booking)
+            return _saved(_("Booking %(number)s added.", number=booking.number), booking)
     return respond("bookings/new.html", "bookings/_form.html", _status(form), form=form, booking=None)
 
 
@@ -58,7 +59,7 @@ def edit(booking_id: int) -> Response:
         except (services.NumberTakenError, KeyReusedError) as error:
             form.explain(error)
         else:
-            return _saved(f"Booking {booking.number} is saved.", booking)
+            return _saved(_("Booking %(number)s saved.", number=booking.number), booking)
     return respond("bookings/edit.html", "bookings/_form.html", _status(form), form=form, booking=booking)
 
 
@@ -66,13 +67,13 @@ def edit(booking_id: int) -> Response:
 def cancel(booking_id: int) -> Response:
     booking = services.cancel(find(Booking, booking_id).id)
     undo = url_for("bookings.take_up", booking_id=booking_id)
-    return _saved(f"Booking {booking.number} is canceled.", booking, undo)
+    return _saved(_("Booking %(number)s canceled.", number=booking.number), booking, undo)
 
 
 @bp.post("/bookings/<id:booking_id>/cancel/delete")
 def take_up(booking_id: int) -> Response:
     booking = services.take_up(find(Booking, booking_id).id)
-    return _saved(f"Booking {booking.number} is {booking.state.label.lower()} again.", booking)
+    return _saved(_("Booking %(number)s reopened.", number=booking.number), booking)
 
 
 def _saved(message: str, booking: Booking, undo: str | None = None) -> Response:

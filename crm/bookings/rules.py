@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from crm.people.contact_fields import ContactFields
+from crm.values.language import N_
 from crm.values.text import ascii_digits, fold
 
 MAX_PERSONS = 100
@@ -17,15 +18,26 @@ NUMBER_LIMIT = 40
 FIRST_DAY = dt.date(2000, 1, 1)
 LAST_DAY = dt.date(2099, 12, 31)
 
-NO_PERSONS = "Enter the name of the lead person."
-TOO_MANY_PERSONS = f"A booking has {MAX_PERSONS} persons at most. Make another booking for the others."
+NO_PERSONS = N_("Enter the name of the main contact.")
+TOO_MANY_PERSONS = N_("A booking has %(most)s guests at most. Add another booking for the others.")
 TWO_LEADS = "Mark one person as the lead."
-DATE_SENTENCE = "Enter the day of the booking, like 2026-11-20."
+DATE_SENTENCE = N_("Enter the date of the booking, like 2026-11-20.")
 
-CONTACT = {"name": "Name", "phone": "Phone", "email": "E-mail", "passport_number": "Passport number"}
+CONTACT: dict[str, str] = {
+    "name": N_("Name"),
+    "phone": N_("Phone"),
+    "email": N_("E-mail"),
+    "passport_number": N_("Passport number"),
+}
 """Contact fields with their labels."""
 
-TOLD = {"number": "Number", "date": "Date", "status": "Status", "amount": "Amount", "branch_id": "Branch"}
+TOLD: dict[str, str] = {
+    "number": N_("Number"),
+    "date": N_("Date"),
+    "status": N_("Status"),
+    "amount": N_("Amount"),
+    "branch_id": N_("Branch"),
+}
 """Columns whose changes are recorded, with their labels; the others are derived."""
 
 _COMPARED = ("phone", "email", "passport_number")

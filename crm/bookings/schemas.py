@@ -39,7 +39,7 @@ class BookingPersonInput(ContactInput):
 def _persons(**options: Any) -> fields.List[Any]:
     lengths = [
         validate.Length(min=1, error="Send at least one person."),
-        validate.Length(max=MAX_PERSONS, error=TOO_MANY_PERSONS),
+        validate.Length(max=MAX_PERSONS, error=TOO_MANY_PERSONS % {"most": MAX_PERSONS}),
     ]
     return fields.List(fields.Nested(BookingPersonInput), validate=lengths, **options)
 

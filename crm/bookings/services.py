@@ -27,6 +27,7 @@ from crm.kernel.extensions import db
 from crm.kernel.idempotency import Once, RequestKey
 from crm.leads.services import convert_lead_of
 from crm.people.contact_fields import ContactFields
+from crm.values.language import gettext as _
 
 SOURCE = Source("booking_persons", "Booking", BookingPerson, Booking.branch_id, BookingPerson.booking)
 
@@ -39,7 +40,9 @@ Given = Mapping[str, Any]
 
 class NumberTakenError(SentenceError):
     def __init__(self, number: str) -> None:
-        super().__init__(f"There is a booking {number} already. Choose another number, or leave it empty.")
+        super().__init__(
+            _("There is a booking %(number)s already. Choose another number, or leave it empty.", number=number)
+        )
 
 
 def create(values: Given, persons: Sequence[Given], request_key: RequestKey | None = None) -> Booking:

@@ -4,40 +4,47 @@ from __future__ import annotations
 
 import datetime as dt
 
+from flask import url_for
 from markupsafe import Markup
 
 from crm.customers.timeline import Activity, ActivityEvent, ActivityText, shortened
+from crm.values.language import N_
+from crm.web.environment import gettext as _
 from crm.web.filters import amount, day
 
 
 def _created(event: ActivityEvent) -> Activity:
-    name = event.link("Invoice", "invoice")
     sum_ = amount(event.after("amount"), event.after("currency"))
     date = day(dt.date.fromisoformat(event.after("date")))
     note = event.after("note")
-    text = Markup("{} of {} added, dated {}").format(name, sum_, date)
+    text = _("%(link)sInvoice%(end)s of %(amount)s added, dated %(date)s", **_link(event), amount=sum_, date=date)
     return Activity(text, [shortened(note)] if note else [])
 
 
 def _voided(event: ActivityEvent) -> Activity:
-    return Activity(Markup("{} voided").format(event.link("Invoice", "invoice")))
+    return Activity(_("%(link)sInvoice%(end)s voided", **_link(event)))
 
 
-def _receipt(words: str) -> ActivityText:
+def _receipt(sentence: str) -> ActivityText:
     def activity(event: ActivityEvent) -> Activity:
-        name = event.after("filename")
-        text = Markup("{}{} {}").format(event.link("Receipt", "receipt"), f" {name}" if name else "", words)
+        text = _(sentence, **_link(event, "receipt"), file=event.after("filename") or "")
         return Activity(text, [reason] if (reason := event.after("reason")) else [], by="")
 
     return activity
 
 
+def _link(event: ActivityEvent, anchor: str = "invoice") -> dict[str, str]:
+    """Return the tags around the words that lead to the row."""
+    page = url_for("customers.show", customer_id=event.customer_id, _anchor=f"{anchor}-{event.subject_id}")
+    return {"link": Markup('<a href="{}">').format(page), "end": Markup("</a>")}
+
+
 ACTIVITY: dict[str, ActivityText | str] = {
     "invoice.created": _created,
     "invoice.voided": _voided,
-    "orders.rebuilt": "Orders counted again from the invoices",
-    "receipt.added": _receipt("added"),
-    "receipt.ready": _receipt("is ready as a PDF"),
-    "receipt.failed": _receipt("could not be converted"),
-    "receipt.retried": _receipt("is to be converted again"),
+    "orders.rebuilt": N_("Orders counted again from the invoices"),
+    "receipt.added": _receipt(N_("%(link)sReceipt%(end)s %(file)s added")),
+    "receipt.ready": _receipt(N_("%(link)sReceipt%(end)s is ready as a PDF")),
+    "receipt.failed": _receipt(N_("%(link)sReceipt%(end)s could not be converted")),
+    "receipt.retried": _receipt(N_("%(link)sReceipt%(end)s is being converted again")),
 }

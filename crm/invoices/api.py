@@ -16,7 +16,7 @@ from crm.invoices import queries, services
 from crm.invoices import schemas as schemas
 from crm.invoices.files import Upload, read_upload
 from crm.invoices.models import Invoice
-from crm.invoices.rules import MAX_FILES, MAX_REQUEST, Refused, date_problem
+from crm.invoices.rules import FIRST_YEAR, MAX_FILES, MAX_REQUEST, NO_RECEIPT, Refused, date_problem
 from crm.kernel.problems import InputProblem
 from crm.values import clock
 
@@ -64,7 +64,7 @@ def create(given: dict[str, Any], customer_id: int) -> Invoice:
     day: dt.date = given.get("date", today)
     problem = date_problem(day, today)
     if problem:
-        raise InputProblem({"date": [problem]})
+        raise InputProblem({"date": [problem % {"year": FIRST_YEAR}]})
     return services.add_invoice(find_customer(customer_id).id, given["amount"], day, given["note"])
 
 
@@ -104,7 +104,7 @@ def _find(invoice_id: int) -> Invoice:
 def _uploads() -> list[Upload]:
     files = request.files.getlist("receipt")
     if not files:
-        raise InputProblem({"receipt": ["Choose a receipt: a photo or a PDF."]})
+        raise InputProblem({"receipt": [NO_RECEIPT]})
     if len(files) > MAX_FILES:
         raise InputProblem({"receipt": [f"Send {MAX_FILES} files at most, and the others in another request."]})
     uploads, refused = [], []

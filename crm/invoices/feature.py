@@ -12,7 +12,7 @@ feature = Feature(
     blueprints=(routes.bp,),
     api=(api.bp,),
     commands=(cli.invoices,),
-    panels=(Panel("invoices", "Invoices", "invoices/_panel.html", queries.panel_data, 20, queries.count_in_words),),
+    panels=(Panel("invoices", N_("Invoices"), "invoices/_panel.html", queries.panel_data, 20, queries.count_in_words),),
     customer_actions=(CustomerAction("invoices.new", N_("Add invoice"), 20, "receipt"),),
     activity=activity.ACTIVITY,
     jobs=(
@@ -21,7 +21,7 @@ feature = Feature(
         Job(3600, "crm.invoices.jobs:remove_leftovers"),
     ),
     listeners=(recompute_totals,),
-    customer_rows={"invoices": ("invoice", "invoices")},
+    customer_rows={"invoices": (N_("invoice"), N_("invoices"))},
     demo=demo.fill,
     roles={
         "index": VIEWER,

@@ -17,6 +17,7 @@ from crm.kernel import storage
 from crm.kernel.errors import NO_ROOM, SentenceError
 from crm.kernel.storage import StorageError, StorageFullError
 from crm.kernel.tenancy import require_organization
+from crm.values.language import gettext as _
 
 FOLDER = "receipts"
 
@@ -28,8 +29,8 @@ class NotStoredError(SentenceError):
 
     def __init__(self, error: StorageError) -> None:
         is_full = isinstance(error, StorageFullError)
-        sentence = "The file could not be stored just now. Choose it again and save in a minute."
-        super().__init__(NO_ROOM if is_full else sentence)
+        sentence = _("The file couldn't be stored. Choose it again and save in a minute.")
+        super().__init__(_(NO_ROOM) if is_full else sentence)
 
 
 class QuotaError(SentenceError):
@@ -37,8 +38,12 @@ class QuotaError(SentenceError):
 
     def __init__(self, megabytes: int) -> None:
         super().__init__(
-            f"You added receipts of {megabytes} MB, or {MAX_FILES_A_DAY} of them, within a day, and a user may not "
-            "add more. Add the others tomorrow, or ask whoever runs this system to allow more."
+            _(
+                "You can add %(megabytes)s MB or %(files)s files a day. Add the others tomorrow, or ask the "
+                "administrator to allow more.",
+                megabytes=megabytes,
+                files=MAX_FILES_A_DAY,
+            )
         )
 
 

@@ -12,39 +12,55 @@ from wtforms import StringField, TextAreaField, ValidationError
 from crm.accounts.queries import current_organization
 from crm.invoices.filenames import clean_filename
 from crm.invoices.files import Upload, read_upload
-from crm.invoices.rules import MAX_FILES, MAX_NOTE, Refused, date_problem, limits
+from crm.invoices.rules import (
+    FILE_LIMITS,
+    FILE_SENTENCES,
+    FIRST_YEAR,
+    MAX_FILES,
+    MAX_NOTE,
+    NO_RECEIPT,
+    Refused,
+    date_problem,
+)
 from crm.kernel.errors import SentenceError
 from crm.values import clock, money
+from crm.values.language import N_
+from crm.values.language import gettext as _
 from crm.web.forms import CreatingForm, Length
 
 
 class ReceiptsField(MultipleFileField):  # type: ignore[misc]  # flask_wtf has no types
     """`refused` has sentences by the position of the file."""
 
-    limits = limits()
     names_each = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.refused: dict[int, str] = {}
 
+    @property
+    def limits(self) -> dict[str, object]:
+        """Return what the page's script checks files by."""
+        return {**FILE_LIMITS, "sentences": {name: _(sentence) for name, sentence in FILE_SENTENCES.items()}}
+
 
 class ReceiptsForm(CreatingForm):
-    receipt = ReceiptsField("Receipts")
+    receipt = ReceiptsField(N_("Receipts"))
     uploads: list[Upload]
 
     def validate_receipt(self, field: ReceiptsField) -> None:
         self.uploads = []
         files = field.data or []
         if len(files) > MAX_FILES:
-            raise ValidationError(f"Choose {MAX_FILES} files at most. Add the others to the invoice afterwards.")
+            raise ValidationError(_("Choose %(most)s files at most. Add the others afterwards.", most=MAX_FILES))
         for place, file in enumerate(files):
             name = clean_filename(file.filename)
             try:
                 self.uploads.append(read_upload(name, file.stream))
             except Refused as refused:
-                field.refused[place] = str(refused)
-                field.errors = [*field.errors, f"{name}: {refused}" if len(files) > 1 else str(refused)]
+                sentence = field.refused[place] = _(str(refused))
+                named = _("%(file)s: %(problem)s", file=name, problem=sentence)
+                field.errors = [*field.errors, named if len(files) > 1 else sentence]
 
     def explain(self, error: SentenceError) -> None:
         self.renew_key()
@@ -54,15 +70,15 @@ class ReceiptsForm(CreatingForm):
 class NewReceiptsForm(ReceiptsForm):
     def validate_receipt(self, field: ReceiptsField) -> None:
         if not field.data:
-            raise ValidationError("Choose a receipt: a photo or a PDF.")
+            raise ValidationError(NO_RECEIPT)
         super().validate_receipt(field)
 
 
 class InvoiceForm(ReceiptsForm):
-    amount = StringField("Amount")
-    date = StringField("Date")
-    receipt = ReceiptsField("Receipts")
-    note = TextAreaField("Note", [Length(MAX_NOTE)])
+    amount = StringField(N_("Amount"))
+    date = StringField(N_("Date"))
+    receipt = ReceiptsField(N_("Receipts"))
+    note = TextAreaField(N_("Note"), [Length(MAX_NOTE)])
     hundredths: int
     day: dt.date
 
@@ -83,11 +99,11 @@ class InvoiceForm(ReceiptsForm):
         self.day = _day(field.data)
         problem = date_problem(self.day, self.today)
         if problem:
-            raise ValidationError(problem)
+            raise ValidationError(_(problem, year=FIRST_YEAR))
 
 
 def _day(text: str) -> dt.date:
-    sentence = "Enter the invoice's date, like 2026-11-20."
+    sentence = N_("Enter the invoice's date, like 2026-11-20.")
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
         raise ValidationError(sentence)
     try:

@@ -23,6 +23,8 @@ from crm.kernel.db import prepared
 from crm.kernel.extensions import db
 from crm.loyalty import queries as loyalty
 from crm.values import clock, money
+from crm.values.language import gettext as _
+from crm.values.language import ngettext
 
 PANEL_SIZE = 20
 PAGE_SIZE = 50
@@ -88,8 +90,11 @@ def count_in_words(customer_id: int) -> str:
     ).one()
     if not invoices:
         return ""
-    words = _counted(invoices, "invoice")
-    return f"{words} with {_counted(receipts, 'receipt')}" if receipts else words
+    words = ngettext("%(num)s invoice", "%(num)s invoices", invoices, num=f"{invoices:,}")
+    if not receipts:
+        return words
+    theirs = ngettext("%(num)s receipt", "%(num)s receipts", receipts, num=f"{receipts:,}")
+    return _("%(invoices)s with %(receipts)s", invoices=words, receipts=theirs)
 
 
 def zone_here() -> ZoneInfo:
@@ -136,7 +141,7 @@ def _wrong_sums() -> list[TotalsDifference]:
 
 
 def _orders(number: int, spent: int) -> str:
-    return f"{_counted(number, 'order')} of {money.to_json(spent)} in all"
+    return f"{number:,} order{'' if number == 1 else 's'} of {money.to_json(spent)} in all"
 
 
 def _wrong_last_orders() -> Iterator[TotalsDifference]:
@@ -171,7 +176,3 @@ def _cursor_position(cursor: str) -> tuple[dt.date, int] | None:
         return dt.date.fromisoformat(match[1]), int(match[2])
     except ValueError:
         return None
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -19,12 +19,16 @@ from crm.kernel.errors import ConflictError
 from crm.kernel.idempotency import KeyReusedError
 from crm.kernel.storage import StorageError
 from crm.loyalty import queries as loyalty
+from crm.values.language import N_, ngettext
+from crm.values.language import gettext as _
 from crm.web.filters import amount, number
 from crm.web.forms import Form
 from crm.web.htmx import done, respond, wants_fragment
 from crm.web.uploads import takes_files
 
 bp = Blueprint("invoices", __name__)
+
+ADDED = N_("Invoice of %(amount)s for %(name)s added.")
 
 
 @bp.get("/customers/<id:customer_id>/invoices")
@@ -47,7 +51,7 @@ def new(customer_id: int) -> AnyResponse:
         except (KeyReusedError, NotStoredError, QuotaError) as error:
             form.explain(error)
         else:
-            answer = _changed(invoice, "is added", "earned")
+            answer = _changed(invoice)
             # The page's script sends receipts that don't fit into one request there.
             answer.headers["Receipts-To"] = url_for("invoices.new_receipt", invoice_id=invoice.id)
             return answer
@@ -58,9 +62,9 @@ def new(customer_id: int) -> AnyResponse:
 def void(invoice_id: int) -> AnyResponse:
     invoice = find(Invoice, invoice_id)
     if request.method == "POST":
-        return _changed(services.void_invoice(invoice_id), "is void", "taken back")
+        return _changed(services.void_invoice(invoice_id))
     if invoice.is_void:
-        raise ConflictError("This invoice is void already.")
+        raise ConflictError(_("This invoice is already void."))
     points = queries.points_of(invoice_id)
     return respond("invoices/void.html", "invoices/_void.html", invoice=invoice, points=points)
 
@@ -76,7 +80,7 @@ def new_receipt(invoice_id: int) -> AnyResponse:
         except (KeyReusedError, NotStoredError, QuotaError) as error:
             form.explain(error)
         else:
-            text = "The receipt is added." if len(form.uploads) == 1 else f"{len(form.uploads)} receipts are added."
+            text = ngettext("Receipt added.", "%(num)s receipts added.", len(form.uploads))
             return done(text, _panel_url(invoice.customer), "invoices/new_receipt.htmx.html", invoice=invoice)
     return respond(
         "invoices/new_receipt.html", "invoices/_receipts_form.html", _status(form), form=form, invoice=invoice
@@ -96,9 +100,9 @@ def receipt(receipt_id: int) -> Response:
 def receipt_file(receipt_id: int) -> Response:
     found = find(Receipt, receipt_id)
     if found.is_failed:
-        raise ConflictError(f"This receipt could not be converted. {found.reason}")
+        raise ConflictError(_("This receipt could not be converted. %(reason)s", reason=found.reason))
     if found.pdf_key is None:
-        raise ConflictError("This receipt is still being converted. Try again in a moment.")
+        raise ConflictError(_("This receipt is still being converted. Try again in a moment."))
     return _download(found.pdf_key, found.filename, "pdf")
 
 
@@ -112,27 +116,36 @@ def receipt_original(receipt_id: int) -> Response:
 def retry_receipt(receipt_id: int) -> AnyResponse:
     found = services.retry_receipt(find(Receipt, receipt_id).id)
     location = url_for("invoices.receipt", receipt_id=receipt_id)
-    return done(f"{found.filename} is being converted again.", location, "invoices/_receipt.html", receipt=found)
+    return done(
+        _("%(file)s is being converted again.", file=found.filename), location, "invoices/_receipt.html", receipt=found
+    )
 
 
-def _changed(invoice: Invoice, verb: str, points_verb: str) -> AnyResponse:
+def _changed(invoice: Invoice) -> AnyResponse:
     customer, points = find(Customer, invoice.customer_id), queries.points_of(invoice.id)
-    text = f"Invoice of {amount(invoice.amount, invoice.currency)} for {customer.name} {verb}."
+    sentence = N_("Invoice of %(amount)s for %(name)s voided.") if invoice.is_void else ADDED
+    text = _(sentence, amount=amount(invoice.amount, invoice.currency), name=customer.name)
     context: dict[str, Any] = {"customer": customer, "data": queries.panel_data(customer)}
     if points.earned:
-        changed = points.taken_back if invoice.is_void else points.earned
-        text += f" {number(changed)} point{'' if changed == 1 else 's'} {points_verb}."
+        text = f"{text} {_of_points(points, is_void=invoice.is_void)}"
         context["points_data"] = loyalty.panel_data(customer)
     return done(text, _panel_url(customer), "invoices/changed.htmx.html", **context)
+
+
+def _of_points(points: loyalty.Earned, *, is_void: bool) -> str:
+    if is_void:
+        count = points.taken_back
+        return ngettext("%(num)s point deducted.", "%(num)s points deducted.", count, num=number(count))
+    return ngettext("%(num)s point earned.", "%(num)s points earned.", points.earned, num=number(points.earned))
 
 
 def _download(key: str, filename: str, kind: FileKind) -> Response:
     try:
         size, chunks = storage.current().stream(key)
     except FileNotFoundError:
-        abort(404, "The file is not in the storage any more.")
+        abort(404, _("The file is no longer in the storage."))
     except StorageError:
-        abort(503, "The file can't be read just now. Try again in a minute.")
+        abort(503, _("The file can't be read right now. Try again in a minute."))
     response = Response(chunks, mimetype=filenames.MEDIA_TYPES[kind])
     response.content_length = size
     response.headers.set(

@@ -9,6 +9,12 @@ import struct
 from collections.abc import Sequence
 from typing import IO, Literal
 
+
+def N_(text: str) -> str:  # noqa: N802 - the name by which texts are found for the catalogs
+    """Mark a text for translation when it is shown; the process that converts files loads nothing more for it."""
+    return text
+
+
 FileKind = Literal["pdf", "jpeg", "png"]
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -30,23 +36,40 @@ MAX_ASPECT = 200
 PDF_HEADER_WITHIN = 1024
 """Bytes in which `%PDF-` is looked for (ISO 32000-1, annex H, note 13)."""
 
-EMPTY = "This file is empty. Choose another one."
-WRONG_TYPE = "This file is not a PDF, JPEG or PNG. Choose a photo or a PDF."
-HEIC = "This photo is in the HEIC format. Save it as JPEG and choose that."
-TOO_BIG = "This file is larger than 10 MB. Choose a smaller one, or photograph the receipt at a lower resolution."
-TOO_NARROW = "This picture is too long and narrow for a page. Cut it to the receipt and choose that."
-DAMAGED_PICTURE = "This picture is damaged or cut off. Photograph the receipt again, or choose another file."
-DAMAGED_PDF = "This PDF is damaged or cut off. Save it again and choose the new file."
-PROTECTED = "This PDF is protected with a password. Save it without one and choose that."
-NO_PAGES = "This PDF has no pages. Choose another file."
-TOO_MANY_PAGES = f"This PDF has more than {MAX_PAGES} pages. Choose one with the receipt alone."
-TOO_COMPLEX = "This file takes too much time or memory to convert. Save it in a simpler form, or photograph it."
-UNREADABLE = "This file could not be read. Save it again as PDF or JPEG and choose that."
-INTERRUPTED = "The conversion was interrupted. Try again."
-PORTFOLIO = "This PDF is a portfolio: a cover with other documents inside. Open it, and add these one by one."
-LIVE_FORM = "This PDF is a form that only Adobe Reader can show. Print it there as a PDF and choose that."
-FORM = "This PDF is a form, too, and that is only in the original. Check that its pages show what was filled in."
-CUT_OFF = "The last lines of this picture are missing. Check that the receipt is whole."
+EMPTY = N_("This file is empty. Choose another one.")
+WRONG_TYPE = N_("This file is not a PDF, JPEG or PNG. Choose a photo or a PDF.")
+HEIC = N_("This photo is in the HEIC format. Save it as JPEG and choose that.")
+TOO_BIG = N_("This file is larger than 10 MB. Choose a smaller one, or photograph the receipt at a lower resolution.")
+TOO_MANY_PIXELS = N_("This picture has too many pixels. Save it smaller, %(most)s megapixels at most, and choose that.")
+TOO_MANY_PROGRESSIVE = N_(
+    "This picture is a progressive JPEG of too many pixels. "
+    "Save it as a baseline JPEG, or with %(most)s megapixels at most, and choose that."
+)
+TOO_NARROW = N_("This picture is too long and narrow for a page. Cut it to the receipt and choose that.")
+DAMAGED_PICTURE = N_("This picture is damaged or cut off. Photograph the receipt again, or choose another file.")
+DAMAGED_PDF = N_("This PDF is damaged or cut off. Save it again and choose the new file.")
+PROTECTED = N_("This PDF is protected with a password. Save it without one and choose that.")
+NO_PAGES = N_("This PDF has no pages. Choose another file.")
+TOO_MANY_PAGES = N_("This PDF has more than 500 pages. Choose one with the receipt alone.")
+TOO_COMPLEX = N_("This file takes too much time or memory to convert. Save it in a simpler form, or photograph it.")
+UNREADABLE = N_("This file could not be read. Save it again as PDF or JPEG and choose that.")
+INTERRUPTED = N_("The conversion was interrupted. Try again.")
+PORTFOLIO = N_("This PDF is a portfolio: a cover with other documents inside. Open it, and add these one by one.")
+LIVE_FORM = N_("This PDF is a form that only Adobe Reader can show. Print it there as a PDF and choose that.")
+FORM = N_("This PDF is a form, too, and that is only in the original. Check that its pages show what was filled in.")
+CUT_OFF = N_("The last lines of this picture are missing. Check that the receipt is whole.")
+
+SAME_FILE_HERE = N_("The same file is here twice, as %(name)s, too.")
+SAME_FILE_ELSEWHERE = N_("The same file is at this customer's invoice of %(date)s, as %(name)s.")
+ATTACHED = N_("Files are attached to this PDF. They are only in the original: %(names)s.")
+ATTACHED_AND_MORE = N_("Files are attached to this PDF. They are only in the original: %(names)s and %(more)s more.")
+
+NO_RECEIPT = N_("Choose a receipt: a photo or a PDF.")
+TOO_EARLY = N_("Enter the invoice's date: in the year %(year)s or later.")
+
+FILE_LIMITS = {"bytes": MAX_BYTES, "files": MAX_FILES, "queue": MAX_QUEUE, "head": PDF_HEADER_WITHIN}
+FILE_SENTENCES = {"empty": EMPTY, "big": TOO_BIG, "heic": HEIC, "type": WRONG_TYPE}
+"""What the page's script needs to check files."""
 
 # Signatures of other files that may contain a PDF: programs, archives, pictures, scripts.
 _OTHERS = (b"MZ", b"\x7fELF", b"PK\x03\x04", b"GIF8", b"RIFF", b"II*\0", b"MM\0*", b"#!", b"Rar!", b"7z\xbc\xaf")
@@ -56,8 +79,8 @@ _OBJECT = re.compile(rb"\d obj\b")
 def date_problem(day: dt.date, today: dt.date) -> str | None:
     """Return a sentence when no invoice can have this date: an invoice is entered on its day or later."""
     if day > today:
-        return "Enter the invoice's date: today or an earlier day."
-    return f"Enter the invoice's date: a day from {FIRST_YEAR} on." if day.year < FIRST_YEAR else None
+        return N_("Enter the invoice's date: today or an earlier day.")
+    return TOO_EARLY if day.year < FIRST_YEAR else None
 
 
 class Refused(Exception):  # noqa: N818 - not an error of the program: the message is a sentence for people.
@@ -111,33 +134,14 @@ def pdf_within(content: bytes) -> bytes:
 
 
 def too_many_pixels(most: int, progressive: bool = False) -> str:
-    if progressive:
-        return (
-            "This picture is a progressive JPEG of too many pixels. "
-            f"Save it as a baseline JPEG, or with {most // 1_000_000} megapixels at most, and choose that."
-        )
-    return (
-        f"This picture has too many pixels. Save it smaller, {most // 1_000_000} megapixels at most, and choose that."
-    )
-
-
-def limits() -> dict[str, object]:
-    """Return what the page's script needs to check files."""
-    sentences = {"empty": EMPTY, "big": TOO_BIG, "heic": HEIC, "type": WRONG_TYPE}
-    return {
-        "bytes": MAX_BYTES,
-        "files": MAX_FILES,
-        "queue": MAX_QUEUE,
-        "head": PDF_HEADER_WITHIN,
-        "sentences": sentences,
-    }
+    return (TOO_MANY_PROGRESSIVE if progressive else TOO_MANY_PIXELS) % {"most": most // 1_000_000}
 
 
 def same_file(name: str, day: dt.date | None = None) -> str:
     """Return the notice about the same file in this invoice, or in that of `day`."""
     if day is None:
-        return f"The same file is here twice, as {name}, too."
-    return f"The same file is at this customer's invoice of {day.day} {day:%B %Y}, as {name}."
+        return SAME_FILE_HERE % {"name": name}
+    return SAME_FILE_ELSEWHERE % {"date": f"{day.day} {day:%B %Y}", "name": name}
 
 
 def attached(names: Sequence[str]) -> str:
@@ -147,8 +151,9 @@ def attached(names: Sequence[str]) -> str:
     some = ", ".join(
         name if len(name) <= MAX_ATTACHMENT_NAME else f"{name[:MAX_ATTACHMENT_NAME]}…" for name in names[:3]
     )
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"Files are attached to this PDF. They are only in the original: {some}{more}."
+    if len(names) > 3:
+        return ATTACHED_AND_MORE % {"names": some, "more": len(names) - 3}
+    return ATTACHED % {"names": some}
 
 
 def check_pixels(kind: FileKind, width: int, height: int) -> None:

@@ -31,6 +31,7 @@ from crm.kernel.work import due
 from crm.loyalty import services as loyalty
 from crm.loyalty.rules import earned
 from crm.values import money
+from crm.values.language import gettext as _
 
 KIND = "receipt"
 
@@ -81,7 +82,7 @@ def void_invoice(invoice_id: int) -> Invoice:
         customer = lock_customer(customer_id or 0)
         invoice = session.scalars(locked(sa.select(Invoice).where(Invoice.id == invoice_id))).one()
         if invoice.customer_id != customer.id:
-            raise ConflictError("This customer was taken apart from another in the meantime. Open the page again.")
+            raise ConflictError(_("This customer was separated from another one meanwhile. Open the page again."))
         if invoice.void():
             record("invoice.voided", invoice, customer_id=customer.id, changes=changes_of(invoice))
             orders.remove_order(customer, invoice)
@@ -122,7 +123,7 @@ def retry_receipt(receipt_id: int) -> Receipt:
         due.lock(KIND, [receipt_id])
         receipt = session.scalars(locked(sa.select(Receipt).where(Receipt.id == receipt_id))).one_or_none()
         if receipt is None:
-            raise ConflictError("This receipt has been deleted in the meantime.")
+            raise ConflictError(_("This receipt has been deleted."))
         if receipt.retry():
             record_change("receipt.retried", receipt)
             _enqueue_conversion([receipt])

@@ -155,7 +155,7 @@ def test_a_storage_that_takes_nothing_and_a_user_who_adds_too_much_are_asked_to_
     def send() -> Any:
         return api.post(url, data={"receipt": (io.BytesIO(PDF), "a.pdf")})
 
-    for error, sentence in ((StorageFullError, NO_ROOM), (StorageError, "could not be stored just now")):
+    for error, sentence in ((StorageFullError, NO_ROOM), (StorageError, "The file couldn't be stored")):
         with monkeypatch.context() as patch:
             patch.setattr(Storage, "put", lambda *given, error=error: (_ for _ in ()).throw(error("it is full")))
             answer = send()
@@ -164,7 +164,7 @@ def test_a_storage_that_takes_nothing_and_a_user_who_adds_too_much_are_asked_to_
     with monkeypatch.context() as patch:
         patch.setattr(services, "MAX_FILES_A_DAY", 0)
         answer = send()
-    assert "within a day" in refused(answer, status=429)
+    assert "files a day" in refused(answer, status=429)
     assert answer.headers["Retry-After"] == "3600"
     assert send().status_code == 201
 

@@ -40,7 +40,7 @@ def test_an_invoice_is_added_and_void_and_everything_follows_at_once(counter: Pa
     dialog.get_by_label("Amount in IDR").fill("50.000")
     dialog.get_by_role("button", name="Save invoice").click()
 
-    expect(counter.get_by_role("status")).to_contain_text("Siti Rahma is added. 5 points earned.")
+    expect(counter.get_by_role("status")).to_contain_text("Siti Rahma added. 5 points earned.")
     expect(panel.locator(".order-figures")).to_have_text(
         "Orders2 SpentRp\xa0150.000 Average orderRp\xa075.000 Last orderToday"
     )
@@ -50,7 +50,7 @@ def test_an_invoice_is_added_and_void_and_everything_follows_at_once(counter: Pa
     panel.get_by_label("Actions for Rp\xa050.000").click()
     panel.get_by_role("link", name="Void").click()
     window = counter.get_by_role("dialog", name="Void the invoice of Rp\xa050.000 for Siti Rahma?")
-    expect(window).to_contain_text("The 5 points it earned are taken back")
+    expect(window).to_contain_text("The 5 points that it earned are deducted")
     counter.keyboard.press("Escape")
     expect(window).to_be_hidden()
     expect(panel.locator(".order-figures")).to_contain_text("Orders2")
@@ -59,7 +59,7 @@ def test_an_invoice_is_added_and_void_and_everything_follows_at_once(counter: Pa
     panel.get_by_role("link", name="Void").click()
     window.get_by_role("button", name="Void invoice").click()
 
-    expect(counter.get_by_role("status")).to_contain_text("Siti Rahma is void. 5 points taken back.")
+    expect(counter.get_by_role("status")).to_contain_text("Siti Rahma voided. 5 points deducted.")
     expect(panel.locator(".order-figures")).to_contain_text("Orders1")
     void = panel.get_by_role("listitem").filter(has_text="Void")
     expect(void.locator("s")).to_have_text("Rp\xa050.000")

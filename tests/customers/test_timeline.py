@@ -192,7 +192,7 @@ def test_what_became_of_a_receipt_is_told(cast: Cast, ani: int) -> None:
                 record(action, receipt, customer_id=ani, changes={"reason": [None, "It has no pages."]})
     told = lines(cast.staff, ani)
     assert told[:3] == [
-        "Receipt is to be converted again by owner It has no pages.",
+        "Receipt is being converted again by owner It has no pages.",
         "Receipt could not be converted by owner It has no pages.",
         "Receipt is ready as a PDF by owner It has no pages.",
     ]
