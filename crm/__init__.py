@@ -20,7 +20,7 @@ from crm.kernel import errors, logs, manifest, storage
 from crm.kernel.db import configure_engine
 from crm.kernel.extensions import compress, csrf, db, migrate
 from crm.kernel.tenancy import init_tenancy, verify_tenancy
-from crm.web import environment, filters, memo, rows, security, static, uploads
+from crm.web import environment, filters, memo, rows, security, static, uploads, urls
 from crm.web.ids import IdConverter, dom_id
 
 gc.freeze()  # it is never looked through, and processes that are forked share it
@@ -45,7 +45,7 @@ def create_app(environ: Mapping[str, str] | None = None, instance: Path | None =
     csrf.init_app(app)
     compress.init_app(app)
     errors.init_app(app, access.recognize)
-    for part in (filters, memo, rows):
+    for part in (filters, memo, rows, urls):
         part.init_app(app)
     app.context_processor(navigation.template_globals)
     app.add_template_global(dom_id)

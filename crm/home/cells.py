@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from crm.customers.rules import Tier
 from crm.home.queries import CustomerList
+from crm.people.initials import initials
 from crm.web import filters
 
 
@@ -14,9 +16,10 @@ def cells(listed: CustomerList) -> Iterator[dict[str, object]]:
         yield {
             "id": row.id,
             "name": row.name,
+            "initials": initials(row.name),
             "city": row.city,
             "tier_name": row.tier,
-            "tier_label": row.tier.title(),
+            "tier_label": str(Tier(row.tier).label),
             "phone": filters.tel_link(row.phone) if row.phone_valid else row.phone,
             "next": filters.when(row.next_message_at) if message else "",
             "channel": message.channel.label if message else "",
@@ -27,4 +30,6 @@ def cells(listed: CustomerList) -> Iterator[dict[str, object]]:
             "is_archived": row.archived_at is not None,
             "is_due": message is not None and message.is_due,
             "has_points": bool(row.loyalty_points),
+            "has_order": row.last_order_at is not None,
+            "has_tier": row.tier != Tier.BRONZE,
         }

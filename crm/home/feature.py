@@ -3,11 +3,12 @@ from __future__ import annotations
 from crm.home import routes
 from crm.kernel.manifest import Feature, MenuLink
 from crm.kernel.roles import VIEWER
+from crm.values.language import N_
 
 feature = Feature(
     name="home",
     blueprints=(routes.bp,),
-    navigation=(MenuLink("home.index", "Customers", 10),),
+    navigation=(MenuLink("home.index", N_("Customers"), 10),),
     roles={
         "index": VIEWER,
     },

@@ -13,6 +13,7 @@ from crm.duplicates.queries import count_open
 from crm.home.cells import cells
 from crm.home.queries import attention, customer_list
 from crm.kernel.branch_scope import bound_branch
+from crm.values.language import gettext as _
 from crm.web.htmx import respond, wants_fragment
 
 bp = Blueprint("home", __name__)
@@ -24,7 +25,7 @@ def index() -> Response:
     try:
         filters = Filters.from_args(request.args)
     except BeyondLastRowError:
-        abort(400, "Pages by number end at row 10,000. Search or filter to get closer.")
+        abort(400, _("Pages by number end at row 10,000. Search or filter to get closer."))
     if wants_fragment() and request.headers.get("HX-Target") == "reminders":
         return _attention()
     figures = None if wants_fragment() and filters.narrowed else totals()

@@ -3,27 +3,32 @@ from __future__ import annotations
 from crm.customers.rules import Tier
 from crm.customers.timeline import Activity, ActivityEvent, ActivityText, shortened
 from crm.loyalty.services import MANUAL
+from crm.values.language import gettext as _
+from crm.values.language import ngettext
 from crm.web.filters import number, signed
 
 
 def _changed(event: ActivityEvent) -> Activity:
     applied, asked, reason = event.after("applied"), event.after("asked"), event.after("reason")
-    text = f"{signed(applied)} {'point' if abs(applied) == 1 else 'points'}"
-    lines = [] if asked == applied else [f"{signed(asked)} was asked; there were no more points"]
+    text = ngettext("%(num)s point", "%(num)s points", abs(applied), num=signed(applied))
+    lines = [] if asked == applied else [_("Asked for %(points)s; the balance was lower", points=signed(asked))]
     source = event.after("source")
     if source != MANUAL:
-        lines.append(f"From {source}")
+        lines.append(_("From %(source)s", source=source))
     return Activity(f"{text} {shortened(reason)}" if reason else text, lines + _standing(event))
 
 
 def _rebuilt(event: ActivityEvent) -> Activity:
-    return Activity("Points counted again from their entries", _standing(event))
+    return Activity(_("Points recalculated from their entries"), _standing(event))
 
 
 def _standing(event: ActivityEvent) -> list[str]:
     balance, tier = event.after("loyalty_points"), event.after("tier")
-    text = [f"Balance {number(balance)}"] if balance is not None else []
-    return [", ".join([*text, *([f"now {Tier(tier).label}"] if tier else [])])] if text or tier else []
+    if balance is None:
+        return [_("Now %(tier)s", tier=Tier(tier).label)] if tier else []
+    if not tier:
+        return [_("Balance %(points)s", points=number(balance))]
+    return [_("Balance %(points)s, now %(tier)s", points=number(balance), tier=Tier(tier).label)]
 
 
 ACTIVITY: dict[str, ActivityText | str] = {

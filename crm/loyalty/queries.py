@@ -13,6 +13,9 @@ from crm.kernel.db import prepared
 from crm.kernel.extensions import db
 from crm.loyalty.models import PointsEntry
 from crm.loyalty.rules import BOUNDS, earned_key
+from crm.values.language import gettext as _
+from crm.values.language import ngettext
+from crm.web.filters import number as shown
 
 PANEL_ENTRIES = 10
 PAGE_SIZE = 50
@@ -25,6 +28,13 @@ class HistoryEntry(NamedTuple):
     @property
     def may_be_reversed(self) -> bool:
         return not (self.is_reversed or self.entry.is_reversal) and self.entry.applied != 0
+
+    @property
+    def reason(self) -> str:
+        if not self.entry.is_reversal:
+            return self.entry.reason
+        reason = self.entry.reason.removeprefix("Taken back").removeprefix(": ")
+        return _("Taken back: %(reason)s", reason=reason) if reason else _("Taken back")
 
 
 class History(NamedTuple):
@@ -67,7 +77,7 @@ def count_in_words(customer_id: int) -> str:
     number = db.session.scalars(statement).one()
     if not number:
         return ""
-    return f"{number:,} points entr{'y' if number == 1 else 'ies'}"
+    return ngettext("%(num)s points entry", "%(num)s points entries", number, num=shown(number))
 
 
 def differences() -> list[TotalsDifference]:

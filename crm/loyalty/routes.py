@@ -11,6 +11,8 @@ from crm.kernel.idempotency import KeyReusedError
 from crm.loyalty import queries, services
 from crm.loyalty.forms import PointsForm
 from crm.loyalty.models import PointsEntry
+from crm.values.language import gettext as _
+from crm.values.language import ngettext
 from crm.web.filters import number
 from crm.web.htmx import done, respond
 from crm.web.ids import id_in
@@ -56,6 +58,18 @@ def _changed(entry: PointsEntry, **context: Any) -> AnyResponse:
 
 def _message(entry: PointsEntry, customer: Customer) -> str:
     count = abs(entry.applied)
-    points = f"{number(count)} point{' is' if count == 1 else 's are'} {'added' if entry.asked > 0 else 'deducted'}"
-    rest = f", not {number(abs(entry.asked))}: there were no more" if entry.is_short else ""
-    return f"{points}{rest}. {customer.name} has {number(customer.loyalty_points)} now."
+    if entry.asked > 0:
+        points = ngettext("%(num)s point added.", "%(num)s points added.", count, num=number(count))
+    elif entry.is_short:
+        asked = number(abs(entry.asked))
+        points = ngettext(
+            "%(num)s point deducted, not %(asked)s: the balance was lower.",
+            "%(num)s points deducted, not %(asked)s: the balance was lower.",
+            count,
+            num=number(count),
+            asked=asked,
+        )
+    else:
+        points = ngettext("%(num)s point deducted.", "%(num)s points deducted.", count, num=number(count))
+    balance = _("%(name)s now has %(points)s.", name=customer.name, points=number(customer.loyalty_points))
+    return f"{points} {balance}"

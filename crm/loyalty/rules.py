@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from crm.customers.rules import Tier
+from crm.values.language import N_
 from crm.values.text import ascii_digits
 
 MAX_POINTS = 1_000_000
@@ -14,9 +15,9 @@ MAX_REASON = 200
 
 BOUNDS = ((Tier.PLATINUM, 1_000), (Tier.GOLD, 500), (Tier.SILVER, 100), (Tier.BRONZE, 0))
 
-NO_NUMBER = "Enter a whole number of points, in digits alone, like 50 or -50."
-NOTHING = "Enter how many points, more or less than 0."
-TOO_MANY = f"Enter at most {MAX_POINTS:,} points at a time."
+NO_NUMBER = N_("Enter a whole number of points, digits only, like 50 or -50.")
+NOTHING = N_("Enter how many points, more or less than 0.")
+TOO_MANY = N_("Enter at most 1,000,000 points at a time.")
 
 
 def tier_of(points: int) -> Tier:

@@ -18,6 +18,7 @@ from crm.kernel.idempotency import KeyReusedError, RequestKey
 from crm.kernel.tenancy import current_actor
 from crm.loyalty import rules
 from crm.loyalty.models import PointsEntry
+from crm.values.language import gettext as _
 from crm.values.text import clean_line
 
 MANUAL = "Manual"
@@ -49,9 +50,9 @@ def reverse(entry_id: int, source: str = MANUAL) -> PointsEntry:
         customer = lock_customer(customer_id or 0)
         taken = session.get_one(PointsEntry, entry_id, populate_existing=True)
         if taken.customer_id != customer.id:
-            raise ConflictError("This customer was taken apart from another in the meantime. Open the page again.")
+            raise ConflictError(_("This customer was unmerged in the meantime. Reload the page."))
         if taken.is_reversal:
-            raise ConflictError("This entry took another one back. Add or deduct points instead.")
+            raise ConflictError(_("This entry already takes another one back. Add or deduct points instead."))
         earlier = session.scalar(sa.select(PointsEntry).where(PointsEntry.reverses_id == entry_id))
         if earlier is not None:
             return earlier
@@ -113,7 +114,7 @@ def _change(customer_id: int, points: int, reason: str, key: str, source: str) -
 def _check(points: int, reason: str) -> None:
     sentence = rules.problem(points)
     if sentence is None and len(reason) > rules.MAX_REASON:
-        sentence = f"Shorten the reason to {rules.MAX_REASON} characters."
+        sentence = _("Shorten the reason to %(number)s characters.", number=rules.MAX_REASON)
     if sentence:
         raise PointsError(sentence)
 

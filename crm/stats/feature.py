@@ -3,13 +3,14 @@ from __future__ import annotations
 from crm.kernel.manifest import Feature, MenuLink
 from crm.kernel.roles import VIEWER
 from crm.stats import api, cli, routes
+from crm.values.language import N_
 
 feature = Feature(
     name="stats",
     blueprints=(routes.bp,),
     api=(api.bp,),
     commands=(cli.stats,),
-    navigation=(MenuLink("stats.index", "Figures", 70),),
+    navigation=(MenuLink("stats.index", N_("Reports"), 70),),
     roles={
         "index": VIEWER,
         "api_stats.stats": VIEWER,

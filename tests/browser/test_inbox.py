@@ -70,7 +70,7 @@ def told(page: Page, sentence: str) -> None:
 def test_staff_work_through_the_inbox(page: Page, running_app: RunningApp, cast: Cast) -> None:
     pending = fill(cast)
     sign_in(page, running_app.url, cast.staff)
-    expect(page.get_by_role("heading", name="Due reminders")).to_be_visible()
+    expect(page.get_by_role("region", name="Due reminders")).to_be_visible()
     page.locator("#text-1").get_by_role("link", name="Open").click()
     expect(page.get_by_role("heading", name="Inbox")).to_be_visible()
 

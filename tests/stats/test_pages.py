@@ -85,7 +85,7 @@ def test_a_chart_says_in_words_what_it_shows(cast: Cast, viewer: FlaskClient, mo
     assert [each.customers for each in months] == [0, 1, *[0] * 9, 3]
     assert months[-1].month == month
     lines = re.findall(
-        r'<a href="(/\?created=[\d-]+)">(\w+ \d{4})</a></th>.*?<td class="num">(\d+)</td>', page, re.DOTALL
+        r'<a href="(/\?created=[\d-]+)#results">(\w+ \d{4})</a></th>.*?<td class="num">(\d+)</td>', page, re.DOTALL
     )
     assert [(label, int(number)) for _, label, number in lines] == [(each.label, each.customers) for each in months]
     for link, _, number in lines:
@@ -115,11 +115,11 @@ def test_the_month_is_the_organizations(cast: Cast, monkeypatch: pytest.MonkeyPa
 
 def test_nothing_is_counted_where_nobody_is(viewer: FlaskClient) -> None:
     page = viewer.get("/stats").text
-    assert "Nothing to count yet" in page
+    assert "No data yet" in page
     assert "Add customer" not in page
     assert cards(page) == cards(viewer.get("/").text) == {}
 
 
 def test_figures_are_in_the_navigation_of_everyone(viewer: FlaskClient) -> None:
-    assert '<a class="header-link" href="/stats">Figures</a>' in viewer.get("/").text
-    assert 'href="/stats" aria-current="page">Figures' in viewer.get("/stats").text
+    assert '<a class="header-link" href="/stats">Reports</a>' in viewer.get("/").text
+    assert 'href="/stats" aria-current="page">Reports' in viewer.get("/stats").text

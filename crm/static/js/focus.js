@@ -1,4 +1,5 @@
 // Focus is never lost to <body> by a swap: it goes back to the element, its twin, or the region around it.
+// A button in a form with data-steps-on="done" that goes leaves it to the next one like it, else to the one before.
 import { FOCUSABLE, dialog, isVisible, toasts } from "./page.js";
 
 let last = null;
@@ -9,13 +10,23 @@ document.addEventListener("focusin", ({ target }) => {
   for (let home = target.parentElement; home; home = home.parentElement) {
     if (home.id && home !== toasts) homes.push(home.id);
   }
-  last = { element: target, id: target.id, href: target.getAttribute("href"), homes };
+  last = { element: target, id: target.id, href: target.getAttribute("href"), homes, next: nextOf(target) };
 });
 
 // A press on empty ground lets go: there is nothing to bring back.
 document.addEventListener("pointerdown", ({ target }) => {
   if (!target.closest(`${FOCUSABLE}, label, [tabindex], dialog`)) last = null;
 });
+
+// Return the ids of the buttons that follow, then of those before, the nearest first.
+function nextOf(element) {
+  const form = element.closest("[data-steps-on]");
+  if (!form) return [];
+  const forms = [...document.querySelectorAll(`[data-steps-on="${form.dataset.stepsOn}"]`)];
+  const place = forms.indexOf(form);
+  const others = [...forms.slice(place + 1), ...forms.slice(0, place).reverse()];
+  return others.map((other) => other.querySelector("button").id).filter(Boolean);
+}
 
 export function keepFocus() {
   if (!last || dialog.open || (document.activeElement && document.activeElement !== document.body)) return;
@@ -25,7 +36,8 @@ export function keepFocus() {
   const twins = homes.map((region) => last.href && links(region).find(isTwin));
   const candidates = [last.element.isConnected && last.element, last.id && document.getElementById(last.id), ...twins];
   const isThere = (element) => element && isVisible(element);
-  const home = candidates.find(isThere) || homes[0] || document.getElementById("main");
+  const next = last.next.map((id) => document.getElementById(id)).find(isThere);
+  const home = candidates.find(isThere) || next || homes[0] || document.getElementById("main");
   if (!home.matches(FOCUSABLE)) home.setAttribute("tabindex", "-1");
   home.focus({ preventScroll: true });
 }

@@ -30,7 +30,7 @@ function textOf({ dataset }) {
   const { all, ids, except } = selection;
   if (!all) return fillIn(dataset.some, { number: ids.length });
   if (!except.length) return dataset.all;
-  const left = (Number(dataset.count) - except.length).toLocaleString("en");
+  const left = (Number(dataset.count) - except.length).toLocaleString(dataset.locale, { numberingSystem: "latn" });
   return fillIn(dataset.count ? dataset.left : dataset.most, { left, others: except.length });
 }
 
@@ -45,6 +45,9 @@ export function showSelection() {
   own(form, "elements").all.disabled = !selection.all;
   form.querySelector("[data-selected]").textContent = text;
   form.querySelector("[data-select-shown]").hidden = isWhole;
+  form.querySelectorAll("[data-needs-two]").forEach((button) => {
+    button.hidden = selection.all || selection.ids.length !== 2;
+  });
   const everyone = form.querySelector("[data-select-all]");
   if (everyone) everyone.hidden = selection.all || !isWhole;
   const offers = everyone && !everyone.hidden;

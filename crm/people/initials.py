@@ -1,0 +1,28 @@
+"""The letters that stand for a person in a small circle."""
+
+from __future__ import annotations
+
+import functools
+import unicodedata
+
+
+@functools.lru_cache(maxsize=8192)
+def initials(name: str) -> str:
+    """Return the first letters of the first and the last word, or one letter in scripts without capitals."""
+    words = [start for word in name.split() if (start := _first_letter(word))]
+    if not words:
+        return ""
+    first, last = words[0], words[-1]
+    is_cased = first.upper() != first.lower()
+    return f"{first}{last}".upper() if is_cased and len(words) > 1 else first.upper()
+
+
+def _first_letter(word: str) -> str:
+    """Return the first letter with its marks, "" where there is none."""
+    start = next((place for place, char in enumerate(word) if char.isalnum()), None)
+    if start is None:
+        return ""
+    end = start + 1
+    while end < len(word) and unicodedata.category(word[end]).startswith("M"):
+        end += 1
+    return word[start:end]
