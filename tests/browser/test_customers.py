@@ -169,7 +169,7 @@ def test_delete_asks_and_deletes(counter: Page, cast: Cast, running_app: Running
     row.locator("summary").click()
     row.get_by_role("link", name="Delete").click()
     dialog = counter.get_by_role("dialog", name="Delete Budi for good?")
-    dialog.get_by_role("button", name="Delete Budi").click()
+    dialog.get_by_role("button", name="Delete customer").click()
 
     expect(dialog).to_be_hidden()
     expect(counter.get_by_role("row", name="Budi")).to_have_count(0)
