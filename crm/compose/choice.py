@@ -11,6 +11,8 @@ from crm.message_templates.models import Template
 from crm.message_templates.queries import templates
 from crm.message_templates.rules import Wording
 from crm.messages.rules import ApprovedTemplate
+from crm.values.language import N_
+from crm.values.language import gettext as _
 from crm.web.forms import Form, options
 
 
@@ -34,7 +36,7 @@ class TemplateChoice(Form):
     `values` are those of the customer.
     """
 
-    template = SelectField("Template", validate_choice=False)
+    template = SelectField(N_("Template"), validate_choice=False)
 
     values: dict[str, str]
     edited: Edited | None = None
@@ -43,7 +45,7 @@ class TemplateChoice(Form):
         super().__init__(*args, **kwargs)
         self.templates = {str(template.id): template for template in templates()}
         known = ((id_, f"{template.name} ({template.channel.label})") for id_, template in self.templates.items())
-        self.template.choices = options([("", "None"), *known])
+        self.template.choices = options([("", N_("None")), *known])
 
     @property
     def chosen(self) -> Template | None:
@@ -53,7 +55,7 @@ class TemplateChoice(Form):
     def validate_template(self, field: SelectField) -> None:
         """Refuse a template that isn't there any more."""
         if field.data and self.chosen is None:
-            raise ValidationError("Choose a template from the list.")
+            raise ValidationError(_("Choose a template from the list."))
 
     def wants_template(self) -> bool:
         return "use_template" in request.form
@@ -74,7 +76,7 @@ class TemplateChoice(Form):
         for field in self:
             field.errors = []
         if not found:
-            self.fail("template", "Choose a template from the list.")
+            self.fail("template", _("Choose a template from the list."))
         return found
 
     def wording(self) -> Wording:

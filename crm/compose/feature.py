@@ -10,8 +10,8 @@ from crm.values.language import N_
 feature = Feature(
     name="compose",
     blueprints=(routes.bp, series_routes.bp),
-    navigation=(MenuLink("messages.index", "Messages", 30),),
-    panels=(Panel("messages", "Messages", "messages/_panel.html", panel.load, 10, panel.count),),
+    navigation=(MenuLink("messages.index", N_("Messages"), 30),),
+    panels=(Panel("messages", N_("Messages"), "messages/_panel.html", panel.load, 10, panel.count),),
     customer_actions=(CustomerAction("messages.new", N_("Schedule message"), 10, "chat-left-text"),),
     listeners=(listeners, merge),
     roles={

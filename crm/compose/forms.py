@@ -23,6 +23,8 @@ from crm.series.forms import RepeatFields
 from crm.series.forms import values_of as values_of_series
 from crm.series.queries import series_of_message
 from crm.values import clock
+from crm.values.language import N_
+from crm.values.language import gettext as _
 from crm.web.forms import CreatingForm, options
 
 IN_DAYS = 1
@@ -33,11 +35,11 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?")
 class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
     """Text, channel, time (in days or exact), and repetition."""
 
-    channel = RadioField("Send by", validate_choice=False)
-    body = TextAreaField("Message")
-    in_days = StringField("In how many days")
-    send_at = StringField("Or at a time")
-    must_arrive = BooleanField("It must arrive")
+    channel = RadioField(N_("Send by"), validate_choice=False)
+    body = TextAreaField(N_("Message"))
+    in_days = StringField(N_("Send in … days"))
+    send_at = StringField(N_("Or on a date and time"))
+    must_arrive = BooleanField(N_("Resend if delivery is unknown"))
 
     def __init__(self, customer: Customer, message: Message | None = None, reply: str | None = None) -> None:
         self.customer, self.message = customer, message
@@ -63,14 +65,14 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
     def validate_body(self, field: TextAreaField) -> None:
         """Require a text; with only a template it is the template's."""
         if not field.data and not self.take_template():
-            raise ValidationError("Write the message.")
+            raise ValidationError(_("Write the message."))
 
     def validate_in_days(self, field: StringField) -> None:
         """Compute the time from a number of days; a typed time wins."""
         if not field.data or self._is_time_changed():
             return
         if not field.data.isascii() or not field.data.isdigit():
-            raise ValidationError(f"Enter a number of days from 0 to {clock.MAX_DAYS}.")
+            raise ValidationError(_("Enter a number of days from 0 to %(most)s.", most=clock.MAX_DAYS))
         try:
             self.moment = clock.in_days(int(field.data[:9]), self.now, self.zone)
         except ValueError as error:
@@ -81,7 +83,7 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
         if self.moment is not None or self.in_days.errors:
             return
         if not field.data:
-            raise ValidationError("Say when: enter a number of days, or a date and time.")
+            raise ValidationError(_("Say when: enter a number of days, or a date and time."))
         if self.message is not None and not self._is_time_changed():
             self.moment = self.message.send_at
             return
@@ -112,7 +114,7 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
         notes = [self.note] if self.note else []
         notes += wording_notes(wording.filled(self.values), self.chosen, channel)
         if rule and wording.has_fields:
-            notes.append("The text is filled in anew each time.")
+            notes.append(_("The text is filled in anew each time."))
         return MessagePreview.of(self.customer, self.organization, channel, body, self.moment, rule, notes)
 
     def _edited(self, message: Message) -> Edited:
@@ -144,8 +146,8 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
 
 def _naive(text: str) -> dt.datetime:
     if not _MOMENT.fullmatch(text):
-        raise ValueError("Enter a date and time like 2026-11-24T09:00.")
+        raise ValueError(_("Enter a date and time like 2026-11-24T09:00."))
     try:
         return dt.datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError("There is no such date or time. Check the day and the hour.") from None
+        raise ValueError(_("There is no such date or time. Check the day and the hour.")) from None

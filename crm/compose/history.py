@@ -9,15 +9,18 @@ from typing import NamedTuple
 from crm.messages.models import Message
 from crm.messages.rules import Answer, Status
 from crm.providers.registry import provider_named
+from crm.values.language import N_
+from crm.values.language import gettext as _
+from crm.values.stored import shown
 
 ANSWERS = {
-    Answer.ACCEPTED: "Taken",
-    Answer.NO_CONNECTION: "Not reached",
-    Answer.RATE_LIMITED: "Too many at once",
-    Answer.PERMANENT: "Not possible",
-    Answer.OPTED_OUT: "Opted out",
-    Answer.REFUSED_SENDER: "Sender refused",
-    Answer.UNKNOWN: "Not known",
+    Answer.ACCEPTED: N_("Accepted"),
+    Answer.NO_CONNECTION: N_("No connection"),
+    Answer.RATE_LIMITED: N_("Rate limit reached"),
+    Answer.PERMANENT: N_("Rejected"),
+    Answer.OPTED_OUT: N_("Opted out"),
+    Answer.REFUSED_SENDER: N_("Sender refused"),
+    Answer.UNKNOWN: N_("No answer"),
 }
 """Descriptions of outcomes; a running call has none."""
 
@@ -38,21 +41,28 @@ def history_of(message: Message) -> list[Step]:
 
 
 def _steps(message: Message) -> Iterator[Step]:
-    by = f" by {message.created_by.label}" if message.created_by else ""
-    yield Step(message.created_at, f"Scheduled{by}")
+    yield Step(message.created_at, _scheduled(message))
     for attempt in message.attempts:
-        answer = ANSWERS[attempt.outcome] if attempt.outcome else "No answer yet"
-        yield Step(
-            attempt.started_at,
-            f"{provider_named(attempt.gateway).tried_as}: {answer[0].lower()}{answer[1:]}",
-            attempt.detail,
-        )
+        answer = ANSWERS[attempt.outcome] if attempt.outcome else _("No answer yet")
+        tried = _("%(provider)s: %(answer)s", provider=provider_named(attempt.gateway).tried_as, answer=answer)
+        yield Step(attempt.started_at, tried, shown(attempt.detail))
     if message.delivered_at:
-        yield Step(message.delivered_at, "Delivered")
+        yield Step(message.delivered_at, _("Delivered"))
     if message.read_at:
-        yield Step(message.read_at, "Read")
+        yield Step(message.read_at, _("Read"))
     if message.acknowledged_at:
-        by = f" by {message.acknowledged_by.label}" if message.acknowledged_by else ""
-        yield Step(message.acknowledged_at, f"Marked as done{by}")
+        yield Step(message.acknowledged_at, _done(message))
     if message.status not in TOLD_OTHERWISE:
-        yield Step(message.status_at, message.status.label, message.reason)
+        yield Step(message.status_at, str(message.status.label), message.shown_reason)
+
+
+def _scheduled(message: Message) -> str:
+    if message.created_by is None:
+        return _("Scheduled")
+    return _("Scheduled by %(name)s", name=message.created_by.label)
+
+
+def _done(message: Message) -> str:
+    if message.acknowledged_by is None:
+        return _("Marked as done")
+    return _("Marked as done by %(name)s", name=message.acknowledged_by.label)

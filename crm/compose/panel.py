@@ -11,6 +11,7 @@ from crm.messages import policy_facts, queries
 from crm.messages.inbound_models import InboundMessage
 from crm.messages.models import Message
 from crm.series.queries import series_of
+from crm.values.language import ngettext
 
 
 def load(customer: Customer) -> dict[str, Any]:
@@ -33,4 +34,4 @@ def _time(line: Message | InboundMessage) -> tuple[dt.datetime, int]:
 
 def count(customer_id: int) -> str:
     number = queries.count_messages_of(customer_id)
-    return f"{number} message{'' if number == 1 else 's'}" if number else ""
+    return ngettext("%(num)s message", "%(num)s messages", number) if number else ""

@@ -15,8 +15,10 @@ from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import all_channels, consent_problem
 from crm.messages.channels.segments import Segments, ucs2_note
 from crm.messages.policy_facts import asking_note, opt_out_problem
+from crm.messages.rules import ApprovedTemplate
 from crm.series.rules import Rule
 from crm.values import clock
+from crm.values.language import gettext as _
 
 _FIELD = re.compile(r"\{ *(" + "|".join(FIELDS) + r") *\}", re.IGNORECASE)
 
@@ -44,35 +46,56 @@ class MessagePreview:
         rule: Rule | None,
         notes: Sequence[str],
     ) -> MessagePreview:
-        zone = clock.zone(organization.time_zone)
-        when = f"On {clock.say_full(moment, zone, organization.locale)}" if moment else "At the time you choose"
-        by = f", by {channel.label}" if channel else ""
         way = channel or all_channels()[0]
         addresses, address = way.addresses, way.addresses.of(customer)
         problem = addresses.problem(customer) or opt_out_problem(customer, addresses)
         problem = problem or (consent_problem(customer, channel) if channel else None)
-        to = f", to {addresses.shown(address)}" if address else ""
-        then = f"; then {rule.said(organization.locale)}" if rule else ""
+        when = clock.say_full(moment, clock.zone(organization.time_zone), organization.locale) if moment else ""
+        sentence = _sentence(when, channel, addresses.shown(address) if address else "")
+        if rule:
+            sentence = _("%(sentence)s Then %(rule)s.", sentence=sentence, rule=rule.said(organization.locale))
         notes = [*notes, *filter(None, [asking_note(customer, addresses)])]
         if not customer.is_active and not customer.is_archived:
-            notes.append(f"{customer.name} is inactive, and still gets this message.")
+            notes.append(_("%(name)s is inactive, but still gets this message.", name=customer.name))
         parts = channel.parts(body) if channel else None
         room = way.max_length
-        return cls(f"{when}{by}{to}{then}.", problem, notes, parts, ucs2_note(body) if parts else "", len(body), room)
+        return cls(sentence, problem, notes, parts, ucs2_note(body) if parts else "", len(body), room)
+
+
+def _sentence(when: str, channel: Channel | None, to: str) -> str:
+    if not when:
+        return _("Sent at the time you choose.")
+    if channel is None:
+        return _("On %(when)s.", when=when)
+    if not to:
+        return _("On %(when)s, by %(channel)s.", when=when, channel=channel.label)
+    return _("On %(when)s, by %(channel)s, to %(to)s.", when=when, channel=channel.label, to=to)
 
 
 def wording_notes(wording: Wording, chosen: Template | None, channel: Channel | None) -> list[str]:
     """Say whether a text leaves as an approved template or freely, where that may surprise."""
     notes = []
     if wording.approved:
-        with_ = ", ".join(f"“{parameter}”" for parameter in wording.approved.parameters)
-        notes.append(f"Goes out as {wording.approved.name}, approved by WhatsApp{f', with {with_}' if with_ else ''}.")
+        notes.append(_sent_as(wording.approved))
     elif chosen and chosen.approved and wording.text and channel and channel.has_approved_templates:
         notes.append(
-            "The text was changed, so it does not go out as the approved template: WhatsApp takes it only within "
-            "24 hours after the customer wrote to you."
+            _(
+                "You changed the text, so it isn't the approved template any more. WhatsApp accepts it only within "
+                "24 hours of the customer's last message."
+            )
         )
     found = _FIELD.search(wording.text)
     if found:
-        notes.append(f"{found[0]} goes out as it is written. Choose a template to have it filled in.")
+        notes.append(_("%(field)s is sent as written. Choose a template to have it filled in.", field=found[0]))
     return notes
+
+
+def _sent_as(approved: ApprovedTemplate) -> str:
+    if not approved.parameters:
+        return _("Sent as %(template)s, approved by WhatsApp.", template=approved.name)
+    parameters = ", ".join(f"“{parameter}”" for parameter in approved.parameters)
+    return _(
+        "Sent as %(template)s, approved by WhatsApp, with %(parameters)s.",
+        template=approved.name,
+        parameters=parameters,
+    )

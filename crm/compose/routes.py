@@ -18,6 +18,7 @@ from crm.messages.models import Message
 from crm.messages.rules import Status, told_alike
 from crm.providers.registry import all_providers
 from crm.series import services as recurring
+from crm.values.language import gettext as _
 from crm.web.htmx import done as saved
 from crm.web.htmx import respond
 from crm.web.ids import id_in
@@ -61,7 +62,7 @@ def new(customer_id: int) -> Response:
         except SentenceError as error:
             form.explain(error)
         else:
-            return _changed("Message scheduled.", message)
+            return _changed(_("Message scheduled."), message)
     return _window("messages/new.html", form)
 
 
@@ -77,7 +78,7 @@ def preview(customer_id: int) -> str:
 @bp.route("/messages/<id:message_id>/edit", methods=["GET", "POST"])
 def edit(message_id: int) -> Response:
     message = find(Message, message_id)
-    message.ensure_waiting("changed")
+    message.ensure_changeable()
     form = MessageForm(message.customer, message)
     if form.wants_template():
         return _window("messages/edit.html", form, 200 if form.refill() else 422)
@@ -88,31 +89,31 @@ def edit(message_id: int) -> Response:
         except services.RefusedError as error:
             form.explain(error)
         else:
-            return _changed("Message saved.", message)
+            return _changed(_("Message saved."), message)
     return _window("messages/edit.html", form)
 
 
 @bp.post("/messages/<id:message_id>/cancel")
 def cancel(message_id: int) -> Response:
-    return _changed("Message canceled.", services.cancel_message(find(Message, message_id).id), _where_from())
+    return _changed(_("Message canceled."), services.cancel_message(find(Message, message_id).id), _where_from())
 
 
 @bp.post("/messages/<id:message_id>/resend")
 def resend(message_id: int) -> Response:
-    return _changed("Sending it again.", services.resend_message(find(Message, message_id).id), _where_from())
+    return _changed(_("Sending again."), services.resend_message(find(Message, message_id).id), _where_from())
 
 
 @bp.post("/messages/<id:message_id>/done")
 def done(message_id: int) -> Response:
     message = services.mark_done(find(Message, message_id).id)
     return _changed(
-        "Marked as done.", message, _where_from(), undo=url_for("messages.undo_done", message_id=message_id)
+        _("Marked as done."), message, _where_from(), undo=url_for("messages.undo_done", message_id=message_id)
     )
 
 
 @bp.post("/messages/<id:message_id>/done/delete")
 def undo_done(message_id: int) -> Response:
-    return _changed("Back on the list.", services.undo_done(find(Message, message_id).id), _where_from())
+    return _changed(_("Undone. It's due again."), services.undo_done(find(Message, message_id).id), _where_from())
 
 
 def _shown() -> list[str]:

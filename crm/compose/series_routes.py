@@ -10,6 +10,7 @@ from crm.compose import panel
 from crm.customers.models import Customer
 from crm.series import services
 from crm.series.models import Series
+from crm.values.language import gettext as _
 from crm.web.htmx import done
 
 bp = Blueprint("series", __name__)
@@ -18,12 +19,12 @@ bp = Blueprint("series", __name__)
 @bp.post("/message-series/<id:series_id>/stop")
 def stop(series_id: int) -> Response:
     series = services.stop_series(find(Series, series_id).id)
-    return _changed("It does not come again.", series, url_for("series.undo_stop", series_id=series_id))
+    return _changed(_("Repeating stopped."), series, url_for("series.undo_stop", series_id=series_id))
 
 
 @bp.post("/message-series/<id:series_id>/stop/delete")
 def undo_stop(series_id: int) -> Response:
-    return _changed("It goes on.", services.undo_stop(find(Series, series_id).id))
+    return _changed(_("Repeating again."), services.undo_stop(find(Series, series_id).id))
 
 
 def _changed(text: str, series: Series, undo: str | None = None) -> Response:

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from crm.kernel.fail_points import reach
-from crm.providers.base import Answer, Call, Outcome
+from crm.providers.base import GATEWAY_FAILED, Answer, Call, Outcome
 from crm.providers.http import CONNECT, READ
 from crm.providers.registry import gateway_named
+from crm.values.language import N_
 
 MAX_CALLS = 64
 """Running calls per organization, and rows in `submitting`."""
@@ -76,9 +77,9 @@ def _call(call: Call, until: float) -> Outcome:
         return outcome
     except Exception:
         log.exception("message %d, attempt %d: the gateway failed", call.message_id, call.attempt_id)
-        return Outcome(Answer.UNKNOWN, sentence="The gateway failed.")
+        return Outcome(Answer.UNKNOWN, sentence=GATEWAY_FAILED)
 
 
-_HELD_UP = Outcome(Answer.NO_CONNECTION, sentence="The worker was held up, and nothing was sent.")
+_HELD_UP = Outcome(Answer.NO_CONNECTION, sentence=N_("The worker was held up, so nothing was sent."))
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _threads = ThreadPoolExecutor(MAX_SERVED * MAX_CALLS, thread_name_prefix="call")

@@ -45,9 +45,15 @@ from crm.messages.states import DUE
 from crm.providers.accounts import sender_of
 from crm.providers.base import Call
 from crm.providers.registry import gateway_named, max_calls
+from crm.values.language import ENGLISH, N_, speaking
 
 MAX_BATCH = 256
 """Due messages per claim."""
+
+WORKER_STOPPED = N_("The worker stopped while sending it. Checking whether it was sent.")
+NO_REPORT = N_("The provider accepted it but never confirmed delivery.")
+ONCE_MORE = N_("We can't tell whether it arrived, so it is sent once more, as you asked.")
+UNCONFIRMED = N_("We can't tell whether it arrived.")
 
 PUT_OFF = dt.timedelta(seconds=60)
 
@@ -76,7 +82,7 @@ def deliver_batch(organization_id: int, limit: int = MAX_BATCH, seconds: float =
 
     No call starts after `seconds`, and running ones end within a provider's timeout.
     """
-    with use_organization(organization_id):
+    with use_organization(organization_id), speaking(ENGLISH):
         claim = Claim()
         looked_at = _claim(claim, limit)
         if claim.ids:
@@ -113,12 +119,12 @@ def _look(message: Message, batch: Batch, claim: Claim) -> bool:
     if status in BEING_SENT and message.lease_until is not None and message.lease_until > now:
         batch.looks[message.id] = message.lease_until
     elif status is Status.SUBMITTING:
-        reason = "The worker stopped while it was being sent. Checking what became of it."
+        reason = WORKER_STOPPED
         batch.doubt(message, reason)
     elif status is Status.UNKNOWN:
         _settle_doubt(message, batch, claim)
     elif status is Status.ACCEPTED:
-        batch.end(message, Status.NO_REPORT, "The provider took it and never said what became of it.")
+        batch.end(message, Status.NO_REPORT, NO_REPORT)
     elif status in DUE:
         return _may_go(message, batch, claim)
     return False
@@ -133,10 +139,9 @@ def _settle_doubt(message: Message, batch: Batch, claim: Claim) -> None:
         claim.doubts.append(message.id)
     elif message.must_arrive and not message.sent_again:
         message.sent_again = True
-        reason = "Nobody can say if it arrived, and it must: it is sent once more."
-        batch.end(message, Status.RETRY_WAIT, reason, batch.now)
+        batch.end(message, Status.RETRY_WAIT, ONCE_MORE, batch.now)
     else:
-        batch.end(message, Status.UNCONFIRMED, "We could not confirm this message: it may or may not have arrived.")
+        batch.end(message, Status.UNCONFIRMED, UNCONFIRMED)
 
 
 def _may_go(message: Message, batch: Batch, claim: Claim) -> bool:

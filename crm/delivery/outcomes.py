@@ -28,12 +28,17 @@ from crm.opt_outs import services
 from crm.providers.base import Answer, Call, Outcome
 from crm.providers.registry import gateway_named
 from crm.values import clock
+from crm.values.language import N_
+from crm.values.stored import stored
 
 Result = tuple[Call, Outcome]
 
 FINAL = {Answer.PERMANENT: Status.FAILED, Answer.OPTED_OUT: Status.SUPPRESSED}
 PATIENCE = (0.5, 1, 2, 4, 8)
 """Seconds before each retry while the database is away."""
+
+CHECKING = stored(N_("%(sentence)s Checking whether it was sent."))
+NEXT_TRY = stored(N_("%(sentence)s Next try %(when)s."))
 
 log = logging.getLogger(__name__)
 
@@ -138,11 +143,11 @@ def _apply(message: Message, call: Call, outcome: Outcome, batch: Batch) -> None
         case Answer.NO_CONNECTION | Answer.RATE_LIMITED:
             _try_again(message, outcome, batch)
         case Answer.REFUSED_SENDER:
-            reason = f"{outcome.sentence} {WAITS}"
+            reason = WAITS.english(sentence=outcome.sentence)
             look = batch.refuse_sender(call.channel, call.gateway, reason)
             batch.end(message, Status.HELD, reason, look)
         case Answer.UNKNOWN:
-            batch.doubt(message, f"{outcome.sentence} Checking what became of it.")
+            batch.doubt(message, CHECKING.english(sentence=outcome.sentence))
         case _:
             batch.end(message, FINAL[outcome.answer], outcome.sentence)
 
@@ -154,4 +159,9 @@ def _try_again(message: Message, outcome: Outcome, batch: Batch) -> None:
     look = min(batch.now + pause, expires_at(message) + dt.timedelta(seconds=1))
     zone = clock.zone(batch.organization.time_zone)
     said = clock.say_when(look, batch.now, zone, batch.organization.locale)
-    batch.end(message, Status.RETRY_WAIT, f"{outcome.sentence} Next try {said[0].lower()}{said[1:]}.", look)
+    batch.end(
+        message,
+        Status.RETRY_WAIT,
+        NEXT_TRY.english(sentence=outcome.sentence, when=f"{said[0].lower()}{said[1:]}"),
+        look,
+    )

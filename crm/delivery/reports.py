@@ -210,7 +210,7 @@ def _hold(message: Message, attempt: Attempt, meaning: ReportMeaning, batch: Bat
     """Hold a message that was accepted and then refused with its account: it was certainly not sent."""
     if not moves(message.status, meaning.status, is_last=is_last):
         return
-    reason = f"{meaning.reason} {WAITS}"
+    reason = WAITS.english(sentence=meaning.reason)
     look = batch.refuse_sender(attempt.channel, attempt.gateway, reason, by_report=True)
     message.turn(Status.HELD, batch.now, reason)
     message.handed_over_at = None

@@ -16,6 +16,15 @@ from crm.messages.rules import Status, day_word, holding_reason
 from crm.providers.base import Gateway
 from crm.providers.registry import gateway_of
 from crm.values import clock
+from crm.values.language import N_
+from crm.values.stored import stored
+
+NO_GATEWAY = stored(N_("No gateway is set up for %(channel)s. Ask an owner to choose one."))
+LATE = stored(N_("It could not be sent within %(hours)s hours of its time."))
+LATE_BY_SECONDS = stored(N_("It could not be sent within %(seconds)s seconds of its time."))
+ARCHIVED = stored(N_("%(name)s was archived when it was due."))
+OTHER_DAY = stored(N_("It says “%(word)s”, and that day is over. Check the text, then send it again."))
+QUIET = stored(N_("Quiet hours: it will be sent %(when)s (%(zone)s)."))
 
 LOOK_AGAIN = dt.timedelta(seconds=60)
 
@@ -56,11 +65,9 @@ def check_policy(
     try:
         gateway = gateway_of(organization, message.channel)
     except LookupError:
-        return Hold(
-            now + LOOK_AGAIN, f"The gateway for {message.channel.label} is not set up. Ask an owner to choose one."
-        )
+        return Hold(now + LOOK_AGAIN, NO_GATEWAY.english(channel=message.channel.label))
     if not gateway.by_hand and now > expires_at(message):
-        return Stop(Status.EXPIRED, f"It could not be sent within {_hours(lasts())} of its time.")
+        return Stop(Status.EXPIRED, _too_late(lasts()))
     return (
         _while_asked(customer, facts, now)
         or _after_quiet_hours(organization, now)
@@ -81,7 +88,7 @@ def lasts() -> dt.timedelta:
 def _refusal(message: Message, customer: Customer, facts: PolicyFacts) -> Stop | None:
     """Return why the customer may not get this message, if so."""
     if customer.is_archived:
-        return Stop(Status.CANCELED, f"{customer.name} was archived when it was due.")
+        return Stop(Status.CANCELED, ARCHIVED.english(name=customer.name))
     problem = consent_problem(customer, message.channel)
     if problem:
         return Stop(Status.SUPPRESSED, problem)
@@ -103,8 +110,7 @@ def _another_day(message: Message, organization: Organization, now: dt.datetime)
     zone = clock.zone(organization.time_zone)
     meant, today = (moment.astimezone(zone).date() for moment in (message.send_at, now))
     word = day_word(message.body) if meant < today else None
-    said = f"It speaks of “{word}”, and its day is over. Check the text, then send it again."
-    return Stop(Status.EXPIRED, said) if word else None
+    return Stop(Status.EXPIRED, OTHER_DAY.english(word=word)) if word else None
 
 
 def _outside_window(
@@ -124,9 +130,9 @@ def _after_quiet_hours(organization: Organization, now: dt.datetime) -> Hold | N
     if end <= now:
         return None
     said = clock.say_when(end, now, zone, organization.locale)
-    return Hold(end, f"Quiet hours: it goes out {said[0].lower()}{said[1:]} ({zone.key}).")
+    return Hold(end, QUIET.english(when=f"{said[0].lower()}{said[1:]}", zone=zone.key))
 
 
-def _hours(span: dt.timedelta) -> str:
+def _too_late(span: dt.timedelta) -> str:
     hours = span.total_seconds() / 3600
-    return f"{hours:g} hours" if hours >= 1 else f"{span.total_seconds():g} seconds"
+    return LATE.english(hours=f"{hours:g}") if hours >= 1 else LATE_BY_SECONDS.english(seconds=f"{hours * 3600:g}")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from crm.kernel.manifest import Feature, MenuLink
 from crm.kernel.roles import MANAGER
 from crm.message_templates import routes
+from crm.values.language import N_
 
 feature = Feature(
     name="message_templates",
     blueprints=(routes.bp,),
-    settings=(MenuLink("message_templates.index", "Templates", 60),),
+    settings=(MenuLink("message_templates.index", N_("Templates"), 60),),
     roles={
         "index": MANAGER,
         "new": MANAGER,

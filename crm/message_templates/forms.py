@@ -12,20 +12,22 @@ from crm.message_templates.models import Template
 from crm.message_templates.preview import TemplatePreview
 from crm.message_templates.queries import someone_like
 from crm.messages.channels.registry import NAMES, all_channels, channel_named, choose
-from crm.values.text import characters
+from crm.messages.services import too_long
+from crm.values.language import N_
+from crm.values.language import gettext as _
 from crm.web.forms import CreatingForm, Length, Required, options
 
 
 class TemplateForm(CreatingForm):
     """A text with fields, and its approved template; `q` finds the customer of the preview."""
 
-    name = StringField("Name", [Required("Enter the template's name."), Length(100)])
-    channel = RadioField("Send by", validate_choice=False)
-    body = TextAreaField("Text", [Required("Write the text.")])
-    approved_name = StringField("Name at WhatsApp")
-    language = StringField("Language")
-    parameters = TextAreaField("Parameters, one a line")
-    q = StringField("Preview for")
+    name = StringField(N_("Name"), [Required(N_("Enter the template's name.")), Length(100)])
+    channel = RadioField(N_("Send by"), validate_choice=False)
+    body = TextAreaField(N_("Text"), [Required(N_("Write the text."))])
+    approved_name = StringField(N_("WhatsApp template name"))
+    language = StringField(N_("Language"))
+    parameters = TextAreaField(N_("Parameters, one a line"))
+    q = StringField(N_("Preview for"))
 
     def __init__(self, template: Template | None = None) -> None:
         self.template = template
@@ -40,18 +42,19 @@ class TemplateForm(CreatingForm):
         channel = channel_named(self.channel.data if self.channel.data in NAMES else _first())
         text, room = field.data or "", channel.max_length
         if len(text) > room:
-            over = characters(len(text) - room)
-            raise ValidationError(f"Shorten the text by {over}: {channel.label} has room for {room:,}.")
+            raise ValidationError(too_long(len(text) - room, channel))
         _refuse(rules.problem(text, room))
 
     def validate_approved_name(self, field: StringField) -> None:
         if not self._may_be_approved():
             return
         if not field.data and (self.language.data or self.parameters.data):
-            raise ValidationError("Enter the name that WhatsApp approved, or leave language and parameters empty.")
+            raise ValidationError(
+                _("Enter the name that WhatsApp approved, or leave the parameters and the language empty.")
+            )
         if field.data and not rules.APPROVED_NAME.fullmatch(field.data):
             raise ValidationError(
-                "Enter the name as WhatsApp shows it, like order_ready, or the Content SID as Twilio shows it."
+                _("Enter the name as WhatsApp shows it, like order_ready, or the Content SID as Twilio shows it.")
             )
 
     def validate_language(self, field: StringField) -> None:
@@ -60,7 +63,7 @@ class TemplateForm(CreatingForm):
         if not self._may_be_approved() or not name or (name.startswith("HX") and not language):
             return
         if not rules.LANGUAGE.fullmatch(language):
-            raise ValidationError("Enter the language as WhatsApp shows it, like id or en_US.")
+            raise ValidationError(_("Enter the language as WhatsApp shows it, like id or en_US."))
 
     def validate_parameters(self, field: TextAreaField) -> None:
         if not self._may_be_approved():

@@ -11,6 +11,7 @@ from crm.message_templates.queries import values_of
 from crm.message_templates.rules import fill, parameters_problem, parse, problem
 from crm.messages.channels.base import Channel
 from crm.messages.channels.segments import Segments, ucs2_note
+from crm.values.language import gettext as _
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,19 @@ class TemplatePreview:
         missing: str = "",
     ) -> TemplatePreview:
         """Fill the valid parts; `missing` is a search without a match."""
-        notes = [f"Nobody matches “{missing}”."] if missing else []
+        notes = [_("Nobody matches “%(search)s”.", search=missing)] if missing else []
         if customer is None:
-            return cls(None, "", [], None, "", [*notes, "Add a customer to see the text filled."])
+            return cls(None, "", [], None, "", [*notes, _("Add a customer to see the text filled in.")])
         wrong = problem(body, channel.max_length) or parameters_problem(list(parameters))
         if wrong:
             return cls(customer, "", [], None, "", [*notes, wrong])
         values = values_of(customer, organization)
         pieces = parse(body)
         if customer.branch is None and any(piece == ("branch", True) for piece in pieces):
-            notes.append(f"{customer.name} has no branch: {{branch}} is {organization.name}.")
+            no_branch = _(
+                "%(name)s has no branch, so {branch} is %(other)s.", name=customer.name, other=organization.name
+            )
+            notes.append(no_branch)
         text = fill(pieces, values)
         parts = channel.parts(text) if text else None
         filled = [fill(parse(source), values) for source in parameters]

@@ -11,6 +11,7 @@ from crm.message_templates import queries, services
 from crm.message_templates.forms import TemplateForm
 from crm.message_templates.models import Template
 from crm.message_templates.rules import FIELDS
+from crm.values.language import gettext as _
 from crm.web.htmx import done, respond
 
 bp = Blueprint("message_templates", __name__)
@@ -38,7 +39,7 @@ def add() -> Response:
     except SentenceError as error:
         form.refuse("name", error)
         return _window(form, status=422)
-    return _done(f"{form.name.data} is added.")
+    return _done(_("%(name)s added.", name=form.name.data))
 
 
 @bp.route("/settings/templates/<id:template_id>/edit", methods=["GET", "POST"])
@@ -53,7 +54,7 @@ def edit(template_id: int) -> Response:
     except services.TemplateNameTakenError as error:
         form.refuse("name", error)
         return _window(form, status=422)
-    return _done(f"{form.name.data} is saved.")
+    return _done(_("%(name)s saved.", name=form.name.data))
 
 
 @bp.post("/settings/templates/preview")
@@ -65,12 +66,13 @@ def preview() -> str:
 def delete(template_id: int) -> Response:
     """Delete a template; what is scheduled with it goes out."""
     name = services.delete_template(find(Template, template_id).id)
-    return _done(f"{name} is deleted.", undo=url_for("message_templates.undelete", template_id=template_id))
+    return _done(_("%(name)s deleted.", name=name), undo=url_for("message_templates.undelete", template_id=template_id))
 
 
 @bp.post("/settings/templates/<id:template_id>/delete/undo")
 def undelete(template_id: int) -> Response:
-    return _done(f"{services.undelete_template(find(Template, template_id).id)} is back.")
+    name = services.undelete_template(find(Template, template_id).id)
+    return _done(_("%(name)s restored.", name=name))
 
 
 def _find(template_id: int) -> Template:

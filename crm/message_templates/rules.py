@@ -10,14 +10,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from babel.lists import format_list
+
 from crm.messages.rules import ApprovedTemplate
-from crm.values.text import characters
+from crm.values import language
+from crm.values.language import N_, ngettext
+from crm.values.language import gettext as _
 
 FIELDS = {
-    "name": "the customer's name",
-    "branch": "the customer's branch, or the organization's name without one",
-    "organization": "the organization's name",
-    "points": "the customer's points, 0 until they have some",
+    "name": N_("the customer's name"),
+    "branch": N_("the customer's branch, or the organization's name without one"),
+    "organization": N_("the organization's name"),
+    "points": N_("the customer's points, 0 until they have some"),
 }
 """What a text may name, and what is put there."""
 
@@ -87,7 +91,14 @@ def fill(pieces: Iterable[Piece], values: Mapping[str, str]) -> str:
 def problem(source: str, room: int | None = None) -> str | None:
     """Return the sentence that says what is wrong with a text, or None; one without room is not even read."""
     if room is not None and len(source) > room:
-        return f"Shorten the text by {characters(len(source) - room)}: there is room for {room:,}."
+        over = len(source) - room
+        return ngettext(
+            "Shorten the text by %(num)s character: there is room for %(room)s.",
+            "Shorten the text by %(num)s characters: there is room for %(room)s.",
+            over,
+            num=f"{over:,}",
+            room=f"{room:,}",
+        )
     try:
         parse(source)
     except ValueError as error:
@@ -114,23 +125,26 @@ def names_problem(parameters: Iterable[str]) -> str | None:
     lines = list(parameters)
     names = [match[1] for match in map(_NAMED.fullmatch, lines) if match]
     if names and len(names) < len(lines):
-        return "Give each parameter its name, like customer_name = {name}, or none of them."
+        return _("Give each parameter its name, like customer_name = {name}, or none of them.")
     twice = next((name for name in names if names.count(name) > 1), None)
-    return f"There are two parameters {twice}. Write each name once." if twice else None
+    return _("There are two parameters %(name)s. Write each name once.", name=twice) if twice else None
 
 
 def _piece(found: str, source: str, start: int) -> Piece:
     if found.startswith("{{"):
-        raise ValueError(f"Write a field, in single braces, instead of {_shown(found)}. {_known()}")
+        raise ValueError(
+            _("Write a field, in single braces, instead of %(found)s. %(known)s", found=_shown(found), known=_known())
+        )
     if found == "{":
-        raise ValueError(f"Close the brace in “{source[start : start + _SHOWN].splitlines()[0]}”. {_known()}")
+        near = source[start : start + _SHOWN].splitlines()[0]
+        raise ValueError(_("Close the brace in “%(near)s”. %(known)s", near=near, known=_known()))
     if found == "}":
-        raise ValueError(f"There is a }} without a {{ before it. {_known()}")
+        raise ValueError(_("There is a } without a { before it. %(known)s", known=_known()))
     if not found.startswith("{"):
         return Piece(found, False)
     name = found[1:-1].strip().lower()
     if name not in FIELDS:
-        raise ValueError(f"There is no field {_shown(found)}. {_known()}")
+        raise ValueError(_("There is no field %(found)s. %(known)s", found=_shown(found), known=_known()))
     return Piece(name, True)
 
 
@@ -141,13 +155,13 @@ def _shown(found: str) -> str:
 def parameters_problem(parameters: list[str]) -> str | None:
     """Return the sentence that says what is wrong with the parameters of an approved template, or None."""
     if len(parameters) > MAX_PARAMETERS:
-        return f"Enter up to {MAX_PARAMETERS} parameters, one a line."
+        return _("Enter up to %(most)s parameters, one a line.", most=MAX_PARAMETERS)
     if any(len(parameter) > MAX_PARAMETER for parameter in parameters):
-        return f"Shorten the parameters: each has room for {MAX_PARAMETER:,} characters."
+        return _("Shorten the parameters: each has room for %(room)s characters.", room=f"{MAX_PARAMETER:,}")
     wrong = next(filter(None, (problem(parameter, MAX_PARAMETER) for parameter in parameters)), None)
     return wrong or names_problem(parameters)
 
 
 def _known() -> str:
-    *others, last = (f"{{{name}}}" for name in FIELDS)
-    return f"The fields are {', '.join(others)} and {last}."
+    names = [f"{{{name}}}" for name in FIELDS]
+    return _("The fields are %(fields)s.", fields=format_list(names, locale=language.current().locale))

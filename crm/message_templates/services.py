@@ -15,13 +15,14 @@ from crm.kernel.idempotency import Once, RequestKey
 from crm.message_templates.models import Template
 from crm.message_templates.queries import key_of, template_called
 from crm.values import clock
+from crm.values.language import gettext as _
 
 
 class TemplateNameTakenError(SentenceError):
     """Another template has this name."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"There is a template {name} already.")
+        super().__init__(_("There is already a template called %(name)s.", name=name))
 
 
 def add_template(values: dict[str, Any], key: RequestKey | None = None) -> int:
@@ -42,7 +43,7 @@ def change_template(template_id: int, values: dict[str, Any]) -> None:
     with transaction():
         template = _get_locked(template_id)
         if template.deleted_at is not None:
-            raise ConflictError(f"The template {template.name} has been deleted in the meantime.")
+            raise ConflictError(_("%(name)s has been deleted in the meantime.", name=template.name))
         for field, value in values.items():
             setattr(template, field, value)
         template.name_key = key_of(template.name)

@@ -10,82 +10,86 @@ from crm.customers.timeline import Activity, ActivityEvent, ActivityText, shorte
 from crm.messages.channels.registry import channel_named
 from crm.messages.rules import Status
 from crm.messages.suppression_models import OptOutSource
+from crm.values.language import N_
+from crm.values.language import gettext as _
+from crm.values.stored import shown
+from crm.web import environment
 from crm.web.filters import when
 
 STATES = {
-    Status.SCHEDULED: "is scheduled again",
-    Status.CLAIMED: "is about to be sent",
-    Status.SUBMITTING: "is being sent",
-    Status.ACCEPTED: "was handed over",
-    Status.SENT: "was sent",
-    Status.DELIVERED: "was delivered",
-    Status.READ: "was read",
-    Status.RETRY_WAIT: "will be tried again",
-    Status.HELD: "waits",
-    Status.REMINDER: "is due, to be sent by hand",
-    Status.UNKNOWN: "is being checked: nobody knows whether it went out",
-    Status.UNCONFIRMED: "could not be confirmed",
-    Status.FAILED: "failed",
-    Status.UNDELIVERED: "was not delivered",
-    Status.SUPPRESSED: "was stopped",
-    Status.EXPIRED: "was too late to be sent",
-    Status.CANCELED: "was canceled",
-    Status.DONE: "was marked as done",
-    Status.NO_REPORT: "was handed over, and no report came",
+    Status.SCHEDULED: N_("Message scheduled again"),
+    Status.CLAIMED: N_("Message about to be sent"),
+    Status.SUBMITTING: N_("Message being sent"),
+    Status.ACCEPTED: N_("Message handed over"),
+    Status.SENT: N_("Message sent"),
+    Status.DELIVERED: N_("Message delivered"),
+    Status.READ: N_("Message read"),
+    Status.RETRY_WAIT: N_("Message not sent yet, will try again"),
+    Status.HELD: N_("Message waiting"),
+    Status.REMINDER: N_("Message due, ready to send"),
+    Status.UNKNOWN: N_("Message being checked: it is not clear whether it was sent"),
+    Status.UNCONFIRMED: N_("Message delivery unknown"),
+    Status.FAILED: N_("Message failed"),
+    Status.UNDELIVERED: N_("Message not delivered"),
+    Status.SUPPRESSED: N_("Message stopped"),
+    Status.EXPIRED: N_("Message expired before it could be sent"),
+    Status.CANCELED: N_("Message canceled"),
+    Status.DONE: N_("Message marked as done"),
+    Status.NO_REPORT: N_("Message sent, delivery not confirmed"),
 }
-"""The predicate of a message in each status."""
 
 SOURCES = {
-    OptOutSource.STOP: "By a stop word",
-    OptOutSource.PROVIDER: "Told by the provider",
-    OptOutSource.STAFF: "Put on the list by staff",
+    OptOutSource.STOP: N_("By a keyword"),
+    OptOutSource.PROVIDER: N_("Reported by the provider"),
+    OptOutSource.STAFF: N_("Added to the list by staff"),
 }
 
 
 def _became(words: str) -> ActivityText:
     def activity(event: ActivityEvent) -> Activity:
         reason = event.after("reason")
-        return Activity(_message(event, words), [reason] if reason else [], by="")
+        return Activity(event.link(words, "message"), [shown(reason)] if reason else [], by="")
 
     return activity
 
 
-def _message(event: ActivityEvent, words: str) -> str:
-    return Markup("{} {}").format(event.link("Message", "message"), words)
-
-
 def _scheduled(event: ActivityEvent) -> Activity:
     name = event.link(channel_named(event.after("channel")).label, "message")
-    text = Markup("{} scheduled for {}").format(name, _time(event.after("send_at")))
+    text = environment.gettext("%(channel)s scheduled for %(time)s", channel=name, time=_time(event.after("send_at")))
     return Activity(text, [shortened(event.after("body"))])
 
 
 def _edited(event: ActivityEvent) -> Activity:
     lines: list[str] = []
     if "send_at" in event.changes:
-        lines.append(Markup("From {} to {}").format(*map(_time, event.changes["send_at"])))
+        times = dict(zip(("before", "after"), map(_time, event.changes["send_at"]), strict=True))
+        lines.append(environment.gettext("From %(before)s to %(after)s", **times))
     if "channel" in event.changes:
         before, after = (channel_named(value).label for value in event.changes["channel"])
-        lines.append(f"From {before} to {after}")
+        lines.append(_("From %(before)s to %(after)s", before=before, after=after))
     if "body" in event.changes:
-        lines.append(f"Now {shortened(event.after('body'))}")
-    return Activity(_message(event, "was changed"), lines)
+        lines.append(_("Now %(text)s", text=shortened(event.after("body"))))
+    return Activity(event.link(_("Message changed"), "message"), lines)
 
 
 def _received(event: ActivityEvent) -> Activity:
     body, what = event.after("body"), event.after("what")
-    lines = [*([shortened(body)] if body else []), *([f"{what[0].upper()}{what[1:]}"] if what else [])]
-    return Activity("The customer wrote", lines, by="")
+    return Activity(_("The customer wrote"), [*([shortened(body)] if body else []), *_capitalized(what)], by="")
 
 
-def _time(moment: str) -> str:
+def _capitalized(sentence: str | None) -> list[str]:
+    text = shown(sentence or "")
+    return [f"{text[0].upper()}{text[1:]}"] if text else []
+
+
+def _time(moment: str) -> Markup:
     return when(dt.datetime.fromisoformat(moment))
 
 
 def _rule(words: str) -> ActivityText:
     def activity(event: ActivityEvent) -> Activity:
         rule = event.after("rule") or event.before("rule")
-        return Activity(words, [f"{rule[0].upper()}{rule[1:]}"] if rule else [])
+        return Activity(words, _capitalized(rule))
 
     return activity
 
@@ -102,16 +106,16 @@ ACTIVITY: dict[str, ActivityText | str] = {
     **{f"message.{status.value}": _became(words) for status, words in STATES.items()},
     "message.scheduled": _scheduled,
     "message.edited": _edited,
-    "message.resent": _became("is to be sent again"),
-    "message.undone": _became("is not done after all"),
-    "message.released": _became("waits no longer"),
+    "message.resent": _became(N_("Message to be sent again")),
+    "message.undone": _became(N_("Message no longer done")),
+    "message.released": _became(N_("Message no longer waiting")),
     "message.received": _received,
-    "series.begun": _rule("A message repeats"),
-    "series.changed": _rule("A message that repeats was changed"),
-    "series.stopped": _rule("Repeating was stopped"),
-    "series.resumed": _rule("Repeating goes on"),
-    "series.ended": _rule("Repeating has ended"),
-    "suppression.added": _opt_out("Opted out of messages"),
-    "suppression.changed": _opt_out("Opt-out changed"),
-    "suppression.removed": _opt_out("Gets messages again: off the list of opt-outs"),
+    "series.begun": _rule(N_("Repeating message added")),
+    "series.changed": _rule(N_("Repeating message changed")),
+    "series.stopped": _rule(N_("Repeating stopped")),
+    "series.resumed": _rule(N_("Repeating again")),
+    "series.ended": _rule(N_("Repeating ended")),
+    "suppression.added": _opt_out(N_("Opted out of messages")),
+    "suppression.changed": _opt_out(N_("Opt-out changed")),
+    "suppression.removed": _opt_out(N_("Messages allowed again")),
 }

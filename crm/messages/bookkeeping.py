@@ -19,6 +19,7 @@ from crm.kernel.extensions import db
 from crm.kernel.work import due
 from crm.messages.models import Message
 from crm.messages.rules import OPEN, Status
+from crm.values.language import gettext as _
 
 KIND = "message"
 SHOWN = frozenset(
@@ -32,7 +33,7 @@ def lock_message(message_id: int) -> tuple[Message, dt.datetime | None]:
     due_at = due.lock(KIND, [message_id]).get(message_id)
     message = db.session.scalars(locked(sa.select(Message).where(Message.id == message_id))).one_or_none()
     if message is None:
-        raise ConflictError("This message has been deleted in the meantime.")
+        raise ConflictError(_("This message has been deleted in the meantime."))
     return message, due_at
 
 

@@ -16,6 +16,8 @@ from crm.kernel.errors import ConflictError
 from crm.kernel.tenancy import TenantMixin
 from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import CHANNEL, all_kinds, channels_of
+from crm.values.language import gettext as _
+from crm.values.stored import shown
 
 
 def _partial(name: str, condition: str, *columns: str) -> sa.Index:
@@ -90,13 +92,17 @@ class InboundMessage(TenantMixin, Base):
         return bool(self.sender) and self.channel.addresses.is_valid(self.sender)
 
     @property
+    def shown_what(self) -> str:
+        return shown(self.what)
+
+    @property
     def is_done(self) -> bool:
         return self.done_at is not None
 
     def mark_done(self, user_id: int | None, now: dt.datetime) -> bool:
         """Mark as done; False when it is. ConflictError while it is undecided."""
         if self.is_asking:
-            raise ConflictError("It may mean STOP. Choose Opt out or Go on.")
+            raise ConflictError(_("It may mean STOP. Choose Opt out or Go on."))
         if self.is_done:
             return False
         self.done_at, self.done_by_id = now, user_id

@@ -17,6 +17,8 @@ from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import CHANNEL
 from crm.messages.rules import BEING_SENT, NEEDS_A_PERSON, OPEN, RESENDABLE, WAITING, Answer, ApprovedTemplate, Status
 from crm.messages.states import ensure_may_turn
+from crm.values.language import gettext as _
+from crm.values.stored import shown
 
 
 def _in(statuses: frozenset[Status]) -> str:
@@ -96,6 +98,10 @@ class Message(TenantMixin, Base):
         return ApprovedTemplate.from_json(self.template)
 
     @property
+    def shown_reason(self) -> str:
+        return shown(self.reason)
+
+    @property
     def is_awaited(self) -> bool:
         """Whether it is open; the earliest open message orders its customer in the list."""
         return self.status in OPEN and self.acknowledged_at is None
@@ -133,7 +139,7 @@ class Message(TenantMixin, Base):
         now: dt.datetime,
     ) -> bool:
         """Change content, channel and time; False for no change. ConflictError once it is being sent or has ended."""
-        self.ensure_waiting("changed")
+        self.ensure_changeable()
         wanted = (channel, body, send_at, must_arrive, template)
         if (self.channel, self.body, self.send_at, self.must_arrive, self.approved) == wanted:
             return False
@@ -147,7 +153,11 @@ class Message(TenantMixin, Base):
         """Cancel; False when canceled before. Raises ConflictError as `rewrite` does."""
         if self.status is Status.CANCELED:
             return False
-        self.ensure_waiting("canceled")
+        self._refuse_while_being_sent()
+        if self.status not in WAITING:
+            raise ConflictError(
+                _("This message can't be canceled any more: it is “%(state)s”.", state=self.status.label)
+            )
         self.turn(Status.CANCELED, now)
         return True
 
@@ -160,7 +170,7 @@ class Message(TenantMixin, Base):
         if self.status is Status.SCHEDULED and self.send_at <= now:
             return False
         if not self.is_resendable:
-            raise ConflictError(f"This message can't be sent again: its state is “{self.status.label}”.")
+            raise ConflictError(_("This message can't be sent again: it is “%(state)s”.", state=self.status.label))
         self.send_at, self.attempts_made, self.handed_over_at = now, 0, None
         self.acknowledged_at, self.acknowledged_by_id, self.before_done = None, None, None
         self.turn(Status.SCHEDULED, now)
@@ -191,15 +201,17 @@ class Message(TenantMixin, Base):
             self.turn(Status(before["status"]), now, before["reason"])
         return before
 
-    def ensure_waiting(self, verb: str) -> None:
-        """Raise ConflictError if it can't be "changed" or "canceled" any more."""
+    def ensure_changeable(self) -> None:
+        """Raise ConflictError if it is too late to change it."""
         self._refuse_while_being_sent()
         if self.status not in WAITING:
-            raise ConflictError(f"This message can't be {verb} any more: its state is “{self.status.label}”.")
+            raise ConflictError(
+                _("This message can't be changed any more: it is “%(state)s”.", state=self.status.label)
+            )
 
     def _refuse_while_being_sent(self) -> None:
         if self.status in BEING_SENT:
-            raise ConflictError("This message is being sent right now. Wait a moment, then see what became of it.")
+            raise ConflictError(_("This message is being sent right now. Wait a moment, then look again."))
 
 
 class Attempt(TenantMixin, Base):
@@ -246,3 +258,7 @@ class BlockedSender(TenantMixin, Base):
     probe_at: Mapped[dt.datetime]
     dismissed_at: Mapped[dt.datetime | None]
     by_report: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+
+    @property
+    def shown_reason(self) -> str:
+        return shown(self.reason)

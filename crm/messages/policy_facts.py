@@ -19,6 +19,8 @@ from crm.messages.channels.registry import all_kinds, channels_of
 from crm.messages.inbound_models import IS_ASKING, InboundMessage
 from crm.messages.rules import holding_reason
 from crm.messages.suppression_models import Suppression
+from crm.values.language import gettext as _
+from crm.values.stored import shown
 
 Fact = TypeVar("Fact")
 Key = TypeVar("Key")
@@ -80,7 +82,12 @@ def opt_out_problem(customer: Customer, addresses: Addresses) -> str | None:
     suppression = db.session.scalar(_SUPPRESSION, {"addresses": own, "kind": addresses.kind})
     if suppression is None:
         return None
-    return f"{customer.name} opted out (by {suppression.by}), so this {addresses.noun} gets no messages."
+    return _(
+        "%(name)s opted out (by %(by)s), so this %(noun)s gets no messages.",
+        name=customer.name,
+        by=suppression.by,
+        noun=addresses.noun,
+    )
 
 
 def asking_note(customer: Customer, addresses: Addresses) -> str | None:
@@ -89,7 +96,7 @@ def asking_note(customer: Customer, addresses: Addresses) -> str | None:
         return None
     recent = _recent_texts(addresses.all_of([customer])[customer.id], addresses)
     text = next((texts.asks for texts in recent.values() if texts.asks), None)
-    return f"It waits: {holding_reason(customer.name, text)}" if text else None
+    return _("It waits: %(reason)s", reason=shown(holding_reason(customer.name, text))) if text else None
 
 
 def contact_of(customer: Customer, limit: int = 50) -> Contact:

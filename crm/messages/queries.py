@@ -23,6 +23,8 @@ from crm.messages.channels.registry import NAMES, all_channels
 from crm.messages.models import Attempt, BlockedSender, Message
 from crm.messages.rules import LATE, NEEDS_A_PERSON, OPEN, Status, told_alike
 from crm.values.choices import unknown_choice
+from crm.values.language import N_
+from crm.values.language import gettext as _
 from crm.values.text import clean_line
 from crm.web.lists import Page, as_query, read_page
 
@@ -70,7 +72,9 @@ class Reminder(NamedTuple):
         """Why it needs a person."""
         if self.by_hand:
             return ""
-        return self.message.reason or _REASONS.get(self.message.status, "It is late, and nothing has sent it yet.")
+        return self.message.shown_reason or _REASONS.get(
+            self.message.status, _("It is late and has not been sent yet.")
+        )
 
 
 @dataclass(frozen=True)
@@ -125,10 +129,10 @@ def messages(customer_id: int) -> sa.Select[Message]:
 
 
 _REASONS = {
-    Status.UNCONFIRMED: "We could not confirm this message.",
-    Status.FAILED: "It could not be sent.",
-    Status.UNDELIVERED: "It was not delivered.",
-    Status.EXPIRED: "It was too late to send it.",
+    Status.UNCONFIRMED: N_("We can't tell whether it arrived."),
+    Status.FAILED: N_("It could not be sent."),
+    Status.UNDELIVERED: N_("It was not delivered."),
+    Status.EXPIRED: N_("It was too late to send it."),
 }
 
 

@@ -8,6 +8,9 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from crm.values.language import N_
+from crm.values.stored import stored
+
 
 class Status(enum.StrEnum):
     SCHEDULED = "scheduled"
@@ -41,25 +44,25 @@ class Status(enum.StrEnum):
 
 
 LABELS = {
-    Status.SCHEDULED: "Scheduled",
-    Status.CLAIMED: "Sending",
-    Status.SUBMITTING: "Sending",
-    Status.ACCEPTED: "Sent",
-    Status.SENT: "Sent",
-    Status.DELIVERED: "Delivered",
-    Status.READ: "Read",
-    Status.RETRY_WAIT: "Will try again",
-    Status.HELD: "Waiting",
-    Status.REMINDER: "To send by hand",
-    Status.UNKNOWN: "Checking",
-    Status.UNCONFIRMED: "Could not confirm",
-    Status.FAILED: "Failed",
-    Status.UNDELIVERED: "Not delivered",
-    Status.SUPPRESSED: "Opted out",
-    Status.EXPIRED: "Too late",
-    Status.CANCELED: "Canceled",
-    Status.DONE: "Done",
-    Status.NO_REPORT: "No report",
+    Status.SCHEDULED: N_("Scheduled"),
+    Status.CLAIMED: N_("Sending"),
+    Status.SUBMITTING: N_("Sending"),
+    Status.ACCEPTED: N_("Sent"),
+    Status.SENT: N_("Sent"),
+    Status.DELIVERED: N_("Delivered"),
+    Status.READ: N_("Read"),
+    Status.RETRY_WAIT: N_("Will try again"),
+    Status.HELD: N_("Waiting"),
+    Status.REMINDER: N_("Ready to send"),
+    Status.UNKNOWN: N_("Checking"),
+    Status.UNCONFIRMED: N_("Delivery unknown"),
+    Status.FAILED: N_("Failed"),
+    Status.UNDELIVERED: N_("Not delivered"),
+    Status.SUPPRESSED: N_("Opted out"),
+    Status.EXPIRED: N_("Expired"),
+    Status.CANCELED: N_("Canceled"),
+    Status.DONE: N_("Done"),
+    Status.NO_REPORT: N_("Sent, not confirmed"),
 }
 
 TONES = {
@@ -117,8 +120,10 @@ _DAY_WORD = re.compile(
 ASKED = "Choose Opt out or Go on in the inbox."
 """The end of the reason while a text is undecided."""
 
-WAITS = "Messages wait until this is put right."
-"""The end of the notice about a refused sender."""
+HOLDING = stored(N_("%(name)s wrote “%(text)s”. Choose Opt out or Go on in the inbox."))
+
+WAITS = stored(N_("%(sentence)s Messages wait until this is fixed."))
+"""The notice about a refused sender."""
 
 FIRST_RETRY = 30.0
 SPREAD = 0.2
@@ -148,9 +153,9 @@ class ApprovedTemplate:
 
 
 def holding_reason(name: str, text: str) -> str:
-    shown = " ".join(text.split())
-    shown = f"{shown[:79]}…" if len(shown) > 80 else shown
-    return f"{name} wrote “{shown}”. {ASKED}"
+    quoted = " ".join(text.split())
+    quoted = f"{quoted[:79]}…" if len(quoted) > 80 else quoted
+    return HOLDING.english(name=name, text=quoted)
 
 
 def day_word(text: str) -> str | None:

@@ -18,7 +18,8 @@ from crm.messages.models import Message
 from crm.messages.policy_facts import opt_out_problem
 from crm.messages.rules import ApprovedTemplate, Status
 from crm.values import clock
-from crm.values.text import characters
+from crm.values.language import gettext as _
+from crm.values.language import ngettext
 
 PAST = dt.timedelta(minutes=5)
 AHEAD = dt.timedelta(days=clock.MAX_DAYS, hours=3)
@@ -85,7 +86,7 @@ def edit_message(
 ) -> Message:
     """Edit a pending message; raises RefusedError, and ConflictError when it is too late."""
     with transaction():
-        message, _ = lock_message(message_id)
+        message, _due_at = lock_message(message_id)
         customer = lock_customers([message.customer_id])[message.customer_id]
         now, moved = database_now(), message.send_at != send_at
         if message.rewrite(channel, body, send_at, must_arrive, template, now):
@@ -101,7 +102,7 @@ def edit_message(
 def cancel_message(message_id: int) -> Message:
     """Cancel a pending message; raises ConflictError when it is too late."""
     with transaction():
-        message, _ = lock_message(message_id)
+        message, _due_at = lock_message(message_id)
         if message.cancel(database_now()):
             tell("message.canceled", message)
             look_at({message.id: None})
@@ -112,7 +113,7 @@ def cancel_message(message_id: int) -> Message:
 def resend_message(message_id: int) -> Message:
     """Send again what did not arrive or is unknown; raises ConflictError otherwise."""
     with transaction():
-        message, _ = lock_message(message_id)
+        message, _due_at = lock_message(message_id)
         customer = lock_customers([message.customer_id])[message.customer_id]
         now = database_now()
         if message.send_again(now):
@@ -140,7 +141,7 @@ def mark_done(message_id: int) -> Message:
 def undo_done(message_id: int) -> Message:
     """Undo `mark_done`; a message that is not done stays."""
     with transaction():
-        message, _ = lock_message(message_id)
+        message, _due_at = lock_message(message_id)
         was_done = message.status is Status.DONE
         before = message.undo_done(database_now())
         if before is not None:
@@ -161,9 +162,13 @@ def _await(message: Message, now: dt.datetime) -> None:
 
 def _check_content(customer: Customer, channel: Channel, body: str) -> None:
     if customer.merged_into_id is not None:
-        raise RefusedError("channel", f"{customer.name} was merged with another customer. Open their page again.")
+        raise RefusedError(
+            "channel", _("%(name)s was merged with another customer. Open their page again.", name=customer.name)
+        )
     if customer.is_archived:
-        raise RefusedError("channel", f"{customer.name} is archived. Restore them first, then schedule a message.")
+        raise RefusedError(
+            "channel", _("%(name)s is archived. Restore them first, then schedule a message.", name=customer.name)
+        )
     problem = (
         consent_problem(customer, channel)
         or channel.addresses.problem(customer)
@@ -172,15 +177,25 @@ def _check_content(customer: Customer, channel: Channel, body: str) -> None:
     if problem:
         raise RefusedError("channel", problem)
     if not body.strip():
-        raise RefusedError("body", "Write the message.")
+        raise RefusedError("body", _("Write the message."))
     over = len(body) - channel.max_length
     if over > 0:
-        room = f"{channel.max_length:,}"
-        raise RefusedError("body", f"Shorten the message by {characters(over)}: {channel.label} has room for {room}.")
+        raise RefusedError("body", too_long(over, channel))
+
+
+def too_long(over: int, channel: Channel) -> str:
+    return ngettext(
+        "Shorten the message by %(num)s character: %(channel)s has room for %(room)s.",
+        "Shorten the message by %(num)s characters: %(channel)s has room for %(room)s.",
+        over,
+        num=f"{over:,}",
+        channel=channel.label,
+        room=f"{channel.max_length:,}",
+    )
 
 
 def _check_time(send_at: dt.datetime, now: dt.datetime) -> None:
     if send_at < now - PAST:
-        raise RefusedError("send_at", "This time has passed. Choose a later one.")
+        raise RefusedError("send_at", _("This time has passed. Choose a later one."))
     if send_at > now + AHEAD:
-        raise RefusedError("send_at", "Choose a time within the next two years.")
+        raise RefusedError("send_at", _("Choose a time within the next two years."))

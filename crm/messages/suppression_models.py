@@ -12,6 +12,13 @@ from crm.kernel.columns import Base, BigInt, CreatedAt, Id, TextCode
 from crm.kernel.tenancy import TenantMixin
 from crm.messages.channels.base import Addresses
 from crm.messages.channels.registry import kind_named
+from crm.values.language import N_
+from crm.values.language import gettext as _
+from crm.values.stored import stored
+
+BY_STOP = stored(N_("The customer opted out by writing %(word)s."))
+BY_PROVIDER = N_("The provider says that the customer opted out.")
+BY_STAFF = stored(N_("This %(noun)s is on the opt-out list."))
 
 
 class OptOutSource(enum.StrEnum):
@@ -49,14 +56,12 @@ class Suppression(TenantMixin, Base):
         if self.source is OptOutSource.STOP:
             return self.note or "STOP"
         if self.source is OptOutSource.PROVIDER:
-            return "the provider"
-        return self.created_by.label if self.created_by else "staff"
+            return _("the provider")
+        return self.created_by.label if self.created_by else _("staff")
 
     @property
     def reason(self) -> str:
-        """Why a message to it is not sent."""
+        """Why a message to it is not sent, as rows keep it."""
         if self.source is OptOutSource.STOP:
-            return f"The customer opted out by writing {self.by}."
-        if self.source is OptOutSource.PROVIDER:
-            return "The provider says that the customer opted out."
-        return f"The {self.addresses.noun} is on the list of opt-outs."
+            return BY_STOP.english(word=self.by)
+        return BY_PROVIDER if self.source is OptOutSource.PROVIDER else BY_STAFF.english(noun=self.addresses.noun)

@@ -18,6 +18,10 @@ from crm.messages.channels.registry import all_channels
 from crm.providers.base import Account, Sender
 from crm.providers.directory import secrets_with
 from crm.providers.registry import gateway_named, gateway_of, provider_named
+from crm.values.language import N_
+from crm.values.stored import stored
+
+NO_GATEWAY = stored(N_("There is no such gateway for %(channel)s. An owner can choose one in Settings › Messaging."))
 
 
 def sender_of(organization: Organization, gateway: str, channel: Channel) -> Sender:
@@ -49,7 +53,7 @@ def lacking(organization: Organization, channel: Channel) -> str:
     try:
         gateway = gateway_of(organization, channel)
     except LookupError:
-        return f"There is no such gateway for {channel.label}. An owner can choose one in Settings, Messaging."
+        return NO_GATEWAY.english(channel=channel.label)
     return gateway.lacks(sender_of(organization, gateway.name, channel), channel)
 
 

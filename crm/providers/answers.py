@@ -6,6 +6,17 @@ from collections.abc import Mapping
 
 from crm.providers.base import Answer, Meaning, Outcome
 from crm.providers.http import LostError, NoConnectionError, Reply
+from crm.values.language import N_
+from crm.values.stored import stored
+
+TROUBLE = stored(N_("%(provider)s had trouble (HTTP %(status)s) and did not say whether it accepted the message."))
+SLOW_DOWN = stored(N_("%(provider)s asked to slow down."))
+REFUSED_ACCOUNT = stored(N_("%(provider)s refused the account."))
+UNREADABLE_STATUS = stored(N_("%(provider)s gave an answer that can't be read (HTTP %(status)s)."))
+UNREADABLE = stored(N_("%(provider)s gave an answer that can't be read."))
+REFUSED = stored(N_("%(provider)s rejected it: %(said)s"))
+UNREACHED = stored(N_("%(provider)s could not be reached, so nothing was sent."))
+NO_ANSWER = stored(N_("%(provider)s did not answer."))
 
 SENDER_STATUS = frozenset({401, 402, 403})
 UNCLEAR_STATUS = frozenset({408})
@@ -23,14 +34,14 @@ def refused(provider: str, reply: Reply, code: int | None, said: str, codes: Map
 
 
 def unreadable(provider: str) -> Outcome:
-    return Outcome(Answer.UNKNOWN, code="unreadable", sentence=f"{provider} gave an answer that can't be read.")
+    return Outcome(Answer.UNKNOWN, code="unreadable", sentence=UNREADABLE.english(provider=provider))
 
 
 def failed(provider: str, error: NoConnectionError | LostError) -> Outcome:
     if isinstance(error, NoConnectionError):
-        sentence = f"{provider} could not be reached, so nothing was sent."
+        sentence = UNREACHED.english(provider=provider)
         return Outcome(Answer.NO_CONNECTION, code="no_connection", sentence=sentence)
-    return Outcome(Answer.UNKNOWN, code="no_answer", sentence=f"{provider} did not answer.")
+    return Outcome(Answer.UNKNOWN, code="no_answer", sentence=NO_ANSWER.english(provider=provider))
 
 
 def not_set_up(sentence: str) -> Outcome:
@@ -40,18 +51,16 @@ def not_set_up(sentence: str) -> Outcome:
 def _meaning(provider: str, reply: Reply, code: int | None, said: str, codes: Mapping[int, Meaning]) -> Meaning:
     status = reply.status
     if status >= 500 or status < 400 or status in UNCLEAR_STATUS:
-        return Meaning(
-            Answer.UNKNOWN, f"{provider} had trouble (HTTP {status}) and did not say if it took the message."
-        )
+        return Meaning(Answer.UNKNOWN, TROUBLE.english(provider=provider, status=status))
     if status == 429:
-        return Meaning(Answer.RATE_LIMITED, f"{provider} asked to slow down.")
+        return Meaning(Answer.RATE_LIMITED, SLOW_DOWN.english(provider=provider))
     if code is not None and code in codes:
         return codes[code]
     if status in SENDER_STATUS:
-        return Meaning(Answer.REFUSED_SENDER, f"{provider} refused the account.")
+        return Meaning(Answer.REFUSED_SENDER, REFUSED_ACCOUNT.english(provider=provider))
     if code is None:
-        return Meaning(Answer.UNKNOWN, f"{provider} gave an answer that can't be read (HTTP {status}).")
-    return Meaning(Answer.PERMANENT, f"{provider} refused it: {_sentence(said)}")
+        return Meaning(Answer.UNKNOWN, UNREADABLE_STATUS.english(provider=provider, status=status))
+    return Meaning(Answer.PERMANENT, REFUSED.english(provider=provider, said=_sentence(said)))
 
 
 def _sentence(said: str) -> str:

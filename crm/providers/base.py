@@ -14,6 +14,9 @@ from werkzeug.wrappers import Response
 from crm.messages.channels.base import Channel
 from crm.messages.rules import Answer as Answer
 from crm.messages.rules import ApprovedTemplate, Status
+from crm.values.language import N_
+
+GATEWAY_FAILED = N_("The gateway failed.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +173,6 @@ class Account:
     """
 
     title: str
-    noun: str
     secrets: tuple[SecretField, ...]
     sender: Callable[[Mapping[str, str], str, Mapping[str, Any]], Sender]
     addresses: Mapping[str, str] = field(default_factory=dict)
@@ -217,7 +219,7 @@ def word(pattern: str, sentence: str) -> Callable[[str], str]:
 
     def parse(value: str) -> str:
         if value and not re.fullmatch(pattern, value, re.ASCII):
-            raise ValueError(sentence)
+            raise ValueError(str(sentence))
         return value
 
     return parse

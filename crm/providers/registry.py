@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from babel.lists import format_list
+
 from crm.accounts.models import Organization
 from crm.accounts.rules import register_secret, register_setting
 from crm.messages.channels.base import Channel
@@ -13,6 +15,8 @@ from crm.providers.console.provider import CONSOLE
 from crm.providers.manual.provider import MANUAL
 from crm.providers.twilio.provider import TWILIO
 from crm.providers.whatsapp_cloud.provider import WHATSAPP_CLOUD
+from crm.values import language
+from crm.values.language import gettext as _
 
 _PROVIDERS: dict[str, Provider] = {}
 
@@ -58,11 +62,19 @@ def max_calls(organization: Organization) -> int:
 
 def _gateway_setting(channel: Channel, value: str) -> str:
     if value not in _PROVIDERS:
-        *others, last = _PROVIDERS
-        raise ValueError(f"There is no gateway {value!r}. Use {', '.join(others)} or {last}.")
+        names = format_list(list(_PROVIDERS), "or", language.current().locale)
+        raise ValueError(_("There is no gateway “%(value)s”. Use %(names)s.", value=value, names=names))
     if not gateway_named(value).carries(channel):
-        carried = " and ".join(other.label for other in all_channels() if gateway_named(value).carries(other))
-        raise ValueError(f"{value} sends {carried} alone. Use another gateway for {channel.label}.")
+        labels = [other.label for other in all_channels() if gateway_named(value).carries(other)]
+        carried = format_list(labels, locale=language.current().locale)
+        raise ValueError(
+            _(
+                "%(gateway)s sends only %(channels)s. Use another gateway for %(channel)s.",
+                gateway=value,
+                channels=carried,
+                channel=channel.label,
+            )
+        )
     return value
 
 

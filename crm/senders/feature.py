@@ -5,11 +5,12 @@ from __future__ import annotations
 from crm.kernel.manifest import Feature, MenuLink
 from crm.kernel.roles import OWNER
 from crm.senders import routes
+from crm.values.language import N_
 
 feature = Feature(
     name="senders",
     blueprints=(routes.bp,),
-    settings=(MenuLink("senders.index", "Messaging", 40),),
+    settings=(MenuLink("senders.index", N_("Messaging"), 40),),
     roles={
         "index": OWNER,
         "test": OWNER,

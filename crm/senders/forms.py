@@ -13,6 +13,8 @@ from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import NAMES, all_channels, channel_named, choose
 from crm.providers.base import Account
 from crm.providers.registry import all_providers, providers_for
+from crm.values.language import N_
+from crm.values.language import gettext as _
 from crm.web.forms import Form, Required, options
 
 
@@ -54,10 +56,12 @@ def senders_form(*args: Any, **kwargs: Any) -> SendersForm:
         if channel.gateway_setting:
             fields[channel.gateway_setting] = _gateway(channel)
         if channel.sender_setting:
-            fields[channel.sender_setting] = StringField(f"{channel.label} is sent from", [Parsed()])
+            fields[channel.sender_setting] = StringField(
+                _("%(channel)s sender number", channel=channel.label), [Parsed()]
+            )
     for provider, account in accounts().items():
         fields |= {secret.name: PasswordField(secret.label, [Parsed()]) for secret in account.secrets}
-        fields[f"remove_{provider}"] = BooleanField(f"Remove {account.noun} from here")
+        fields[f"remove_{provider}"] = BooleanField(_("Remove this account"))
     made: SendersForm = type("SendersForm", (SendersForm,), fields)(*args, **kwargs)
     return made
 
@@ -72,8 +76,8 @@ def _gateway(channel: Channel) -> Field:
 
 
 class SenderTestForm(Form):
-    channel = RadioField("Send by", validate_choice=False)
-    to = StringField("To", [Required("Enter the number to send it to.")])
+    channel = RadioField(N_("Send by"), validate_choice=False)
+    to = StringField(N_("To"), [Required(N_("Enter the number to send it to."))])
     address = ""
     """The stored form, after validation."""
 

@@ -9,6 +9,7 @@ from crm.kernel.columns import Base, BigInt, CreatedAt, Id, TextCode
 from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import CHANNEL
 from crm.messages.rules import Status
+from crm.values.stored import shown
 
 
 class SenderTest(Base):
@@ -24,3 +25,7 @@ class SenderTest(Base):
     status: Mapped[Status] = mapped_column(TextCode(Status, 12), default=Status.SUBMITTING)
     reason: Mapped[str] = mapped_column(sa.String(300), default="")
     started_at: Mapped[CreatedAt]
+
+    @property
+    def shown_reason(self) -> str:
+        return shown(self.reason)

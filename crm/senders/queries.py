@@ -16,13 +16,16 @@ from crm.messages.models import BlockedSender
 from crm.providers.accounts import lacking
 from crm.providers.registry import gateway_of
 from crm.senders.models import SenderTest
+from crm.values.language import N_
+from crm.values.stored import shown
 
 
 class SenderState(NamedTuple):
-    """How a channel is sent: good, attention or bad; `blocked` if its provider refuses it."""
+    """How a channel is sent: good, attention or bad; `blocked` if its provider refuses it. `code` is for programs."""
 
     channel: Channel
     tone: str
+    code: str
     word: str
     sentence: str
     blocked: BlockedSender | None = None
@@ -47,12 +50,13 @@ def latest_tests() -> list[SenderTest]:
 def _state(organization: Organization, channel: Channel, blocked: BlockedSender | None) -> SenderState:
     missing = lacking(organization, channel)
     if missing:
-        return SenderState(channel, "attention", "Not ready", missing, blocked)
+        return SenderState(channel, "attention", "not ready", N_("Not ready"), shown(missing), blocked)
     if blocked is not None:
-        return SenderState(channel, "bad", "Refused", blocked.reason, blocked)
+        return SenderState(channel, "bad", "refused", N_("Refused"), shown(blocked.reason), blocked)
     gateway = gateway_of(organization, channel)
     if gateway.by_hand:
-        return SenderState(channel, "neutral", "By hand", "Due messages wait on the first page.")
+        return SenderState(channel, "neutral", "by hand", N_("Manual"), N_("You send due messages from the home page."))
     if not gateway.reports:
-        return SenderState(channel, "neutral", "Nowhere", "Messages are only listed.")
-    return SenderState(channel, "good", "Ready", "Messages go out when they are due.")
+        sentence = N_("Nothing is sent. See the test outbox.")
+        return SenderState(channel, "neutral", "nowhere", N_("Test mode"), sentence)
+    return SenderState(channel, "good", "ready", N_("Ready"), N_("Messages are sent when they are due."))

@@ -16,6 +16,8 @@ from crm.messages.models import BlockedSender
 from crm.providers.base import Answer
 from crm.senders import queries, services
 from crm.senders.forms import SendersForm, SenderTestForm, accounts, senders_form
+from crm.values.language import gettext as _
+from crm.values.stored import shown
 
 bp = Blueprint("senders", __name__)
 
@@ -29,7 +31,7 @@ def index() -> AnyResponse:
         except FieldError as error:
             form.fail(error.field, str(error))
         else:
-            flash("Saved.", "success")
+            flash(_("Saved."), "success")
             return _back()
     return _page(form, SenderTestForm(formdata=None))
 
@@ -41,26 +43,26 @@ def test() -> AnyResponse:
         try:
             outcome = services.send_test(channel_named(form.channel.data), form.address)
         except SentenceError as error:
-            form.fail("channel", str(error))
+            form.fail("channel", shown(str(error)))
         else:
             if outcome.answer is Answer.ACCEPTED:
-                flash(f"The test message to {form.to.data} was taken.", "success")
+                flash(_("Test message sent to %(number)s.", number=form.to.data), "success")
                 return _back()
-            form.fail("to", f"{outcome.sentence} The test message was not taken.")
+            form.fail("to", _("%(reason)s The test message was not sent.", reason=shown(outcome.sentence)))
     return _page(senders_form(formdata=None, data=settings_of(here().organization)), form)
 
 
 @bp.post("/settings/messaging/senders/<id:sender_id>/retry")
 def retry(sender_id: int) -> AnyResponse:
     services.try_again(find(BlockedSender, sender_id).id)
-    flash("The next message that waits is tried now. If it is taken, the others follow.", "success")
+    flash(_("Trying one waiting message now. If it goes through, the rest follow."), "success")
     return _back()
 
 
 @bp.post("/settings/messaging/senders/<id:sender_id>/dismiss")
 def dismiss(sender_id: int) -> AnyResponse:
     services.dismiss(find(BlockedSender, sender_id).id)
-    flash("The notice is gone. The state stays to be seen in Settings, Messaging.", "success")
+    flash(_("Dismissed. You can still see the status in Settings › Messaging."), "success")
     return redirect(return_path(request.referrer or "/", request.host), 303)
 
 

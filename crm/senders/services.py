@@ -18,9 +18,10 @@ from crm.messages.channels.base import Channel
 from crm.messages.models import BlockedSender
 from crm.messages.policy_facts import suppressed_among
 from crm.providers.accounts import lacking, sender_of
-from crm.providers.base import Answer, Call, Outcome
+from crm.providers.base import GATEWAY_FAILED, Answer, Call, Outcome
 from crm.providers.registry import gateway_of
 from crm.senders import trials
+from crm.values.language import gettext as _
 
 TEST = "This is a test message from {name}. You can ignore it."
 
@@ -89,9 +90,9 @@ def _test_call(channel: Channel, to: str) -> Call:
         raise SentenceError(missing)
     gateway = gateway_of(organization, channel)
     if gateway.by_hand:
-        raise SentenceError(f"{channel.label} is sent by hand, so there is nothing to test. Choose a gateway first.")
+        raise SentenceError(_("You send %(channel)s yourself, so there is nothing to test.", channel=channel.label))
     if suppressed_among(channel.addresses.spellings(to), channel.addresses):
-        raise SentenceError(f"This {channel.addresses.noun} has opted out, so nothing is sent to it.")
+        raise SentenceError(_("This %(noun)s has opted out, so nothing is sent to it.", noun=channel.addresses.noun))
     # Its text has the organization's name in it: no word of that is an order.
     sender = replace(sender_of(organization, gateway.name, channel), takes_orders=False)
     return Call(0, 0, gateway.name, channel, to, TEST.format(name=organization.name), sender=sender)
@@ -104,13 +105,13 @@ def _send(call: Call) -> Outcome:
         return gateway.send(call)
     except Exception:
         log.exception("a test message by %s failed", call.gateway)
-        return Outcome(Answer.UNKNOWN, sentence="The gateway failed.")
+        return Outcome(Answer.UNKNOWN, sentence=GATEWAY_FAILED)
 
 
 def _locked(sender_id: int) -> BlockedSender:
     row = db.session.scalars(locked(sa.select(BlockedSender).where(BlockedSender.id == sender_id))).one_or_none()
     if row is None:
-        raise ConflictError("This sender works again.")
+        raise ConflictError(_("This sender works again."))
     return row
 
 

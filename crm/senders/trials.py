@@ -80,7 +80,7 @@ def _take(reported: Reported) -> bool:
         test.status, test.reason = meaning.status, meaning.reason[:300]
         batch = Batch()
         if meaning.refused:
-            batch.refuse_sender(test.channel, test.gateway, f"{meaning.reason} {WAITS}", by_report=True)
+            batch.refuse_sender(test.channel, test.gateway, WAITS.english(sentence=meaning.reason), by_report=True)
         if meaning.reason:
             record("sender.tested", batch.organization, changes=changes)
         return says_it_works(meaning.status, test.channel, test.started_at, batch)

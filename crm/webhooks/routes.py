@@ -15,6 +15,7 @@ from crm.kernel.roles import PUBLIC, Access
 from crm.providers.base import Route
 from crm.providers.registry import all_providers
 from crm.providers.webhook import ForgedError, UnknownError
+from crm.values import language
 from crm.web.signed import by_signature, refuse_flood, refuse_forged
 from crm.webhooks import desk
 
@@ -48,6 +49,7 @@ def _routes() -> list[Route]:
 def _view(route: Route) -> Any:
     @functools.wraps(route.view)
     def view(**values: Any) -> Response:
+        language.use(language.ENGLISH)  # what is stored is English
         if route.method == "GET":
             return route.view(desk, **values)
         with _refusals(route.unknown):

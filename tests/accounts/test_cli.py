@@ -106,7 +106,7 @@ REFUSED = {
     "a setting without value": (["org", "set", "shop", "name"], "as KEY=VALUE"),
     "a wrong value": (["org", "set", "shop", "time_zone=Mars"], "There is no time zone 'Mars'."),
     "a zone of no place": (["org", "set", "shop", "time_zone=Factory"], "time zone"),
-    "a gateway that is not there": (["org", "set", "shop", "sms_gateway=pigeon"], "There is no gateway 'pigeon'."),
+    "a gateway that is not there": (["org", "set", "shop", "sms_gateway=pigeon"], "There is no gateway “pigeon”."),
     "a member already": (
         ["user", "create", "staff", "--organization", "shop", "--role", "staff"],
         "is a user of this organization already.",

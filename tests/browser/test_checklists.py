@@ -96,7 +96,7 @@ def test_the_most_urgent_is_first_and_search_narrows(page: Page, running_app: Ru
     for name, days in (("Soon", "9"), ("Sooner", "2")):
         page.goto(f"{running_app.url}/customers/{people[name]}/messages/new")
         form(page).get_by_label("Message", exact=True).fill("Your cake is ready")
-        form(page).get_by_label("In how many days").fill(days)
+        form(page).get_by_label("Send in … days").fill(days)
         save(page, "Schedule message")
         expect(page.get_by_role("status")).to_contain_text("scheduled")
 
@@ -136,7 +136,7 @@ def test_a_due_message_is_a_reminder_until_it_is_done(
     worker_process(running_app.environ)
     page.goto(f"{running_app.url}/customers/{customer_id}/messages/new")
     form(page).get_by_label("Message", exact=True).fill("Second cake")
-    form(page).get_by_label("In how many days").fill("0")
+    form(page).get_by_label("Send in … days").fill("0")
     save(page, "Schedule message")
     expect(page.get_by_role("status")).to_contain_text("scheduled")
     for _ in range(20):

@@ -100,7 +100,7 @@ def test_staff_work_through_the_inbox(page: Page, running_app: RunningApp, cast:
     expect(page.locator(".inbox-text", has_text="a cake for Sunday")).to_contain_text("Budi")
 
     page.locator(".inbox-text", has_text="table booked").get_by_role("link", name="Reply").click()
-    expect(page.locator("form.window").get_by_label("In how many days")).to_have_value("0")
+    expect(page.locator("form.window").get_by_label("Send in … days")).to_have_value("0")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

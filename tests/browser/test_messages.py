@@ -42,7 +42,7 @@ def test_a_message_is_scheduled_in_a_window_that_says_what_will_happen(counter: 
     expect(window.get_by_label("Message", exact=True)).to_be_focused()
     counter.keyboard.type("See you soon")
     window.get_by_label("SMS").check()
-    window.get_by_label("Or at a time").fill("2027-11-22T09:00")
+    window.get_by_label("Or on a date and time").fill("2027-11-22T09:00")
 
     expect(
         window.get_by_text("On Monday 22 November 2027 at 09:00 (Asia/Jakarta), by SMS, to +62 812-3456-7890.")
@@ -61,7 +61,7 @@ def test_a_mistake_keeps_the_window_and_what_was_typed(counter: Page) -> None:
     counter.get_by_role("link", name="Schedule message to Siti Rahma").click()
     window = counter.get_by_role("dialog")
     window.get_by_label("Message", exact=True).fill("See you")
-    window.get_by_label("In how many days").fill("-4")
+    window.get_by_label("Send in … days").fill("-4")
     window.get_by_role("button", name="Schedule message").click()
 
     expect(
@@ -80,7 +80,7 @@ def test_a_reminder_is_done_and_undone(counter: Page) -> None:
 
     counter.get_by_role("button", name="Undo").click()
 
-    expect(counter.get_by_text("Back on the list.")).to_be_visible()
+    expect(counter.get_by_text("Undone. It's due again.")).to_be_visible()
     expect(reminders.get_by_role("button", name="Mark as done for Budi Santoso")).to_be_visible()
     assert counter.evaluate("document.activeElement !== document.body")
 
@@ -88,11 +88,11 @@ def test_a_reminder_is_done_and_undone(counter: Page) -> None:
 def test_a_message_is_changed_and_canceled_on_the_customers_page(counter: Page) -> None:
     counter.get_by_role("link", name="Budi Santoso").first.click()
     panel = counter.get_by_role("region", name="Messages")
-    expect(panel).to_contain_text("To send by hand")
+    expect(panel).to_contain_text("Ready to send")
     panel.get_by_label(re.compile("Actions for the message")).click()
     panel.get_by_role("link", name="Change").click()
     window = counter.get_by_role("dialog", name="Change message to Budi Santoso")
-    window.get_by_label("In how many days").fill("3")
+    window.get_by_label("Send in … days").fill("3")
     window.get_by_role("button", name="Save message").click()
 
     expect(panel).to_contain_text("Scheduled")
@@ -108,14 +108,14 @@ def test_a_template_is_chosen_and_the_message_comes_again(counter: Page, cast: C
     counter.get_by_role("row", name="Siti Rahma").hover()
     counter.get_by_role("link", name="Schedule message to Siti Rahma").click()
     window = counter.get_by_role("dialog", name="Schedule message to Siti Rahma")
-    window.get_by_label("Or at a time").fill("2027-01-31T09:00")
+    window.get_by_label("Or on a date and time").fill("2027-01-31T09:00")
     window.get_by_label("Template").select_option("Rent (SMS)")
     window.get_by_role("button", name="Use template").click()
     text = window.get_by_label("Message", exact=True)
     expect(text).to_have_value("Hi Siti Rahma, the rent is due.")
     expect(text).to_be_focused()
     expect(window.get_by_label("SMS")).to_be_checked()
-    expect(window.get_by_label("Or at a time")).to_have_value("2027-01-31T09:00")
+    expect(window.get_by_label("Or on a date and time")).to_have_value("2027-01-31T09:00")
 
     window.get_by_text("Repeat", exact=True).click()
     window.get_by_label("How often").select_option("Monthly")
@@ -141,7 +141,7 @@ def test_enter_schedules_although_another_button_comes_first(counter: Page, cast
     counter.get_by_role("link", name="Schedule message to Siti Rahma").click()
     window = counter.get_by_role("dialog")
     window.get_by_label("Message", exact=True).fill("See you")
-    window.get_by_label("In how many days").press("Enter")
+    window.get_by_label("Send in … days").press("Enter")
     expect(counter.get_by_text("Message scheduled.")).to_be_visible()
 
 
@@ -165,7 +165,7 @@ def test_a_template_is_written_with_a_preview_of_a_real_customer(
     window.get_by_role("button", name="Save template").click()
 
     expect(window).to_be_hidden()
-    expect(page.get_by_text("Rent is added.")).to_be_visible()
+    expect(page.get_by_text("Rent added.")).to_be_visible()
     page.get_by_label("Actions for Rent").click()
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("No templates yet")).to_be_visible()

@@ -139,10 +139,10 @@ def test_messages_are_told(cast: Cast, ani: int) -> None:
     client.post(f"/messages/{id_}/done/delete")
     client.post(f"/messages/{id_}/cancel")
     told = lines(cast.staff, ani)
-    assert told[0] == "Message was canceled by staff"
-    assert told[1] == "Message is not done after all by staff"
-    assert told[2] == "Message was marked as done by staff"
-    assert re.fullmatch(r"Message was changed by staff From .+ to .+ Now “Your two cakes are ready”", told[3])
+    assert told[0] == "Message canceled by staff"
+    assert told[1] == "Message no longer done by staff"
+    assert told[2] == "Message marked as done by staff"
+    assert re.fullmatch(r"Message changed by staff From .+ to .+ Now “Your two cakes are ready”", told[3])
     assert re.fullmatch(r"SMS scheduled for \w+ \d+ \w+ \d\d:\d\d by staff “Your cake is ready”", told[4])
     assert f'href="/customers/{ani}#message-{id_}"' in client.get(f"/customers/{ani}").text
 
@@ -159,7 +159,7 @@ def test_every_state_of_a_message_is_told_with_its_reason(cast: Cast, ani: int) 
     told = lines(cast.staff, ani)
     assert len(told) == len(Status)
     assert all(line.startswith("Message ") and "The number is not in use." in line for line in told[:-1])
-    assert "Message was delivered" in " ".join(told)
+    assert "Message delivered" in " ".join(told)
 
 
 def test_what_comes_again_is_told(cast: Cast, ani: int) -> None:
@@ -170,8 +170,8 @@ def test_what_comes_again_is_told(cast: Cast, ani: int) -> None:
     assert stop
     client.post(stop[1])
     told = lines(cast.staff, ani)
-    assert any(line.startswith("A message repeats by staff Every day") for line in told)
-    assert any(line.startswith("Repeating was stopped by staff Every day") for line in told)
+    assert any(line.startswith("Repeating message added by staff Every day") for line in told)
+    assert any(line.startswith("Repeating stopped by staff Every day") for line in told)
 
 
 def test_invoices_and_receipts_are_told(cast: Cast, ani: int) -> None:
@@ -222,7 +222,7 @@ def test_opt_outs_and_texts_from_the_customer_are_told(cast: Cast, ani: int) -> 
         receive(cast.owner.organization_id, texts)
     told = lines(cast.staff, ani)
     assert sorted(told[:3]) == [
-        "Opted out of messages by the system By a stop word",
+        "Opted out of messages by the system By a keyword",
         "The customer wrote “STOP”",
         "The customer wrote “When do you open?”",
     ]

@@ -114,7 +114,6 @@ class PigeonPost:
 
 ACCOUNT = Account(
     "Pigeon post",
-    "the pigeon post",
     (SecretField(RING, "Ring", word(r"[A-Z]{4}", "A ring has four letters.")),),
     lambda known, address, config: Sender(address, token=known[RING]),
     webhook_help="Pigeons come home to:",

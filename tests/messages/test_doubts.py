@@ -93,7 +93,7 @@ def test_nothing_found_leaves_it_open_until_a_person_is_asked(shop: Shop, fake: 
     time_passes(shop, id_)
 
     assert shop.status(id_) is Status.UNCONFIRMED
-    assert "could not confirm" in shop.message(id_).reason
+    assert "can't tell whether it arrived" in shop.message(id_).reason
     assert len(fake.sent) == 1, "never sent again by itself"
 
 

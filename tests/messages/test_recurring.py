@@ -370,8 +370,8 @@ def test_the_preview_says_when_it_comes_again(shop: Shop, owner: FlaskClient) ->
     }
     said = owner.post(f"/customers/{shop.customer()}/messages/preview", data=fields).text
     assert (
-        "On Friday 31 December 2027 at 09:00 (Asia/Jakarta), by WhatsApp, to +62 812-3456-7890; "
-        "then every month on the 31st or the last day." in said
+        "On Friday 31 December 2027 at 09:00 (Asia/Jakarta), by WhatsApp, to +62 812-3456-7890. "
+        "Then every month on the 31st or the last day." in said
     )
 
 

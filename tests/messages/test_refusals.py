@@ -187,7 +187,7 @@ def test_an_owner_reads_that_a_test_message_failed(
         assert caller.meta({"statuses": [failed]}, secret=secret).status_code == 200
 
     page = words(owner.get(PAGE).text)
-    assert f"Last test by {channel.label}" in page
+    assert f"Last {channel.label}" in page
     assert ("can't be reached" if channel is SMS else "has no WhatsApp") in page
     assert "Last test" not in words(stranger.browser().get(PAGE).text)
     assert blocked(shop) == []

@@ -247,7 +247,7 @@ def test_the_list_names_the_next_message_of_each_customer(shop: Shop) -> None:
 
 
 def test_the_console_page_shows_what_was_sent(shop: Shop, owner: FlaskClient) -> None:
-    assert "Nothing was sent yet" in owner.get("/messages/console").text
+    assert "Nothing here yet" in owner.get("/messages/console").text
     shop.schedule(shop.customer(), body="Hello <Sari>")
     shop.schedule(shop.customer("Budi"), body="[permanent] Hello Budi")
     shop.work()

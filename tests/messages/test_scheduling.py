@@ -125,9 +125,9 @@ def test_a_time_that_was_typed_wins_over_days(shop: Shop, owner: FlaskClient) ->
     ("values", "channel", "sentence"),
     [
         ({"phone": ""}, "sms", "Sari has no phone number that can get messages. Add one first."),
-        ({"phone": "12"}, "sms", "The number of Sari, 12, can't get messages. Correct it first."),
-        ({"sms_allowed": False}, "sms", "SMS is switched off for Sari. Choose WhatsApp."),
-        ({"whatsapp_allowed": False, "sms_allowed": False}, "whatsapp", "WhatsApp is switched off for Sari."),
+        ({"phone": "12"}, "sms", "Sari's number, 12, can't get messages. Correct it first."),
+        ({"sms_allowed": False}, "sms", "SMS is not allowed for Sari. Choose WhatsApp."),
+        ({"whatsapp_allowed": False, "sms_allowed": False}, "whatsapp", "WhatsApp is not allowed for Sari."),
     ],
 )
 def test_a_customer_who_cannot_be_messaged_is_refused(
@@ -158,7 +158,7 @@ def test_a_deactivated_customer_gets_messages_and_the_form_says_so(shop: Shop, o
     with shop.inside():
         change_many(Selection.of([sari]), active=False)
 
-    assert "Sari is inactive, and still gets this message." in owner.get(f"/customers/{sari}/messages/new").text
+    assert "Sari is inactive, but still gets this message." in owner.get(f"/customers/{sari}/messages/new").text
     assert post(owner, sari, in_days="0").status_code == 303
     shop.work()
     assert shop.status(only_message(shop, sari).id) is Status.SENT

@@ -102,13 +102,13 @@ def test_an_empty_secret_is_kept_and_a_box_removes_it(shop: Shop, owner: FlaskCl
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"sms_gateway": "whatsapp_cloud"}, "whatsapp_cloud sends WhatsApp alone"),
+        ({"sms_gateway": "whatsapp_cloud"}, "whatsapp_cloud sends only WhatsApp"),
         ({"sms_gateway": "pigeon"}, "There is no gateway"),
         ({"sms_from": "0812"[:2]}, "Enter the number with its country code"),
         ({"whatsapp_from": "08123456789"}, "Enter the number with its country code"),
         ({"twilio_account_sid": "SK123"}, "starts with AC"),
         ({"twilio_auth_token": "two words"}, "is one word"),
-        ({"whatsapp_phone_number_id": "+62812"}, "digits alone"),
+        ({"whatsapp_phone_number_id": "+62812"}, "only digits"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_saved(
@@ -202,7 +202,7 @@ def test_a_refused_sender_is_told_everywhere_until_it_is_dismissed(
         assert f"/settings/messaging/senders/{id_}/retry" in page
     staff = shop.browser(Role.STAFF).get("/").text
     assert "SMS is not being sent" in staff
-    assert "An owner can put it right" in staff
+    assert "An owner can fix it" in staff
     assert "/retry" not in staff
     assert 'data-state="refused"' in owner.get(PAGE).text
 
@@ -226,7 +226,7 @@ def test_a_test_message_is_sent_with_the_account(twilio: Provider, shop: Shop, o
     (request,) = twilio.sent
     assert (request.account, request.token, request.sender, request.to) == (ACCOUNT, TOKEN, SMS_FROM, "+6281234567890")
     assert "test message from Shop" in request.body
-    assert "was taken" in owner.get(PAGE).text
+    assert "Test message sent to" in owner.get(PAGE).text
 
 
 def test_a_refused_test_message_says_why(twilio: Provider, shop: Shop, owner: FlaskClient) -> None:
@@ -250,7 +250,7 @@ def test_a_test_message_that_is_taken_ends_the_refusal(twilio: Provider, shop: S
         ({"channel": "sms", "to": ""}, "Enter the number to send it to."),
         ({"channel": "sms", "to": "12"}, "No such number can be called"),
         ({"channel": "fax", "to": "0812-3456-7890"}, "Choose SMS or WhatsApp."),
-        ({"channel": "whatsapp", "to": "0812-3456-7890"}, "WhatsApp is sent by hand"),
+        ({"channel": "whatsapp", "to": "0812-3456-7890"}, "You send WhatsApp yourself"),
         ({"channel": "sms", "to": "0811-1111-111"}, "has opted out"),
     ],
 )

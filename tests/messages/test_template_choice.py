@@ -140,7 +140,7 @@ def test_moving_a_message_leaves_its_template(shop: Shop, owner: FlaskClient) ->
     with shop.inside():
         delete_template(order)
     page = owner.get(f"/messages/{message.id}/edit").text
-    assert "Goes out as order_ready, approved by WhatsApp, with “Sari”, “today”." in page
+    assert "Sent as order_ready, approved by WhatsApp, with “Sari”, “today”." in page
     assert edit(owner, message, template="").status_code == 303
 
 
@@ -159,10 +159,10 @@ def preview(shop: Shop, browser: FlaskClient, **fields: Any) -> str:
 def test_the_preview_says_how_it_goes_out(shop: Shop, owner: FlaskClient) -> None:
     order = approved(shop)
     said = preview(shop, owner, template=order, body="Hi Sari, your order waits.")
-    assert "Goes out as order_ready, approved by WhatsApp, with “Sari”, “today”." in said
+    assert "Sent as order_ready, approved by WhatsApp, with “Sari”, “today”." in said
     assert "does not go out as the approved template" in preview(shop, owner, template=order, body="Hi Sari")
-    assert "{name} goes out as it is written." in preview(shop, owner, body="Hi {name}")
-    assert "goes out as" not in preview(shop, owner, body="Hi Sari {x}")
+    assert "{name} is sent as written." in preview(shop, owner, body="Hi {name}")
+    assert "is sent as written" not in preview(shop, owner, body="Hi Sari {x}")
 
 
 def test_the_gateway_gets_the_template(shop: Shop, owner: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,6 +204,6 @@ def test_the_preview_of_a_change_knows_the_message(shop: Shop, owner: FlaskClien
     url = f"/customers/{sari}/messages/preview?message={message.id}"
     assert url in unescape(page)
     fields = {"channel": "whatsapp", "body": message.body, "send_at": "2027-02-03T10:00", "template": order}
-    assert "Goes out as order_ready" in unescape(owner.post(url, data=fields).text)
+    assert "Sent as order_ready" in unescape(owner.post(url, data=fields).text)
     foreign = stranger.schedule(stranger.customer(), in_=3600)
     assert owner.post(f"/customers/{sari}/messages/preview?message={foreign}", data=fields).status_code == 404

@@ -90,7 +90,7 @@ def test_it_is_added_changed_deleted_and_brought_back(shop: Shop, owner: FlaskCl
     assert add(owner).location == "/settings/templates"
     template = only_template(shop)
     assert (template.name, template.channel, template.body) == ("Cake ready", "sms", CAKE["body"])
-    assert "Cake ready is added." in owner.get("/settings/templates").text
+    assert "Cake ready added." in owner.get("/settings/templates").text
 
     url = f"/settings/templates/{template.id}"
     assert CAKE["body"] in owner.get(f"{url}/edit").text
@@ -99,7 +99,7 @@ def test_it_is_added_changed_deleted_and_brought_back(shop: Shop, owner: FlaskCl
 
     assert owner.post(f"{url}/delete").status_code == 303
     page = owner.get("/settings/templates").text
-    assert "Cake ready is deleted." in page
+    assert "Cake ready deleted." in page
     assert f"{url}/delete/undo" in page
     assert owner.get(f"{url}/edit").status_code == 404
     assert add(owner, name="Another").status_code == 303
@@ -112,7 +112,7 @@ def test_a_name_is_given_once(shop: Shop, owner: FlaskClient, stranger: Shop) ->
     add(owner)
     answer = add(owner, name="cake READY")
     assert answer.status_code == 422
-    assert "There is a template Cake ready already." in answer.text
+    assert "There is already a template called Cake ready." in answer.text
     assert add(stranger.browser()).status_code == 303
 
     template = only_template(shop)
@@ -137,7 +137,7 @@ def test_the_same_form_twice_makes_one(shop: Shop, owner: FlaskClient) -> None:
         ({"channel": "fax"}, "Choose SMS or WhatsApp."),
         ({"body": ""}, "Write the text."),
         ({"body": "Hi {nmae}"}, "There is no field {nmae}."),
-        ({"body": "x" * 1_601}, "Shorten the text by 1 character: SMS has room for 1,600."),
+        ({"body": "x" * 1_601}, "Shorten the message by 1 character: SMS has room for 1,600."),
         ({"channel": "whatsapp", "approved_name": "Cake Ready", "language": "id"}, "Enter the name as WhatsApp shows"),
         ({"channel": "whatsapp", "approved_name": "cake_ready"}, "Enter the language as WhatsApp shows it"),
         ({"channel": "whatsapp", "language": "id"}, "Enter the name that WhatsApp approved"),
@@ -216,14 +216,14 @@ def preview(browser: FlaskClient, **fields: Any) -> str:
 
 
 def test_the_preview_is_of_a_real_customer(shop: Shop, owner: FlaskClient) -> None:
-    assert "Add a customer to see the text filled." in preview(owner)
+    assert "Add a customer to see the text filled in." in preview(owner)
     with shop.inside():
         kemang = add_branch("Kemang")
     shop.customer("Sari", "0812-3456-7890", branch_id=kemang)
     shop.customer("Budi", "0813-1111-2222")
 
     assert "Hi Budi, your cake waits at Shop." in preview(owner)
-    assert "Budi has no branch: {branch} is Shop." in preview(owner)
+    assert "Budi has no branch, so {branch} is Shop." in preview(owner)
     assert "Hi Sari, your cake waits at Kemang." in preview(owner, q="sar")
     assert "Hi Sari" in preview(owner, q="0812 3456")
     nobody = preview(owner, q="Zoe")

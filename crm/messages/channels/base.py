@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from crm.customers.models import Customer
 from crm.messages.channels.segments import Segments
+from crm.values.language import N_
 
 
 class Owner(NamedTuple):
@@ -31,7 +32,7 @@ class Addresses:
     Channels with the same kind share opt-outs.
     """
 
-    noun = "number"
+    noun = N_("number")
     """The label of an address."""
     contact_field = ""
     """The field of a new customer for it, if any."""

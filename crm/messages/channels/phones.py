@@ -12,6 +12,12 @@ from crm.customers.models import Customer
 from crm.messages.channels import numbers
 from crm.messages.channels.base import Addresses, Owner, ReadAddress
 from crm.values import phone
+from crm.values.language import N_
+from crm.values.language import gettext as _
+from crm.values.stored import stored
+
+UNREACHABLE = stored(N_("%(name)s's number, %(number)s, can't get messages. Correct it first."))
+NO_NUMBER = stored(N_("%(name)s has no phone number that can get messages. Add one first."))
 
 E164 = r"\+[1-9]\d{6,14}"
 
@@ -28,7 +34,7 @@ class Phones(Addresses):
 
     def read(self, typed: str, region: str) -> ReadAddress:
         found = phone.parse(typed, region)
-        return ReadAddress(found.value, "" if found.valid else found.reason or "Enter the phone number.")
+        return ReadAddress(found.value, "" if found.valid else found.reason or _("Enter the phone number."))
 
     def stored(self, address: str) -> str:
         """Normalize a number with its country code; others stay as they are."""
@@ -55,8 +61,8 @@ class Phones(Addresses):
         if customer.phone_valid:
             return None
         if customer.phone:
-            return f"The number of {customer.name}, {customer.phone}, can't get messages. Correct it first."
-        return f"{customer.name} has no phone number that can get messages. Add one first."
+            return UNREACHABLE(name=customer.name, number=customer.phone)
+        return NO_NUMBER(name=customer.name)
 
     def all_of(self, customers: Iterable[Customer]) -> Mapping[int, set[str]]:
         return numbers.numbers_of(customers)

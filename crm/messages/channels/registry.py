@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from babel.lists import format_list
+
 from crm.customers.models import Customer
 from crm.kernel.columns import TextCode
 from crm.messages.channels.base import Addresses, Channel
 from crm.messages.channels.sms import SMS
 from crm.messages.channels.whatsapp import WHATSAPP
+from crm.values import language
+from crm.values.language import N_
+from crm.values.language import gettext as _
+from crm.values.stored import stored
+
+NOT_ALLOWED = stored(N_("%(channel)s is not allowed for %(name)s."))
+NOT_ALLOWED_BUT = stored(N_("%(channel)s is not allowed for %(name)s. Choose %(other)s."))
 
 _CHANNELS: dict[str, Channel] = {}
 
@@ -49,12 +58,12 @@ def channels_of(addresses: Addresses) -> list[Channel]:
 
 def in_words(last: str) -> str:
     """List the channels' names, with "and" or "or" before the last."""
-    *others, end = (channel.label for channel in all_channels())
-    return f"{', '.join(others)} {last} {end}" if others else end
+    names = [channel.label for channel in all_channels()]
+    return format_list(names, "or" if last == "or" else "standard", language.current().locale)
 
 
 def choose() -> str:
-    return f"Choose {in_words('or')}."
+    return _("Choose %(channels)s.", channels=in_words("or"))
 
 
 def consent_problem(customer: Customer, channel: Channel) -> str | None:
@@ -62,8 +71,9 @@ def consent_problem(customer: Customer, channel: Channel) -> str | None:
     if channel.is_allowed(customer):
         return None
     other = next((option.label for option in all_channels() if option.is_allowed(customer)), None)
-    advice = f" Choose {other}." if other else ""
-    return f"{channel.label} is switched off for {customer.name}.{advice}"
+    if other:
+        return NOT_ALLOWED_BUT(channel=channel.label, name=customer.name, other=other)
+    return NOT_ALLOWED(channel=channel.label, name=customer.name)
 
 
 CHANNEL = TextCode(channel_named, 10)

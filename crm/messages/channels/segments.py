@@ -11,6 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from babel.lists import format_list
+
+from crm.values import language
+from crm.values.language import gettext as _
+from crm.values.language import ngettext
+
 _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -50,20 +56,34 @@ def ucs2_note(body: str) -> str:
     foreign = list(dict.fromkeys(char for char in body if char not in _BASIC and char not in _EXTENDED))
     if not foreign:
         return ""
-    names = [_named(char) for char in foreign[:2]] + [f"{len(foreign) - 2} more"] * (len(foreign) > 2)
-    what = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-    verb = "makes" if len(foreign) == 1 else "make"
+    names = [_named(char) for char in foreign[:2]]
+    if len(foreign) > 2:
+        names.append(ngettext("%(num)s more", "%(num)s more", len(foreign) - 2))
+    what = format_list(names, locale=language.current().locale)
     count, plain = segments(body).count, segments("".join("?" if char in foreign else char for char in body)).count
     if count == plain:
-        return f"{what} {verb} the parts shorter."
-    return f"{what} {verb} this {count} parts instead of {plain}."
+        return ngettext(
+            "%(characters)s makes the parts shorter.",
+            "%(characters)s make the parts shorter.",
+            len(foreign),
+            characters=what,
+        )
+    return ngettext(
+        "%(characters)s makes this %(count)s parts instead of %(plain)s.",
+        "%(characters)s make this %(count)s parts instead of %(plain)s.",
+        len(foreign),
+        characters=what,
+        count=count,
+        plain=plain,
+    )
 
 
 def _named(char: str) -> str:
     """Return a character, or its Unicode name if invisible."""
     if char.isprintable() and not char.isspace() and not unicodedata.combining(char):
         return f"“{char}”"
-    return f"a hidden character ({unicodedata.name(char, 'tab' if char == chr(9) else 'control').lower()})"
+    name = unicodedata.name(char, "tab" if char == chr(9) else "control").lower()
+    return _("a hidden character (%(name)s)", name=name)
 
 
 def _counted(encoding: str, widths: list[int], alone: int, part: int, foreign: str | None) -> Segments:

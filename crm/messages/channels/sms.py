@@ -9,6 +9,8 @@ from crm.messages.channels.base import Channel
 from crm.messages.channels.links import sms_link
 from crm.messages.channels.phones import E164, PHONES, without_separators
 from crm.messages.channels.segments import Segments, segments
+from crm.values.language import N_
+from crm.values.language import gettext as _
 
 
 class Sms(Channel):
@@ -17,7 +19,7 @@ class Sms(Channel):
     max_length = 1_600  # Source: Twilio, Message resource, Body
     gateway_setting = "sms_gateway"
     sender_setting = "sms_from"
-    sender_help = "The number at your provider, like +6281234567890."
+    sender_help = N_("The number at your provider, like +6281234567890.")
 
     __slots__ = ()
 
@@ -29,7 +31,7 @@ class Sms(Channel):
         if re.fullmatch(r"(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}", value, re.ASCII):
             return value
         raise ValueError(
-            "Enter the number with its country code, like +6281234567890, or a sender name of up to 11 letters."
+            _("Enter the number with its country code, like +6281234567890, or a sender name of up to 11 letters.")
         )
 
     def is_allowed(self, customer: Customer) -> bool:

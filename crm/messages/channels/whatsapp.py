@@ -9,6 +9,19 @@ from crm.customers.models import Customer
 from crm.messages.channels.base import Channel
 from crm.messages.channels.links import whatsapp_link
 from crm.messages.channels.phones import E164, PHONES, without_separators
+from crm.values.language import N_
+from crm.values.language import gettext as _
+from crm.values.stored import stored
+
+WINDOW_CLOSED = stored(
+    N_(
+        "%(name)s has not written on WhatsApp in the last 24 hours, so only an approved template may be sent. "
+        "Schedule one, or use SMS."
+    )
+)
+NEVER_WROTE = stored(
+    N_("%(name)s has not written on WhatsApp yet, so only an approved template may be sent. Schedule one, or use SMS.")
+)
 
 
 class Whatsapp(Channel):
@@ -24,14 +37,14 @@ class Whatsapp(Channel):
     sent_proves_sender = True
     gateway_setting = "whatsapp_gateway"
     sender_setting = "whatsapp_from"
-    sender_help = "Your WhatsApp number, like +6281234567890."
+    sender_help = N_("Your WhatsApp number, like +6281234567890.")
 
     __slots__ = ()
 
     def parse_sender(self, value: str) -> str:
         number = without_separators(value.removeprefix("whatsapp:"))
         if number and not re.fullmatch(E164, number, re.ASCII):
-            raise ValueError("Enter the number with its country code, like +6281234567890.")
+            raise ValueError(_("Enter the number with its country code, like +6281234567890."))
         return number
 
     def is_allowed(self, customer: Customer) -> bool:
@@ -44,8 +57,7 @@ class Whatsapp(Channel):
         """Refuse free texts 24 hours after the customer's last one."""
         if wrote_at is not None and now < wrote_at + self.window:
             return None
-        said = "has not written on WhatsApp" + (" in the last 24 hours" if wrote_at else " yet")
-        return f"{name} {said}, so only an approved template may be sent. Schedule one, or use SMS."
+        return (WINDOW_CLOSED if wrote_at else NEVER_WROTE)(name=name)
 
 
 WHATSAPP = Whatsapp("whatsapp")

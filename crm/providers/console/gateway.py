@@ -17,18 +17,19 @@ import time
 from crm.messages.channels.base import Channel
 from crm.providers.base import Answer, Call, Found, Outcome, Question, Sender
 from crm.providers.http import READ
+from crm.values.language import N_
 
 log = logging.getLogger(__name__)
 
 _ORDERS = re.compile(r"\[(delay|" + "|".join(answer.value for answer in Answer) + r")(?: (\d{1,4}(?:\.\d{1,3})?))?\]")
 
 _SENTENCES = {
-    Answer.NO_CONNECTION: "The gateway could not be reached.",
-    Answer.RATE_LIMITED: "The gateway asked to slow down.",
-    Answer.PERMANENT: "The number can't get this message.",
-    Answer.OPTED_OUT: "The customer has opted out.",
-    Answer.REFUSED_SENDER: "The gateway refused the account.",
-    Answer.UNKNOWN: "The gateway gave no answer.",
+    Answer.NO_CONNECTION: N_("The gateway could not be reached."),
+    Answer.RATE_LIMITED: N_("The gateway asked to slow down."),
+    Answer.PERMANENT: N_("The number can't get this message."),
+    Answer.OPTED_OUT: N_("The customer has opted out."),
+    Answer.REFUSED_SENDER: N_("The gateway refused the account."),
+    Answer.UNKNOWN: N_("The gateway gave no answer."),
 }
 
 

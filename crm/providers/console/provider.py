@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from crm.providers.base import Provider
 from crm.providers.console.gateway import Console
+from crm.values.language import N_
 
 CONSOLE = Provider(
-    "console", "Nowhere: to try things out, messages are only listed", "Tried out", Console(), shows_calls=True
+    "console",
+    N_("Test mode: nothing is sent; messages are only listed"),
+    N_("Test mode"),
+    Console(),
+    shows_calls=True,
 )

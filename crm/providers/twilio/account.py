@@ -8,6 +8,7 @@ from typing import Any
 from crm.messages.channels.sms import SMS
 from crm.messages.channels.whatsapp import WHATSAPP
 from crm.providers.base import Account, SecretField, Sender, word
+from crm.values.language import N_
 
 SID, TOKEN, SERVICE = "twilio_account_sid", "twilio_auth_token", "twilio_messaging_service_sid"
 
@@ -17,28 +18,29 @@ def _sender(known: Mapping[str, str], number: str, config: Mapping[str, Any]) ->
 
 
 ACCOUNT = Account(
-    "Twilio account",
-    "the Twilio account",
+    N_("Twilio account"),
     (
         SecretField(
             SID,
-            "Account SID",
-            word(r"AC[0-9A-Za-z]{1,60}", "The Account SID starts with AC. Twilio's console shows it."),
-            "It starts with AC.",
+            N_("Account SID"),
+            word(r"AC[0-9A-Za-z]{1,60}", N_("The Account SID starts with AC. Copy it from Twilio's console.")),
+            N_("Starts with AC."),
         ),
         SecretField(
-            TOKEN, "Auth Token", word(r"[!-~]{1,500}", "The Auth Token is one word. Twilio's console shows it.")
+            TOKEN,
+            N_("Auth Token"),
+            word(r"[!-~]{1,500}", N_("The Auth Token is one word. Copy it from Twilio's console.")),
         ),
         SecretField(
             SERVICE,
-            "Messaging Service SID",
-            word(r"MG[0-9A-Za-z]{1,60}", "The Messaging Service SID starts with MG."),
-            "It starts with MG. With it Twilio chooses the number of an SMS.",
+            N_("Messaging Service SID"),
+            word(r"MG[0-9A-Za-z]{1,60}", N_("The Messaging Service SID starts with MG.")),
+            N_("Starts with MG. Twilio then picks the sender number."),
             is_optional=True,
         ),
     ),
     _sender,
     {SMS: "TWILIO_FROM", WHATSAPP: "TWILIO_WHATSAPP_FROM"},
-    "For answers of customers, enter this address at Twilio as the webhook of the number:",
+    N_("To receive replies, enter this address at Twilio as the webhook of your number:"),
     "/webhooks/twilio/inbound",
 )

@@ -22,6 +22,8 @@ from crm.providers import answers, http
 from crm.providers.base import Answer, Call, Found, Outcome, Question, Sender
 from crm.providers.twilio.codes import CODES, STATUSES
 from crm.providers.twilio.search import SEARCHED, pick
+from crm.values.language import N_
+from crm.values.stored import stored
 
 NAME = "Twilio"
 
@@ -32,6 +34,10 @@ _UNREADABLE = (TwilioException, ValueError, TypeError, AttributeError, LookupErr
 """Raised by the SDK for unexpected answers."""
 
 log = logging.getLogger(__name__)
+
+
+NO_ACCOUNT = N_("Twilio needs an Account SID and an Auth Token. An owner can enter them in Settings › Messaging.")
+NO_NUMBER = stored(N_("Twilio needs a number to send %(channel)s from. An owner can enter it in Settings › Messaging."))
 
 
 class Twilio:
@@ -46,9 +52,9 @@ class Twilio:
 
     def lacks(self, sender: Sender, channel: Channel) -> str:
         if not sender.account or not sender.token:
-            return "Twilio needs an Account SID and an Auth Token. An owner can enter them in Settings, Messaging."
+            return NO_ACCOUNT
         if not sender.number and not sender.service:
-            return f"Twilio needs a number to send {channel.label} from. An owner can enter it in Settings, Messaging."
+            return NO_NUMBER.english(channel=channel.label)
         return ""
 
     def send(self, call: Call) -> Outcome:

@@ -15,6 +15,7 @@ from crm.kernel.extensions import db
 from crm.messages.channels.base import Channel
 from crm.providers.twilio.account import ACCOUNT, SID
 from crm.providers.twilio.gateway import PREFIXES
+from crm.values.language import gettext as _
 from crm.values.phone import variants
 
 CHANNELS: tuple[Channel, ...] = tuple(PREFIXES)
@@ -62,8 +63,11 @@ def _refuse_taken_numbers(organization: Organization) -> None:
         if db.session.scalar(others.limit(1)) is not None:
             raise FieldError(
                 setting,
-                f"Another organization sends from {number} with the same Twilio account. "
-                "Enter another number, or an account of your own.",
+                _(
+                    "Another organization sends from %(number)s with the same Twilio account. "
+                    "Enter another number, or an account of your own.",
+                    number=number,
+                ),
             )
 
 

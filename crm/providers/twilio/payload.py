@@ -12,21 +12,26 @@ from crm.messages.channels.whatsapp import WHATSAPP
 from crm.messages.inbound_models import Effect
 from crm.providers import untrusted
 from crm.providers.base import Reported
+from crm.providers.descriptions import AD, CARDS, DETAILED, REACTED, joined
 from crm.providers.twilio.gateway import PREFIXES
+from crm.values.language import N_
+from crm.values.stored import Stored, stored
 
 EFFECTS = {"STOP": Effect.STOP, "START": Effect.START}
 """By OptOutType (Advanced Opt-Out); HELP is ignored."""
 
 KINDS = {
-    "image/": ("a picture", "pictures"),
-    "video/": ("a video", "videos"),
-    "audio/": ("a voice message", "voice messages"),
-    "text/vcard": ("a contact card", "contact cards"),
-    "text/x-vcard": ("a contact card", "contact cards"),
-    "application/": ("a document", "documents"),
-    "text/": ("a document", "documents"),
+    "image/": (N_("a picture"), stored(N_("%(number)s pictures"))),
+    "video/": (N_("a video"), stored(N_("%(number)s videos"))),
+    "audio/": (N_("a voice message"), stored(N_("%(number)s voice messages"))),
+    "text/vcard": (N_("a contact card"), CARDS),
+    "text/x-vcard": (N_("a contact card"), CARDS),
+    "application/": (N_("a document"), stored(N_("%(number)s documents"))),
+    "text/": (N_("a document"), stored(N_("%(number)s documents"))),
 }
 """Names of files, one and several, by content type."""
+
+FILE = N_("a file"), stored(N_("%(number)s files"))
 
 MOST_FILES = 10
 
@@ -71,14 +76,14 @@ def incoming(form: Mapping[str, str]) -> Incoming:
 def _content(form: Mapping[str, str]) -> tuple[str, str]:
     body, emoji = form.get("Body", ""), untrusted.text(form.get("Body"), 20)
     if _is_reaction(form):
-        return "", f"reacted with {emoji}" if emoji else "took a reaction back"
+        return "", REACTED.english(emoji=emoji) if emoji else N_("took a reaction back")
     pressed = untrusted.text(form.get("ButtonText") or form.get("ListTitle"))
     headline = untrusted.text(form.get("ReferralHeadline") or form.get("ReferralBody"), 80)
-    parts = [_files(form), _location(form), f"came from the ad “{headline}”" if headline else ""]
+    parts = [_files(form), _location(form), AD.english(headline=headline) if headline else ""]
     if untrusted.text(form.get("InteractiveData") or form.get("FlowData")):
-        parts.append("a form that was filled in")
-    what = ", ".join(filter(None, parts))
-    return body or pressed, what or ("" if body or pressed else "a message without a text")
+        parts.append(N_("a form that was filled in"))
+    what = joined(*parts)
+    return body or pressed, what or ("" if body or pressed else N_("a message without a text"))
 
 
 def _is_reaction(form: Mapping[str, str]) -> bool:
@@ -90,12 +95,12 @@ def _files(form: Mapping[str, str]) -> str:
     number = untrusted.text(form.get("NumMedia"), 3)
     count = min(int(number), MOST_FILES) if number.isdecimal() else 0
     kinds = Counter(_kind(untrusted.text(form.get(f"MediaContentType{place}"))) for place in range(count))
-    return ", ".join(one if number == 1 else f"{number} {many}" for (one, many), number in kinds.items())
+    return ", ".join(one if number == 1 else many.english(number=number) for (one, many), number in kinds.items())
 
 
-def _kind(content_type: str) -> tuple[str, str]:
+def _kind(content_type: str) -> tuple[str, Stored]:
     found = (kind for start, kind in KINDS.items() if content_type.lower().startswith(start))
-    return next(found, ("a file", "files"))
+    return next(found, FILE)
 
 
 def _location(form: Mapping[str, str]) -> str:
@@ -103,7 +108,7 @@ def _location(form: Mapping[str, str]) -> str:
     if not all(point):
         return ""
     place = untrusted.text(form.get("Label"), 60), untrusted.text(form.get("Address"), 80), ", ".join(point)
-    return f"a location: {', '.join(filter(None, place))}"
+    return DETAILED.english(sentence=N_("a location"), detail=joined(*place))
 
 
 def _address(address: str) -> tuple[Channel, str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crm.providers.base import Account, SecretField, Sender, word
+from crm.values.language import N_
 
 TOKEN, NUMBER_ID, APP_SECRET, VERIFY_TOKEN = (
     "whatsapp_token",
@@ -21,34 +22,33 @@ def _sender(known: Mapping[str, str], number: str, config: Mapping[str, Any]) ->
 
 
 ACCOUNT = Account(
-    "WhatsApp Business account",
-    "the WhatsApp account",
+    N_("WhatsApp Business account"),
     (
         SecretField(
             TOKEN,
-            "Access token",
-            word(r"[!-~]{1,2000}", "The access token is one word. Meta's app dashboard shows it."),
+            N_("Access token"),
+            word(r"[!-~]{1,2000}", N_("The access token is one word. Copy it from Meta's app dashboard.")),
         ),
         SecretField(
             NUMBER_ID,
-            "Phone number ID",
-            word(r"\d{1,30}", "The phone number ID is digits alone. It isn't the number."),
-            "Digits alone. It isn't the number itself.",
+            N_("Phone number ID"),
+            word(r"\d{1,30}", N_("The phone number ID has only digits. It is Meta's ID, not your phone number.")),
+            N_("Digits only. This is Meta's ID, not your phone number."),
         ),
         SecretField(
             APP_SECRET,
-            "App secret",
-            word(r"[!-~]{1,500}", "The app secret is one word. Meta's app dashboard shows it."),
-            "With it we know that reports come from Meta.",
+            N_("App secret"),
+            word(r"[!-~]{1,500}", N_("The app secret is one word. Copy it from Meta's app dashboard.")),
+            N_("Used to check that reports really come from Meta."),
         ),
         SecretField(
             VERIFY_TOKEN,
-            "Verify token",
-            word(r"[!-~]{1,500}", "The verify token is one word, of your own choice."),
-            "A word of your own choice, entered at Meta too.",
+            N_("Verify token"),
+            word(r"[!-~]{1,500}", N_("The verify token is one word that you choose.")),
+            N_("A word you choose. Enter the same one at Meta."),
         ),
     ),
     _sender,
-    webhook_help="Enter this address at Meta as the webhook:",
+    webhook_help=N_("To receive replies and reports, enter this address at Meta as the webhook:"),
     webhook_path="/webhooks/whatsapp",
 )

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 from crm.messages.rules import Status
 from crm.providers.base import Answer, Meaning
+from crm.values.language import N_
+from crm.values.stored import stored
 
 _SENDER, _PERMANENT, _LIMITED, _UNKNOWN = (
     Answer.REFUSED_SENDER,
@@ -18,14 +20,14 @@ _SENDER, _PERMANENT, _LIMITED, _UNKNOWN = (
     Answer.UNKNOWN,
 )
 
-_TOKEN = Meaning(_SENDER, "Meta refused the access token: it is wrong, expired or was taken back.")
-_PERMISSION = Meaning(_SENDER, "The access token may not send messages for this WhatsApp number.")
-_POLICY = Meaning(_SENDER, "Meta restricted the WhatsApp Business account. Look into the WhatsApp Manager.")
-_NUMBER = Meaning(_SENDER, "Meta does not know the phone number ID, or it is not registered for sending.")
-_SLOWER = Meaning(_LIMITED, "WhatsApp asked to slow down.")
-_TROUBLE = Meaning(_UNKNOWN, "WhatsApp had trouble and did not say if it took the message.")
-_TEMPLATE = Meaning(_PERMANENT, "The WhatsApp template or its parameters are not as they were approved.")
-_NOT_DELIVERED = Meaning(_PERMANENT, "WhatsApp chose not to deliver this message to the customer.")
+_TOKEN = Meaning(_SENDER, N_("Meta refused the access token: it is wrong, expired or was taken back."))
+_PERMISSION = Meaning(_SENDER, N_("The access token may not send messages for this WhatsApp number."))
+_POLICY = Meaning(_SENDER, N_("Meta restricted the WhatsApp Business account. Look into the WhatsApp Manager."))
+_NUMBER = Meaning(_SENDER, N_("Meta does not know the phone number ID, or it is not registered for sending."))
+_SLOWER = Meaning(_LIMITED, N_("WhatsApp asked to slow down."))
+_TROUBLE = Meaning(_UNKNOWN, N_("WhatsApp had trouble and did not say if it took the message."))
+_TEMPLATE = Meaning(_PERMANENT, N_("The WhatsApp template or its parameters are not as they were approved."))
+_NOT_DELIVERED = Meaning(_PERMANENT, N_("WhatsApp chose not to deliver this message to the customer."))
 
 CODES: Mapping[int, Meaning] = {
     # The account
@@ -36,52 +38,52 @@ CODES: Mapping[int, Meaning] = {
     **dict.fromkeys(range(200, 300), _PERMISSION),
     33: _NUMBER,
     368: _POLICY,
-    130497: Meaning(_PERMANENT, "Meta does not let this business write to customers in this country."),
+    130497: Meaning(_PERMANENT, N_("Meta does not let this business write to customers in this country.")),
     131005: _PERMISSION,
     131031: _POLICY,
-    131037: Meaning(_SENDER, "The WhatsApp number needs a display name that Meta approved."),
-    131042: Meaning(_SENDER, "Meta can't charge for messages. Look at the payment in the WhatsApp Manager."),
-    131045: Meaning(_SENDER, "The WhatsApp number is not registered for sending."),
-    133010: Meaning(_SENDER, "The WhatsApp number is not registered for sending."),
+    131037: Meaning(_SENDER, N_("The WhatsApp number needs a display name that Meta approved.")),
+    131042: Meaning(_SENDER, N_("Meta can't charge for messages. Look at the payment in the WhatsApp Manager.")),
+    131045: Meaning(_SENDER, N_("The WhatsApp number is not registered for sending.")),
+    133010: Meaning(_SENDER, N_("The WhatsApp number is not registered for sending.")),
     # Too fast
     4: _SLOWER,
     80007: _SLOWER,
     130429: _SLOWER,
-    131048: Meaning(_LIMITED, "WhatsApp limits this number, for too many customers blocked it."),
-    131056: Meaning(_LIMITED, "Too many messages to this customer in a short time."),
+    131048: Meaning(_LIMITED, N_("WhatsApp limits this number, for too many customers blocked it.")),
+    131056: Meaning(_LIMITED, N_("Too many messages to this customer in a short time.")),
     # Trouble at Meta
     1: _TROUBLE,
     2: _TROUBLE,
     131000: _TROUBLE,
     131016: _TROUBLE,
-    131057: Meaning(_LIMITED, "The WhatsApp number is under maintenance for a few minutes."),
+    131057: Meaning(_LIMITED, N_("The WhatsApp number is under maintenance for a few minutes.")),
     133004: _TROUBLE,
     # The customer
     130472: _NOT_DELIVERED,
-    131021: Meaning(_PERMANENT, "The customer's number is the one it would be sent from."),
-    131026: Meaning(_PERMANENT, "This number has no WhatsApp, or can't get the message."),
+    131021: Meaning(_PERMANENT, N_("The customer's number is the one it would be sent from.")),
+    131026: Meaning(_PERMANENT, N_("This number has no WhatsApp, or can't get the message.")),
     131030: Meaning(
-        _PERMANENT, "A test number of WhatsApp sends to listed numbers alone. Add this one in Meta's console."
+        _PERMANENT, N_("A test number of WhatsApp sends to listed numbers alone. Add this one in Meta's console.")
     ),
     131047: Meaning(
         _PERMANENT,
-        "The customer has not written on WhatsApp in the last 24 hours: only an approved template can be sent.",
+        N_("The customer has not written on WhatsApp in the last 24 hours: only an approved template can be sent."),
     ),
     131049: _NOT_DELIVERED,
-    131050: Meaning(Answer.OPTED_OUT, "The customer has opted out of messages on WhatsApp."),
+    131050: Meaning(Answer.OPTED_OUT, N_("The customer has opted out of messages on WhatsApp.")),
     # The text
-    100: Meaning(_PERMANENT, "WhatsApp refused the message: a part of it is not as it has to be."),
-    131008: Meaning(_PERMANENT, "WhatsApp refused the message: a part of it is missing."),
-    131009: Meaning(_PERMANENT, "WhatsApp refused the message: a part of it is not as it has to be."),
-    131051: Meaning(_PERMANENT, "The customer's WhatsApp can't show this kind of message."),
+    100: Meaning(_PERMANENT, N_("WhatsApp refused the message: a part of it is not as it has to be.")),
+    131008: Meaning(_PERMANENT, N_("WhatsApp refused the message: a part of it is missing.")),
+    131009: Meaning(_PERMANENT, N_("WhatsApp refused the message: a part of it is not as it has to be.")),
+    131051: Meaning(_PERMANENT, N_("The customer's WhatsApp can't show this kind of message.")),
     132000: _TEMPLATE,
-    132001: Meaning(_PERMANENT, "There is no such WhatsApp template in this language, or it is not approved yet."),
-    132005: Meaning(_PERMANENT, "The text of the WhatsApp template is too long with these parameters."),
-    132007: Meaning(_PERMANENT, "The WhatsApp template breaks a rule of WhatsApp."),
+    132001: Meaning(_PERMANENT, N_("There is no such WhatsApp template in this language, or it is not approved yet.")),
+    132005: Meaning(_PERMANENT, N_("The text of the WhatsApp template is too long with these parameters.")),
+    132007: Meaning(_PERMANENT, N_("The WhatsApp template breaks a rule of WhatsApp.")),
     132012: _TEMPLATE,
-    132015: Meaning(_PERMANENT, "WhatsApp paused the template, for customers complained about it."),
-    132016: Meaning(_PERMANENT, "WhatsApp switched the template off, for customers complained about it."),
-    135000: Meaning(_PERMANENT, "WhatsApp refused the message and gave no reason."),
+    132015: Meaning(_PERMANENT, N_("WhatsApp paused the template, for customers complained about it.")),
+    132016: Meaning(_PERMANENT, N_("WhatsApp switched the template off, for customers complained about it.")),
+    135000: Meaning(_PERMANENT, N_("WhatsApp refused the message and gave no reason.")),
 }
 
 NO_SUCH_OBJECT = 33
@@ -98,7 +100,11 @@ STATUSES: Mapping[str, Status] = {
 """Our status by Meta's (webhooks, status messages object); others are ignored."""
 
 
+UNDELIVERED = N_("WhatsApp could not deliver it.")
+UNDELIVERED_BY_CODE = stored(N_("WhatsApp could not deliver it (code %(code)s)."))
+
+
 def explain(code: int | None) -> str:
     if code is not None and code in CODES:
         return CODES[code].sentence
-    return f"WhatsApp could not deliver it (code {code})." if code else "WhatsApp could not deliver it."
+    return UNDELIVERED_BY_CODE.english(code=code) if code else UNDELIVERED

@@ -12,10 +12,16 @@ from crm.messages.channels.whatsapp import WHATSAPP
 from crm.providers import answers, http
 from crm.providers.base import Answer, Call, Found, Outcome, Question, Sender, test_reference
 from crm.providers.whatsapp_cloud.codes import CODES, NO_SUCH_OBJECT
+from crm.values.language import N_
 
 NAME = "WhatsApp"
 VERSION = "v23.0"
 DEFAULT_BASE = "https://graph.facebook.com"
+
+
+NO_ACCOUNT = N_(
+    "WhatsApp needs an access token and a phone number ID. An owner can enter them in Settings › Messaging."
+)
 
 
 class WhatsappCloud:
@@ -31,7 +37,7 @@ class WhatsappCloud:
     def lacks(self, sender: Sender, channel: Channel) -> str:
         if sender.account and sender.token:
             return ""
-        return "WhatsApp needs an access token and a phone number ID. An owner can enter them in Settings, Messaging."
+        return NO_ACCOUNT
 
     def send(self, call: Call) -> Outcome:
         """Send the message; reports carry the attempt's id."""

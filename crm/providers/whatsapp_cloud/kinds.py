@@ -12,6 +12,11 @@ from typing import Any, NamedTuple
 
 from crm.messages.inbound_models import Effect
 from crm.providers import untrusted
+from crm.providers.descriptions import AD, CARDS, DETAILED, OTHER_KIND, REACTED, joined
+from crm.values.language import N_
+from crm.values.stored import stored
+
+NEW_NUMBER = stored(N_("changed the number to %(number)s"))
 
 MOST = 10
 """Named items of an order, cards or answers."""
@@ -20,8 +25,8 @@ PREFERENCES = {"stop": Effect.STOP, "resume": Effect.START}
 """By Meta's word (webhooks, user_preferences)."""
 
 PREFERENCE_WORDS = {
-    Effect.STOP: "stopped offers in WhatsApp's settings",
-    Effect.START: "wants offers again, by WhatsApp's settings",
+    Effect.STOP: N_("stopped offers in WhatsApp's settings"),
+    Effect.START: N_("wants offers again, by WhatsApp's settings"),
 }
 
 Part = dict[str, Any]
@@ -42,7 +47,7 @@ def content(one: Part) -> Content:
     found = read(one, untrusted.child(one, kind)) if read else Content(_any_words(one, kind), _other(kind))
     headline = untrusted.text(untrusted.child(one, "referral").get("headline"), 80)
     if headline:
-        found = found._replace(what=_joined(found.what, f"came from the ad “{headline}”"))
+        found = found._replace(what=joined(found.what, AD.english(headline=headline)))
     return found
 
 
@@ -55,50 +60,52 @@ def _media(what: str) -> Callable[[Part, Part], Content]:
 
 
 def _audio(one: Part, part: Part) -> Content:
-    return Content("", "a voice message" if part.get("voice") is True else "a sound")
+    return Content("", N_("a voice message") if part.get("voice") is True else N_("a sound"))
 
 
 def _document(one: Part, part: Part) -> Content:
-    return Content(_words(part.get("caption")), _named("a document", part.get("filename")))
+    return Content(_words(part.get("caption")), _named(N_("a document"), part.get("filename")))
 
 
 def _location(one: Part, part: Part) -> Content:
     place = untrusted.text(part.get("name")), untrusted.text(part.get("address")), _point(part)
-    return Content("", _named("a location", ", ".join(filter(None, place))))
+    return Content("", _named(N_("a location"), ", ".join(filter(None, place))))
 
 
 def _contacts(one: Part, part: Part) -> Content:
     cards = untrusted.objects(one.get("contacts"))
-    noun = "a contact card" if len(cards) == 1 else f"{len(cards)} contact cards" if cards else "contact cards"
+    noun = (
+        N_("a contact card") if len(cards) == 1 else CARDS.english(number=len(cards)) if cards else N_("contact cards")
+    )
     return Content("", _named(noun, "; ".join(filter(None, map(_card, cards[:MOST])))))
 
 
 def _reaction(one: Part, part: Part) -> Content:
     emoji = untrusted.text(part.get("emoji"), 20)
-    return Content("", f"reacted with {emoji}" if emoji else "took a reaction back", opens_window=False)
+    return Content("", REACTED.english(emoji=emoji) if emoji else N_("took a reaction back"), opens_window=False)
 
 
 def _button(one: Part, part: Part) -> Content:
     words = _words(part.get("text")) or _words(part.get("payload"))
-    return Content(words, "" if words else "pressed a button")
+    return Content(words, "" if words else N_("pressed a button"))
 
 
 def _interactive(one: Part, part: Part) -> Content:
     reply = untrusted.child(part, "button_reply") or untrusted.child(part, "list_reply")
     if reply:
-        return Content(_words(reply.get("title")), _named("from a list", reply.get("description"), only_with=True))
+        return Content(_words(reply.get("title")), _named(N_("from a list"), reply.get("description"), only_with=True))
     form = untrusted.child(part, "nfm_reply")
     if form:
-        return Content("", _named("a form that was filled in", _answers(form.get("response_json"))))
+        return Content("", _named(N_("a form that was filled in"), _answers(form.get("response_json"))))
     if untrusted.text(part.get("type")) == "call_permission_reply":
         allowed = untrusted.text(untrusted.child(part, "call_permission_reply").get("response")) == "accept"
-        return Content("", "allowed calls" if allowed else "does not want calls", opens_window=False)
-    return Content("", "an answer of another kind")
+        return Content("", N_("allowed calls") if allowed else N_("does not want calls"), opens_window=False)
+    return Content("", N_("an answer of another kind"))
 
 
 def _order(one: Part, part: Part) -> Content:
     items = [_item(item) for item in untrusted.objects(part.get("product_items"))[:MOST]]
-    return Content(_words(part.get("text")), _named("an order", ", ".join(filter(None, items))))
+    return Content(_words(part.get("text")), _named(N_("an order"), ", ".join(filter(None, items))))
 
 
 def _system(one: Part, part: Part) -> Content:
@@ -107,8 +114,8 @@ def _system(one: Part, part: Part) -> Content:
         return Content("", PREFERENCE_WORDS[effect], False, effect)
     number = untrusted.text(part.get("wa_id") or part.get("new_wa_id"), 20)
     if number.isdecimal():
-        return Content("", f"changed the number to +{number}", opens_window=False)
-    return Content("", _named("a note of WhatsApp", part.get("body")), opens_window=False)
+        return Content("", NEW_NUMBER.english(number=f"+{number}"), opens_window=False)
+    return Content("", _named(N_("a note of WhatsApp"), part.get("body")), opens_window=False)
 
 
 def _edit(one: Part, part: Part) -> Content:
@@ -120,33 +127,33 @@ def _edit(one: Part, part: Part) -> Content:
         else None
     )
     body, what = (found.body, found.what) if found else (_any_words(after, ""), "")
-    return Content(body, _joined("changed an earlier text", what), opens_window=False)
+    return Content(body, joined(N_("changed an earlier text"), what), opens_window=False)
 
 
 def _revoke(one: Part, part: Part) -> Content:
-    return Content("", "took a text back", opens_window=False)
+    return Content("", N_("took a text back"), opens_window=False)
 
 
 def _welcome(one: Part, part: Part) -> Content:
-    return Content("", "opened the chat", opens_window=False)
+    return Content("", N_("opened the chat"), opens_window=False)
 
 
 def _unsupported(one: Part, part: Part) -> Content:
     kind = untrusted.text(part.get("type") or one.get("unsupported_type"), 30).replace("_", " ")
-    return Content("", _named("a message that WhatsApp does not pass on", kind))
+    return Content("", _named(N_("a message that WhatsApp does not pass on"), kind))
 
 
 def _ephemeral(one: Part, part: Part) -> Content:
-    return Content("", "a disappearing message, which WhatsApp does not pass on")
+    return Content("", N_("a disappearing message, which WhatsApp does not pass on"))
 
 
 _KINDS: dict[str, Callable[[Part, Part], Content]] = {
     "text": _text,
-    "image": _media("a picture"),
-    "video": _media("a video"),
+    "image": _media(N_("a picture")),
+    "video": _media(N_("a video")),
     "audio": _audio,
-    "voice": _media("a voice message"),
-    "sticker": _media("a sticker"),
+    "voice": _media(N_("a voice message")),
+    "sticker": _media(N_("a sticker")),
     "document": _document,
     "location": _location,
     "contacts": _contacts,
@@ -175,16 +182,12 @@ def _any_words(one: Part, kind: str) -> str:
 
 
 def _other(kind: str) -> str:
-    return f"a message of another kind ({kind.replace('_', ' ')})" if kind else "a message of another kind"
+    return OTHER_KIND.english(kind=kind.replace("_", " ")) if kind else N_("a message of another kind")
 
 
 def _named(what: str, detail: Any, *, only_with: bool = False) -> str:
     found = untrusted.text(detail, 150)
-    return f"{what}: {found}" if found else ("" if only_with else what)
-
-
-def _joined(*parts: str) -> str:
-    return ", ".join(filter(None, parts))
+    return DETAILED.english(sentence=what, detail=found) if found else ("" if only_with else what)
 
 
 def _point(part: Part) -> str:
