@@ -226,7 +226,7 @@ def test_opt_outs_and_texts_from_the_customer_are_told(cast: Cast, ani: int) -> 
         "The customer wrote “STOP”",
         "The customer wrote “When do you open?”",
     ]
-    assert told[3].startswith("Gets messages again")
+    assert told[3].startswith("Messages allowed again")
     assert told[4] == "Opted out of messages by owner Put on the list by staff"
 
 

@@ -265,7 +265,7 @@ def test_a_sender_that_is_not_set_up_says_what_is_missing(fake: Provider, call_o
     call = call_of(fake)
     outcome = send(dataclasses.replace(call, sender=Sender()))
     assert outcome.answer is Answer.REFUSED_SENDER
-    assert "Settings, Messaging" in outcome.sentence
+    assert "Settings › Messaging" in outcome.sentence
     assert fake.sent == []
 
 
