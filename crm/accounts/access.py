@@ -16,7 +16,7 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response as AnyResponse
 
-from crm.accounts import acting
+from crm.accounts import acting, presence
 from crm.accounts.acting import Here, SignedIn
 from crm.accounts.models import Membership, Organization, User
 from crm.accounts.rules import return_path, tenant_key
@@ -182,6 +182,8 @@ def _admit() -> AnyResponse | None:
     if not has_organization():
         return None if access is NOWHERE else go_to(url_for("accounts.organizations"))
     admit(here())
+    if here().is_unseen:
+        presence.see(here().membership_id)
     return None
 
 

@@ -15,6 +15,8 @@ from crm.kernel.db import prepared
 from crm.kernel.extensions import db
 from crm.kernel.roles import Role
 
+SEEN_EVERY = dt.timedelta(hours=1)
+
 
 class SignedIn(NamedTuple):
     user: User
@@ -24,8 +26,8 @@ class SignedIn(NamedTuple):
 class Here(NamedTuple):
     """The acting user and organization; detached rows and plain values, so that a rollback doesn't lose them.
 
-    `since` is when the request came in, by the database's clock. `sign_in_id` is 0 for the API: no browser is signed
-    in.
+    `since` is when the request came in, by the database's clock. `seen_at` is when the member was last known to be
+    here. `sign_in_id` is 0 for the API: no browser is signed in.
     """
 
     user: User
@@ -34,6 +36,8 @@ class Here(NamedTuple):
     branch_id: int | None
     organization_count: int
     since: dt.datetime
+    membership_id: int
+    seen_at: dt.datetime | None
     sign_in_id: int = 0
 
     @classmethod
@@ -46,6 +50,11 @@ class Here(NamedTuple):
     @property
     def person(self) -> tuple[int, str, str]:
         return self.user.id, self.user.name, self.user.username
+
+    @property
+    def is_unseen(self) -> bool:
+        """Whether it is time to store that the member is here."""
+        return self.seen_at is None or self.since - self.seen_at > SEEN_EVERY
 
     @property
     def bound_to(self) -> int | None:
@@ -73,7 +82,10 @@ def by_token_family(family: int) -> Here | None:
 
 
 _MEMBERS = (
-    sa.select(User, Organization, Membership.role_name, Membership.branch_id, sa.func.count().over(), db_now())
+    sa.select(
+        *(User, Organization, Membership.role_name, Membership.branch_id, sa.func.count().over(), db_now()),
+        *(Membership.id, Membership.seen_at),
+    )
     .select_from(User)
     .join(Membership, sa.and_(Membership.user_id == User.id, Membership.disabled_at.is_(None)))
     .join(Organization, Organization.id == Membership.organization_id)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 from wtforms import (
-    BooleanField,
     Field,
     HiddenField,
     PasswordField,
@@ -16,14 +14,12 @@ from wtforms import (
     StringField,
     ValidationError,
 )
-from wtforms.widgets import TimeInput
 
 from crm.accounts.models import User
 from crm.accounts.password_rules import password_problem
 from crm.accounts.queries import branches, current_organization
-from crm.accounts.rules import parse_setting, username_problem
+from crm.accounts.rules import username_problem
 from crm.kernel.roles import Role
-from crm.values import countries, money
 from crm.values.language import N_
 from crm.values.language import gettext as _
 from crm.web.forms import CreatingForm, Form, Length, Required, options
@@ -40,17 +36,6 @@ ROLE_CHOICES = [
     ),
     (Role.OWNER.label, N_("Owner: can do everything, also manage users and settings")),
 ]
-
-
-class Setting:
-    def __init__(self, key: str) -> None:
-        self.key = key
-
-    def __call__(self, form: Any, field: Field) -> None:
-        try:
-            parse_setting(self.key, field.data or "")
-        except ValueError as error:
-            raise ValidationError(str(error)) from None
 
 
 class NewPassword:
@@ -78,91 +63,12 @@ def optional_id(value: Any) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
-def setting(kind: type[Field], label: str, key: str, **options: Any) -> Field:
-    return kind(label, [Setting(key)], **options)
-
-
-def choice(label: str, key: str, choices: Callable[[], countries.Choices]) -> Field:
-    return setting(SelectField, label, key, choices=lambda: options(choices()), validate_choice=False)
-
-
 class LoginForm(Form):
     stale = N_("This page was opened before somebody signed in or out here. Enter your password once more.")
 
     username = StringField(N_("User name"), [Required(N_("Enter your user name."))])
     password = PasswordField(N_("Password"), [Required(N_("Enter your password."))])
     next = HiddenField()
-
-
-class RegionFields(Form):
-    """Country, zone, currency and locale; a value from the command line that no list has stays selectable."""
-
-    name = setting(StringField, N_("Name"), "name")
-    phone_region = choice(N_("Country"), "phone_region", countries.regions)
-    time_zone = choice(N_("Time zone"), "time_zone", countries.time_zones)
-    currency = choice(N_("Currency"), "currency", countries.currencies)
-    locale = choice(N_("Number and money format"), "locale", countries.locales)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for field in (self.phone_region, self.time_zone, self.currency, self.locale):
-            if field.data and field.data not in {choice.value for choice in field.choices}:
-                field.choices = [*options([(field.data, field.data)]), *field.choices]
-
-
-class SetupForm(RegionFields):
-    code = HiddenField()
-    username = StringField(N_("Your user name"), [check_username])
-    password = PasswordField(N_("Your password"), [NewPassword()])
-
-    def names(self) -> tuple[str, ...]:
-        return self.username.data or "", self.name.data or ""
-
-
-class OrganizationForm(RegionFields):
-    quiet_from = setting(StringField, N_("Quiet from"), "quiet_from", widget=TimeInput())
-    quiet_until = setting(StringField, N_("Quiet until"), "quiet_until", widget=TimeInput())
-    branch_bound = BooleanField(N_("Staff of a branch see only its customers"))
-    earn_points = setting(StringField, N_("Points"), "earn_points")
-    earn_per = StringField(N_("For every"))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.earn_points.data = str(self.earn_points.data or "")
-        if not self.is_submitted():
-            self.earn_per.data = self._written(parse_setting("earn_per", self.earn_per.data or ""))
-
-    def typed(self) -> dict[str, str]:
-        """Return the settings as texts that `parse_setting` reads in every locale."""
-        texts = {field.name: _text(field.data) for field in self if field.name != "csrf_token"}
-        return texts | {"earn_per": money.to_json(self._read(self.earn_per.data))}
-
-    def validate_earn_per(self, field: Field) -> None:
-        try:
-            per = self._read(field.data)
-        except money.MoneyError as error:
-            raise ValidationError(str(error)) from None
-        if bool(per) != bool((self.earn_points.data or "").strip("0")):
-            raise ValidationError(_("Enter how many points, and for every how much, or leave both empty."))
-
-    def validate_quiet_until(self, field: Field) -> None:
-        if bool(field.data) != bool(self.quiet_from.data):
-            raise ValidationError(_("Enter when the quiet hours begin and when they end, or leave both empty."))
-        if field.data and field.data == self.quiet_from.data:
-            raise ValidationError(_("Enter an end that differs from the beginning."))
-
-    def _read(self, text: str | None) -> int:
-        organization = current_organization()
-        return money.parse_amount(text, organization.locale, organization.currency) if text and text.strip("0.,") else 0
-
-    def _written(self, hundredths: int) -> str:
-        if hundredths % 100:
-            return money.to_json(hundredths)
-        return money.format_number(hundredths // 100, current_organization().locale) if hundredths else ""
-
-
-def _text(value: str | bool | None) -> str:
-    return "yes" if value is True else value or ""
 
 
 class BranchForm(CreatingForm):

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from flask_login import UserMixin
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm.kernel.columns import Base, BigInt, CreatedAt, Id
+from crm.accounts.rules import Trade
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id, TextCode
 from crm.kernel.roles import Role
 from crm.kernel.tenancy import TenantMixin, within_organization
 from crm.values.language import AUTO
@@ -20,7 +21,8 @@ class Organization(Base):
 
     An invoice earns `earn_points` for each whole `earn_per` (hundredths); nothing while either is 0. `twilio_account`
     is a hash of the Account SID, "" for the installation's account. `secrets_stamp` is random and new with each change
-    of the secrets, "" before the first.
+    of the secrets, "" before the first. `uses` names the parts that the navigation shows beyond those of everybody,
+    "none" for none; "" leaves it to the trade. `first_hour` holds words for what is done of the first steps.
     """
 
     __tablename__ = "organizations"
@@ -45,6 +47,9 @@ class Organization(Base):
     secrets_stamp: Mapped[str] = mapped_column(sa.String(32), default="", server_default="")
     branch_bound: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     language: Mapped[str] = mapped_column(sa.String(10), default=AUTO, server_default=AUTO)
+    trade: Mapped[Trade] = mapped_column(TextCode(Trade, 12), default=Trade.TRAVEL, server_default=Trade.TRAVEL)
+    uses: Mapped[str] = mapped_column(sa.String(200), default="", server_default="")
+    first_hour: Mapped[str] = mapped_column(sa.String(60), default="", server_default="")
     created_at: Mapped[CreatedAt]
 
 
@@ -81,7 +86,7 @@ class User(UserMixin, Base):  # type: ignore[misc]  # flask_login has no types
 
 
 class Membership(Base):
-    """`disabled_at` shuts the user out of this organization alone."""
+    """`disabled_at` shuts the user out of this organization alone. `seen_at` is right to within an hour."""
 
     __tablename__ = "memberships"
     __table_args__ = (
@@ -97,6 +102,7 @@ class Membership(Base):
     role_name: Mapped[str] = mapped_column("role", sa.String(10))
     branch_id: Mapped[int | None]
     disabled_at: Mapped[dt.datetime | None]
+    seen_at: Mapped[dt.datetime | None]
     created_at: Mapped[CreatedAt]
 
     user: Mapped[User] = relationship(back_populates="memberships")

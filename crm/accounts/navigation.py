@@ -9,6 +9,7 @@ from flask import g
 
 from crm.accounts.access import here, may, organizations_of
 from crm.accounts.models import Organization
+from crm.accounts.trades import used
 from crm.kernel.manifest import CustomerAction, LeadAction, MenuLink, catalog
 from crm.kernel.roles import Role
 from crm.values.language import N_
@@ -41,7 +42,7 @@ def template_globals() -> dict[str, Any]:
         "may": may,
         "organization": found.organization,
         "organizations": Switcher(),
-        "nav_items": _links(catalog().navigation),
+        "nav_items": tuple(_links(used(found.organization))),
         "nav_counts": _counts,
         "menu_items": [*((endpoint, N_("Settings")) for endpoint, _ in settings[:1]), *_links(catalog().menu)],
         "settings_items": settings,
@@ -51,7 +52,7 @@ def template_globals() -> dict[str, Any]:
 
 
 def _counts() -> tuple[tuple[str, int], ...]:
-    entries = catalog().navigation
+    entries = used(here().organization)
     return tuple((each.endpoint, each.count()) for each in entries if each.count and _is_open(each))
 
 

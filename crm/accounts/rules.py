@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import enum
 import functools
 import hashlib
 import hmac
@@ -20,8 +21,18 @@ from babel import Locale, UnknownLocaleError
 from babel.numbers import list_currencies
 
 from crm.values import clock, money
+from crm.values.language import AUTO, LANGUAGES
 from crm.values.language import gettext as _
 from crm.values.text import clean_line
+
+
+class Trade(enum.StrEnum):
+    """What an organization runs; the navigation has what the trade uses."""
+
+    SHOP = "shop"
+    RESTAURANT = "restaurant"
+    TRAVEL = "travel"
+
 
 _USERNAME = re.compile(r"[\w.@+-]{2,100}")
 
@@ -145,6 +156,29 @@ def _locale(value: str) -> str:
         raise ValueError(_("There is no locale %(value)r. Use one like id_ID.", value=value)) from None
 
 
+def _language(value: str) -> str:
+    if value not in (AUTO, *LANGUAGES):
+        raise ValueError(
+            _("There is no language %(value)r. Use one of %(known)s.", value=value, known=", ".join((AUTO, *LANGUAGES)))
+        )
+    return value
+
+
+def _trade(value: str) -> Trade:
+    try:
+        return Trade(value)
+    except ValueError:
+        raise ValueError(
+            _("There is no trade %(value)r. Use one of %(known)s.", value=value, known=", ".join(Trade))
+        ) from None
+
+
+def _uses(value: str) -> str:
+    if not re.fullmatch(r"[a-z_ ]{0,200}", value):
+        raise ValueError(_("Write the names of the parts with spaces between them, none, or leave it empty."))
+    return value
+
+
 def _quiet_time(value: str) -> dt.time | None:
     if not value:
         return None
@@ -188,6 +222,9 @@ SETTINGS: dict[str, Callable[[str], Any]] = {
     "currency": _currency,
     "phone_region": _phone_region,
     "locale": _locale,
+    "language": _language,
+    "trade": _trade,
+    "uses": _uses,
     "quiet_from": _quiet_time,
     "quiet_until": _quiet_time,
     "branch_bound": _yes_or_no,

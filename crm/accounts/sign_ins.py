@@ -8,7 +8,7 @@ import secrets
 
 import sqlalchemy as sa
 
-from crm.accounts import passwords, throttle
+from crm.accounts import passwords, presence, throttle
 from crm.accounts.models import Membership, SignIn, TokenFamily, User
 from crm.accounts.queries import organization_called
 from crm.accounts.rules import account_key, normalize_username, token_hash
@@ -55,6 +55,7 @@ def sign_in(user_id: int, organization_id: int | None = None, *, nowhere: bool =
         first = organization_id or first_organization(user_id)
         if first is None and not nowhere:
             raise SignInError(_why_nowhere(user_id))
+        session.execute(presence.seen().where(Membership.user_id == user_id, Membership.organization_id == first))
         session.add(
             SignIn(
                 token_hash=token_hash(token),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crm.accounts.rules import Trade
 from crm.area_customers import activity, api, demo, listeners, routes
 from crm.kernel.manifest import Feature, MenuLink
 from crm.kernel.roles import STAFF, VIEWER
@@ -11,7 +12,7 @@ feature = Feature(
     name="area_customers",
     blueprints=(routes.bp,),
     api=(api.bp,),
-    navigation=(MenuLink("area_customers.index", N_("Contacts by area"), 60),),
+    navigation=(MenuLink("area_customers.index", N_("Contacts by area"), 60, trades=(Trade.TRAVEL,)),),
     activity=activity.ACTIVITY,
     customer_rows={"area_customers": ("area customer", "area customers")},
     listeners=(listeners,),

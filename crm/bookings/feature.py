@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crm.accounts.rules import Trade
 from crm.bookings import activity, api, demo, listeners, queries, routes
 from crm.kernel.manifest import Feature, MenuLink, Panel
 from crm.kernel.roles import STAFF, VIEWER
@@ -11,7 +12,7 @@ feature = Feature(
     name="bookings",
     blueprints=(routes.bp,),
     api=(api.bp,),
-    navigation=(MenuLink("bookings.index", N_("Bookings"), 50),),
+    navigation=(MenuLink("bookings.index", N_("Bookings"), 50, trades=(Trade.RESTAURANT, Trade.TRAVEL)),),
     panels=(Panel("bookings", N_("Bookings"), "bookings/_panel.html", queries.panel_data, 41, queries.count_in_words),),
     lead_panels=(Panel("bookings", N_("Bookings"), "bookings/_panel.html", queries.lead_panel_data, 10),),
     lead_fields={"booking": queries.latest_bookings},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -19,12 +19,21 @@ EXTENSION = "features"
 
 @dataclasses.dataclass(frozen=True)
 class MenuLink:
-    """A menu's link, ordered by `place`; `count` is the number beside it, computed for every whole page."""
+    """A menu's link, ordered by `place`; `count` is the number beside it, computed for every whole page.
+
+    `trades` are those that see it from the start, all if empty; other organizations switch it on in the settings.
+    """
 
     endpoint: str
     label: str
     place: int
     count: Callable[[], int] | None = None
+    trades: Collection[str] = ()
+
+    @property
+    def part(self) -> str:
+        """The name by which an organization switches the entry on."""
+        return self.endpoint.partition(".")[0]
 
 
 @dataclasses.dataclass(frozen=True)

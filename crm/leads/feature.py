@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crm.accounts.rules import Trade
 from crm.kernel.manifest import Feature, MenuLink, Panel
 from crm.kernel.roles import STAFF, VIEWER
 from crm.leads import activity, api, demo, panel, routes
@@ -11,7 +12,7 @@ feature = Feature(
     name="leads",
     blueprints=(routes.bp,),
     api=(api.bp,),
-    navigation=(MenuLink("leads.index", N_("Leads"), 40),),
+    navigation=(MenuLink("leads.index", N_("Leads"), 40, trades=(Trade.TRAVEL,)),),
     panels=(Panel("leads", N_("Leads"), "leads/_panel.html", panel.load, 40, panel.count),),
     activity=activity.ACTIVITY,
     customer_rows={"leads": ("lead", "leads")},

@@ -13,7 +13,7 @@ from babel.languages import get_official_languages
 from babel.localedata import locale_identifiers
 from babel.numbers import get_currency_name, get_territory_currencies
 
-from crm.values.language import N_
+from crm.values.language import ENGLISH, N_
 
 Choices = list[tuple[str, str]]
 
@@ -69,6 +69,11 @@ def guess(region: str) -> Guess:
         currencies[0] if currencies else "USD",
         _locale_of(region),
     )
+
+
+def language_of(region: str) -> str:
+    """Return which of our languages most people of a country read."""
+    return {"ID": "id", "PK": "ur"}.get(region, ENGLISH)
 
 
 def region_of_browser(accept_language: str) -> str | None:

@@ -91,13 +91,18 @@ def speaking(code: str) -> Iterator[None]:
 
 def chosen(*choices: str, accepted: str = "") -> str:
     """Return the first of `choices` that is a language, else the best of an Accept-Language header, else English."""
-    return next((choice for choice in choices if choice in LANGUAGES), None) or _negotiated(accepted[:200])
+    return next((choice for choice in choices if choice in LANGUAGES), None) or of_browser(accepted) or ENGLISH
+
+
+def of_browser(accepted: str) -> str | None:
+    """Return the best of our languages in an Accept-Language header; None if it asks for none of them."""
+    return _negotiated(accepted[:200])
 
 
 @functools.lru_cache(maxsize=1024)
-def _negotiated(accepted: str) -> str:
+def _negotiated(accepted: str) -> str | None:
     wanted = (name.replace("-", "_") for name in parse_accept_header(accepted, LanguageAccept).values())
-    return negotiate_locale(list(wanted), list(LANGUAGES)) or ENGLISH
+    return negotiate_locale(list(wanted), list(LANGUAGES))
 
 
 def gettext(message: str, /, **values: object) -> str:

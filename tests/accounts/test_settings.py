@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import re
 import threading
 
@@ -11,10 +12,12 @@ from werkzeug.test import TestResponse
 from crm.accounts import branches, members
 from crm.accounts.models import Branch, Membership, Organization, User
 from crm.accounts.services import change_organization, organization_changed
+from crm.kernel.db import transaction
 from crm.kernel.errors import ConflictError
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
 from crm.kernel.roles import Role
+from crm.values import clock
 from tests.factories import PASSWORD, Cast, Person, join, make_branch, make_customer, make_invoice, make_person
 
 HTMX = {"HX-Request": "true"}
@@ -423,3 +426,22 @@ def test_the_menu_shows_what_the_role_may_open(cast: Cast) -> None:
 def test_joining_twice_is_refused_by_the_database_too(app: Flask, cast: Cast) -> None:
     with app.app_context(), pytest.raises(sa.exc.IntegrityError):
         join(cast.staff.user_id, cast.staff.organization_id, Role.VIEWER)
+
+
+# When somebody was here
+
+
+@one_database
+def test_owners_see_when_a_user_was_last_here(cast: Cast) -> None:
+    page = cast.owner.client().get("/settings/users").text
+    row = re.search(rf'<tr id="membership-{cast.staff.membership_id}">.*?</tr>', page, re.DOTALL)
+    assert row
+    assert "Never" in row[0]
+    browser = cast.staff.client()
+    with cast.owner.acting(), transaction() as session:
+        session.get_one(Membership, cast.staff.membership_id).seen_at = clock.utcnow() - dt.timedelta(days=3)
+    assert browser.get("/").status_code == 200
+    with cast.owner.acting():
+        seen = db.session.get_one(Membership, cast.staff.membership_id).seen_at
+        assert seen is not None
+        assert clock.utcnow() - seen < dt.timedelta(hours=1), "a browser that stays signed in counts, too"

@@ -31,6 +31,8 @@ FIELDS = {
     "password": "three green apples",
 }
 
+one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 def code(app: Flask) -> str:
@@ -186,3 +188,33 @@ def test_gunicorn_prints_it_once(environ: dict[str, str], tmp_path: Path) -> Non
         assert running.web.output.count("/setup#code=") == 1
     finally:
         running.web.end()
+
+
+@one_database
+@pytest.mark.parametrize(
+    ("accepted", "country", "language"),
+    [("ur-PK,en;q=0.5", "ID", "ur"), ("", "ID", "id"), ("fr", "PK", "ur"), ("en-US", "ID", "en"), ("", "DE", "en")],
+)
+def test_the_language_is_the_browsers_or_else_the_countrys(
+    client: FlaskClient, code: str, accepted: str, country: str, language: str
+) -> None:
+    page = client.post("/setup/code", data={"code": code, "country": country}, headers={"Accept-Language": accepted})
+    assert re.search(rf'<select[^>]* name="language".*?<option selected value="{language}">', page.text, re.DOTALL)
+
+
+@one_database
+def test_what_they_run_and_speak_is_asked(app: Flask, client: FlaskClient, code: str) -> None:
+    page = client.post("/setup/code", data={"code": code, "country": "ID"}).text
+    assert "What do you run?" in page
+    assert re.search(r'<input checked[^>]* name="trade"[^>]* value="shop"', page)
+    client.post("/setup", data={**FIELDS, "code": code, "trade": "restaurant", "language": "id"})
+    with app.app_context():
+        organization = db.session.scalars(sa.select(Organization)).one()
+        assert (organization.trade, organization.language) == ("restaurant", "id")
+    assert '<html lang="id"' in client.get("/").text
+
+
+@one_database
+def test_an_unknown_trade_is_refused(client: FlaskClient, code: str) -> None:
+    response = client.post("/setup", data={**FIELDS, "code": code, "trade": "bank"})
+    assert response.status_code == 422

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from crm.accounts import queries, services
 from crm.accounts.access import here
-from crm.accounts.forms import OrganizationForm
+from crm.accounts.organization_forms import OrganizationForm
 from crm.accounts.routes.blueprint import bp
 from crm.kernel.errors import SentenceError
 from crm.values.language import gettext as _

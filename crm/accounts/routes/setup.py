@@ -9,15 +9,15 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from crm.accounts import services, sign_ins, throttle
-from crm.accounts.forms import SetupForm
+from crm.accounts.organization_forms import SetupForm
 from crm.accounts.routes.blueprint import bp
 from crm.accounts.routes.sign_in import welcome
-from crm.accounts.rules import is_setup_code
-from crm.values import countries
+from crm.accounts.rules import Trade, is_setup_code
+from crm.values import countries, language
 from crm.values.language import gettext as _
 
 ANYWHERE = "US"
-SETTINGS = ("name", "phone_region", "time_zone", "currency", "locale")
+SETTINGS = ("name", "phone_region", "time_zone", "currency", "locale", "language", "trade")
 
 
 class CodeProblem(NamedTuple):
@@ -64,7 +64,9 @@ def _open(given: MultiDict[str, str]) -> Response:
     problem = _problem(code) if code else None
     if problem or not code or region not in dict(countries.regions()):
         return _code_page(code, problem)
-    form = SetupForm(formdata=None, code=code, phone_region=region, **countries.guess(region)._asdict())
+    given_language = language.of_browser(request.headers.get("Accept-Language", "")) or countries.language_of(region)
+    guess = countries.guess(region)._asdict() | {"language": given_language, "trade": Trade.SHOP.value}
+    form = SetupForm(formdata=None, code=code, phone_region=region, **guess)
     return _page(form)
 
 
