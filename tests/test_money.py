@@ -1,12 +1,13 @@
 # ruff: noqa: RUF001  The digits that look like others are what is tested.
 import contextlib
+import itertools
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.values import money
+from crm.values import countries, money
 from crm.values.money import MoneyError
 
 LOCALES = ["id_ID", "en_US", "en_PK", "de_DE", "fr_FR", "de_CH", "en_IN", "ar_SA", "sv_SE", "ja_JP"]
@@ -234,27 +235,124 @@ def test_an_amount_is_shown_as_the_locale_writes_it(hundredths, currency, locale
     assert money.format_amount(hundredths, currency, locale) == shown.replace(" ", "\u00a0")
 
 
+@pytest.mark.parametrize(
+    ("amount", "currency", "locale", "shown"),
+    [
+        (150_000, "JPY", "ja_JP", "￥1,500"),
+        (150_000, "JPY", "id_ID", "JP¥1.500"),
+        (150_000, "XOF", "fr_SN", "1\u202f500 F\u202fCFA"),
+        (1_250, "KWD", "en_US", "KWD 1.250"),
+        (1_250, "KWD", "id_ID", "KWD 1,250"),
+        (5_000, "KWD", "en_US", "KWD 5"),
+        (1_500_005, "TND", "fr_TN", "1\u202f500,005 DT"),
+        (1_250, "IQD", "en_US", "IQD 1.250"),
+    ],
+)
+def test_currencies_have_decimals_of_their_own(amount, currency, locale, shown):
+    assert money.format_amount(amount, currency, locale) == shown.replace(" ", "\u00a0")
+
+
+@pytest.mark.parametrize(
+    ("typed", "locale", "currency", "amount"),
+    [
+        ("1.250", "en_US", "KWD", 1_250),
+        ("1.250", "id_ID", "KWD", 1_250_000),
+        ("1,250", "id_ID", "KWD", 1_250),
+        ("1,250", "en_US", "KWD", 1_250_000),
+        ("1.25", "en_US", "KWD", 1_250),
+        ("1.2", "id_ID", "KWD", 1_200),
+        ("KWD 0.005", "en_US", "KWD", 5),
+        ("9999999999.999", "en_US", "KWD", 9_999_999_999_999),
+        ("1.234,567", "de_DE", "BHD", 1_234_567),
+        ("¥1,500", "en_US", "JPY", 150_000),
+        ("1500.00", "en_US", "JPY", 150_000),
+        ("1.500,-", "id_ID", "VND", 150_000),
+    ],
+)
+def test_what_is_typed_has_the_decimals_of_its_currency(typed, locale, currency, amount):
+    assert money.parse_amount(typed, locale, currency) == amount
+
+
+@pytest.mark.parametrize(
+    ("typed", "locale", "currency", "sentence"),
+    [
+        ("1500.50", "en_US", "JPY", "Enter a whole amount, like 1,500."),
+        ("1.500,5", "id_ID", "VND", "Enter a whole amount, like 1.500."),
+        ("1.500", "en_US", "JPY", "Enter a whole amount, like 1,500."),
+        ("ten", "en_US", "JPY", "Enter the amount in digits, like 1,500."),
+        ("1.2345", "en_US", "KWD", "Enter an amount with at most three decimals, like 1,500.500."),
+        ("ten", "id_ID", "KWD", "Enter the amount in digits, like 1.500,500."),
+        ("0.000", "en_US", "KWD", "Enter an amount greater than 0."),
+        ("10000000000", "en_US", "KWD", "Enter an amount below 10,000,000,000."),
+    ],
+)
+def test_other_decimals_than_the_currency_has_are_refused_with_an_example(typed, locale, currency, sentence):
+    with pytest.raises(MoneyError) as refused:
+        money.parse_amount(typed, locale, currency)
+    assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("given", "currency", "sentence"),
+    [
+        ("1234.5", "JPY", "Enter a whole amount, like 1500."),
+        (1234.5, "JPY", "Enter a whole amount, like 1500."),
+        ("1.2345", "KWD", "Enter an amount with at most three decimals, like 1500.500."),
+        ("1.250", "USD", "Enter an amount with at most two decimals, like 1500.50."),
+        ("1,250", "KWD", "Enter the amount in digits, like 1500.500."),
+        ("-1.250", "KWD", "Enter an amount greater than 0."),
+    ],
+)
+def test_json_has_the_decimals_of_its_currency(given, currency, sentence):
+    with pytest.raises(MoneyError) as refused:
+        money.from_json(given, currency)
+    assert str(refused.value) == sentence
+
+
 def test_the_edges_are_decimals():
-    assert money.to_decimal(250_000_050) == Decimal("2500000.50")
-    assert [money.to_json(amount) for amount in (250_000_000, 5, 0)] == ["2500000.00", "0.05", "0.00"]
+    assert money.to_decimal(250_000_050, "IDR") == Decimal("2500000.50")
+    assert [money.to_json(amount, "IDR") for amount in (250_000_000, 5, 0)] == ["2500000.00", "0.05", "0.00"]
+    assert [money.to_json(amount, "KWD") for amount in (1_250, 5, 0)] == ["1.250", "0.005", "0.000"]
+    assert [money.to_json(amount, "JPY") for amount in (123_400, 0)] == ["1234.00", "0.00"]
 
 
-def test_currencies_are_those_with_at_most_two_decimals():
+def test_an_average_is_rounded_to_what_people_write():
+    assert [money.rounded(amount, "JPY") for amount in (100_050, 100_049, 0)] == [100_100, 100_000, 0]
+    assert [money.rounded(amount, currency) for amount, currency in ((101, "USD"), (1_251, "KWD"))] == [101, 1_251]
+
+
+def test_currencies_are_those_that_people_pay_with():
     codes = dict(money.currencies())
     assert codes["IDR"] == "Indonesian Rupiah"
-    assert {"PKR", "EUR", "JPY"} <= codes.keys()
-    assert not {"KWD", "BHD", "DEM"} & codes.keys()
+    assert {"PKR", "EUR", "JPY", "KWD", "BHD", "TND"} <= codes.keys()
+    assert not {"DEM", "CLF"} & codes.keys()
+
+
+def test_what_is_shown_can_be_typed_again_in_every_currency_and_locale():
+    codes, locales = ([code for code, _name in pairs] for pairs in (money.currencies(), countries.locales()))
+    some = ("IDR", "JPY", "KWD", "LKR", "MMK")
+    for currency, locale in {*itertools.product(codes, LOCALES), *itertools.product(some, locales)}:
+        unit = money.unit(currency)
+        for amount in (1_500 * unit, 1_234_567 * unit + (5 if money.decimals(currency) else 0)):
+            for text in (money.format_amount(amount, currency, locale), money.as_typed(amount, currency, locale)):
+                assert money.parse_amount(text, locale, currency) == amount, (text, currency, locale)
 
 
 @given(
     st.integers(1, 999_999_999_999),
     st.sampled_from(LOCALES),
-    st.sampled_from(["IDR", "PKR", "USD", "EUR", "CHF"]),
+    st.sampled_from(["IDR", "PKR", "USD", "EUR", "CHF", "JPY", "KRW", "KWD", "IQD", "TND"]),
 )
-def test_what_is_shown_can_be_typed_again(hundredths, locale, currency):
-    shown = money.format_amount(hundredths, currency, locale)
-    assert money.parse_amount(shown, locale, currency) == hundredths
-    assert money.parse_amount(money.to_json(hundredths), locale, currency) == hundredths
+def test_whatever_the_amount_it_is_read_as_it_was_written(amount, locale, currency):
+    if money.decimals(currency) == 0:
+        amount = max(amount // money.unit(currency), 1) * money.unit(currency)
+    shown = money.format_amount(amount, currency, locale)
+    assert money.parse_amount(shown, locale, currency) == amount
+    assert money.parse_amount(money.as_typed(amount, currency, locale), locale, currency) == amount
+    assert money.from_json(money.to_json(amount, currency), currency) == amount
+    assert money.from_json(float(money.to_decimal(amount, currency)), currency) == amount
+    if money.scale(currency) == 2:
+        assert money.parse_amount(money.to_json(amount, currency), locale, currency) == amount
 
 
 @given(st.text(max_size=30) | st.text("0123456789.,-' eE", max_size=20), st.sampled_from(LOCALES))

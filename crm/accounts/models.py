@@ -19,7 +19,7 @@ from crm.values.language import AUTO
 class Organization(Base):
     """A tenant: one shop, restaurant or agency with its own customers and settings.
 
-    An invoice earns `earn_points` for each whole `earn_per` (hundredths); nothing while either is 0. `twilio_account`
+    An invoice earns `earn_points` for each whole `earn_per`, an amount; nothing while either is 0. `twilio_account`
     is a hash of the Account SID, "" for the installation's account. `secrets_stamp` is random and new with each change
     of the secrets, "" before the first. `uses` names the parts that the navigation shows beyond those of everybody,
     "none" for none; "" leaves it to the trade. `first_hour` holds words for what is done of the first steps.

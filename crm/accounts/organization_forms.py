@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from babel.numbers import list_currencies
 from wtforms import (
     BooleanField,
     Field,
@@ -105,14 +106,15 @@ class OrganizationForm(RegionFields):
             self.uses.data = sorted(trades.parts_of(organization.trade, organization.uses))
         self.earn_points.data = str(self.earn_points.data or "")
         if not self.is_submitted():
-            self.earn_per.data = self._written(parse_setting("earn_per", self.earn_per.data or ""))
+            currency = current_organization().currency
+            self.earn_per.data = self._written(parse_setting("earn_per", self.earn_per.data or "", currency))
 
     def typed(self) -> dict[str, str]:
         """Return the settings as texts that `parse_setting` reads in every locale."""
         texts = {field.name: _text(field.data) for field in self if field.name not in ("csrf_token", "uses")}
         trade = Trade(self.trade.data)
         texts["uses"] = trades.uses_after(current_organization(), trade, self.uses.data)
-        return texts | {"earn_per": money.to_json(self._read(self.earn_per.data))}
+        return texts | {"earn_per": money.to_json(self._read(self.earn_per.data), self._currency)}
 
     def validate_earn_per(self, field: Field) -> None:
         try:
@@ -129,13 +131,21 @@ class OrganizationForm(RegionFields):
             raise ValidationError(_("Enter an end that differs from the beginning."))
 
     def _read(self, text: str | None) -> int:
-        organization = current_organization()
-        return money.parse_amount(text, organization.locale, organization.currency) if text and text.strip("0.,") else 0
+        locale = current_organization().locale
+        return money.parse_amount(text, locale, self._currency) if text and text.strip("0.,") else 0
 
-    def _written(self, hundredths: int) -> str:
-        if hundredths % 100:
-            return money.to_json(hundredths)
-        return money.format_number(hundredths // 100, current_organization().locale) if hundredths else ""
+    def _written(self, amount: int) -> str:
+        organization = current_organization()
+        unit = money.unit(organization.currency)
+        if amount % unit:
+            return money.as_typed(amount, organization.currency, organization.locale)
+        return money.format_number(amount // unit, organization.locale) if amount else ""
+
+    @property
+    def _currency(self) -> str:
+        """The chosen currency, which the amounts of the same form are in."""
+        chosen = (self.currency.data or "").upper()
+        return chosen if chosen in list_currencies() else current_organization().currency
 
 
 def _text(value: str | bool | None) -> str:

@@ -113,11 +113,12 @@ def return_path(url: str, host: str) -> str:
     return f"{path}?{parts.query}" if parts.query else path
 
 
-def parse_setting(key: str, value: str) -> Any:
+def parse_setting(key: str, value: str, currency: str = "") -> Any:
+    """Parse a setting's text; `currency` is that of amounts."""
     known = {**SETTINGS, **SECRETS}
     if key not in known:
         raise ValueError(f"There is no setting {key}. The settings are {', '.join(known)}.")
-    return known[key](value.strip())
+    return _earn_per(value.strip(), currency) if key == "earn_per" else known[key](value.strip())
 
 
 def _name(value: str) -> str:
@@ -200,10 +201,10 @@ def _earn_points(value: str) -> int:
     return int(value or 0)
 
 
-def _earn_per(value: str) -> int:
+def _earn_per(value: str, currency: str = "") -> int:
     if not value or re.fullmatch(r"0+(\.0+)?", value, re.ASCII):
         return 0
-    return money.parse_amount(value, "en")
+    return money.parse_amount(value, "en", currency)
 
 
 def _webhook_secret(value: str) -> str:

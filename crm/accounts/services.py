@@ -54,19 +54,19 @@ def create_organization(slug: str, **values: Any) -> Organization:
 
 
 def settings_of(organization: Organization) -> dict[str, Any]:
-    """Return the settings as plain values: times as HH:MM, money with two decimals."""
+    """Return the settings as plain values: times as HH:MM, amounts as JSON has them."""
     plain: dict[str, Any] = {"id": organization.id, "slug": organization.slug}
     for key in SETTINGS:
         value = getattr(organization, key)
         plain[key] = value.strftime("%H:%M") if isinstance(value, dt.time) else value
-    return plain | {"earn_per": money.to_json(organization.earn_per)}
+    return plain | {"earn_per": money.to_json(organization.earn_per, organization.currency)}
 
 
 def change_organization(organization_id: int, values: dict[str, str]) -> Organization:
     """Change settings and secrets given as text ("" removes a secret), or raise ValueError or SentenceError."""
-    parsed = {key: parse_setting(key, value) for key, value in values.items()}
     with use_organization(organization_id, current_actor()), transaction() as session:
         organization = session.get_one(Organization, organization_id)
+        parsed = _parse(values, organization)
         for key in parsed.keys() & SETTINGS.keys():
             setattr(organization, key, parsed[key])
         secrets = {key: parsed[key] for key in parsed.keys() & SECRETS.keys()}
@@ -80,6 +80,15 @@ def change_organization(organization_id: int, values: dict[str, str]) -> Organiz
             organization_changed.send(organization, changes=changes)
         settings_given.send(organization, names=values.keys())
         return organization
+
+
+def _parse(values: dict[str, str], organization: Organization) -> dict[str, Any]:
+    """Parse settings; amounts are of the new currency, and those that are not given stay as they are read."""
+    before, currency = organization.currency, parse_setting("currency", values.get("currency", organization.currency))
+    parsed = {key: parse_setting(key, value, currency) for key, value in values.items()}
+    if money.scale(currency) != money.scale(before) and "earn_per" not in values:
+        parsed["earn_per"] = organization.earn_per * money.unit(currency) // money.unit(before)
+    return parsed
 
 
 def create_user(

@@ -194,14 +194,14 @@ _LONG_FRACTION = re.compile(r"(\.[0-9]{6})[0-9]+")
 
 
 class Money(fields.String):
-    """Hundredths as text with two decimals, `2500000.00`."""
+    """An amount as text with the currency's decimals, but at least two: `2500000.00`, `1.250` in KWD."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str:
-        return money.to_json(value)
+        return money.to_json(value, getattr(obj, "currency", None) or here().organization.currency)
 
 
 class Amount(fields.Field[int]):
-    """Hundredths, sent as text (`1500.50`) or as a number with up to two decimals."""
+    """An amount, sent as text (`1500.50`) or as a number with up to the currency's decimals."""
 
     default_error_messages = {"invalid": 'Send the amount as a text with a point, like "1500.50".'}
 
@@ -209,27 +209,34 @@ class Amount(fields.Field[int]):
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise self.make_error("invalid")
         try:
-            return money.from_json(value)
+            return money.from_json(value, here().organization.currency)
         except money.MoneyError as error:
             raise ValidationError(str(error)) from None
 
 
 class AmountOrNothing(Amount):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        is_nothing = re.fullmatch(r"0{1,10}(\.0{1,2})?", value, re.ASCII) if isinstance(value, str) else value == 0
+        places = money.scale(here().organization.currency)
+        nothing = rf"0{{1,10}}(\.0{{1,{places}}})?"
+        is_nothing = re.fullmatch(nothing, value, re.ASCII) if isinstance(value, str) else value == 0
         if is_nothing and not isinstance(value, bool):
             return 0
         return super()._deserialize(value, attr, data, **kwargs)
 
 
-DECIMALS = "Two decimals at most, as a number too."
-LARGEST = float("9" * money.MAX_DIGITS + ".99")
+DECIMALS = (
+    "Two decimals at most, as a number too; three in a currency that has them, as KWD, and whole amounts in one "
+    "without, as JPY."
+)
+LARGEST = float("9" * money.MAX_DIGITS + ".999")
+WRITTEN = r"^-?[0-9]+\.[0-9]{2,3}$"
+"""The pattern of an amount in answers."""
 
 AMOUNT = {
     "type": ["string", "number"],
     "description": DECIMALS,
-    "pattern": r"^(?!0+(\.0{1,2})?$)[0-9]{1,10}(\.[0-9]{1,2})?$",
-    "minimum": 0.01,
+    "pattern": r"^(?!0+(\.0{1,3})?$)[0-9]{1,10}(\.[0-9]{1,3})?$",
+    "minimum": 0.001,
     "maximum": LARGEST,
     "examples": ["150000.00"],
 }
@@ -238,7 +245,7 @@ AMOUNT = {
 AMOUNT_OR_NOTHING = {
     "type": ["string", "number"],
     "description": DECIMALS,
-    "pattern": r"^[0-9]{1,10}(\.[0-9]{1,2})?$",
+    "pattern": r"^[0-9]{1,10}(\.[0-9]{1,3})?$",
     "minimum": 0,
     "maximum": LARGEST,
     "examples": ["2500000.00"],
@@ -258,7 +265,8 @@ class Average(fields.Float):
     """The average of a customer's orders; the attribute is their total."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> float:
-        return float(round(value / obj.total_orders) / 100) if obj.total_orders else 0.0
+        unit = money.unit(here().organization.currency)
+        return float(round(value / obj.total_orders) / unit) if obj.total_orders else 0.0
 
 
 class Tenant(fields.Field[Any]):

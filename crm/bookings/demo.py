@@ -6,10 +6,12 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from crm.accounts.queries import current_organization
 from crm.bookings.queries import today
 from crm.bookings.services import create
 from crm.customers.models import Customer
 from crm.kernel.extensions import db
+from crm.values import money
 
 CONTACT = ("name", "phone", "email", "passport_number")
 
@@ -34,9 +36,11 @@ BOOKINGS = (
 
 
 def fill(shop: str, customer_ids: Sequence[int]) -> None:
+    unit = money.unit(current_organization().currency)
     for one in BOOKINGS if shop == "demo-travel" else ():
         branch_id = db.session.get_one(Customer, customer_ids[one.persons[0]]).branch_id
-        values = {"date": today() + dt.timedelta(days=one.days), "amount": one.amount, "status": one.status}
+        day, amount = today() + dt.timedelta(days=one.days), one.amount * unit // 100
+        values = {"date": day, "amount": amount, "status": one.status}
         create({**values, "branch_id": branch_id}, [_contact(customer_ids[at]) for at in one.persons])
 
 

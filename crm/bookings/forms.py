@@ -167,12 +167,13 @@ class BookingForm(CreatingForm):
 
 
 def _data(booking: Booking) -> dict[str, Any]:
+    organization = current_organization()
     persons = persons_of(booking.id)
     lead = next((at for at, person in enumerate(persons) if person.is_lead), 0)
     return {
         "number": booking.number,
         "date": booking.date.isoformat(),
-        "amount": _plain(booking.amount),
+        "amount": money.as_typed(booking.amount, organization.currency, organization.locale) if booking.amount else "",
         "lead_person": str(lead),
         "persons": [
             {field: getattr(person, field) or "" for field in CONTACT}
@@ -180,11 +181,6 @@ def _data(booking: Booking) -> dict[str, Any]:
             for person in persons
         ],
     }
-
-
-def _plain(hundredths: int) -> str:
-    """Format an amount so that every locale parses it."""
-    return money.to_json(hundredths).removesuffix(".00") if hundredths else ""
 
 
 def _places(prefix: str, names: Iterable[str]) -> Iterator[int]:

@@ -33,7 +33,7 @@ class BookingStatus(enum.StrEnum):
 
 
 class Booking(TenantMixin, Base):
-    """A booking on a day for some persons. `amount` is integer hundredths of the organization's currency.
+    """A booking on a day for some persons. `amount` is in the organization's currency, an integer (`values/money.py`).
 
     number: unique in the organization, ignoring case (`number_key`).
     lead_id: the lead that the booking found or created.

@@ -66,7 +66,7 @@ def date_problem(day: dt.date) -> str | None:
 
 def is_nothing(amount: str) -> bool:
     """Whether the amount is empty or zero."""
-    return re.fullmatch(r"0*(0[.,]0{1,2})?", ascii_digits(amount.strip())) is not None
+    return re.fullmatch(r"0*(0[.,]0{1,3})?", ascii_digits(amount.strip())) is not None
 
 
 def who_is_who(

@@ -21,7 +21,7 @@ class Customer(TenantMixin, Base):
 
     `phone` is E.164 when `phone_valid`, else as typed and never used for matching or sending; `further` are contacts
     besides it and `email`. `next_message_at` is kept by messages, `loyalty_points` and `tier` by loyalty, and
-    `total_orders`, `total_spent` (hundredths) and `last_order_at` by invoices. `created_month` is in the
+    `total_orders`, `total_spent` (an amount) and `last_order_at` by invoices. `created_month` is in the
     organization's zone, as 2026-11. `merged_into_id` is the survivor. Columns with `_key` are folded.
     """
 
@@ -210,7 +210,7 @@ class Customer(TenantMixin, Base):
 
     @property
     def average_order(self) -> int:
-        """In hundredths, rounded; 0 without orders."""
+        """Counted as `total_spent` and rounded; 0 without orders."""
         return (2 * self.total_spent + self.total_orders) // (2 * self.total_orders) if self.total_orders else 0
 
     def archive(self) -> bool:

@@ -8,6 +8,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from crm.api.fields import (
+    WRITTEN,
     Average,
     Email,
     Extension,
@@ -94,7 +95,7 @@ class Customer(Output):
     loyalty_points = fields.Integer(metadata={"minimum": 0})
     loyalty_tier = TierName(attribute="tier", metadata={"enum": [tier.label for tier in Tier]})
     total_orders = fields.Integer(metadata={"minimum": 0})
-    total_spent = Money(metadata={"pattern": r"^-?[0-9]+\.[0-9]{2}$"})
+    total_spent = Money(metadata={"pattern": WRITTEN})
     notes = fields.String()
     is_active = fields.Boolean()
     branch = fields.Integer(attribute="branch_id", allow_none=True)

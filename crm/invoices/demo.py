@@ -14,7 +14,7 @@ from crm.invoices.files import Upload
 from crm.invoices.queries import points_key
 from crm.invoices.services import add_invoice
 from crm.loyalty.services import change_points, earn
-from crm.values import clock
+from crm.values import clock, money
 
 
 class Sale(NamedTuple):
@@ -69,11 +69,12 @@ EARNED_PER = 1_000_00
 
 def fill(shop: str, customer_ids: Sequence[int]) -> None:
     organization = current_organization()
+    unit = money.unit(organization.currency)
     today = clock.to_local(clock.utcnow(), clock.zone(organization.time_zone)).date()
     for sale in SALES[shop]:
-        date, total = today - dt.timedelta(days=sale.days_ago), sum(amount for _, amount in sale.lines)
+        date, total = today - dt.timedelta(days=sale.days_ago), sum(amount for _what, amount in sale.lines)
         uploads = [_receipt(sale, date, total)] if sale.has_receipt else []
-        invoice = add_invoice(customer_ids[sale.person], total, date, sale.note, uploads)
+        invoice = add_invoice(customer_ids[sale.person], total * unit // 100, date, sale.note, uploads)
         reason = sale.note or sale.lines[0][0]
         earn(invoice.customer_id, total // EARNED_PER, points_key(invoice.id), f"Invoice {invoice.id}", reason)
     for one in POINTS[shop]:
@@ -91,7 +92,7 @@ def _receipt(sale: Sale, date: dt.date, total: int) -> Upload:
     for row, (what, amount) in enumerate(lines):
         height = 180 + 48 * row + (24 if row == len(sale.lines) else 0)
         draw.text((40, height), what, ink, small)
-        draw.text((580, height), f"{amount / 100:,.0f}", ink, small, anchor="ra")
+        draw.text((580, height), f"{amount // 100:,}", ink, small, anchor="ra")
     draw.line((40, 186 + 48 * len(sale.lines), 580, 186 + 48 * len(sale.lines)), ink, 2)
     draw.text((310, paper.height - 60), "Thank you!", ink, small, anchor="mm")
     content = io.BytesIO()

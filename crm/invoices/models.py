@@ -27,7 +27,7 @@ class ReceiptState(enum.StrEnum):
 
 
 class Invoice(TenantMixin, Base):
-    """`amount` is in hundredths of `currency`; void invoices don't count in the customer's totals."""
+    """`amount` is an integer of `currency` (`values/money.py`); void invoices don't count in the customer's totals."""
 
     __tablename__ = "invoices"
     __table_args__ = (

@@ -141,7 +141,8 @@ def _wrong_sums() -> list[TotalsDifference]:
 
 
 def _orders(number: int, spent: int) -> str:
-    return f"{number:,} order{'' if number == 1 else 's'} of {money.to_json(spent)} in all"
+    sum_ = money.to_json(spent, current_organization().currency)
+    return f"{number:,} order{'' if number == 1 else 's'} of {sum_} in all"
 
 
 def _wrong_last_orders() -> Iterator[TotalsDifference]:

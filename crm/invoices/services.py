@@ -44,7 +44,7 @@ def add_invoice(
     uploads: Sequence[Upload] = (),
     request_key: RequestKey | None = None,
 ) -> Invoice:
-    """Add an invoice of `amount` hundredths in the organization's currency, with its receipts and points.
+    """Add an invoice of `amount` in the organization's currency, with its receipts and points.
 
     Raises NotStoredError, QuotaError, KeyReusedError, or ConflictError when the customer is gone, and keeps nothing.
     """

@@ -19,7 +19,7 @@ from crm.leads.models import CommitmentState, Lead, LoanCommitment
 def add_commitment(
     lead_id: int, amount: int, promised_date: dt.date, request_key: RequestKey | None = None
 ) -> LoanCommitment:
-    """Record a promise to pay `amount` hundredths by a day; raises KeyReusedError."""
+    """Record a promise to pay `amount` by a day; raises KeyReusedError."""
     with transaction() as session:
         once = Once(request_key)
         if once.earlier is not None:

@@ -14,7 +14,7 @@ from crm.leads.commitments import add_commitment
 from crm.leads.follow_ups import add_follow_up, mark_done
 from crm.leads.models import Method
 from crm.leads.services import convert_lead, create_lead, lose_lead
-from crm.values import clock
+from crm.values import clock, money
 
 
 class Planned(NamedTuple):
@@ -102,8 +102,9 @@ def _plan(lead_id: int, one: Asked) -> None:
         follow_up_id = add_follow_up(lead_id, planned.method, planned.note, due_at).id
         if planned.outcome:
             mark_done(follow_up_id, planned.outcome)
-    for amount, days in one.promised:
-        add_commitment(lead_id, amount, today + dt.timedelta(days=days))
+    unit = money.unit(current_organization().currency)
+    for hundredths, days in one.promised:
+        add_commitment(lead_id, hundredths * unit // 100, today + dt.timedelta(days=days))
 
 
 def _at(today: dt.date, planned: Planned, zone: ZoneInfo) -> dt.datetime:

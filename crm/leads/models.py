@@ -210,7 +210,7 @@ class FollowUp(TenantMixin, Base):
 
 
 class LoanCommitment(TenantMixin, Base):
-    """A promise to pay by a day. `amount` is integer hundredths of the organization's currency."""
+    """A promise to pay by a day. `amount` is in the organization's currency, an integer (`values/money.py`)."""
 
     __tablename__ = "loan_commitments"
     __table_args__ = (

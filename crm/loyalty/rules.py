@@ -30,7 +30,7 @@ def applied(balance: int, points: int) -> int:
 
 
 def earned(amount: int, points: int, per: int) -> int:
-    """Return `points` for each whole `per` of `amount`, at most MAX_POINTS; both in hundredths, 0 turns earning off."""
+    """Return `points` for each whole `per` of `amount`, at most MAX_POINTS; `per` 0 turns earning off."""
     return min(amount // per * points, MAX_POINTS) if per > 0 else 0
 
 

@@ -40,11 +40,20 @@ _NUMBERS = frozenset({"k", "m", "mn"})
 def means(mark: str, currency: str, locale: str, *, after: bool = False) -> bool:
     """Test for any currency when `currency` is ""."""
     folded = _folded(mark)
-    return not (after and folded in _NUMBERS) and folded in _marks_of(locale, currency)
+    is_number = after and folded in _NUMBERS and folded != _symbol_after(locale, currency)
+    return not is_number and folded in _marks_of(locale, currency)
 
 
 def is_known(mark: str, locale: str, *, after: bool = False) -> bool:
     return means(mark, "", locale, after=after) or all(unicodedata.category(char) == "Sc" for char in mark)
+
+
+@lru_cache(maxsize=256)
+def _symbol_after(locale: str, currency: str) -> str:
+    """Return the symbol that the locale writes after amounts, as the K of kyats in Burmese."""
+    found = Locale.parse(locale.replace("-", "_"))
+    pattern = str(found.currency_formats["standard"].pattern).split(";")[0]
+    return _folded(found.currency_symbols.get(currency, "")) if pattern.rstrip("\u200f ").endswith("¤") else ""
 
 
 @lru_cache(maxsize=256)

@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 from babel import Locale, negotiate_locale
 from babel.support import NullTranslations, Translations
-from markupsafe import escape
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
@@ -59,7 +58,8 @@ class Text(str):
         return gettext(str.__str__(self))
 
     def __html__(self) -> str:
-        return escape(str(self))
+        from_markup = str(self)
+        return from_markup.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&#34;")
 
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)

@@ -62,9 +62,12 @@ def day_of(moment: dt.datetime | None) -> str:
     return _day_of(moment, today(), organization.time_zone, language.date_locale(organization.locale))
 
 
-def amount(hundredths: int, currency: str | None = None) -> str:
+def amount(amount: int, currency: str | None = None, *, rounded: bool = False) -> str:
+    """Show an amount; an average is `rounded` to what people write."""
     organization = reader().organization
-    return _isolated(money.format_amount(hundredths, currency or organization.currency, organization.locale))
+    currency = currency or organization.currency
+    shown = money.rounded(amount, currency) if rounded else amount
+    return _isolated(money.format_amount(shown, currency, organization.locale))
 
 
 def number(value: int) -> str:

@@ -9,6 +9,7 @@ import datetime as dt
 import itertools
 import json
 import os
+import re
 from typing import Any
 
 import schemathesis
@@ -37,8 +38,10 @@ def before_call(context: schemathesis.HookContext, case: Any, kwargs: dict[str, 
 def _fit(body: dict[str, Any]) -> None:
     """Use new e-mail addresses and numbers, a branch that is there, a day that has been, a moment to come, cents."""
     if isinstance(body.get("amount"), float):
-        # That 0.57 is no multiple of 0.01 among floats keeps the document from saying so.
+        # The organization's currency has two decimals; other currencies have three.
         body["amount"] = max(round(body["amount"], 2), 0.01)
+    if isinstance(body.get("amount"), str) and re.fullmatch(r"[0-9]+\.[0-9]{3}", body["amount"]):
+        body["amount"] = body["amount"][:-1] if body["amount"][:-1].strip("0.") else "0.01"
     if body.get("email"):
         body["email"] = f"new{next(NEW)}@example.com"
     if body.get("number"):

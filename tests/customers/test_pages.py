@@ -67,7 +67,7 @@ def test_a_customer_without_a_name_is_asked_for_one_and_nothing_typed_is_lost(
 
     assert answer.status_code == 422
     assert "There is a problem" in answer.text
-    assert "Enter the customer&#39;s name." in answer.text
+    assert "Enter the customer's name." in answer.text
     assert "0812-3456-7890" in answer.text
     assert "Likes the &lt;corner&gt; table" in answer.text
     assert customers(cast.staff) == []
