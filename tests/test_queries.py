@@ -39,8 +39,8 @@ MOST = {
     "/customers/{customer}": 14,
     "/messages": 9,
     "/stats": 6,
-    "/leads": 5,
-    "/leads/{lead}": 8,
+    "/leads": 6,
+    "/leads/{lead}": 9,
     "/bookings": 6,
     "/area-customers": 6,
 }

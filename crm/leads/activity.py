@@ -54,6 +54,12 @@ def _edited(event: ActivityEvent) -> Activity:
     return Activity(text, [_("Changed: %(fields)s", fields=", ".join(changed))] if changed else [])
 
 
+def _assigned(event: ActivityEvent) -> Activity:
+    if name := event.after("assigned_to"):
+        return Activity(_("%(lead)s assigned to %(name)s", lead=_lead_link(event), name=name))
+    return Activity(_("%(lead)s no longer assigned to anyone", lead=_lead_link(event)))
+
+
 def _follow_up(sentence: str, due_sentence: str) -> ActivityText:
     def activity(event: ActivityEvent) -> Activity:
         method = Method(event.after("method")).label
@@ -98,6 +104,7 @@ PROMISED, PROMISE_CHANGED = N_("%(promise)s added"), N_("%(promise)s changed")
 ACTIVITY: dict[str, ActivityText | str] = {
     "lead.created": _created,
     "lead.edited": _edited,
+    "lead.assigned": _assigned,
     "lead.converted": _lead(N_("%(lead)s won")),
     "lead.lost": _lead(N_("%(lead)s marked as lost")),
     "lead.reopened": _lead(N_("%(lead)s reopened")),

@@ -13,12 +13,13 @@ from crm.accounts.queries import branches
 from crm.api import paging
 from crm.api.resource import Resource
 from crm.api.schemas import PageQuery, page_of
+from crm.kernel.branch_scope import bound_branch
 from crm.kernel.manifest import catalog
 from crm.kernel.problems import InputProblem
-from crm.leads import commitments, follow_ups, queries, services
+from crm.leads import commitments, follow_ups, lists, queries, services
 from crm.leads import schemas as schemas
-from crm.leads.models import FollowUp, Lead, LeadStatus, LoanCommitment, Method
-from crm.leads.queries import LeadFilter
+from crm.leads.assignees import assignment_problem
+from crm.leads.models import FollowUp, Lead, LoanCommitment, Method
 from crm.leads.rules import promised_date_problem
 from crm.values.text import clean_line
 
@@ -32,9 +33,8 @@ Part = TypeVar("Part", FollowUp, LoanCommitment)
 @bp.response(200, page_of(schemas.Lead))
 def index(query: dict[str, Any]) -> dict[str, Any]:
     """List the leads, the latest first."""
-    status = LeadStatus(query["status"]) if "status" in query else None
-    wanted = LeadFilter(status=status, q=clean_line(query.get("search", ""))[:200])
-    page = paging.numbered(queries.leads(wanted), query)
+    q = clean_line(query.get("search", ""))[:200]
+    page = paging.numbered(lists.found(query.get("status", ""), query.get("assigned_to"), q), query)
     return {**page, "results": _shown(page["results"])}
 
 
@@ -46,7 +46,7 @@ def create(given: dict[str, Any]) -> dict[str, Any]:
 
     Its customer is found by phone, e-mail or passport number where nothing contradicts, else made.
     """
-    return _one(services.create_lead(_columns({"source": "API", **given})))
+    return _one(services.create_lead(_columns({"source": "API", **given}, None)))
 
 
 @bp.get("/leads/<id:lead_id>/")
@@ -64,7 +64,7 @@ def replace(given: dict[str, Any], lead_id: int) -> dict[str, Any]:
 
     What was read can be sent back: fields that can't be changed are ignored.
     """
-    return _one(services.edit_lead(find(Lead, lead_id).id, _columns(given)))
+    return _one(services.edit_lead(lead_id, _columns(given, find(Lead, lead_id))))
 
 
 @bp.patch("/leads/<id:lead_id>/")
@@ -72,7 +72,7 @@ def replace(given: dict[str, Any], lead_id: int) -> dict[str, Any]:
 @bp.response(200, schemas.Lead)
 def change(given: dict[str, Any], lead_id: int) -> dict[str, Any]:
     """Change some fields of a lead."""
-    return _one(services.edit_lead(find(Lead, lead_id).id, _columns(given)))
+    return _one(services.edit_lead(lead_id, _columns(given, find(Lead, lead_id))))
 
 
 @bp.get("/leads/<id:lead_id>/follow-ups/")
@@ -170,7 +170,7 @@ def _shown(leads: Sequence[Lead]) -> list[dict[str, Any]]:
     ]
 
 
-def _columns(given: dict[str, Any]) -> dict[str, Any]:
+def _columns(given: dict[str, Any], lead: Lead | None) -> dict[str, Any]:
     columns = dict(given)
     if "contact_number" in columns:
         columns["phone"] = columns.pop("contact_number")
@@ -178,7 +178,18 @@ def _columns(given: dict[str, Any]) -> dict[str, Any]:
         branch = columns["branch_id"] = columns.pop("branch")
         if branch is not None and branch not in {known.id for known in branches()}:
             raise InputProblem({"branch": ["There is no branch with this id."]})
+    if "assigned_to" in columns:
+        user_id = columns["assigned_to_id"] = columns.pop("assigned_to")
+        _check_assignment(user_id, columns.get("branch_id", lead.branch_id if lead else None), lead)
     return columns
+
+
+def _check_assignment(user_id: int | None, branch_id: int | None, lead: Lead | None) -> None:
+    """Refuse a user who doesn't work here; the one who had the lead before may keep it."""
+    if lead is None or user_id != lead.assigned_to_id:
+        bound = bound_branch()
+        if problem := assignment_problem(user_id, branch_id if bound is None else bound):
+            raise InputProblem({"assigned_to": [problem]})
 
 
 def _check_day(day: dt.date) -> None:

@@ -22,6 +22,7 @@ feature = Feature(
         "show": VIEWER,
         "new": STAFF,
         "edit": STAFF,
+        "move": STAFF,
         "convert": STAFF,
         "undo_convert": STAFF,
         "lose": STAFF,

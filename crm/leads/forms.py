@@ -10,13 +10,17 @@ from wtforms import RadioField, SelectField, StringField, TextAreaField, Validat
 
 from crm.accounts.queries import current_organization
 from crm.customers.fields import ContactForm, chosen_branch, offer_branches
+from crm.kernel.branch_scope import bound_branch
 from crm.kernel.errors import SentenceError
+from crm.kernel.tenancy import current_actor
+from crm.leads.assignees import assignees, assignment_problem, label_of
 from crm.leads.models import FollowUp, Lead, Method
 from crm.leads.rules import LIMITS, promised_date_problem
 from crm.values import clock, money
 from crm.values.language import N_
 from crm.values.language import gettext as _
 from crm.web.forms import CreatingForm, Form, Length, Required, options
+from crm.web.ids import id_in
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -38,16 +42,41 @@ class LeadForm(ContactForm, Explained):
     passport_number = StringField(N_("Passport number"))
     source = StringField(N_("Source"))
     branch = SelectField(N_("Branch"), coerce=str)
+    assigned_to = SelectField(N_("Assigned to"), coerce=str, validate_choice=False)
     notes = TextAreaField(N_("Notes"))
 
     def __init__(self, lead: Lead | None = None, **values: Any) -> None:
         if lead is not None:
             values = {"contact_number": lead.full_phone, **{name: getattr(lead, name) for name in _SAME}}
-        super().__init__(data=values)
+        self.lead = lead
+        self.assigned_before = lead.assigned_to_id if lead else current_actor()
+        super().__init__(data={**values, "assigned_to": str(self.assigned_before or "")})
         offer_branches(self, lead.branch_id if lead else None)
+        self._offer_assignees()
 
     def values(self) -> dict[str, Any]:
-        return self.contact_values() | chosen_branch(self)
+        assigned = self.assigned_to.data if self.assigned_to else self.assigned_before
+        return self.contact_values() | chosen_branch(self) | {"assigned_to_id": int(assigned) if assigned else None}
+
+    def validate_assigned_to(self, field: SelectField) -> None:
+        """Let the one who had the lead before keep it, even where they can't sign in any more."""
+        chosen = id_in(field.data) if field.data else None
+        if field.data and chosen is None:
+            raise ValidationError(_("Choose who the lead is assigned to from the list."))
+        if (self.lead is None or chosen != self.assigned_before) and not (self.branch and self.branch.errors):
+            bound = bound_branch()
+            branch_id = chosen_branch(self).get("branch_id") if bound is None else bound
+            if problem := assignment_problem(chosen, branch_id):
+                raise ValidationError(problem)
+
+    def _offer_assignees(self) -> None:
+        """Leave the field out where one person works alone."""
+        known = {one.id: one.label for one in assignees()}
+        if self.assigned_before and self.assigned_before not in known:
+            known[self.assigned_before] = _("%(name)s (no longer active)", name=label_of(self.assigned_before) or "")
+        self.assigned_to.choices = options([("", _("Nobody")), *known.items()])
+        if len(known) < 2:
+            del self.assigned_to
 
 
 _SAME = ("name", "email", "passport_number", "source", "notes")

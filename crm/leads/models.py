@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -13,6 +14,7 @@ from crm.customers.models import Customer
 from crm.intake.sources import SourceMixin
 from crm.kernel.branch_scope import BOUND, seen_by_branch
 from crm.kernel.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
+from crm.kernel.events import Event
 from crm.kernel.tenancy import TenantMixin, current_actor, within_organization
 from crm.values import clock
 from crm.values.language import N_
@@ -81,11 +83,20 @@ _COMMITMENT_LABELS = {
 }
 
 
+HAS_FOLLOW_UP = "status <> 'lost' AND next_follow_up_at IS NOT NULL"
+OF_LEADS = "subject IN ('leads', 'follow_ups', 'loan_commitments', 'notes')"
+
+
+def _partial(name: str, *columns: Any, where: str) -> sa.Index:
+    return sa.Index(name, *columns, postgresql_where=sa.text(where), sqlite_where=sa.text(where))
+
+
 class Lead(SourceMixin, Base):
     """A person who may become a customer.
 
     phone: the contact number.
     next_follow_up_at: the earliest open follow-up, written with each change of them.
+    assigned_to: a member of the organization, at the time of the choice; None for nobody.
     search_text: folded name, digits of the number in its spellings, e-mail.
     """
 
@@ -97,7 +108,9 @@ class Lead(SourceMixin, Base):
         sa.Index("ix_leads_customer", "organization_id", "customer_id"),
         sa.Index("ix_leads_activity", "organization_id", "activity_at", "id"),
         sa.Index("ix_leads_status", "organization_id", "status", "id"),
-        sa.Index("ix_leads_follow_up", "organization_id", "next_follow_up_at", "id"),
+        sa.Index("ix_leads_assigned", "organization_id", "assigned_to_id", "status", "id"),
+        _partial("ix_leads_open", "organization_id", "next_follow_up_at", "id", where="status IN ('new', 'contacted')"),
+        _partial("ix_leads_follow_up", "organization_id", "next_follow_up_at", "id", where=HAS_FOLLOW_UP),
         sa.Index("ix_leads_phone", "organization_id", "phone"),
         sa.Index("ix_leads_email", "organization_id", "email"),
         sa.Index("ix_leads_passport", "organization_id", "passport_number"),
@@ -109,6 +122,7 @@ class Lead(SourceMixin, Base):
     status: Mapped[str] = mapped_column(sa.String(12), default=LeadStatus.NEW.value)
     lost_reason: Mapped[str] = mapped_column(sa.String(500), default="")
     notes: Mapped[str] = mapped_column(sa.Text, default="")
+    assigned_to_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
     search_text: Mapped[str] = mapped_column(sa.Text, default="")
     next_follow_up_at: Mapped[dt.datetime | None]
     converted_at: Mapped[dt.datetime | None]
@@ -117,6 +131,7 @@ class Lead(SourceMixin, Base):
 
     branch: Mapped[Branch | None] = relationship(viewonly=True)
     customer: Mapped[Customer | None] = relationship(viewonly=True)
+    assigned_to: Mapped[User | None] = relationship(viewonly=True)
 
     @property
     def state(self) -> LeadStatus:
@@ -133,6 +148,15 @@ class Lead(SourceMixin, Base):
     @property
     def is_lost(self) -> bool:
         return self.state is LeadStatus.LOST
+
+    @property
+    def moves(self) -> list[LeadStatus]:
+        """Return where staff may move the lead; a won one is reopened before it is lost."""
+        closed = {self.state, LeadStatus.LOST} if self.is_converted else {self.state}
+        return [status for status in LeadStatus if status not in closed]
+
+    def is_overdue(self, now: dt.datetime) -> bool:
+        return not self.is_lost and self.next_follow_up_at is not None and self.next_follow_up_at < now
 
     def become(self, status: LeadStatus, lost_reason: str = "") -> None:
         """Set the status, with the reason of a lost lead and the time of a conversion."""
@@ -159,14 +183,7 @@ class FollowUp(TenantMixin, Base):
         within_organization("after_id", "follow_ups"),
         sa.Index("ix_follow_ups_after", "organization_id", "after_id"),
         sa.Index("ix_follow_ups_lead", "organization_id", "lead_id", "id"),
-        sa.Index(
-            "ix_follow_ups_due",
-            "organization_id",
-            "due_at",
-            "id",
-            postgresql_where=sa.text("done_at IS NULL"),
-            sqlite_where=sa.text("done_at IS NULL"),
-        ),
+        _partial("ix_follow_ups_due", "organization_id", "due_at", "id", where="done_at IS NULL"),
         {"sqlite_autoincrement": True},
     )
 
@@ -217,14 +234,7 @@ class LoanCommitment(TenantMixin, Base):
         sa.UniqueConstraint("organization_id", "id"),
         within_organization("lead_id", "leads", ondelete="CASCADE"),
         sa.Index("ix_loan_commitments_lead", "organization_id", "lead_id", "id"),
-        sa.Index(
-            "ix_loan_commitments_promised",
-            "organization_id",
-            "promised_date",
-            "id",
-            postgresql_where=sa.text("state = 'open'"),
-            sqlite_where=sa.text("state = 'open'"),
-        ),
+        _partial("ix_loan_commitments_promised", "organization_id", "promised_date", "id", where="state = 'open'"),
         {"sqlite_autoincrement": True},
     )
 
@@ -261,5 +271,7 @@ class LoanCommitment(TenantMixin, Base):
         self.settled_at, self.settled_by_id = (None, None) if self.is_open else (clock.utcnow(), current_actor())
         return True
 
+
+_partial("ix_events_of_leads", Event.organization_id, Event.subject, Event.subject_id, Event.id, where=OF_LEADS)
 
 seen_by_branch(Lead, lambda row: row.branch_id == BOUND)

@@ -4,69 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from crm.accounts.queries import current_organization
-from crm.customers.search import find_ids
-from crm.customers.search_text import like_pattern, terms
-from crm.kernel.columns import db_now, one_of
+from crm.kernel.columns import db_now
 from crm.kernel.db import prepared
 from crm.kernel.extensions import db
 from crm.leads.models import CommitmentState, FollowUp, Lead, LeadStatus, LoanCommitment
-from crm.leads.rules import week_of
-from crm.values import clock
-from crm.values.choices import unknown_choice
-from crm.values.language import N_
-from crm.values.text import clean_line
-from crm.web.lists import Page, as_query, read_page
-
-SEARCHED = 20_000
-"""A search reads the latest leads, and those of the customers it finds."""
 
 COUNTED = 1_000
 """The highest exact count of reminders."""
 
 SHOWN = 20
-FOLLOW_UPS = {"overdue": N_("Overdue"), "today": N_("Today"), "week": N_("This week")}
-
-
-class LeadFilter(NamedTuple):
-    """None means all."""
-
-    status: LeadStatus | None = None
-    follow_up: str | None = None
-    q: str = ""
-    unknown: str = ""
-
-    @classmethod
-    def from_args(cls, args: Mapping[str, str]) -> LeadFilter:
-        """Read the query of a URL; an unknown choice matches nothing, and `unknown` says so."""
-        return cls(
-            next((status for status in LeadStatus if status == args.get("status")), None),
-            args.get("follow_up") if args.get("follow_up") in FOLLOW_UPS else None,
-            clean_line(args.get("q", ""))[:200],
-            unknown_choice(args, status=list(LeadStatus), follow_up=FOLLOW_UPS),
-        )
-
-    def query(self) -> dict[str, Any]:
-        return as_query(self)
-
-    def conditions(self) -> list[sa.ColumnElement[bool]]:
-        """Ignore the next follow-up of lost leads."""
-        conditions: list[sa.ColumnElement[bool]] = [sa.false()] if self.unknown else []
-        if self.status is not None:
-            conditions.append(Lead.status == self.status)
-        elif self.follow_up:
-            conditions.append(Lead.status != LeadStatus.LOST)
-        if self.follow_up:
-            conditions.append(_next_is(self.follow_up))
-        return [*conditions, _about(self.q, conditions)] if self.q else conditions
 
 
 @dataclass(frozen=True)
@@ -91,12 +44,6 @@ class DueLeads:
         rows = db.session.scalars(sa.select(model).where(model.id.in_(ids)).options(joinedload(model.lead)))
         by_id = {row.id: row for row in rows}
         return [by_id[id_] for id_ in ids if id_ in by_id]
-
-
-def page_of_leads(wanted: LeadFilter, number: int) -> Page[Lead]:
-    order = (Lead.next_follow_up_at, Lead.id) if wanted.follow_up else (Lead.id.desc(),)
-    statement = sa.select(Lead).where(*wanted.conditions()).options(joinedload(Lead.branch)).order_by(*order)
-    return read_page(statement, wanted, number)
 
 
 def follow_ups_of(lead_id: int, limit: int = 100) -> list[FollowUp]:
@@ -128,10 +75,6 @@ def count_leads_of(customer_id: int) -> int:
 def due_leads(today: dt.date) -> DueLeads:
     found = db.session.execute(_first_due(), {"today": today}).all()
     return DueLeads(tuple(tuple(row[1:]) for row in found), sum({row.kind: row.number for row in found}.values()))
-
-
-def leads(wanted: LeadFilter) -> sa.Select[Lead]:
-    return sa.select(Lead).where(*wanted.conditions()).order_by(Lead.id.desc())
 
 
 def parts_of_lead(model: type[FollowUp] | type[LoanCommitment], lead_id: int) -> sa.Select[Any]:
@@ -183,23 +126,3 @@ def _part(model: type[Any], order: Any, *conditions: Any) -> Any:
         place.label("place"),
     ).subquery()
     return sa.select(counted).where(counted.c.place <= SHOWN).subquery()
-
-
-def _next_is(follow_up: str) -> sa.ColumnElement[bool]:
-    zone = clock.zone(current_organization().time_zone)
-    now = clock.utcnow()
-    if follow_up == "overdue":
-        return Lead.next_follow_up_at < now
-    today = clock.to_local(now, zone).date()
-    first, last = week_of(today) if follow_up == "week" else (today, today + dt.timedelta(days=1))
-    start, end = (clock.at_or_after(dt.datetime.combine(day, dt.time()), zone) for day in (first, last))
-    return sa.and_(Lead.next_follow_up_at >= start, Lead.next_follow_up_at < end)
-
-
-def _about(q: str, conditions: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:
-    """Match leads of customers that the search finds, and the latest leads by their own text."""
-    latest = sa.select(Lead.id, Lead.search_text).where(*conditions).order_by(Lead.id.desc()).limit(SEARCHED).subquery()
-    likes = [latest.c.search_text.like(like_pattern(term), escape="\\") for term in terms(q)]
-    described = Lead.id.in_(sa.select(latest.c.id).where(*likes))
-    customers = find_ids(q)
-    return sa.or_(described, one_of(Lead.customer_id, customers)) if customers else described

@@ -14,6 +14,7 @@ from crm.api.fields import (
     Money,
     Number,
     PhoneLine,
+    QueryNumber,
     RequiredLine,
     Text,
     TextLine,
@@ -41,6 +42,7 @@ class LeadChange(ContactInput):
     passport_number = TextLine(CUSTOMERS["passport_number"])
     branch = Number(allow_none=True, metadata={"description": "The id of a branch."})
     source = TextLine(CUSTOMERS["source"])
+    assigned_to = Number(allow_none=True, metadata={"description": "The id of a user who works here."})
     status = _one_of(STATUSES)
     lost_reason = Text(LIMITS["lost_reason"], metadata={"description": "Kept with what is lost."})
     notes = Text(CUSTOMERS["notes"])
@@ -55,6 +57,7 @@ class LeadInput(LeadChange):
 class LeadQuery(PageQuery):
     search = fields.String(metadata={"description": "Name, number in any spelling, or e-mail."})
     status = _one_of(STATUSES)
+    assigned_to = QueryNumber(metadata={"description": "The id of a user."})
 
 
 class Lead(Output):
@@ -69,6 +72,7 @@ class Lead(Output):
     passport_number = fields.String()
     branch = fields.Integer(attribute="branch_id", allow_none=True)
     source = fields.String()
+    assigned_to = fields.Integer(attribute="assigned_to_id", allow_none=True)
     status = fields.String(metadata={"enum": STATUSES})
     next_follow_up = Timestamp(attribute="next_follow_up_at", allow_none=True)
     lost_reason = fields.String()

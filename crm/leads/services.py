@@ -21,11 +21,13 @@ from crm.kernel.errors import ConflictError
 from crm.kernel.events import changes_of, record
 from crm.kernel.extensions import db
 from crm.kernel.idempotency import Once, RequestKey
+from crm.kernel.tenancy import current_actor
+from crm.leads.assignees import label_of
 from crm.leads.matching import lead_of
 from crm.leads.models import FollowUp, Lead, LeadStatus
 from crm.people.contact_fields import ContactFields
 from crm.people.limits import LIMITS
-from crm.values.language import gettext as _
+from crm.values.language import N_
 
 SOURCE = "Lead"
 """The source of customers who were leads."""
@@ -41,6 +43,8 @@ BOOKED = "Booking"
 CONTACT = ("name", "phone", "email", "passport_number")
 TELLING = {*CONTACT, "branch_id"}
 """Fields that update the customer."""
+
+WON = N_("This lead is won. Undo the conversion first.")
 
 LEADS = Source("leads", SOURCE, Lead, Lead.branch_id)
 
@@ -59,6 +63,8 @@ def create_lead(values: dict[str, Any], request_key: RequestKey | None = None) -
         session.add(lead)
         _take_in(lead)
         record("lead.created", lead, customer_id=lead.customer_id)
+        if lead.assigned_to_id not in (None, current_actor()):
+            _tell_assigned(lead, None)
         once.made(lead.id)
         return lead
 
@@ -69,14 +75,11 @@ def edit_lead(lead_id: int, values: dict[str, Any]) -> Lead:
         lead = lock_lead(lead_id)
         _apply(lead, values)
         changes = changes_of(lead)
-        if not changes:
-            return lead
-        if lead.is_converted and "status" in changes:
-            lead.do_not_collect = False
-        if TELLING & changes.keys():
-            lead.activity_at = database_now()
-        _take_in(lead)
-        _tell("lead.edited", lead, _worth_telling(changes))
+        if assigned := changes.pop("assigned_to_id", None):
+            _tell_assigned(lead, assigned[0])
+        if changes:
+            _take_in_changed(lead, changes)
+            _tell("lead.edited", lead, _worth_telling(changes))
         return lead
 
 
@@ -98,10 +101,25 @@ def lose_lead(lead_id: int, reason: str) -> Lead:
     with transaction():
         lead = lock_lead(lead_id)
         if lead.is_converted:
-            raise ConflictError(_("This lead is won. Undo the conversion first."))
+            raise ConflictError(WON)
         lead.become(LeadStatus.LOST, reason)
         if changes := changes_of(lead):
             _tell("lead.lost", lead, changes)
+        return lead
+
+
+def move_lead(lead_id: int, status: LeadStatus) -> Lead:
+    """Set the status of a lead; one that is won goes through the one upsert."""
+    if status is LeadStatus.CONVERTED:
+        return convert_lead(lead_id)
+    with transaction():
+        lead = lock_lead(lead_id)
+        was_open = lead.is_open
+        if lead.is_converted and status is LeadStatus.LOST:
+            raise ConflictError(WON)
+        lead.become(status, lead.lost_reason)
+        if changes := changes_of(lead):
+            _tell("lead.lost" if lead.is_lost else "lead.edited" if was_open else "lead.reopened", lead, changes)
         return lead
 
 
@@ -193,6 +211,14 @@ def _fill(lead: Lead, person: SourceMixin) -> None:
         _tell("lead.edited", lead, _worth_telling(changes))
 
 
+def _take_in_changed(lead: Lead, changes: dict[str, list[Any]]) -> None:
+    if lead.is_converted and "status" in changes:
+        lead.do_not_collect = False
+    if TELLING & changes.keys():
+        lead.activity_at = database_now()
+    _take_in(lead)
+
+
 def _take_in(lead: Lead) -> None:
     collect([lead], SOURCE, lead.branch_id)
 
@@ -200,6 +226,12 @@ def _take_in(lead: Lead) -> None:
 def _tell(action: str, lead: Lead, changes: dict[str, list[Any]]) -> None:
     lead.updated_at = db_now()
     record(action, lead, customer_id=lead.customer_id, changes=changes)
+
+
+def _tell_assigned(lead: Lead, before: int | None) -> None:
+    """Record the names, too, as they are today: the timeline shows them."""
+    ids = [before, lead.assigned_to_id]
+    _tell("lead.assigned", lead, {"assigned_to_id": ids, "assigned_to": [label_of(id_) for id_ in ids]})
 
 
 def _worth_telling(changes: dict[str, list[Any]]) -> dict[str, list[Any]]:

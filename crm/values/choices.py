@@ -18,6 +18,8 @@ NAMES = {
     "channel": N_("channel"),
     "when": N_("time"),
     "show": N_("view"),
+    "view": N_("view"),
+    "mine": N_("view"),
 }
 """How sentences name the filters."""
 

@@ -87,6 +87,13 @@ def shorten(what: str, over: int, limit: int) -> str:
     return _("Shorten %(what)s by %(over)s: it has room for %(limit)s.", what=what, over=characters(over), limit=limit)
 
 
+def initials(name: str) -> str:
+    """Return one or two letters for a name: SR for Siti Rahma, 田 for 田中太郎."""
+    words = [word for word in name.split() if word[0].isalnum()] or [name.strip()]
+    letters = words[0][:1] + (words[-1][:1] if len(words) > 1 else "")
+    return letters.upper()
+
+
 def ascii_digits(text: str) -> str:
     return text if text.isascii() else "".join(map(_ascii_digit, text))
 

@@ -9,6 +9,7 @@ from flask import Flask, g
 from markupsafe import Markup, escape
 
 from crm.values import clock, language, money, phone
+from crm.values.text import initials
 from crm.web.reader import reader
 
 MINUS = "\N{MINUS SIGN}"
@@ -16,7 +17,7 @@ MINUS = "\N{MINUS SIGN}"
 
 def init_app(app: Flask) -> None:
     times = (when, when_full, time_of_day, day, day_of)
-    for function in (*times, amount, number, signed, phone_number, phone_problem, tel_link, phone.wa_me):
+    for function in (*times, initials, amount, number, signed, phone_number, phone_problem, tel_link, phone.wa_me):
         app.add_template_filter(function)
 
 

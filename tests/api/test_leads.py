@@ -15,7 +15,8 @@ from tests.factories import Cast, make_branch, make_customer, make_follow_up, ma
 
 SHAPE = {
     *("id", "organization", "name", "contact_number", "contact_number_valid", "email", "passport_number", "branch"),
-    *("source", "status", "next_follow_up", "lost_reason", "notes", "customer", "booking", "created_at", "updated_at"),
+    *("source", "assigned_to", "status", "next_follow_up", "lost_reason", "notes", "customer", "booking"),
+    *("created_at", "updated_at"),
 }
 
 

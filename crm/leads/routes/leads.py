@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request, url_for
+from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
 from crm.accounts.access import find
 from crm.kernel.idempotency import KeyReusedError
 from crm.kernel.manifest import catalog
-from crm.leads import queries, services
+from crm.leads import lists, services
 from crm.leads.forms import LeadForm, LostForm
 from crm.leads.models import Lead, LeadStatus
 from crm.leads.routes.blueprint import bp, changed, parts_of
@@ -22,10 +22,13 @@ from crm.web.htmx import respond
 
 @bp.get("/leads")
 def index() -> Response:
-    wanted = queries.LeadFilter.from_args(request.args)
-    page = queries.page_of_leads(wanted, request.args.get("page", 1, type=int))
-    choices: dict[str, Any] = {"statuses": LeadStatus, "follow_ups": queries.FOLLOW_UPS, "now": clock.utcnow()}
-    return respond("leads/index.html", "leads/_list.html", page=page, **choices)
+    wanted = lists.LeadFilter.from_args(request.args)
+    shown: dict[str, Any] = {"tabs": lists.tabs_of(wanted), "now": clock.utcnow()}
+    if wanted.is_board:
+        return respond("leads/index.html", "leads/_board.html", filter=wanted, columns=lists.board(wanted), **shown)
+    page = lists.page_of_leads(wanted, request.args.get("page", 1, type=int))
+    has_any = bool(page.rows) or lists.has_any()
+    return respond("leads/index.html", "leads/_list.html", filter=wanted, page=page, has_any=has_any, **shown)
 
 
 @bp.route("/leads/new", methods=["GET", "POST"])
@@ -69,6 +72,19 @@ def convert(lead_id: int) -> Response:
 def undo_convert(lead_id: int) -> Response:
     lead = services.reopen_lead(find(Lead, lead_id).id)
     return changed(_("%(name)s reopened.", name=lead.name), lead_id)
+
+
+@bp.post("/leads/<id:lead_id>/status")
+def move(lead_id: int) -> Response:
+    """Move a lead on the board; the link of Undo has the status in its query."""
+    lead = find(Lead, lead_id)
+    before, wanted = lead.state, next((one for one in LeadStatus if one == request.values.get("status")), None)
+    if wanted is None:
+        abort(422, _("Choose where to move the lead."))
+    lead = services.move_lead(lead_id, wanted)
+    undo = None if before in (wanted, LeadStatus.LOST) else url_for("leads.move", lead_id=lead_id, status=before.value)
+    text = _("%(name)s moved to %(status)s.", name=lead.name, status=wanted.label)
+    return changed(text, lead_id, undo=undo, back=True)
 
 
 @bp.route("/leads/<id:lead_id>/lost", methods=["GET", "POST"])
