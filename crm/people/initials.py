@@ -9,9 +9,9 @@ import unicodedata
 @functools.lru_cache(maxsize=8192)
 def initials(name: str) -> str:
     """Return the first letters of the first and the last word, or one letter in scripts without capitals."""
-    words = [start for word in name.split() if (start := _first_letter(word))]
+    words = [letter for word in name.split() if (letter := _first_letter(word))]
     if not words:
-        return ""
+        return next((char for char in name if char.isalnum()), "")
     first, last = words[0], words[-1]
     is_cased = first.upper() != first.lower()
     return f"{first}{last}".upper() if is_cased and len(words) > 1 else first.upper()
@@ -19,7 +19,7 @@ def initials(name: str) -> str:
 
 def _first_letter(word: str) -> str:
     """Return the first letter with its marks, "" where there is none."""
-    start = next((place for place, char in enumerate(word) if char.isalnum()), None)
+    start = next((place for place, char in enumerate(word) if char.isalpha()), None)
     if start is None:
         return ""
     end = start + 1

@@ -9,7 +9,7 @@ const live = document.createElement("p");
 if (filters) {
   live.className = "visually-hidden";
   live.setAttribute("aria-live", "polite");
-  filters.after(live);
+  filters.parentElement.append(live);
 }
 
 const results = () => document.getElementById("results");
