@@ -9,6 +9,9 @@ from typing import Any, Generic, Protocol, TypeVar
 import sqlalchemy as sa
 
 from crm.kernel.extensions import db
+from crm.values.language import gettext as _
+from crm.values.language import ngettext
+from crm.web.filters import number
 
 Row = TypeVar("Row")
 
@@ -32,6 +35,19 @@ class Page(Generic[Row]):
     has_more: bool
     filter: Any = None
     count: int | None = None
+
+    @property
+    def shown(self) -> str:
+        """Say which rows these are: "51-100"."""
+        first = (self.number - 1) * PAGE_SIZE + 1
+        return f"{number(first)}\N{EN DASH}{number(first + len(self.rows) - 1)}" if self.rows else ""
+
+    @property
+    def found(self) -> str:
+        rows = len(self.rows)
+        if self.has_more or self.number > 1:
+            return _("More than %(number)s found", number=number(PAGE_SIZE))
+        return ngettext("%(num)s found", "%(num)s found", rows)
 
     def query(self, number: int) -> dict[str, Any]:
         narrowed = self.filter.query() if self.filter else {}

@@ -1,0 +1,143 @@
+"""Lists in the browser: what was searched is in sight, said, and opened by a tap; done steps on to the next."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from crm.values import clock
+from tests.browser.steps import sign_in
+from tests.factories import Cast, make_customer, make_message
+from tests.product import RunningApp
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+LONG = "Wolfeschlegelsteinhausenbergerdorff" * 4
+
+
+@pytest.fixture
+def counter(page: Page, running_app: RunningApp, cast: Cast) -> Page:
+    """The home page, with staff signed in, thirty customers and seven due reminders."""
+    with cast.staff.acting():
+        for number in range(29):
+            customer_id = make_customer(name=f"Customer {number:02}", phone=f"0813-0000-00{number:02}")
+            if number < 7:
+                due = clock.utcnow() - dt.timedelta(hours=10 - number)
+                make_message(customer_id=customer_id, channel="whatsapp", status="reminder", send_at=due)
+        make_customer(name="Siti Rahma", phone="0812-3456-7890")
+    sign_in(page, running_app.url, cast.staff)
+    return page
+
+
+def top_of(page: Page, row: str) -> float:
+    box = page.get_by_role("row", name=row).bounding_box()
+    assert box
+    return box["y"]
+
+
+def test_on_a_phone_the_first_match_is_in_sight_and_a_tap_on_its_row_opens_it(counter: Page) -> None:
+    counter.set_viewport_size({"width": 360, "height": 740})
+    box = counter.get_by_role("searchbox", name="Search customers")
+    box.fill("siti")
+    row = counter.get_by_role("row", name="Siti Rahma")
+    expect(row).to_be_visible()
+    expect(counter.get_by_role("row", name="Customer 03")).to_have_count(0)
+    assert top_of(counter, "Siti Rahma") < 300
+    expect(counter.get_by_text("7 reminders due")).to_be_visible()
+    expect(counter.get_by_role("region", name="Due reminders")).to_be_hidden()
+
+    box.fill("")
+    expect(counter.get_by_role("region", name="Due reminders")).to_be_visible()
+    expect(counter.get_by_role("list", name="Figures")).to_be_visible()
+
+    box.fill("siti")
+    expect(counter.get_by_role("row", name="Customer 03")).to_have_count(0)
+    row.click(position={"x": 220, "y": 40})
+    expect(counter.get_by_role("heading", name="Siti Rahma", level=1)).to_be_visible()
+
+
+def test_a_tap_on_box_number_or_menu_is_none_on_the_row(counter: Page) -> None:
+    counter.set_viewport_size({"width": 360, "height": 740})
+    counter.goto(f"{counter.url}?q=siti")
+    row = counter.get_by_role("row", name="Siti Rahma")
+    row.get_by_role("checkbox").check()
+    row.locator("summary").click()
+    expect(row.get_by_role("link", name="Edit", exact=True)).to_be_visible()
+    counter.keyboard.press("Escape")
+    number = row.get_by_role("link", name="0812-3456-7890")
+    assert number.evaluate(
+        "link => { const box = link.getBoundingClientRect();"
+        "  return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) === link }"
+    )
+    expect(counter).to_have_url(re.compile(r"q=siti"))
+
+
+def test_a_page_that_began_with_a_search_shows_everything_once_it_is_cleared(counter: Page) -> None:
+    counter.goto(f"{counter.url}?q=siti")
+    expect(counter.get_by_role("region", name="Due reminders")).to_have_count(0)
+    counter.get_by_role("searchbox", name="Search customers").fill("")
+    expect(counter.get_by_role("region", name="Due reminders")).to_be_visible()
+    expect(counter.get_by_role("list", name="Figures")).to_be_visible()
+
+
+def test_what_was_found_is_said(counter: Page) -> None:
+    said = counter.locator("#main > p[aria-live]:not([data-selected-live])")
+    box = counter.get_by_role("searchbox", name="Search customers")
+    box.fill("customer")
+    expect(said).to_have_text("29 customers found")
+    box.fill("siti")
+    expect(said).to_have_text("1 customer found")
+    box.fill("zzz")
+    expect(said).to_have_text("Nobody matches “zzz”")
+    expect(counter.locator("#results")).not_to_have_attribute("aria-busy", "true")
+
+
+def test_a_head_sorts_in_place_and_keeps_focus(counter: Page) -> None:
+    counter.evaluate("window.stayed = true")
+    head = counter.get_by_role("columnheader", name="Name")
+    head.get_by_role("button").press("Enter")
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    expect(counter.locator("tbody tr").first).to_contain_text("Customer 00")
+    expect(head.get_by_role("button")).to_be_focused()
+    expect(counter).to_have_url(re.compile(r"/\?sort=name$"))
+    counter.get_by_role("columnheader", name="Next message").get_by_role("button").press("Enter")
+    expect(counter).to_have_url(re.compile(r"/$"))
+    assert counter.evaluate("window.stayed"), "the page is never loaded again"
+
+
+def test_done_leads_to_the_next_reminder(counter: Page) -> None:
+    for name, following in (("Customer 01", "Customer 02"), ("Customer 02", "Customer 03")):
+        counter.get_by_role("button", name=f"Mark as done for {name}").press("Enter")
+        expect(counter.get_by_role("button", name=f"Mark as done for {name}")).to_have_count(0)
+        expect(counter.get_by_role("button", name=f"Mark as done for {following}")).to_be_focused()
+
+
+def test_next_lands_on_the_list(counter: Page) -> None:
+    counter.goto(f"{counter.url}?per_page=25&sort=name")
+    counter.get_by_role("link", name="Next", exact=True).click()
+    expect(counter.get_by_role("row", name="Customer 28")).to_be_in_viewport()
+    counter.get_by_role("link", name="Page back").click()
+    expect(counter.get_by_role("row", name="Customer 00")).to_be_in_viewport()
+
+
+def test_the_bulk_bar_is_in_sight_wherever_one_selects(counter: Page) -> None:
+    bar = counter.get_by_role("form", name="Selected customers")
+    counter.get_by_label("Select Customer 20").check()
+    expect(bar.get_by_role("button", name="Deactivate")).to_be_in_viewport()
+    expect(bar.get_by_role("button", name="Compare / merge")).to_be_hidden()
+    counter.get_by_label("Select Customer 21").check()
+    expect(bar.get_by_role("button", name="Compare / merge")).to_be_in_viewport()
+
+
+def test_long_words_stay_within_a_narrow_page(counter: Page, cast: Cast) -> None:
+    with cast.staff.acting():
+        customer_id = make_customer(name=LONG, city=LONG[:100])
+    home = counter.url
+    for width in (320, 1280):
+        counter.set_viewport_size({"width": width, "height": 640})
+        for path in (f"?q={LONG}", f"?q={LONG}x", f"?city={LONG[:100]}", f"customers/{customer_id}/points/new"):
+            counter.goto(f"{home}{path}")
+            assert counter.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
