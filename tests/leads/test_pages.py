@@ -229,7 +229,7 @@ def test_what_is_due_stands_among_the_reminders(cast: Cast, staff: FlaskClient) 
         return found[1]
 
     page = staff.get("/").text
-    assert re.search(r'<h2 id="due">Due reminders</h2><span class="count">2<', page)
+    assert re.search(r'<h2 id="due">To do now</h2><span class="count">2<', page)
     assert "Ask about Bali" in page
     assert re.search("Rp.250.000", page)
     assert "Not yet" not in page
