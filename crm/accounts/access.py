@@ -28,6 +28,7 @@ from crm.kernel.manifest import catalog
 from crm.kernel.roles import API, NOWHERE, PUBLIC, SIGNED_IN, Role
 from crm.kernel.tenancy import enter_organization, leave_organization
 from crm.values import language
+from crm.values.language import gettext as _
 from crm.web.htmx import go_to, wants_fragment
 from crm.web.urls import with_query
 
@@ -114,7 +115,7 @@ def _redirect_to_survivor(model: type[Any], row: Any) -> NoReturn:
     if (request.endpoint or "").startswith(API):
         abort(404, f"{model.__name__} {id_} was merged with {found.id}. Ask for {found.id} from now on.")
     if request.method != "GET":
-        abort(409, f"This was merged with {found.name}. Open {found.name}, and do it there.")
+        abort(409, _("This was merged with %(name)s. Open %(name)s, and do it there.", name=found.name))
     names = {name: found.id if value == id_ else value for name, value in (request.view_args or {}).items()}
     abort(redirect(with_query(url_for(request.endpoint or "", **names), request.args.items(multi=True)), 303))
 
@@ -192,7 +193,7 @@ def _speak(*choices: str) -> None:
 
 
 def _by_token() -> Here:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    scheme, _separator, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise unauthorized()
     try:
