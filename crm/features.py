@@ -13,6 +13,7 @@ ROOMS = (
     "people",
     "web",
     "accounts",
+    "palette",
     "api",
     "customers",
     "messages",

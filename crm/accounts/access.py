@@ -71,6 +71,11 @@ def may(role: Role | str) -> bool:
     return has_organization() and here().role >= needed
 
 
+def may_open(endpoint: str) -> bool:
+    access = catalog().access[endpoint]
+    return may(access) if isinstance(access, Role) else True
+
+
 def recognize() -> bool:
     """Act as who is signed in, for a page of any address that they may see: one that tells of an error."""
     if not current_user.is_authenticated or not has_organization():

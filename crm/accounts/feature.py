@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from crm.accounts import cli, routes
-from crm.kernel.manifest import Feature, MenuLink
+from crm.kernel.manifest import Feature, MenuLink, PageAction
 from crm.kernel.roles import MANAGER, NOWHERE, OWNER, PUBLIC, SIGNED_IN
 from crm.values.language import N_
 
 feature = Feature(
     name="accounts",
     blueprints=(routes.bp,),
+    keys={"accounts.organization": "s"},
+    actions=(
+        PageAction("accounts.new_user", N_("Invite user"), 60, "person-plus"),
+        PageAction("accounts.logout", N_("Sign out"), 90, "box-arrow-right", is_post=True),
+    ),
     commands=(cli.org, cli.user),
     menu=(
+        MenuLink("accounts.preferences", N_("Preferences"), 80),
         MenuLink("accounts.password", N_("Change password"), 90),
         MenuLink("accounts.leave", N_("Leave organization"), 91),
     ),
@@ -44,6 +50,7 @@ feature = Feature(
         "set_up": PUBLIC,
         "setup": PUBLIC,
         "password": SIGNED_IN,
+        "preferences": SIGNED_IN,
         "leave": SIGNED_IN,
         "logout": NOWHERE,
         "switch": NOWHERE,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from crm.accounts.rules import Trade
-from crm.bookings import activity, api, demo, listeners, queries, routes
-from crm.kernel.manifest import Feature, MenuLink, Panel
+from crm.bookings import activity, api, demo, hits, listeners, queries, routes
+from crm.kernel.manifest import Feature, MenuLink, PageAction, Panel, Search
 from crm.kernel.roles import STAFF, VIEWER
 from crm.values.language import N_
 
 feature = Feature(
     name="bookings",
     blueprints=(routes.bp,),
+    keys={"bookings.index": "b"},
+    actions=(PageAction("bookings.new", N_("Add booking"), 30, "plus-lg"),),
+    searches=(Search("bookings.show", N_("Bookings"), 30, "calendar-event", hits.find),),
     api=(api.bp,),
     navigation=(MenuLink("bookings.index", N_("Bookings"), 50, trades=(Trade.RESTAURANT, Trade.TRAVEL)),),
     panels=(Panel("bookings", N_("Bookings"), "bookings/_panel.html", queries.panel_data, 41, queries.count_in_words),),

@@ -10,6 +10,7 @@ from crm.values.language import N_
 feature = Feature(
     name="compose",
     blueprints=(routes.bp, series_routes.bp),
+    keys={"messages.index": "m"},
     navigation=(MenuLink("messages.index", N_("Messages"), 30),),
     panels=(Panel("messages", N_("Messages"), "messages/_panel.html", panel.load, 10, panel.count),),
     customer_actions=(CustomerAction("messages.new", N_("Schedule message"), 10, "chat-left-text"),),

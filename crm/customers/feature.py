@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from crm.customers import activity, api, routes, timeline
-from crm.kernel.manifest import Feature, Job, Panel
+from crm.customers import activity, api, hits, routes, timeline
+from crm.kernel.manifest import Feature, Job, PageAction, Panel, Search
 from crm.kernel.roles import MANAGER, STAFF, VIEWER
+from crm.values.language import N_
 
 feature = Feature(
     name="customers",
     blueprints=(routes.bp,),
+    actions=(PageAction("customers.new", N_("Add customer"), 10, "person-plus"),),
+    searches=(Search("customers.show", N_("Customers"), 10, "person", hits.find),),
     api=(api.bp,),
     panels=(Panel("timeline", "Timeline", "customers/_timeline_panel.html", timeline.panel_data, 90),),
     activity=activity.ACTIVITY,

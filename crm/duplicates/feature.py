@@ -10,6 +10,7 @@ from crm.values.language import N_
 feature = Feature(
     name="duplicates",
     blueprints=(routes.bp,),
+    keys={"duplicates.index": "d"},
     menu=(MenuLink("duplicates.index", N_("Duplicates"), 20),),
     notices=(Notice("duplicates/_notice.html", queries.notices_of),),
     activity=activity.ACTIVITY,

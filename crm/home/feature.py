@@ -8,6 +8,7 @@ from crm.values.language import N_
 feature = Feature(
     name="home",
     blueprints=(routes.bp,),
+    keys={"home.index": "c"},
     navigation=(MenuLink("home.index", N_("Customers"), 10),),
     roles={
         "index": VIEWER,

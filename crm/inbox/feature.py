@@ -10,6 +10,7 @@ from crm.values.language import N_
 feature = Feature(
     name="inbox",
     blueprints=(routes.bp,),
+    keys={"inbox.index": "i"},
     api=(api.bp,),
     navigation=(MenuLink("inbox.index", N_("Inbox"), 20, queries.count_unread),),
     activity=activity.ACTIVITY,

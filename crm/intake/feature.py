@@ -13,6 +13,7 @@ from crm.values.language import N_
 feature = Feature(
     name="intake",
     blueprints=(routes.bp,),
+    keys={"intake.index": "y"},
     api=(
         api.bp,
         webhook_api.bp,

@@ -37,6 +37,36 @@ class MenuLink:
 
 
 @dataclasses.dataclass(frozen=True)
+class PageAction:
+    """Something to do from any page, in the palette: a window, or with `is_post` a POST; ordered by `place`."""
+
+    endpoint: str
+    label: str
+    place: int
+    icon: str
+    is_post: bool = False
+
+
+class Hit(NamedTuple):
+    """A row that a search found; `details` tell it from others with the same label."""
+
+    label: str
+    url: str
+    details: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Search:
+    """A group of the palette, for who may open `endpoint`: `find(query, most)` returns the best hits."""
+
+    endpoint: str
+    label: str
+    place: int
+    icon: str
+    find: Callable[[str, int], Sequence[Hit]]
+
+
+@dataclasses.dataclass(frozen=True)
 class CustomerAction:
     """A link to a window among the actions of a customer's page, ordered by `place`; the first is the main one.
 
@@ -101,6 +131,7 @@ class Feature:
     roles: who may call each endpoint; a name without a dot belongs to the first of the `blueprints`.
     api: resources of the JSON API. lead_fields: by name, a function from ids of leads to values of a field of theirs.
     navigation, menu, settings: links in the header, in the user's menu, and between the pages of the settings.
+    actions, searches: what the palette offers to do, and to find. keys: letters that open an endpoint after g.
     panels, notices, customer_actions: parts of the customer's page. lead_panels, lead_actions: of a lead's page.
     activity: by action, how the timeline tells an event: a text, or a function of the event.
     jobs: periodic work of the worker.
@@ -118,6 +149,9 @@ class Feature:
     navigation: Sequence[MenuLink] = ()
     menu: Sequence[MenuLink] = ()
     settings: Sequence[MenuLink] = ()
+    actions: Sequence[PageAction] = ()
+    searches: Sequence[Search] = ()
+    keys: Mapping[str, str] = dataclasses.field(default_factory=dict)
     panels: Sequence[Panel] = ()
     lead_panels: Sequence[Panel] = ()
     lead_actions: Sequence[LeadAction] = ()
@@ -149,6 +183,9 @@ class Catalog:
         self.navigation = self._placed("navigation")
         self.menu = self._placed("menu")
         self.settings = self._placed("settings")
+        self.actions = self._placed("actions")
+        self.searches = self._placed("searches")
+        self.keys: dict[str, str] = _merged(feature.keys for feature in features)
         self.panels = self._placed("panels")
         self.lead_panels = self._placed("lead_panels")
         self.customer_actions = self._placed("customer_actions")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from crm.accounts.rules import Trade
-from crm.kernel.manifest import Feature, MenuLink, Panel
+from crm.kernel.manifest import Feature, MenuLink, PageAction, Panel, Search
 from crm.kernel.roles import STAFF, VIEWER
-from crm.leads import activity, api, demo, panel, routes
+from crm.leads import activity, api, demo, hits, panel, routes
 from crm.values.language import N_
 
 feature = Feature(
     name="leads",
     blueprints=(routes.bp,),
+    keys={"leads.index": "l"},
+    actions=(PageAction("leads.new", N_("Add lead"), 20, "plus-lg"),),
+    searches=(Search("leads.show", N_("Leads"), 20, "person-plus", hits.find),),
     api=(api.bp,),
     navigation=(MenuLink("leads.index", N_("Leads"), 40, trades=(Trade.TRAVEL,)),),
     panels=(Panel("leads", N_("Leads"), "leads/_panel.html", panel.load, 40, panel.count),),

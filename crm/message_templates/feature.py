@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm.kernel.manifest import Feature, MenuLink
+from crm.kernel.manifest import Feature, MenuLink, PageAction
 from crm.kernel.roles import MANAGER
 from crm.message_templates import routes
 from crm.values.language import N_
@@ -10,6 +10,8 @@ from crm.values.language import N_
 feature = Feature(
     name="message_templates",
     blueprints=(routes.bp,),
+    keys={"message_templates.index": "t"},
+    actions=(PageAction("message_templates.new", N_("Add template"), 50, "plus-lg"),),
     settings=(MenuLink("message_templates.index", N_("Templates"), 60),),
     roles={
         "index": MANAGER,

@@ -8,6 +8,7 @@ from crm.values.language import N_
 feature = Feature(
     name="stats",
     blueprints=(routes.bp,),
+    keys={"stats.index": "p"},
     api=(api.bp,),
     commands=(cli.stats,),
     navigation=(MenuLink("stats.index", N_("Reports"), 70),),

@@ -3,6 +3,8 @@ import "./focus.js";
 import "./fields.js";
 import "./passwords.js";
 import "./windows.js";
+import "./palette.js";
+import "./keys.js";
 import "./toasts.js";
 import "./failures.js";
 import "./submits.js";
