@@ -46,3 +46,14 @@ export function keepFocus() {
 for (const name of ["htmx:oobAfterSwap", "htmx:afterSettle", "htmx:afterRequest"]) {
   document.addEventListener(name, keepFocus);
 }
+
+// Tab goes round in the dialog.
+dialog.addEventListener("keydown", (event) => {
+  if (event.key !== "Tab") return;
+  const stops = [...dialog.querySelectorAll(FOCUSABLE)].filter(isVisible);
+  const edge = event.shiftKey ? stops[0] : stops.at(-1);
+  if (document.activeElement === edge || document.activeElement === document.body) {
+    event.preventDefault();
+    (event.shiftKey ? stops.at(-1) : stops[0]).focus();
+  }
+});

@@ -56,7 +56,7 @@ if (palette) {
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     palette.close();
-    openWindow(link.href, opener);
+    openWindow(link.href, opener, link.innerText.trim());
   });
 
   palette.addEventListener("close", () => {

@@ -8,18 +8,35 @@ const userOf = (name) => name.split("-")[0];
 export function resumeDrafts() {
   if (session) {
     restoreDrafts(document.getElementById("main"));
-    draftKeys().forEach(resume);
+    draftKeys().forEach(tidy);
+    const lost = draftKeys().filter((key) => readDraft(key).state === "lost" && readDraft(key).session === session);
+    resume(lost.sort((one, other) => readDraft(one).at - readDraft(other).at));
   } else if (location.pathname === "/login") {
-    draftKeys().forEach((key) => writeDraft(key, { ...readDraft(key), lost: true }));
+    draftKeys().filter((key) => readDraft(key).state !== "closed").forEach((key) => setState(key, "lost"));
   }
 }
 
-function resume(key) {
+function setState(key, state) {
+  writeDraft(key, { ...readDraft(key), state });
+}
+
+function tidy(key) {
   const draft = readDraft(key);
-  const isMine = draft.session === session;
   // The same user may have signed in to another organization first.
-  if (!isMine && draft.lost && userOf(draft.session) === userOf(session)) return;
-  if (isMine && draft.window && draft.page === location.href) openWindow(draft.window, null);
-  else if (isMine && draft.lost && draft.page !== location.href) location.assign(draft.page);
-  else sessionStorage.removeItem(key);
+  const isTheirs = userOf(draft.session) === userOf(session);
+  if (draft.session !== session && !(isTheirs && draft.state === "lost")) sessionStorage.removeItem(key);
+  else if (draft.state === "sent") sessionStorage.removeItem(key);
+  else if (draft.state === "open") setState(key, "closed");
+}
+
+function resume(lost) {
+  const key = lost.pop();
+  lost.forEach((other) => setState(other, "closed"));
+  if (!key) return;
+  const { window: url, page } = readDraft(key);
+  if (url && page === location.href) {
+    setState(key, "closed");
+    openWindow(url, null);
+  } else if (page !== location.href) location.assign(page);
+  else setState(key, "closed");
 }

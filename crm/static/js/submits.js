@@ -12,7 +12,7 @@ document.addEventListener("submit", (event) => {
   }
   form.setAttribute("aria-busy", "true");
   // A button with a name asks for the form filled anew: what was typed comes back with the answer.
-  if (!event.submitter || !event.submitter.name) keepDraft(form);
+  if (!event.submitter || !event.submitter.name) keepDraft(form, "sent");
 }, true);
 
 document.addEventListener("htmx:afterRequest", ({ detail: { successful, requestConfig } }) => {

@@ -1,4 +1,5 @@
 // Many receipts are sent one by one. Without this module a form takes as many as one request may have.
+import { leaveWindow } from "./back.js";
 import { dropDraft } from "./drafts.js";
 import { dialog, fillIn, toasts } from "./page.js";
 import { complain, hasProblems, inputIn, keepFiles, restoreFiles, textsOf } from "./receipts.js";
@@ -15,7 +16,7 @@ toasts.insertAdjacentHTML("beforeend", sessionStorage.getItem(NOTE) || "");
 sessionStorage.removeItem(NOTE);
 htmx.process(toasts);
 
-dialog.addEventListener("close", () => { if (hasSaved) location.reload(); });
+dialog.addEventListener("close", () => { if (hasSaved) leaveWindow(() => location.reload()); });
 
 // After the listener of submits.js, which marks the form as busy.
 document.addEventListener("submit", (event) => {
@@ -73,8 +74,10 @@ function finish(note, done) {
   sessionStorage.setItem(NOTE, note);
   const goal = new URL(done, location.href);
   const isHere = goal.pathname === location.pathname;
-  location.assign(goal);
-  if (isHere) location.reload();
+  leaveWindow(() => {
+    location.assign(goal);
+    if (isHere) location.reload();
+  });
 }
 
 function bodyOf(form, file, isFirst) {

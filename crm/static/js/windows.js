@@ -1,28 +1,54 @@
 // Windows: a link with data-window opens its page's form in the dialog. The contract is in templates/shared/forms.html.
-import { dropDraft, restoreDrafts } from "./drafts.js";
+import { enterWindow, leaveWindow } from "./back.js";
+import { goOnFilling, keepDraft, restoreDrafts } from "./drafts.js";
 import { keepFocus } from "./focus.js";
-import { FOCUSABLE, dialog, isVisible, own } from "./page.js";
+import { FOCUSABLE, dialog, fillIn, isVisible, own } from "./page.js";
 
 // htmx focuses a field once more when it settles: at once, or a person who types by then writes into that field.
 const FILL = "innerHTML settle:0ms";
 const DOUBLE_CLICK_MS = 400;
+const WAIT_MS = 300;
 const FIELDS = ".window-fields input:not([type=hidden]), .window-fields select, .window-fields textarea";
 
 const body = document.getElementById("dialog-body");
 const problem = document.getElementById("dialog-alert");
+const waiting = document.getElementById("window-waiting");
 let opener = null;
+let pageTitle = "";
+let isNew = false;
 let closedAt = -Infinity;
 
-export function openWindow(url, from) {
+export function openWindow(url, from, title) {
   opener = from;
+  isNew = true;
   dialog.dataset.url = url;
+  const timer = setTimeout(wait, WAIT_MS, title);
   if (from) {
     from.focus({ preventScroll: true });
     from.setAttribute("aria-busy", "true");
   }
   return htmx.ajax("GET", url, { source: document.body, target: body, swap: FILL, push: "false", replace: "false" })
     .catch(() => {})
-    .finally(() => from && from.removeAttribute("aria-busy"));
+    .finally(() => {
+      clearTimeout(timer);
+      body.querySelector("[data-waiting] progress")?.remove();
+      if (from) from.removeAttribute("aria-busy");
+    });
+}
+
+// On a slow network the dialog is there at once, with its title.
+function wait(title) {
+  if (!title || dialog.open) return;
+  body.replaceChildren(waiting.content.cloneNode(true));
+  body.querySelector("#window-title").textContent = title;
+  show();
+}
+
+function show() {
+  if (dialog.open) return;
+  pageTitle = document.title;
+  dialog.showModal();
+  enterWindow();
 }
 
 function showWindow() {
@@ -31,9 +57,18 @@ function showWindow() {
     return;
   }
   problem.textContent = "";
-  if (!dialog.open) dialog.showModal();
-  restoreDrafts(body);
+  show();
+  if (isNew) restoreDrafts(body);
+  else goOnFilling(body);
+  isNew = false;
+  showTitle();
   focusFirst();
+}
+
+// A form with a problem says so in the title of the page, too.
+function showTitle() {
+  const title = body.querySelector(".error-summary") && body.querySelector("#window-title");
+  document.title = title ? fillIn(dialog.dataset.errorTitle, { title: title.textContent.trim() }) : pageTitle;
 }
 
 function focusFirst() {
@@ -54,8 +89,9 @@ document.addEventListener("click", (event) => {
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
   const menu = link.closest("details.menu");
+  const title = link.title || link.innerText.trim() || link.getAttribute("aria-label");
   if (menu) menu.open = false;
-  openWindow(link.href, menu ? menu.querySelector("summary") : link);
+  openWindow(link.href, menu ? menu.querySelector("summary") : link, title);
 });
 
 dialog.addEventListener("click", (event) => {
@@ -66,7 +102,11 @@ dialog.addEventListener("click", (event) => {
 });
 
 dialog.addEventListener("close", () => {
-  body.querySelectorAll("form[data-draft]").forEach(dropDraft);
+  body.querySelectorAll("form[data-draft]").forEach((form) => keepDraft(form, "closed"));
+  if (isNew) htmx.trigger(document.body, "htmx:abort");
+  isNew = false;
+  leaveWindow();
+  document.title = pageTitle;
   body.replaceChildren();
   problem.textContent = "";
   delete dialog.dataset.url;
@@ -86,16 +126,6 @@ dialog.addEventListener("submit", (event) => {
   const action = formAction || form.getAttribute("action") || dialog.dataset.url;
   problem.textContent = "";
   htmx.ajax(own(form, "method"), action, { source: form, event, target: body, swap: FILL, values }).catch(() => {});
-});
-
-dialog.addEventListener("keydown", (event) => {
-  if (event.key !== "Tab") return;
-  const stops = [...dialog.querySelectorAll(FOCUSABLE)].filter(isVisible);
-  const edge = event.shiftKey ? stops[0] : stops.at(-1);
-  if (document.activeElement === edge || document.activeElement === document.body) {
-    event.preventDefault();
-    (event.shiftKey ? stops.at(-1) : stops[0]).focus();
-  }
 });
 
 // The second press of a double click or double Enter meets what the closing window uncovers: it is not meant for that.
