@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from flask import request
-from wtforms import SelectField, ValidationError
+from wtforms import HiddenField, SelectField, ValidationError
 
 from crm.message_templates.models import Template
 from crm.message_templates.queries import templates
@@ -37,6 +37,8 @@ class TemplateChoice(Form):
     """
 
     template = SelectField(N_("Template"), validate_choice=False)
+    replaced = HiddenField()
+    """A text of one's own that a template took the place of."""
 
     values: dict[str, str]
     edited: Edited | None = None
@@ -60,6 +62,10 @@ class TemplateChoice(Form):
     def wants_template(self) -> bool:
         return "use_template" in request.form
 
+    @property
+    def is_put_back(self) -> bool:
+        return request.form.get("use_template") == "back"
+
     def take_template(self) -> bool:
         """Put the template's text, filled for the customer, into the form; False when none is chosen."""
         template = self.chosen
@@ -70,8 +76,20 @@ class TemplateChoice(Form):
         return True
 
     def refill(self) -> bool:
-        """Take the chosen template, and of what else was typed what is right; False when none is chosen."""
-        found = self.take_template()
+        """Take the chosen template, and of what else was typed what is right; False when none is chosen.
+
+        A text of one's own that it replaces is kept, and can be put back.
+        """
+        before = self.body.data or ""
+        if self.is_put_back:
+            self.body.data, self.template.data, self.replaced.data = self.replaced.data, "", ""
+            found = True
+        elif not self.template.data and request.form["use_template"] == "chosen":
+            found = True
+        else:
+            found = self.take_template()
+            if found and before and not self._is_of_a_template(before):
+                self.replaced.data = before
         self.validate()
         for field in self:
             field.errors = []
@@ -92,6 +110,9 @@ class TemplateChoice(Form):
     def approved(self) -> ApprovedTemplate | None:
         """Return the approved template that the message goes out as, with the customer's values."""
         return self.wording().filled(self.values).approved
+
+    def _is_of_a_template(self, text: str) -> bool:
+        return any(template.wording.filled(self.values).text == text for template in self.templates.values())
 
     def _is_as_it_was(self, edited: Edited) -> bool:
         same_template = self.template.data in (None, edited.template_id)

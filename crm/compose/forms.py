@@ -11,6 +11,7 @@ from wtforms import BooleanField, RadioField, StringField, TextAreaField, Valida
 from crm.accounts.queries import current_organization
 from crm.compose.choice import Edited, TemplateChoice
 from crm.compose.preview import MessagePreview, wording_notes
+from crm.compose.times import OfferedTime, offered_times, quiet_until
 from crm.customers.models import Customer
 from crm.kernel.errors import SentenceError
 from crm.message_templates.queries import values_of
@@ -28,6 +29,7 @@ from crm.values.language import gettext as _
 from crm.web.forms import CreatingForm, options
 
 IN_DAYS = 1
+"""Where no time of tomorrow can be offered."""
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?")
 
@@ -50,6 +52,7 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
         """The time, after validation."""
         self.note: str | None = None
         """The note about an ambiguous time."""
+        self.times = offered_times(self.organization, self.now)
         self.values = values_of(customer, self.organization)
         self.reply = reply
         """The channel of the text being answered, if any."""
@@ -92,6 +95,19 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
         except ValueError as error:
             raise ValidationError(str(error)) from None
 
+    @property
+    def place(self) -> str:
+        """The place that the organization's clocks are named by."""
+        return self.zone.key.rpartition("/")[2].replace("_", " ")
+
+    @property
+    def offered_time(self) -> str:
+        """The code of the offered time that the fields hold."""
+        held = (self.in_days.data or "", self.send_at.data or "")
+        if self.in_days.errors or self.send_at.errors:
+            return "pick"
+        return next((time.code for time in self.times if any(held) and (time.in_days, time.send_at) == held), "pick")
+
     def content(self) -> tuple[Channel, str, dt.datetime]:
         if self.moment is None:
             raise RuntimeError("content() of a form that is not valid")
@@ -108,10 +124,14 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
     def preview(self) -> MessagePreview:
         channel = channel_named(self.channel.data) if self.channel.data in NAMES else None
         if not self.is_submitted():
-            in_days = int(self.in_days.data or IN_DAYS)
-            self.moment = self.message.send_at if self.message else clock.in_days(in_days, self.now, self.zone)
+            self.validate_in_days(self.in_days)
+            self.validate_send_at(self.send_at)
         body, rule, wording = self.body.data or "", self.rule(), self.wording()
         notes = [self.note] if self.note else []
+        held_until = quiet_until(self.moment, self.organization) if self.moment else None
+        if held_until:
+            when = clock.say_full(held_until, self.zone, self.organization.locale)
+            notes.append(_("Quiet hours: it will be sent on %(when)s.", when=when))
         notes += wording_notes(wording.filled(self.values), self.chosen, channel)
         if rule and wording.has_fields:
             notes.append(_("The text is filled in anew each time."))
@@ -138,7 +158,11 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
         if self.reply in allowed:
             return values | {"channel": self.reply, "in_days": "0"}
         reachable = [channel for channel in allowed if channel.addresses.of(self.customer)]
-        return values | {"channel": (reachable or allowed or all_channels())[-1], "in_days": str(IN_DAYS)}
+        return values | {"channel": (reachable or allowed or all_channels())[-1], **self._first_time()}
+
+    def _first_time(self) -> dict[str, str]:
+        tomorrow: OfferedTime | None = next((time for time in self.times if time.code == "tomorrow"), None)
+        return {"send_at": tomorrow.send_at} if tomorrow else {"in_days": str(IN_DAYS)}
 
     def _is_time_changed(self) -> bool:
         return bool(self.send_at.data) and self.send_at.data != self._first_values().get("send_at")

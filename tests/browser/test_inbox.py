@@ -95,7 +95,7 @@ def test_staff_work_through_the_inbox(page: Page, running_app: RunningApp, cast:
     expect(form.get_by_label("Phone")).to_have_value("+6281299990000")
     form.get_by_label("Name").fill("Budi")
     form.get_by_role("button", name="Save customer").click()
-    told(page, "Budi is added.")
+    told(page, "Budi added.")
     page.goto(f"{running_app.url}/inbox")
     expect(page.locator(".inbox-text", has_text="a cake for Sunday")).to_contain_text("Budi")
 

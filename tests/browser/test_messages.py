@@ -42,6 +42,7 @@ def test_a_message_is_scheduled_in_a_window_that_says_what_will_happen(counter: 
     expect(window.get_by_label("Message", exact=True)).to_be_focused()
     counter.keyboard.type("See you soon")
     window.get_by_label("SMS").check()
+    window.get_by_text("Pick a time").click()
     window.get_by_label("Or on a date and time").fill("2027-11-22T09:00")
 
     expect(
@@ -56,11 +57,25 @@ def test_a_message_is_scheduled_in_a_window_that_says_what_will_happen(counter: 
     expect(counter.get_by_role("link", name="Schedule message to Siti Rahma")).to_be_focused()
 
 
+def test_a_whatsapp_for_tomorrow_takes_three_taps_and_a_text(counter: Page) -> None:
+    counter.get_by_role("row", name="Siti Rahma").hover()
+    counter.get_by_role("link", name="Schedule message to Siti Rahma").click()
+    window = counter.get_by_role("dialog")
+    expect(window.get_by_label("Message", exact=True)).to_be_focused()
+    counter.keyboard.type("Your cake is ready")
+    window.get_by_text("Next week").click()
+    expect(window.get_by_text("by WhatsApp, to +62 812-3456-7890.")).to_be_visible()
+    window.get_by_text("Tomorrow 09:00").click()
+    window.get_by_role("button", name="Schedule message").click()
+    expect(counter.get_by_role("row", name="Siti Rahma")).to_contain_text("Tomorrow 09:00 WhatsApp")
+
+
 def test_a_mistake_keeps_the_window_and_what_was_typed(counter: Page) -> None:
     counter.get_by_role("row", name="Siti Rahma").hover()
     counter.get_by_role("link", name="Schedule message to Siti Rahma").click()
     window = counter.get_by_role("dialog")
     window.get_by_label("Message", exact=True).fill("See you")
+    window.get_by_text("Pick a time").click()
     window.get_by_label("Send in … days").fill("-4")
     window.get_by_role("button", name="Schedule message").click()
 
@@ -108,18 +123,22 @@ def test_a_template_is_chosen_and_the_message_comes_again(counter: Page, cast: C
     counter.get_by_role("row", name="Siti Rahma").hover()
     counter.get_by_role("link", name="Schedule message to Siti Rahma").click()
     window = counter.get_by_role("dialog", name="Schedule message to Siti Rahma")
+    window.get_by_text("Pick a time").click()
     window.get_by_label("Or on a date and time").fill("2027-01-31T09:00")
-    window.get_by_label("Template").select_option("Rent (SMS)")
-    window.get_by_role("button", name="Use template").click()
     text = window.get_by_label("Message", exact=True)
+    text.fill("My own words")
+    window.get_by_label("Template").select_option("Rent (SMS)")
     expect(text).to_have_value("Hi Siti Rahma, the rent is due.")
-    expect(text).to_be_focused()
+    window.get_by_role("button", name="Put it back").click()
+    expect(text).to_have_value("My own words")
+    window.get_by_label("Template").select_option("Rent (SMS)")
+    expect(text).to_have_value("Hi Siti Rahma, the rent is due.")
     expect(window.get_by_label("SMS")).to_be_checked()
     expect(window.get_by_label("Or on a date and time")).to_have_value("2027-01-31T09:00")
 
     window.get_by_text("Repeat", exact=True).click()
     window.get_by_label("How often").select_option("Monthly")
-    expect(window.get_by_text("to +62 812-3456-7890; then every month on the 31st or the last day.")).to_be_visible()
+    expect(window.get_by_text("to +62 812-3456-7890. Then every month on the 31st or the last day.")).to_be_visible()
     window.get_by_role("button", name="Schedule message").click()
     expect(window).to_be_hidden()
 
@@ -141,6 +160,7 @@ def test_enter_schedules_although_another_button_comes_first(counter: Page, cast
     counter.get_by_role("link", name="Schedule message to Siti Rahma").click()
     window = counter.get_by_role("dialog")
     window.get_by_label("Message", exact=True).fill("See you")
+    window.get_by_text("Pick a time").click()
     window.get_by_label("Send in … days").press("Enter")
     expect(counter.get_by_text("Message scheduled.")).to_be_visible()
 

@@ -227,7 +227,7 @@ def test_opt_outs_and_texts_from_the_customer_are_told(cast: Cast, ani: int) -> 
         "The customer wrote “When do you open?”",
     ]
     assert told[3].startswith("Messages allowed again")
-    assert told[4] == "Opted out of messages by owner Put on the list by staff"
+    assert told[4] == "Opted out of messages by owner Added to the list by staff"
 
 
 def test_the_product_itself_is_named(cast: Cast, ani: int) -> None:

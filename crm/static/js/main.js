@@ -9,6 +9,7 @@ import "./toasts.js";
 import "./failures.js";
 import "./submits.js";
 import { resumeDrafts } from "./resume.js";
+import "./times.js";
 import "./token.js";
 import "./menus.js";
 import "./theme.js";
