@@ -13,6 +13,7 @@ from crm.customers.fields import ContactForm, chosen_branch, offer_branches
 from crm.kernel.branch_scope import bound_branch
 from crm.kernel.errors import SentenceError
 from crm.kernel.tenancy import current_actor
+from crm.leads import times
 from crm.leads.assignees import assignees, assignment_problem, label_of
 from crm.leads.models import FollowUp, Lead, Method
 from crm.leads.rules import LIMITS, promised_date_problem
@@ -22,7 +23,6 @@ from crm.values.language import gettext as _
 from crm.web.forms import CreatingForm, Form, Length, Required, options
 from crm.web.ids import id_in
 
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
@@ -88,41 +88,66 @@ class LostForm(Form):
     )
 
 
-class FollowUpForm(Explained):
-    method = RadioField(N_("How"), choices=options((method, method.label) for method in Method), validate_choice=False)
-    due_at = StringField(N_("When"))
-    note = TextAreaField(N_("Note"), [Length(LIMITS["note"])])
+class TimedForm(Form):
+    """A form with a time that is chosen, or picked in a further field.
+
+    `zone` is the organization's, `moment` the time after validation.
+    """
+
     moment: dt.datetime | None = None
-    """The due time, after validation."""
 
     def __init__(self, **values: Any) -> None:
         self.zone = clock.zone(current_organization().time_zone)
-        super().__init__(data={"method": Method.CALL.value, "due_at": _tomorrow(self.zone), **values})
+        super().__init__(**values)
+
+    def times(self) -> list[times.Time]:
+        return list(times.offered(clock.utcnow(), self.zone))
+
+    def read_time(self, chosen: StringField, picked: StringField) -> None:
+        """Raise ValidationError with a sentence; the picked field keeps a time that is not offered."""
+        text = picked.data if chosen.data == times.PICK else chosen.data
+        picked.data = text
+        try:
+            self.moment = times.moment_of(text, self.zone) if text else None
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+
+class FollowUpForm(TimedForm, Explained):
+    method = RadioField(N_("How"), choices=options((method, method.label) for method in Method), validate_choice=False)
+    due_at = StringField(N_("When"))
+    due_at_picked = StringField(N_("Date and time"))
+    note = TextAreaField(N_("Note"), [Length(LIMITS["note"])])
+
+    def __init__(self) -> None:
+        super().__init__(data={"method": Method.CALL.value})
+        if not self.is_submitted():
+            self.due_at.data = times.tomorrow(clock.utcnow(), self.zone)
 
     def validate_method(self, field: RadioField) -> None:
         if field.data not in list(Method):
             raise ValidationError(_("Choose how to follow up."))
 
     def validate_due_at(self, field: StringField) -> None:
-        if not field.data:
+        self.read_time(field, self.due_at_picked)
+        if self.moment is None:
             raise ValidationError(_("Say when: enter a date and time like 2026-11-24T09:00."))
-        self.moment = _moment(field.data, self.zone)
 
 
-class DoneForm(Form):
+class DoneForm(TimedForm):
     """All fields are optional."""
 
     outcome = TextAreaField(N_("How did it go?"), [Length(LIMITS["outcome"])])
     next_due_at = StringField(N_("Next follow-up"))
-    moment: dt.datetime | None = None
-    """The next due time, after validation."""
+    next_due_at_picked = StringField(N_("Date and time"))
 
     def __init__(self, follow_up: FollowUp) -> None:
-        self.zone = clock.zone(current_organization().time_zone)
         super().__init__(data={"outcome": follow_up.outcome})
 
     def validate_next_due_at(self, field: StringField) -> None:
-        self.moment = _moment(field.data, self.zone) if field.data else None
+        self.read_time(field, self.next_due_at_picked)
+        if field.data == times.PICK and self.moment is None:
+            raise ValidationError(_("Say when: enter a date and time like 2026-11-24T09:00."))
 
 
 class CommitmentForm(Explained):
@@ -147,21 +172,3 @@ class CommitmentForm(Explained):
             raise ValidationError(_("Enter the promised date, like 2026-11-24.")) from None
         if problem := promised_date_problem(self.day):
             raise ValidationError(problem)
-
-
-def _tomorrow(zone: Any) -> str:
-    day = clock.to_local(clock.utcnow(), zone).date() + dt.timedelta(days=1)
-    return f"{day}T09:00"
-
-
-def _moment(text: str, zone: Any) -> dt.datetime:
-    if not _MOMENT.fullmatch(text):
-        raise ValidationError(_("Enter a date and time like 2026-11-24T09:00."))
-    try:
-        naive = dt.datetime.fromisoformat(text)
-    except ValueError:
-        raise ValidationError(_("There is no such date or time. Check the day and the hour.")) from None
-    try:
-        return clock.from_local(naive, zone)[0]
-    except ValueError as error:
-        raise ValidationError(str(error)) from None

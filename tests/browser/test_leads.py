@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.steps import sign_in
 from tests.factories import Cast, make_commitment, make_follow_up, make_lead
@@ -23,6 +24,19 @@ def counter(page: Page, running_app: RunningApp, cast: Cast, app: Flask) -> Page
         make_commitment(make_lead(name="Budi Santoso"))
     sign_in(page, running_app.url, cast.staff)
     return page
+
+
+@pytest.fixture
+def phone(browser: Browser, running_app: RunningApp, cast: Cast, app: Flask) -> Iterator[Page]:
+    """The leads on a phone, with Wulan among them."""
+    with cast.owner.acting():
+        make_lead(name="Wulan Sari")
+    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    sign_in(page, running_app.url, cast.staff)
+    page.goto(f"{running_app.url}/leads")
+    yield page
+    context.close()
 
 
 def test_what_is_due_is_done_from_the_home_page_and_taken_back(counter: Page) -> None:
@@ -78,7 +92,7 @@ def test_a_lead_is_added_followed_up_and_converted_by_keys_alone(counter: Page) 
     done.press("Enter")
     window = counter.get_by_role("dialog", name="Follow-up with Siti Rahma")
     window.get_by_label("How did it go?").fill("Wants dates")
-    window.get_by_label("Next follow-up").fill("2026-12-24T09:00")
+    window.get_by_role("radio", name="In 3 days").press("Space")
     window.get_by_role("button", name="Mark as done").press("Enter")
     follow_ups = counter.get_by_role("region", name="Follow-ups")
     expect(follow_ups.get_by_text("Wants dates")).to_be_visible()
@@ -89,3 +103,24 @@ def test_a_lead_is_added_followed_up_and_converted_by_keys_alone(counter: Page) 
     counter.get_by_role("button", name="Mark as won").press("Enter")
     expect(counter.get_by_role("region", name="Lead").get_by_text("Won").first).to_be_visible()
     expect(counter.get_by_role("button", name="Mark as won")).to_have_count(0)
+
+
+def test_a_follow_up_is_planned_with_three_taps_on_a_phone(phone: Page) -> None:
+    phone.get_by_role("link", name="Wulan Sari").tap()
+    phone.get_by_role("link", name="Plan follow-up").tap()
+    window = phone.get_by_role("dialog", name="Plan a follow-up with Wulan Sari")
+    expect(window.get_by_label("Date and time")).to_be_hidden()
+    window.get_by_text("In 3 days").tap()
+    window.get_by_role("button", name="Plan follow-up").tap()
+    expect(window).to_be_hidden()
+    expect(phone.get_by_role("region", name="Follow-ups").get_by_role("listitem")).to_have_count(1)
+
+
+def test_a_lead_is_moved_on_the_board_with_the_keyboard(counter: Page, running_app: RunningApp) -> None:
+    counter.goto(f"{running_app.url}/leads?view=board")
+    new, contacted = (counter.get_by_role("region", name=name) for name in ("New", "Contacted"))
+    new.get_by_text("Move Siti Rahma").or_(new.get_by_label("Move Siti Rahma")).first.press("Enter")
+    new.get_by_role("button", name="Move to Contacted").press("Enter")
+    expect(contacted.get_by_role("link", name="Siti Rahma")).to_be_visible()
+    counter.get_by_role("status").get_by_role("button", name="Undo").press("Enter")
+    expect(new.get_by_role("link", name="Siti Rahma")).to_be_visible()

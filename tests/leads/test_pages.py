@@ -149,7 +149,11 @@ def test_a_follow_up_is_planned_in_the_organizations_zone_and_done(cast: Cast, s
     assert "Choose how to follow up." in wrong.text
     assert "There is no such date or time." in wrong.text
     assert "Ask about Bali" in wrong.text
-    data = {"method": "call", "due_at": "2026-01-02T09:00", "note": "Ask about Bali", "idempotency_key": "k"}
+    data = {"method": "call", "due_at": "pick", "note": "Ask about Bali", "idempotency_key": "k"}
+    assert "Say when: enter a date and time" in staff.post(new, data=data).text
+    picked = staff.post(new, data=data | {"due_at_picked": "2026-13-01T09:00"}).text
+    assert 'value="2026-13-01T09:00"' in picked, "nothing typed is lost"
+    data |= {"due_at_picked": "2026-01-02T09:00"}
     assert staff.post(new, data=data).status_code == staff.post(new, data=data).status_code == 303
     with cast.owner.acting():
         (follow_up,) = db.session.scalars(sa.select(FollowUp))
@@ -174,6 +178,21 @@ def test_a_follow_up_is_planned_in_the_organizations_zone_and_done(cast: Cast, s
     assert staff.post(f"{done}/delete").status_code == 303
     row = lead(cast, id_)
     assert (row.status, row.next_follow_up_at) == ("new", follow_up.due_at), "what doing it planned is gone, too"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_time_is_chosen_by_its_name(cast: Cast, staff: FlaskClient) -> None:
+    with cast.owner.acting():
+        id_ = make_lead(name="Siti")
+    form = staff.get(f"/leads/{id_}/follow-ups/new").text
+    offered = re.findall(r'name="due_at" value="([^"]*)"( checked)?><span>([^<]+)', form)
+    today = clock.to_local(clock.utcnow(), ZONE).date()
+    mornings = [f"{today + dt.timedelta(days=days)}T09:00" for days in (1, 3, 7)]
+    assert [value for value, _, _ in offered][-4:] == [*mornings, "pick"]
+    assert [label for _, checked, label in offered if checked] == ["Tomorrow 09:00"]
+    assert [label for _, _, label in offered][-3:] == ["In 3 days", "Next week", "Pick a time"]
+    assert staff.post(f"/leads/{id_}/follow-ups/new", data={"method": "call", "due_at": mornings[1]}).status_code == 303
+    assert lead(cast, id_).next_follow_up_at == dt.datetime.fromisoformat(mornings[1]).replace(tzinfo=ZONE)
 
 
 def test_undoing_leaves_what_was_contacted_before(cast: Cast, staff: FlaskClient) -> None:
