@@ -52,6 +52,8 @@ PAGES = (
     "/customers/{customer}/invoices",
     "/customers/{customer}/points",
     "/leads?q=lead",
+    "/palette?q=customer",
+    "/palette?q=person",
     "/bookings?q=traveller",
     "/bookings/{booking}",
     "/area-customers?q=person",

@@ -33,6 +33,12 @@ def test_no_module_asks_a_form_for_what_a_field_may_hide(path: Path) -> None:
     assert re.findall(rf"\bform\.(?:{'|'.join(HIDDEN)})\b", path.read_text()) == []
 
 
+@every_module
+def test_no_module_speaks_a_language(path: Path) -> None:
+    code = re.sub(r"^\s*//.*$", "", path.read_text(), flags=re.MULTILINE)
+    assert re.findall(r"""["'`>][A-Z][a-z]+[,.]? [a-z]+""", code) == [], "sentences stand in attributes of templates"
+
+
 @sqlite_alone
 def test_every_module_is_in_the_script_once(client: FlaskClient) -> None:
     script = client.get("/static/app.js")

@@ -99,6 +99,35 @@ def test_back_leads_from_a_closed_window_to_the_page_before(home: Page) -> None:
     expect(home.get_by_role("searchbox", name="Search customers")).to_be_visible()
 
 
+def test_back_closes_a_window_over_a_list_that_was_searched(home: Page) -> None:
+    home.get_by_role("searchbox", name="Search customers").fill("siti")
+    expect(home).to_have_url(re.compile(r"q=siti"))
+    expect(home.locator("table.list tbody tr")).to_have_count(1)
+    window = window_of(home, "Siti Rahma")
+    home.go_back()
+    expect(window).to_be_hidden()
+    expect(home).to_have_url(re.compile(r"q=siti"))
+    expect(home.locator("table.list tbody tr")).to_have_count(1)
+
+
+def test_rows_that_were_added_come_back(home: Page, running_app: RunningApp) -> None:
+    home.goto(f"{running_app.url}/bookings")
+    home.get_by_role("link", name="Add booking").first.click()
+    window = home.get_by_role("dialog")
+    window.locator("[name='persons-0-name']").fill("Rina")
+    window.locator("button[name='add_person']").click()
+    window.locator("[name='persons-1-name']").fill("Bima")
+    window.locator("button[name='add_person']").click()
+    window.locator("[name='persons-2-name']").fill("Citra")
+    home.keyboard.press("Escape")
+    expect(window).to_be_hidden()
+    home.get_by_role("link", name="Add booking").first.click()
+    expect(window.locator("[name='persons-2-name']")).to_have_value("Citra")
+    expect(window.locator("[name='persons-1-name']")).to_have_value("Bima")
+    expect(window.locator("[name='persons-0-name']")).to_have_value("Rina")
+    expect(window.get_by_text("is back")).to_be_visible()
+
+
 def test_a_session_that_ends_while_somebody_types_loses_nothing(home: Page, app: Flask, cast: Cast) -> None:
     window = window_of(home, "Siti Rahma")
     text_in(window).fill(TEXT)

@@ -99,5 +99,7 @@ def test_every_page_has_a_door_to_it(cast: Cast) -> None:
     client = cast.viewer.client()
     for url in ("/", "/leads", "/account/preferences", "/nonsense", "/settings/users"):
         page = client.get(url).text
-        assert re.search(r'<form class="header-search" role="search" action="/palette"', page), url
-        assert 'href="/palette" data-search>Skip to the search' in page
+        assert re.search(
+            r'<form class="header-search" id="search" tabindex="-1" role="search" action="/palette"', page
+        ), url
+        assert 'href="#search" data-search>Skip to the search' in page
