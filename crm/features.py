@@ -34,6 +34,7 @@ ROOMS = (
     "area_customers",
     "invoices",
     "bookings",
+    "reminders",
     "home",
     "demo",
     "programs",

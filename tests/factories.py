@@ -49,6 +49,7 @@ from crm.messages.inbound_models import InboundMessage
 from crm.messages.models import Attempt, BlockedSender, Message
 from crm.messages.suppression_models import OptOutSource
 from crm.opt_outs.services import put_on
+from crm.reminders import services as reminders
 from crm.senders import trials
 from crm.series.queries import series_of_message
 from crm.series.rules import Frequency, Rule
@@ -326,6 +327,13 @@ def make_commitment(lead_id: int | None = None, **values: Any) -> int:
     return add_commitment(lead_id or make_lead(), values.get("amount", 250_000_00), day).id
 
 
+def make_reminder_change() -> int:
+    """Mark a follow-up as done in the list of reminders, and return the id of what undoes it."""
+    change_id = reminders.mark_done([f"follow-up-{make_follow_up()}"]).change_id
+    assert change_id is not None
+    return change_id
+
+
 def make_duplicate(first_id: int | None = None, second_id: int | None = None) -> int:
     """Enter two customers who may be one person, and return the id of the entry."""
     number = 40_000 + next(_numbers)
@@ -365,6 +373,7 @@ FILL: dict[str, Callable[[], Any]] = {
     "follow_up_id": make_follow_up,
     "commitment_id": make_commitment,
     "duplicate_id": make_duplicate,
+    "reminder_change_id": make_reminder_change,
 }
 """How to make the row of each id that stands in a URL, for the tests that try every page."""
 

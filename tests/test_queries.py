@@ -34,15 +34,16 @@ from tests.factories import (
 )
 
 MOST = {
-    "/": 15,
-    "/?q=customer": 16,
-    "/customers/{customer}": 14,
-    "/messages": 9,
-    "/stats": 6,
-    "/leads": 6,
-    "/leads/{lead}": 9,
-    "/bookings": 6,
-    "/area-customers": 6,
+    "/": 16,
+    "/reminders": 16,
+    "/?q=customer": 17,
+    "/customers/{customer}": 15,
+    "/messages": 10,
+    "/stats": 7,
+    "/leads": 7,
+    "/leads/{lead}": 10,
+    "/bookings": 7,
+    "/area-customers": 7,
 }
 PAGES = (
     *MOST,

@@ -16,8 +16,8 @@ TEMPLATES = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob(
 FRAGMENTS = [name for name in TEMPLATES if Path(name).name.startswith("_")]
 
 ASKED_FOR_WHILE_TYPING = {"customers/_cities.html"}
-PANELS = {part.template for part in (*CATALOG.panels, *CATALOG.notices)}
-"""Parts of the customer's page, which finds them in the manifests."""
+PANELS = {part.template for part in (*CATALOG.panels, *CATALOG.notices, *CATALOG.reminders)}
+"""Parts of the customer's page and of the list of reminders, which find them in the manifests."""
 
 MAX_COLUMNS = 120
 MAX_LINES = 80

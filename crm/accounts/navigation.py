@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import g
 
@@ -15,6 +15,15 @@ from crm.kernel.roles import Role
 from crm.values.language import N_
 
 Link = tuple[str, str]
+
+
+class NavCount(NamedTuple):
+    """The number beside an entry of the navigation, and what it counts."""
+
+    endpoint: str
+    number: int
+    counted: str
+    in_title: bool
 
 
 class Switcher:
@@ -35,7 +44,7 @@ class Switcher:
 def template_globals() -> dict[str, Any]:
     found = g.get("here")
     if found is None:
-        return {"here": None, "may": may}
+        return {"here": None, "may": may, "title_count": str}
     settings = _links(catalog().settings)
     return {
         "here": found,
@@ -44,6 +53,7 @@ def template_globals() -> dict[str, Any]:
         "organizations": Switcher(),
         "nav_items": tuple(_links(used(found.organization))),
         "nav_counts": _counts,
+        "title_count": _title_count,
         "menu_items": [*((endpoint, N_("Settings")) for endpoint, _ in settings[:1]), *_links(catalog().menu)],
         "settings_items": settings,
         "customer_actions": _customer_actions,
@@ -51,9 +61,22 @@ def template_globals() -> dict[str, Any]:
     }
 
 
-def _counts() -> tuple[tuple[str, int], ...]:
-    entries = used(here().organization)
-    return tuple((each.endpoint, each.count()) for each in entries if each.count and _is_open(each))
+def _counts() -> tuple[NavCount, ...]:
+    """Count beside the navigation, once in a request."""
+    if "nav_counts" not in g:
+        g.nav_counts = tuple(
+            NavCount(each.endpoint, each.count(), each.counted, each.in_title)
+            for each in used(here().organization)
+            if each.count and _is_open(each)
+        )
+    found: tuple[NavCount, ...] = g.nav_counts
+    return found
+
+
+def _title_count() -> str:
+    """Return what is to be done as the titles of all pages begin with it: "(7) "."""
+    number = sum(each.number for each in _counts() if each.in_title)
+    return f"({'99+' if number > 99 else number}) " if number else ""
 
 
 def _customer_actions() -> list[CustomerAction]:

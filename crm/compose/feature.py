@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm.compose import listeners, merge, panel, routes, series_routes
+from crm.compose import listeners, merge, panel, reminders, routes, series_routes
 from crm.kernel.manifest import CustomerAction, Feature, MenuLink, Panel
 from crm.kernel.roles import STAFF, VIEWER
 from crm.values.language import N_
@@ -15,6 +15,7 @@ feature = Feature(
     panels=(Panel("messages", N_("Messages"), "messages/_panel.html", panel.load, 10, panel.count),),
     customer_actions=(CustomerAction("messages.new", N_("Schedule message"), 10, "chat-left-text"),),
     listeners=(listeners, merge),
+    reminders=(reminders.REMINDERS,),
     roles={
         "index": VIEWER,
         "console": VIEWER,

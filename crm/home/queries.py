@@ -12,36 +12,37 @@ from crm.accounts.models import Branch
 from crm.customers.filters import LAST_ROW_BY_PAGE, Chip, Filters
 from crm.customers.queries import CustomerPage, page_of
 from crm.customers.search import MAX_COUNT
-from crm.inbox.queries import Unread, unread_among_reminders
 from crm.kernel.extensions import db
-from crm.leads.queries import DueLeads, due_leads
-from crm.messages.queries import NextMessage, Reminders, SendingNotices, due_reminders, next_messages, notices
+from crm.messages.queries import NextMessage, SendingNotices, next_messages, notices
+from crm.reminders.queries import First, first
+from crm.reminders.rules import Day, When
 from crm.values.language import gettext as _
-from crm.web.filters import number, today
+from crm.web.filters import number
+
+REMINDERS = 5
+"""Reminders on the home page."""
 
 
 class Attention(NamedTuple):
+    """`coming` is the first reminder ahead, where none is due."""
+
     notices: SendingNotices
-    reminders: Reminders
-    leads: DueLeads
-    inbox: Unread
+    due: First
+    coming: First | None
+    evening: bool
 
     @property
     def number(self) -> int:
-        return self.reminders.count + self.leads.count + self.inbox.count
+        return self.due.number
+
+    @property
+    def shown(self) -> Hashable:
+        return self.due.marks, self.coming and self.coming.marks, self.evening
 
     @property
     def version(self) -> str:
         """Return a value that changes with what is shown; open pages poll with it."""
-        shown = [
-            self.notices.silence,
-            [(row.id, row.reason) for row in self.notices.refused],
-            self.reminders.count,
-            self.reminders.marks,
-            self.leads.count,
-            self.leads.marks,
-            self.inbox.marks,
-        ]
+        shown = [self.notices.silence, [(row.id, row.reason) for row in self.notices.refused], self.shown]
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
 
@@ -107,8 +108,9 @@ class CustomerList(NamedTuple):
         return (filters.page - 1) * filters.per_page + 1 if filters.page > 1 else None
 
 
-def attention() -> Attention:
-    return Attention(notices(), due_reminders(), due_leads(today()), unread_among_reminders())
+def attention(day: Day) -> Attention:
+    due = first(day.part(When.NOW), REMINDERS)
+    return Attention(notices(), due, None if due.places else first(day.ahead(), 1), day.has_evening)
 
 
 def customer_list(filters: Filters, in_all: int | None = None) -> CustomerList:

@@ -11,8 +11,9 @@ from crm.customers.filters import BeyondLastRowError, Filters
 from crm.customers.totals import totals
 from crm.duplicates.queries import count_open
 from crm.home.cells import cells
-from crm.home.queries import attention, customer_list
+from crm.home.queries import Attention, attention, customer_list
 from crm.kernel.branch_scope import bound_branch
+from crm.reminders.today import day, note_due
 from crm.values.language import gettext as _
 from crm.web.htmx import respond, wants_fragment
 
@@ -27,19 +28,29 @@ def index() -> Response:
     except BeyondLastRowError:
         abort(400, _("Pages by number end at row 10,000. Search or filter to get closer."))
     if wants_fragment() and request.headers.get("HX-Target") == "reminders":
-        return _attention()
+        return _attend()
     figures = None if wants_fragment() and filters.narrowed else totals()
     listed = customer_list(filters, figures and figures.customers)
     context: dict[str, Any] = {"filters": filters, "listed": listed, "select_all": request.args.get("select") == "all"}
     if not wants_fragment():
-        context |= {"attention": attention(), "branches": () if bound_branch() else branch_names(), "totals": figures}
+        context |= {
+            "attention": _attention(),
+            "branches": () if bound_branch() else branch_names(),
+            "totals": figures,
+        }
         context["open_duplicates"] = count_open()
     return respond("home/index.html", "home/_list.html", **context)
 
 
-def _attention() -> Response:
+def _attention() -> Attention:
+    found = attention(day())
+    note_due(found.number)
+    return found
+
+
+def _attend() -> Response:
     """Answer a poll of the open page; 204 when nothing changed."""
-    found = attention()
+    found = _attention()
     if request.args.get("seen") == found.version:
         return Response(status=204)
-    return respond("home/index.html", "home/_reminders.html", attention=found)
+    return respond("home/index.html", "home/reminders.htmx.html", attention=found)

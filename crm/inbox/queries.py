@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -20,9 +19,6 @@ from crm.web.lists import PAGE_SIZE, Page, page_of, within_pages
 
 COUNTED = 100
 """Unread texts are counted exactly below it."""
-
-AMONG_REMINDERS = 5
-"""Unread texts on the home page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +48,6 @@ class InboxEntry:
         return self.text.channel.link(self.text.sender, "") if self.text.has_address else None
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """Unread texts on the home page, and the number of all."""
-
-    entries: list[InboxEntry]
-    count: int
-
-    @property
-    def marks(self) -> tuple[Any, ...]:
-        """Changes with everything that is shown."""
-        return self.count, tuple((entry.text.id, entry.text.is_asking, entry.name) for entry in self.entries)
-
-
 def page_of_inbox(number: int) -> Page[InboxEntry]:
     """Return unread texts, then done ones, each the latest first."""
     number = within_pages(number)
@@ -87,11 +70,6 @@ def entries_of(texts: Sequence[InboundMessage]) -> list[InboxEntry]:
 
 def count_unread() -> int:
     return db.session.scalar(_UNREAD) or 0
-
-
-def unread_among_reminders() -> Unread:
-    rows = db.session.execute(_LATEST_UNREAD).all()
-    return Unread(entries_of([row[0] for row in rows]), rows[0][1] if rows else 0)
 
 
 def texts(*, unread: bool | None) -> sa.Select[InboundMessage]:
@@ -118,8 +96,3 @@ def _count_all_unread() -> int:
 
 _few = sa.select(InboundMessage.id).where(InboundMessage.done_at.is_(None)).limit(constant(COUNTED)).subquery()
 _UNREAD = prepared(sa.select(sa.func.count()).select_from(_few))
-_LATEST_UNREAD = prepared(
-    _sorted(InboundMessage.done_at.is_(None))
-    .add_columns(sa.select(sa.func.count()).select_from(_few).scalar_subquery())
-    .limit(constant(AMONG_REMINDERS))
-)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import click
 from flask import Blueprint, Flask, current_app
 
+from crm.kernel.reminders import ReminderKind
 from crm.kernel.roles import Access, Door, Role
 
 EXTENSION = "features"
@@ -19,15 +20,19 @@ EXTENSION = "features"
 
 @dataclasses.dataclass(frozen=True)
 class MenuLink:
-    """A menu's link, ordered by `place`; `count` is the number beside it, computed for every whole page.
+    """A menu's link, ordered by `place`.
 
-    `trades` are those that see it from the start, all if empty; other organizations switch it on in the settings.
+    `count` is the number beside it, computed for every whole page; `counted` says to screen readers what it counts. The
+    titles of pages have it too where it is `in_title`. `trades` are those that see it from the start, all if empty;
+    other organizations switch it on in the settings.
     """
 
     endpoint: str
     label: str
     place: int
     count: Callable[[], int] | None = None
+    counted: str = ""
+    in_title: bool = False
     trades: Collection[str] = ()
 
     @property
@@ -134,6 +139,7 @@ class Feature:
     actions, searches: what the palette offers to do, and to find. keys: letters that open an endpoint after g.
     panels, notices, customer_actions: parts of the customer's page. lead_panels, lead_actions: of a lead's page.
     activity: by action, how the timeline tells an event: a text, or a function of the event.
+    reminders: kinds of rows of the list of reminders.
     jobs: periodic work of the worker.
     customer_rows: tables that a merge moves to the survivor, with the names of one row and of many.
     listeners: modules that connect to signals.
@@ -159,6 +165,7 @@ class Feature:
     notices: Sequence[Notice] = ()
     customer_actions: Sequence[CustomerAction] = ()
     activity: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    reminders: Sequence[ReminderKind] = ()
     jobs: Sequence[Job] = ()
     customer_rows: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     listeners: Sequence[ModuleType] = ()
@@ -193,6 +200,7 @@ class Catalog:
         self.notices: list[Notice] = [notice for feature in features for notice in feature.notices]
         self.jobs: list[Job] = [job for feature in features for job in feature.jobs]
         self.api = self._placed("api")
+        self.reminders: list[ReminderKind] = self._placed("reminders")
 
     @cached_property
     def roles(self) -> dict[str, Role]:

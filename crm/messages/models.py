@@ -149,6 +149,25 @@ class Message(TenantMixin, Base):
         self.turn(Status.SCHEDULED, now)
         return True
 
+    def place(self, due_at: dt.datetime | None) -> dict[str, Any]:
+        """Return when and in what state it waits, in JSON values; `due_at` is when the worker looks at it."""
+        return {
+            "send_at": self.send_at.isoformat(),
+            "status": self.status,
+            "reason": self.reason,
+            "attempts_made": self.attempts_made,
+            "due_at": due_at.isoformat() if due_at else None,
+        }
+
+    def move_back(self, before: dict[str, Any], now: dt.datetime) -> bool:
+        """Undo a move by the `place` before it; False once it is no longer scheduled."""
+        if self.status is not Status.SCHEDULED:
+            return False
+        self.send_at = dt.datetime.fromisoformat(before["send_at"])
+        self.attempts_made = before["attempts_made"]
+        self.turn(Status(before["status"]), now, before["reason"])
+        return True
+
     def cancel(self, now: dt.datetime) -> bool:
         """Cancel; False when canceled before. Raises ConflictError as `rewrite` does."""
         if self.status is Status.CANCELED:

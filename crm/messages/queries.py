@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -14,30 +11,25 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from crm.customers.models import Customer
 from crm.customers.search import find_among, find_ids
-from crm.kernel.columns import constant, db_ago, db_now, one_of
+from crm.kernel.columns import db_now, one_of
 from crm.kernel.db import prepared
 from crm.kernel.extensions import db
 from crm.kernel.health import LAST_BEAT, Silence, silence
 from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import NAMES, all_channels
 from crm.messages.models import Attempt, BlockedSender, Message
-from crm.messages.rules import LATE, NEEDS_A_PERSON, OPEN, Status, told_alike
+from crm.messages.rules import OPEN, Status, told_alike
+from crm.values import clock
 from crm.values.choices import unknown_choice
 from crm.values.language import N_
 from crm.values.language import gettext as _
 from crm.values.text import clean_line
 from crm.web.lists import Page, as_query, read_page
 
-COUNTED = 1_000
-"""The highest exact count of reminders."""
-
 PANEL_SIZE = 50
 
 SEARCHED = 20_000
 """A search reads the latest messages."""
-
-_BY_ITSELF = Message.status != constant(Status.REMINDER)
-"""Not sent by hand."""
 
 LATEST_FIRST = (Message.send_at.desc(), Message.id.desc())
 
@@ -70,28 +62,11 @@ class Reminder(NamedTuple):
     @property
     def reason(self) -> str:
         """Why it needs a person."""
-        if self.by_hand:
+        if self.by_hand or self.message.send_at > clock.utcnow():
             return ""
         return self.message.shown_reason or _REASONS.get(
             self.message.status, _("It is late and has not been sent yet.")
         )
-
-
-@dataclass(frozen=True)
-class Reminders:
-    """The first reminders, and their number up to COUNTED.
-
-    `marks` change with everything that is shown; messages are read on demand.
-    """
-
-    marks: tuple[tuple[Any, ...], ...]
-    count: int
-
-    @cached_property
-    def rows(self) -> list[Reminder]:
-        found = db.session.execute(_REMINDERS, {"messages": [mark[0] for mark in self.marks]}).all()
-        by_id = {message.id: Reminder(message, customer) for message, customer in found}
-        return [by_id[mark[0]] for mark in self.marks if mark[0] in by_id]
 
 
 class MessageFilter(NamedTuple):
@@ -141,10 +116,9 @@ def open_link(message: Message, customer: Customer) -> str | None:
     return message.channel.link(address, message.body) if address else None
 
 
-def due_reminders(limit: int = 20) -> Reminders:
-    """Return due messages that need a person: those to send by hand first, then by time."""
-    found = db.session.execute(_first_reminders(limit)).all()
-    return Reminders(tuple(tuple(row[1:]) for row in found), found[0].number if found else 0)
+def reminders_of(message_ids: Sequence[int]) -> dict[int, Reminder]:
+    found = db.session.execute(_REMINDERS, {"messages": list(message_ids)}).all()
+    return {message.id: Reminder(message, customer) for message, customer in found}
 
 
 def notices() -> SendingNotices:
@@ -264,41 +238,3 @@ _REMINDERS = prepared(
     .join(Customer, Customer.id == Message.customer_id)
     .where(one_of(Message.id, "messages"))
 )
-
-
-@functools.cache
-def _first_reminders(limit: int) -> sa.Select[Any]:
-    """Select the first reminders with the number of all, in one pass."""
-    found = _earliest().cte("found").prefix_with("MATERIALIZED")
-    number = sa.select(sa.func.count()).select_from(sa.select(found.c.id).limit(constant(COUNTED)).subquery())
-    first = sa.select(found.c.id).order_by(found.c.by_itself, found.c.send_at, found.c.id).limit(constant(limit))
-    marks = (Message.id, Message.status, Message.status_at, Message.updated_at, Customer.id, Customer.updated_at)
-    return prepared(
-        sa.select(number.scalar_subquery().label("number"), *marks)
-        .join(Customer, Customer.id == Message.customer_id)
-        .where(Message.id.in_(first))
-        .order_by(_BY_ITSELF, Message.send_at, Message.id)
-    )
-
-
-def _earliest() -> Any:
-    """Select the first COUNTED reminders of each kind, without repeats."""
-    parts = [
-        sa.select(Message.id, _BY_ITSELF.label("by_itself"), Message.send_at)
-        .join(Customer, Customer.id == Message.customer_id)
-        .where(condition, Message.acknowledged_at.is_(None), Customer.archived_at.is_(None))
-        .order_by(Message.send_at, Message.id)
-        .limit(constant(COUNTED))
-        .subquery()
-        for condition in (
-            ~_BY_ITSELF,
-            _among(NEEDS_A_PERSON) & _BY_ITSELF,
-            _among(OPEN) & (Message.send_at < db_ago(LATE)) & ~_among(NEEDS_A_PERSON),
-            (Message.status == constant(Status.HELD)) & Message.channel.in_(sa.select(BlockedSender.channel)),
-        )
-    ]
-    return sa.union(*(sa.select(part) for part in parts))
-
-
-def _among(statuses: frozenset[Status]) -> Any:
-    return Message.status.in_(map(constant, sorted(statuses)))

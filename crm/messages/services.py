@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from crm.customers.models import Customer
 from crm.kernel import queue
@@ -97,6 +98,35 @@ def edit_message(
                 _check_time(send_at, now)
             _await(message, now)
         return message
+
+
+def move_message(message_id: int, send_at: dt.datetime) -> dict[str, Any] | None:
+    """Move a pending message to another time; return what undoes it, None for no change. Raises as `edit_message`."""
+    with transaction():
+        message, due_at = lock_message(message_id)
+        before = message.place(due_at)
+        edit_message(
+            message_id,
+            message.channel,
+            message.body,
+            send_at,
+            must_arrive=message.must_arrive,
+            template=message.approved,
+        )
+        return None if before["send_at"] == send_at.isoformat() else before
+
+
+def undo_move(message_id: int, before: dict[str, Any], send_at: dt.datetime) -> bool:
+    """Put a message back where it was before it was moved to `send_at`; False where it has changed since."""
+    with transaction():
+        message, _due_at = lock_message(message_id)
+        if message.send_at != send_at or not message.move_back(before, database_now()):
+            return False
+        tell("message.edited", message)
+        due_at = before["due_at"]
+        look_at({message.id: dt.datetime.fromisoformat(due_at) if due_at else None})
+        refresh_next([message.customer_id])
+        return True
 
 
 def cancel_message(message_id: int) -> Message:

@@ -51,6 +51,7 @@ def _moved_by(report: Status) -> list[Status]:
 
 TRANSITIONS = (
     _row(Who.STAFF, "change it", WAITING, Status.SCHEDULED),
+    _row(Who.STAFF, "undo a move", [Status.SCHEDULED], *WAITING),
     _row(Who.STAFF, "cancel it, stop its series, or merge customers who get it twice", WAITING, Status.CANCELED),
     _row(Who.STAFF, "undo a stop or a merge", [Status.CANCELED], *WAITING),
     _row(Who.STAFF, "mark it as done", WAITING, Status.DONE),

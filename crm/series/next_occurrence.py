@@ -22,9 +22,14 @@ from crm.series.models import Occurrence, Series
 from crm.series.rules import NextOccurrence
 from crm.series.services import KIND
 from crm.values import clock
+from crm.values.language import N_
+from crm.values.stored import stored
 
 BATCH = 50
 PUT_OFF = dt.timedelta(seconds=60)
+
+SKIPPED_ONE = stored(N_("Skipped 1 earlier message: its time had passed."))
+SKIPPED = stored(N_("Skipped %(number)s earlier messages: their time had passed."))
 
 log = logging.getLogger(__name__)
 
@@ -104,8 +109,4 @@ def _make(series: Series, customer: Customer, organization: Organization, found:
 def _left_out(missed: int) -> str:
     if not missed:
         return ""
-    return (
-        "Skipped 1 earlier message: its time had passed."
-        if missed == 1
-        else (f"Skipped {missed} earlier messages: their time had passed.")
-    )
+    return SKIPPED_ONE.english() if missed == 1 else SKIPPED.english(number=missed)

@@ -72,6 +72,11 @@ def at_or_after(naive: dt.datetime, zone: ZoneInfo) -> dt.datetime:
     return naive.replace(tzinfo=zone, fold=0).astimezone(dt.UTC)
 
 
+def end_of_day(day: dt.date, zone: ZoneInfo) -> dt.datetime:
+    """Return the last UTC moment of a day."""
+    return at_or_after(dt.datetime.combine(day + dt.timedelta(days=1), dt.time()), zone) - dt.timedelta(microseconds=1)
+
+
 def in_days(days: int, now: dt.datetime, zone: ZoneInfo) -> dt.datetime:
     """Return the UTC moment `days` later at the same local time; a skipped one is moved by the length of the gap."""
     if not 0 <= days <= MAX_DAYS:

@@ -66,7 +66,7 @@ def test_own_stop_words_are_changed(page: Page, running_app: RunningApp, cast: C
     form = page.locator("form.window")
     form.get_by_label("Your own stop words").fill("berhenti\nyes")
     form.get_by_role("button", name="Save words").click()
-    expect(form.get_by_role("alert")).to_contain_text("takes a number off the list")
+    expect(form.get_by_role("alert")).to_contain_text("opts a number back in")
     form.get_by_label("Your own stop words").fill("berhenti")
     form.get_by_role("button", name="Save words").click()
     told(page, "Stop words saved.")

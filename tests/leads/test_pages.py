@@ -265,7 +265,7 @@ def test_what_is_due_stands_among_the_reminders(cast: Cast, staff: FlaskClient) 
         f"/loan-commitments/{commitment}/settlement", data={"state": "kept"}, headers={"Referer": "http://localhost/"}
     )
     assert back.location == "/", "without JavaScript one stays where one was"
-    assert "Loan commitment" not in staff.get("/").text
+    assert f'id="loan-commitment-{commitment}"' not in staff.get("/").text
     viewer = cast.viewer.client().get("/").text
     assert "Ask about Bali" in viewer
     assert "/follow-ups/" not in viewer

@@ -15,6 +15,7 @@ import "./menus.js";
 import "./theme.js";
 import { showSelection } from "./selection.js";
 import "./search.js";
+import "./reminders.js";
 import { takeSetupCode } from "./setup.js";
 import "./upload.js";
 

@@ -1,0 +1,90 @@
+"""What is done with many messages of the list of reminders, each list in one transaction.
+
+All rows are locked first, in the order of locks: due work, messages, customers.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.kernel.columns import one_of
+from crm.kernel.db import locked, transaction
+from crm.kernel.errors import ConflictError, SentenceError
+from crm.kernel.extensions import db
+from crm.kernel.reminders import Changes
+from crm.kernel.work import due
+from crm.messages import services
+from crm.messages.bookkeeping import KIND, lock_customers
+from crm.messages.models import Message
+from crm.values.language import gettext as _
+
+
+def done(ids: Sequence[int]) -> Changes:
+    """Mark as done, but for what is being sent."""
+    undo: dict[int, None] = {}
+    refused: list[str] = []
+    with transaction():
+        messages = _lock(ids)
+        for message in messages:
+            if message.is_acknowledged:
+                continue
+            try:
+                services.mark_done(message.id)
+            except SentenceError as error:
+                refused.append(str(error))
+            else:
+                undo[message.id] = None
+        return Changes(undo, len(messages) - len(undo) - len(refused), refused)
+
+
+def undo_done(undo: Mapping[int, object]) -> int:
+    """Undo `done`, but for what was deleted since; return the number."""
+    with transaction():
+        messages = [message for message in _lock(undo) if message.is_acknowledged]
+        for message in messages:
+            services.undo_done(message.id)
+        return len(messages)
+
+
+def move(ids: Sequence[int], to: dt.datetime) -> Changes:
+    """Move what waits to another time."""
+    undo: dict[int, dict[str, Any]] = {}
+    refused: list[str] = []
+    with transaction() as session:
+        messages = _lock(ids)
+        for message in messages:
+            try:
+                _ensure_waiting(message)
+                with session.begin_nested():
+                    before = services.move_message(message.id, to)
+            except SentenceError as error:
+                refused.append(str(error))
+            else:
+                undo |= {message.id: {**before, "to": to.isoformat()}} if before else {}
+        return Changes(undo, len(messages) - len(undo) - len(refused), refused)
+
+
+def undo_move(undo: Mapping[int, dict[str, Any]]) -> int:
+    """Move back what still waits where `move` put it; return the number."""
+    with transaction():
+        return sum(
+            services.undo_move(message.id, undo[message.id], dt.datetime.fromisoformat(undo[message.id]["to"]))
+            for message in _lock(undo)
+        )
+
+
+def _ensure_waiting(message: Message) -> None:
+    if message.is_resendable:
+        raise ConflictError(_("A message that was not sent can't be moved. Send it again or mark it as done."))
+
+
+def _lock(ids: Iterable[int]) -> Sequence[Message]:
+    ids = sorted(ids)
+    due.lock(KIND, ids)
+    messages = db.session.scalars(locked(sa.select(Message).where(one_of(Message.id, ids)).order_by(Message.id))).all()
+    lock_customers(message.customer_id for message in messages)
+    return messages

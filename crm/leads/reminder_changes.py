@@ -1,0 +1,122 @@
+"""What is done with many follow-ups or payment promises of the list of reminders, each list in one transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.accounts.queries import current_organization
+from crm.kernel.columns import one_of
+from crm.kernel.db import locked, transaction
+from crm.kernel.extensions import db
+from crm.kernel.reminders import Changes
+from crm.leads import commitments, follow_ups
+from crm.leads.models import CommitmentState, FollowUp, Lead, LoanCommitment
+from crm.values import clock
+from crm.values.language import gettext as _
+
+
+def done(ids: Sequence[int]) -> Changes:
+    with transaction():
+        rows = _lock_follow_ups(ids)
+        open_ = [row.id for row in rows if not row.is_done]
+        for id_ in open_:
+            follow_ups.mark_done(id_)
+        return Changes(dict.fromkeys(open_), len(rows) - len(open_))
+
+
+def undo_done(undo: Mapping[int, object]) -> int:
+    """Undo `done`; return the number."""
+    with transaction():
+        rows = [row.id for row in _lock_follow_ups(undo) if row.is_done]
+        for id_ in rows:
+            follow_ups.undo_done(id_)
+        return len(rows)
+
+
+def move(ids: Sequence[int], to: dt.datetime) -> Changes:
+    """Plan open follow-ups for another time."""
+    undo: dict[int, list[str | None]] = {}
+    with transaction():
+        rows = _lock_follow_ups(ids)
+        for row in rows:
+            if not row.is_done and row.due_at != to:
+                undo[row.id] = [row.due_at.isoformat() if row.due_at else None, to.isoformat()]
+                follow_ups.edit_follow_up(row.id, {"due_at": to})
+        return Changes(undo, len(rows) - len(undo))
+
+
+def undo_move(undo: Mapping[int, Sequence[str | None]]) -> int:
+    """Plan what is still open for the time before `move`; return the number."""
+    with transaction():
+        moved = 0
+        for row in _lock_follow_ups(undo):
+            before, after = (dt.datetime.fromisoformat(text) if text else None for text in undo[row.id])
+            if not row.is_done and row.due_at == after:
+                follow_ups.edit_follow_up(row.id, {"due_at": before})
+                moved += 1
+        return moved
+
+
+def settle(ids: Sequence[int]) -> Changes:
+    """Mark open promises as paid."""
+    with transaction():
+        rows = _lock_promises(ids)
+        open_ = [row.id for row in rows if row.is_open]
+        for id_ in open_:
+            commitments.settle_commitment(id_, CommitmentState.KEPT)
+        return Changes(dict.fromkeys(open_), len(rows) - len(open_))
+
+
+def undo_settle(undo: Mapping[int, object]) -> int:
+    """Open again what is still marked as paid; return the number."""
+    with transaction():
+        rows = [row.id for row in _lock_promises(undo) if row.state == CommitmentState.KEPT]
+        for id_ in rows:
+            commitments.settle_commitment(id_, CommitmentState.OPEN)
+        return len(rows)
+
+
+def move_promises(ids: Sequence[int], to: dt.datetime) -> Changes:
+    """Move open promises to the day of `to`, which has to be a later one than today."""
+    zone = clock.zone(current_organization().time_zone)
+    day, today = (clock.to_local(moment, zone).date() for moment in (to, clock.utcnow()))
+    undo: dict[int, list[str]] = {}
+    refused: list[str] = []
+    with transaction():
+        rows = _lock_promises(ids)
+        for row in rows:
+            if row.is_open and day <= today:
+                refused.append(_("A payment promise can only be moved to another day."))
+            elif row.is_open and row.promised_date != day:
+                undo[row.id] = [row.promised_date.isoformat(), day.isoformat()]
+                commitments.edit_commitment(row.id, {"promised_date": day})
+        return Changes(undo, len(rows) - len(undo) - len(refused), refused)
+
+
+def undo_move_promises(undo: Mapping[int, Any]) -> int:
+    """Move open promises back to their day; return the number."""
+    with transaction():
+        moved = 0
+        for row in _lock_promises(undo):
+            before, after = map(dt.date.fromisoformat, undo[row.id])
+            if row.is_open and row.promised_date == after:
+                commitments.edit_commitment(row.id, {"promised_date": before})
+                moved += 1
+        return moved
+
+
+def _lock_follow_ups(ids: Iterable[int]) -> Sequence[FollowUp]:
+    """Lock the leads, then their follow-ups."""
+    wanted = one_of(FollowUp.id, sorted(ids))
+    leads = sa.select(FollowUp.lead_id).where(wanted)
+    db.session.scalars(locked(sa.select(Lead).where(Lead.id.in_(leads)).order_by(Lead.id))).all()
+    return db.session.scalars(locked(sa.select(FollowUp).where(wanted).order_by(FollowUp.id))).all()
+
+
+def _lock_promises(ids: Iterable[int]) -> Sequence[LoanCommitment]:
+    wanted = one_of(LoanCommitment.id, sorted(ids))
+    return db.session.scalars(locked(sa.select(LoanCommitment).where(wanted).order_by(LoanCommitment.id))).all()

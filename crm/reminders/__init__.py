@@ -1,0 +1,3 @@
+"""Reminders: what is due, of every kind that a manifest gives, in one order by time."""
+
+__all__ = ["queries", "rules", "today"]
