@@ -22,6 +22,16 @@ def test_scripts_and_styles_are_light() -> None:
     assert sum(weights.values()) <= 96 * 1024  # leaves 14 KB of the 110 for the page itself
 
 
+def test_the_styles_have_no_left_and_right() -> None:
+    """A page that runs from right to left is the mirror image of the others."""
+    styles = (STATIC / "app.css").read_text()
+    sides = r"(margin|padding|border)-(left|right)|text-align: (left|right)|(?<=[ {;])(left|right|float):(?! none)"
+    assert [line for line in styles.splitlines() if re.search(sides, line)] == []
+    for corners in re.findall(r"(?:margin|padding|inset): ([^;{}()]+);", styles):
+        sizes = corners.split()
+        assert len(sizes) < 4 or sizes[1] == sizes[3], corners
+
+
 def test_every_icon_is_in_the_sprite() -> None:
     there = set(re.findall(r'<symbol id="([a-z-]+)"', (STATIC / "icons.svg").read_text()))
     asked = {name for path in TEMPLATES.rglob("*.html") for name in ICON_CALL.findall(path.read_text())}

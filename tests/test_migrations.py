@@ -96,6 +96,48 @@ def test_what_an_earlier_release_stored_is_still_there(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_dinars_get_their_third_decimal(
+    kind: str, environ: dict[str, str], tmp_path: Path, postgres_server: PostgresServer
+) -> None:
+    """1.25 is 1.250, and nothing in another currency changes."""
+    name = f"dinars_{uuid.uuid4().hex}"
+    url = f"sqlite:///{tmp_path / name}.db" if kind == "sqlite" else postgres_server.create_database(name)
+    settings = {**environ, "DATABASE_URL": url}
+    flask(settings, "db", "upgrade", "0038")
+    currencies = {1: "IQD", 2: "IDR"}
+    with _connected(url) as connection:
+        metadata = sa.MetaData()
+        metadata.reflect(connection)
+        for id_, currency in currencies.items():
+            _insert(connection, metadata, "organizations", id=id_, slug=str(id_), currency=currency, earn_per=125)
+        for id_ in currencies:
+            if kind == "postgresql":
+                connection.execute(sa.select(sa.func.set_config("app.organization_id", str(id_), True)))
+            here = {"organization_id": id_, "branch_id": None}
+            customer = {**here, "id": id_, "email": str(id_), "archived_by_id": None, "total_spent": 125}
+            _insert(connection, metadata, "customers", **customer)
+            invoice = {"organization_id": id_, "customer_id": id_, "amount": 125}
+            invoice |= {"created_by_id": None, "voided_by_id": None}
+            _insert(connection, metadata, "invoices", id=id_, **invoice)
+            told = {"organization_id": id_, "customer_id": id_, "actor_id": None, "changes": {"amount": [None, 125]}}
+            _insert(connection, metadata, "events", id=id_, **told)
+
+    flask(settings, "db", "upgrade")
+
+    for id_, amount in ((1, 1_250), (2, 125)):
+        with _connected(url, id_) as connection:
+            metadata = sa.MetaData()
+            metadata.reflect(connection)
+            for table, column in (("organizations", "earn_per"), ("customers", "total_spent"), ("invoices", "amount")):
+                rows = metadata.tables[table]
+                assert connection.scalar(sa.select(rows.c[column]).where(rows.c.id == id_)) == amount, table
+            events = metadata.tables["events"]
+            changes = connection.scalar(sa.select(events.c.changes).where(events.c.id == id_))
+            assert changes == {"amount": [None, amount]}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_customers_get_the_totals_of_the_invoices_that_are_there(
     kind: str, environ: dict[str, str], tmp_path: Path, postgres_server: PostgresServer
 ) -> None:

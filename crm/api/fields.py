@@ -11,6 +11,7 @@ from marshmallow import ValidationError, fields
 from crm.accounts.access import here
 from crm.people.limits import LIMITS
 from crm.values import money
+from crm.values.language import LANGUAGES
 from crm.values.text import clean_line, clean_text, shorten
 
 MAX_ID = 2**63 - 1
@@ -117,6 +118,14 @@ class TextLine(Text):
 class Extension(TextLine):
     def __init__(self) -> None:
         super().__init__(LIMITS["phone_extension"], metadata={"pattern": "^[0-9]{0,7}$"})
+
+
+class LanguageCode(TextLine):
+    """The language of a customer's messages, "" for the organization's; `ContactFields` refuses others."""
+
+    def __init__(self) -> None:
+        description = "Of their messages; empty for the organization's."
+        super().__init__(LIMITS["language"], metadata={"enum": ["", *LANGUAGES, None], "description": description})
 
 
 NOT_BLANK = "x-says-something"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crm.customers.timeline import Activity, ActivityEvent, ActivityText, shortened
-from crm.values.language import N_
+from crm.values.language import LANGUAGES, N_
 from crm.values.language import gettext as _
 from crm.web.filters import phone_number
 
@@ -20,6 +20,7 @@ FIELDS = {
     "notes": N_("Notes"),
     "source": N_("Source"),
     "service_type": N_("Service"),
+    "language": N_("Language"),
     "branch_id": N_("Branch"),
     "sms_allowed": N_("SMS"),
     "whatsapp_allowed": N_("WhatsApp"),
@@ -49,6 +50,8 @@ def _shown(field: str, value: object, event: ActivityEvent) -> str:
         return ""
     if field == "branch_id":
         return event.branches.get(int(str(value)), _("a deleted branch"))
+    if field == "language":
+        return LANGUAGES[str(value)].name if value in LANGUAGES else str(value)
     if field == "phone":
         return phone_number(str(value), valid=str(value).startswith("+"))
     return shortened(str(value)) if field in ("notes", "address") else str(value)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import BooleanField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, SelectChoice, SelectField, StringField, TextAreaField
 
 from crm.customers.fields import ContactForm, chosen_branch, offer_branches
 from crm.customers.models import Customer
 from crm.customers.shared_keys import EmailTakenError, SharedError
 from crm.kernel.errors import SentenceError
 from crm.people.contact_fields import KEY_FIELDS
-from crm.values.language import N_
-from crm.web.forms import CreatingForm, Required
+from crm.values.language import LANGUAGES, N_
+from crm.values.language import gettext as _
+from crm.web.forms import CreatingForm, Required, options
+
+
+def _languages() -> list[SelectChoice]:
+    return options([("", _("The organization's")), *((each.code, each.name) for each in LANGUAGES.values())])
 
 
 class CustomerForm(ContactForm, CreatingForm):
@@ -27,6 +32,7 @@ class CustomerForm(ContactForm, CreatingForm):
     postal_code = StringField(N_("Postal code"))
     passport_number = StringField(N_("Passport number"))
     service_type = StringField(N_("Service"))
+    language = SelectField(N_("Language of messages"), choices=lambda: _languages(), validate_choice=False)
     branch = SelectField(N_("Branch"), coerce=str)
     notes = TextAreaField(N_("Notes"))
     another_person = BooleanField(N_("Save as another person"))

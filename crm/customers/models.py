@@ -14,6 +14,7 @@ from crm.kernel.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
 from crm.kernel.events import Event
 from crm.kernel.tenancy import TenantMixin, current_actor, within_organization
 from crm.values import clock, phone
+from crm.values.language import LANGUAGES
 
 
 class Customer(TenantMixin, Base):
@@ -23,6 +24,7 @@ class Customer(TenantMixin, Base):
     besides it and `email`. `next_message_at` is kept by messages, `loyalty_points` and `tier` by loyalty, and
     `total_orders`, `total_spent` (an amount) and `last_order_at` by invoices. `created_month` is in the
     organization's zone, as 2026-11. `merged_into_id` is the survivor. Columns with `_key` are folded.
+    `language` is that of messages, "" for the organization's.
     """
 
     __tablename__ = "customers"
@@ -158,6 +160,7 @@ class Customer(TenantMixin, Base):
     notes: Mapped[str] = mapped_column(sa.Text, default="")
     source: Mapped[str] = mapped_column(sa.String(40), default="Manual")
     service_type: Mapped[str] = mapped_column(sa.String(100), default="")
+    language: Mapped[str] = mapped_column(sa.String(10), default="", server_default="")
     sms_allowed: Mapped[bool] = mapped_column(default=True)
     whatsapp_allowed: Mapped[bool] = mapped_column(default=True)
     is_active: Mapped[bool] = mapped_column(default=True)
@@ -198,6 +201,10 @@ class Customer(TenantMixin, Base):
     @property
     def full_phone(self) -> str:
         return phone.with_extension(self.phone, self.phone_extension)
+
+    @property
+    def language_name(self) -> str:
+        return LANGUAGES[self.language].name if self.language in LANGUAGES else ""
 
     @property
     def is_archived(self) -> bool:

@@ -12,6 +12,7 @@ from crm.api.fields import (
     Average,
     Email,
     Extension,
+    LanguageCode,
     Money,
     Number,
     PhoneLine,
@@ -53,6 +54,7 @@ class CustomerChange(ContactInput):
     passport_number = TextLine(LIMITS["passport_number"])
     source = TextLine(LIMITS["source"])
     service_type = TextLine(LIMITS["service_type"])
+    language = LanguageCode()
 
 
 class CustomerInput(CustomerChange):
@@ -102,6 +104,7 @@ class Customer(Output):
     passport_number = fields.String()
     source = fields.String()
     service_type = fields.String()
+    language = fields.String(metadata={"description": "Of their messages; empty for the organization's."})
     last_activity = Timestamp(attribute="last_activity_at", allow_none=True)
     next_message_at = Timestamp(allow_none=True)
     created_at = Timestamp()

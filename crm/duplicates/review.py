@@ -15,7 +15,7 @@ from crm.duplicates.rows import as_stored
 from crm.duplicates.rules import Agreement, MergeField, Suggestion
 from crm.people.matching import Kind
 from crm.values import clock
-from crm.values.language import N_
+from crm.values.language import LANGUAGES, N_
 from crm.values.language import gettext as _
 from crm.web.filters import amount, number, when
 
@@ -118,4 +118,6 @@ def _shown(field: MergeField, row: Mapping[str, Any], branch_names: Mapping[int,
         return _("Allowed") if value else _("Off")
     if field.name == "branch":
         return branch_names.get(value, "") if value else ""
+    if field.name == "language" and value in LANGUAGES:
+        return LANGUAGES[value].name
     return str(value or "")

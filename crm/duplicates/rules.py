@@ -48,6 +48,7 @@ FIELDS = (
     MergeField("postal_code", N_("Postal code"), ("postal_code",)),
     MergeField("branch", N_("Branch"), ("branch_id",)),
     MergeField("service_type", N_("Service"), ("service_type",)),
+    MergeField("language", N_("Language of messages"), ("language",)),
     MergeField("source", N_("Source"), ("source",)),
     MergeField("sms_allowed", N_("SMS"), ("sms_allowed",)),
     MergeField("whatsapp_allowed", N_("WhatsApp"), ("whatsapp_allowed",)),

@@ -7,7 +7,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from crm.api.fields import Number, PhoneLine, RequiredLine, Tenant, TextLine, Timestamp
+from crm.api.fields import LanguageCode, Number, PhoneLine, RequiredLine, Tenant, TextLine, Timestamp
 from crm.api.schemas import Input, Output
 from crm.intake.rules import CUTOFF_DAYS, CUTOFF_SENTENCE, MAX_CUTOFF_DAYS
 from crm.kernel.work.models import JobState
@@ -34,6 +34,7 @@ class IntakeInput(Input):
     branch = Number(allow_none=True, metadata={"description": "The id of a branch."})
     organization = Tenant()
     service_type = TextLine(LIMITS["service_type"])
+    language = LanguageCode()
     last_activity = Timestamp(
         allow_none=True, metadata={"description": "When they were last heard of; now if it is left out, or to come."}
     )

@@ -13,7 +13,7 @@ from crm.people.identity import EmailError, is_placeholder, normalize_email, nor
 from crm.people.limits import LIMITS
 from crm.people.matching import Keys, Kind
 from crm.values import phone
-from crm.values.language import N_
+from crm.values.language import LANGUAGES, N_
 from crm.values.language import gettext as _
 from crm.values.text import clean_line, clean_text, fold, shorten
 
@@ -52,7 +52,7 @@ class ContactFields:
     """A person's contact details, as customers and records store them; blank means unknown.
 
     `phone` is E.164 when `phone_valid`, else as typed. `given` names the fields that were sent. Fields with `problems`
-    must not be stored.
+    must not be stored. `language` is a code, of messages.
     """
 
     name: str = ""
@@ -67,6 +67,7 @@ class ContactFields:
     postal_code: str = ""
     service_type: str = ""
     source: str = ""
+    language: str = ""
     notes: str = ""
     given: frozenset[str] = frozenset()
     problems: Mapping[str, list[Problem]] = field(default_factory=dict)
@@ -171,6 +172,8 @@ class _Reader:
             self._note(name, too_long(over, limit))
         if name == "phone_extension" and not re.fullmatch("[0-9]*", text):
             self._note(name, Problem(EXTENSION_SENTENCE))
+        if name == "language" and text and text not in LANGUAGES:
+            self._note(name, Problem(_("Choose one of %(choices)s.", choices=", ".join(LANGUAGES))))
         # A number is cut by those who parse it.
         cut = stored if name == "phone" else stored[:limit].rstrip()
         self.found[name] = self._email(text) if name == "email" else cut

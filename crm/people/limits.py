@@ -14,6 +14,7 @@ LIMITS = {
     "passport_number": 40,
     "service_type": 100,
     "source": 40,
+    "language": 10,
     "notes": 5_000,
 }
 """Characters."""

@@ -15,7 +15,7 @@ from crm.values import phone
 
 _TAKEN_OVER = (
     *("name", "phone", "phone_valid", "phone_extension", "email", "passport_number"),
-    *("city", "service_type", "source"),
+    *("city", "service_type", "source", "language"),
 )
 FIELDS = (*_TAKEN_OVER, "branch_id", "last_activity_at", "archived_at", "archived_by_id", "is_active")
 """Columns of a customer that intake reads and writes."""
@@ -125,7 +125,7 @@ class Person:
         if before is None or intake.at > before:
             self._overwrite(intake, by_name)
         blanks = {"city": contact.city, "service_type": contact.service_type, "branch_id": intake.branch_id}
-        for name, value in {**blanks, "source": contact.source}.items():
+        for name, value in {**blanks, "source": contact.source, "language": contact.language}.items():
             if value and not own[name]:
                 self._set(name, value)
         if by_name:

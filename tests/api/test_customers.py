@@ -20,7 +20,8 @@ SHAPE = {
     *("id", "tenant", "tenant_name", "name", "email", "phone", "address", "city", "province", "postal_code"),
     *("loyalty_points", "loyalty_tier", "total_orders", "total_spent", "notes", "is_active", "created_at"),
     *("updated_at", "last_order_date", "full_name", "organization", "branch", "passport_number", "source"),
-    *("service_type", "last_activity", "next_message_at", "phone_valid", "phone_extension", "phones", "emails"),
+    *("service_type", "language", "last_activity", "next_message_at", "phone_valid", "phone_extension"),
+    *("phones", "emails"),
 }
 JANE = {
     "name": "Jane Smith",
