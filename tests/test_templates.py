@@ -15,7 +15,7 @@ FOLDER = ROOT / "crm" / "templates"
 TEMPLATES = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.html"))
 FRAGMENTS = [name for name in TEMPLATES if Path(name).name.startswith("_")]
 
-ASKED_FOR_WHILE_TYPING = {"customers/_cities.html"}
+ASKED_FOR_WHILE_TYPING = {"customers/_cities.html", "customers/_known.html"}
 PANELS = {part.template for part in (*CATALOG.panels, *CATALOG.notices, *CATALOG.reminders)}
 """Parts of the customer's page and of the list of reminders, which find them in the manifests."""
 

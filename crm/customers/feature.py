@@ -25,6 +25,7 @@ feature = Feature(
         "show": VIEWER,
         "timeline": VIEWER,
         "new": STAFF,
+        "known": STAFF,
         "edit": STAFF,
         "archive": STAFF,
         "restore": STAFF,

@@ -13,11 +13,17 @@ from crm.kernel.errors import SentenceError
 from crm.people.contact_fields import KEY_FIELDS
 from crm.values.language import LANGUAGES, N_
 from crm.values.language import gettext as _
+from crm.values.phone import with_extension
+from crm.web.filters import phone_number
 from crm.web.forms import CreatingForm, Required, options
 
 
 def _languages() -> list[SelectChoice]:
     return options([("", _("The organization's")), *((each.code, each.name) for each in LANGUAGES.values())])
+
+
+def _shown_phone(customer: Customer) -> str:
+    return with_extension(phone_number(customer.phone, customer.phone_valid), customer.phone_extension)
 
 
 class CustomerForm(ContactForm, CreatingForm):
@@ -35,16 +41,22 @@ class CustomerForm(ContactForm, CreatingForm):
     language = SelectField(N_("Language of messages"), choices=lambda: _languages(), validate_choice=False)
     branch = SelectField(N_("Branch"), coerce=str)
     notes = TextAreaField(N_("Notes"))
-    another_person = BooleanField(N_("Save as another person"))
+    another_person = BooleanField()
     other: Customer | None = None
     """The customer who has the e-mail or the number already."""
     may_be_another = False
 
     def __init__(self, *args: Any, customer: Customer | None = None, **kwargs: Any) -> None:
         super().__init__(*args, obj=customer, **kwargs)
+        self._phone = (_shown_phone(customer), customer.full_phone) if customer else ("", "")
         if customer and not self.phone.raw_data:
-            self.phone.data = customer.full_phone
+            self.phone.data = self._phone[0]
         offer_branches(self, customer.branch_id if customer else None)
+
+    def contact_values(self) -> dict[str, Any]:
+        """Return the person's values by column; a number that is as it was shown is the stored one."""
+        values, (shown, stored) = super().contact_values(), self._phone
+        return values | {"phone": stored} if shown and values["phone"] == shown else values
 
     def values(self) -> dict[str, Any]:
         allowed = {name: self[name].data for name in ("sms_allowed", "whatsapp_allowed")}

@@ -15,6 +15,7 @@ from crm.customers.bulk_sentences import bulk_sentences_of
 from crm.customers.forms import CustomerForm
 from crm.customers.models import Customer, CustomerKey
 from crm.customers.queries import WITH_BRANCH, WITH_FURTHER
+from crm.customers.shared_keys import known_as
 from crm.customers.suggestions import cities_like, provinces_like
 from crm.kernel.errors import SentenceError
 from crm.kernel.manifest import catalog
@@ -47,6 +48,13 @@ def new() -> Response:
         else:
             return _saved(_("%(name)s added.", name=customer.name) + _number_problem(customer), customer)
     return respond("customers/new.html", "customers/_form.html", _status(form), form=form, customer=None)
+
+
+@bp.get("/customers/known")
+def known() -> str:
+    """Say who else has what was typed into the field of a form."""
+    found = known_as(request.args, id_in(request.args.get("customer")))
+    return render_template("customers/_known.html", found=found)
 
 
 @bp.get("/customers/<id:customer_id>")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from crm.accounts.queries import current_organization
 from crm.customers.duplicate_pairs import record_pairs
 from crm.customers.models import Customer, CustomerKey
 from crm.kernel.errors import SentenceError
@@ -39,24 +40,41 @@ class EmailTakenError(SentenceError):
         self.other = other
 
 
-_SHARED = {
-    Kind.PHONE: N_("%(name)s already has this number. Open %(name)s, or save a new person."),
-    Kind.EMAIL: N_("%(name)s already has this e-mail. Open %(name)s, or save a new person."),
-    Kind.PASSPORT: N_("%(name)s already has this passport number. Open %(name)s, or save a new person."),
+_HAS = {
+    Kind.PHONE: N_("%(name)s already has this number."),
+    Kind.EMAIL: N_("%(name)s already has this e-mail."),
+    Kind.PASSPORT: N_("%(name)s already has this passport number."),
 }
-_SHARED_ELSEWHERE = {
-    Kind.PHONE: N_("A customer of another branch already has this number. Check it, or save a new person."),
-    Kind.EMAIL: N_("A customer of another branch already has this e-mail. Check it, or save a new person."),
-    Kind.PASSPORT: N_("A customer of another branch already has this passport number. Check it, or save a new person."),
+_HAS_ELSEWHERE = {
+    Kind.PHONE: N_("A customer of another branch already has this number."),
+    Kind.EMAIL: N_("A customer of another branch already has this e-mail."),
+    Kind.PASSPORT: N_("A customer of another branch already has this passport number."),
 }
+
+
+class Sharing(NamedTuple):
+    """Another customer with a key that two people may share; `other` is None when the user may not see them."""
+
+    kind: Kind
+    other: Customer | None
+
+    @property
+    def sentence(self) -> str:
+        return _(_HAS[self.kind], name=self.other.name) if self.other else _(_HAS_ELSEWHERE[self.kind])
 
 
 class SharedError(SentenceError):
-    """Another customer has a key that two people may share; `other` is None when the user may not see them."""
+    """Another customer has a key already. `is_new`: who is saved has no row yet."""
 
-    def __init__(self, kind: Kind, other: Customer | None) -> None:
-        super().__init__(_(_SHARED[kind], name=other.name) if other else _(_SHARED_ELSEWHERE[kind]))
-        self.kind, self.other = kind, other
+    def __init__(self, shared: Sharing, *, is_new: bool) -> None:
+        self.kind, self.other = shared
+        if self.other is None:
+            advice = _("Check it, or save a new person.") if is_new else _("Check it, or save anyway.")
+        elif is_new:
+            advice = _("Open %(name)s, or save a new person.", name=self.other.name)
+        else:
+            advice = _("Open %(name)s, or save anyway.", name=self.other.name)
+        super().__init__(f"{shared.sentence} {advice}")
 
 
 @contextmanager
@@ -80,11 +98,29 @@ def keys_of(customer: Customer) -> Keys:
 
 def refuse_shared(customer: Customer, keys: Keys) -> None:
     with db.session.no_autoflush:
-        for kind, value in keys.items():
-            shared = sa.and_(_has_key(kind, value, customer), Customer.archived_at.is_(None))
-            other = db.session.scalar(sa.select(Customer).where(shared).order_by(Customer.id).limit(1))
-            if other is not None or _exists_in_any_branch(shared):
-                raise SharedError(kind, other)
+        for shared in sharing(keys, customer.id):
+            raise SharedError(shared, is_new=customer.id is None)
+
+
+def sharing(keys: Keys, customer_id: int | None) -> Iterator[Sharing]:
+    """Yield who else has each of the keys; main e-mails are left to `unique_email`."""
+    for kind, value in keys.items():
+        shared = sa.and_(_has_key(kind, value, customer_id), Customer.archived_at.is_(None))
+        other = db.session.scalar(sa.select(Customer).where(shared).order_by(Customer.id).limit(1))
+        if other is not None or _exists_in_any_branch(shared):
+            yield Sharing(kind, other)
+
+
+def known_as(values: Mapping[str, Any], customer_id: int | None) -> list[Sharing]:
+    """Return who else has the phone, e-mail or passport number that is typed into a form."""
+    contact = ContactFields.read(values, current_organization().phone_region).known()
+    found = list(sharing(contact.keys, customer_id))
+    if contact.email:
+        has_it = sa.and_(Customer.email == contact.email, Customer.id != (customer_id or 0))
+        other = db.session.scalar(sa.select(Customer).where(has_it))
+        if other is not None or _exists_in_any_branch(has_it):
+            found = [Sharing(Kind.EMAIL, other), *(shared for shared in found if shared.kind is not Kind.EMAIL)]
+    return found
 
 
 def record_duplicates(customer: Customer, keys: Keys) -> None:
@@ -92,7 +128,7 @@ def record_duplicates(customer: Customer, keys: Keys) -> None:
     for kind, value in keys.items():
         others = db.session.execute(
             sa.select(Customer.id, Customer.name, Customer.passport_number)
-            .where(_has_key(kind, value, customer))
+            .where(_has_key(kind, value, customer.id))
             .order_by(Customer.id)
             .limit(SHARED_BY_MANY),
             execution_options={"all_branches": True},
@@ -110,7 +146,7 @@ def _is_telling(passport: str) -> bool:
     return not is_placeholder(passport) and not is_stopgap(passport)
 
 
-def _has_key(kind: Kind, value: str, customer: Customer) -> sa.ColumnElement[bool]:
+def _has_key(kind: Kind, value: str, customer_id: int | None) -> sa.ColumnElement[bool]:
     """Match unmerged customers with a key; e-mails in own fields are left to `unique_email`."""
     values = phone.variants(value) if kind is Kind.PHONE else [value]
     own: sa.Select[Any] = sa.select(Customer.id)
@@ -120,7 +156,7 @@ def _has_key(kind: Kind, value: str, customer: Customer) -> sa.ColumnElement[boo
         own = own.where(Customer.passport_number == value, Customer.passport_number != "")
     beside = sa.select(CustomerKey.customer_id).where(CustomerKey.value.in_(values), CustomerKey.kind == kind.value)
     found = beside if kind is Kind.EMAIL else sa.union(own, beside)
-    return sa.and_(Customer.id.in_(found), Customer.id != (customer.id or 0), Customer.merged_into_id.is_(None))
+    return sa.and_(Customer.id.in_(found), Customer.id != (customer_id or 0), Customer.merged_into_id.is_(None))
 
 
 def _exists_in_any_branch(condition: sa.ColumnElement[bool]) -> bool:

@@ -22,8 +22,9 @@ def with_query(address: str, query: Iterable[tuple[str, object]]) -> str:
 
 def _without_empty_filters() -> Response | None:
     """Lead a list's form that was sent without JavaScript, with all its empty fields, to the URL of what was asked."""
-    is_list = request.method == "GET" and (request.endpoint or "").endswith(".index") and not wants_fragment()
-    if not is_list or "" not in request.args.values():
+    endpoint = request.endpoint or ""
+    is_list = request.method == "GET" and endpoint.endswith(".index") and not endpoint.startswith("api_")
+    if not is_list or wants_fragment() or "" not in request.args.values():
         return None
     return redirect(
         with_query(request.script_root + request.path, [pair for pair in request.args.items(multi=True) if pair[1]])

@@ -47,6 +47,7 @@ NO_PAGES = {
     "health.ready",
     "customers.index",
     "customers.cities",
+    "customers.known",
     "customers.provinces",
     "area_customers.areas",
     "invoices.receipt_file",

@@ -132,9 +132,26 @@ def test_errors_stand_in_the_window_and_nothing_typed_is_lost(counter: Page) -> 
     dialog.get_by_label("Name", exact=True).fill("Her daughter")
     dialog.get_by_role("button", name="Save customer").click()
     expect(dialog).to_contain_text("Siti Rahma already has this number.")
-    dialog.get_by_label("Save as another person").check()
-    dialog.get_by_role("button", name="Save customer").click()
+    expect(dialog.get_by_role("link", name="Open Siti Rahma").first).to_be_visible()
+    dialog.get_by_role("button", name="Save as a new person").click()
     expect(counter.get_by_role("row", name="Her daughter")).to_be_visible()
+
+
+def test_whose_number_it_is_is_said_while_the_form_is_filled_in(counter: Page) -> None:
+    counter.get_by_role("link", name="Add customer").click()
+    dialog = counter.get_by_role("dialog")
+    dialog.get_by_label("Name", exact=True).fill("Her daughter")
+    dialog.get_by_label("Phone").fill("+62 812 3456 7890")
+    dialog.get_by_label("E-mail").focus()
+
+    expect(dialog.get_by_text("Siti Rahma already has this number.")).to_be_visible()
+    dialog.get_by_label("Phone").fill("0812-3456-7899")
+    dialog.get_by_label("E-mail").focus()
+    expect(dialog.get_by_text("Siti Rahma already has this number.")).to_be_hidden()
+    dialog.get_by_label("Phone").fill("+62 812 3456 7890")
+    dialog.get_by_label("E-mail").focus()
+    dialog.get_by_role("link", name="Open Siti Rahma").click()
+    expect(counter.get_by_role("heading", name="Siti Rahma", level=1)).to_be_visible()
 
 
 def test_double_enter_saves_once(counter: Page) -> None:

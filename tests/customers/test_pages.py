@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 import pytest
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 
 from crm.accounts.models import Branch
 from crm.customers.models import Customer, CustomerSearch
+from crm.customers.services import archive_customer
 from crm.kernel.db import transaction
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
@@ -127,6 +129,43 @@ def test_a_number_that_belongs_to_somebody_is_asked_about(cast: Cast) -> None:
     assert "Siti already has this number." in answer.text
     assert client.post("/customers/new", data={**typed, "another_person": "y"}).status_code == 303
     assert [customer.phone for customer in customers(cast.staff)] == ["+6281234567890"] * 2
+
+
+def test_a_form_asks_who_has_what_was_typed(cast: Cast) -> None:
+    with cast.staff.acting():
+        siti = make_customer(name="Siti", phone="0812-3456-7890", email="siti@example.com", passport_number="X1234567")
+        archived = make_customer(name="Sari", phone="0813-1111-2222")
+        archive_customer(archived)
+    client = cast.staff.client()
+
+    for query, words in (
+        ("phone=0812 3456 7890", "Siti already has this number."),
+        ("email=SITI@example.com", "Siti already has this e-mail."),
+        ("passport_number=x-1234567", "Siti already has this passport number."),
+    ):
+        found = client.get(f"/customers/known?{query}").text
+        assert (words in found, f'href="/customers/{siti}"' in found) == (True, True), query
+        assert client.get(f"/customers/known?{query}&customer={siti}").text == "", "their own"
+    for nobodys in ("phone=0813 1111 2222", "phone=", "phone=test", "email=nobody", "name=Siti", "phone=%00", ""):
+        assert client.get(f"/customers/known?{nobodys}").text == "", nobodys
+    assert cast.stranger.client().get("/customers/known?phone=0812 3456 7890").text == ""
+    assert cast.viewer.client().get("/customers/known?phone=0812 3456 7890").status_code == 403
+
+
+def test_the_number_is_edited_as_it_is_shown_and_stays_what_it_is(cast: Cast) -> None:
+    with cast.staff.acting():
+        ids = [
+            make_customer(name="Siti", phone=number)
+            for number in ("+6281234567890", "+6281234567891 ext. 12", "+4915112345678", "ask her mother", "")
+        ]
+    client, before = cast.staff.client(), [(row.phone, row.phone_extension) for row in customers(cast.staff)]
+    shown = ["0812-3456-7890", "0812-3456-7891 ext. 12", "+49 1511 2345678", "ask her mother", ""]
+
+    for id_, number in zip(ids, shown, strict=True):
+        page = client.get(f"/customers/{id_}/edit").text
+        assert re.search(rf'name="phone"[^>]* value="{re.escape(number)}"', page), number
+        assert client.post(f"/customers/{id_}/edit", data={"name": "Siti", "phone": number}).status_code == 303
+    assert [(row.phone, row.phone_extension) for row in customers(cast.staff)] == before
 
 
 def test_a_phone_that_is_none_is_kept_as_typed_and_marked(cast: Cast) -> None:
