@@ -103,7 +103,7 @@ def test_dinars_get_their_third_decimal(
     name = f"dinars_{uuid.uuid4().hex}"
     url = f"sqlite:///{tmp_path / name}.db" if kind == "sqlite" else postgres_server.create_database(name)
     settings = {**environ, "DATABASE_URL": url}
-    flask(settings, "db", "upgrade", "0038")
+    flask(settings, "db", "upgrade", "0041")
     currencies = {1: "IQD", 2: "IDR"}
     with _connected(url) as connection:
         metadata = sa.MetaData()

@@ -13,7 +13,7 @@ from alembic import op
 from crm.kernel.columns import BigInt
 
 revision = "0036"
-down_revision = "0038"
+down_revision = "0041"
 branch_labels = None
 depends_on = None
 
