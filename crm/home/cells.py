@@ -11,6 +11,7 @@ from crm.web import filters
 
 
 def cells(listed: CustomerList) -> Iterator[dict[str, object]]:
+    labels = {tier.value: str(tier.label) for tier in Tier}
     for row in listed.page.rows:
         message = listed.messages.get(row.id)
         yield {
@@ -19,7 +20,7 @@ def cells(listed: CustomerList) -> Iterator[dict[str, object]]:
             "initials": initials(row.name),
             "city": row.city,
             "tier_name": row.tier,
-            "tier_label": str(Tier(row.tier).label),
+            "tier_label": labels[row.tier],
             "phone": filters.tel_link(row.phone) if row.phone_valid else row.phone,
             "next": filters.when(row.next_message_at) if message else "",
             "channel": message.channel.label if message else "",
