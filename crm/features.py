@@ -35,8 +35,9 @@ ROOMS = (
     "invoices",
     "bookings",
     "reminders",
-    "home",
     "demo",
+    "first_hour",
+    "home",
     "programs",
 )
 """Each imports those before it."""

@@ -52,6 +52,16 @@ class Organization(Base):
     first_hour: Mapped[str] = mapped_column(sa.String(60), default="", server_default="")
     created_at: Mapped[CreatedAt]
 
+    @property
+    def first_steps(self) -> set[str]:
+        return set(self.first_hour.split())
+
+    def take_first_step(self, word: str) -> None:
+        self.first_hour = " ".join(sorted({*self.first_steps, word}))
+
+    def undo_first_step(self, word: str) -> None:
+        self.first_hour = " ".join(sorted(self.first_steps - {word}))
+
 
 class Branch(TenantMixin, Base):
     __tablename__ = "branches"

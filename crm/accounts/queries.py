@@ -33,6 +33,11 @@ def current_organization() -> Organization:
     return db.session.get_one(Organization, require_organization())
 
 
+def locked_organization() -> Organization:
+    """Return the current organization, locked until the open transaction ends."""
+    return db.session.get_one(Organization, require_organization(), with_for_update=True, populate_existing=True)
+
+
 def organization_called(asked: str) -> int | None:
     """Return the id of the organization whose id or slug is in an X-Tenant-ID header."""
     id_, slug = tenant_key(asked.strip())

@@ -1,1 +1,3 @@
-"""Demo data."""
+"""Demo data, and the sample customers of real organizations."""
+
+__all__ = ["samples"]

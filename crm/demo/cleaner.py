@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+from typing import Any
+
 import sqlalchemy as sa
 
 from crm.accounts.models import Organization
@@ -40,24 +43,34 @@ def _next_batch() -> tuple[int, int, int] | None:
 
 def _remove(range_id: int, first: int, last: int) -> int:
     with transaction() as session:
-        customers = sa.select(Customer.id).where(Customer.id.between(first, last))
-        messages = sa.select(Message.id).where(Message.customer_id.in_(customers))
-        session.execute(sa.delete(DueWork).where(DueWork.kind == "message", DueWork.subject_id.in_(messages)))
-        session.execute(sa.delete(Message).where(Message.customer_id.in_(customers)))
-        _remove_records(customers)
-        with_invoices = sa.select(Invoice.customer_id).where(Invoice.customer_id.in_(customers))
-        for customer in session.scalars(sa.select(Customer).where(Customer.id.in_(with_invoices))).all():
-            customer_deleting.send(customer)
-        session.execute(sa.delete(CustomerSearch).where(CustomerSearch.customer_id.in_(customers)))
-        session.execute(sa.delete(Event).where(Event.customer_id.between(first, last)))
-        count = session.scalar(sa.select(sa.func.count()).select_from(customers.subquery())) or 0
-        session.execute(sa.delete(Customer).where(Customer.id.between(first, last)))
+        count = _delete(lambda column: column.between(first, last))
         found = session.get_one(DemoRange, range_id)
         if last == found.last_id:
             session.delete(found)
         else:
             found.first_id = last + 1
         return count
+
+
+def delete_customers(ids: Collection[int]) -> int:
+    """Delete customers with all their rows and return how many, in the open transaction."""
+    return _delete(lambda column: column.in_(ids))
+
+
+def _delete(chosen: Callable[[Any], sa.ColumnElement[bool]]) -> int:
+    session, customers = db.session, sa.select(Customer.id).where(chosen(Customer.id))
+    messages = sa.select(Message.id).where(Message.customer_id.in_(customers))
+    session.execute(sa.delete(DueWork).where(DueWork.kind == "message", DueWork.subject_id.in_(messages)))
+    session.execute(sa.delete(Message).where(Message.customer_id.in_(customers)))
+    _remove_records(customers)
+    with_invoices = sa.select(Invoice.customer_id).where(Invoice.customer_id.in_(customers))
+    for customer in session.scalars(sa.select(Customer).where(Customer.id.in_(with_invoices))).all():
+        customer_deleting.send(customer)
+    session.execute(sa.delete(CustomerSearch).where(CustomerSearch.customer_id.in_(customers)))
+    session.execute(sa.delete(Event).where(chosen(Event.customer_id)))
+    count = session.scalar(sa.select(sa.func.count()).select_from(customers.subquery())) or 0
+    session.execute(sa.delete(Customer).where(chosen(Customer.id)))
+    return count
 
 
 def _remove_records(customers: sa.Select[int]) -> None:

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from flask import current_app
 from flask.cli import AppGroup
 
-from crm.accounts.cli import find_organization
+from crm.accounts.cli import chosen_organizations, find_organization
 from crm.accounts.queries import branches, current_organization
-from crm.demo import cleaner, generator, loader, shop
+from crm.demo import cleaner, generator, loader, samples, shop
 from crm.kernel.columns import db_now
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import use_organization
@@ -50,9 +50,12 @@ def clear() -> None:
     """Remove the demo customers with all that hangs on them; organizations and users stay.
 
     What people added to a demo customer (messages, invoices, receipts) goes with the customer. Customers that
-    people entered themselves stay.
+    people entered themselves stay, and those of the page's sample customers whom somebody worked with.
     """
-    removed = cleaner.clear()
+    removed = 0
+    for _slug in chosen_organizations(None, everywhere=True):
+        removed += samples.remove().number
+    removed += cleaner.clear()
     click.echo(f"Removed {removed:,} demo customers. Organizations and users are still there.")
 
 

@@ -51,6 +51,13 @@ def customers(
         yield row
 
 
+def example_number(region: str, index: int) -> str:
+    """Return one of a hundred numbers beside the example of the region's numbering plan, "" where it has none."""
+    country, national = _example(region)
+    number = f"+{country}{national[:-2]}{index % 100:02}"
+    return number if national and phonenumbers.is_valid_number(phonenumbers.parse(number)) else ""
+
+
 def _person(region: str, ordinal: int, number: str) -> CustomerRow:
     names = pool_of(region)
     dice = _scatter(ordinal)
@@ -98,10 +105,9 @@ def _scatter(ordinal: int) -> int:
 
 def _numbers(region: str) -> Iterator[str]:
     """Yield every mobile number of the region once, in E.164, in a pseudo-random order."""
-    example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
-    if example is None:
+    country, national = _example(region)
+    if not national:
         return
-    national = _EXAMPLE_NUMBERS.get(region) or phonenumbers.national_significant_number(example)
     metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
     pattern = metadata and metadata.mobile and metadata.mobile.national_number_pattern
     is_mobile = re.compile(pattern or "").fullmatch
@@ -111,4 +117,13 @@ def _numbers(region: str) -> Iterator[str]:
         # 61,803,399 and a power of ten have no common factor, so no number comes twice.
         number = f"{start}{step * 61_803_399 % size:0{varied}}"
         if is_mobile(number):
-            yield f"+{example.country_code}{number}"
+            yield f"+{country}{number}"
+
+
+def _example(region: str) -> tuple[int | None, str]:
+    """Return the country code and an example of a mobile number; "" where the metadata has none."""
+    example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
+    if example is None:
+        return None, ""
+    national = _EXAMPLE_NUMBERS.get(region) or phonenumbers.national_significant_number(example)
+    return example.country_code, national

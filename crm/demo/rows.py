@@ -37,6 +37,8 @@ class CustomerRow:
     source: str = "Manual"
     service_type: str = ""
     branch_id: int | None = None
+    sms_allowed: bool = True
+    whatsapp_allowed: bool = True
     is_active: bool = True
     points: int = 0
     created_at: dt.datetime | None = None

@@ -10,6 +10,7 @@ from crm.accounts.queries import branch_names
 from crm.customers.filters import BeyondLastRowError, Filters
 from crm.customers.totals import totals
 from crm.duplicates.queries import count_open
+from crm.first_hour import services as first_hour
 from crm.home.cells import cells
 from crm.home.queries import Attention, attention, customer_list
 from crm.kernel.branch_scope import bound_branch
@@ -38,7 +39,8 @@ def index() -> Response:
             "branches": () if bound_branch() else branch_names(),
             "totals": figures,
         }
-        context["open_duplicates"] = count_open()
+        context |= {"open_duplicates": count_open(), "checklist": first_hour.checklist()}
+        context["shows_samples"] = first_hour.shows_samples()
     return respond("home/index.html", "home/_list.html", **context)
 
 

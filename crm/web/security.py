@@ -40,6 +40,9 @@ HSTS = "max-age=31536000; includeSubDomains"
 HTTP_ALLOWED = {"health.up", "health.ready"}
 """Platforms' health checks come by plain HTTP, inside their network."""
 
+CACHEABLE = {"static", "first_hour.manifest"}
+"""What says by itself how long it may be stored."""
+
 NO_PROXY_TRUSTED = (
     "PUBLIC_URL is https, so a proxy is in front, and TRUSTED_PROXIES is 0: everybody comes from the proxy's one "
     "address, and a stranger's wrong passwords lock everybody's sign-in. Set TRUSTED_PROXIES to the number of proxies."
@@ -95,7 +98,7 @@ def _harden(response: Response) -> Response:
     headers.setdefault("Permissions-Policy", "camera=(self), microphone=(), geolocation=()")
     if request.is_secure or is_https(current_app):
         headers.setdefault("Strict-Transport-Security", HSTS)
-    if request.endpoint != "static":
+    if request.endpoint not in CACHEABLE:
         headers["Cache-Control"] = "no-store"
     if response.location:
         response.location = _without_host(response.location)
