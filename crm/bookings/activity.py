@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from crm.bookings.models import BookingStatus
 from crm.bookings.rules import CONTACT, TOLD
-from crm.customers.timeline import Activity, ActivityEvent, ActivityText
+from crm.customers.timeline import Activity, ActivityEvent, ActivityText, shortened
 from crm.values.language import N_
 from crm.web.environment import gettext as _
 from crm.web.filters import amount, day, phone_number
@@ -65,7 +65,9 @@ def _shown(field: str, value: object, event: ActivityEvent) -> str:
         return event.branches.get(int(text), _("a deleted branch"))
     if field == "phone":
         return phone_number(text, valid=text.startswith("+"))
-    if field == "date":
+    if field == "note":
+        return shortened(text)
+    if field in ("date", "date_until"):
         return day(dt.date.fromisoformat(text))
     if field == "amount":
         return amount(int(text))

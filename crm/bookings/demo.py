@@ -10,6 +10,7 @@ from crm.accounts.queries import current_organization
 from crm.bookings.queries import today
 from crm.bookings.services import create
 from crm.customers.models import Customer
+from crm.invoices.services import add_invoice
 from crm.kernel.extensions import db
 from crm.values import money
 
@@ -17,21 +18,28 @@ CONTACT = ("name", "phone", "email", "passport_number")
 
 
 class Booked(NamedTuple):
-    """`days` from today; `persons` are indexes of people, the lead person first."""
+    """`days` from today, and how long; `persons` are indexes of people, the lead person first.
 
+    `paid` are amounts of invoices of the lead person.
+    """
+
+    service: str
     days: int
+    length: int
     amount: int
     status: str
     persons: Sequence[int]
+    paid: Sequence[int] = ()
+    note: str = ""
 
 
 BOOKINGS = (
-    Booked(21, 860_000_00, "confirmed", (0, 3, 4)),
-    Booked(9, 145_000_00, "pending", (1, 5)),
-    Booked(2, 98_500_00, "confirmed", (2,)),
-    Booked(0, 52_000_00, "pending", (6,)),
-    Booked(-12, 210_000_00, "confirmed", (7, 8)),
-    Booked(-30, 0, "canceled", (9,)),
+    Booked("Umrah, Makkah and Madinah", 21, 10, 860_000_00, "confirmed", (0, 3, 4), (300_000_00,), "Wheelchair"),
+    Booked("Hunza and Skardu", 9, 6, 145_000_00, "pending", (1, 5)),
+    Booked("Karachi - Dubai return", 2, 7, 98_500_00, "confirmed", (2,), (98_500_00,)),
+    Booked("Visa for Turkey", 0, 0, 52_000_00, "pending", (6,), (20_000_00,)),
+    Booked("Bangkok and Phuket", -12, 7, 210_000_00, "confirmed", (7, 8), (100_000_00, 110_000_00)),
+    Booked("Baku", -30, 4, 0, "canceled", (9,)),
 )
 
 
@@ -39,9 +47,12 @@ def fill(shop: str, customer_ids: Sequence[int]) -> None:
     unit = money.unit(current_organization().currency)
     for one in BOOKINGS if shop == "demo-travel" else ():
         branch_id = db.session.get_one(Customer, customer_ids[one.persons[0]]).branch_id
-        day, amount = today() + dt.timedelta(days=one.days), one.amount * unit // 100
-        values = {"date": day, "amount": amount, "status": one.status}
-        create({**values, "branch_id": branch_id}, [_contact(customer_ids[at]) for at in one.persons])
+        first = today() + dt.timedelta(days=one.days)
+        values = {"service": one.service, "note": one.note, "amount": one.amount * unit // 100, "status": one.status}
+        values |= {"date": first, "date_until": first + dt.timedelta(days=one.length) if one.length else None}
+        booking = create({**values, "branch_id": branch_id}, [_contact(customer_ids[at]) for at in one.persons])
+        for amount in one.paid:
+            add_invoice(customer_ids[one.persons[0]], amount * unit // 100, today(), "", booking_id=booking.id)
 
 
 def _contact(customer_id: int) -> dict[str, Any]:

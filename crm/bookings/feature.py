@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from crm.accounts.rules import Trade
 from crm.bookings import activity, api, demo, hits, listeners, queries, routes
-from crm.kernel.manifest import Feature, MenuLink, PageAction, Panel, Search
+from crm.kernel.manifest import (
+    CustomerAction,
+    Feature,
+    LeadAction,
+    MenuLink,
+    PageAction,
+    Panel,
+    Payable,
+    Search,
+)
 from crm.kernel.roles import STAFF, VIEWER
 from crm.values.language import N_
 
@@ -18,7 +27,12 @@ feature = Feature(
     navigation=(MenuLink("bookings.index", N_("Bookings"), 50, trades=(Trade.RESTAURANT, Trade.TRAVEL)),),
     panels=(Panel("bookings", N_("Bookings"), "bookings/_panel.html", queries.panel_data, 41, queries.count_in_words),),
     lead_panels=(Panel("bookings", N_("Bookings"), "bookings/_panel.html", queries.lead_panel_data, 10),),
+    lead_actions=(
+        LeadAction("bookings.new", N_("Add booking"), 10, "calendar-event", "lead", lambda lead: lead.is_converted),
+    ),
+    customer_actions=(CustomerAction("bookings.new", N_("Add booking"), 40, "calendar-event", "customer"),),
     lead_fields={"booking": queries.latest_bookings},
+    payable=Payable(queries.labels, queries.to_be_paid_by, queries.balance_of),
     activity=activity.ACTIVITY,
     customer_rows={"booking_persons": (N_("booking"), N_("bookings"))},
     listeners=(listeners,),
@@ -26,6 +40,7 @@ feature = Feature(
     roles={
         "index": VIEWER,
         "new": STAFF,
+        "known": STAFF,
         "show": VIEWER,
         "edit": STAFF,
         "cancel": STAFF,

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from crm.accounts.models import Branch
 from crm.customers.models import Customer
 from crm.intake.sources import SourceMixin
-from crm.kernel.branch_scope import BOUND, seen_by_branch
+from crm.invoices.models import Invoice, Receipt
+from crm.kernel.branch_scope import BOUND, seen_by_branch, seen_with
 from crm.kernel.columns import Base, CreatedAt, Id, UtcDateTime, db_now
 from crm.kernel.tenancy import TenantMixin, within_organization
 from crm.leads.models import Lead
@@ -33,11 +34,13 @@ class BookingStatus(enum.StrEnum):
 
 
 class Booking(TenantMixin, Base):
-    """A booking on a day for some persons. `amount` is in the organization's currency, an integer (`values/money.py`).
+    """A booking of a service for some persons. `amount` is an integer of the currency (`values/money.py`).
 
+    service: the destination, or what was booked.
+    date, date_until: from when to when; one day without the latter. ends_on: the last day, for lists.
     number: unique in the organization, ignoring case (`number_key`).
     lead_id: the lead that the booking found or created.
-    search_text: the number, and the contact details of its persons.
+    search_text: the number, the service, and the contact details of its persons.
     status_before: the status before a cancelation.
     """
 
@@ -49,6 +52,7 @@ class Booking(TenantMixin, Base):
         within_organization("lead_id", "leads"),
         sa.Index("ix_bookings_lead", "organization_id", "lead_id"),
         sa.Index("ix_bookings_date", "organization_id", "date", "id"),
+        sa.Index("ix_bookings_end", "organization_id", "ends_on", "id"),
         sa.Index("ix_bookings_status", "organization_id", "status", "date", "id"),
         {"sqlite_autoincrement": True},
     )
@@ -58,10 +62,14 @@ class Booking(TenantMixin, Base):
     number_key: Mapped[str] = mapped_column(sa.String(40))
     branch_id: Mapped[int | None]
     lead_id: Mapped[int | None]
+    service: Mapped[str] = mapped_column(sa.String(200), default="", server_default="")
     date: Mapped[dt.date] = mapped_column(sa.Date)
+    date_until: Mapped[dt.date | None] = mapped_column(sa.Date)
+    ends_on: Mapped[dt.date] = mapped_column(sa.Date, server_default="1970-01-01")
     status: Mapped[str] = mapped_column(sa.String(10), default=BookingStatus.PENDING.value)
     status_before: Mapped[str] = mapped_column(sa.String(10), default="")
     amount: Mapped[int] = mapped_column(default=0)
+    note: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
     search_text: Mapped[str] = mapped_column(sa.Text, default="")
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
@@ -69,6 +77,18 @@ class Booking(TenantMixin, Base):
     branch: Mapped[Branch | None] = relationship(viewonly=True)
     lead: Mapped[Lead | None] = relationship(viewonly=True)
     persons: Mapped[list[BookingPerson]] = relationship(viewonly=True, order_by="BookingPerson.id")
+
+    @property
+    def label(self) -> str:
+        return f"{self.number} · {self.service}" if self.service else self.number
+
+    @property
+    def is_several_days(self) -> bool:
+        return self.date_until is not None and self.date_until != self.date
+
+    def take_dates(self, first: dt.date, until: dt.date | None) -> None:
+        self.date, self.date_until = first, until
+        self.ends_on = until or first
 
     @property
     def state(self) -> BookingStatus:
@@ -113,4 +133,9 @@ class BookingPerson(SourceMixin, Base):
     customer: Mapped[Customer | None] = relationship(viewonly=True)
 
 
+_tables = Base.metadata.tables
+_tables["invoices"].append_constraint(within_organization("booking_id", "bookings"))
+_tables["receipts"].append_constraint(within_organization("booking_id", "bookings", ondelete="CASCADE"))
+
 seen_by_branch(Booking, lambda row: row.branch_id == BOUND)
+seen_by_branch(Receipt, lambda row: sa.or_(seen_with(Invoice, row.invoice_id), seen_with(Booking, row.booking_id)))

@@ -1,4 +1,4 @@
-"""Reads of bookings: the list, the panels, and the numbers that are given."""
+"""Reads of bookings: the list, the panels, what was paid, and the numbers that are given."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from crm.bookings.rules import count_in, number_key, numbered
 from crm.customers.models import Customer
 from crm.customers.search import find_ids
 from crm.customers.search_text import like_pattern, terms
+from crm.invoices.models import Invoice, InvoiceStatus
 from crm.kernel.columns import constant, one_of
 from crm.kernel.db import prepared
 from crm.kernel.extensions import db
@@ -36,10 +37,15 @@ GIVEN_LATELY = 200
 
 AT_ONCE = 100
 
-WHENS: dict[str, str] = {"": N_("Any date"), "upcoming": N_("Upcoming"), "past": N_("Past")}
+MAX_PAYMENTS = 200
+
+UPCOMING, PAST, CANCELED, ALL = "upcoming", "past", "canceled", "all"
+TABS: dict[str, str] = {UPCOMING: N_("Upcoming"), PAST: N_("Past"), CANCELED: N_("Canceled"), ALL: N_("All")}
 
 
 class BookingFilter(NamedTuple):
+    """`when` is one of TABS, or "" for the one that shows most of what is asked for."""
+
     q: str = ""
     status: BookingStatus | None = None
     when: str = ""
@@ -54,15 +60,22 @@ class BookingFilter(NamedTuple):
         return cls(
             clean_line(args.get("q", ""))[:200],
             next((status for status in BookingStatus if status == args.get("status")), None),
-            when if when in WHENS else "",
+            when if when in TABS else "",
             _day(args.get("from", "")),
             _day(args.get("to", "")),
             _unknown(args),
         )
 
     @property
+    def tab(self) -> str:
+        """Return the tab: a search, a status or days are looked for among all bookings, unless a tab was chosen."""
+        if self.when or self.status is not BookingStatus.CANCELED:
+            return self.when or (ALL if self.q or self.narrowed else UPCOMING)
+        return CANCELED
+
+    @property
     def narrowed(self) -> bool:
-        return any(self[1:])
+        return bool(self.status or self.first or self.last or self.unknown)
 
     def query(self, **changes: Any) -> dict[str, Any]:
         values: dict[str, Any] = {"q": self.q, "status": self.status and self.status.value, "when": self.when}
@@ -76,16 +89,19 @@ class BookingFilter(NamedTuple):
             conditions.append(_found(self.q, conditions))
         order = (Booking.date, Booking.id)
         statement = sa.select(Booking).where(*conditions)
-        return statement.order_by(*(order if self.when == "upcoming" else [column.desc() for column in order]))
+        return statement.order_by(*(order if self.tab == UPCOMING else [column.desc() for column in order]))
 
     def _conditions(self) -> list[sa.ColumnElement[bool]]:
         found: list[sa.ColumnElement[bool]] = [sa.false()] if self.unknown else []
+        if self.tab in (UPCOMING, PAST):
+            found.append(Booking.status != BookingStatus.CANCELED.value)
+            found.append(Booking.ends_on >= today() if self.tab == UPCOMING else Booking.ends_on < today())
+        if self.tab == CANCELED:
+            found.append(Booking.status == BookingStatus.CANCELED.value)
         if self.status:
             found.append(Booking.status == self.status.value)
-        if self.when:
-            found.append(Booking.date >= today() if self.when == "upcoming" else Booking.date < today())
         if self.first:
-            found.append(Booking.date >= self.first)
+            found.append(Booking.ends_on >= self.first)
         if self.last:
             found.append(Booking.date <= self.last)
         return found
@@ -101,7 +117,7 @@ def bookings(wanted: BookingFilter) -> sa.Select[Booking]:
 
 
 def _unknown(args: Mapping[str, str]) -> str:
-    found = unknown_choice(args, status=list(BookingStatus), when=WHENS)
+    found = unknown_choice(args, status=list(BookingStatus), when=TABS)
     wrong = next((args[name] for name in ("from", "to") if args.get(name) and _day(args[name]) is None), None)
     return found or (_("“%(text)s” is not a date.", text=clean_line(wrong)[:40]) if wrong else "")
 
@@ -121,6 +137,10 @@ def page_of(wanted: BookingFilter, number: int) -> Page[Booking]:
     return read_page(wanted.statement().options(joinedload(Booking.branch)), wanted, number)
 
 
+def has_any() -> bool:
+    return db.session.scalar(sa.select(Booking.id).limit(1)) is not None
+
+
 def parties(bookings: Sequence[Booking]) -> dict[int, Party]:
     if not bookings:
         return {}
@@ -133,6 +153,58 @@ def parties(bookings: Sequence[Booking]) -> dict[int, Party]:
     return {id_: Party(name or "", size) for id_, name, size in rows}
 
 
+def paid_of(booking_ids: Sequence[int]) -> dict[int, int]:
+    """Return what was paid for bookings by all of their invoices, of any branch; void ones don't count."""
+    if not booking_ids:
+        return {}
+    of_them = sa.and_(one_of(Invoice.booking_id, list(booking_ids)), Invoice.status == InvoiceStatus.OPEN.value)
+    statement = sa.select(Invoice.booking_id, sa.func.sum(Invoice.amount)).where(of_them).group_by(Invoice.booking_id)
+    rows = db.session.execute(statement, execution_options={"all_branches": True})
+    return {id_: int(paid) for id_, paid in rows if id_}
+
+
+def payments_of(booking_id: int) -> Sequence[Invoice]:
+    """Return the latest invoices for a booking, of customers that the user sees."""
+    statement = sa.select(Invoice).where(Invoice.booking_id == booking_id).options(joinedload(Invoice.customer))
+    return db.session.scalars(statement.order_by(Invoice.date.desc(), Invoice.id.desc()).limit(MAX_PAYMENTS)).all()
+
+
+def labels(ids: Sequence[int]) -> dict[int, str]:
+    """Return by id the number and service of bookings that the user sees."""
+    found = db.session.scalars(sa.select(Booking).where(one_of(Booking.id, list(ids))))
+    return {booking.id: booking.label for booking in found}
+
+
+def to_be_paid_by(customer_id: int) -> dict[int, str]:
+    """Return by id the latest bookings of a customer that are not canceled."""
+    found = db.session.scalars(_OF_CUSTOMER, {"customer": customer_id}).all()
+    return {booking.id: booking.label for booking in found if not booking.is_canceled}
+
+
+def balance_of(booking_id: int) -> int:
+    return account_of(db.session.get_one(Booking, booking_id)).balance
+
+
+class Account(NamedTuple):
+    """What a booking costs and what was paid for it, in hundredths; `balance` is below 0 where too much was paid."""
+
+    amount: int
+    paid: int = 0
+
+    @property
+    def balance(self) -> int:
+        return self.amount - self.paid
+
+
+def account_of(booking: Booking) -> Account:
+    return accounts_of([booking])[booking.id]
+
+
+def accounts_of(bookings: Sequence[Booking]) -> dict[int, Account]:
+    paid = paid_of([booking.id for booking in bookings])
+    return {booking.id: Account(booking.amount, paid.get(booking.id, 0)) for booking in bookings}
+
+
 def persons_of(booking_id: int) -> list[BookingPerson]:
     statement = sa.select(BookingPerson).where(BookingPerson.booking_id == booking_id).order_by(BookingPerson.id)
     return list(db.session.scalars(statement.options(joinedload(BookingPerson.customer))))
@@ -141,11 +213,12 @@ def persons_of(booking_id: int) -> list[BookingPerson]:
 def panel_data(customer: Customer) -> dict[str, Any]:
     """Return the customer's latest bookings; nothing hides the panel."""
     bookings = list(db.session.scalars(_OF_CUSTOMER, {"customer": customer.id}))
-    return {"bookings": bookings} if bookings else {}
+    return {"bookings": bookings, "accounts": accounts_of(bookings)} if bookings else {}
 
 
 def lead_panel_data(lead: Lead) -> dict[str, Any]:
-    return {"bookings": list(db.session.scalars(_LATEST.where(Booking.lead_id == lead.id)))}
+    bookings = list(db.session.scalars(_LATEST.where(Booking.lead_id == lead.id)))
+    return {"bookings": bookings, "accounts": accounts_of(bookings)}
 
 
 def count_in_words(customer_id: int) -> str:

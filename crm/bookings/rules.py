@@ -15,6 +15,9 @@ MAX_PERSONS = 100
 NUMBER_LIMIT = 40
 """Characters."""
 
+SERVICE_LIMIT = 200
+NOTE_LIMIT = 2_000
+
 FIRST_DAY = dt.date(2000, 1, 1)
 LAST_DAY = dt.date(2099, 12, 31)
 
@@ -22,6 +25,8 @@ NO_PERSONS = N_("Enter the name of the main contact.")
 TOO_MANY_PERSONS = N_("A booking has %(most)s guests at most. Add another booking for the others.")
 TWO_LEADS = "Mark one person as the lead."
 DATE_SENTENCE = N_("Enter the date of the booking, like 2026-11-20.")
+UNTIL_SENTENCE = N_("Enter the last day, like 2026-11-27, or leave it empty.")
+UNTIL_TOO_EARLY = N_("Enter a last day that is not before the first.")
 
 CONTACT: dict[str, str] = {
     "name": N_("Name"),
@@ -33,10 +38,13 @@ CONTACT: dict[str, str] = {
 
 TOLD: dict[str, str] = {
     "number": N_("Number"),
+    "service": N_("Service"),
     "date": N_("Date"),
+    "date_until": N_("Until"),
     "status": N_("Status"),
     "amount": N_("Amount"),
     "branch_id": N_("Branch"),
+    "note": N_("Note"),
 }
 """Columns whose changes are recorded, with their labels; the others are derived."""
 
@@ -62,6 +70,12 @@ def numbered(count: int) -> str:
 
 def date_problem(day: dt.date) -> str | None:
     return None if FIRST_DAY <= day <= LAST_DAY else DATE_SENTENCE
+
+
+def until_problem(first: dt.date, until: dt.date | None) -> str | None:
+    if until is None or first <= until <= LAST_DAY:
+        return None
+    return UNTIL_TOO_EARLY if until < first else UNTIL_SENTENCE
 
 
 def is_nothing(amount: str) -> bool:

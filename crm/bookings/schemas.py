@@ -15,13 +15,22 @@ from crm.api.fields import (
     Number,
     PhoneLine,
     RequiredLine,
+    Text,
     TextLine,
     Timestamp,
     YesNo,
 )
 from crm.api.schemas import ONE_OF, ContactInput, Input, Output, PageQuery
 from crm.bookings.models import BookingStatus
-from crm.bookings.rules import FIRST_DAY, LAST_DAY, MAX_PERSONS, NUMBER_LIMIT, TOO_MANY_PERSONS
+from crm.bookings.rules import (
+    FIRST_DAY,
+    LAST_DAY,
+    MAX_PERSONS,
+    NOTE_LIMIT,
+    NUMBER_LIMIT,
+    SERVICE_LIMIT,
+    TOO_MANY_PERSONS,
+)
 from crm.people.limits import LIMITS
 
 
@@ -47,7 +56,10 @@ def _persons(**options: Any) -> fields.List[Any]:
 class BookingChange(Input):
     number = TextLine(NUMBER_LIMIT, metadata={"description": "No two are the same, whatever the case of letters."})
     branch = Number(allow_none=True, metadata={"description": "The id of a branch."})
+    service = TextLine(SERVICE_LIMIT, metadata={"description": "The destination, or what was booked."})
     date = Day(metadata={"description": f"From {FIRST_DAY} to {LAST_DAY}."})
+    date_until = Day(allow_none=True, metadata={"description": "The last day, not before `date`."})
+    note = Text(NOTE_LIMIT)
     status = fields.String(validate=validate.OneOf([status.value for status in BookingStatus], error=ONE_OF))
     amount = AmountOrNothing(metadata=AMOUNT_OR_NOTHING)
     persons = _persons()
@@ -76,9 +88,14 @@ class Booking(Output):
     organization = fields.Integer(attribute="organization_id")
     number = fields.String()
     branch = fields.Integer(attribute="branch_id", allow_none=True)
+    service = fields.String()
     date = fields.Date()
+    date_until = fields.Date(allow_none=True)
+    note = fields.String()
     status = fields.String(metadata={"enum": [status.value for status in BookingStatus]})
     amount = Money()
+    paid = Money(metadata={"description": "The sum of its invoices; void ones don't count."})
+    balance = Money(metadata={"description": "What is still to be paid; negative if too much was paid."})
     lead = fields.Integer(attribute="lead_id", allow_none=True)
     persons = fields.List(fields.Nested(BookingPerson))
     created_at = Timestamp()
@@ -86,7 +103,7 @@ class Booking(Output):
 
 
 class BookingQuery(PageQuery):
-    search = fields.String(metadata={"description": "Number, or a person's name, phone in any spelling, or e-mail."})
+    search = fields.String(metadata={"description": "Number, service, or a person's name, phone or e-mail."})
     status = fields.String(validate=validate.OneOf([status.value for status in BookingStatus], error=ONE_OF))
     date_from = Day()
     date_to = Day()

@@ -35,7 +35,7 @@ register(SOURCE)
 
 Changes = dict[str, list[Any]]
 Given = Mapping[str, Any]
-"""Values of a person: CONTACT, `is_lead`, and the `id` of an existing one."""
+"""Values of a person: CONTACT, `is_lead`, the `id` of an existing one, and the `customer_id` of a known customer."""
 
 
 class NumberTakenError(SentenceError):
@@ -45,10 +45,13 @@ class NumberTakenError(SentenceError):
         )
 
 
-def create(values: Given, persons: Sequence[Given], request_key: RequestKey | None = None) -> Booking:
+def create(
+    values: Given, persons: Sequence[Given], request_key: RequestKey | None = None, lead_id: int | None = None
+) -> Booking:
     """Add a booking with its persons, lead and customers.
 
-    Without a number it gets the next free one. Raises NumberTakenError and KeyReusedError.
+    Its lead is that of the lead person, unless `lead_id` says from which lead it was made. Without a number it gets the
+    next free one. Raises NumberTakenError and KeyReusedError.
     """
     with transaction() as session:
         lock_intake()
@@ -63,7 +66,7 @@ def create(values: Given, persons: Sequence[Given], request_key: RequestKey | No
         once.made(booking.id)
         party = _Party(booking, [])
         party.take(persons)
-        party.know()
+        party.know(lead_id)
         party.tell_each("booking.created", {id_: changes | told for id_, told in party.changes.items()})
         return booking
 
@@ -127,6 +130,7 @@ class _Party:
         changed: list[tuple[BookingPerson, Changes]] = []
         for at, (person, contact) in enumerate(zip(persons, told, strict=True)):
             person.take_contact(contact)
+            _link(person, given[at].get("customer_id"))
             changes = {field: pair for field, pair in changes_of(person).items() if field in CONTACT}
             if changes or person.id is None:
                 person.activity_at = now
@@ -136,13 +140,15 @@ class _Party:
         self._keep(persons, changed)
         self._lead_changed = persons[lead].id != self._lead_id
 
-    def know(self) -> None:
+    def know(self, lead_id: int | None = None) -> None:
         """Take the persons in, convert the lead, and update the search text."""
         booking = self._booking
         taken = collect(self._persons, SOURCE.name, booking.branch_id)
         self._customers = {id_: one.customer_id for id_, one in taken.items()}
         lead_person = next(person for person in self._persons if person.is_lead)
-        if not lead_person.do_not_collect and (booking.lead_id is None or self._lead_changed):
+        if lead_id is not None:
+            booking.lead_id = convert_lead_of(lead_person, booking.branch_id, lead_id).id
+        elif not lead_person.do_not_collect and (booking.lead_id is None or self._lead_changed):
             booking.lead_id = convert_lead_of(lead_person, booking.branch_id).id
         booking.search_text = _search_text(booking, sorted(self._persons, key=lambda person: person.id))
         db.session.flush()  # what the lead did comes before what the booking did
@@ -189,8 +195,10 @@ def _take(booking: Booking, values: Given) -> None:
         raise NumberTakenError(number)
     booking.number, booking.number_key = number, key
     branch_id = bound_branch()
-    for field in values.keys() & {"date", "amount", "branch_id"}:
+    for field in values.keys() & {"service", "amount", "note", "branch_id"}:
         setattr(booking, field, values[field])
+    if values.keys() & {"date", "date_until"}:
+        booking.take_dates(values.get("date", booking.date), values.get("date_until", booking.date_until))
     if branch_id is not None:
         booking.branch_id = branch_id
     if "status" in values:
@@ -229,6 +237,12 @@ def _contact(given: Given) -> dict[str, Any]:
     }
 
 
+def _link(person: BookingPerson, customer_id: int | None) -> None:
+    """Link the person to the customer whom the user chose."""
+    if customer_id is not None:
+        person.customer_id, person.do_not_collect = customer_id, False
+
+
 def _lead_among(given: Sequence[Given], ids: Sequence[int | None], before: int | None) -> int:
     """Return the index of the lead person: the marked one, the earlier one, or the first."""
     marked = next((at for at, one in enumerate(given) if one.get("is_lead")), None)
@@ -240,4 +254,5 @@ def _lead_among(given: Sequence[Given], ids: Sequence[int | None], before: int |
 def _search_text(booking: Booking, persons: Sequence[BookingPerson]) -> str:
     region = current_organization().phone_region
     number = search_text(booking.number, booking.number, False, region, None)
-    return number + "".join(text_of_record(person.contact, region) for person in persons)
+    service = search_text(booking.service, "", False, region, None) if booking.service else ""
+    return number + service + "".join(text_of_record(person.contact, region) for person in persons)

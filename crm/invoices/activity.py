@@ -18,7 +18,9 @@ def _created(event: ActivityEvent) -> Activity:
     date = day(dt.date.fromisoformat(event.after("date")))
     note = event.after("note")
     text = _("%(link)sInvoice%(end)s of %(amount)s added, dated %(date)s", **_link(event), amount=sum_, date=date)
-    return Activity(text, [shortened(note)] if note else [])
+    booking = event.after("booking")
+    lines = [_("For booking %(booking)s", booking=booking)] if booking else []
+    return Activity(text, [*lines, shortened(note)] if note else lines)
 
 
 def _voided(event: ActivityEvent) -> Activity:

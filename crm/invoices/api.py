@@ -65,7 +65,11 @@ def create(given: dict[str, Any], customer_id: int) -> Invoice:
     problem = date_problem(day, today)
     if problem:
         raise InputProblem({"date": [problem % {"year": FIRST_YEAR}]})
-    return services.add_invoice(find_customer(customer_id).id, given["amount"], day, given["note"])
+    booking_id: int | None = given.get("booking")
+    if booking_id is not None and queries.booking_called(booking_id) is None:
+        raise InputProblem({"booking": ["There is no booking with this id."]})
+    customer = find_customer(customer_id)
+    return services.add_invoice(customer.id, given["amount"], day, given["note"], booking_id=booking_id)
 
 
 @bp.get("/invoices/<id:invoice_id>/")

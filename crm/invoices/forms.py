@@ -7,9 +7,10 @@ import re
 from typing import Any
 
 from flask_wtf.file import MultipleFileField
-from wtforms import StringField, TextAreaField, ValidationError
+from wtforms import SelectField, StringField, TextAreaField, ValidationError
 
 from crm.accounts.queries import current_organization
+from crm.invoices import queries
 from crm.invoices.filenames import clean_filename
 from crm.invoices.files import Upload, read_upload
 from crm.invoices.rules import (
@@ -26,7 +27,7 @@ from crm.kernel.errors import SentenceError
 from crm.values import clock, money
 from crm.values.language import N_
 from crm.values.language import gettext as _
-from crm.web.forms import CreatingForm, Length
+from crm.web.forms import CreatingForm, Length, options
 
 
 class ReceiptsField(MultipleFileField):  # type: ignore[misc]  # flask_wtf has no types
@@ -79,14 +80,32 @@ class InvoiceForm(ReceiptsForm):
     date = StringField(N_("Date"))
     receipt = ReceiptsField(N_("Receipts"))
     note = TextAreaField(N_("Note"), [Length(MAX_NOTE)])
+    booking = SelectField(N_("Booking"), coerce=str)
     hundredths: int
     day: dt.date
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, customer_id: int, booking_id: int | None = None, **kwargs: Any) -> None:
+        """Offer the customer's bookings, and the one with `booking_id` with what is still to be paid for it."""
         super().__init__(*args, **kwargs)
+        self._offer_bookings(customer_id, booking_id)
+        if booking_id is not None and not self.is_submitted():
+            self.booking.data = str(booking_id)
+            self.amount.data = typed_amount(max(0, queries.balance_of(booking_id)))
         self.today = clock.to_local(clock.utcnow(), clock.zone(current_organization().time_zone)).date()
         if not self.date.data:
             self.date.data = self.today.isoformat()
+
+    @property
+    def booking_id(self) -> int | None:
+        return int(self.booking.data or 0) or None if self.booking else None
+
+    def _offer_bookings(self, customer_id: int, booking_id: int | None) -> None:
+        bookings = dict(queries.bookings_to_pay(customer_id))
+        if booking_id is not None:
+            bookings[booking_id] = queries.booking_called(booking_id) or ""
+        self.booking.choices = options([("", _("None")), *bookings.items()])
+        if not bookings:
+            del self.booking
 
     def validate_amount(self, field: StringField) -> None:
         organization = current_organization()
@@ -100,6 +119,12 @@ class InvoiceForm(ReceiptsForm):
         problem = date_problem(self.day, self.today)
         if problem:
             raise ValidationError(_(problem, year=FIRST_YEAR))
+
+
+def typed_amount(amount: int) -> str:
+    """Write an amount as a field shows it; "" for none."""
+    organization = current_organization()
+    return money.as_typed(amount, organization.currency, organization.locale) if amount else ""
 
 
 def _day(text: str) -> dt.date:

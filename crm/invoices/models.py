@@ -1,4 +1,7 @@
-"""Invoices and their receipts."""
+"""Invoices and their receipts.
+
+The foreign keys to bookings stand in `bookings/models.py`, for this floor is imported before that one.
+"""
 
 from __future__ import annotations
 
@@ -27,18 +30,23 @@ class ReceiptState(enum.StrEnum):
 
 
 class Invoice(TenantMixin, Base):
-    """`amount` is an integer of `currency` (`values/money.py`); void invoices don't count in the customer's totals."""
+    """`amount` is an integer of `currency` (`values/money.py`); void invoices don't count in the customer's totals.
+
+    booking_id: the booking that it is paid for, of any of its guests or of somebody else.
+    """
 
     __tablename__ = "invoices"
     __table_args__ = (
         sa.UniqueConstraint("organization_id", "id"),
         within_organization("customer_id", "customers", ondelete="CASCADE"),
         sa.Index("ix_invoices_customer", "organization_id", "customer_id", "date", "id"),
+        sa.Index("ix_invoices_booking", "organization_id", "booking_id"),
         {"sqlite_autoincrement": True},
     )
 
     id: Mapped[Id]
     customer_id: Mapped[int]
+    booking_id: Mapped[int | None]
     amount: Mapped[int]
     currency: Mapped[str] = mapped_column(sa.String(3))
     date: Mapped[dt.date] = mapped_column(sa.Date)
@@ -70,8 +78,9 @@ class Invoice(TenantMixin, Base):
 
 
 class Receipt(TenantMixin, Base):
-    """A file of an invoice: the original, and the PDF that the worker makes of it.
+    """A file of an invoice, or a document of a booking: the original, and the PDF that the worker makes of it.
 
+    `removed_at` is when a document was removed; it can be taken back until its files are deleted.
     `kind` is that of the original's content. `reason` says why the conversion failed, `notice` what the PDF
     lacks or where the same file is. `claim_token` and `lease_until` are of the last worker's lease.
     """
@@ -82,12 +91,15 @@ class Receipt(TenantMixin, Base):
         sa.UniqueConstraint("organization_id", "original_key"),
         within_organization("invoice_id", "invoices", ondelete="CASCADE"),
         sa.Index("ix_receipts_invoice", "organization_id", "invoice_id"),
+        sa.Index("ix_receipts_booking", "organization_id", "booking_id"),
         sa.Index("ix_receipts_uploaded", "organization_id", "created_by_id", "created_at"),
         {"sqlite_autoincrement": True},
     )
 
     id: Mapped[Id]
-    invoice_id: Mapped[int]
+    invoice_id: Mapped[int | None]
+    booking_id: Mapped[int | None]
+    removed_at: Mapped[dt.datetime | None]
     filename: Mapped[str] = mapped_column(sa.String(200))
     kind: Mapped[str] = mapped_column(sa.String(10))
     size: Mapped[int]
@@ -105,7 +117,7 @@ class Receipt(TenantMixin, Base):
     created_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
     created_at: Mapped[CreatedAt]
 
-    invoice: Mapped[Invoice] = relationship(viewonly=True)
+    invoice: Mapped[Invoice | None] = relationship(viewonly=True)
 
     @property
     def is_converting(self) -> bool:
@@ -135,6 +147,18 @@ class Receipt(TenantMixin, Base):
     def fail(self, reason: str) -> None:
         self.release()
         self.state, self.reason = ReceiptState.FAILED.value, reason[:300]
+
+    def remove(self) -> bool:
+        if self.removed_at is not None:
+            return False
+        self.removed_at = clock.utcnow()
+        return True
+
+    def take_back(self) -> bool:
+        if self.removed_at is None:
+            return False
+        self.removed_at = None
+        return True
 
     def retry(self) -> bool:
         if not self.is_failed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from crm.invoices.order_dates import order_moment
 from crm.kernel.columns import db_ago
 from crm.kernel.db import prepared
 from crm.kernel.extensions import db
+from crm.kernel.manifest import catalog
 from crm.loyalty import queries as loyalty
 from crm.values import clock, money
 from crm.values.language import gettext as _
@@ -34,8 +35,11 @@ OPEN = Invoice.status == InvoiceStatus.OPEN.value
 
 
 class InvoicePage(NamedTuple):
+    """`bookings` are the labels, by id, of what the invoices are for."""
+
     rows: list[Invoice]
     older: str | None
+    bookings: Mapping[int, str]
 
 
 def invoices_of(customer_id: int, limit: int = PAGE_SIZE, before: str | None = None) -> InvoicePage:
@@ -46,7 +50,30 @@ def invoices_of(customer_id: int, limit: int = PAGE_SIZE, before: str | None = N
         statement = statement.where(sa.tuple_(Invoice.date, Invoice.id) < sa.tuple_(*position))
     rows = list(db.session.scalars(statement, {"customer": customer_id, "most": limit + 1}))
     last = rows[limit - 1] if len(rows) > limit else None
-    return InvoicePage(rows[:limit], f"{last.date}.{last.id}" if last else None)
+    return InvoicePage(rows[:limit], f"{last.date}.{last.id}" if last else None, bookings_of(rows[:limit]))
+
+
+def bookings_of(invoices: Sequence[Invoice]) -> Mapping[int, str]:
+    """Return by id how the bookings of invoices are called, as far as the user sees them."""
+    payable, ids = catalog().payable, list({invoice.booking_id for invoice in invoices if invoice.booking_id})
+    return payable.labels(ids) if payable and ids else {}
+
+
+def booking_called(booking_id: int) -> str | None:
+    """Return how a booking is called; None for one that the user doesn't see."""
+    payable = catalog().payable
+    return payable.labels([booking_id]).get(booking_id) if payable else None
+
+
+def bookings_to_pay(customer_id: int) -> Mapping[int, str]:
+    payable = catalog().payable
+    return payable.of_customer(customer_id) if payable else {}
+
+
+def balance_of(booking_id: int) -> int:
+    """Return in hundredths what is still to be paid for a booking."""
+    payable = catalog().payable
+    return payable.balance(booking_id) if payable else 0
 
 
 def panel_data(customer: Customer) -> dict[str, Any]:

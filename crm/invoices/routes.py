@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, make_response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -24,6 +25,7 @@ from crm.values.language import gettext as _
 from crm.web.filters import amount, number
 from crm.web.forms import Form
 from crm.web.htmx import done, respond, wants_fragment
+from crm.web.ids import id_in
 from crm.web.uploads import takes_files
 
 bp = Blueprint("invoices", __name__)
@@ -42,11 +44,12 @@ def index(customer_id: int) -> Response:
 @takes_files(MAX_REQUEST)
 def new(customer_id: int) -> AnyResponse:
     customer = find(Customer, customer_id)
-    form = InvoiceForm()
+    form = InvoiceForm(customer_id=customer_id, booking_id=_booking_asked_for())
     if form.validate_on_submit():
         try:
             invoice = services.add_invoice(
-                customer_id, form.hundredths, form.day, form.note.data, form.uploads, form.request_key()
+                *(customer_id, form.hundredths, form.day, form.note.data, form.uploads, form.request_key()),
+                booking_id=form.booking_id,
             )
         except (KeyReusedError, NotStoredError, QuotaError) as error:
             form.explain(error)
@@ -55,7 +58,8 @@ def new(customer_id: int) -> AnyResponse:
             # The page's script sends receipts that don't fit into one request there.
             answer.headers["Receipts-To"] = url_for("invoices.new_receipt", invoice_id=invoice.id)
             return answer
-    return respond("invoices/new.html", "invoices/_form.html", _status(form), form=form, customer=customer)
+    context: dict[str, Any] = {"form": form, "customer": customer, "back": _back(customer)}
+    return respond("invoices/new.html", "invoices/_form.html", _status(form), **context)
 
 
 @bp.route("/invoices/<id:invoice_id>/void", methods=["GET", "POST"])
@@ -81,7 +85,8 @@ def new_receipt(invoice_id: int) -> AnyResponse:
             form.explain(error)
         else:
             text = ngettext("Receipt added.", "%(num)s receipts added.", len(form.uploads))
-            return done(text, _panel_url(invoice.customer), "invoices/new_receipt.htmx.html", invoice=invoice)
+            context: dict[str, Any] = {"invoice": invoice, "bookings": queries.bookings_of([invoice])}
+            return done(text, _panel_url(invoice.customer), "invoices/new_receipt.htmx.html", **context)
     return respond(
         "invoices/new_receipt.html", "invoices/_receipts_form.html", _status(form), form=form, invoice=invoice
     )
@@ -121,15 +126,34 @@ def retry_receipt(receipt_id: int) -> AnyResponse:
     )
 
 
+def _booking_asked_for() -> int | None:
+    """Return the booking that the invoice is for; abort with 404 for one that the user doesn't see."""
+    asked = request.values.get("booking")
+    if not asked:
+        return None
+    booking_id = id_in(asked)
+    if booking_id is None or queries.booking_called(booking_id) is None:
+        abort(404)
+    return booking_id
+
+
+def _back(customer: Customer) -> str:
+    """Return the page that the form is a part of: the booking's where it was opened there, or else the customer's."""
+    booking = id_in(request.args.get("booking"))
+    return url_for("bookings.show", booking_id=booking) if booking else _panel_url(customer)
+
+
 def _changed(invoice: Invoice) -> AnyResponse:
     customer, points = find(Customer, invoice.customer_id), queries.points_of(invoice.id)
     sentence = N_("Invoice of %(amount)s for %(name)s voided.") if invoice.is_void else ADDED
     text = _(sentence, amount=amount(invoice.amount, invoice.currency), name=customer.name)
-    context: dict[str, Any] = {"customer": customer, "data": queries.panel_data(customer)}
+    here = urlsplit(request.headers.get("HX-Current-URL", "")).path
+    context: dict[str, Any] = {"is_here": here in ("", url_for("customers.show", customer_id=customer.id))}
+    context |= {"customer": customer, "data": queries.panel_data(customer)}
     if points.earned:
         text = f"{text} {_of_points(points, is_void=invoice.is_void)}"
         context["points_data"] = loyalty.panel_data(customer)
-    return done(text, _panel_url(customer), "invoices/changed.htmx.html", **context)
+    return done(text, _back(customer), "invoices/changed.htmx.html", **context)
 
 
 def _of_points(points: loyalty.Earned, *, is_void: bool) -> str:

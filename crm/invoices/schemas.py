@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from crm.api.fields import AMOUNT, Amount, Day, Money, Text, Timestamp
+from crm.api.fields import AMOUNT, Amount, Day, Money, Number, Text, Timestamp
 from crm.api.schemas import Input, Output
 from crm.invoices.models import ReceiptState
 from crm.invoices.rules import FIRST_YEAR, MAX_NOTE
@@ -16,6 +16,7 @@ class InvoiceInput(Input):
     amount = Amount(required=True, metadata=AMOUNT)
     date = Day(metadata={"description": f"Today or an earlier day, from {FIRST_YEAR} on."})
     note = Text(MAX_NOTE, load_default="")
+    booking = Number(allow_none=True, metadata={"description": "The id of the booking that it is for."})
 
 
 class Receipt(Output):
@@ -31,6 +32,7 @@ class Invoice(Output):
     id = fields.Integer()
     organization = fields.Integer(attribute="organization_id")
     customer = fields.Integer(attribute="customer_id")
+    booking = fields.Integer(attribute="booking_id", allow_none=True)
     amount = Money()
     currency = fields.String()
     date = fields.Date()

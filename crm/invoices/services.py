@@ -43,6 +43,7 @@ def add_invoice(
     note: str,
     uploads: Sequence[Upload] = (),
     request_key: RequestKey | None = None,
+    booking_id: int | None = None,
 ) -> Invoice:
     """Add an invoice of `amount` in the organization's currency, with its receipts and points.
 
@@ -57,6 +58,7 @@ def add_invoice(
         _check_quota(uploads)
         invoice = Invoice(
             customer_id=customer.id,
+            booking_id=booking_id,
             amount=amount,
             currency=current_organization().currency,
             date=date,
@@ -66,6 +68,8 @@ def add_invoice(
         session.add(invoice)
         changes = {field: [None, getattr(invoice, field)] for field in ("amount", "currency", "note")}
         changes["date"] = [None, date.isoformat()]
+        if booking_id is not None:
+            changes["booking"] = [None, queries.booking_called(booking_id) or ""]
         record("invoice.created", invoice, customer_id=customer.id, changes=changes)
         once.made(invoice.id)
         orders.add_order(customer, invoice)

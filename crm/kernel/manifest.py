@@ -116,6 +116,18 @@ class Panel:
     count: Callable[[int], str] = lambda customer_id: ""
 
 
+class Payable(NamedTuple):
+    """What invoices may be for: bookings.
+
+    labels: by id, how those among the ids are called that the user sees. of_customer: the same for those that a
+    customer may pay for now. balance: what is still to be paid, in hundredths.
+    """
+
+    labels: Callable[[Sequence[int]], Mapping[int, str]]
+    of_customer: Callable[[int], Mapping[int, str]]
+    balance: Callable[[int], int]
+
+
 class Notice(NamedTuple):
     template: str
     load: Callable[[Any], Any]
@@ -138,6 +150,7 @@ class Feature:
     navigation, menu, settings: links in the header, in the user's menu, and between the pages of the settings.
     actions, searches: what the palette offers to do, and to find. keys: letters that open an endpoint after g.
     panels, notices, customer_actions: parts of the customer's page. lead_panels, lead_actions: of a lead's page.
+    payable: what the invoices of customers may be for.
     activity: by action, how the timeline tells an event: a text, or a function of the event.
     reminders: kinds of rows of the list of reminders.
     jobs: periodic work of the worker.
@@ -164,6 +177,7 @@ class Feature:
     lead_fields: Mapping[str, Callable[[Sequence[int]], Mapping[int, Any]]] = dataclasses.field(default_factory=dict)
     notices: Sequence[Notice] = ()
     customer_actions: Sequence[CustomerAction] = ()
+    payable: Payable | None = None
     activity: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     reminders: Sequence[ReminderKind] = ()
     jobs: Sequence[Job] = ()
@@ -198,6 +212,7 @@ class Catalog:
         self.customer_actions = self._placed("customer_actions")
         self.lead_actions = self._placed("lead_actions")
         self.notices: list[Notice] = [notice for feature in features for notice in feature.notices]
+        self.payable = next((feature.payable for feature in features if feature.payable), None)
         self.jobs: list[Job] = [job for feature in features for job in feature.jobs]
         self.api = self._placed("api")
         self.reminders: list[ReminderKind] = self._placed("reminders")

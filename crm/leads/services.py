@@ -27,6 +27,7 @@ from crm.leads.matching import lead_of
 from crm.leads.models import FollowUp, Lead, LeadStatus
 from crm.people.contact_fields import ContactFields
 from crm.people.limits import LIMITS
+from crm.people.names import may_be_one
 from crm.values.language import N_
 
 SOURCE = "Lead"
@@ -137,8 +138,8 @@ def reopen_lead(lead_id: int) -> Lead:
         return lead
 
 
-def convert_lead_of(person: SourceMixin, branch_id: int | None) -> Lead:
-    """Convert the lead of a booking's person, or create one; fill its blanks.
+def convert_lead_of(person: SourceMixin, branch_id: int | None, lead_id: int | None = None) -> Lead:
+    """Convert the lead with `lead_id`, or that of a booking's person, or create one; fill its blanks.
 
     Runs in the booking's transaction, which has taken the person in; a lead without other details stays out.
     A lead with contradicting details is another one (`lead_of`).
@@ -146,12 +147,13 @@ def convert_lead_of(person: SourceMixin, branch_id: int | None) -> Lead:
     with transaction() as session:
         lock_intake()
         session.flush()
-        known = lead_of(person)
-        if known is None:
+        known_id = lead_id or getattr(lead_of(person), "id", None)
+        if known_id is None:
             lead, is_news = _create_booked(person, branch_id), False
         else:
-            lead = lock_lead(known.id)
-            _fill(lead, person)
+            lead = lock_lead(known_id)
+            if lead_id is None or may_be_one(lead.name, person.name):
+                _fill(lead, person)
             is_news = not lead.is_converted and not is_unchanged(LEADS, lead)
         if not lead.is_converted:
             _convert(lead, take_in=is_news)

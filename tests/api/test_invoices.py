@@ -43,7 +43,7 @@ def test_an_invoice_is_an_order_until_it_is_void(
     invoice: Any = made.json
     assert set(invoice) == {
         *("id", "organization", "customer", "amount", "currency", "date", "note", "status", "receipts"),
-        *("created_at", "updated_at"),
+        *("created_at", "updated_at", "booking"),
     }
     assert (invoice["amount"], invoice["currency"], invoice["date"], invoice["status"]) == (
         *("150000.00", "IDR", "2026-01-02", "open"),

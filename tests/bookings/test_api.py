@@ -15,7 +15,8 @@ from tests.bookings.test_bookings import ALI, OMAR, SARA, names, one, rows
 from tests.factories import Cast, make_booking, make_branch
 
 FIELDS = {
-    *("id", "organization", "number", "branch", "date", "status", "amount", "lead", "persons"),
+    *("id", "organization", "number", "branch", "service", "date", "date_until", "note", "status"),
+    *("amount", "paid", "balance", "lead", "persons"),
     *("created_at", "updated_at"),
 }
 PERSON = {"id", "name", "phone", "phone_valid", "email", "passport_number", "is_lead", "customer"}

@@ -108,7 +108,6 @@ def test_a_booking_makes_a_lead_that_is_converted_and_a_customer(cast: Cast, sta
         "Booking PK 77",
         "Confirmed",
         "Rp\u00a02.500.000",
-        "Main contact",
         f'href="/customers/{customer.id}"',
     ):
         assert words in page
@@ -324,7 +323,7 @@ def test_htmx_gets_the_booking_and_the_list_hears_of_it(cast: Cast, staff: Flask
     assert "Booking B-0001 added." in answer.text
     assert "customersChanged" in answer.headers["HX-Trigger"]
     canceled = staff.post("/bookings/1/cancel", headers=HTMX)
-    assert 'data-status="canceled"' in canceled.text
+    assert 'data-status="canceled"' in staff.get("/bookings/1", headers=HTMX).text
     assert "Undo" in canceled.text
 
 
@@ -351,7 +350,7 @@ def test_what_can_not_be_is_said_and_nothing_typed_is_lost(
         'value="ask"',
         'value="much"',
     ):
-        assert words in answer.text, words
+        assert words in answer.text.replace("&#39;", "'"), words
     assert rows(cast.staff, Booking) == []
 
 
@@ -515,7 +514,7 @@ def test_a_branch_with_bookings_is_not_deleted(cast: Cast) -> None:
         branch = make_branch()
         make_booking(branch_id=branch)
     answer = cast.manager.client().post(f"/settings/branches/{branch}/delete")
-    assert (answer.status_code, "1 booking and" in answer.text) == (409, True)
+    assert (answer.status_code, "1 booking" in answer.text) == (409, True)
 
 
 def test_the_currency_stays_once_something_was_charged(app: Flask, cast: Cast) -> None:
@@ -555,9 +554,10 @@ def found(client: FlaskClient, query: str) -> list[str]:
 
 
 def test_the_list_is_in_the_order_of_days(listed: FlaskClient) -> None:
-    assert found(listed, "") == ["NEXT-1", "TODAY-1", "PAST-1"]
-    assert found(listed, "when=upcoming") == ["TODAY-1", "NEXT-1"]
+    assert found(listed, "") == found(listed, "when=upcoming") == ["TODAY-1"]
     assert found(listed, "when=past") == ["PAST-1"]
+    assert found(listed, "when=canceled") == ["NEXT-1"]
+    assert found(listed, "when=all") == ["NEXT-1", "TODAY-1", "PAST-1"]
 
 
 def test_the_list_is_searched_and_filtered(listed: FlaskClient) -> None:
@@ -570,7 +570,7 @@ def test_the_list_is_searched_and_filtered(listed: FlaskClient) -> None:
     assert found(listed, f"to={today}") == ["TODAY-1", "PAST-1"]
     assert found(listed, f"from={today}&to={today}") == ["TODAY-1"]
     for query in ("page=-1", "page=9999999999999999999", "q=%00"):
-        assert found(listed, query) == (["NEXT-1", "TODAY-1", "PAST-1"] if "page=99" not in query else []), query
+        assert found(listed, query) == (["TODAY-1"] if "page=99" not in query else []), query
     assert "No booking matches “nobody”" in listed.get("/bookings?q=nobody").text
     assert "Clear filters" in listed.get("/bookings?from=2090-01-01").text
     assert "and 1 other" in listed.get("/bookings?q=ali").text

@@ -16,7 +16,8 @@ document.addEventListener("submit", (event) => {
 }, true);
 
 document.addEventListener("htmx:afterRequest", ({ detail: { successful, requestConfig } }) => {
-  const form = requestConfig && requestConfig.elt.closest("form");
+  // What is looked up while somebody types saves nothing.
+  const form = requestConfig && requestConfig.verb !== "get" && requestConfig.elt.closest("form");
   if (!form) return;
   form.removeAttribute("aria-busy");
   if (successful && form.hasAttribute("data-draft")) dropDraft(form);
