@@ -61,7 +61,11 @@ def _ids(*, backwards: bool = False) -> sa.Select[Any]:
         _part(backwards, Message.status == constant(Status.HELD), ~late, refused),
     ]
     found = sa.union_all(*(sa.select(part) for part in (*due, _ahead(backwards)))).subquery()
-    return sa.select(found.c.id).order_by(*by_time(found.c.send_at, found.c.id, backwards=backwards)).limit(MOST)
+    return (
+        sa.select(found.c.id, found.c.send_at)
+        .order_by(*by_time(found.c.send_at, found.c.id, backwards=backwards))
+        .limit(MOST)
+    )
 
 
 def _part(backwards: bool, *conditions: sa.ColumnElement[bool]) -> sa.Subquery:
@@ -93,11 +97,14 @@ def _ahead(backwards: bool) -> sa.Subquery:
 
 def _rows(*, backwards: bool) -> sa.Select[Any]:
     marks = (Message.status, Message.status_at, Message.updated_at, Customer.id.label("customer"), Customer.updated_at)
+    # From the few to their rows: SQLite would walk through all messages by their time to find those of a list in order.
+    few = _ids(backwards=backwards).subquery()
     statement: Any = (
         sa.select(Message.send_at, Message.id, *marks)
+        .select_from(few)
+        .join(Message, Message.id == few.c.id)
         .join(Customer, Customer.id == Message.customer_id)
-        .where(Message.id.in_(_ids(backwards=backwards)))
-        .order_by(*by_time(Message.send_at, Message.id, backwards=backwards))
+        .order_by(*by_time(few.c.send_at, few.c.id, backwards=backwards))
     )
     return prepared(statement)
 

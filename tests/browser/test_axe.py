@@ -117,6 +117,8 @@ def visits(app: Flask, person: Person) -> list[Visit]:
         Visit("/?q=nobody-is-called-this", "nothing found"),
         Visit(f"/collection/scans/{scan}", "under way"),
         Visit("/leads?q=nobody-is-called-this", "nothing found"),
+        Visit("/reminders?when=later", "later"),
+        Visit("/reminders?page=99", "no such page"),
         Visit("/customers/999999", "not found"),
     ]
     return [*found, Visit("/", "window"), Visit("/", "window with errors")]

@@ -47,7 +47,7 @@ def test_what_is_due_is_done_from_the_home_page_and_taken_back(counter: Page) ->
     expect(due.get_by_role("listitem")).to_have_count(1)
     counter.get_by_role("status").get_by_role("button", name="Undo").press("Enter")
     expect(due.get_by_text("Ask about Bali")).to_be_visible()
-    due.get_by_role("button", name="Mark as done the commitment of Budi Santoso").click()
+    due.get_by_role("button", name="Paid by Budi Santoso").click()
     expect(due.get_by_role("listitem")).to_have_count(1)
 
 

@@ -15,11 +15,12 @@ from crm.accounts.models import Organization
 from crm.customers.services import archive_customer
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
+from crm.kernel.manifest import catalog
 from crm.kernel.tenancy import insert_many
 from crm.leads.models import FollowUp, LoanCommitment
 from crm.messages.inbound_models import InboundMessage
 from crm.messages.models import Message
-from crm.reminders.queries import PAGE_SIZE, Cursor, page_of
+from crm.reminders.queries import PAGE_SIZE, Cursor, count, page_of
 from crm.reminders.rules import Day, When, cursor_in
 from tests.factories import (
     Cast,
@@ -214,3 +215,31 @@ def test_a_page_of_ten_thousand_asks_no_more_than_one_of_ten(
     assert len(listed(client, following[1].replace("&amp;", "&"))) == PAGE_SIZE
     assert len(listed(client, "/reminders?page=200")) == PAGE_SIZE
     assert listed(client, "/reminders?page=2") == listed(client, following[1].replace("&amp;", "&"))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_each_kind_is_read_by_the_index_of_what_is_due(cast: Cast, noon: dt.datetime, ten_thousand: list[str]) -> None:
+    """An index by the time of all messages would be walked through to find the few that are due."""
+    plans: list[str] = []
+
+    def explain(connection: Any, _: Any, statement: str, parameters: Any, __: Any, many: bool) -> None:
+        if statement.startswith(("SELECT", "WITH")):
+            rows = connection.connection.driver_connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plans.extend(row[3] for row in rows)
+
+    with cast.owner.acting():
+        sa.event.listen(db.engine, "before_cursor_execute", explain)
+        try:
+            for backwards in (False, True):
+                for kind in catalog().reminders:
+                    kind.due(Day(noon, ZONE).part(When.NOW)._replace(most=6, backwards=backwards))
+            count(Day(noon, ZONE).part(When.NOW))
+        finally:
+            sa.event.remove(db.engine, "before_cursor_execute", explain)
+
+    used = {name for plan in plans for name in re.findall(r"INDEX (ix_\w+)", plan)}
+    assert {"ix_messages_attention", "ix_follow_ups_due", "ix_loan_commitments_promised"} <= used
+    assert "ix_inbound_messages_unread" in used
+    assert "ix_messages_time" not in used
+    tables = ("messages", "customers", "leads", "follow_ups", "loan_commitments", "inbound_messages")
+    assert not [plan for plan in plans if plan.removeprefix("SCAN ") in tables]
