@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from flask import request
 from wtforms import HiddenField, SelectField, ValidationError
 
+from crm.accounts.models import Organization
+from crm.customers.models import Customer
 from crm.message_templates.models import Template
-from crm.message_templates.queries import templates
-from crm.message_templates.rules import Wording
+from crm.message_templates.queries import filled_for, language_of, templates
+from crm.message_templates.rules import Wording, version_for
 from crm.messages.rules import ApprovedTemplate
 from crm.values.language import N_
 from crm.values.language import gettext as _
@@ -33,21 +37,27 @@ class Edited(NamedTuple):
 class TemplateChoice(Form):
     """The template whose text was put into the form, and whether it still is that text.
 
-    `values` are those of the customer.
+    Of the versions of a template the one in the customer's language is offered.
     """
 
     template = SelectField(N_("Template"), validate_choice=False)
     replaced = HiddenField()
     """A text of one's own that a template took the place of."""
 
-    values: dict[str, str]
+    customer: Customer
+    organization: Organization
     edited: Edited | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.templates = {str(template.id): template for template in templates()}
-        known = ((id_, f"{template.name} ({template.channel.label})") for id_, template in self.templates.items())
+        self.versions: dict[tuple[str, str], list[Template]] = {}
+        for template in self.templates.values():
+            self.versions.setdefault((template.name_key, template.channel), []).append(template)
+        offered = map(self._version, self.versions.values())
+        known = ((version.id, f"{version.name} ({version.channel.label})") for version in offered)
         self.template.choices = options([("", N_("None")), *known])
+        self.template.data = self._offered(self.template.data)
 
     @property
     def chosen(self) -> Template | None:
@@ -71,7 +81,7 @@ class TemplateChoice(Form):
         template = self.chosen
         if template is None:
             return False
-        self.body.data = template.wording.filled(self.values).text
+        self.body.data = self.fill(template.wording).text
         self.channel.data = template.channel
         return True
 
@@ -103,17 +113,32 @@ class TemplateChoice(Form):
         if self.edited and self._is_as_it_was(self.edited):
             return self.edited.wording
         template = self.chosen
-        if template and template.channel == channel and template.wording.filled(self.values).text == body:
-            return template.wording
+        if template and template.channel == channel and self.fill(template.wording).text == body:
+            versions = self.versions[template.name_key, template.channel]
+            others = tuple(version.wording for version in versions if version is not template)
+            return replace(template.wording, others=others)
         return Wording(body)
 
     def approved(self) -> ApprovedTemplate | None:
         """Return the approved template that the message goes out as, with the customer's values."""
-        return self.wording().filled(self.values).approved
+        return self.fill(self.wording()).approved
+
+    def fill(self, wording: Wording) -> Wording:
+        """Return what the customer would get."""
+        return filled_for(wording, self.customer, self.organization)
+
+    def _version(self, versions: Sequence[Template]) -> Template:
+        wanted, usual = language_of(self.customer, self.organization), language_of(None, self.organization)
+        return version_for(versions, wanted, usual)
+
+    def _offered(self, id_: str | None) -> str | None:
+        """Return the id of the version that is offered of a template."""
+        template = self.templates.get(id_ or "")
+        return str(self._version(self.versions[template.name_key, template.channel]).id) if template else id_
 
     def _is_of_a_template(self, text: str) -> bool:
-        return any(template.wording.filled(self.values).text == text for template in self.templates.values())
+        return any(self.fill(template.wording).text == text for template in self.templates.values())
 
     def _is_as_it_was(self, edited: Edited) -> bool:
-        same_template = self.template.data in (None, edited.template_id)
+        same_template = self.template.data in (None, self._offered(edited.template_id))
         return same_template and (self.body.data, self.channel.data) == (edited.body, edited.channel)

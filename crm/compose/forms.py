@@ -14,7 +14,6 @@ from crm.compose.preview import MessagePreview, wording_notes
 from crm.compose.times import OfferedTime, offered_times, quiet_until
 from crm.customers.models import Customer
 from crm.kernel.errors import SentenceError
-from crm.message_templates.queries import values_of
 from crm.message_templates.rules import Wording
 from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import NAMES, all_channels, channel_named, choose, consent_problem
@@ -53,7 +52,6 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
         self.note: str | None = None
         """The note about an ambiguous time."""
         self.times = offered_times(self.organization, self.now)
-        self.values = values_of(customer, self.organization)
         self.reply = reply
         """The channel of the text being answered, if any."""
         self.series = series_of_message(message.id) if message else None
@@ -132,14 +130,14 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
         if held_until:
             when = clock.say_full(held_until, self.zone, self.organization.locale)
             notes.append(_("Quiet hours: it will be sent on %(when)s.", when=when))
-        notes += wording_notes(wording.filled(self.values), self.chosen, channel)
+        notes += wording_notes(self.fill(wording), self.chosen, channel)
         if rule and wording.has_fields:
             notes.append(_("The text is filled in anew each time."))
         return MessagePreview.of(self.customer, self.organization, channel, body, self.moment, rule, notes)
 
     def _edited(self, message: Message) -> Edited:
         found = Wording(message.body, False, message.approved)
-        if self.series and self.series.words.filled(self.values).text == message.body:
+        if self.series and self.fill(self.series.words).text == message.body:
             found = self.series.words
         return Edited(message.body, message.channel, found)
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import RadioField, StringField, TextAreaField, ValidationError
+from wtforms import RadioField, SelectField, StringField, TextAreaField, ValidationError
 
 from crm.accounts.queries import current_organization
 from crm.message_templates import rules
 from crm.message_templates.models import Template
 from crm.message_templates.preview import TemplatePreview
-from crm.message_templates.queries import someone_like
+from crm.message_templates.queries import someone_like, templates
 from crm.messages.channels.registry import NAMES, all_channels, channel_named, choose
 from crm.messages.services import too_long
-from crm.values.language import N_
+from crm.values.language import LANGUAGES, N_
 from crm.values.language import gettext as _
 from crm.web.forms import CreatingForm, Length, Required, options
 
@@ -25,14 +25,21 @@ class TemplateForm(CreatingForm):
     channel = RadioField(N_("Send by"), validate_choice=False)
     body = TextAreaField(N_("Text"), [Required(N_("Write the text."))])
     approved_name = StringField(N_("WhatsApp template name"))
-    language = StringField(N_("Language"))
+    language = SelectField(N_("Language"), validate_choice=False)
+    language_code = StringField(N_("Language code at WhatsApp"))
     parameters = TextAreaField(N_("Parameters, one a line"))
     q = StringField(N_("Preview for"))
 
-    def __init__(self, template: Template | None = None) -> None:
-        self.template = template
-        super().__init__(data={} if self.is_submitted() else _values_of(template))
+    def __init__(self, template: Template | None = None, like: Template | None = None) -> None:
+        """Show a template, or begin another version of one."""
+        self.template, self.like = template, like
+        super().__init__(data={} if self.is_submitted() else _values_of(template or like))
         self.channel.choices = options((channel, channel.label) for channel in all_channels())
+        if like and not self.is_submitted():
+            self.language.data, self.approved_name.data, self.language_code.data = _missing_language(like), "", ""
+        names = [(language.code, language.name) for language in LANGUAGES.values()]
+        others = [(code, code) for code in [self.language.data or ""] if code and code not in LANGUAGES]
+        self.language.choices = options([("", N_("Any language")), *names, *others])
 
     def validate_channel(self, field: RadioField) -> None:
         if field.data not in NAMES:
@@ -48,22 +55,32 @@ class TemplateForm(CreatingForm):
     def validate_approved_name(self, field: StringField) -> None:
         if not self._may_be_approved():
             return
-        if not field.data and (self.language.data or self.parameters.data):
+        if not field.data and (self.language_code.data or self.parameters.data):
             raise ValidationError(
-                _("Enter the name that WhatsApp approved, or leave the parameters and the language empty.")
+                _("Enter the name that WhatsApp approved, or leave the parameters and the language code empty.")
             )
         if field.data and not rules.APPROVED_NAME.fullmatch(field.data):
             raise ValidationError(
                 _("Enter the name as WhatsApp shows it, like order_ready, or the Content SID as Twilio shows it.")
             )
 
-    def validate_language(self, field: StringField) -> None:
-        """Require a language; Twilio's contents include it."""
-        name, language = self.approved_name.data or "", field.data or ""
-        if not self._may_be_approved() or not name or (name.startswith("HX") and not language):
+    def validate_language(self, field: SelectField) -> None:
+        """Require a language for WhatsApp; Twilio's contents include it."""
+        code = field.data or ""
+        if code and not rules.LANGUAGE.fullmatch(code):
+            raise ValidationError(_("Choose the language from the list."))
+        name = self.approved_name.data or ""
+        if self._may_be_approved() and name and not name.startswith("HX") and not (code or self.language_code.data):
+            raise ValidationError(_("Choose the language: WhatsApp approves a template for one."))
+
+    def validate_language_code(self, field: StringField) -> None:
+        code, language = field.data or "", self.language.data or ""
+        if not self._may_be_approved() or not code:
             return
-        if not rules.LANGUAGE.fullmatch(language):
-            raise ValidationError(_("Enter the language as WhatsApp shows it, like id or en_US."))
+        if not rules.LANGUAGE.fullmatch(code):
+            raise ValidationError(_("Enter the language code as WhatsApp shows it, like id or en_US."))
+        if language and rules.spoken(code) != rules.spoken(language):
+            raise ValidationError(_("This code is of another language than the template."))
 
     def validate_parameters(self, field: TextAreaField) -> None:
         if not self._may_be_approved():
@@ -78,7 +95,7 @@ class TemplateForm(CreatingForm):
             "channel": channel_named(self.channel.data),
             "body": self.body.data,
             "approved_name": self.approved_name.data if approved else "",
-            "language": self.language.data if approved else "",
+            "language": (approved and self.language_code.data) or self.language.data or "",
             "parameters": rules.parameters_of(self.parameters.data or "") if approved else [],
         }
 
@@ -89,7 +106,13 @@ class TemplateForm(CreatingForm):
         parameters = rules.parameters_of(self.parameters.data or "") if self._may_be_approved() else []
         missing = query if found is None else ""
         return TemplatePreview.of(
-            found or someone_like(""), current_organization(), channel, self.body.data or "", parameters, missing
+            found or someone_like(""),
+            current_organization(),
+            channel,
+            self.body.data or "",
+            parameters,
+            missing,
+            self.language.data or "",
         )
 
     def _may_be_approved(self) -> bool:
@@ -109,11 +132,20 @@ def _first() -> str:
 def _values_of(template: Template | None) -> dict[str, Any]:
     if template is None:
         return {"channel": _first()}
+    spoken = rules.spoken(template.language)
     return {
         "name": template.name,
         "channel": template.channel,
         "body": template.body,
         "approved_name": template.approved_name,
-        "language": template.language,
+        "language": spoken if spoken in LANGUAGES else template.language,
+        "language_code": template.language if template.language not in ("", spoken) else "",
         "parameters": "\n".join(template.parameters),
     }
+
+
+def _missing_language(template: Template) -> str:
+    """Return the first language that a template has no version in."""
+    same = [version for version in templates() if version.name_key == template.name_key]
+    known = {rules.spoken(version.language) for version in same}
+    return next((code for code in LANGUAGES if code not in known), "")

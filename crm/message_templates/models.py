@@ -9,19 +9,22 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.kernel.columns import Base, CreatedAt, Id
 from crm.kernel.tenancy import TenantMixin
-from crm.message_templates.rules import Wording, named
+from crm.message_templates.rules import Wording, named, spoken
 from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import CHANNEL
 from crm.messages.rules import ApprovedTemplate
+from crm.values.language import LANGUAGES
 
 _KEPT = sa.text("deleted_at IS NULL")
 
 
 class Template(TenantMixin, Base):
-    """A text with fields for one channel, possibly approved by WhatsApp.
+    """A text with fields for one channel and language, possibly approved by WhatsApp.
 
-    name_key: the folded name, unique among templates that are not deleted. parameters: texts with fields, in the order
-    of the approved template or named. Messages keep copies, so edits change nothing scheduled.
+    Templates of one name and channel are versions of each other. name_key: the folded name, given once in each
+    language, deleted ones aside. language: a code as WhatsApp writes it, like id or en_US; "" for any. parameters:
+    texts with fields, in the order of the approved template or named. Messages keep copies, so edits change nothing
+    scheduled.
     """
 
     __tablename__ = "message_templates"
@@ -31,6 +34,7 @@ class Template(TenantMixin, Base):
             "uq_message_templates_name",
             "organization_id",
             "name_key",
+            "language",
             unique=True,
             postgresql_where=_KEPT,
             sqlite_where=_KEPT,
@@ -58,5 +62,10 @@ class Template(TenantMixin, Base):
         return ApprovedTemplate(self.approved_name, self.language, parameters, self.id, names)
 
     @property
+    def language_name(self) -> str:
+        known = LANGUAGES.get(spoken(self.language))
+        return known.name if known and self.language in LANGUAGES else self.language
+
+    @property
     def wording(self) -> Wording:
-        return Wording(self.body, True, self.approved)
+        return Wording(self.body, True, self.approved, self.language)

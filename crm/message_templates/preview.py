@@ -34,6 +34,7 @@ class TemplatePreview:
         body: str,
         parameters: Sequence[str] = (),
         missing: str = "",
+        language: str = "",
     ) -> TemplatePreview:
         """Fill the valid parts; `missing` is a search without a match."""
         notes = [_("Nobody matches “%(search)s”.", search=missing)] if missing else []
@@ -42,7 +43,7 @@ class TemplatePreview:
         wrong = problem(body, channel.max_length) or parameters_problem(list(parameters))
         if wrong:
             return cls(customer, "", [], None, "", [*notes, wrong])
-        values = values_of(customer, organization)
+        values = values_of(customer, organization, language)
         pieces = parse(body)
         if customer.branch is None and any(piece == ("branch", True) for piece in pieces):
             no_branch = _(

@@ -13,6 +13,7 @@ from crm.message_templates.models import Template
 from crm.message_templates.rules import FIELDS
 from crm.values.language import gettext as _
 from crm.web.htmx import done, respond
+from crm.web.ids import id_in
 
 bp = Blueprint("message_templates", __name__)
 
@@ -24,7 +25,9 @@ def index() -> Response:
 
 @bp.get("/settings/templates/new")
 def new() -> Response:
-    return _window(TemplateForm())
+    """Add a template, or another version of the one whose id is `version_of`."""
+    template_id = id_in(request.args.get("version_of"))
+    return _window(TemplateForm(like=_find(template_id) if template_id else None))
 
 
 @bp.post("/settings/templates")

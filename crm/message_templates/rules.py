@@ -6,9 +6,9 @@ A brace is for a field and nothing else. What a customer lacks has a fallback, w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from babel.lists import format_list
 
@@ -22,6 +22,8 @@ FIELDS = {
     "branch": N_("the customer's branch, or the organization's name without one"),
     "organization": N_("the organization's name"),
     "points": N_("the customer's points, 0 until they have some"),
+    "amount": N_("the total of the customer's orders"),
+    "last_order": N_("the day of the customer's last order, - without one"),
 }
 """What a text may name, and what is put there."""
 
@@ -51,11 +53,16 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What is sent: words as somebody wrote them, or a template's text with fields, perhaps approved by WhatsApp."""
+    """What is sent: words as somebody wrote them, or a template's text with fields, perhaps approved by WhatsApp.
+
+    language: its code, "" for any. others: the same in other languages.
+    """
 
     text: str
     has_fields: bool = False
     approved: ApprovedTemplate | None = None
+    language: str = ""
+    others: tuple[Wording, ...] = ()
 
     def filled(self, values: Mapping[str, str]) -> Wording:
         """Return the same with the values where the fields are."""
@@ -70,12 +77,34 @@ class Wording:
     def to_json(self) -> dict[str, Any]:
         """Return what a database keeps."""
         approved = self.approved.to_json() if self.approved else None
-        return {"text": self.text, "has_fields": self.has_fields, "approved": approved}
+        kept = {"text": self.text, "has_fields": self.has_fields, "approved": approved, "language": self.language}
+        return kept | ({"others": [other.to_json() for other in self.others]} if self.others else {})
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> Wording:
         """Return what `to_json` was made of."""
-        return cls(kept["text"], kept["has_fields"], ApprovedTemplate.from_json(kept["approved"]))
+        others = tuple(map(cls.from_json, kept.get("others", ())))
+        approved = ApprovedTemplate.from_json(kept["approved"])
+        return cls(kept["text"], kept["has_fields"], approved, kept.get("language", ""), others)
+
+
+class Version(Protocol):
+    @property
+    def language(self) -> str: ...
+
+
+Some = TypeVar("Some", bound=Version)
+
+
+def spoken(code: str) -> str:
+    """Return the language of a code like en_US."""
+    return code.partition("_")[0].lower()
+
+
+def version_for(versions: Sequence[Some], wanted: str, usual: str) -> Some:
+    """Return the version in the language that is wanted, else one for any, else one in the usual language."""
+    found = {spoken(version.language): version for version in reversed(versions)}
+    return next((found[code] for code in (wanted, "", usual) if code in found), versions[0])
 
 
 def parse(source: str) -> list[Piece]:

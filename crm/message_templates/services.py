@@ -22,7 +22,7 @@ class TemplateNameTakenError(SentenceError):
     """Another template has this name."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(_("There is already a template called %(name)s.", name=name))
+        super().__init__(_("There is already a template called %(name)s in this language.", name=name))
 
 
 def add_template(values: dict[str, Any], key: RequestKey | None = None) -> int:
@@ -83,9 +83,9 @@ def _get_locked(template_id: int) -> Template:
 
 def _save(template: Template) -> None:
     """Write the row; the unique index decides about the name, also between two requests at once."""
-    name, id_ = template.name, template.id
+    name, id_, language = template.name, template.id, template.language or ""
     with db.session.no_autoflush:
-        other = template_called(name)
+        other = template_called(name, language)
     if other is not None and other.id != id_:
         raise TemplateNameTakenError(other.name)
     try:

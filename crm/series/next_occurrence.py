@@ -15,7 +15,7 @@ from crm.kernel.events import record
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import use_organization
 from crm.kernel.work import due
-from crm.message_templates.queries import values_of
+from crm.message_templates.queries import filled_for
 from crm.messages.bookkeeping import lock_customers, look_at, refresh_next
 from crm.messages.models import Message
 from crm.series.models import Occurrence, Series
@@ -80,7 +80,7 @@ def _go_on(series: Series, customer: Customer, organization: Organization, now: 
 
 
 def _make(series: Series, customer: Customer, organization: Organization, found: NextOccurrence, missed: int) -> None:
-    wording = series.words.filled(values_of(customer, organization))
+    wording = filled_for(series.words, customer, organization)
     message = Message(
         customer_id=series.customer_id,
         channel=series.channel,

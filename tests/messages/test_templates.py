@@ -17,7 +17,7 @@ from crm.message_templates.queries import templates
 from crm.message_templates.rules import FIELDS, fill, parse, problem
 from tests.messages.shop import Shop
 
-KNOWN = "The fields are {name}, {branch}, {organization} and {points}."
+KNOWN = "The fields are {name}, {branch}, {organization}, {points}, {amount} and {last_order}."
 VALUES = {"name": "Sari", "branch": "Kemang", "organization": "Cake Shop", "points": "0"}
 CAKE = {"name": "Cake ready", "channel": "sms", "body": "Hi {name}, your cake waits at {branch}."}
 
@@ -112,7 +112,7 @@ def test_a_name_is_given_once(shop: Shop, owner: FlaskClient, stranger: Shop) ->
     add(owner)
     answer = add(owner, name="cake READY")
     assert answer.status_code == 422
-    assert "There is already a template called Cake ready." in answer.text
+    assert "There is already a template called Cake ready in this language." in answer.text
     assert add(stranger.browser()).status_code == 303
 
     template = only_template(shop)
@@ -139,8 +139,8 @@ def test_the_same_form_twice_makes_one(shop: Shop, owner: FlaskClient) -> None:
         ({"body": "Hi {nmae}"}, "There is no field {nmae}."),
         ({"body": "x" * 1_601}, "Shorten the message by 1 character: SMS has room for 1,600."),
         ({"channel": "whatsapp", "approved_name": "Cake Ready", "language": "id"}, "Enter the name as WhatsApp shows"),
-        ({"channel": "whatsapp", "approved_name": "cake_ready"}, "Enter the language as WhatsApp shows it"),
-        ({"channel": "whatsapp", "language": "id"}, "Enter the name that WhatsApp approved"),
+        ({"channel": "whatsapp", "approved_name": "cake_ready"}, "Choose the language: WhatsApp approves"),
+        ({"channel": "whatsapp", "language_code": "id"}, "Enter the name that WhatsApp approved"),
         (
             {"channel": "whatsapp", "approved_name": "cake", "language": "id", "parameters": "{name}\n{x}"},
             "There is no field {x}.",
