@@ -169,7 +169,7 @@ class Account:
     """The form of an account; upper-case names are the installation's variables.
 
     The first secret identifies the account. `sender` builds the values of calls. `addresses` are the settings of the
-    installation's senders, by channel.
+    installation's senders, by channel. console: the page of the provider that shows them.
     """
 
     title: str
@@ -178,6 +178,7 @@ class Account:
     addresses: Mapping[str, str] = field(default_factory=dict)
     webhook_help: str = ""
     webhook_path: str = ""
+    console: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from wtforms import BooleanField, Field, PasswordField, RadioField, StringField, ValidationError
@@ -11,8 +11,8 @@ from crm.accounts.queries import current_organization
 from crm.accounts.rules import parse_setting
 from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import NAMES, all_channels, channel_named, choose
-from crm.providers.base import Account
-from crm.providers.registry import all_providers, providers_for
+from crm.providers.base import Provider
+from crm.providers.registry import providers_for
 from crm.values.language import N_
 from crm.values.language import gettext as _
 from crm.web.forms import Form, Required, options
@@ -29,50 +29,77 @@ class Parsed:
 
 
 class SendersForm(Form):
-    """Gateways and accounts; secrets are write-only, and kept when left empty."""
+    """Gateways and accounts of some channels; secrets are write-only, and kept when left empty."""
 
-    def needs(self, provider: str, known: Collection[str]) -> bool:
-        """Whether the account is chosen but incomplete, or has an error."""
-        account = accounts()[provider]
-        settings = [channel.gateway_setting for channel in all_channels() if channel.gateway_setting]
-        is_chosen = provider in [self[setting].data for setting in settings]
-        return any(self[name].errors for name in account.names) or (is_chosen and account.names[0] not in known)
+    channels: Sequence[Channel] = ()
 
     def values(self) -> dict[str, str]:
         """Return sent settings and changed secrets, as text."""
-        settings = [name for channel in all_channels() for name in (channel.gateway_setting, channel.sender_setting)]
+        settings = [name for channel in self.channels for name in (channel.gateway_setting, channel.sender_setting)]
         values = {name: self[name].data or "" for name in settings if name and self[name].raw_data}
-        for provider, account in accounts().items():
-            names = account.names
+        for provider in _providers(self.channels):
+            names = provider.account.names if provider.account else ()
             typed = {name: self[name].data.strip() for name in names if (self[name].data or "").strip()}
-            values |= dict.fromkeys(names, "") if self[f"remove_{provider}"].data else typed
+            is_removed = names and self[f"remove_{provider.name}"].data
+            values |= dict.fromkeys(names, "") if is_removed else typed
         return values
 
+    def changed_channels(self) -> list[Channel]:
+        """Return the channels that something was sent for."""
+        sent = self.values()
+        return [channel for channel in self.channels if sent.keys() & {*_names(channel)}]
 
-def senders_form(*args: Any, **kwargs: Any) -> SendersForm:
-    """Build the form with the fields of all channels and accounts."""
-    fields: dict[str, Field] = {}
-    for channel in all_channels():
+    def choices(self) -> list[tuple[Field, Provider]]:
+        """Return the choices of the form of one channel, with what each stands for; none without a choice."""
+        (channel,) = self.channels
+        setting = channel.gateway_setting
+        return list(zip(self[setting], providers_for(channel), strict=True)) if setting else []
+
+    def accounts(self) -> list[Provider]:
+        return [provider for provider in _providers(self.channels) if provider.account]
+
+
+def senders_form(channels: Sequence[Channel], **values: Any) -> SendersForm:
+    """Build the form with the fields of channels and of their accounts."""
+    fields: dict[str, Any] = {"channels": channels}
+    for channel in channels:
         if channel.gateway_setting:
             fields[channel.gateway_setting] = _gateway(channel)
         if channel.sender_setting:
-            fields[channel.sender_setting] = StringField(
-                _("%(channel)s sender number", channel=channel.label), [Parsed()]
-            )
-    for provider, account in accounts().items():
-        fields |= {secret.name: PasswordField(secret.label, [Parsed()]) for secret in account.secrets}
-        fields[f"remove_{provider}"] = BooleanField(_("Remove this account"))
-    made: SendersForm = type("SendersForm", (SendersForm,), fields)(*args, **kwargs)
+            label = _("%(channel)s sender number", channel=channel.label)
+            fields[channel.sender_setting] = StringField(label, [Parsed()])
+    for provider in _providers(channels):
+        if provider.account:
+            fields |= {secret.name: PasswordField(secret.label, [Parsed()]) for secret in provider.account.secrets}
+            fields[f"remove_{provider.name}"] = BooleanField(_("Remove this account"))
+    made: SendersForm = type("SendersForm", (SendersForm,), fields)(**values)
     return made
 
 
-def accounts() -> dict[str, Account]:
-    return {provider.name: provider.account for provider in all_providers() if provider.account}
+def channel_form(channel: Channel, **values: Any) -> SendersForm:
+    """Build the form of one channel; several of them stand on a page, so their ids differ."""
+    form = senders_form([channel], **values)
+    for field in form:
+        field.id = field.label.field_id = f"{channel}-{field.name}"
+    return form
+
+
+def _providers(channels: Iterable[Channel]) -> list[Provider]:
+    found = {provider.name: provider for channel in channels for provider in providers_for(channel)}
+    return list(found.values())
+
+
+def _names(channel: Channel) -> Iterator[str]:
+    yield channel.gateway_setting
+    yield channel.sender_setting
+    for provider in providers_for(channel):
+        yield from provider.account.names if provider.account else ()
 
 
 def _gateway(channel: Channel) -> Field:
     choices = options((provider.name, provider.label) for provider in providers_for(channel))
-    return RadioField(channel.label, [Parsed()], choices=choices, validate_choice=False)
+    label = _("How %(channel)s is sent", channel=channel.label)
+    return RadioField(label, [Parsed()], choices=choices, validate_choice=False)
 
 
 class SenderTestForm(Form):

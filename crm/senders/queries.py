@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import sqlalchemy as sa
+from babel.lists import format_list
 
 from crm.accounts.models import Organization
 from crm.kernel import vault
@@ -13,10 +14,12 @@ from crm.kernel.tenancy import require_organization
 from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import all_channels
 from crm.messages.models import BlockedSender
-from crm.providers.accounts import lacking
-from crm.providers.registry import gateway_of
+from crm.providers.accounts import lacking, sender_of
+from crm.providers.registry import gateway_of, provider_named
 from crm.senders.models import SenderTest
+from crm.values import language
 from crm.values.language import N_
+from crm.values.language import gettext as _
 from crm.values.stored import shown
 
 
@@ -36,6 +39,19 @@ def sender_states(organization: Organization) -> list[SenderState]:
     return [_state(organization, channel, blocked.get(channel)) for channel in all_channels()]
 
 
+def to_enter(organization: Organization, channel: Channel) -> str:
+    """Name what an owner has to enter before the chosen provider can send, or ""."""
+    name = channel.gateway_name(organization)
+    account = provider_named(name).account if lacking(organization, channel) else None
+    if account is None:
+        return ""
+    sender, known = sender_of(organization, name, channel), known_secrets()
+    labels = [str(secret.label) for secret in account.secrets if not (secret.is_optional or secret.name in known)]
+    if not labels or (sender.account and sender.token):
+        labels = [_("%(channel)s sender number", channel=channel.label)]
+    return format_list(labels, locale=language.current().locale)
+
+
 def known_secrets() -> dict[str, str]:
     """Return the ends of set secrets, by name; unreadable ones count as unset."""
     return {name: vault.ending(value) for name, value in vault.reveal_all().items() if value}
@@ -50,13 +66,14 @@ def latest_tests() -> list[SenderTest]:
 def _state(organization: Organization, channel: Channel, blocked: BlockedSender | None) -> SenderState:
     missing = lacking(organization, channel)
     if missing:
-        return SenderState(channel, "attention", "not ready", N_("Not ready"), shown(missing), blocked)
+        fields = to_enter(organization, channel)
+        sentence = _("Enter the %(fields)s below.", fields=fields) if fields else shown(missing)
+        return SenderState(channel, "attention", "not ready", N_("Not ready"), sentence, blocked)
     if blocked is not None:
         return SenderState(channel, "bad", "refused", N_("Refused"), shown(blocked.reason), blocked)
     gateway = gateway_of(organization, channel)
     if gateway.by_hand:
         return SenderState(channel, "neutral", "by hand", N_("Manual"), N_("You send due messages from the home page."))
     if not gateway.reports:
-        sentence = N_("Nothing is sent. See the test outbox.")
-        return SenderState(channel, "neutral", "nowhere", N_("Test mode"), sentence)
+        return SenderState(channel, "neutral", "nowhere", N_("Test mode"), N_("Nothing is sent."))
     return SenderState(channel, "good", "ready", N_("Ready"), N_("Messages are sent when they are due."))

@@ -8,14 +8,18 @@ from flask import Blueprint, Response, current_app, flash, redirect, render_temp
 from werkzeug.wrappers import Response as AnyResponse
 
 from crm.accounts.access import find, here
+from crm.accounts.queries import current_organization
 from crm.accounts.rules import return_path
 from crm.accounts.services import change_organization, settings_of
+from crm.kernel import health
 from crm.kernel.errors import FieldError, SentenceError
+from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import all_channels, channel_named
 from crm.messages.models import BlockedSender
+from crm.messages.queries import SendingNotices, notices
 from crm.providers.base import Answer
 from crm.senders import queries, services
-from crm.senders.forms import SendersForm, SenderTestForm, accounts, senders_form
+from crm.senders.forms import SendersForm, SenderTestForm, channel_form, senders_form
 from crm.values.language import gettext as _
 from crm.values.stored import shown
 
@@ -24,15 +28,14 @@ bp = Blueprint("senders", __name__)
 
 @bp.route("/settings/messaging", methods=["GET", "POST"])
 def index() -> AnyResponse:
-    form = senders_form(data=settings_of(here().organization))
+    form = senders_form(all_channels(), data=settings_of(here().organization))
     if form.validate_on_submit():
         try:
             change_organization(here().organization.id, form.values())
         except FieldError as error:
             form.fail(error.field, str(error))
         else:
-            flash(_("Saved."), "success")
-            return _back()
+            return _saved(form)
     return _page(form, SenderTestForm(formdata=None))
 
 
@@ -49,7 +52,7 @@ def test() -> AnyResponse:
                 flash(_("Test message sent to %(number)s.", number=form.to.data), "success")
                 return _back()
             form.fail("to", _("%(reason)s The test message was not sent.", reason=shown(outcome.sentence)))
-    return _page(senders_form(formdata=None, data=settings_of(here().organization)), form)
+    return _page(None, form)
 
 
 @bp.post("/settings/messaging/senders/<id:sender_id>/retry")
@@ -66,19 +69,46 @@ def dismiss(sender_id: int) -> AnyResponse:
     return redirect(return_path(request.referrer or "/", request.host), 303)
 
 
-def _page(form: SendersForm, test: SenderTestForm) -> AnyResponse:
+def _saved(form: SendersForm) -> AnyResponse:
+    """Say what is missing before the channels that were changed can be sent."""
+    organization = current_organization()
+    for channel in form.changed_channels():
+        fields = queries.to_enter(organization, channel)
+        if fields:
+            label = channel.label
+            text = _("Saved, but %(channel)s can't be sent yet: enter the %(fields)s.", channel=label, fields=fields)
+            flash(text, "warning")
+            return redirect(url_for("senders.index", open=str(channel), _anchor=f"channel-{channel}"), 303)
+    flash(_("Saved."), "success")
+    return _back()
+
+
+def _page(sent: SendersForm | None, test: SenderTestForm) -> AnyResponse:
+    organization = here().organization
     context: dict[str, Any] = {
-        "form": form,
+        "forms": {channel: _form_of(channel, sent) for channel in all_channels()},
         "test": test,
-        "states": queries.sender_states(here().organization),
-        "channels": all_channels(),
-        "accounts": accounts(),
+        "states": queries.sender_states(organization),
         "known": queries.known_secrets(),
         "tests": queries.latest_tests(),
+        "notices": SendingNotices((), notices().silence),
+        "worker_runs": health.worker_is_running(),
         "public_url": current_app.config["PUBLIC_URL"],
     }
-    status = 422 if form.errors or test.errors else 200
+    status = 422 if (sent and sent.errors) or test.errors else 200
     return Response(render_template("senders/index.html", **context), status, mimetype="text/html")
+
+
+def _form_of(channel: Channel, sent: SendersForm | None) -> SendersForm:
+    """Return the form of a channel, with what was typed and is wrong."""
+    data = settings_of(here().organization)
+    if sent is None or not sent.is_submitted():
+        return channel_form(channel, formdata=None, data=data)
+    form = channel_form(channel, data=data)
+    for field in form:
+        field.errors = sent[field.name].errors if field.name in sent else []
+    form.form_errors = sent.form_errors
+    return form
 
 
 def _back() -> AnyResponse:

@@ -67,7 +67,7 @@ def home(owner: FlaskClient, text: str, id_: str = "1", ring: str = "ABCD", loft
 def test_a_third_channel_touches_no_existing_module(post: PigeonPost, shop: Shop, owner: FlaskClient) -> None:
     sari, budi = shop.customer(notes="loft 7"), shop.customer("Budi", "")
     # Its account's form.
-    assert "Pigeons need a ring." in owner.get(MESSAGING).text
+    assert "Enter the Ring below." in owner.get(MESSAGING).text
     assert "A ring has four letters." in owner.post(MESSAGING, data={"pigeon_ring": "abc"}).text
     assert owner.post(MESSAGING, data={"pigeon_ring": "ABCD"}).status_code == 303
     assert "/webhooks/pigeon/home" in owner.get(MESSAGING).text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 import re
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from crm.accounts.queries import current_organization
-from crm.kernel import vault
+from crm.kernel import health, vault
 from crm.kernel.db import transaction
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
@@ -123,6 +124,60 @@ def test_what_is_wrong_is_said_and_nothing_is_saved(
         assert current_organization().sms_gateway == "console"
 
 
+def flat(page: str) -> str:
+    return " ".join(words(page).split())
+
+
+def test_a_channel_is_saved_alone_and_an_incomplete_one_says_what_is_missing(shop: Shop, owner: FlaskClient) -> None:
+    answer = owner.post(PAGE, data={"sms_gateway": "twilio", "sms_from": ""})
+    assert answer.location == "/settings/messaging?open=sms#channel-sms"
+    page = owner.get(answer.location).text
+    assert "Saved, but SMS can't be sent yet: enter the Account SID and Auth Token." in flat(page)
+    owner.post(PAGE, data={"twilio_account_sid": ACCOUNT, "sms_gateway": "twilio"})
+    assert "can't be sent yet: enter the Auth Token." in flat(owner.get(PAGE).text)
+    owner.post(PAGE, data={"twilio_auth_token": TOKEN, "sms_gateway": "twilio"})
+    assert "can't be sent yet: enter the SMS sender number." in flat(owner.get(PAGE).text)
+    answer = owner.post(PAGE, data={"sms_from": SMS_FROM, "sms_gateway": "twilio"})
+    assert answer.location == "/settings/messaging"
+    assert "Saved." in words(owner.get(PAGE).text)
+    with shop.inside():
+        assert current_organization().whatsapp_gateway == "manual"
+
+
+def test_a_card_has_its_own_fields_with_ids_of_their_own(shop: Shop, owner: FlaskClient) -> None:
+    page = owner.get(PAGE).text
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert [id_ for id_ in ids if ids.count(id_) > 1 and id_ != "csrf_token"] == []
+    sms, whatsapp = page.split('id="channel-whatsapp"')
+    assert 'name="whatsapp_token"' not in sms
+    assert 'name="whatsapp_token"' in whatsapp
+    assert re.search(r'data-copy="http[^"]*/webhooks/twilio/inbound"', sms)
+    assert 'href="https://console.twilio.com/"' in sms
+
+
+def test_a_mistake_opens_the_card_that_it_is_in(shop: Shop, owner: FlaskClient) -> None:
+    page = owner.post(PAGE, data={"whatsapp_gateway": "whatsapp_cloud", "whatsapp_phone_number_id": "+62"}).text
+    assert 'href="#whatsapp-whatsapp_phone_number_id"' in page
+    assert page.count('class="more" open') == 1
+    assert page.index('id="channel-whatsapp"') < page.index('class="more" open')
+
+
+def test_the_menu_of_settings_stays_where_it_was_after_a_test(shop: Shop, owner: FlaskClient) -> None:
+    page = owner.post(TEST, data={"channel": "sms", "to": ""}).text
+    assert re.search(r'href="/settings/messaging" aria-current="page"', page)
+
+
+def test_the_page_says_whether_the_worker_runs(shop: Shop, owner: FlaskClient) -> None:
+    assert "Worker running" not in owner.get(PAGE).text
+    with shop.inside():
+        health.beat("worker")
+    assert "Worker running" in owner.get(PAGE).text
+    with shop.inside(), transaction() as session:
+        session.execute(sa.update(health.WorkerBeat).values(beat_at=clock.utcnow() - dt.timedelta(seconds=90)))
+    shop.app.extensions[health.STARTED] -= 120
+    assert 'id="notice-worker"' in owner.get(PAGE).text
+
+
 def test_a_secret_belongs_to_its_organization_and_name_alone(shop: Shop, stranger: Shop) -> None:
     shop.set(**SECRETS)
     with shop.inside():
@@ -184,9 +239,9 @@ def test_the_page_says_what_is_missing(shop: Shop, owner: FlaskClient) -> None:
     shop.set(sms_gateway="twilio")
     page = owner.get(PAGE).text
     assert 'data-channel="sms" data-state="not ready"' in page
-    assert "Twilio needs an Account SID and an Auth Token" in page
+    assert "Enter the Account SID and Auth Token below." in page
     shop.set(**SECRETS)
-    assert "Twilio needs a number to send SMS from" in owner.get(PAGE).text
+    assert "Enter the SMS sender number below." in owner.get(PAGE).text
     shop.set(sms_from=SMS_FROM)
     assert 'data-channel="sms" data-state="ready"' in owner.get(PAGE).text
 

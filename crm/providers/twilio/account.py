@@ -43,4 +43,5 @@ ACCOUNT = Account(
     {SMS: "TWILIO_FROM", WHATSAPP: "TWILIO_WHATSAPP_FROM"},
     N_("To receive replies, enter this address at Twilio as the webhook of your number:"),
     "/webhooks/twilio/inbound",
+    "https://console.twilio.com/",
 )

@@ -51,4 +51,5 @@ ACCOUNT = Account(
     _sender,
     webhook_help=N_("To receive replies and reports, enter this address at Meta as the webhook:"),
     webhook_path="/webhooks/whatsapp",
+    console="https://developers.facebook.com/apps/",
 )

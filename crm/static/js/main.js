@@ -10,6 +10,7 @@ import "./failures.js";
 import "./submits.js";
 import { resumeDrafts } from "./resume.js";
 import "./times.js";
+import "./copy.js";
 import "./token.js";
 import "./menus.js";
 import "./theme.js";
