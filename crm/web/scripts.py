@@ -1,4 +1,7 @@
-"""Join the modules of static/js, each as a function, into one script: a first page may make eight requests."""
+"""Join the modules of static/js, each as a function, into one script: a first page may make eight requests.
+
+Comments stay behind, of the styles too: they are a sixth of what a browser would load.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from pathlib import Path
 
 IMPORT = re.compile(r'^import (?:\{ ([\w, ]+) \} from )?"\./(\w+\.js)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export ((?:async )?(?:const|function) (\w+))", re.MULTILINE)
+COMMENT_LINE = re.compile(r"^ *//.*\n", re.MULTILINE)
+STYLE_COMMENT = re.compile(r"/\*.*?\*/\s*", re.DOTALL)
 OTHER_FORM = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
@@ -32,7 +37,11 @@ def joined(folder: Path, entry: str) -> str:
     names = [name for found in exports.values() for name in found]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"{', '.join(twice)}: two modules export this name")
-    return "\n".join(parts)
+    return COMMENT_LINE.sub("", "\n".join(parts))
+
+
+def plain_styles(path: Path) -> str:
+    return STYLE_COMMENT.sub("", path.read_text(encoding="utf-8"))
 
 
 def _function(name: str, text: str, exports: list[str]) -> str:

@@ -13,16 +13,17 @@ from markupsafe import Markup, escape
 
 from crm.web import scripts
 
-SCRIPT = "app.js"
+SCRIPT, STYLES = "app.js", "app.css"
 
 
 def init_app(app: Flask) -> None:
-    script, versions = _read(Path(app.static_folder or ""))
+    made, versions = _read(Path(app.static_folder or ""))
 
     def serve(filename: str) -> Response:
-        if filename != SCRIPT:
+        if filename not in made:
             return app.send_static_file(filename)
-        return send_file(io.BytesIO(script), mimetype="text/javascript", etag=versions[SCRIPT])
+        mimetype = "text/javascript" if filename == SCRIPT else "text/css"
+        return send_file(io.BytesIO(made[filename]), mimetype=mimetype, etag=versions[filename])
 
     def add_version(endpoint: str, values: dict[str, Any]) -> None:
         if endpoint == "static" and values["filename"] in versions:
@@ -44,12 +45,15 @@ def icon(name: str, label: str | None = None, **attributes: str) -> Markup:
 
 
 @functools.lru_cache(maxsize=1)
-def _read(folder: Path) -> tuple[bytes, dict[str, str]]:
+def _read(folder: Path) -> tuple[dict[str, bytes], dict[str, str]]:
     # The files do not change while the process runs.
-    script = scripts.joined(folder / "js", "main.js").encode()
+    made = {
+        SCRIPT: scripts.joined(folder / "js", "main.js").encode(),
+        STYLES: scripts.plain_styles(folder / STYLES).encode(),
+    }
     paths = [path for path in folder.rglob("*") if path.is_file()]
     versions = {path.relative_to(folder).as_posix(): _version(path.read_bytes()) for path in paths}
-    return script, versions | {SCRIPT: _version(script)}
+    return made, versions | {name: _version(content) for name, content in made.items()}
 
 
 def _version(content: bytes) -> str:
