@@ -9,7 +9,7 @@ from flask import g
 
 from crm.accounts.access import here, may, organizations_of
 from crm.accounts.models import Organization
-from crm.accounts.trades import used
+from crm.accounts.trades import used, uses
 from crm.kernel.manifest import CustomerAction, LeadAction, MenuLink, catalog
 from crm.kernel.roles import Role
 from crm.values.language import N_
@@ -80,15 +80,19 @@ def _title_count() -> str:
 
 
 def _customer_actions() -> list[CustomerAction]:
-    return [entry for entry in catalog().customer_actions if _is_open(entry)]
+    return [entry for entry in catalog().customer_actions if _is_open(entry) and _is_used(entry)]
 
 
 def _lead_actions() -> list[LeadAction]:
-    return [entry for entry in catalog().lead_actions if _is_open(entry)]
+    return [entry for entry in catalog().lead_actions if _is_open(entry) and _is_used(entry)]
 
 
 def _links(entries: Sequence[MenuLink]) -> list[Link]:
     return [(entry.endpoint, entry.label) for entry in entries if _is_open(entry)]
+
+
+def _is_used(entry: CustomerAction | LeadAction) -> bool:
+    return uses(here().organization, entry.endpoint)
 
 
 def _is_open(entry: MenuLink | CustomerAction | LeadAction) -> bool:

@@ -16,6 +16,12 @@ def used(organization: Organization) -> list[MenuLink]:
     return [entry for entry in catalog().navigation if not entry.trades or entry.part in parts]
 
 
+def uses(organization: Organization, endpoint: str) -> bool:
+    """Whether the endpoint is of a part that the organization uses, or that everybody does."""
+    part = endpoint.partition(".")[0]
+    return part in parts_of(organization.trade, organization.uses) or part not in {each.part for each in switches()}
+
+
 def switches() -> list[MenuLink]:
     """Return the entries that not everybody uses."""
     return [entry for entry in catalog().navigation if entry.trades]

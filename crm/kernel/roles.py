@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 
 from crm.values.language import N_
+from crm.values.language import gettext as _
 
 
 class Role(enum.IntEnum):
@@ -18,7 +19,7 @@ class Role(enum.IntEnum):
         try:
             return cls[name.upper()]
         except KeyError:
-            raise ValueError("The role has to be owner, manager, staff or viewer.") from None
+            raise ValueError(_("The role has to be owner, manager, staff or viewer.")) from None
 
     @property
     def label(self) -> str:

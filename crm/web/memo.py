@@ -26,13 +26,15 @@ def init_app(app: Flask) -> None:
 def remembered(template: str, key: Hashable, /, **context: Any) -> Markup:
     """Render `template`, or return it from the cache for the same `key`.
 
-    `key` holds every value shown. The organization and its notation, the language, the role and the date are added.
+    `key` holds every value shown. The organization, its notation and what it uses, the language, the role and the
+    date are added.
     """
     if current_app.debug:
         return Markup(render_template(template, **context))  # noqa: S704 -- a template escapes what it shows
     organization, token = reader().organization, generate_csrf()
     written = (organization.time_zone, organization.locale, organization.currency, organization.phone_region)
-    place = (template, organization.id, written, language.current().code, reader().role, today(), key)
+    used = (organization.trade, organization.uses)
+    place = (template, organization.id, written, used, language.current().code, reader().role, today(), key)
     piece = _recall(place)
     if piece is None:
         # Each page has its own token.

@@ -1,4 +1,4 @@
-"""Who reads the page, and how their organization writes times, money and phones."""
+"""Who reads the page, how their organization writes times, money and phones, and what it uses."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ class Notation(Protocol):
     def currency(self) -> str: ...
     @property
     def phone_region(self) -> str: ...
+    @property
+    def trade(self) -> str: ...
+    @property
+    def uses(self) -> str: ...
 
 
 class Reader(Protocol):

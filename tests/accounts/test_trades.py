@@ -7,7 +7,9 @@ import re
 import pytest
 from flask import Flask
 
+from crm.accounts.queries import current_organization
 from crm.accounts.services import change_organization
+from crm.accounts.trades import uses
 from tests.factories import Cast, Person
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -75,3 +77,11 @@ def test_trade_and_language_are_set_by_command(app: Flask, cast: Cast) -> None:
     for wrong in ("trade=bank", "trade=", "language=xx"):
         answer = run(args=["org", "set", "shop", wrong])
         assert (answer.exit_code, "Use one of" in answer.output) == (1, True), wrong
+
+
+def test_what_can_be_done_with_a_customer_leaves_out_the_parts_that_are_off(cast: Cast) -> None:
+    save(cast.owner, "shop", "leads")
+    save(cast.owner, "restaurant")
+    with cast.owner.acting():
+        organization = current_organization()
+        assert [uses(organization, f"{part}.new") for part in ("leads", "bookings", "invoices")] == [False, True, True]
