@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.factories import Cast
+from tests.factories import Cast, make_duplicate
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -38,5 +38,8 @@ def test_strangers_and_htmx_get_the_sentence_alone(cast: Cast) -> None:
 
 def test_a_page_with_a_problem_says_so_in_its_title(cast: Cast) -> None:
     client = cast.staff.client()
+    with cast.owner.acting():
+        pair = make_duplicate()
+    assert "<title>Error: " in client.post(f"/duplicates/{pair}", data={}).text
     assert "<title>Add customer" in client.get("/customers/new").text
     assert "<title>Error: Add customer" in client.post("/customers/new", data={"name": ""}).text

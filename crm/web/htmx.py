@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from flask import Response, flash, get_flashed_messages, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+UNPROCESSABLE = 422
+
 
 def wants_fragment() -> bool:
     """Exclude htmx's history restore, which needs the whole page."""
@@ -16,11 +18,11 @@ def wants_fragment() -> bool:
 
 
 def respond(page: str, fragment: str, /, status: int = 200, **context: Any) -> Response:
-    """Render `fragment` for htmx, else `page`, which includes it."""
+    """Render `fragment` for htmx, else `page`, which includes it; a problem stands in the title, too."""
     if wants_fragment():
         response = make_response(render_template(fragment, **context) + _toasts(), status)
     else:
-        response = make_response(render_template(page, **context), status)
+        response = make_response(render_template(page, has_problem=status == UNPROCESSABLE, **context), status)
     response.vary.add("HX-Request")
     return response
 

@@ -15,14 +15,23 @@ const note = document.getElementById("draft-note");
 
 const isKept = (field) => field.name && !KEPT_TYPES.includes(field.type);
 const isTicked = (field) => field.type === "checkbox" || field.type === "radio";
+const isChoice = (field) => field.tagName === "SELECT";
 const valueOf = (field) => (isTicked(field) ? [field.value, field.checked] : field.value);
-const valuesOf = (form) => [...own(form, "elements")].filter(isKept).map((field) => [field.name, valueOf(field)]);
+const allOf = (form, read) => [...own(form, "elements")].filter(isKept).map((field) => [field.name, read(field)]);
 const fieldsOf = (form, name) => [...form.querySelectorAll(`[name="${CSS.escape(name)}"]`)];
 
 // A form that an answer took the place of keeps its key.
 function keyOf(form) {
   if (form.isConnected || !keys.has(form)) keys.set(form, keyIn(form));
   return keys.get(form);
+}
+
+// The value that the server sent: a browser may have put back what was typed before.
+function sentOf(field) {
+  if (isTicked(field)) return [field.value, field.defaultChecked];
+  if (!isChoice(field)) return field.defaultValue;
+  const options = [...field.options];
+  return (options.find((option) => option.defaultSelected) || options[0])?.value ?? "";
 }
 
 function keyIn(form) {
@@ -39,7 +48,7 @@ export function keepDraft(form, state) {
   if (!session || !form.hasAttribute("data-draft") || saved.has(form)) return;
   const key = keyOf(form);
   const before = opened.get(key) || new Set();
-  const values = valuesOf(form).filter((value) => !before.has(JSON.stringify(value)));
+  const values = allOf(form, valueOf).filter((value) => !before.has(JSON.stringify(value)));
   const place = dialog.contains(form) ? dialog.dataset.url : null;
   if (values.length) writeDraft(key, { session, state, values, window: place, page: location.href, at: Date.now() });
   else sessionStorage.removeItem(key);
@@ -61,7 +70,7 @@ export function restoreDrafts(region) {
 }
 
 function open(form) {
-  const values = form.querySelector(".error-summary") ? [] : valuesOf(form);
+  const values = form.querySelector(".error-summary") ? [] : allOf(form, sentOf);
   opened.set(keyOf(form), new Set(values.map((value) => JSON.stringify(value))));
 }
 

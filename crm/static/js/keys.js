@@ -49,7 +49,7 @@ const ACTIONS = {
   search,
   palette: openPalette,
   add: () => shown(ADD)?.click(),
-  undo: () => toasts.querySelector(".toast-note:last-child form")?.requestSubmit(),
+  undo: () => [...toasts.querySelectorAll("form")].at(-1)?.requestSubmit(),
   sheet: () => openWindow("/keys", document.activeElement),
   next: () => move(1),
   previous: () => move(-1),
