@@ -148,7 +148,8 @@ class Feature:
     roles: who may call each endpoint; a name without a dot belongs to the first of the `blueprints`.
     api: resources of the JSON API. lead_fields: by name, a function from ids of leads to values of a field of theirs.
     navigation, menu, settings: links in the header, in the user's menu, and between the pages of the settings.
-    actions, searches: what the palette offers to do, and to find. keys: letters that open an endpoint after g.
+    pages: links that stand in no menu, for the palette. actions, searches: what it offers to do, and to find.
+    keys: letters that open an endpoint after g.
     panels, notices, customer_actions: parts of the customer's page. lead_panels, lead_actions: of a lead's page.
     payable: what the invoices of customers may be for.
     activity: by action, how the timeline tells an event: a text, or a function of the event.
@@ -168,6 +169,7 @@ class Feature:
     navigation: Sequence[MenuLink] = ()
     menu: Sequence[MenuLink] = ()
     settings: Sequence[MenuLink] = ()
+    pages: Sequence[MenuLink] = ()
     actions: Sequence[PageAction] = ()
     searches: Sequence[Search] = ()
     keys: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -204,6 +206,7 @@ class Catalog:
         self.navigation = self._placed("navigation")
         self.menu = self._placed("menu")
         self.settings = self._placed("settings")
+        self.pages = self._placed("pages")
         self.actions = self._placed("actions")
         self.searches = self._placed("searches")
         self.keys: dict[str, str] = _merged(feature.keys for feature in features)

@@ -76,6 +76,6 @@ def for_script() -> str:
 
 def _pages() -> Iterator[Key]:
     letters = catalog().keys
-    for entry in (*catalog().navigation, *catalog().menu, *catalog().settings):
+    for entry in (*catalog().navigation, *catalog().pages, *catalog().menu, *catalog().settings):
         if entry.endpoint in letters and may_open(entry.endpoint):
             yield Key(f"g {letters[entry.endpoint]}", "go", EVERYWHERE, entry.label, url_for(entry.endpoint))

@@ -80,7 +80,8 @@ def _action(action: PageAction) -> Item:
 def _pages(words: list[str]) -> Iterator[Item]:
     letters = {key.url: key.keys for key in usable() if key.url}
     settings = N_("Settings")
-    for entries, detail in ((catalog().navigation, ""), (catalog().menu, ""), (catalog().settings, settings)):
+    everywhere = [*catalog().navigation, *catalog().pages, *catalog().menu]
+    for entries, detail in ((everywhere, ""), (catalog().settings, settings)):
         for entry in entries:
             if _matches(entry, words, detail):
                 url = url_for(entry.endpoint)

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import datetime as dt
 
-from crm.kernel.manifest import Feature
+from crm.kernel.manifest import Feature, MenuLink
 from crm.kernel.roles import STAFF, VIEWER
 from crm.reminders import routes
 from crm.reminders.models import ReminderChange
+from crm.values.language import N_
 
 feature = Feature(
     name="reminders",
     blueprints=(routes.bp,),
+    pages=(MenuLink("reminders.index", N_("Reminders"), 10),),
+    keys={"reminders.index": "r"},
     kept={ReminderChange: dt.timedelta(days=1)},
     roles={
         "index": VIEWER,

@@ -37,6 +37,7 @@ def test_no_key_means_two_things(cast: Cast) -> None:
 def test_letters_lead_to_the_pages_that_the_reader_may_open(cast: Cast) -> None:
     assert keys_of(cast.owner)["g c"] == ["go", "/"]
     assert keys_of(cast.owner)["g m"] == ["go", "/messages"]
+    assert keys_of(cast.viewer)["g r"] == ["go", "/reminders"]
     assert "g s" in keys_of(cast.owner)
     assert "g s" not in keys_of(cast.staff)
 
