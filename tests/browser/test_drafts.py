@@ -125,7 +125,9 @@ def test_rows_that_were_added_come_back(home: Page, running_app: RunningApp) -> 
     expect(window.locator("[name='persons-2-name']")).to_have_value("Citra")
     expect(window.locator("[name='persons-1-name']")).to_have_value("Bima")
     expect(window.locator("[name='persons-0-name']")).to_have_value("Rina")
-    expect(window.get_by_text("is back")).to_be_visible()
+    window.get_by_role("button", name="Discard").click()
+    expect(window.locator("[name='persons-1-name']")).to_have_count(0)
+    expect(window.locator("[name='persons-0-name']")).to_have_value("")
 
 
 def test_a_session_that_ends_while_somebody_types_loses_nothing(home: Page, app: Flask, cast: Cast) -> None:

@@ -99,6 +99,7 @@ export function goOnFilling(region) {
 }
 
 function restore(field, value) {
+  if (isChoice(field) && ![...field.options].some((option) => option.value === value)) return;
   const isPair = Array.isArray(value);
   if (isPair ? field.value === value[0] && field.checked !== value[1] : field.value !== value) unfold(field);
   if (!isPair) field.value = value;
@@ -119,9 +120,13 @@ document.addEventListener("click", ({ target }) => {
   const shown = target.closest("[data-discard]")?.closest("[data-draft-note]");
   if (!shown) return;
   const form = shown.closest("form");
-  HTMLFormElement.prototype.reset.call(form);
   shown.remove();
-  sessionStorage.removeItem(keyOf(form));
+  dropDraft(form);
+  if (dialog.contains(form)) {
+    document.dispatchEvent(new CustomEvent("discardDraft"));
+    return;
+  }
+  HTMLFormElement.prototype.reset.call(form);
   form.dispatchEvent(new Event("change", { bubbles: true }));
   [...own(form, "elements")].find(isKept)?.focus();
 });

@@ -114,6 +114,12 @@ dialog.addEventListener("close", () => {
   else keepFocus();
 });
 
+document.addEventListener("discardDraft", () => {
+  const before = opener;
+  openWindow(dialog.dataset.url, null);
+  opener = before;
+});
+
 // A form in the dialog is an ordinary form; here it is sent by htmx and its answer shown in the dialog.
 dialog.addEventListener("submit", (event) => {
   const form = event.target;
