@@ -36,6 +36,11 @@ def test_strangers_and_htmx_get_the_sentence_alone(cast: Cast) -> None:
     assert "data-error" in answer.text
 
 
+def test_public_pages_are_there_for_who_is_signed_in(cast: Cast) -> None:
+    for url in ("/api/docs", "/invitations/1-nothing", "/login", "/manifest.webmanifest"):
+        assert cast.owner.client().get(url).status_code < 500
+
+
 def test_a_page_with_a_problem_says_so_in_its_title(cast: Cast) -> None:
     client = cast.staff.client()
     with cast.owner.acting():

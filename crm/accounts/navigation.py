@@ -10,6 +10,7 @@ from flask import g
 from crm.accounts.access import here, may, organizations_of
 from crm.accounts.models import Organization
 from crm.accounts.trades import used, uses
+from crm.kernel import current
 from crm.kernel.manifest import CustomerAction, LeadAction, MenuLink, catalog
 from crm.kernel.roles import Role
 from crm.values.language import N_
@@ -62,7 +63,9 @@ def template_globals() -> dict[str, Any]:
 
 
 def _counts() -> tuple[NavCount, ...]:
-    """Count beside the navigation, once in a request."""
+    """Count beside the navigation, once in a request; nothing where nobody acts, as on a public page."""
+    if current.organization.get() is None:
+        return ()
     if "nav_counts" not in g:
         g.nav_counts = tuple(
             NavCount(each.endpoint, each.count(), each.counted, each.in_title)

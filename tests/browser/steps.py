@@ -14,4 +14,4 @@ def sign_in(page: Page, url: str | None, person: Person) -> None:
     page.get_by_label("User name").fill(person.username)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("searchbox", name="Search customers")).to_be_visible()
+    expect(page.get_by_role("search", name="Search everything")).to_be_visible()
