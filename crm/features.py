@@ -31,6 +31,7 @@ ROOMS = (
     "webhooks",
     "compose",
     "leads",
+    "notes",
     "area_customers",
     "invoices",
     "bookings",

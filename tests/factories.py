@@ -48,6 +48,8 @@ from crm.messages.channels.sms import SMS
 from crm.messages.inbound_models import InboundMessage
 from crm.messages.models import Attempt, BlockedSender, Message
 from crm.messages.suppression_models import OptOutSource
+from crm.notes.models import Kind
+from crm.notes.services import add_to_customer, add_to_lead
 from crm.opt_outs.services import put_on
 from crm.reminders import services as reminders
 from crm.senders import trials
@@ -321,6 +323,14 @@ def make_follow_up(lead_id: int | None = None, **values: Any) -> int:
     return add_follow_up(lead_id or make_lead(), values.get("method", Method.CALL), values.get("note", ""), due_at).id
 
 
+def make_note(lead_id: int | None = None, **values: Any) -> int:
+    """Make a note about a lead, or about a customer, and return its id."""
+    kind, text = Kind(values.get("kind", "note")), values.get("text", "Likes the window seat")
+    if lead_id is not None:
+        return add_to_lead(lead_id, kind, text).id
+    return add_to_customer(values.get("customer_id") or make_customer(), kind, text).id
+
+
 def make_commitment(lead_id: int | None = None, **values: Any) -> int:
     """Make a loan commitment that was promised for two days ago and return its id."""
     day = values.get("promised_date", clock.utcnow().date() - dt.timedelta(days=2))
@@ -372,6 +382,7 @@ FILL: dict[str, Callable[[], Any]] = {
     "lead_id": make_lead,
     "follow_up_id": make_follow_up,
     "commitment_id": make_commitment,
+    "note_id": make_note,
     "duplicate_id": make_duplicate,
     "reminder_change_id": make_reminder_change,
 }

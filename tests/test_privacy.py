@@ -20,7 +20,7 @@ from crm.customers.models import Customer
 from crm.kernel import logs
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
-from crm.leads import queries
+from crm.leads import lists
 from tests.factories import Cast, make_customer
 
 SECRETS = ("Secretname", "0812999", "siti.secret", "hunter2", "abcdef0123456789abcdef", "Jalan")
@@ -89,7 +89,7 @@ def _raise_in(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
         logging.getLogger("crm").error("told %s by %s", "Secretname", "0812999", extra={"who": "Secretname"})
         raise error
 
-    monkeypatch.setattr(queries, "page_of_leads", fail)
+    monkeypatch.setattr(lists, "page_of_leads", fail)
 
 
 def test_an_error_report_has_nothing_that_a_person_wrote(

@@ -24,6 +24,7 @@ from tests.factories import (
     make_invoice,
     make_lead,
     make_message,
+    make_note,
     make_points_entry,
     make_receipt,
     make_scan,
@@ -41,7 +42,7 @@ MOST = {
     "/messages": 10,
     "/stats": 7,
     "/leads": 7,
-    "/leads/{lead}": 10,
+    "/leads/{lead}": 11,
     "/bookings": 7,
     "/area-customers": 7,
 }
@@ -80,6 +81,8 @@ LISTS = {
     "/api/leads/?search=lead&status=new": 6,
     "/api/leads/{lead}/follow-ups/": 4,
     "/api/leads/{lead}/loan-commitments/": 4,
+    "/api/leads/{lead}/notes/": 4,
+    "/api/customers/{customer}/notes/": 4,
     "/api/bookings/": 5,
     "/api/bookings/?search=traveller": 7,
     "/api/area-customers/": 4,
@@ -142,6 +145,8 @@ def _add_rows(customer: int, lead: int) -> None:
     make_lead(name="Lead 0", phone="0812 0000 0000", branch_id=make_branch())
     make_follow_up(lead)
     make_commitment(lead)
+    make_note(lead)
+    make_note(customer_id=customer)
     make_duplicate(customer, other)
     make_booking(branch_id=make_branch(), persons=[{"name": "Traveller"}, {"name": "Customer 0"}])
     make_area_customer(branch_id=make_branch())

@@ -49,11 +49,17 @@ class ActivityEvent(NamedTuple):
 
 
 class Activity(NamedTuple):
-    """An event in words, with lines of detail; `by` stands where no user did it."""
+    """An event in words, with lines of detail; `by` stands where no user did it.
+
+    body: what somebody wrote, shown as a whole. edit, delete: URLs to change what it tells of, or to take it back.
+    """
 
     text: str
     lines: Sequence[str] = ()
     by: str = BY_SYSTEM
+    body: str = ""
+    edit: str = ""
+    delete: str = ""
 
 
 ActivityText = Callable[[ActivityEvent], Activity]

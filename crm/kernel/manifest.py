@@ -152,6 +152,7 @@ class Feature:
     keys: letters that open an endpoint after g.
     panels, notices, customer_actions: parts of the customer's page. lead_panels, lead_actions: of a lead's page.
     payable: what the invoices of customers may be for.
+    lead_events: by table, a function from a lead's id to a select of ids: rows whose events stand on its timeline.
     activity: by action, how the timeline tells an event: a text, or a function of the event.
     reminders: kinds of rows of the list of reminders.
     jobs: periodic work of the worker.
@@ -176,6 +177,7 @@ class Feature:
     panels: Sequence[Panel] = ()
     lead_panels: Sequence[Panel] = ()
     lead_actions: Sequence[LeadAction] = ()
+    lead_events: Mapping[str, Callable[[int], Any]] = dataclasses.field(default_factory=dict)
     lead_fields: Mapping[str, Callable[[Sequence[int]], Mapping[int, Any]]] = dataclasses.field(default_factory=dict)
     notices: Sequence[Notice] = ()
     customer_actions: Sequence[CustomerAction] = ()
@@ -202,6 +204,7 @@ class Catalog:
         self.activity: dict[str, Any] = _merged(feature.activity for feature in features)
         self.customer_rows: dict[str, tuple[str, str]] = _merged(feature.customer_rows for feature in features)
         self.kept: dict[Any, dt.timedelta] = _merged(feature.kept for feature in features)
+        self.lead_events: dict[str, Any] = _merged(feature.lead_events for feature in features)
         self.lead_fields: dict[str, Any] = _merged(feature.lead_fields for feature in features)
         self.navigation = self._placed("navigation")
         self.menu = self._placed("menu")

@@ -24,6 +24,7 @@ feature = Feature(
     roles={
         "index": VIEWER,
         "show": VIEWER,
+        "timeline": VIEWER,
         "new": STAFF,
         "edit": STAFF,
         "move": STAFF,

@@ -18,13 +18,14 @@ from crm.kernel.branch_scope import bound_branch
 from crm.kernel.columns import db_now
 from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.errors import ConflictError
-from crm.kernel.events import changes_of, record
+from crm.kernel.events import Event, changes_of, record
 from crm.kernel.extensions import db
 from crm.kernel.idempotency import Once, RequestKey
 from crm.kernel.tenancy import current_actor
 from crm.leads.assignees import label_of
 from crm.leads.matching import lead_of
 from crm.leads.models import FollowUp, Lead, LeadStatus
+from crm.leads.timeline import events_of
 from crm.people.contact_fields import ContactFields
 from crm.people.limits import LIMITS
 from crm.people.names import may_be_one
@@ -172,6 +173,7 @@ def _convert(lead: Lead, *, take_in: bool) -> None:
     lead.do_not_collect = False
     if take_in:
         _take_in(lead)
+    _move_events(lead, None, lead.customer_id)
     _tell("lead.converted", lead, changes)
 
 
@@ -236,6 +238,14 @@ def _tell_assigned(lead: Lead, before: int | None) -> None:
     _tell("lead.assigned", lead, {"assigned_to_id": ids, "assigned_to": [label_of(id_) for id_ in ids]})
 
 
+def _move_events(lead: Lead, from_id: int | None, to_id: int | None) -> None:
+    """Move what was told of a lead to the timeline of a customer, or off it; it stays on the lead's own."""
+    for condition in events_of(lead.id):
+        told = sa.update(Event).where(condition, Event.customer_id.is_not_distinct_from(from_id))
+        options = {"all_branches": True, "synchronize_session": False}
+        db.session.execute(told.values(customer_id=to_id), execution_options=options)
+
+
 def _worth_telling(changes: dict[str, list[Any]]) -> dict[str, list[Any]]:
     return {field: pair for field, pair in changes.items() if field not in _NOT_TOLD}
 
@@ -245,6 +255,7 @@ def _forget(customer: Customer) -> None:
     of_them = sa.select(Lead).where(Lead.customer_id == customer.id).order_by(Lead.id)
     leads: Iterable[Lead] = db.session.scalars(locked(of_them), execution_options={"all_branches": True})
     for lead in leads:
+        _move_events(lead, customer.id, None)
         lead.forget_customer()
         record("lead.forgotten", lead)
         lead.updated_at = db_now()

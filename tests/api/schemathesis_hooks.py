@@ -15,7 +15,7 @@ from typing import Any
 import schemathesis
 
 KNOWN: dict[str, int] = json.loads(os.environ["KNOWN_IDS"])
-"""A customer with a phone number, another one, a branch, and the organization."""
+"""A customer with a phone number, another one, a branch, a user, and the organization."""
 
 NEW = itertools.count(1)
 
@@ -36,7 +36,7 @@ def before_call(context: schemathesis.HookContext, case: Any, kwargs: dict[str, 
 
 
 def _fit(body: dict[str, Any]) -> None:
-    """Use new e-mail addresses and numbers, a branch that is there, a day that has been, a moment to come, cents."""
+    """Use new e-mail addresses and numbers, a branch and a user who are there, a past day, a coming moment, cents."""
     if isinstance(body.get("amount"), float):
         # The organization's currency has two decimals; other currencies have three.
         body["amount"] = max(round(body["amount"], 2), 0.01)
@@ -53,6 +53,8 @@ def _fit(body: dict[str, Any]) -> None:
         body["phone"] = "0812 3456 7890"
     if body.get("branch"):
         body["branch"] = KNOWN["branch"]
+    if body.get("assigned_to"):
+        body["assigned_to"] = KNOWN["user"]
     if "organization" in body:
         body["organization"] = KNOWN["organization"]
     if "last_activity" in body:

@@ -76,6 +76,7 @@ def test_what_it_says_is_so(running_app: RunningApp, app: Flask, cast: Cast, tmp
         make_invoice(customer)
         known = {"customer": customer, "other customer": make_customer(), "branch": make_branch()}
     known["organization"] = cast.owner.organization_id
+    known["user"] = cast.manager.user_id
     done = subprocess.run(
         [
             *(

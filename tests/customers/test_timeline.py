@@ -44,8 +44,8 @@ HTMX = {"HX-Request": "true"}
 OF_NO_CUSTOMER = {"organization", "user", "branch", "template", "sender", "accounts"}
 """What events of no customer's timeline are about; `accounts` is an endpoint's."""
 
-NEVER_SHOWN = {"customer.deleted", "lead.forgotten"}
-"""Their customer is gone."""
+NEVER_SHOWN = {"customer.deleted", "lead.forgotten", "note.deleted", "note.restored"}
+"""Their customer is gone, or they are of no customer."""
 
 
 def lines(person: Person, customer: int, path: str = "") -> list[str]:

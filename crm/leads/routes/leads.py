@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, request, url_for
+from flask import abort, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from crm.accounts.access import find
@@ -14,10 +14,12 @@ from crm.leads import lists, services
 from crm.leads.forms import LeadForm, LostForm
 from crm.leads.models import Lead, LeadStatus
 from crm.leads.routes.blueprint import bp, changed, parts_of
+from crm.leads.timeline import timeline_of
 from crm.values import clock
 from crm.values.language import gettext as _
 from crm.web.forms import Form
 from crm.web.htmx import respond
+from crm.web.ids import id_in
 
 
 @bp.get("/leads")
@@ -48,7 +50,16 @@ def new() -> Response:
 def show(lead_id: int) -> Response:
     lead = find(Lead, lead_id)
     sections = [(section, section.load(lead)) for section in catalog().lead_panels]
-    return respond("leads/show.html", "leads/_lead.html", sections=sections, **parts_of(lead))
+    return respond(
+        "leads/show.html", "leads/_lead.html", sections=sections, timeline=timeline_of(lead), **parts_of(lead)
+    )
+
+
+@bp.get("/leads/<id:lead_id>/timeline")
+def timeline(lead_id: int) -> str:
+    lead = find(Lead, lead_id)
+    shown = timeline_of(lead, before=id_in(request.args.get("before")))
+    return render_template("customers/_timeline.html", lead=lead, timeline=shown, shown=request.args.get("day"))
 
 
 @bp.route("/leads/<id:lead_id>/edit", methods=["GET", "POST"])

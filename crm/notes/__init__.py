@@ -1,0 +1,3 @@
+"""Notes and logged calls about customers and leads, on the timeline."""
+
+__all__ = ["api"]
