@@ -5,10 +5,14 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+import sqlalchemy as sa
 from markupsafe import escape
 
+from crm.accounts.models import Organization
+from crm.kernel.extensions import db
 from crm.values import clock, language
 from crm.values.language import N_
+from tests.factories import Cast
 
 MOMENT = dt.datetime(2026, 9, 7, 2, 5, tzinfo=dt.UTC)
 NOW = dt.datetime(2026, 11, 28, 12, tzinfo=dt.UTC)
@@ -60,3 +64,39 @@ def test_a_text_is_shown_in_the_language_of_the_moment(monkeypatch: pytest.Monke
     plain = N_("Save & close")
     assert (str(plain), f"{plain}", escape(plain)) == ("SAVE & CLOSE", "SAVE & CLOSE", "SAVE &amp; CLOSE")
     assert plain == "Save & close"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_user_chooses_before_the_organization_and_that_before_the_browser(cast: Cast) -> None:
+    client = cast.owner.client()
+    accepted = {"Accept-Language": "ar, en;q=0.5"}
+    assert '<html lang="ar" dir="rtl"' in client.get("/", headers=accepted).text
+    with cast.owner.acting():
+        db.session.execute(sa.update(Organization).values(language="id"))
+        db.session.commit()
+    page = client.get("/", headers=accepted).text
+    assert '<html lang="id" dir="ltr"' in page
+    assert "Pelanggan" in page
+    assert client.post("/account/preferences", data={"language": "ur", "theme": "auto"}).status_code == 303
+    assert '<html lang="ur" dir="rtl"' in client.get("/", headers=accepted).text
+    assert '<html lang="id"' in cast.staff.client().get("/", headers=accepted).text
+    stranger = cast.owner.app.test_client()
+    assert '<html lang="ar" dir="rtl"' in stranger.get("/login", headers=accepted).text
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_programs_read_english(cast: Cast) -> None:
+    headers = {**cast.owner.token(), "Accept-Language": "ur"}
+    answer = cast.owner.app.test_client().post("/api/customers/", json={"name": ""}, headers=headers)
+    assert answer.status_code in (400, 422)
+    assert answer.text.isascii()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_cached_piece_of_a_page_is_of_one_language(cast: Cast) -> None:
+    client = cast.owner.client()
+    pages = {code: client.get("/", headers={"Accept-Language": code}).text for code in ("en", "ur", "id", "en")}
+    assert "Messages" in pages["en"]
+    assert "Messages" not in pages["ur"]
+    assert "پیغامات" in pages["ur"]
+    assert "پیغامات" not in pages["id"]

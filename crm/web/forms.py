@@ -30,7 +30,7 @@ class Form(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
     class Meta(FlaskForm.Meta):  # type: ignore[misc]  # flask_wtf has no types
         def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Field:
             clean = _cleaner(unbound_field.field_class)
-            options["filters"] = (*clean, *options.get("filters", ()))
+            options["filters"] = (*clean, *unbound_field.kwargs.get("filters", ()))
             return unbound_field.bind(form=form, **options)
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
