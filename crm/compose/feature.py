@@ -12,7 +12,9 @@ feature = Feature(
     blueprints=(routes.bp, series_routes.bp),
     keys={"messages.index": "m"},
     navigation=(MenuLink("messages.index", N_("Messages"), 30),),
-    panels=(Panel("messages", N_("Messages"), "messages/_panel.html", panel.load, 10, panel.count),),
+    panels=(
+        Panel("messages", N_("Messages"), "messages/_panel.html", panel.load, 10, panel.count, "messages/_next.html"),
+    ),
     customer_actions=(CustomerAction("messages.new", N_("Schedule message"), 10, "chat-left-text"),),
     listeners=(listeners, merge),
     reminders=(reminders.REMINDERS,),

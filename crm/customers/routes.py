@@ -69,9 +69,10 @@ def show(customer_id: int) -> Response:
 
 @bp.get("/customers/<id:customer_id>/timeline", endpoint="timeline")
 def show_timeline(customer_id: int) -> Response:
-    """Show a page of events; `day` is the day whose heading the page shows already."""
+    """Show a page of events; `day` is the day whose heading the page shows already, `panel` asks for fewer."""
     customer = find(Customer, customer_id)
-    found = timeline.timeline_of(customer_id, before=id_in(request.args.get("before")))
+    limit = timeline.PANEL_SIZE if request.args.get("panel") else timeline.PAGE_SIZE
+    found = timeline.timeline_of(customer_id, before=id_in(request.args.get("before")), limit=limit)
     shown = request.args.get("day", "") if wants_fragment() else ""
     context: dict[str, Any] = {"customer": customer, "timeline": found, "shown": shown}
     return respond("customers/timeline.html", "customers/_timeline.html", **context)

@@ -24,6 +24,7 @@ from crm.values.language import gettext as _
 from crm.web.filters import local_day
 
 PAGE_SIZE = 20
+PANEL_SIZE = 5
 MAX_QUOTE = 80
 BY_SYSTEM = N_("by the system")
 
@@ -111,7 +112,7 @@ def timeline_of(customer_id: int, before: int | None = None, limit: int = PAGE_S
 
 
 def panel_data(customer: Customer) -> dict[str, Any]:
-    return {"timeline": timeline_of(customer.id)}
+    return {"timeline": timeline_of(customer.id, limit=PANEL_SIZE)}
 
 
 def shortened(text: str) -> str:

@@ -105,7 +105,7 @@ class LeadAction:
 class Panel:
     """A part of a customer's or lead's page, left out without data.
 
-    `count` returns like "4 invoices with 6 receipts".
+    `count` returns like "4 invoices with 6 receipts". `head` is a template for the top of the page, with the same data.
     """
 
     key: str
@@ -114,6 +114,7 @@ class Panel:
     load: Callable[[Any], dict[str, Any]]
     place: int
     count: Callable[[int], str] = lambda customer_id: ""
+    head: str = ""
 
 
 class Payable(NamedTuple):

@@ -19,6 +19,7 @@ def init_app(app: Flask) -> None:
     times = (when, when_full, time_of_day, day, day_of)
     for function in (*times, initials, amount, number, signed, phone_number, phone_problem, tel_link, phone.wa_me):
         app.add_template_filter(function)
+    app.add_template_filter(phone.tel, "tel_url")
 
 
 def when(moment: dt.datetime | None) -> Markup:

@@ -330,7 +330,8 @@ def test_a_further_number_becomes_the_main_one_and_the_other_is_removed(counter:
     profile.get_by_role("button", name="Make it the main one 0813-1111-2222").click()
 
     expect(counter.get_by_text("0813-1111-2222 is now the main one for Siti Rahma.")).to_be_visible()
-    expect(profile.get_by_role("link", name="Write on WhatsApp")).to_have_attribute("href", re.compile("6281311112222"))
+    whatsapp = counter.get_by_role("main").get_by_role("link", name="WhatsApp", exact=True)
+    expect(whatsapp).to_have_attribute("href", re.compile("6281311112222"))
 
     profile.get_by_role("button", name="Remove 0812-3456-7890").press("Enter")
 
@@ -338,3 +339,12 @@ def test_a_further_number_becomes_the_main_one_and_the_other_is_removed(counter:
     expect(profile.get_by_text("0812-3456-7890")).to_have_count(0)
     expect(profile.get_by_text("Main", exact=True)).to_have_count(0)
     assert counter.evaluate("window.stayed"), "the page is never loaded again"
+
+
+def test_the_page_is_printed_without_buttons(counter: Page) -> None:
+    counter.get_by_role("link", name="Siti Rahma", exact=True).click()
+    expect(counter.get_by_role("region", name="Profile")).to_be_visible()
+    buttons = counter.locator("main :is(.btn, button, summary)").filter(visible=True)
+    assert buttons.count()
+    counter.emulate_media(media="print")
+    expect(buttons).to_have_count(0)

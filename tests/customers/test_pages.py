@@ -14,7 +14,7 @@ from crm.customers.services import archive_customer
 from crm.kernel.db import transaction
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
-from tests.factories import Cast, Person, make_customer
+from tests.factories import Cast, Person, make_customer, make_invoice, make_message, make_points_entry
 
 HTMX = {"HX-Request": "true"}
 
@@ -129,6 +129,49 @@ def test_a_number_that_belongs_to_somebody_is_asked_about(cast: Cast) -> None:
     assert "Siti already has this number." in answer.text
     assert client.post("/customers/new", data={**typed, "another_person": "y"}).status_code == 303
     assert [customer.phone for customer in customers(cast.staff)] == ["+6281234567890"] * 2
+
+
+def test_what_is_next_and_how_to_reach_them_stand_on_top(cast: Cast) -> None:
+    client = cast.staff.client()
+    with cast.staff.acting():
+        siti = make_customer(name="Siti", phone="0812-3456-7890")
+    page = client.get(f"/customers/{siti}").text
+    assert re.search(r'id="next-message">\s*No message is scheduled.', page)
+    reach = page[page.index('id="reach"') :].partition("</div>")[0]
+    assert ('href="tel:+6281234567890"' in reach, 'href="https://wa.me/6281234567890"' in reach) == (True, True)
+
+    client.post(
+        f"/customers/{siti}/messages/new", data={"channel": "sms", "body": "Your cake is ready", "in_days": "1"}
+    )
+    page = client.get(f"/customers/{siti}").text
+    assert page.index("Next: ") < page.index('<q dir="auto">Your cake is ready</q>') < page.index('id="profile"')
+    answer = client.post(f"/customers/{siti}/edit", data={"name": "Siti", "phone": "0813"}, headers=HTMX)
+    assert re.search(r'id="reach" hx-swap-oob="outerHTML"></div>', answer.text), "a number that is none is not called"
+    client.post(f"/customers/{siti}/archive")
+    page = client.get(f"/customers/{siti}").text
+    assert ("Next: " in page, "tel:" in page) == (False, False)
+
+
+def test_a_panel_with_nothing_is_one_line_and_one_with_much_shows_three(cast: Cast) -> None:
+    client = cast.staff.client()
+    with cast.staff.acting():
+        siti, sari = make_customer(name="Siti", phone="0812-3456-7890"), make_customer(name="Sari")
+        for _ in range(4):
+            make_message(customer_id=siti)
+            make_invoice(customer_id=siti)
+            make_points_entry(siti)
+
+    page = client.get(f"/customers/{siti}").text
+    for summary in ("All messages (4)", "All invoices (4)", "All points (4)"):
+        folded = page.partition(f"<summary>{summary}</summary>")[2]
+        assert folded, summary
+    panel = page[page.index('id="messages-panel"') : page.index('id="invoices"')]
+    assert [part.count('id="message-') for part in panel.split('<details class="rest">')] == [3, 1]
+
+    page = client.get(f"/customers/{sari}").text
+    for words in ("No messages yet.", "No invoices yet."):
+        assert f'<span class="muted">{words}</span>' in page
+    assert "<summary>All" not in page
 
 
 def test_a_form_asks_who_has_what_was_typed(cast: Cast) -> None:
