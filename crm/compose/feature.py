@@ -21,6 +21,7 @@ feature = Feature(
     roles={
         "index": VIEWER,
         "console": VIEWER,
+        "choose": STAFF,
         "new": STAFF,
         "preview": STAFF,
         "edit": STAFF,

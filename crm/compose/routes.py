@@ -10,7 +10,9 @@ from crm.accounts.rules import return_path
 from crm.compose import panel
 from crm.compose.forms import MessageForm
 from crm.compose.history import ANSWERS
+from crm.customers.filters import Filters
 from crm.customers.models import Customer
+from crm.customers.queries import page_of
 from crm.kernel.errors import SentenceError
 from crm.messages import queries, services
 from crm.messages.channels.registry import all_channels, in_words
@@ -19,6 +21,7 @@ from crm.messages.rules import Status, told_alike
 from crm.providers.registry import all_providers
 from crm.series import services as recurring
 from crm.values.language import gettext as _
+from crm.values.text import clean_line
 from crm.web.htmx import done as saved
 from crm.web.htmx import respond
 from crm.web.ids import id_in
@@ -49,6 +52,13 @@ def index() -> Response:
 def console() -> Response:
     attempts = queries.attempts_by(_shown())
     return respond("messages/console.html", "messages/_console.html", attempts=attempts, answers=ANSWERS)
+
+
+@bp.get("/messages/new")
+def choose() -> Response:
+    """Choose whom a new message is for."""
+    filters = Filters(q=clean_line(request.args.get("q", ""))[:200], per_page=25)
+    return respond("messages/choose.html", "messages/_choose.html", filters=filters, people=page_of(filters).rows)
 
 
 @bp.route("/customers/<id:customer_id>/messages/new", methods=["GET", "POST"])

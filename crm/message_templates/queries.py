@@ -17,12 +17,14 @@ from crm.values.language import ENGLISH, LANGUAGES, date_locale, speaking
 from crm.values.text import clean_line, fold
 
 
+def kept_templates() -> sa.Select[Template]:
+    """Select the templates that are not deleted, by name and language."""
+    kept = sa.select(Template).where(Template.deleted_at.is_(None))
+    return kept.order_by(Template.name_key, Template.language, Template.id)
+
+
 def templates() -> list[Template]:
-    return list(
-        db.session.scalars(
-            sa.select(Template).where(Template.deleted_at.is_(None)).order_by(Template.name_key, Template.language)
-        )
-    )
+    return list(db.session.scalars(kept_templates()))
 
 
 def template_called(name: str, language: str) -> Template | None:

@@ -48,7 +48,7 @@ BY_TYPE = {
 }
 """What is typed into a field of this type; anything else gets a few words."""
 
-ONLY_SHOWN = {"palette.keys"}
+ONLY_SHOWN = {"palette.keys", "messages.choose"}
 """Windows without a form."""
 
 OWN_BOOKS = {"sign_ins", "sign_in_failures", "worker_beats", "given_answers", "used_keys"}

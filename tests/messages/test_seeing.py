@@ -13,6 +13,7 @@ from crm.customers import search
 from crm.kernel import health
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
+from crm.kernel.roles import Role
 from crm.messages import queries
 from crm.messages.channels.whatsapp import WHATSAPP
 from crm.values import clock
@@ -152,3 +153,25 @@ def test_an_archived_customers_page_says_that_nothing_is_sent(shop: Shop, owner:
     page = owner.get(f"/customers/{customer_id}").text
     assert "Next: " not in page
     assert "Nothing is sent while Sari is archived" in page
+
+
+# A new message
+
+
+def test_a_new_message_begins_with_whom_it_is_for(shop: Shop, owner: FlaskClient, stranger: Shop) -> None:
+    sari, other = shop.customer("Sari"), shop.customer("Budi", "0813-1111-2222")
+    stranger.customer("Sari of elsewhere")
+    assert 'href="/messages/new"' in owner.get("/messages").text
+    page = owner.get("/messages/new?q=0812 3456").text
+    assert f'href="/customers/{sari}/messages/new"' in page
+    assert f'href="/customers/{other}/messages/new"' not in page
+    assert "elsewhere" not in owner.get("/messages/new").text
+    none = owner.get("/messages/new?q=zzzz").text
+    assert "Nobody matches “zzzz”" in none
+    assert 'href="/customers/new?name=zzzz"' in none
+
+
+def test_who_may_only_look_begins_none(shop: Shop) -> None:
+    viewer = shop.browser(Role.VIEWER)
+    assert viewer.get("/messages/new").status_code == 403
+    assert "/messages/new" not in viewer.get("/messages").text
