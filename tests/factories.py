@@ -242,6 +242,15 @@ def make_receipt(state: str = "ready", customer_id: int | None = None) -> int:
     )
 
 
+def make_document() -> int:
+    """Make a document of a booking with its files and return its id."""
+    receipt_id = make_receipt()
+    with transaction() as session:
+        receipt = session.get_one(Receipt, receipt_id)
+        receipt.invoice_id, receipt.booking_id = None, make_booking()
+    return receipt_id
+
+
 def make_points_entry(customer_id: int | None = None) -> int:
     """Add points to a customer and return the id of the entry."""
     return change_points(customer_id or make_customer(), 620, "Birthday").id
@@ -375,6 +384,7 @@ FILL: dict[str, Callable[[], Any]] = {
     "series_id": make_series,
     "invoice_id": make_invoice,
     "receipt_id": make_receipt,
+    "document_id": make_document,
     "booking_id": make_booking,
     "area_customer_id": make_area_customer,
     "entry_id": make_points_entry,

@@ -36,6 +36,13 @@ def _person_edited(event: ActivityEvent) -> Activity:
     return Activity(text, list(_changes(CONTACT, event)))
 
 
+def _document(sentence: str) -> ActivityText:
+    def activity(event: ActivityEvent) -> Activity:
+        return Activity(_(sentence, **_link(event), file=event.after("filename") or event.before("filename")))
+
+    return activity
+
+
 def _simply(sentence: str) -> ActivityText:
     """Return a fixed text, with a link to the booking between `link` and `end`."""
 
@@ -85,6 +92,8 @@ ACTIVITY: dict[str, ActivityText | str] = {
     "booking.person_edited": _person_edited,
     "booking.canceled": _simply(N_("%(link)sBooking%(end)s canceled")),
     "booking.taken_up": _simply(N_("%(link)sBooking%(end)s reopened")),
+    "booking.document_added": _document(N_("Document %(file)s added to %(link)sa booking%(end)s")),
+    "booking.document_removed": _document(N_("Document %(file)s removed from %(link)sa booking%(end)s")),
     "booking.joined": _simply(N_("Added to %(link)sa booking%(end)s")),
     "booking.left": _simply(N_("Removed from %(link)sa booking%(end)s")),
 }

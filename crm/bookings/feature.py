@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from crm.accounts.rules import Trade
-from crm.bookings import activity, api, demo, hits, listeners, queries, routes
+from crm.bookings import activity, api, demo, document_routes, hits, listeners, queries
 from crm.kernel.manifest import (
     CustomerAction,
     Feature,
+    Job,
     LeadAction,
     MenuLink,
     PageAction,
@@ -19,7 +20,7 @@ from crm.values.language import N_
 
 feature = Feature(
     name="bookings",
-    blueprints=(routes.bp,),
+    blueprints=(document_routes.bp,),
     keys={"bookings.index": "b"},
     actions=(PageAction("bookings.new", N_("Add booking"), 30, "plus-lg"),),
     searches=(Search("bookings.show", N_("Bookings"), 30, "calendar-event", hits.find),),
@@ -35,6 +36,7 @@ feature = Feature(
     payable=Payable(queries.labels, queries.to_be_paid_by, queries.balance_of),
     activity=activity.ACTIVITY,
     customer_rows={"booking_persons": (N_("booking"), N_("bookings"))},
+    jobs=(Job(60, "crm.bookings.jobs:delete_removed_documents"),),
     listeners=(listeners,),
     demo=demo.fill,
     roles={
@@ -44,6 +46,9 @@ feature = Feature(
         "show": VIEWER,
         "edit": STAFF,
         "cancel": STAFF,
+        "new_document": STAFF,
+        "remove_document": STAFF,
+        "take_back_document": STAFF,
         "take_up": STAFF,
         "api_bookings.index": VIEWER,
         "api_bookings.create": STAFF,

@@ -76,6 +76,15 @@ class Booking(TenantMixin, Base):
 
     branch: Mapped[Branch | None] = relationship(viewonly=True)
     lead: Mapped[Lead | None] = relationship(viewonly=True)
+    documents: Mapped[list[Receipt]] = relationship(
+        viewonly=True,
+        primaryjoin=lambda: sa.and_(
+            Receipt.organization_id == Booking.organization_id,
+            sa.orm.foreign(Receipt.booking_id) == Booking.id,
+            Receipt.removed_at.is_(None),
+        ),
+        order_by=Receipt.id,
+    )
     persons: Mapped[list[BookingPerson]] = relationship(viewonly=True, order_by="BookingPerson.id")
 
     @property

@@ -113,7 +113,7 @@ def latest_bookings(lead_ids: Sequence[int]) -> dict[int, int]:
 
 
 def bookings(wanted: BookingFilter) -> sa.Select[Booking]:
-    return wanted.statement().options(selectinload(Booking.persons))
+    return wanted.statement().options(selectinload(Booking.persons), selectinload(Booking.documents))
 
 
 def _unknown(args: Mapping[str, str]) -> str:

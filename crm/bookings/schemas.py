@@ -31,6 +31,7 @@ from crm.bookings.rules import (
     SERVICE_LIMIT,
     TOO_MANY_PERSONS,
 )
+from crm.invoices.schemas import Receipt
 from crm.people.limits import LIMITS
 
 
@@ -98,6 +99,7 @@ class Booking(Output):
     balance = Money(metadata={"description": "What is still to be paid; negative if too much was paid."})
     lead = fields.Integer(attribute="lead_id", allow_none=True)
     persons = fields.List(fields.Nested(BookingPerson))
+    documents = fields.List(fields.Nested(Receipt))
     created_at = Timestamp()
     updated_at = Timestamp()
 

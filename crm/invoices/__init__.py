@@ -1,3 +1,3 @@
 """Invoices and their receipts."""
 
-__all__ = ["api", "filenames", "files", "forms", "models", "queries", "rules", "services"]
+__all__ = ["api", "filenames", "files", "forms", "models", "queries", "rules", "schemas", "services"]

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from crm.customers.timeline import Activity, ActivityEvent, ActivityText, shortened
 from crm.values.language import N_
+from crm.values.stored import shown
 from crm.web.environment import gettext as _
 from crm.web.filters import amount, day
 
@@ -30,7 +31,7 @@ def _voided(event: ActivityEvent) -> Activity:
 def _receipt(sentence: str) -> ActivityText:
     def activity(event: ActivityEvent) -> Activity:
         text = _(sentence, **_link(event, "receipt"), file=event.after("filename") or "")
-        return Activity(text, [reason] if (reason := event.after("reason")) else [], by="")
+        return Activity(text, [shown(reason)] if (reason := event.after("reason")) else [], by="")
 
     return activity
 

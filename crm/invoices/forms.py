@@ -27,6 +27,7 @@ from crm.kernel.errors import SentenceError
 from crm.values import clock, money
 from crm.values.language import N_
 from crm.values.language import gettext as _
+from crm.values.stored import shown
 from crm.web.forms import CreatingForm, Length, options
 
 
@@ -59,7 +60,7 @@ class ReceiptsForm(CreatingForm):
             try:
                 self.uploads.append(read_upload(name, file.stream))
             except Refused as refused:
-                sentence = field.refused[place] = _(str(refused))
+                sentence = field.refused[place] = shown(str(refused))
                 named = _("%(file)s: %(problem)s", file=name, problem=sentence)
                 field.errors = [*field.errors, named if len(files) > 1 else sentence]
 
@@ -69,9 +70,11 @@ class ReceiptsForm(CreatingForm):
 
 
 class NewReceiptsForm(ReceiptsForm):
+    missing = NO_RECEIPT
+
     def validate_receipt(self, field: ReceiptsField) -> None:
         if not field.data:
-            raise ValidationError(NO_RECEIPT)
+            raise ValidationError(_(self.missing))
         super().validate_receipt(field)
 
 

@@ -13,9 +13,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.accounts.models import User
 from crm.customers.models import Customer
+from crm.invoices import rules
 from crm.kernel.columns import Base, BigInt, CreatedAt, Id
 from crm.kernel.tenancy import TenantMixin, current_actor, within_organization
 from crm.values import clock
+from crm.values.stored import shown, stored
+
+for _sentence in rules.WITH_VALUES:
+    stored(_sentence)
 
 
 class InvoiceStatus(enum.StrEnum):
@@ -118,6 +123,14 @@ class Receipt(TenantMixin, Base):
     created_at: Mapped[CreatedAt]
 
     invoice: Mapped[Invoice | None] = relationship(viewonly=True)
+
+    @property
+    def reason_shown(self) -> str:
+        return shown(self.reason)
+
+    @property
+    def notice_shown(self) -> str:
+        return shown(self.notice)
 
     @property
     def is_converting(self) -> bool:

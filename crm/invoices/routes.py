@@ -22,6 +22,7 @@ from crm.kernel.storage import StorageError
 from crm.loyalty import queries as loyalty
 from crm.values.language import N_, ngettext
 from crm.values.language import gettext as _
+from crm.values.stored import shown
 from crm.web.filters import amount, number
 from crm.web.forms import Form
 from crm.web.htmx import done, respond, wants_fragment
@@ -95,7 +96,7 @@ def new_receipt(invoice_id: int) -> AnyResponse:
 @bp.get("/receipts/<id:receipt_id>")
 def receipt(receipt_id: int) -> Response:
     """Show the conversion's state; 204 to a page that shows that `state` already."""
-    found = find(Receipt, receipt_id)
+    found = _receipt(receipt_id)
     if wants_fragment() and request.args.get("state") == found.state:
         return make_response("", 204)
     return respond("invoices/receipt.html", "invoices/_receipt.html", receipt=found)
@@ -103,9 +104,9 @@ def receipt(receipt_id: int) -> Response:
 
 @bp.get("/receipts/<id:receipt_id>/file")
 def receipt_file(receipt_id: int) -> Response:
-    found = find(Receipt, receipt_id)
+    found = _receipt(receipt_id)
     if found.is_failed:
-        raise ConflictError(_("This receipt could not be converted. %(reason)s", reason=found.reason))
+        raise ConflictError(_("This receipt could not be converted. %(reason)s", reason=shown(found.reason)))
     if found.pdf_key is None:
         raise ConflictError(_("This receipt is still being converted. Try again in a moment."))
     return _download(found.pdf_key, found.filename, "pdf")
@@ -113,17 +114,23 @@ def receipt_file(receipt_id: int) -> Response:
 
 @bp.get("/receipts/<id:receipt_id>/original")
 def receipt_original(receipt_id: int) -> Response:
-    found = find(Receipt, receipt_id)
+    found = _receipt(receipt_id)
     return _download(found.original_key, found.filename, found.kind)  # type: ignore[arg-type]  # what was uploaded has a kind
 
 
 @bp.post("/receipts/<id:receipt_id>/retry")
 def retry_receipt(receipt_id: int) -> AnyResponse:
-    found = services.retry_receipt(find(Receipt, receipt_id).id)
+    found = services.retry_receipt(_receipt(receipt_id).id)
     location = url_for("invoices.receipt", receipt_id=receipt_id)
     return done(
         _("%(file)s is being converted again.", file=found.filename), location, "invoices/_receipt.html", receipt=found
     )
+
+
+def _receipt(receipt_id: int) -> Receipt:
+    """Return a receipt, or the document of a booking; abort with 404 for one that was removed."""
+    found = find(Receipt, receipt_id)
+    return found if found.removed_at is None else abort(404)
 
 
 def _booking_asked_for() -> int | None:

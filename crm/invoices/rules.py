@@ -64,6 +64,15 @@ SAME_FILE_ELSEWHERE = N_("The same file is at this customer's invoice of %(date)
 ATTACHED = N_("Files are attached to this PDF. They are only in the original: %(names)s.")
 ATTACHED_AND_MORE = N_("Files are attached to this PDF. They are only in the original: %(names)s and %(more)s more.")
 
+WITH_VALUES = (
+    TOO_MANY_PIXELS,
+    TOO_MANY_PROGRESSIVE,
+    SAME_FILE_HERE,
+    SAME_FILE_ELSEWHERE,
+    ATTACHED,
+    ATTACHED_AND_MORE,
+)
+
 NO_RECEIPT = N_("Choose a receipt: a photo or a PDF.")
 TOO_EARLY = N_("Enter the invoice's date: in the year %(year)s or later.")
 

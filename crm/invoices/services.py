@@ -15,7 +15,7 @@ from crm.customers.models import Customer
 from crm.customers.services import lock_customer
 from crm.customers.signals import MergePair, customer_deleting, customers_merged, customers_unmerged
 from crm.invoices import orders, queries
-from crm.invoices.filenames import distinct_names
+from crm.invoices.filenames import Sibling, distinct_names
 from crm.invoices.files import QuotaError, StoredFile, Upload, discard, store_files
 from crm.invoices.models import Invoice, Receipt
 from crm.invoices.queries import points_key
@@ -49,13 +49,13 @@ def add_invoice(
 
     Raises NotStoredError, QuotaError, KeyReusedError, or ConflictError when the customer is gone, and keeps nothing.
     """
-    _check_quota_early(uploads, request_key)
+    check_quota_early(uploads, request_key)
     with store_files(uploads) as batch, transaction() as session:
         customer = lock_customer(customer_id)
         once = Once(request_key)
         if once.earlier is not None:
             return once.found(Invoice)
-        _check_quota(uploads)
+        check_quota(uploads)
         invoice = Invoice(
             customer_id=customer.id,
             booking_id=booking_id,
@@ -106,7 +106,7 @@ def rebuild(customer_id: int) -> bool:
 
 
 def add_receipts(invoice_id: int, uploads: Sequence[Upload], request_key: RequestKey | None = None) -> Invoice:
-    _check_quota_early(uploads, request_key)
+    check_quota_early(uploads, request_key)
     with store_files(uploads) as batch, transaction() as session:
         customer_id = session.scalar(sa.select(Invoice.customer_id).where(Invoice.id == invoice_id))
         lock_customer(customer_id or 0)
@@ -114,7 +114,7 @@ def add_receipts(invoice_id: int, uploads: Sequence[Upload], request_key: Reques
         once = Once(request_key)
         if once.earlier is not None:
             return invoice
-        _check_quota(uploads)
+        check_quota(uploads)
         once.made(invoice.id)
         _add_receipts(invoice, batch.files)
         batch.keep()
@@ -151,7 +151,7 @@ def _earn_points(invoice: Invoice) -> None:
         loyalty.earn(invoice.customer_id, points, key, source, f"Invoice of {shown}")
 
 
-def _check_quota(uploads: Sequence[Upload]) -> None:
+def check_quota(uploads: Sequence[Upload]) -> None:
     if not uploads:
         return
     megabytes: int = current_app.config["RECEIPT_MEGABYTES_A_DAY"]
@@ -161,22 +161,22 @@ def _check_quota(uploads: Sequence[Upload]) -> None:
         raise QuotaError(megabytes)
 
 
-def _check_quota_early(uploads: Sequence[Upload], request_key: RequestKey | None) -> None:
+def check_quota_early(uploads: Sequence[Upload], request_key: RequestKey | None) -> None:
     """Check before the files are stored; a repeated request is answered all the same."""
     try:
-        _check_quota(uploads)
+        check_quota(uploads)
     except QuotaError:
         # Checked after the quota: the same request may have been saved just before.
         if not is_used(request_key):
             raise
 
 
-def _add_receipts(invoice: Invoice, files: Sequence[StoredFile]) -> None:
-    siblings = queries.siblings(invoice, [file.sha256 for file in files])
+def keep_files(files: Sequence[StoredFile], siblings: Sequence[Sibling], **owner: int) -> list[Receipt]:
+    """Write the rows of stored files, to be converted; `owner` is an `invoice_id` or a `booking_id`."""
     names = distinct_names([(file.filename, file.sha256) for file in files], siblings)
     receipts = [
         Receipt(
-            invoice_id=invoice.id,
+            **owner,
             filename=name,
             notice=notice,
             kind=file.kind,
@@ -189,10 +189,15 @@ def _add_receipts(invoice: Invoice, files: Sequence[StoredFile]) -> None:
     ]
     db.session.add_all(receipts)
     db.session.flush()
-    for receipt in receipts:
+    _enqueue_conversion(receipts)
+    return receipts
+
+
+def _add_receipts(invoice: Invoice, files: Sequence[StoredFile]) -> None:
+    siblings = queries.siblings(invoice, [file.sha256 for file in files])
+    for receipt in keep_files(files, siblings, invoice_id=invoice.id):
         changes = {"filename": [None, receipt.filename], "state": [None, receipt.state]}
         record("receipt.added", receipt, customer_id=invoice.customer_id, changes=changes)
-    _enqueue_conversion(receipts)
 
 
 def _enqueue_conversion(receipts: Sequence[Receipt]) -> None:

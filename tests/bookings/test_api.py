@@ -16,7 +16,7 @@ from tests.factories import Cast, make_booking, make_branch
 
 FIELDS = {
     *("id", "organization", "number", "branch", "service", "date", "date_until", "note", "status"),
-    *("amount", "paid", "balance", "lead", "persons"),
+    *("amount", "paid", "balance", "lead", "persons", "documents"),
     *("created_at", "updated_at"),
 }
 PERSON = {"id", "name", "phone", "phone_valid", "email", "passport_number", "is_lead", "customer"}
