@@ -31,6 +31,7 @@ from tests.factories import (
     make_invoice,
     make_lead,
     make_message,
+    make_note,
     make_organization,
     make_person,
     make_receipt,
@@ -112,6 +113,7 @@ def visits(app: Flask, person: Person) -> list[Visit]:
         mark_done(make_follow_up(asker, note="Ask when"), "In May", clock.utcnow())
         settle_commitment(make_commitment(asker), CommitmentState.BROKEN)
         make_commitment(asker)
+        make_note(asker, text="Likes tea.\n" * 9)
         lost = make_lead(name="Lost", status="lost", lost_reason="Too expensive")
     found += [Visit(f"/customers/{buyer}", "with invoices"), Visit(f"/customers/{buyer}/invoices", "with invoices")]
     found += [Visit(f"/leads/{asker}", "with follow-ups"), Visit(f"/leads/{lost}", "lost")]
@@ -120,6 +122,8 @@ def visits(app: Flask, person: Person) -> list[Visit]:
         Visit("/?q=nobody-is-called-this", "nothing found"),
         Visit(f"/collection/scans/{scan}", "under way"),
         Visit("/leads?q=nobody-is-called-this", "nothing found"),
+        Visit("/leads?view=board", "board"),
+        Visit("/leads?status=lost&mine=1", "filters"),
         Visit("/reminders?when=later", "later"),
         Visit("/reminders?page=99", "no such page"),
         Visit("/customers/999999", "not found"),
