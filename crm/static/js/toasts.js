@@ -47,7 +47,7 @@ new MutationObserver(() => {
 [...toasts.children].forEach(startTimer);
 
 toasts.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-dismiss]");
+  const button = event.target.closest("button[data-dismiss]");
   if (button) dismiss(button.closest(".toast-note"));
 });
 
