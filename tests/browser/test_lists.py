@@ -10,7 +10,16 @@ from playwright.sync_api import Page, expect
 
 from crm.values import clock
 from tests.browser.steps import sign_in
-from tests.factories import Cast, make_customer, make_message
+from tests.factories import (
+    Cast,
+    make_area_customer,
+    make_booking,
+    make_branch,
+    make_customer,
+    make_lead,
+    make_message,
+    make_template,
+)
 from tests.product import RunningApp
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -73,6 +82,24 @@ def test_a_tap_on_box_number_or_menu_is_none_on_the_row(counter: Page) -> None:
         "  return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) === link }"
     )
     expect(counter).to_have_url(re.compile(r"q=siti"))
+
+
+def test_every_list_opens_by_a_tap_on_its_row(page: Page, running_app: RunningApp, cast: Cast) -> None:
+    with cast.owner.acting():
+        for make in (make_lead, make_booking, make_area_customer, make_message, make_template, make_branch):
+            make()
+    page.set_viewport_size({"width": 360, "height": 740})
+    sign_in(page, running_app.url, cast.owner)
+    settings = ("/settings/templates", "/settings/users", "/settings/branches")
+    for path in ("/", "/messages", "/leads", "/bookings", "/area-customers", *settings):
+        page.goto(f"{running_app.url}{path}")
+        row = page.locator(".list tbody tr").first
+        row.scroll_into_view_if_needed()
+        assert row.evaluate(
+            "row => { const box = row.getBoundingClientRect();"
+            "  const hit = document.elementFromPoint(box.left + box.width * .7, box.bottom - 5);"
+            "  return row.querySelector('.cell-name a') === hit }"
+        ), path
 
 
 def test_a_page_that_began_with_a_search_shows_everything_once_it_is_cleared(counter: Page) -> None:
