@@ -70,6 +70,13 @@ def usable() -> list[Key]:
     return [key for key in whole_table() if here().user.single_keys or not key.is_single]
 
 
+def for_aria(action: str) -> str:
+    """Return the attribute `aria-keyshortcuts` of what a key with others held down presses."""
+    found = next(key.keys for key in TABLE if key.action == action)
+    steps = found.replace("+k", "+K")
+    return f"{steps.replace('Mod', 'Control')} {steps.replace('Mod', 'Meta')}"
+
+
 def for_script() -> str:
     return json.dumps([[key.keys, key.action, key.url] if key.url else [key.keys, key.action] for key in usable()])
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from crm.palette.keys import for_script, sheet
+from crm.palette.keys import for_aria, for_script, sheet
 from crm.palette.queries import MAX_QUERY, count, groups
 from crm.values.text import clean_line
 from crm.web.htmx import respond
 
 bp = Blueprint("palette", __name__)
 bp.add_app_template_global(for_script, "keys_for_script")
+bp.add_app_template_global(for_aria, "keys_for_aria")
 
 
 @bp.get("/palette")

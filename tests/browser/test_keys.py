@@ -105,6 +105,18 @@ def test_the_palette_finds_and_opens(home: Page) -> None:
     expect(home.get_by_role("heading", level=1)).to_have_text("Siti Rahma")
 
 
+def test_without_a_network_the_palette_says_so(home: Page) -> None:
+    home.keyboard.press("Control+k")
+    expect(home.get_by_role("option", name="Add customer")).to_be_visible()
+    home.route("**/palette*", lambda route: route.abort())
+    home.get_by_role("combobox", name="Search everything").fill("siti")
+    expect(home.locator("#palette").get_by_role("alert")).to_contain_text("Could not reach the server.")
+    home.unroute("**/palette*")
+    home.get_by_role("combobox", name="Search everything").fill("siti r")
+    expect(home.get_by_role("option", name="Siti Rahma")).to_be_visible()
+    expect(home.locator("#palette").get_by_role("alert")).to_have_text("")
+
+
 def test_a_window_and_a_post_are_started_from_it(home: Page) -> None:
     home.get_by_role("button", name="Search").click()
     box = home.get_by_role("combobox", name="Search everything")

@@ -42,6 +42,10 @@ def test_letters_lead_to_the_pages_that_the_reader_may_open(cast: Cast) -> None:
     assert "g s" not in keys_of(cast.staff)
 
 
+def test_the_door_says_its_key(cast: Cast) -> None:
+    assert 'aria-keyshortcuts="Control+K Meta+K" data-palette' in cast.viewer.client().get("/").text
+
+
 def test_the_sheet_names_every_key(cast: Cast) -> None:
     page = cast.owner.client().get("/keys").text
     for key in TABLE:

@@ -5,7 +5,8 @@ import { openWindow } from "./windows.js";
 
 const SEQUENCE_MS = 1500;
 const TYPING = "input, textarea, select, [contenteditable]:not([contenteditable='false'])";
-const ROWS = "table.list > tbody > tr, .reminders > .reminder, .inbox > .inbox-text, .palette-list > li";
+const ROWS = "table.list > tbody > tr, .reminders > .reminder, .inbox > .inbox-text, "
+  + ".board-card, .palette-list > li";
 const SEARCH = "main input[type=search]";
 const ADD = "main a[data-window].btn-primary";
 const EDIT = "a[data-window][href$='/edit']";

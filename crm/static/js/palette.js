@@ -66,6 +66,7 @@ if (palette) {
 
   results.addEventListener("htmx:afterSwap", () => {
     const list = results.querySelector("[role=listbox]");
+    palette.querySelector("[data-alert]").textContent = "";
     live.textContent = list.dataset.said;
     input.setAttribute("aria-expanded", String(options().length > 0));
     activate(options()[0]);

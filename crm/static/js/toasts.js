@@ -1,6 +1,6 @@
 // Toasts: good news leaves by itself, later when it offers Undo or a page; what went wrong stays until it is dismissed.
 import { keepFocus } from "./focus.js";
-import { dialog, iconOf, toasts } from "./page.js";
+import { iconOf, toasts } from "./page.js";
 
 const SECONDS = 6;
 const SECONDS_WITH_LINK = 20;
@@ -8,8 +8,9 @@ const SECONDS_AFTER_LEAVING = 4;
 const MAX_SHOWN = 3;
 
 export function toast(text, kind) {
-  if (dialog.open) {
-    document.getElementById("dialog-alert").textContent = text;
+  const alert = document.querySelector("dialog[open] [data-alert]");
+  if (alert) {
+    alert.textContent = text;
     return;
   }
   const note = document.createElement("div");
