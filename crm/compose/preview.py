@@ -19,6 +19,7 @@ from crm.messages.rules import ApprovedTemplate
 from crm.series.rules import Rule
 from crm.values import clock
 from crm.values.language import gettext as _
+from crm.web.filters import isolated
 
 _FIELD = re.compile(r"\{ *(" + "|".join(FIELDS) + r") *\}", re.IGNORECASE)
 
@@ -51,7 +52,7 @@ class MessagePreview:
         problem = addresses.problem(customer) or opt_out_problem(customer, addresses)
         problem = problem or (consent_problem(customer, channel) if channel else None)
         when = clock.say_full(moment, clock.zone(organization.time_zone), organization.locale) if moment else ""
-        sentence = _sentence(when, channel, addresses.shown(address) if address else "")
+        sentence = _sentence(when, channel, isolated(addresses.shown(address)) if address else "")
         if rule:
             sentence = _("%(sentence)s Then %(rule)s.", sentence=sentence, rule=rule.said(organization.locale))
         notes = [*notes, *filter(None, [asking_note(customer, addresses)])]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from crm.kernel.manifest import Feature
 from crm.kernel.roles import STAFF, VIEWER
 from crm.messages import activity, api, cli
+from crm.values.language import N_
 
 feature = Feature(
     name="messages",
     api=(api.bp,),
     commands=(cli.messages,),
     activity=activity.ACTIVITY,
-    customer_rows={"messages": ("message", "messages")},
+    customer_rows={"messages": (N_("message"), N_("messages"))},
     roles={
         "api_messages.index": VIEWER,
         "api_messages.create": STAFF,

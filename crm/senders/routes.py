@@ -22,6 +22,7 @@ from crm.senders import queries, services
 from crm.senders.forms import SendersForm, SenderTestForm, channel_form, senders_form
 from crm.values.language import gettext as _
 from crm.values.stored import shown
+from crm.web.filters import isolated
 
 bp = Blueprint("senders", __name__)
 
@@ -49,7 +50,7 @@ def test() -> AnyResponse:
             form.fail("channel", shown(str(error)))
         else:
             if outcome.answer is Answer.ACCEPTED:
-                flash(_("Test message sent to %(number)s.", number=form.to.data), "success")
+                flash(_("Test message sent to %(number)s.", number=isolated(form.to.data)), "success")
                 return _back()
             form.fail("to", _("%(reason)s The test message was not sent.", reason=shown(outcome.sentence)))
     return _page(None, form)

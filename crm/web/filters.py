@@ -69,7 +69,7 @@ def amount(amount: int, currency: str | None = None, *, rounded: bool = False) -
     organization = reader().organization
     currency = currency or organization.currency
     shown = money.rounded(amount, currency) if rounded else amount
-    return _isolated(money.format_amount(shown, currency, organization.locale))
+    return isolated(money.format_amount(shown, currency, organization.locale))
 
 
 def number(value: int) -> str:
@@ -78,7 +78,7 @@ def number(value: int) -> str:
 
 def signed(value: int) -> str:
     """Show +50, or a minus sign before 50."""
-    return _isolated(f"{MINUS if value < 0 else '+' if value else ''}{number(abs(value))}")
+    return isolated(f"{MINUS if value < 0 else '+' if value else ''}{number(abs(value))}")
 
 
 def phone_number(number: str, valid: bool = True) -> str:
@@ -94,7 +94,7 @@ def phone_problem(number: str) -> str:
     return phone.parse(number, reader().organization.phone_region).reason
 
 
-def _isolated(text: str) -> str:
+def isolated(text: str) -> str:
     """Keep the order of signs and digits among words that run from right to left."""
     return f"\u2066{text}\u2069" if language.current().is_rtl else text
 

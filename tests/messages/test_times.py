@@ -7,10 +7,12 @@ import re
 from html import unescape
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from crm.accounts.models import Organization
+from crm.accounts.models import Organization, User
 from crm.compose.times import offered_times
+from crm.kernel.db import transaction
 from tests.messages.shop import Shop
 
 sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -84,3 +86,12 @@ def test_the_sentence_says_what_quiet_hours_do(shop: Shop, owner: FlaskClient) -
     fields = {"channel": "sms", "body": "Hi", "send_at": "2027-11-22T21:00"}
     said = owner.post(f"/customers/{shop.customer()}/messages/preview", data=fields).text
     assert "Quiet hours: it will be sent on Tuesday 23 November 2027 at 08:00 (Asia/Jakarta)." in unescape(said)
+
+
+@sqlite_only
+def test_a_number_keeps_its_order_among_words_that_run_from_right_to_left(shop: Shop, owner: FlaskClient) -> None:
+    with shop.inside(), transaction() as session:
+        session.execute(sa.update(User).values(language="ur"))
+    fields = {"channel": "sms", "body": "Hi", "in_days": "0"}
+    said = owner.post(f"/customers/{shop.customer()}/messages/preview", data=fields).text
+    assert "\u2066+62 812-3456-7890\u2069" in said
