@@ -166,7 +166,7 @@ def test_a_page_that_is_left_offers_its_text_again(home: Page, running_app: Runn
 def test_a_window_on_a_slow_network_has_its_title_at_once(home: Page) -> None:
     home.route("**/customers/new", lambda route: (home.wait_for_timeout(900), route.continue_()))
     home.get_by_role("link", name="Add").first.click()
-    window = home.get_by_role("dialog", name=re.compile("Add"))
+    window = home.get_by_role("dialog", name="Add customer")
     expect(window.get_by_role("progressbar")).to_be_visible()
     expect(window.get_by_label("Name", exact=True)).to_be_focused()
     window.get_by_role("button", name="Save").click()

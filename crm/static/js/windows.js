@@ -89,7 +89,7 @@ document.addEventListener("click", (event) => {
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
   const menu = link.closest("details.menu");
-  const title = link.title || link.innerText.trim() || link.getAttribute("aria-label");
+  const title = link.title || link.textContent.replace(/\s+/g, " ").trim() || link.getAttribute("aria-label");
   if (menu) menu.open = false;
   openWindow(link.href, menu ? menu.querySelector("summary") : link, title);
 });
