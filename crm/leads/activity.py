@@ -107,6 +107,7 @@ ACTIVITY: dict[str, ActivityText | str] = {
     "lead.assigned": _assigned,
     "lead.converted": _lead(N_("%(lead)s won")),
     "lead.lost": _lead(N_("%(lead)s marked as lost")),
+    "lead.forgotten": N_("Customer deleted for good"),
     "lead.reopened": _lead(N_("%(lead)s reopened")),
     "follow_up.added": _follow_up(PLANNED, N_("%(follow_up)s planned, due %(when)s")),
     "follow_up.edited": _follow_up(CHANGED, N_("%(follow_up)s changed, due %(when)s")),

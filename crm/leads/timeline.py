@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from crm.accounts.models import User
 from crm.accounts.queries import branches
 from crm.customers.timeline import PAGE_SIZE, Timeline
-from crm.kernel.columns import constant
+from crm.kernel.columns import constant, one_of
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
 from crm.kernel.manifest import catalog
@@ -48,5 +48,6 @@ def _about(table: str, ids: sa.Select[int]) -> sa.ColumnElement[bool]:
 
 
 def _latest(condition: sa.ColumnElement[bool], before: int | None) -> sa.Select[int]:
-    statement = sa.select(Event.id).where(condition).order_by(Event.id.desc()).limit(PAGE_SIZE + 1)
+    is_told = one_of(Event.action, catalog().activity)
+    statement = sa.select(Event.id).where(condition, is_told).order_by(Event.id.desc()).limit(PAGE_SIZE + 1)
     return statement if before is None else statement.where(Event.id < before)

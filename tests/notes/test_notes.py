@@ -96,8 +96,13 @@ def test_what_was_told_of_a_lead_comes_to_its_customer_and_outlives_them(cast: C
     assert cast.owner.client().post(f"{customer}/delete").status_code == 303
     staff.post(f"{lead}/notes", data={"text": "Alone", "kind": "note"})
     assert bodies(staff, lead) == ["Alone", "Before"]
+    assert "Customer deleted for good" in staff.get(lead).text
     with cast.owner.acting():
         gone = make_note(lead_id, text="Wrong")
+    staff.post(f"/notes/{gone}/delete")
+    staff.post(f"/notes/{gone}/restore")
+    assert bodies(staff, lead) == ["Wrong", "Alone", "Before"]
+    assert not re.search(r"Note (deleted|restored)", staff.get(f"{lead}/timeline").text), "as on the customer's"
     staff.post(f"/notes/{gone}/delete")
 
     staff.post(f"{lead}/convert")
