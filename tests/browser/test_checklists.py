@@ -54,8 +54,8 @@ def names(page: Page) -> list[str]:
 
 
 def search(page: Page, text: str) -> None:
-    page.get_by_role("searchbox").fill(text)
-    page.get_by_role("searchbox").press("Enter")
+    page.get_by_role("searchbox", name="Search customers").fill(text)
+    page.get_by_role("searchbox", name="Search customers").press("Enter")
     expect(page).to_have_url(re.compile("q="))
 
 
