@@ -76,6 +76,7 @@ def _delete(chosen: Callable[[Any], sa.ColumnElement[bool]]) -> int:
 def _remove_records(customers: sa.Select[int]) -> None:
     """Remove records of demo customers: a booking goes with its lead person; elsewhere persons stay by name."""
     led = sa.select(BookingPerson.booking_id).where(BookingPerson.is_lead, BookingPerson.customer_id.in_(customers))
+    db.session.execute(sa.update(Invoice).where(Invoice.booking_id.in_(led)).values(booking_id=None))
     db.session.execute(sa.delete(Booking).where(Booking.id.in_(led)))
     forget(BookingPerson, customers)
     leads = sa.select(Lead.id).where(Lead.customer_id.in_(customers))
