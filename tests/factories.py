@@ -218,10 +218,10 @@ def make_blocked_sender() -> int:
     return _save(row)
 
 
-def make_invoice(customer_id: int | None = None) -> int:
+def make_invoice(customer_id: int | None = None, **values: Any) -> int:
     """Make an invoice and return its id."""
     customer_id = customer_id or make_customer()
-    return add_invoice(customer_id, 150_000_00, clock.utcnow().date(), "Cake").id
+    return add_invoice(customer_id, 150_000_00, clock.utcnow().date(), "Cake", **values).id
 
 
 def make_receipt(state: str = "ready", customer_id: int | None = None) -> int:
