@@ -14,7 +14,7 @@ from crm.values.language import ngettext
 
 def done_sentence(result: Result) -> str:
     if not result.changed and not result.refused:
-        return _("Marked as done before.")
+        return _("Already marked as done.")
     if result.changed == result.found == 1:
         return _("Marked as done.")
     said = ngettext("%(num)s reminder marked as done.", "%(num)s reminders marked as done.", result.changed)
@@ -24,7 +24,7 @@ def done_sentence(result: Result) -> str:
 def moved_sentence(result: Result, later: Later, to: dt.datetime, zone: ZoneInfo) -> str:
     time = f"{clock.to_local(to, zone):%H:%M}"
     if not result.changed and not result.refused:
-        return _("Moved before.")
+        return _("Already moved.")
     number = result.changed
     if later is Later.TOMORROW:
         said = ngettext(

@@ -120,7 +120,7 @@ def test_twice_is_once(cast: Cast, due: dict[str, int]) -> None:
     again = post(staff, "done", *named(due))
 
     assert again.status_code == 200
-    assert "Marked as done before." in again.text
+    assert "Already marked as done." in again.text
     assert "Undo" not in again.text
     assert len(events(cast)) == told
     undo(staff, first)
@@ -158,7 +158,7 @@ def test_what_can_be_moved_comes_again_tomorrow_at_nine(
     assert [name.partition("-")[0] for name in listed(staff)] == ["message", "text"]
     assert len(listed(staff, "/reminders?when=later")) == 3
 
-    assert "Moved before." in post(staff, "tomorrow", f"message-{due['message']}").text
+    assert "Already moved." in post(staff, "tomorrow", f"message-{due['message']}").text
     assert "3 reminders are back at their time." in undo(staff, answer).text
     assert state(cast, due) == before
 
