@@ -25,4 +25,4 @@ def find(query: str, most: int) -> list[Hit]:
 
 
 def _details(row: Booking, name: str) -> tuple[str, ...]:
-    return tuple(filter(None, (name, day(row.date))))
+    return tuple(filter(None, (row.service, name, day(row.date))))

@@ -14,7 +14,7 @@ from crm.kernel.db import transaction
 from tests.api.conftest import Client
 from tests.bookings.test_bookings import ALI, HTMX, OMAR, book, one, rows
 from tests.customers.test_timeline import lines
-from tests.factories import Cast, make_booking, make_branch, make_customer
+from tests.factories import Cast, make_booking, make_branch, make_customer, make_invoice
 
 TODAY = "2026-11-20"
 
@@ -96,3 +96,9 @@ def test_strangers_and_other_branches_are_not_paid_for(app: Flask, cast: Cast, m
     assert made.json["booking"] == hidden
     assert one(cast.owner, Invoice).booking_id == hidden
     assert "Booking" not in staff.get(f"/customers/{customer}/invoices", headers=HTMX).text, "not told of"
+    with cast.owner.acting():
+        mine, payer = make_booking(branch_id=ours, amount=100_000_000), make_customer(name="Siti", branch_id=theirs)
+        make_invoice(payer, booking_id=mine)
+    page = staff.get(f"/bookings/{mine}").text
+    assert "Siti" not in page
+    assert "Rp\u00a0150.000 of this was paid in another branch." in page
