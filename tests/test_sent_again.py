@@ -18,7 +18,7 @@ from crm.messages.suppression_models import Suppression
 from crm.opt_outs.services import take_off
 from tests.factories import Cast, make_branch
 
-GONE = "was deleted in the meantime"
+GONE = "was deleted since"
 CUSTOMER = {"name": "Siti Rahma", "phone": "0812 3456 7890"}
 
 
