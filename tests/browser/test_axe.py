@@ -102,6 +102,7 @@ def visits(app: Flask, person: Person) -> list[Visit]:
         visit.url
         for visit in found
         if visit.url.endswith(("/new", "/edit", "/lost", "/password", "/organization", "/collection"))
+        and visit.url != "/messages/new"  # it only searches
     ]
     found += [Visit(url, "errors") for url in forms]
     with person.acting():

@@ -320,3 +320,12 @@ def test_customers_without_leads_and_bookings_have_no_room_for_them(cast: Cast) 
     assert "messages-title" in page
     assert "leads-title" not in page
     assert "bookings-title" not in page
+
+
+def test_older_entries_of_a_timeline_are_a_page_without_javascript(cast: Cast, staff: FlaskClient) -> None:
+    with cast.owner.acting():
+        asker = make_lead(name="Asker")
+    page = staff.get(f"/leads/{asker}/timeline").text
+    assert "Timeline of Asker" in page
+    assert "<html" in page
+    assert "<html" not in staff.get(f"/leads/{asker}/timeline", headers=HTMX).text

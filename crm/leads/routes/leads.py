@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, render_template, request, url_for
+from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
 from crm.accounts.access import find
@@ -56,10 +56,11 @@ def show(lead_id: int) -> Response:
 
 
 @bp.get("/leads/<id:lead_id>/timeline")
-def timeline(lead_id: int) -> str:
+def timeline(lead_id: int) -> Response:
     lead = find(Lead, lead_id)
-    shown = timeline_of(lead, before=id_in(request.args.get("before")))
-    return render_template("customers/_timeline.html", lead=lead, timeline=shown, shown=request.args.get("day"))
+    found = timeline_of(lead, before=id_in(request.args.get("before")))
+    context: dict[str, Any] = {"lead": lead, "timeline": found, "shown": request.args.get("day")}
+    return respond("leads/timeline.html", "customers/_timeline.html", **context)
 
 
 @bp.route("/leads/<id:lead_id>/edit", methods=["GET", "POST"])
