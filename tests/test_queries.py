@@ -83,7 +83,7 @@ LISTS = {
     "/api/leads/{lead}/loan-commitments/": 4,
     "/api/leads/{lead}/notes/": 4,
     "/api/customers/{customer}/notes/": 4,
-    "/api/bookings/": 5,
+    "/api/bookings/": 6,  # with their persons, documents and payments
     "/api/bookings/?search=traveller": 7,
     "/api/area-customers/": 4,
 }

@@ -145,8 +145,9 @@ class Filters:
         return found
 
     def query(self, **changes: Any) -> dict[str, Any]:
-        """Return the URL's query with `changes`, without defaults; a change drops the cursor."""
-        values = vars(self) | {"after": "", "before": "", "page": 1, "unknown": ""} | changes
+        """Return the URL's query with `changes`, without defaults and the own branch; a change drops the cursor."""
+        own = {"branch": None} if bound_branch() else {}
+        values = vars(self) | own | {"after": "", "before": "", "page": 1, "unknown": ""} | changes
         return {key: value for key, value in values.items() if value != getattr(Filters, key)}
 
     def chips(self, names: Mapping[str, str]) -> list[Chip]:
