@@ -70,6 +70,16 @@ def test_every_way_to_close_a_window_keeps_the_text(home: Page) -> None:
     expect(window.get_by_text("is back")).to_have_count(0)
 
 
+def test_a_preview_that_answers_while_somebody_types_keeps_the_text(home: Page) -> None:
+    window = window_of(home, "Siti Rahma")
+    text_in(window).fill(TEXT)
+    expect(window.locator(".message-preview")).to_contain_text("51 characters")
+    home.keyboard.press("Escape")
+    expect(window).to_be_hidden()
+    window_of(home, "Siti Rahma")
+    expect(text_in(window)).to_have_value(TEXT)
+
+
 def test_a_text_belongs_to_its_own_window_and_is_gone_once_saved(home: Page) -> None:
     window = window_of(home, "Siti Rahma")
     text_in(window).fill(TEXT)

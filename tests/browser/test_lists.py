@@ -68,6 +68,24 @@ def test_on_a_phone_the_first_match_is_in_sight_and_a_tap_on_its_row_opens_it(co
     expect(counter.get_by_role("heading", name="Siti Rahma", level=1)).to_be_visible()
 
 
+def test_on_a_phone_nothing_lies_above_the_sheet_of_a_rows_menu(counter: Page) -> None:
+    counter.set_viewport_size({"width": 360, "height": 740})
+    row = counter.get_by_role("row", name="Customer 03")
+    row.locator(".row-menu > summary").click()
+    covered = row.locator(".menu-list").evaluate("""sheet => {
+        const { left, right, top, bottom } = sheet.getBoundingClientRect();
+        const found = [];
+        for (let x = left + 4; x < right; x += 16) {
+            for (let y = top + 20; y < bottom; y += 12) {
+                const top = document.elementFromPoint(x, y);
+                if (!sheet.contains(top)) found.push(top.outerHTML.slice(0, 80));
+            }
+        }
+        return found;
+    }""")
+    assert covered == []
+
+
 def test_a_tap_on_box_number_or_menu_is_none_on_the_row(counter: Page) -> None:
     counter.set_viewport_size({"width": 360, "height": 740})
     counter.goto(f"{counter.url}?q=siti")

@@ -16,9 +16,9 @@ document.addEventListener("submit", (event) => {
 }, true);
 
 document.addEventListener("htmx:afterRequest", ({ detail: { successful, requestConfig } }) => {
-  // What is looked up while somebody types saves nothing.
-  const form = requestConfig && requestConfig.verb !== "get" && requestConfig.elt.closest("form");
-  if (!form) return;
+  // What a field of the form asks while somebody types, such as a preview, saves nothing.
+  const form = requestConfig && requestConfig.elt;
+  if (!form || !form.matches("form") || requestConfig.verb === "get") return;
   form.removeAttribute("aria-busy");
   if (successful && form.hasAttribute("data-draft")) dropDraft(form);
   const bar = form.querySelector("[data-upload]");
