@@ -69,6 +69,15 @@ def test_all_that_is_due_stands_in_one_order_by_time(cast: Cast, day: dict[str, 
     assert listed(cast.viewer.client()) == [day[name] for name in expected]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_spaces_part_what_a_row_says(cast: Cast, day: dict[str, str]) -> None:
+    """Letters of Arabic join across elements that only a margin parts."""
+    page = cast.staff.client().get("/reminders").text
+    texts = re.findall(r'<span class="reminder-what"[^>]*>(.*?)</span>\s*<span class="reminder-when">', page, re.DOTALL)
+    assert len(texts) == 8
+    assert [text for text in texts if re.search(r"</(?:span|strong)><(?:span|strong)", text)] == []
+
+
 def test_the_parts_are_by_the_day_of_the_organization(cast: Cast, day: dict[str, str], listed: Listed) -> None:
     staff = cast.staff.client()
     parts = {
