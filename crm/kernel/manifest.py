@@ -121,7 +121,7 @@ class Payable(NamedTuple):
     """What invoices may be for: bookings.
 
     labels: by id, how those among the ids are called that the user sees. of_customer: the same for those that a
-    customer may pay for now. balance: what is still to be paid, in hundredths.
+    customer may pay for now. balance: what is still to be paid, an integer of the currency.
     """
 
     labels: Callable[[Sequence[int]], Mapping[int, str]]
