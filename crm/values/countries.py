@@ -13,11 +13,10 @@ from babel.languages import get_official_languages
 from babel.localedata import locale_identifiers
 from babel.numbers import get_currency_name, get_territory_currencies
 
-from crm.values.language import ENGLISH, N_
+from crm.values.language import ENGLISH, LANGUAGES, N_, current
 
 Choices = list[tuple[str, str]]
 
-_ENGLISH = Locale("en")
 _FALLBACK = "en_001"
 _ZONES: dict[str, str] = {zone: region for zone, region in get_global("zone_territories").items() if len(region) == 2}
 
@@ -83,12 +82,18 @@ def region_of_browser(accept_language: str) -> str | None:
     return None
 
 
-@functools.cache
 def regions() -> Choices:
-    names = {region: _ENGLISH.territories.get(region, region) for region in phonenumbers.SUPPORTED_REGIONS}
+    return _regions(current().code)
+
+
+@functools.cache
+def _regions(code: str) -> Choices:
+    # On a page from right to left a plus would change sides with its digits.
+    plus = "\u200e+" if LANGUAGES[code].is_rtl else "+"
+    calling = phonenumbers.country_code_for_region
+    names = ((region, _country(region, code)) for region in phonenumbers.SUPPORTED_REGIONS)
     return sorted(
-        ((region, f"{name} (+{phonenumbers.country_code_for_region(region)})") for region, name in names.items()),
-        key=lambda choice: choice[1],
+        ((region, f"{name} ({plus}{calling(region)})") for region, name in names), key=lambda choice: choice[1]
     )
 
 
@@ -97,21 +102,34 @@ def time_zones() -> Choices:
     return [(zone, zone.replace("_", " ")) for zone in sorted([*_ZONES, "UTC"])]
 
 
-@functools.cache
 def currencies() -> Choices:
-    codes = {code for region in phonenumbers.SUPPORTED_REGIONS for code in get_territory_currencies(region)}
-    return [(code, f"{code}, {get_currency_name(code, locale=_ENGLISH)}") for code in sorted(codes)]
+    return _currencies(current().code)
 
 
 @functools.cache
+def _currencies(code: str) -> Choices:
+    found = {each for region in phonenumbers.SUPPORTED_REGIONS for each in get_territory_currencies(region)}
+    return [(each, f"{each}, {get_currency_name(each, locale=code)}") for each in sorted(found)]
+
+
 def locales() -> Choices:
-    found = ((region, language) for region in phonenumbers.SUPPORTED_REGIONS for language in _languages(region))
-    labels = {f"{language}_{region}": _locale_label(language, region) for region, language in found}
+    return _locales(current().code)
+
+
+@functools.cache
+def _locales(code: str) -> Choices:
+    found = ((region, spoken) for region in phonenumbers.SUPPORTED_REGIONS for spoken in _languages(region))
+    labels = {f"{spoken}_{region}": _locale_label(spoken, region, code) for region, spoken in found}
     return [(_FALLBACK, N_("International, English")), *sorted(labels.items(), key=lambda choice: choice[1])]
 
 
-def _locale_label(language: str, region: str) -> str:
-    return f"{_ENGLISH.territories.get(region, region)}, {_ENGLISH.languages.get(language, language)}"
+def _country(region: str, code: str) -> str:
+    return str(Locale(code).territories.get(region, region))
+
+
+def _locale_label(spoken: str, region: str, code: str) -> str:
+    comma = "، " if LANGUAGES[code].is_rtl else ", "
+    return f"{_country(region, code)}{comma}{Locale(code).languages.get(spoken, spoken)}"
 
 
 def _languages(region: str) -> list[str]:

@@ -15,7 +15,7 @@ from crm.accounts.rules import (
     slug_of,
     username_problem,
 )
-from crm.values import clock, countries
+from crm.values import clock, countries, language
 
 HOST = "crm.example"
 
@@ -222,6 +222,21 @@ def test_every_country_is_guessed_to_something_that_can_be_chosen() -> None:
         assert guess.time_zone in zones, region
         assert guess.currency in currencies, region
         assert guess.locale in locales, region
+
+
+@pytest.mark.parametrize(
+    ("code", "country", "currency", "locale"),
+    [
+        ("en", "Pakistan (+92)", "PKR, Pakistani Rupee", "Pakistan, English"),
+        ("id", "Pakistan (+92)", "PKR, Rupee Pakistan", "Pakistan, Inggris"),
+        ("ur", "پاکستان (\u200e+92)", "PKR, پاکستانی روپیہ", "پاکستان، انگریزی"),
+    ],
+)
+def test_countries_are_named_in_the_language_of_the_reader(code: str, country: str, currency: str, locale: str) -> None:
+    with language.speaking(code):
+        assert dict(countries.regions())["PK"] == country
+        assert dict(countries.currencies())["PKR"] == currency
+        assert dict(countries.locales())["en_PK"] == locale
 
 
 def test_every_choice_is_taken() -> None:
