@@ -84,6 +84,14 @@ def test_every_field_of_the_form_has_a_name() -> None:
     assert {*LIMITS, "branch_id", "sms_allowed", "whatsapp_allowed"} == set(FIELDS)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_sentence_that_begins_with_a_name_runs_as_the_page_does(cast: Cast, ani: int) -> None:
+    page = cast.staff.client().get(f"/customers/{ani}/timeline", headers={"Accept-Language": "ur"}).text
+    entry = re.search(r'<li class="happened".*?</li>', page, re.DOTALL)
+    assert entry
+    assert re.search(r"<div>\s*<p>", entry[0])
+
+
 def test_it_tells_what_changed_who_and_when(cast: Cast, ani: int) -> None:
     with cast.owner.acting():
         branch = make_branch()
