@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -10,10 +9,9 @@ from flask import g
 
 from crm.accounts.access import here, may, organizations_of
 from crm.accounts.models import Organization
-from crm.accounts.rules import Trade
-from crm.accounts.trades import used, used_by, uses
+from crm.accounts.trades import used, uses
 from crm.kernel import current
-from crm.kernel.manifest import Catalog, CustomerAction, LeadAction, MenuLink, catalog
+from crm.kernel.manifest import CustomerAction, LeadAction, MenuLink, catalog
 from crm.kernel.roles import Role
 from crm.values.language import N_
 
@@ -48,28 +46,19 @@ def template_globals() -> dict[str, Any]:
     found = g.get("here")
     if found is None:
         return {"here": None, "may": may, "title_count": str}
-    organization = found.organization
+    settings = _links(catalog().settings)
     return {
         "here": found,
         "may": may,
-        "organization": organization,
+        "organization": found.organization,
         "organizations": Switcher(),
+        "nav_items": tuple(_links(used(found.organization))),
         "nav_counts": _counts,
         "title_count": _title_count,
-        **_menus(catalog(), found.role, organization.trade, organization.uses),
+        "menu_items": [*((endpoint, N_("Settings")) for endpoint, _ in settings[:1]), *_links(catalog().menu)],
+        "settings_items": settings,
         "customer_actions": _customer_actions,
         "lead_actions": _lead_actions,
-    }
-
-
-@functools.lru_cache(maxsize=256)
-def _menus(of: Catalog, role: Role, trade: Trade, uses: str) -> dict[str, Sequence[Link]]:
-    """Return the menus of those who have this role where these parts are in use."""
-    settings = _links(of.settings)
-    return {
-        "nav_items": _links(used_by(trade, uses)),
-        "menu_items": (*((endpoint, N_("Settings")) for endpoint, _ in settings[:1]), *_links(of.menu)),
-        "settings_items": settings,
     }
 
 
@@ -101,8 +90,8 @@ def _lead_actions() -> list[LeadAction]:
     return [entry for entry in catalog().lead_actions if _is_open(entry) and _is_used(entry)]
 
 
-def _links(entries: Sequence[MenuLink]) -> tuple[Link, ...]:
-    return tuple((entry.endpoint, entry.label) for entry in entries if _is_open(entry))
+def _links(entries: Sequence[MenuLink]) -> list[Link]:
+    return [(entry.endpoint, entry.label) for entry in entries if _is_open(entry)]
 
 
 def _is_used(entry: CustomerAction | LeadAction) -> bool:
