@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -9,9 +10,10 @@ from flask import g
 
 from crm.accounts.access import here, may, organizations_of
 from crm.accounts.models import Organization
-from crm.accounts.trades import used, uses
+from crm.accounts.rules import Trade
+from crm.accounts.trades import used, used_by, uses
 from crm.kernel import current
-from crm.kernel.manifest import CustomerAction, LeadAction, MenuLink, catalog
+from crm.kernel.manifest import Catalog, CustomerAction, LeadAction, MenuLink, catalog
 from crm.kernel.roles import Role
 from crm.values.language import N_
 
@@ -46,19 +48,28 @@ def template_globals() -> dict[str, Any]:
     found = g.get("here")
     if found is None:
         return {"here": None, "may": may, "title_count": str}
-    settings = _links(catalog().settings)
+    organization = found.organization
     return {
         "here": found,
         "may": may,
-        "organization": found.organization,
+        "organization": organization,
         "organizations": Switcher(),
-        "nav_items": tuple(_links(used(found.organization))),
         "nav_counts": _counts,
         "title_count": _title_count,
-        "menu_items": [*((endpoint, N_("Settings")) for endpoint, _ in settings[:1]), *_links(catalog().menu)],
-        "settings_items": settings,
+        **_menus(catalog(), found.role, organization.trade, organization.uses),
         "customer_actions": _customer_actions,
         "lead_actions": _lead_actions,
+    }
+
+
+@functools.lru_cache(maxsize=256)
+def _menus(of: Catalog, role: Role, trade: Trade, uses: str) -> dict[str, Sequence[Link]]:
+    """Return the menus of those who have this role where these parts are in use."""
+    settings = _links(of.settings)
+    return {
+        "nav_items": _links(used_by(trade, uses)),
+        "menu_items": (*((endpoint, N_("Settings")) for endpoint, _ in settings[:1]), *_links(of.menu)),
+        "settings_items": settings,
     }
 
 
@@ -90,8 +101,8 @@ def _lead_actions() -> list[LeadAction]:
     return [entry for entry in catalog().lead_actions if _is_open(entry) and _is_used(entry)]
 
 
-def _links(entries: Sequence[MenuLink]) -> list[Link]:
-    return [(entry.endpoint, entry.label) for entry in entries if _is_open(entry)]
+def _links(entries: Sequence[MenuLink]) -> tuple[Link, ...]:
+    return tuple((entry.endpoint, entry.label) for entry in entries if _is_open(entry))
 
 
 def _is_used(entry: CustomerAction | LeadAction) -> bool:

@@ -12,7 +12,11 @@ NONE = "none"
 
 
 def used(organization: Organization) -> list[MenuLink]:
-    parts = parts_of(organization.trade, organization.uses)
+    return used_by(organization.trade, organization.uses)
+
+
+def used_by(trade: Trade, uses: str) -> list[MenuLink]:
+    parts = parts_of(trade, uses)
     return [entry for entry in catalog().navigation if not entry.trades or entry.part in parts]
 
 

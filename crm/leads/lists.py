@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
+from crm.accounts.access import here
 from crm.accounts.models import Membership
-from crm.accounts.queries import current_organization
 from crm.customers.search import find_ids
 from crm.customers.search_text import like_pattern, terms
 from crm.kernel.columns import constant, one_of
@@ -190,7 +190,7 @@ def _ordered(tab: str, shared: Sequence[Condition], most: int) -> sa.Select[Any]
 
 
 def _zone() -> ZoneInfo:
-    return clock.zone(current_organization().time_zone)
+    return clock.zone(here().organization.time_zone)
 
 
 def _count(conditions: Sequence[Condition]) -> sa.ScalarSelect[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from collections.abc import Hashable
 from typing import Any
 
 import sqlalchemy as sa
@@ -157,6 +158,13 @@ class Lead(SourceMixin, Base):
 
     def is_overdue(self, now: dt.datetime) -> bool:
         return not self.is_lost and self.next_follow_up_at is not None and self.next_follow_up_at < now
+
+    def shown(self, now: dt.datetime) -> Hashable:
+        """Return a value that changes with all that a list shows of it."""
+        contact = self.name, self.phone, self.phone_valid, self.customer_id is None
+        colleague = self.assigned_to and self.assigned_to.label
+        beside = self.source, self.branch and self.branch.name, colleague
+        return self.id, self.status, contact, beside, self.next_follow_up_at, self.is_overdue(now)
 
     def become(self, status: LeadStatus, lost_reason: str = "") -> None:
         """Set the status, with the reason of a lost lead and the time of a conversion."""

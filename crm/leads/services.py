@@ -150,14 +150,14 @@ def convert_lead_of(person: SourceMixin, branch_id: int | None, lead_id: int | N
         session.flush()
         known_id = lead_id or getattr(lead_of(person), "id", None)
         if known_id is None:
-            lead, is_news = _create_booked(person, branch_id), False
-        else:
-            lead = lock_lead(known_id)
-            if lead_id is None or may_be_one(lead.name, person.name):
-                _fill(lead, person)
-            is_news = not lead.is_converted and not is_unchanged(LEADS, lead)
+            lead = _create_booked(person, branch_id)
+            _tell("lead.converted", lead, _become_converted(lead))
+            return lead
+        lead = lock_lead(known_id)
+        if lead_id is None or may_be_one(lead.name, person.name):
+            _fill(lead, person)
         if not lead.is_converted:
-            _convert(lead, take_in=is_news)
+            _convert(lead, take_in=not is_unchanged(LEADS, lead))
         return lead
 
 
@@ -168,13 +168,18 @@ def lock_lead(lead_id: int) -> Lead:
 
 
 def _convert(lead: Lead, *, take_in: bool) -> None:
-    lead.become(LeadStatus.CONVERTED)
-    changes = changes_of(lead)
-    lead.do_not_collect = False
+    changes = _become_converted(lead)
     if take_in:
         _take_in(lead)
     _move_events(lead, None, lead.customer_id)
     _tell("lead.converted", lead, changes)
+
+
+def _become_converted(lead: Lead) -> dict[str, list[Any]]:
+    lead.become(LeadStatus.CONVERTED)
+    changes = changes_of(lead)
+    lead.do_not_collect = False
+    return changes
 
 
 def _create_booked(person: SourceMixin, branch_id: int | None) -> Lead:
@@ -240,10 +245,10 @@ def _tell_assigned(lead: Lead, before: int | None) -> None:
 
 def _move_events(lead: Lead, from_id: int | None, to_id: int | None) -> None:
     """Move what was told of a lead to the timeline of a customer, or off it; it stays on the lead's own."""
-    for condition in events_of(lead.id):
-        told = sa.update(Event).where(condition, Event.customer_id.is_not_distinct_from(from_id))
-        options = {"all_branches": True, "synchronize_session": False}
-        db.session.execute(told.values(customer_id=to_id), execution_options=options)
+    ids = sa.union_all(*(sa.select(Event.id).where(condition) for condition in events_of(lead.id))).subquery()
+    told = sa.update(Event).where(Event.id.in_(sa.select(ids.c.id)), Event.customer_id.is_not_distinct_from(from_id))
+    options = {"all_branches": True, "synchronize_session": False}
+    db.session.execute(told.values(customer_id=to_id), execution_options=options)
 
 
 def _worth_telling(changes: dict[str, list[Any]]) -> dict[str, list[Any]]:

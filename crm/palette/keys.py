@@ -5,15 +5,18 @@ A key is written as people read it: `g c` is g and then c, `Mod+k` is Ctrl or âŒ
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from flask import url_for
+from markupsafe import Markup, escape
 
 from crm.accounts.access import here, may_open
-from crm.kernel.manifest import catalog
+from crm.kernel.manifest import Catalog, catalog
+from crm.kernel.roles import Role
 from crm.values.language import N_
 
 EVERYWHERE = N_("On every page")
@@ -77,8 +80,15 @@ def for_aria(action: str) -> str:
     return f"{steps.replace('Mod', 'Control')} {steps.replace('Mod', 'Meta')}"
 
 
-def for_script() -> str:
-    return json.dumps([[key.keys, key.action, key.url] if key.url else [key.keys, key.action] for key in usable()])
+def for_script() -> Markup:
+    """Return the keys that are on for the reader, as an attribute of every page."""
+    return _for_script(catalog(), here().role, here().user.single_keys)
+
+
+@functools.lru_cache(maxsize=64)
+def _for_script(of: Catalog, role: Role, with_single: bool) -> Markup:
+    keys = [[key.keys, key.action, key.url] if key.url else [key.keys, key.action] for key in usable()]
+    return escape(json.dumps(keys))
 
 
 def _pages() -> Iterator[Key]:

@@ -75,6 +75,11 @@ def current() -> Language:
     return LANGUAGES.get(_current.get(), LANGUAGES[ENGLISH])
 
 
+def code() -> str:
+    """Return the code of the current language, the cheapest key of what is kept for each."""
+    return _current.get()
+
+
 def use(code: str) -> None:
     _current.set(code)
 

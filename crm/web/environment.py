@@ -33,8 +33,9 @@ def init_app(app: Flask) -> None:
 
 def gettext(message: str, /, **values: object) -> Markup:
     """Return a text of our own in the reader's language, with `values` escaped."""
-    found = _marked_up(language.catalog(), message)
-    return found % values if values else _plain(found)
+    if values:
+        return _patterns(language.code())[message] % values
+    return _plain(language.code())[message]
 
 
 def ngettext(one: str, many: str, number: int, /, **values: object) -> Markup:
@@ -45,15 +46,31 @@ def pgettext(context: str, message: str, /, **values: object) -> Markup:
     return _trusted(language.catalog().pgettext(context, message)) % values
 
 
-@functools.lru_cache(maxsize=20_000)
-def _marked_up(catalog: Any, message: str) -> Markup:
-    return _trusted(catalog.gettext(str.__str__(message)))
-
-
-@functools.lru_cache(maxsize=20_000)
-def _plain(text: Markup) -> Markup:
-    return text % {}
-
-
 def _trusted(text: str) -> Markup:
     return Markup(text)  # noqa: S704 -- from the templates and the catalogs
+
+
+class _Texts(dict[str, Markup]):
+    """Texts of the current language, ready to be shown: every row of a page looks several up."""
+
+    MOST = 20_000
+
+    def __init__(self, is_plain: bool) -> None:
+        self.is_plain = is_plain
+
+    def __missing__(self, message: str) -> Markup:
+        found = _trusted(language.catalog().gettext(str.__str__(message)))
+        found = found % {} if self.is_plain else found
+        if len(self) < self.MOST:  # what providers wrote is looked up, too
+            self[message] = found
+        return found
+
+
+@functools.cache
+def _plain(code: str) -> _Texts:
+    return _Texts(is_plain=True)
+
+
+@functools.cache
+def _patterns(code: str) -> _Texts:
+    return _Texts(is_plain=False)

@@ -133,6 +133,7 @@ def test_errors_stand_in_the_window_and_nothing_typed_is_lost(counter: Page) -> 
     dialog.get_by_role("button", name="Save customer").click()
     expect(dialog).to_contain_text("Siti Rahma already has this number.")
     expect(dialog.get_by_role("link", name="Open Siti Rahma").first).to_be_visible()
+    expect(dialog.locator(".btn-primary")).to_have_text("Open Siti Rahma")
     dialog.get_by_role("button", name="Save as a new person").click()
     expect(counter.get_by_role("row", name="Her daughter")).to_be_visible()
 

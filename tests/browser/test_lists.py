@@ -140,6 +140,15 @@ def test_what_was_found_is_said(counter: Page) -> None:
     expect(counter.locator("#results")).not_to_have_attribute("aria-busy", "true")
 
 
+def test_the_board_says_how_many_leads_were_found(counter: Page, running_app: RunningApp, cast: Cast) -> None:
+    with cast.staff.acting():
+        for name in ("Rina", "Rini", "Budi"):
+            make_lead(name=name)
+    counter.goto(f"{running_app.url}/leads?view=board")
+    counter.get_by_role("searchbox", name="Search leads").fill("rin")
+    expect(counter.locator("#main > p[aria-live]")).to_have_text("2 found")
+
+
 def test_a_head_sorts_in_place_and_keeps_focus(counter: Page) -> None:
     counter.evaluate("window.stayed = true")
     head = counter.get_by_role("columnheader", name="Name")

@@ -29,8 +29,9 @@ def index() -> Response:
     if wanted.is_board:
         return respond("leads/index.html", "leads/_board.html", filter=wanted, columns=lists.board(wanted), **shown)
     page = lists.page_of_leads(wanted, request.args.get("page", 1, type=int))
-    has_any = bool(page.rows) or lists.has_any()
-    return respond("leads/index.html", "leads/_list.html", filter=wanted, page=page, has_any=has_any, **shown)
+    shown["has_any"] = bool(page.rows) or lists.has_any()
+    shown["shown"] = tuple(lead.shown(shown["now"]) for lead in page.rows)
+    return respond("leads/index.html", "leads/_list.html", filter=wanted, page=page, **shown)
 
 
 @bp.route("/leads/new", methods=["GET", "POST"])
