@@ -9,6 +9,7 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from crm.accounts.access import here
+from crm.people.contact_fields import EXTENSION_SENTENCE
 from crm.people.limits import LIMITS
 from crm.values import money
 from crm.values.language import LANGUAGES
@@ -118,6 +119,11 @@ class TextLine(Text):
 class Extension(TextLine):
     def __init__(self) -> None:
         super().__init__(LIMITS["phone_extension"], metadata={"pattern": "^[0-9]{0,7}$"})
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if isinstance(value, str) and not re.fullmatch("[0-9]*", value):
+            raise ValidationError(str(EXTENSION_SENTENCE))
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 class LanguageCode(TextLine):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from markupsafe import Markup
+
 from crm.customers.rules import Tier
 from crm.home.queries import CustomerList
 from crm.people.initials import initials
@@ -21,7 +23,7 @@ def cells(listed: CustomerList) -> Iterator[dict[str, object]]:
             "city": row.city,
             "tier_name": row.tier,
             "tier_label": labels[row.tier],
-            "phone": filters.tel_link(row.phone) if row.phone_valid else row.phone,
+            "phone": filters.tel_link(row.phone) if row.phone_valid else Markup("<bdi>{}</bdi>").format(row.phone),
             "next": filters.when(row.next_message_at) if message else "",
             "channel": message.channel.label if message else "",
             "message": message.id if message else "",

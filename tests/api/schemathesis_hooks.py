@@ -61,6 +61,10 @@ def _fit(body: dict[str, Any]) -> None:
         body["last_activity"] = "2026-01-02T03:04:05Z"
     if "date" in body:
         body["date"] = "2026-01-02"
+    if body.get("date_until") is not None:
+        body["date_until"] = "2026-01-03"
+    if body.get("booking"):
+        body["booking"] = None
     if "promised_date" in body:
         body["promised_date"] = "2026-12-24"
     for name in ("due_at", "next_due_at"):

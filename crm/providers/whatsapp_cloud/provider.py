@@ -7,10 +7,11 @@ from crm.providers.whatsapp_cloud import codes
 from crm.providers.whatsapp_cloud.account import ACCOUNT
 from crm.providers.whatsapp_cloud.gateway import WhatsappCloud
 from crm.providers.whatsapp_cloud.webhook import ROUTES
+from crm.values.language import N_
 
 WHATSAPP_CLOUD = Provider(
     "whatsapp_cloud",
-    "WhatsApp Business, by Meta's Cloud API",
+    N_("WhatsApp Business, by Meta's Cloud API"),
     "WhatsApp Business",
     WhatsappCloud(),
     ACCOUNT,
