@@ -138,6 +138,33 @@ def test_dinars_get_their_third_decimal(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_bookings_of_before_end_on_their_day(
+    kind: str, environ: dict[str, str], tmp_path: Path, postgres_server: PostgresServer
+) -> None:
+    name = f"ends_{uuid.uuid4().hex}"
+    url = f"sqlite:///{tmp_path / name}.db" if kind == "sqlite" else postgres_server.create_database(name)
+    settings = {**environ, "DATABASE_URL": url}
+    flask(settings, "db", "upgrade", "0036")
+    with _connected(url) as connection:
+        metadata = sa.MetaData()
+        metadata.reflect(connection)
+        for id_ in (1, 2):
+            _insert(connection, metadata, "organizations", id=id_, slug=str(id_))
+            if kind == "postgresql":
+                connection.execute(sa.select(sa.func.set_config("app.organization_id", str(id_), True)))
+            here = {"organization_id": id_, "branch_id": None, "lead_id": None}
+            _insert(connection, metadata, "bookings", id=id_, date=dt.date(2027, 1, id_), **here)
+
+    flask(settings, "db", "upgrade")
+
+    for id_ in (1, 2):
+        with _connected(url, id_) as connection:
+            ends = connection.scalar(sa.text("SELECT ends_on FROM bookings WHERE id = :id"), {"id": id_})
+            assert str(ends) == f"2027-01-0{id_}"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_customers_get_the_totals_of_the_invoices_that_are_there(
     kind: str, environ: dict[str, str], tmp_path: Path, postgres_server: PostgresServer
 ) -> None:

@@ -87,9 +87,12 @@ class BookingFilter(NamedTuple):
         conditions = self._conditions()
         if self.q:
             conditions.append(_found(self.q, conditions))
-        order = (Booking.date, Booking.id)
         statement = sa.select(Booking).where(*conditions)
-        return statement.order_by(*(order if self.tab == UPCOMING else [column.desc() for column in order]))
+        if self.tab == UPCOMING:
+            return statement.order_by(Booking.date, Booking.id)
+        # Past ones by their last day, as the index has it.
+        day = Booking.ends_on if self.tab == PAST else Booking.date
+        return statement.order_by(day.desc(), Booking.id.desc())
 
     def _conditions(self) -> list[sa.ColumnElement[bool]]:
         found: list[sa.ColumnElement[bool]] = [sa.false()] if self.unknown else []

@@ -23,7 +23,7 @@ def manifest() -> Response:
     signed_in = current_user.is_authenticated and has_organization()
     response = jsonify(web_manifest(here().organization.name if signed_in else ""))
     response.mimetype = "application/manifest+json"
-    response.headers["Cache-Control"] = "private, max-age=3600"
+    response.headers["Cache-Control"] = "private, no-cache"
     return response
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm.kernel.manifest import CustomerAction, Feature, LeadAction
+from crm.kernel.manifest import CustomerAction, Feature, Job, LeadAction
 from crm.kernel.roles import STAFF, VIEWER
 from crm.notes import activity, api, queries, routes
 from crm.values.language import N_
@@ -15,6 +15,7 @@ feature = Feature(
     lead_actions=(LeadAction("notes.new_of_lead", N_("Add note"), 35, "journal-text"),),
     lead_events={"notes": queries.ids_of_lead},
     activity=activity.ACTIVITY,
+    jobs=(Job(60, "crm.notes.jobs:remove_deleted_notes"),),
     customer_rows={"notes": ("note", "notes")},
     roles={
         "new": STAFF,

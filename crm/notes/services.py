@@ -8,20 +8,25 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.customers.services import lock_customer
-from crm.kernel.columns import db_ago, db_now
-from crm.kernel.db import locked, transaction
+from crm.kernel.columns import db_now, one_of
+from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.events import Event, changes_of, record
 from crm.kernel.extensions import db
 from crm.kernel.idempotency import Once, RequestKey
-from crm.kernel.tenancy import current_actor
+from crm.kernel.tenancy import current_actor, use_organization
+from crm.kernel.work import due
+from crm.kernel.work.lease import Lease
 from crm.leads.models import Lead
 from crm.notes.models import Kind, Note
 
 KEPT = dt.timedelta(days=1)
 """For how long a deleted note can be brought back."""
 
-PURGED = 100
-"""Notes that one deletion removes for good."""
+DELETED = "deleted note"
+"""The kind of due work: deleted notes that are to be removed for good."""
+
+LEASE = dt.timedelta(minutes=1)
+BATCH = 100
 
 _WHOLE = {"all_branches": True, "synchronize_session": False}
 """Whoever may see a note may change its events, which may be of a customer of another branch."""
@@ -56,21 +61,37 @@ def edit_note(note_id: int, values: dict[str, Any]) -> Note:
 def delete_note(note_id: int) -> Note:
     """Take a note and all that was told of it off the timeline; it can be brought back for a day."""
     with transaction():
-        _purge()
+        due.lock(DELETED, [note_id])
         note = _lock(note_id)
         if note.delete():
             _move_events(note, None)
             record("note.deleted", note)
+            due.put_off(DELETED, [note.id], database_now() + KEPT)
         return note
 
 
 def restore_note(note_id: int) -> Note:
     with transaction():
+        due.lock(DELETED, [note_id])
         note = _lock(note_id)
         if note.restore():
             _move_events(note, note.customer_of)
             record("note.restored", note)
+            due.settle(DELETED, [note.id])
         return note
+
+
+def remove_deleted(organization_id: int) -> bool:
+    """Remove notes that were deleted long enough ago, and what was told of them; False when none is due."""
+    with use_organization(organization_id):
+        lease = Lease.take(DELETED, LEASE, BATCH)
+        with transaction() as session:
+            held = lease.lock_held()
+            ids = list(session.scalars(sa.select(Note.id).where(one_of(Note.id, held), Note.deleted_at.is_not(None))))
+            session.execute(sa.delete(Event).where(_about(one_of(Note.id, ids))), execution_options=_WHOLE)
+            session.execute(sa.delete(Note).where(one_of(Note.id, ids)), execution_options=_WHOLE)
+            due.settle(DELETED, held)
+        return bool(lease.ids)
 
 
 def _add(note: Note, customer_id: int | None, request_key: RequestKey | None) -> Note:
@@ -92,15 +113,6 @@ def _lock(note_id: int) -> Note:
 def _move_events(note: Note, customer_id: int | None) -> None:
     told = sa.update(Event).where(_about(Note.id == note.id), Event.action.in_(("note.added", "note.edited")))
     db.session.execute(told.values(customer_id=customer_id), execution_options=_WHOLE)
-
-
-def _purge() -> None:
-    """Remove notes of the organization that were deleted long ago, and what was told of them."""
-    old = sa.select(Note.id).where(Note.deleted_at < db_ago(KEPT)).limit(PURGED)
-    ids = list(db.session.scalars(old, execution_options=_WHOLE))
-    if ids:
-        db.session.execute(sa.delete(Event).where(_about(Note.id.in_(ids))), execution_options=_WHOLE)
-        db.session.execute(sa.delete(Note).where(Note.id.in_(ids)), execution_options=_WHOLE)
 
 
 def _about(notes: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:

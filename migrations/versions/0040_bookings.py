@@ -28,7 +28,7 @@ def upgrade() -> None:
     op.add_column("bookings", sa.Column("date_until", sa.Date(), nullable=True))
     op.add_column("bookings", sa.Column("ends_on", sa.Date(), nullable=False, server_default="1970-01-01"))
     op.add_column("bookings", sa.Column("note", sa.Text(), nullable=False, server_default=""))
-    op.execute(sa.text("UPDATE bookings SET ends_on = date"))
+    _end_on_their_day()
     op.create_index("ix_bookings_end", "bookings", ["organization_id", "ends_on", "id"])
     with _receipts_aside(op.get_bind()):
         with op.batch_alter_table("invoices", table_kwargs=AUTOINCREMENT) as table:
@@ -43,6 +43,20 @@ def upgrade() -> None:
             )
     op.create_index("ix_invoices_booking", "invoices", WITHIN)
     op.create_index("ix_receipts_booking", "receipts", WITHIN)
+
+
+def _end_on_their_day() -> None:
+    """Let each booking end on its day; on PostgreSQL a statement changes rows of the organization that is set alone."""
+    bind = op.get_bind()
+    for id_ in bind.scalars(sa.text("SELECT id FROM organizations")).all():
+        _enter(str(id_))
+        bind.execute(sa.text("UPDATE bookings SET ends_on = date WHERE organization_id = :id"), {"id": id_})
+    _enter("")
+
+
+def _enter(organization_id: str) -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.get_bind().execute(sa.select(sa.func.set_config("app.organization_id", organization_id, True)))
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from html import unescape
 
@@ -12,12 +11,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from crm.accounts.models import Membership, Organization
-from crm.kernel.db import transaction
+from crm.kernel.db import database_now, transaction
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
+from crm.kernel.work import due
 from crm.leads.models import Lead
 from crm.notes.models import Note
-from crm.values import clock
+from crm.notes.services import DELETED, remove_deleted
 from tests.factories import (
     Cast,
     make_branch,
@@ -170,14 +170,21 @@ def test_the_api_reads_and_writes_notes(app: Flask, cast: Cast) -> None:
     assert client.get(of_customer, headers=cast.stranger.token()).status_code == 404
 
 
-@SQLITE
-def test_a_deleted_note_is_gone_after_a_day(cast: Cast, staff: FlaskClient) -> None:
+def test_a_deleted_note_is_gone_after_a_day(app: Flask, cast: Cast, staff: FlaskClient) -> None:
     with cast.owner.acting():
-        old, new = make_note(text="Secret"), make_note()
-    staff.post(f"/notes/{old}/delete")
-    with cast.owner.acting(), transaction() as session:
-        session.get_one(Note, old).deleted_at = clock.utcnow() - dt.timedelta(days=2)
-    staff.post(f"/notes/{new}/delete")
+        old, back, new = make_note(text="Secret"), make_note(text="Back"), make_note()
+    for note in (old, back):
+        staff.post(f"/notes/{note}/delete")
+    staff.post(f"/notes/{back}/restore")
+    with app.app_context():
+        remove_deleted(cast.owner.organization_id)
     with cast.owner.acting():
-        assert list(db.session.scalars(sa.select(Note.id))) == [new]
+        assert len(list(db.session.scalars(sa.select(Note.id)))) == 3, "it is kept for a day"
+    with cast.owner.acting(), transaction():
+        due.put_off(DELETED, [old], database_now())
+    with app.app_context():
+        remove_deleted(cast.owner.organization_id)
+    with cast.owner.acting():
+        assert sorted(db.session.scalars(sa.select(Note.id))) == [back, new]
         assert "Secret" not in str(list(db.session.scalars(sa.select(Event.changes))))
+    assert staff.post(f"/notes/{old}/restore").status_code == 404
