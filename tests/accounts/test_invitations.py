@@ -77,6 +77,7 @@ def test_an_owner_invites_and_sees_the_link_once(app: Flask, cast: Cast) -> None
     response = client.post("/settings/users", data=fields, headers=HTMX)
     assert response.status_code == 200
     assert app.config["PUBLIC_URL"] + path_in(response) in response.text
+    assert f'data-copy="{app.config["PUBLIC_URL"]}{path_in(response)}"' in response.text
     assert 'hx-swap-oob="outerHTML:#users"' in response.text
     page = client.get("/settings/users").text
     for words in ("Citra Dewi", "citra@shop.test", "Manager", branch, "/revoke"):

@@ -18,6 +18,10 @@ async function copyText(button) {
 
 // Where a page may not write to the clipboard (without TLS), the text is selected, ready for the keys.
 function selectText(element) {
+  if (element.select) {
+    element.select();
+    return;
+  }
   const range = document.createRange();
   range.selectNodeContents(element);
   getSelection().removeAllRanges();
