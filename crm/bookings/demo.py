@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from crm.accounts.queries import current_organization
-from crm.bookings.queries import today
 from crm.bookings.services import create
 from crm.customers.models import Customer
 from crm.invoices.services import add_invoice
 from crm.kernel.extensions import db
-from crm.values import money
+from crm.values import clock, money
 
 CONTACT = ("name", "phone", "email", "passport_number")
 
@@ -44,15 +43,17 @@ BOOKINGS = (
 
 
 def fill(shop: str, customer_ids: Sequence[int]) -> None:
-    unit = money.unit(current_organization().currency)
+    organization = current_organization()
+    unit = money.unit(organization.currency)
+    today = clock.to_local(clock.utcnow(), clock.zone(organization.time_zone)).date()
     for one in BOOKINGS if shop == "demo-travel" else ():
         branch_id = db.session.get_one(Customer, customer_ids[one.persons[0]]).branch_id
-        first = today() + dt.timedelta(days=one.days)
+        first = today + dt.timedelta(days=one.days)
         values = {"service": one.service, "note": one.note, "amount": one.amount * unit // 100, "status": one.status}
         values |= {"date": first, "date_until": first + dt.timedelta(days=one.length) if one.length else None}
         booking = create({**values, "branch_id": branch_id}, [_contact(customer_ids[at]) for at in one.persons])
         for amount in one.paid:
-            add_invoice(customer_ids[one.persons[0]], amount * unit // 100, today(), "", booking_id=booking.id)
+            add_invoice(customer_ids[one.persons[0]], amount * unit // 100, today, "", booking_id=booking.id)
 
 
 def _contact(customer_id: int) -> dict[str, Any]:

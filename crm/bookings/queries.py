@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
-from crm.accounts.queries import current_organization
 from crm.bookings.models import Booking, BookingPerson, BookingStatus
 from crm.bookings.rules import count_in, number_key, numbered
 from crm.customers.models import Customer
@@ -20,11 +19,11 @@ from crm.kernel.columns import constant, one_of
 from crm.kernel.db import prepared
 from crm.kernel.extensions import db
 from crm.leads.models import Lead
-from crm.values import clock
 from crm.values.choices import unknown_choice
 from crm.values.language import N_, ngettext
 from crm.values.language import gettext as _
 from crm.values.text import clean_line
+from crm.web.filters import today
 from crm.web.lists import Page, read_page
 
 SHOWN = 20
@@ -252,10 +251,6 @@ def next_number() -> str:
         if free is not None:
             return free
         count += AT_ONCE
-
-
-def today() -> dt.date:
-    return clock.to_local(clock.utcnow(), clock.zone(current_organization().time_zone)).date()
 
 
 def _taken(keys: list[str]) -> set[str]:

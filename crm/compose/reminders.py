@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.accounts.queries import current_organization
+from crm.accounts.access import here
 from crm.compose import reminder_changes
 from crm.customers.models import Customer
 from crm.kernel.columns import UtcDateTime, constant, one_of
@@ -37,7 +37,7 @@ def _parameters(span: Span) -> dict[str, Any]:
 
 def _by_hand() -> list[str]:
     """Return the channels by which the organization sends by hand."""
-    organization, found = current_organization(), []
+    organization, found = here().organization, []
     for channel in all_channels():
         try:
             by_hand = gateway_of(organization, channel).by_hand
