@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from typing import Any
 
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -14,11 +16,12 @@ from crm.customers.services import edit_customer
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.kernel.roles import Role
+from crm.leads.services import edit_lead
 from crm.messages.channels.whatsapp import WHATSAPP
 from crm.messages.models import Message
 from crm.messages.rules import Status
 from crm.values import clock
-from tests.factories import Cast, join, make_customer
+from tests.factories import Cast, join, make_branch, make_customer, make_follow_up, make_lead
 
 
 def reminder_of(cast: Cast, name: str) -> int:
@@ -73,6 +76,48 @@ def test_a_change_stands_on_the_next_page(cast: Cast) -> None:
 
     page = client.get("/").text
     assert (page.count(">Siti</a>"), page.count(">Sari</a>")) == (2, 0)
+
+
+def test_each_change_of_a_lead_stands_in_the_list(cast: Cast) -> None:
+    with cast.staff.acting():
+        id_, branch_id = make_lead(name="Lena", phone="0812 3456 7890"), make_branch()
+    client = cast.staff.client()
+    changes: list[tuple[dict[str, Any], str]] = [
+        ({"name": "Lena Sari"}, ">Lena Sari</a>"),
+        ({"phone": "0813 1111 2222"}, "1111-2222"),
+        ({"source": "Fair"}, "<bdi>Fair</bdi>"),
+        ({"branch_id": branch_id}, "<bdi>Branch "),
+        ({"status": "contacted"}, 'data-status="contacted"'),
+    ]
+    for values, shown in changes:
+        assert shown not in client.get("/leads").text
+        with cast.staff.acting():
+            edit_lead(id_, values)
+        assert shown in client.get("/leads").text
+
+    with cast.staff.acting():
+        make_follow_up(id_, due_at=clock.utcnow() - dt.timedelta(days=2))
+    page = client.get("/leads").text
+    assert page.count(">Overdue</span>") == 1
+    assert f"/leads/{id_}/convert" in page
+    assert f"/leads/{id_}/convert" not in cast.viewer.client().get("/leads").text
+
+
+def test_each_change_of_a_message_stands_in_the_list(cast: Cast) -> None:
+    id_ = reminder_of(cast, "Sari")
+    client = cast.staff.client()
+    assert "Mark as done" in client.get("/messages").text
+
+    with cast.staff.acting(), transaction():
+        edit_customer(id_, {"name": "Siti"})
+        db.session.scalars(sa.select(Message)).one().body = "Your bread is ready"
+    page = client.get("/messages").text
+    assert ">Siti</a>" in page
+    assert "Your bread is ready" in page
+
+    with cast.staff.acting():
+        assert client.post(f"/messages/{db.session.scalars(sa.select(Message.id)).one()}/done").status_code == 303
+    assert "Mark as done" not in client.get("/messages").text
 
 
 def test_the_organizations_way_of_writing_holds_at_once(cast: Cast) -> None:

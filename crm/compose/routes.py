@@ -40,6 +40,7 @@ def index() -> Response:
         "messages/index.html",
         "messages/_list.html",
         page=page,
+        shown=tuple(message.shown for message in page.rows),
         channels=all_channels(),
         every_channel=in_words("and"),
         tries_out=any(channel.gateway_name(here().organization) in _shown() for channel in all_channels()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Hashable
 from typing import Any
 
 import sqlalchemy as sa
@@ -122,6 +123,12 @@ class Message(TenantMixin, Base):
     @property
     def needs_a_person(self) -> bool:
         return self.status in NEEDS_A_PERSON and not self.is_acknowledged
+
+    @property
+    def shown(self) -> Hashable:
+        """Return a value that changes with all that a list shows of it."""
+        of_whom, state = (self.customer_id, self.customer.name), (self.status, self.reason, self.is_acknowledged)
+        return self.id, of_whom, state, self.body, self.send_at, str(self.channel)
 
     def turn(self, status: Status, now: dt.datetime, reason: str = "") -> None:
         """Set the status and the reason that people read; a worker's claim ends."""
