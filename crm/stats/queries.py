@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from crm.accounts.queries import current_organization
 from crm.customers.models import Customer
 from crm.customers.rules import Tier
 from crm.customers.totals import FIGURES, SUMS, CustomerTotal
 from crm.kernel.extensions import db
 from crm.values import clock
-from crm.web.filters import today
 
 MONTHS = 12
 
@@ -53,7 +53,8 @@ class TotalDifference(NamedTuple):
 
 def new_by_month(branch_id: int | None = None) -> list[Month]:
     """Return the last 12 months of the organization's calendar, the current one last."""
-    names = [_month_before(today(), ago) for ago in reversed(range(MONTHS))]
+    today = clock.to_local(clock.utcnow(), clock.zone(current_organization().time_zone)).date()
+    names = [_month_before(today, ago) for ago in reversed(range(MONTHS))]
     statement = _MONTHS if branch_id is None else _MONTHS_OF_BRANCH
     found = dict(db.session.execute(statement, {"branch": branch_id, "first": names[0]}).all())
     return [Month(name, int(found.get(name, 0))) for name in names]

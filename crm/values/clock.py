@@ -72,6 +72,7 @@ def at_or_after(naive: dt.datetime, zone: ZoneInfo) -> dt.datetime:
     return naive.replace(tzinfo=zone, fold=0).astimezone(dt.UTC)
 
 
+@lru_cache(maxsize=1024)
 def end_of_day(day: dt.date, zone: ZoneInfo) -> dt.datetime:
     """Return the last UTC moment of a day."""
     return at_or_after(dt.datetime.combine(day + dt.timedelta(days=1), dt.time()), zone) - dt.timedelta(microseconds=1)
