@@ -36,14 +36,14 @@ from tests.factories import (
 
 MOST = {
     "/": 17,  # one for the first steps, until they are done
-    "/reminders": 16,
+    "/reminders": 14,
     "/?q=customer": 17,
     "/customers/{customer}": 15,
     "/messages": 10,
     "/stats": 7,
-    "/leads": 7,
+    "/leads": 6,
     "/leads/{lead}": 11,
-    "/bookings": 7,
+    "/bookings": 6,
     "/area-customers": 7,
 }
 PAGES = (

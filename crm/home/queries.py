@@ -110,7 +110,7 @@ class CustomerList(NamedTuple):
 
 def attention(day: Day) -> Attention:
     due = first(day.part(When.NOW), REMINDERS)
-    return Attention(notices(), due, None if due.places else first(day.ahead(), 1), day.has_evening)
+    return Attention(notices(), due, None if due.places else first(day.ahead(), 1, 1), day.has_evening)
 
 
 def customer_list(filters: Filters, in_all: int | None = None) -> CustomerList:

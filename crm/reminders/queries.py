@@ -86,11 +86,7 @@ class ReminderPage(NamedTuple):
 
 def count(span: Span, most: int = COUNTED) -> int:
     """Count the reminders of a span, up to `most` of each kind."""
-    kinds = tuple(catalog().reminders)
-    parameters: dict[str, Any] = {}
-    for kind in kinds:
-        parameters |= kind.parameters(span._replace(most=most))
-    return min(db.session.scalar(_count(kinds), parameters) or 0, most)
+    return min(sum(_by_kind(span, most).values()), most)
 
 
 def counts_of(day: Day) -> dict[When, int]:
@@ -98,8 +94,10 @@ def counts_of(day: Day) -> dict[When, int]:
 
 
 def first(span: Span, most: int, counted: int = COUNTED) -> First:
-    places = _merged(span._replace(most=most), {})
-    return First(places, len(places) if len(places) < most else count(span, counted))
+    """Return the first reminders, and how many there are; asks the kinds alone that have some."""
+    numbers = _by_kind(span, counted)
+    places = _merged(span._replace(most=most), {}, [kind for kind, number in numbers.items() if number])
+    return First(places, min(sum(numbers.values()), counted))
 
 
 def page_of(day: Day, when: When, *, after: Cursor | None, before: Cursor | None, number: int) -> ReminderPage:
@@ -109,7 +107,8 @@ def page_of(day: Day, when: When, *, after: Cursor | None, before: Cursor | None
     cursor = before or after
     skip = 0 if cursor else (number - 1) * PAGE_SIZE
     span = span._replace(most=skip + PAGE_SIZE + 1, backwards=backwards)
-    found = _merged(span, {kind.key: _bound(kind, cursor) for kind in catalog().reminders} if cursor else {})[skip:]
+    kinds = catalog().reminders
+    found = _merged(span, {kind.key: _bound(kind, cursor) for kind in kinds} if cursor else {}, kinds)[skip:]
     places, has_more = found[:PAGE_SIZE], len(found) > PAGE_SIZE
     if backwards:
         places.reverse()
@@ -142,10 +141,18 @@ def loaded(places: Sequence[Place]) -> list[Reminder]:
     return [Reminder(place, row) for place, row in found if row is not None]
 
 
-def _merged(span: Span, bounds: Mapping[str, Key]) -> list[Place]:
-    """Return the first rows of all kinds in the span's direction; `bounds` is where each kind begins."""
+def _by_kind(span: Span, most: int) -> dict[ReminderKind, int]:
+    kinds = tuple(catalog().reminders)
+    parameters: dict[str, Any] = {}
+    for kind in kinds:
+        parameters |= kind.parameters(span._replace(most=most))
+    return dict(zip(kinds, db.session.execute(_counts(kinds), parameters).one(), strict=True)) if kinds else {}
+
+
+def _merged(span: Span, bounds: Mapping[str, Key], kinds: Sequence[ReminderKind]) -> list[Place]:
+    """Return the first rows of the kinds in the span's direction; `bounds` is where each kind begins."""
     parts = []
-    for kind in catalog().reminders:
+    for kind in kinds:
         part = span
         if bound := bounds.get(kind.key):
             part = (
@@ -168,6 +175,7 @@ def _bound(kind: ReminderKind, cursor: Cursor) -> Key:
 
 
 @functools.lru_cache(maxsize=8)
-def _count(kinds: tuple[ReminderKind, ...]) -> sa.Select[Any]:
-    numbers = [sa.select(sa.func.count()).select_from(kind.ids.subquery()).scalar_subquery() for kind in kinds]
-    return prepared(sa.select(sum(numbers[1:], start=numbers[0]) if numbers else sa.literal(0)))
+def _counts(kinds: tuple[ReminderKind, ...]) -> sa.Select[Any]:
+    return prepared(
+        sa.select(*(sa.select(sa.func.count()).select_from(kind.ids.subquery()).scalar_subquery() for kind in kinds))
+    )

@@ -42,7 +42,7 @@ def index() -> Response:
         when=when,
         place={name: args[name] for name in ("when", "after", "before", "page") if args.get(name)},
         counts=counts,
-        coming=first(today.ahead(), 3).rows if page and not page.rows and when is When.NOW else [],
+        coming=first(today.ahead(), 3, 3).rows if page and not page.rows and when is When.NOW else [],
         evening=today.has_evening,
     )
 
