@@ -71,7 +71,7 @@ def test_staff_work_through_the_inbox(page: Page, running_app: RunningApp, cast:
     pending = fill(cast)
     sign_in(page, running_app.url, cast.staff)
     expect(page.get_by_role("region", name="Due reminders")).to_be_visible()
-    page.locator("#text-1").get_by_role("link", name="Open").click()
+    page.locator("#text-1").get_by_role("link", name="Show").click()
     expect(page.get_by_role("heading", name="Inbox")).to_be_visible()
 
     asking = page.locator(".inbox-text", has_text="Please stop")

@@ -300,9 +300,9 @@ def test_who_adds_a_customer_on_the_list_is_offered_their_page(cast: Cast) -> No
     added = client.post("/customers/new", data={"name": "Siti"}, headers=HTMX | {"HX-Current-URL": "http://localhost/"})
 
     page = f"/customers/{one(cast.staff).id}"
-    assert f'href="{page}">Open</a>' in added.text
+    assert f'href="{page}">Show</a>' in added.text
     here = HTMX | {"HX-Current-URL": f"http://localhost{page}"}
-    assert ">Open</a>" not in client.post(f"{page}/edit", data={"name": "Siti R"}, headers=here).text
+    assert ">Show</a>" not in client.post(f"{page}/edit", data={"name": "Siti R"}, headers=here).text
 
 
 def test_delete_asks_first_and_then_is_for_good(cast: Cast) -> None:
