@@ -56,7 +56,7 @@ class BookingForm(CreatingForm):
     number = StringField(N_("Number"), [Length(NUMBER_LIMIT)])
     branch = SelectField(N_("Branch"), coerce=str)
     lead_person = StringField(N_("Main contact"))
-    hundredths = 0
+    parsed_amount = 0
     day: dt.date | None = None
     last_day: dt.date | None = None
     focused: str | None = None
@@ -128,7 +128,7 @@ class BookingForm(CreatingForm):
             return
         organization = current_organization()
         try:
-            self.hundredths = money.parse_amount(field.data, organization.locale, organization.currency)
+            self.parsed_amount = money.parse_amount(field.data, organization.locale, organization.currency)
         except money.MoneyError as error:
             raise ValidationError(str(error)) from None
 
@@ -140,7 +140,7 @@ class BookingForm(CreatingForm):
 
     def values(self) -> dict[str, Any]:
         """Return the values by column; of the newer fields only what was sent."""
-        values = {"number": self.number.data or "", "date": self.day, "amount": self.hundredths}
+        values = {"number": self.number.data or "", "date": self.day, "amount": self.parsed_amount}
         later = {"service": self.service.data, "note": self.note.data, "date_until": self.last_day}
         values |= {field: value for field, value in later.items() if self[field].raw_data}
         return values | {"status": self.status.data} | chosen_branch(self)

@@ -188,7 +188,7 @@ def balance_of(booking_id: int) -> int:
 
 
 class Account(NamedTuple):
-    """What a booking costs and what was paid for it, in hundredths; `balance` is below 0 where too much was paid."""
+    """The amounts that a booking costs and that were paid for it; `balance` is below 0 where too much was paid."""
 
     amount: int
     paid: int = 0

@@ -84,7 +84,7 @@ class InvoiceForm(ReceiptsForm):
     receipt = ReceiptsField(N_("Receipts"))
     note = TextAreaField(N_("Note"), [Length(MAX_NOTE)])
     booking = SelectField(N_("Booking"), coerce=str)
-    hundredths: int
+    parsed_amount: int
     day: dt.date
 
     def __init__(self, *args: Any, customer_id: int, booking_id: int | None = None, **kwargs: Any) -> None:
@@ -113,7 +113,7 @@ class InvoiceForm(ReceiptsForm):
     def validate_amount(self, field: StringField) -> None:
         organization = current_organization()
         try:
-            self.hundredths = money.parse_amount(field.data or "", organization.locale, organization.currency)
+            self.parsed_amount = money.parse_amount(field.data or "", organization.locale, organization.currency)
         except money.MoneyError as error:
             raise ValidationError(str(error)) from None
 

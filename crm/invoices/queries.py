@@ -71,7 +71,7 @@ def bookings_to_pay(customer_id: int) -> Mapping[int, str]:
 
 
 def balance_of(booking_id: int) -> int:
-    """Return in hundredths what is still to be paid for a booking."""
+    """Return the amount that is still to be paid for a booking."""
     payable = catalog().payable
     return payable.balance(booking_id) if payable else 0
 

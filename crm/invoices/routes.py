@@ -49,7 +49,7 @@ def new(customer_id: int) -> AnyResponse:
     if form.validate_on_submit():
         try:
             invoice = services.add_invoice(
-                *(customer_id, form.hundredths, form.day, form.note.data, form.uploads, form.request_key()),
+                *(customer_id, form.parsed_amount, form.day, form.note.data, form.uploads, form.request_key()),
                 booking_id=form.booking_id,
             )
         except (KeyReusedError, NotStoredError, QuotaError) as error:

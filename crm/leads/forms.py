@@ -153,13 +153,13 @@ class DoneForm(TimedForm):
 class CommitmentForm(Explained):
     amount = StringField(N_("Amount"))
     promised_date = StringField(N_("Promised date"))
-    hundredths: int
+    parsed_amount: int
     day: dt.date
 
     def validate_amount(self, field: StringField) -> None:
         organization = current_organization()
         try:
-            self.hundredths = money.parse_amount(field.data or "", organization.locale, organization.currency)
+            self.parsed_amount = money.parse_amount(field.data or "", organization.locale, organization.currency)
         except money.MoneyError as error:
             raise ValidationError(str(error)) from None
 

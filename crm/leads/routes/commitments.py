@@ -29,7 +29,7 @@ def new_commitment(lead_id: int) -> Response:
     form = CommitmentForm()
     if form.validate_on_submit():
         try:
-            commitments.add_commitment(lead_id, form.hundredths, form.day, form.request_key())
+            commitments.add_commitment(lead_id, form.parsed_amount, form.day, form.request_key())
         except KeyReusedError as error:
             form.explain(error)
         else:
