@@ -15,7 +15,7 @@ from crm.kernel.columns import one_of
 from crm.kernel.db import locked, transaction
 from crm.kernel.errors import ConflictError, SentenceError
 from crm.kernel.extensions import db
-from crm.kernel.reminders import Changes
+from crm.kernel.reminders import Changes, stamp
 from crm.kernel.work import due
 from crm.messages import services
 from crm.messages.bookkeeping import KIND, lock_customers
@@ -25,7 +25,7 @@ from crm.values.language import gettext as _
 
 def done(ids: Sequence[int]) -> Changes:
     """Mark as done, but for what is being sent."""
-    undo: dict[int, None] = {}
+    undo: dict[int, str | None] = {}
     refused: list[str] = []
     with transaction():
         messages = _lock(ids)
@@ -33,18 +33,16 @@ def done(ids: Sequence[int]) -> Changes:
             if message.is_acknowledged:
                 continue
             try:
-                services.mark_done(message.id)
+                undo[message.id] = stamp(services.mark_done(message.id).acknowledged_at)
             except SentenceError as error:
                 refused.append(str(error))
-            else:
-                undo[message.id] = None
         return Changes(undo, len(messages) - len(undo) - len(refused), refused)
 
 
 def undo_done(undo: Mapping[int, object]) -> int:
-    """Undo `done`, but for what was deleted since; return the number."""
+    """Undo `done` where nothing happened since; return the number."""
     with transaction():
-        messages = [message for message in _lock(undo) if message.is_acknowledged]
+        messages = [row for row in _lock(undo) if row.is_acknowledged and stamp(row.acknowledged_at) == undo[row.id]]
         for message in messages:
             services.undo_done(message.id)
         return len(messages)

@@ -12,14 +12,14 @@ from crm.kernel.columns import one_of
 from crm.kernel.db import locked, transaction
 from crm.kernel.errors import SentenceError
 from crm.kernel.extensions import db
-from crm.kernel.reminders import Changes
+from crm.kernel.reminders import Changes, stamp
 from crm.messages.inbound_models import InboundMessage
 from crm.values.language import gettext as _
 
 
 def done(ids: Sequence[int]) -> Changes:
     """Mark as done, but for what may mean STOP."""
-    undo: dict[int, None] = {}
+    undo: dict[int, list[str | None]] = {}
     refused: list[str] = []
     with transaction():
         texts = _lock(ids)
@@ -27,18 +27,16 @@ def done(ids: Sequence[int]) -> Changes:
             if text.is_done:
                 continue
             try:
-                services.mark_done(text.id)
+                undo[text.id] = _state(services.mark_done(text.id))
             except SentenceError as error:
                 refused.append(str(error))
-            else:
-                undo[text.id] = None
         return Changes(undo, len(texts) - len(undo) - len(refused), refused)
 
 
 def undo_done(undo: Mapping[int, object]) -> int:
-    """Mark as unread again; return the number."""
+    """Mark as unread again where nothing happened since; return the number."""
     with transaction():
-        texts = [text.id for text in _lock(undo) if text.is_done]
+        texts = [text.id for text in _lock(undo) if _state(text) == undo[text.id]]
         for id_ in texts:
             services.undo_done(id_)
         return len(texts)
@@ -52,6 +50,10 @@ def move(ids: Sequence[int], to: dt.datetime) -> Changes:
 
 def undo_move(undo: Mapping[int, object]) -> int:
     return 0
+
+
+def _state(text: InboundMessage) -> list[str | None]:
+    return [stamp(text.done_at), text.answer]
 
 
 def _lock(ids: Iterable[int]) -> Sequence[InboundMessage]:

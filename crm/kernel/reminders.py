@@ -69,8 +69,8 @@ class DueRow(NamedTuple):
 class Changes(NamedTuple):
     """What was done with many rows.
 
-    undo: by id, what undoing it needs, in JSON values. same: the number that were so before. refused: a sentence for
-    each that stayed.
+    undo: by id, what undoing it needs, in JSON values, among them how the row was left: what somebody did since stays.
+    same: the number that were so before. refused: a sentence for each that stayed.
     """
 
     undo: dict[int, Any]
@@ -103,6 +103,11 @@ class ReminderKind:
     undo_done: Callable[[Mapping[int, Any]], int]
     move: Callable[[Sequence[int], dt.datetime], Changes]
     undo_move: Callable[[Mapping[int, Any]], int]
+
+
+def stamp(moment: dt.datetime | None) -> str | None:
+    """Return a moment of a row as `Changes.undo` keeps it."""
+    return moment.isoformat() if moment else None
 
 
 def within(at: Any, id_: Any) -> sa.ColumnElement[bool]:

@@ -12,7 +12,7 @@ from crm.accounts.queries import current_organization
 from crm.kernel.columns import one_of
 from crm.kernel.db import locked, transaction
 from crm.kernel.extensions import db
-from crm.kernel.reminders import Changes
+from crm.kernel.reminders import Changes, stamp
 from crm.leads import commitments, follow_ups
 from crm.leads.models import CommitmentState, FollowUp, Lead, LoanCommitment
 from crm.values import clock
@@ -22,16 +22,14 @@ from crm.values.language import gettext as _
 def done(ids: Sequence[int]) -> Changes:
     with transaction():
         rows = _lock_follow_ups(ids)
-        open_ = [row.id for row in rows if not row.is_done]
-        for id_ in open_:
-            follow_ups.mark_done(id_)
-        return Changes(dict.fromkeys(open_), len(rows) - len(open_))
+        undo = {row.id: _state(follow_ups.mark_done(row.id)) for row in rows if not row.is_done}
+        return Changes(undo, len(rows) - len(undo))
 
 
 def undo_done(undo: Mapping[int, object]) -> int:
-    """Undo `done`; return the number."""
+    """Undo `done` where nothing happened since; return the number."""
     with transaction():
-        rows = [row.id for row in _lock_follow_ups(undo) if row.is_done]
+        rows = [row.id for row in _lock_follow_ups(undo) if _state(row) == undo[row.id]]
         for id_ in rows:
             follow_ups.undo_done(id_)
         return len(rows)
@@ -65,16 +63,14 @@ def settle(ids: Sequence[int]) -> Changes:
     """Mark open promises as paid."""
     with transaction():
         rows = _lock_promises(ids)
-        open_ = [row.id for row in rows if row.is_open]
-        for id_ in open_:
-            commitments.settle_commitment(id_, CommitmentState.KEPT)
-        return Changes(dict.fromkeys(open_), len(rows) - len(open_))
+        kept = [commitments.settle_commitment(row.id, CommitmentState.KEPT) for row in rows if row.is_open]
+        return Changes({row.id: _settling(row) for row in kept}, len(rows) - len(kept))
 
 
 def undo_settle(undo: Mapping[int, object]) -> int:
-    """Open again what is still marked as paid; return the number."""
+    """Open again what is marked as paid since `settle`; return the number."""
     with transaction():
-        rows = [row.id for row in _lock_promises(undo) if row.state == CommitmentState.KEPT]
+        rows = [row.id for row in _lock_promises(undo) if _settling(row) == undo[row.id]]
         for id_ in rows:
             commitments.settle_commitment(id_, CommitmentState.OPEN)
         return len(rows)
@@ -107,6 +103,14 @@ def undo_move_promises(undo: Mapping[int, Any]) -> int:
                 commitments.edit_commitment(row.id, {"promised_date": before})
                 moved += 1
         return moved
+
+
+def _state(row: FollowUp) -> list[str | None]:
+    return [stamp(row.done_at), row.outcome]
+
+
+def _settling(row: LoanCommitment) -> list[str | None]:
+    return [stamp(row.settled_at), row.state]
 
 
 def _lock_follow_ups(ids: Iterable[int]) -> Sequence[FollowUp]:

@@ -14,7 +14,7 @@ from crm.kernel.tenancy import ACTOR, TenantMixin
 
 
 class ReminderChange(TenantMixin, Base):
-    """undo: by kind and id, what undoing needs. It may be about rows of all branches, so only its user sees it."""
+    """undo: by kind and id, what undoing needs. Only its user sees it."""
 
     __tablename__ = "reminder_changes"
     __table_args__ = (sa.UniqueConstraint("organization_id", "id"), {"sqlite_autoincrement": True})

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from crm.accounts.access import find
 from crm.accounts.rules import return_path
 from crm.kernel.errors import SentenceError
+from crm.kernel.tenancy import current_actor
 from crm.reminders import services
 from crm.reminders.models import ReminderChange
 from crm.reminders.queries import counts_of, first, page_of, shown_count
@@ -66,6 +67,8 @@ def bulk() -> Response:
 @bp.post("/reminders/bulk/<id:reminder_change_id>/undo")
 def undo_bulk(reminder_change_id: int) -> Response:
     change = find(ReminderChange, reminder_change_id)
+    if change.user_id != current_actor():
+        abort(404)
     return _answer(undone_sentence(change.action, services.undo(change.id)))
 
 

@@ -1,4 +1,7 @@
-"""What is done with many reminders: each kind in a transaction of its own, in the order of its locks."""
+"""What is done with many reminders: all kinds and their undo in one transaction.
+
+It takes the lock of the intake first: others lock leads before customers, or customers before leads, under that lock.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from crm.customers.locks import lock_intake
 from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.errors import SentenceError
 from crm.kernel.extensions import db
@@ -18,7 +22,7 @@ from crm.reminders.models import ReminderChange
 from crm.reminders.rules import reference_in
 from crm.values.language import gettext as _
 
-MAX_AT_ONCE = 500
+MAX_AT_ONCE = 100
 
 DONE, MOVED = "done", "moved"
 
@@ -45,26 +49,28 @@ def move(names: Iterable[str], to: dt.datetime) -> Result:
 def undo(change_id: int) -> int:
     """Undo a change, as far as nothing happened since; return the number. A second call changes nothing."""
     with transaction():
+        lock_intake()
         change = db.session.scalars(locked(sa.select(ReminderChange).where(ReminderChange.id == change_id))).one()
         if change.undone_at is not None:
             return 0
         change.undone_at = database_now()
-        action, parts = change.action, change.undo
-    return sum(_undo(kind, action, parts.get(kind.key, {})) for kind in catalog().reminders)
+        return sum(_undo(kind, change.action, change.undo.get(kind.key, {})) for kind in catalog().reminders)
 
 
 def _change(action: str, names: Iterable[str], do: Callable[[ReminderKind, list[int]], Changes]) -> Result:
     wanted = _by_kind(names)
     if sum(map(len, wanted.values())) > MAX_AT_ONCE:
         raise SentenceError(_("Select at most %(most)s reminders at once.", most=MAX_AT_ONCE))
-    done = {kind.key: do(kind, wanted[kind.key]) for kind in catalog().reminders if wanted.get(kind.key)}
-    undo = {key: {str(id_): before for id_, before in part.undo.items()} for key, part in done.items() if part.undo}
-    return Result(
-        sum(len(part.undo) for part in done.values()),
-        sum(part.found for part in done.values()),
-        [sentence for part in done.values() for sentence in part.refused],
-        _keep(action, undo) if undo else None,
-    )
+    with transaction():
+        lock_intake()
+        done = {kind.key: do(kind, wanted[kind.key]) for kind in catalog().reminders if wanted.get(kind.key)}
+        undo = {key: {str(id_): before for id_, before in part.undo.items()} for key, part in done.items() if part.undo}
+        return Result(
+            sum(len(part.undo) for part in done.values()),
+            sum(part.found for part in done.values()),
+            [sentence for part in done.values() for sentence in part.refused],
+            _keep(action, undo) if undo else None,
+        )
 
 
 def _keep(action: str, undo: Mapping[str, Mapping[str, object]]) -> int:

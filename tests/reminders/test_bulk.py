@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -15,8 +18,10 @@ from crm.accounts.models import Membership, Organization
 from crm.kernel.db import transaction
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
+from crm.leads import follow_ups
 from crm.leads.models import FollowUp, LoanCommitment
-from crm.messages.bookkeeping import refresh_next
+from crm.leads.services import lock_lead
+from crm.messages.bookkeeping import lock_customers, refresh_next
 from crm.messages.inbound_models import InboundMessage
 from crm.messages.models import Message
 from crm.messages.rules import Status
@@ -136,6 +141,108 @@ def test_undo_leaves_what_changed_since(cast: Cast, due: dict[str, int]) -> None
 
     assert "Undone. 4 reminders are due again." in undo(staff, answer).text
     assert state(cast, due)["messages"][0][0] is Status.REMINDER
+
+
+def test_undo_leaves_what_a_colleague_did_since(
+    cast: Cast, noon: dt.datetime, due: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each was opened and marked as done once more, the call with what came of it."""
+    staff, colleague = cast.staff.client(), cast.manager.client()
+    answer = post(staff, "done", *named(due))
+    monkeypatch.setattr("crm.values.clock.utcnow", lambda: noon + HOUR)
+    time.sleep(0.01)  # messages and texts are marked by the clock of the database, on SQLite in milliseconds
+    for path, form in {
+        f"/messages/{due['message']}/done": {},
+        f"/messages/{due['failed']}/done": {},
+        f"/follow-ups/{due['call']}/done": {"outcome": "Wants ten boxes"},
+        f"/loan-commitments/{due['promise']}/settlement": {"state": "kept"},
+        f"/inbox/{due['text']}/done": {},
+    }.items():
+        for opened_or_done, data in ((f"{path}/delete", {}), (path, form)):
+            assert colleague.post(opened_or_done, data=data).status_code == 303, opened_or_done
+    before, told = state(cast, due), len(events(cast))
+
+    assert "Nothing to undo: it has changed since." in undo(staff, answer).text
+
+    assert (state(cast, due), len(events(cast))) == (before, told)
+    with cast.owner.acting():
+        assert db.session.get_one(FollowUp, due["call"]).outcome == "Wants ten boxes"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_undo_leaves_an_outcome_and_an_answer_that_were_added_since(cast: Cast, due: dict[str, int]) -> None:
+    staff = cast.staff.client()
+    answer = post(staff, "done", *named(due))
+    with cast.manager.acting():
+        follow_ups.edit_follow_up(due["call"], {"outcome": "Wants ten boxes"})
+    cast.manager.client().post(f"/inbox/{due['text']}/opt-out")
+
+    undo(staff, answer)
+
+    with cast.owner.acting():
+        call, text = db.session.get_one(FollowUp, due["call"]), db.session.get_one(InboundMessage, due["text"])
+        assert (call.is_done, call.outcome) == (True, "Wants ten boxes")
+        assert (text.is_done, text.answer) == (True, "opt_out")
+
+
+@pytest.mark.parametrize("action", ["done", "tomorrow"])
+def test_a_failure_within_a_later_kind_changes_nothing(
+    cast: Cast, app: Flask, due: dict[str, int], monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    staff, before, told = cast.staff.client(), state(cast, due), len(events(cast))
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    with monkeypatch.context() as broken:
+        broken.setattr(follow_ups, "mark_done", fail)
+        broken.setattr(follow_ups, "edit_follow_up", fail)
+        assert post(staff, action, *named(due)).status_code == 500
+    assert (state(cast, due), len(events(cast))) == (before, told)
+
+    answer = post(staff, action, *named(due))
+    after = state(cast, due)
+    with monkeypatch.context() as broken:
+        broken.setattr(follow_ups, "undo_done", fail)
+        broken.setattr(follow_ups, "edit_follow_up", fail)
+        assert undo(staff, answer).status_code == 500
+    assert state(cast, due) == after
+
+    assert "Undone. " in undo(staff, answer).text
+    assert state(cast, due) == before
+
+
+def fail(*args: Any, **kwargs: Any) -> None:
+    raise RuntimeError("no more room on the disk")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_only_who_made_a_change_undoes_it(cast: Cast, due: dict[str, int]) -> None:
+    staff = cast.staff.client()
+    answer = post(staff, "done", *named(due))
+    after = state(cast, due)
+
+    for other in (cast.manager, cast.owner):
+        assert undo(other.client(), answer).status_code == 404
+    assert state(cast, due) == after
+    assert "Undone. 5 reminders are due again." in undo(staff, answer).text
+
+
+WAITING = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_lead_that_is_being_saved_is_waited_for(cast: Cast, due: dict[str, int]) -> None:
+    """Whoever saves a lead locks it, then its customer; a bulk change locks customers before leads."""
+    staff = cast.staff.client()
+    with cast.owner.acting():
+        lead_id = db.session.get_one(FollowUp, due["call"]).lead_id
+        customer_id = db.session.get_one(Message, due["message"]).customer_id
+        with ThreadPoolExecutor(1) as pool:
+            with transaction() as session:
+                lock_lead(lead_id)
+                answer = pool.submit(post, staff, "done", *named(due))
+                while not answer.done() and not session.scalar(WAITING, execution_options={"all_organizations": True}):
+                    time.sleep(0.01)
+                lock_customers([customer_id])
+            assert "5 reminders marked as done." in answer.result().text
 
 
 def test_what_can_be_moved_comes_again_tomorrow_at_nine(
@@ -275,7 +382,7 @@ def test_bad_input_is_answered_in_words(cast: Cast, due: dict[str, int]) -> None
         ("tomorrow", [], "Select at least one reminder first."),
         ("", named(due), "Choose Mark as done or Move to tomorrow."),
         ("delete", named(due), "Choose Mark as done or Move to tomorrow."),
-        ("done", many, "Select at most 500 reminders at once."),
+        ("done", many, "Select at most 100 reminders at once."),
     ):
         for headers in ({}, HTMX):
             data = {"action": action, "ids": names}
