@@ -172,7 +172,7 @@ class _Reader:
             self._note(name, too_long(over, limit))
         if name == "phone_extension" and not re.fullmatch("[0-9]*", text):
             self._note(name, Problem(EXTENSION_SENTENCE))
-        if name == "language" and text and text not in LANGUAGES:
+        if name == "language" and name not in self.problems and text not in ("", *LANGUAGES):
             self._note(name, Problem(_("Choose one of %(choices)s.", choices=", ".join(LANGUAGES))))
         # A number is cut by those who parse it.
         cut = stored if name == "phone" else stored[:limit].rstrip()

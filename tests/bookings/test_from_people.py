@@ -34,7 +34,7 @@ def fields_of(page: str) -> dict[str, str]:
 def test_a_lead_is_booked_with_nothing_typed_again(cast: Cast, staff: FlaskClient) -> None:
     with cast.owner.acting():
         lead = make_lead(**ALI)
-    assert f'data-window\n      href="/bookings/new?lead={lead}"' in staff.get(f"/leads/{lead}").text
+    assert f'data-window href="/bookings/new?lead={lead}"' in staff.get(f"/leads/{lead}").text
     url = f"/bookings/new?lead={lead}"
     shown = fields_of(staff.get(url).text)
     assert {field: shown[f"persons-0-{field}"] for field in ALI} == {

@@ -197,6 +197,8 @@ def test_why_it_did_not_arrive_is_said_and_somebody_is_told(shop: Shop, provider
     assert sent.row.reason == "The phone is switched off or can't be reached."
     assert sent.row.needs_a_person
     assert shop.attempts(sent.message)[0].error_code == "30003"
+    with shop.inside(), transaction() as session:
+        session.get_one(Message, sent.message).send_at = clock.utcnow()
     page = shop.browser().get("/").text
     assert "The phone is switched off or can&#39;t be reached." in page
 
