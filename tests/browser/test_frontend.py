@@ -210,6 +210,7 @@ def test_an_ended_session_leads_back_to_the_window_with_its_text(users: Page, sh
     expect(users.get_by_role("dialog", name="Invite someone")).to_be_visible()
     expect(users.get_by_label("Name", exact=True)).to_have_value("Sari")
     users.keyboard.press("Escape")
+    users.wait_for_function("() => !(history.state && history.state.window)")
     users.reload()
     expect(users.get_by_role("dialog")).to_be_hidden()
 

@@ -83,7 +83,7 @@ def test_a_third_channel_touches_no_existing_module(post: PigeonPost, shop: Shop
     shop.work()
     assert post.flown == [("loft 7", "Your corn is here.", "ABCD")]
     page = owner.get(f"/customers/{sari}").text
-    assert "Pigeon," in page
+    assert "Pigeon ·" in page
     assert "Pigeon post: Accepted" in page
     assert "Your corn is here." in owner.get("/messages?channel=pigeon").text
 
