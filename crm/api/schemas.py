@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, ClassVar
 
 import marshmallow as ma
@@ -84,8 +85,8 @@ class CursorQuery(PageQuery):
     before = fields.String(metadata={"description": "The cursor that `previous` carries."})
 
 
+@functools.cache
 def page_of(item: type[ma.Schema]) -> type[ma.Schema]:
-
     class Page(Output):
         count = fields.Integer(metadata={"minimum": 0})
         next = fields.String(allow_none=True)
