@@ -36,6 +36,14 @@ def scripts(app: Flask) -> ScriptDirectory:
     return ScriptDirectory.from_config(migrate.get_config())
 
 
+@pytest.fixture
+def settings(kind: str, environ: dict[str, str], tmp_path: Path, postgres_server: PostgresServer) -> dict[str, str]:
+    """Return the settings of an installation with an empty database of this kind."""
+    name = f"release_{uuid.uuid4().hex}"
+    url = f"sqlite:///{tmp_path / name}.db" if kind == "sqlite" else postgres_server.create_database(name)
+    return {**environ, "DATABASE_URL": url}
+
+
 def test_there_is_one_way_through_them(app: Flask) -> None:
     with app.app_context():
         assert len(scripts(app).get_heads()) == 1
@@ -72,13 +80,9 @@ def test_the_command_migrates_an_empty_database(environ: dict[str, str], tmp_pat
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("release", RELEASES)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_what_an_earlier_release_stored_is_still_there(
-    release: str, kind: str, environ: dict[str, str], tmp_path: Path, postgres_server: PostgresServer
-) -> None:
+def test_what_an_earlier_release_stored_is_still_there(release: str, kind: str, settings: dict[str, str]) -> None:
     """A row in every table, with something in every column, goes through the migrations unchanged."""
-    name = f"release_{uuid.uuid4().hex}"
-    url = f"sqlite:///{tmp_path / name}.db" if kind == "sqlite" else postgres_server.create_database(name)
-    settings = {**environ, "DATABASE_URL": url}
+    url = settings["DATABASE_URL"]
     flask(settings, "db", "upgrade", release)
     with _connected(url) as connection:
         before = _fill(connection)
@@ -96,13 +100,9 @@ def test_what_an_earlier_release_stored_is_still_there(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_dinars_get_their_third_decimal(
-    kind: str, environ: dict[str, str], tmp_path: Path, postgres_server: PostgresServer
-) -> None:
+def test_dinars_get_their_third_decimal(kind: str, settings: dict[str, str]) -> None:
     """1.25 is 1.250, and nothing in another currency changes."""
-    name = f"dinars_{uuid.uuid4().hex}"
-    url = f"sqlite:///{tmp_path / name}.db" if kind == "sqlite" else postgres_server.create_database(name)
-    settings = {**environ, "DATABASE_URL": url}
+    url = settings["DATABASE_URL"]
     flask(settings, "db", "upgrade", "0041")
     currencies = {1: "IQD", 2: "IDR"}
     with _connected(url) as connection:
@@ -138,12 +138,8 @@ def test_dinars_get_their_third_decimal(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_bookings_of_before_end_on_their_day(
-    kind: str, environ: dict[str, str], tmp_path: Path, postgres_server: PostgresServer
-) -> None:
-    name = f"ends_{uuid.uuid4().hex}"
-    url = f"sqlite:///{tmp_path / name}.db" if kind == "sqlite" else postgres_server.create_database(name)
-    settings = {**environ, "DATABASE_URL": url}
+def test_bookings_of_before_end_on_their_day(kind: str, settings: dict[str, str]) -> None:
+    url = settings["DATABASE_URL"]
     flask(settings, "db", "upgrade", "0036")
     with _connected(url) as connection:
         metadata = sa.MetaData()
@@ -165,13 +161,9 @@ def test_bookings_of_before_end_on_their_day(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_customers_get_the_totals_of_the_invoices_that_are_there(
-    kind: str, environ: dict[str, str], tmp_path: Path, postgres_server: PostgresServer
-) -> None:
+def test_customers_get_the_totals_of_the_invoices_that_are_there(kind: str, settings: dict[str, str]) -> None:
     """By organization, each with its own day; what is void does not count, and nothing else of a customer changes."""
-    name = f"orders_{uuid.uuid4().hex}"
-    url = f"sqlite:///{tmp_path / name}.db" if kind == "sqlite" else postgres_server.create_database(name)
-    settings = {**environ, "DATABASE_URL": url}
+    url = settings["DATABASE_URL"]
     flask(settings, "db", "upgrade", "0008")
     early = dt.datetime(2026, 3, 1, 23, 30, tzinfo=dt.UTC)  # the second of March in Jakarta already
     first, second = dt.date(2026, 3, 1), dt.date(2026, 3, 2)
@@ -221,13 +213,9 @@ def test_customers_get_the_totals_of_the_invoices_that_are_there(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_numbers_of_before_are_read_again_and_all_contacts_are_found(
-    kind: str, environ: dict[str, str], tmp_path: Path, postgres_server: PostgresServer
-) -> None:
+def test_numbers_of_before_are_read_again_and_all_contacts_are_found(kind: str, settings: dict[str, str]) -> None:
     """Those of Brazil and Mexico that were kept as typed, in each organization; no other number changes."""
-    name = f"contacts_{uuid.uuid4().hex}"
-    url = f"sqlite:///{tmp_path / name}.db" if kind == "sqlite" else postgres_server.create_database(name)
-    settings = {**environ, "DATABASE_URL": url}
+    url = settings["DATABASE_URL"]
     flask(settings, "db", "upgrade", "0024")
     typed = {
         (1, 1): ("+55 31 8888-7777 ext 12", False),
@@ -277,13 +265,9 @@ def test_numbers_of_before_are_read_again_and_all_contacts_are_found(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_tokens_of_before_belong_to_the_one_organization_of_their_user(
-    kind: str, environ: dict[str, str], tmp_path: Path, postgres_server: PostgresServer
-) -> None:
+def test_tokens_of_before_belong_to_the_one_organization_of_their_user(kind: str, settings: dict[str, str]) -> None:
     """Those of a user with several end, for nobody knows which one their client meant."""
-    name = f"tokens_{uuid.uuid4().hex}"
-    url = f"sqlite:///{tmp_path / name}.db" if kind == "sqlite" else postgres_server.create_database(name)
-    settings = {**environ, "DATABASE_URL": url}
+    url = settings["DATABASE_URL"]
     flask(settings, "db", "upgrade", "0019")
     with _connected(url) as connection:
         metadata = sa.MetaData()
@@ -309,13 +293,9 @@ def test_tokens_of_before_belong_to_the_one_organization_of_their_user(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_names_of_before_are_found_by_the_letters_of_today(
-    kind: str, environ: dict[str, str], tmp_path: Path, postgres_server: PostgresServer
-) -> None:
+def test_names_of_before_are_found_by_the_letters_of_today(kind: str, settings: dict[str, str]) -> None:
     """What folds otherwise now is folded again, in each organization; other names stay as they are."""
-    name = f"folded_{uuid.uuid4().hex}"
-    url = f"sqlite:///{tmp_path / name}.db" if kind == "sqlite" else postgres_server.create_database(name)
-    settings = {**environ, "DATABASE_URL": url}
+    url = settings["DATABASE_URL"]
     flask(settings, "db", "upgrade", "0021")
     keys = {1: ("خاں", "خان"), 2: ("ڪريم", "كريم"), 3: ("siti", "siti"), 4: ("王伟", "王伟")}
     with _connected(url) as connection:
@@ -366,13 +346,9 @@ def _connected(url: str, organization: int = 1) -> Iterator[sa.Connection]:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_who_entered_an_account_at_twilio_has_one_of_their_own(
-    kind: str, environ: dict[str, str], tmp_path: Path, postgres_server: PostgresServer
-) -> None:
+def test_who_entered_an_account_at_twilio_has_one_of_their_own(kind: str, settings: dict[str, str]) -> None:
     """Which one can't be read, so it is nobody else's; the others use the installation's."""
-    name = f"accounts_{uuid.uuid4().hex}"
-    url = f"sqlite:///{tmp_path / name}.db" if kind == "sqlite" else postgres_server.create_database(name)
-    settings = {**environ, "DATABASE_URL": url}
+    url = settings["DATABASE_URL"]
     flask(settings, "db", "upgrade", "0022")
     secrets = {1: "twilio_auth_token", 2: "webhook_secret", 3: "twilio_account_sid"}
     with _connected(url) as connection:
@@ -397,13 +373,9 @@ def test_who_entered_an_account_at_twilio_has_one_of_their_own(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_texts_of_before_know_the_other_spelling_of_their_number(
-    kind: str, environ: dict[str, str], tmp_path: Path, postgres_server: PostgresServer
-) -> None:
+def test_texts_of_before_know_the_other_spelling_of_their_number(kind: str, settings: dict[str, str]) -> None:
     """Those of Mexico, Argentina and Brazil, in each organization."""
-    name = f"twins_{uuid.uuid4().hex}"
-    url = f"sqlite:///{tmp_path / name}.db" if kind == "sqlite" else postgres_server.create_database(name)
-    settings = {**environ, "DATABASE_URL": url}
+    url = settings["DATABASE_URL"]
     flask(settings, "db", "upgrade", "0019")
     twins = {
         (1, "+5215512345678"): "+525512345678",
