@@ -11,7 +11,10 @@ from typing import NamedTuple
 
 import pytest
 
-from crm.features import ROOMS
+from crm.features import FEATURES, ROOMS
+from crm.kernel.columns import Base
+from crm.kernel.data import problems
+from crm.kernel.manifest import Catalog
 from tests.servers import ROOT
 
 FLOORS = (*ROOMS, "features", "crm")
@@ -243,3 +246,8 @@ def test_only_the_transaction_commits() -> None:
 
 def test_the_factory_only_puts_things_together() -> None:
     assert len(modules()["crm"].read_text().splitlines()) <= 80
+
+
+def test_every_table_and_column_says_what_it_holds() -> None:
+    """Declare new ones in the feature's `data.py` (`crm/kernel/data.py` explains it)."""
+    assert not list(problems(Base.metadata.tables, Catalog(FEATURES).data))

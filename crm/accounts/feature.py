@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from crm.accounts import cli, routes
+from crm.accounts import cli, data, routes
 from crm.kernel.manifest import Feature, MenuLink, PageAction
 from crm.kernel.roles import MANAGER, NOWHERE, OWNER, PUBLIC, SIGNED_IN
 from crm.values.language import N_
 
 feature = Feature(
     name="accounts",
+    data=data.DATA,
     blueprints=(routes.bp,),
     keys={"accounts.organization": "s"},
     actions=(

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import datetime as dt
 
-from crm.api import branches, routes, token
+from crm.api import branches, data, routes, token
 from crm.api.models import GivenAnswer
 from crm.kernel.manifest import Feature
 from crm.kernel.roles import MANAGER, PUBLIC, VIEWER
 
 feature = Feature(
     name="api",
+    data=data.DATA,
     blueprints=(routes.bp,),
     api=(branches.bp, token.bp),
     kept={GivenAnswer: dt.timedelta(hours=24)},

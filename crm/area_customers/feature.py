@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from crm.accounts.rules import Trade
-from crm.area_customers import activity, api, demo, listeners, routes
+from crm.area_customers import activity, api, data, demo, listeners, routes
 from crm.kernel.manifest import Feature, MenuLink, PageAction
 from crm.kernel.roles import STAFF, VIEWER
 from crm.values.language import N_
 
 feature = Feature(
     name="area_customers",
+    data=data.DATA,
     blueprints=(routes.bp,),
     keys={"area_customers.index": "a"},
     actions=(PageAction("area_customers.new", N_("Add contact by area"), 40, "plus-lg"),),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crm.accounts.rules import Trade
-from crm.bookings import activity, api, demo, document_routes, hits, listeners, queries
+from crm.bookings import activity, api, data, demo, document_routes, hits, listeners, queries
 from crm.kernel.manifest import (
     CustomerAction,
     Feature,
@@ -20,6 +20,7 @@ from crm.values.language import N_
 
 feature = Feature(
     name="bookings",
+    data=data.DATA,
     blueprints=(document_routes.bp,),
     keys={"bookings.index": "b"},
     actions=(PageAction("bookings.new", N_("Add booking"), 30, "plus-lg"),),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from crm.customers import activity, api, hits, routes, timeline
+from crm.customers import activity, api, data, hits, routes, timeline
 from crm.kernel.manifest import Feature, Job, PageAction, Panel, Search
 from crm.kernel.roles import MANAGER, STAFF, VIEWER
 from crm.values.language import N_
 
 feature = Feature(
     name="customers",
+    data=data.DATA,
     blueprints=(routes.bp,),
     actions=(PageAction("customers.new", N_("Add customer"), 10, "person-plus"),),
     searches=(Search("customers.show", N_("Customers"), 10, "person", hits.find),),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from crm.duplicates import activity, listeners, queries, routes
+from crm.duplicates import activity, data, listeners, queries, routes
 from crm.kernel.manifest import Feature, MenuLink, Notice
 from crm.kernel.roles import STAFF, VIEWER
 from crm.values.language import N_
 
 feature = Feature(
     name="duplicates",
+    data=data.DATA,
     blueprints=(routes.bp,),
     keys={"duplicates.index": "d"},
     menu=(MenuLink("duplicates.index", N_("Duplicates"), 20),),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from crm.intake import api, cli, routes, webhook_api
+from crm.intake import api, cli, data, routes, webhook_api
 from crm.intake.models import WebhookCall
 from crm.kernel.manifest import Feature, Job, MenuLink
 from crm.kernel.roles import OWNER, PUBLIC, STAFF, VIEWER
@@ -12,6 +12,7 @@ from crm.values.language import N_
 
 feature = Feature(
     name="intake",
+    data=data.DATA,
     blueprints=(routes.bp,),
     keys={"intake.index": "y"},
     api=(

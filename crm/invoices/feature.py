@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from crm.invoices import activity, api, cli, demo, queries, recompute_totals, routes
+from crm.invoices import activity, api, cli, data, demo, queries, recompute_totals, routes
 from crm.kernel.manifest import CustomerAction, Feature, Job, Panel
 from crm.kernel.roles import MANAGER, STAFF, VIEWER
 from crm.values.language import N_
 
 feature = Feature(
     name="invoices",
+    data=data.DATA,
     blueprints=(routes.bp,),
     api=(api.bp,),
     commands=(cli.invoices,),

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import click
 from flask import Blueprint, Flask, current_app
 
+from crm.kernel.data import KERNEL, Rows
 from crm.kernel.reminders import ReminderKind
 from crm.kernel.roles import Access, Door, Role
 
@@ -160,6 +161,7 @@ class Feature:
     customer_rows: tables that a merge moves to the survivor, with the names of one row and of many.
     listeners: modules that connect to signals.
     kept: for how long rows of a table are kept.
+    data: by table, what its columns hold, for backups and erasures (`kernel/data.py`); every table is in one.
     demo: fills a demo shop, by its short name and the ids of its customers.
     """
 
@@ -189,6 +191,7 @@ class Feature:
     customer_rows: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     listeners: Sequence[ModuleType] = ()
     kept: Mapping[Any, dt.timedelta] = dataclasses.field(default_factory=dict)
+    data: Mapping[str, Rows] = dataclasses.field(default_factory=dict)
     demo: Callable[[str, Sequence[int]], None] | None = None
 
     def access(self) -> Iterator[tuple[str, Access]]:
@@ -205,6 +208,7 @@ class Catalog:
         self.activity: dict[str, Any] = _merged(feature.activity for feature in features)
         self.customer_rows: dict[str, tuple[str, str]] = _merged(feature.customer_rows for feature in features)
         self.kept: dict[Any, dt.timedelta] = _merged(feature.kept for feature in features)
+        self.data: dict[str, Rows] = _merged((KERNEL, *(feature.data for feature in features)))
         self.lead_events: dict[str, Any] = _merged(feature.lead_events for feature in features)
         self.lead_fields: dict[str, Any] = _merged(feature.lead_fields for feature in features)
         self.navigation = self._placed("navigation")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from crm.accounts.rules import Trade
 from crm.kernel.manifest import Feature, MenuLink, PageAction, Panel, Search
 from crm.kernel.roles import STAFF, VIEWER
-from crm.leads import activity, api, demo, hits, panel, reminders, routes
+from crm.leads import activity, api, data, demo, hits, panel, reminders, routes
 from crm.values.language import N_
 
 feature = Feature(
     name="leads",
+    data=data.DATA,
     blueprints=(routes.bp,),
     keys={"leads.index": "l"},
     actions=(PageAction("leads.new", N_("Add lead"), 20, "plus-lg"),),

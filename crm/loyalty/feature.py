@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from crm.kernel.manifest import CustomerAction, Feature, Panel
 from crm.kernel.roles import STAFF, VIEWER
-from crm.loyalty import activity, api, cli, merge, queries, routes
+from crm.loyalty import activity, api, cli, data, merge, queries, routes
 from crm.values.language import N_
 
 feature = Feature(
     name="loyalty",
+    data=data.DATA,
     blueprints=(routes.bp,),
     api=(api.bp,),
     commands=(cli.loyalty,),

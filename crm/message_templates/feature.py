@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from crm.kernel.manifest import Feature, MenuLink, PageAction
 from crm.kernel.roles import MANAGER, VIEWER
-from crm.message_templates import api, routes
+from crm.message_templates import api, data, routes
 from crm.values.language import N_
 
 feature = Feature(
     name="message_templates",
+    data=data.DATA,
     blueprints=(routes.bp,),
     api=(api.bp,),
     keys={"message_templates.index": "t"},

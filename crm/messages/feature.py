@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from crm.kernel.manifest import Feature
 from crm.kernel.roles import STAFF, VIEWER
-from crm.messages import activity, api, cli
+from crm.messages import activity, api, cli, data
 from crm.values.language import N_
 
 feature = Feature(
     name="messages",
+    data=data.DATA,
     api=(api.bp,),
     commands=(cli.messages,),
     activity=activity.ACTIVITY,

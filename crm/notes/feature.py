@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from crm.kernel.manifest import CustomerAction, Feature, Job, LeadAction
 from crm.kernel.roles import STAFF, VIEWER
-from crm.notes import activity, api, queries, routes
+from crm.notes import activity, api, data, queries, routes
 from crm.values.language import N_
 
 feature = Feature(
     name="notes",
+    data=data.DATA,
     blueprints=(routes.bp,),
     api=(api.bp,),
     customer_actions=(CustomerAction("notes.new", N_("Add note"), 35, "journal-text"),),

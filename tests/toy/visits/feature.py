@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from crm.visits import api, queries, routes
 
+from crm.kernel.data import Rows
 from crm.kernel.manifest import Feature, Job, LeadAction, MenuLink, Panel
 from crm.kernel.roles import STAFF, VIEWER
 
 feature = Feature(
     name="visits",
+    data={"visits": Rows(points_to={"customer_id": "customers"})},
     blueprints=(routes.bp,),
     api=(api.bp,),
     roles={"index": VIEWER, "about": VIEWER, "add": STAFF, "api_visits.index": VIEWER},

@@ -1,0 +1,49 @@
+"""What the columns of customers hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crm.kernel.data import USERS, Ids, Rows
+
+CUSTOMERS = "customers"
+
+
+def _customer_ids(value: Any, row: Mapping[str, Any], ids: Ids) -> Any:
+    return ids.all_new(CUSTOMERS, value)
+
+
+def _query(query: Any, row: Mapping[str, Any], ids: Ids) -> Any:
+    """Renew the branch, the only id in a list's query."""
+    branch = str(query.get("branch", ""))
+    return query | {"branch": str(ids.new("branches", int(branch)))} if branch.isascii() and branch.isdigit() else query
+
+
+DATA = {
+    CUSTOMERS: Rows(
+        plain="source tier created_month language service_type",
+        personal="name name_key phone phone_extension email address city city_key province province_key postal_code"
+        " passport_number",
+        free_text="notes",
+        points_to={"branch_id": "branches", "archived_by_id": USERS, "merged_into_id": CUSTOMERS},
+        recomputed="name_key city_key province_key created_month next_message_at loyalty_points tier total_orders"
+        " total_spent last_order_at",
+    ),
+    "customer_keys": Rows(plain="kind", personal="value extension", points_to={"customer_id": CUSTOMERS}),
+    "removed_contacts": Rows(plain="kind", personal="value", points_to={"customer_id": CUSTOMERS}),
+    "customer_search": Rows(left_out="computed from customers", personal="text"),
+    "customer_totals": Rows(left_out="kept by triggers", plain="created_month"),
+    "duplicates": Rows(
+        plain="shared doubt decision",
+        personal="value",
+        points_to={"first_id": CUSTOMERS, "second_id": CUSTOMERS, "decided_by_id": USERS},
+    ),
+    "bulk_changes": Rows(
+        plain="action state customer_ids excluded",
+        free_text="query",
+        points_to={"user_id": USERS, "branch_id": "branches", "undone_by_id": USERS},
+        inside={"customer_ids": _customer_ids, "excluded": _customer_ids, "query": _query},
+    ),
+    "bulk_change_rows": Rows(points_to={"change_id": "bulk_changes", "customer_id": CUSTOMERS}),
+}

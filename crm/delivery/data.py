@@ -1,0 +1,10 @@
+"""What the columns of reports hold."""
+
+from __future__ import annotations
+
+from crm.kernel.data import Rows
+
+DATA = {
+    "reports": Rows(plain="key word provider_id error_code", points_to={"attempt_id": "attempts"}),
+    "attempt_places": Rows(left_out="reports name the attempts of the original", personal="recipient_key"),
+}

@@ -1,0 +1,14 @@
+"""What the columns of templates hold."""
+
+from __future__ import annotations
+
+from crm.kernel.data import Rows, no_ids
+
+DATA = {
+    "message_templates": Rows(
+        plain="name name_key channel approved_name language",
+        free_text="body parameters",
+        inside={"parameters": no_ids},
+        recomputed="name_key",
+    ),
+}
