@@ -45,6 +45,8 @@ def load(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
         "MESSAGE_UNCONFIRMED_AFTER": _integer(environ, "MESSAGE_UNCONFIRMED_AFTER", 600, 1),
         "MESSAGE_EXPIRES_AFTER": _integer(environ, "MESSAGE_EXPIRES_AFTER", 86_400, 1),
         "MESSAGE_NO_REPORT_AFTER": _integer(environ, "MESSAGE_NO_REPORT_AFTER", 259_200, 1),
+        # Of long jobs, such as imports.
+        "WORK_LEASE": _integer(environ, "WORK_LEASE", 60, 1),
         "MESSAGE_LEASE": _integer(environ, "MESSAGE_LEASE", 60, 1),
         # For tests: the console gateway obeys words like [delay 2] in a text.
         "MESSAGE_CONSOLE_ORDERS": _yes_or_no(environ, "MESSAGE_CONSOLE_ORDERS"),

@@ -47,6 +47,7 @@ MALFORMED = {
     "MESSAGE_EXPIRES_AFTER": ["0", "1e3"],
     "MESSAGE_NO_REPORT_AFTER": ["-5"],
     "MESSAGE_LEASE": ["0"],
+    "WORK_LEASE": ["0"],
     "MESSAGE_CONSOLE_ORDERS": ["on", "2"],
     "TWILIO_ACCOUNT_SID": ["SK0123", "AC 01", "AC"],
     "TWILIO_AUTH_TOKEN": ["two words", "t\u00f6ken"],

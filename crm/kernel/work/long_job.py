@@ -10,6 +10,7 @@ import datetime as dt
 from typing import Generic, NamedTuple, TypeVar
 
 import sqlalchemy as sa
+from flask import current_app
 
 from crm.kernel import queue
 from crm.kernel.branch_scope import bound_branch
@@ -25,8 +26,10 @@ from crm.kernel.work.organizations import each_organization
 Row = TypeVar("Row", bound=LongJobMixin)
 UndoableRow = TypeVar("UndoableRow", bound=UndoableMixin)
 
-FOREGROUND_LEASE = dt.timedelta(minutes=1)
-"""The time without a batch after which the worker takes over a job in the foreground."""
+
+def work_lease() -> dt.timedelta:
+    """Return the time without a batch after which another worker takes over a job that somebody holds."""
+    return dt.timedelta(seconds=current_app.config["WORK_LEASE"])
 
 
 class StepResult(NamedTuple):
@@ -67,11 +70,11 @@ class LongJob(Generic[Row]):
 
     def keep_in_foreground(self, row: Row) -> None:
         """Let the worker continue only if `run` does not."""
-        due.put_off(self.kind, [row.id], database_now() + FOREGROUND_LEASE)
+        due.put_off(self.kind, [row.id], database_now() + work_lease())
 
     def run(self, job_id: int) -> Row:
         """Run a job to its end in the foreground, in several transactions."""
-        while self.go_on(job_id, FOREGROUND_LEASE):
+        while self.go_on(job_id, work_lease()):
             pass
         with transaction() as session:
             return session.get_one(self.model, job_id)
