@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -66,16 +66,16 @@ def _is_pair_seen(row: Any) -> sa.ColumnElement[bool]:
 seen_by_branch(Duplicate, _is_pair_seen)
 
 
-def record_pairs(doubts: Mapping[tuple[int, int], tuple[Pair, str]]) -> set[tuple[int, int]]:
-    """Record new pairs as open; return the pairs that somebody decided are two people."""
-    if not doubts:
-        return set()
-    known = sa.select(Duplicate.first_id, Duplicate.second_id, Duplicate.decision)
-    known = known.where(one_of(Duplicate.second_id, {second for _, second in doubts}))
-    recorded = {
-        (first, second): decision
-        for first, second, decision in db.session.execute(known, execution_options={"all_branches": True})
-    }
+class RecordedPairs(NamedTuple):
+    """Pairs that are new, and those that somebody decided are two people."""
+
+    new: set[tuple[int, int]]
+    separate: set[tuple[int, int]]
+
+
+def record_pairs(doubts: Mapping[tuple[int, int], tuple[Pair, str]]) -> RecordedPairs:
+    """Record new pairs as open."""
+    recorded = known_pairs(doubts)
     entries = [
         {"first_id": ids[0], "second_id": ids[1], "shared": pair.shared.value, "doubt": pair.doubt.value}
         | {"value": value, "decision": Decision.OPEN.value}
@@ -83,4 +83,15 @@ def record_pairs(doubts: Mapping[tuple[int, int], tuple[Pair, str]]) -> set[tupl
         if ids not in recorded
     ]
     insert_many(Duplicate, entries)
-    return {ids for ids in doubts if recorded.get(ids) == Decision.SEPARATE}
+    separate = {ids for ids in doubts if recorded.get(ids) == Decision.SEPARATE}
+    return RecordedPairs(set(doubts).difference(recorded), separate)
+
+
+def known_pairs(pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], str]:
+    """Return the decisions on those of the pairs that are recorded."""
+    if not pairs:
+        return {}
+    known = sa.select(Duplicate.first_id, Duplicate.second_id, Duplicate.decision)
+    known = known.where(one_of(Duplicate.second_id, {second for _, second in pairs}))
+    found = db.session.execute(known, execution_options={"all_branches": True})
+    return {(first, second): decision for first, second, decision in found}

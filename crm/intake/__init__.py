@@ -1,3 +1,3 @@
 """Intake: everybody who comes in, from a form, another record or another system."""
 
-__all__ = ["api", "services", "sources", "webhook_api"]
+__all__ = ["api", "rows", "services", "sources", "upsert", "webhook_api"]

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from crm.accounts.models import Organization
-from crm.customers.duplicate_pairs import Duplicate, record_pairs
+from crm.customers.duplicate_pairs import Duplicate, RecordedPairs, record_pairs
 from crm.customers.models import Customer, CustomerKey, CustomerSearch, RemovedContact
 from crm.customers.search_text import text_of_customer
 from crm.customers.signals import customer_restored
@@ -49,10 +49,22 @@ class Read(NamedTuple):
     crowded: set[Key]
 
 
-def read(intakes: Sequence[Intake]) -> Read:
+class Wanted(NamedTuple):
+    """What to read besides: further columns, customers by id, and those with further keys. `locks` the customers."""
+
+    columns: tuple[str, ...] = FIELDS
+    ids: Collection[int] = ()
+    keys: Collection[Key] = ()
+    locks: bool = True
+
+
+OF_AN_INTAKE = Wanted()
+
+
+def read(intakes: Sequence[Intake], wanted: Wanted = OF_AN_INTAKE) -> Read:
     """Read and lock the customers who share a key with the people, and those of the same records before."""
     with _planned_anew():
-        return _read(intakes)
+        return _read(intakes, wanted)
 
 
 @contextlib.contextmanager
@@ -67,16 +79,16 @@ def _planned_anew() -> Iterator[None]:
     db.session.connection().execute(mode, {"mode": "auto"})
 
 
-def _read(intakes: Sequence[Intake]) -> Read:
+def _read(intakes: Sequence[Intake], more: Wanted) -> Read:
     followed = [intake.customer_id for intake in intakes if intake.customer_id is not None]
     survivors = _survivors(followed)
-    wanted = {survivors.get(id_, id_) for id_ in followed}
-    keys = set(itertools.chain.from_iterable(intake.keys.items() for intake in intakes))
+    wanted = {survivors.get(id_, id_) for id_ in followed}.union(more.ids)
+    keys = set(itertools.chain.from_iterable(intake.keys.items() for intake in intakes)).union(more.keys)
     crowded: set[Key] = set()
     limit = EXPECTED * len(intakes) + 5 * MANY
     while True:
         ids = _ids(_holders(keys - crowded, limit))
-        people = _people(wanted.union(ids))
+        people = _people(wanted.union(ids), more)
         found = _shared_by_many(people, keys - crowded) if len(ids) > MANY else set()
         if not found and len(ids) < limit:
             break
@@ -84,7 +96,7 @@ def _read(intakes: Sequence[Intake]) -> Read:
         limit = limit if found else 2 * limit
     if crowded:
         names = {sort_key(c.contact.name) for c in intakes if not crowded.isdisjoint(c.keys.items())}
-        people |= _people(set(_ids(_namesakes(crowded, names, limit))))
+        people |= _people(set(_ids(_namesakes(crowded, names, limit))), more)
     return Read(people, survivors, crowded)
 
 
@@ -102,32 +114,45 @@ def new_ids(bulk: Bulk, count: int) -> Iterator[int]:
     yield from bulk.new_ids(Customer, count)
 
 
+class Telling(NamedTuple):
+    """What events of an intake are called and about, if not about the customer alone."""
+
+    created: str = "customer.created"
+    subject: str = Customer.__tablename__
+    subject_id: int | None = None
+
+
+ABOUT_CUSTOMERS = Telling()
+
+
 def write(
     bulk: Bulk,
     organization: Organization,
     people: Collection[Person],
     doubts: Mapping[tuple[int, int], tuple[Pair, str]],
-) -> set[tuple[int, int]]:
-    """Write changes, events, and pairs for review; return pairs that a user has separated before."""
+    telling: Telling = ABOUT_CUSTOMERS,
+) -> RecordedPairs:
+    """Write changes, events, and pairs for review."""
     new = [person for person in people if person.is_new]
     changed = [person for person in people if person.changes and not person.is_new]
     _insert(bulk, organization, new)
     _update(bulk, organization, changed)
     _index(bulk, organization, [person for person in people if not person.is_new])
-    _tell(bulk, organization, "customer.created", [person.id for person in new], {})
-    _tell(bulk, organization, "customer.edited", [person.id for person in changed], list(map(_told, changed)))
-    _learn(bulk, organization, people)
-    separate = record_pairs(doubts)
+    _tell(bulk, organization, telling, telling.created, [person.id for person in new], {})
+    edited = [person.id for person in changed]
+    _tell(bulk, organization, telling, "customer.edited", edited, list(map(_told, changed)))
+    _learn(bulk, organization, telling, people)
+    recorded = record_pairs(doubts)
     for row in list(db.session()):
         if isinstance(row, _WRITTEN):
             db.session.expire(row)
     for person in changed:
         if "archived_at" in person.changes:
             customer_restored.send(db.session.get_one(Customer, person.id))
-    return separate
+    return recorded
 
 
-def _learn(bulk: Bulk, organization: Organization, people: Collection[Person]) -> None:
+def _learn(bulk: Bulk, organization: Organization, telling: Telling, people: Collection[Person]) -> None:
     """Write new keys, with an event for each."""
     learned = [(person.id, *key) for person in people for key in person.learned]
     if not learned:
@@ -138,7 +163,7 @@ def _learn(bulk: Bulk, organization: Organization, people: Collection[Person]) -
     shown = [(id_, {kind: [None, value]}) for id_, kind, value, _ in learned if kind is not Kind.PASSPORT]
     if shown:
         ids, changes = map(list, zip(*shown, strict=True))
-        _tell(bulk, organization, "customer.contact_added", ids, changes)
+        _tell(bulk, organization, telling, "customer.contact_added", ids, changes)
 
 
 def _survivors(followed: Collection[int]) -> dict[int, int]:
@@ -167,14 +192,15 @@ def _ids(wanted: sa.Select[Any]) -> list[int]:
     return list(db.session.scalars(wanted, execution_options=_EVERYWHERE))
 
 
-def _people(ids: Collection[int]) -> dict[int, Person]:
+def _people(ids: Collection[int], more: Wanted) -> dict[int, Person]:
     """Return customers by id, locked, with their keys; without merged ones."""
     if not ids:
         return {}
-    columns = [getattr(Customer, name) for name in FIELDS]
-    wanted = locked(sa.select(Customer.id, *columns).where(Customer.merged_into_id.is_(None)).order_by(Customer.id))
-    rows = db.session.execute(_each(wanted, Customer.id, sorted(ids)), execution_options=_EVERYWHERE)
-    people = {row[0]: Person.stored(row[0], dict(zip(FIELDS, row[1:], strict=True))) for row in rows}
+    columns = [getattr(Customer, name) for name in more.columns]
+    wanted = sa.select(Customer.id, *columns).where(Customer.merged_into_id.is_(None)).order_by(Customer.id)
+    wanted = _each(locked(wanted) if more.locks else wanted, Customer.id, sorted(ids))
+    rows = db.session.execute(wanted, execution_options=_EVERYWHERE)
+    people = {row[0]: Person.stored(row[0], dict(zip(more.columns, row[1:], strict=True))) for row in rows}
     key = CustomerKey
     further = sa.select(key.id, key.customer_id, key.kind, key.value, key.extension)
     # SQLite would read the keys of all customers, for the index of the values has all these columns.
@@ -241,8 +267,9 @@ def _by_kind(keys: Collection[Key]) -> dict[Kind, list[str]]:
 def _insert(bulk: Bulk, organization: Organization, new: Sequence[Person]) -> None:
     ids = [person.id for person in new]
     of_all = {"organization_id": organization.id}
-    values: dict[str, Any] = {name: [person.fields[name] for person in new] for name in FIELDS}
-    values |= {f"{name}_key": list(map(sort_key, values[name])) for name in ("name", "city")}
+    columns = new[0].fields.keys() if new else ()
+    values: dict[str, Any] = {name: [person.fields[name] for person in new] for name in columns}
+    values |= {f"{name}_key": list(map(sort_key, values[name])) for name in _FOLDED.intersection(columns)}
     values["created_month"] = clock.month_of(bulk.now, clock.zone(organization.time_zone))
     bulk.insert(Customer, len(new), {**of_all, "id": ids, **values})
     texts = [_text(person, organization) for person in new]
@@ -255,7 +282,7 @@ def _update(bulk: Bulk, organization: Organization, changed: Sequence[Person]) -
     for names, group in alike:
         people = list(group)
         values: dict[str, Any] = {name: [person.fields[name] for person in people] for name in names}
-        values |= {f"{name}_key": list(map(sort_key, values[name])) for name in {"name", "city"} & set(names)}
+        values |= {f"{name}_key": list(map(sort_key, values[name])) for name in _FOLDED.intersection(names)}
         bulk.update(Customer, [person.id for person in people], {**values, "updated_at": bulk.now})
 
 
@@ -265,6 +292,7 @@ def _index(bulk: Bulk, organization: Organization, known: Collection[Person]) ->
     bulk.update(CustomerSearch, [person.id for person in found], {"text": texts})
 
 
+_FOLDED = frozenset({"name", "city", "province"})
 _FOUND_BY = frozenset({"name", "phone", "phone_valid", "phone_extension", "email", "passport_number"})
 
 
@@ -277,9 +305,10 @@ def _text(person: Person, organization: Organization) -> str:
     return text_of_customer(person.contact, organization.phone_region, further)
 
 
-def _tell(bulk: Bulk, organization: Organization, action: str, ids: list[int], changes: Any) -> None:
-    values = {"action": action, "actor_id": current_actor(), "subject": "customers", "changes": changes}
-    bulk.insert(Event, len(ids), {"organization_id": organization.id, "subject_id": ids, "customer_id": ids, **values})
+def _tell(bulk: Bulk, organization: Organization, telling: Telling, action: str, ids: list[int], changes: Any) -> None:
+    values = {"action": action, "actor_id": current_actor(), "subject": telling.subject, "changes": changes}
+    values |= {"subject_id": ids if telling.subject_id is None else telling.subject_id, "customer_id": ids}
+    bulk.insert(Event, len(ids), {"organization_id": organization.id, **values})
 
 
 def _told(person: Person) -> dict[str, list[Any]]:

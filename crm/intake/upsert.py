@@ -16,12 +16,12 @@ from sqlalchemy.exc import IntegrityError
 
 from crm.accounts.queries import current_organization
 from crm.customers.locks import lock_intake
-from crm.intake.rows import MANY, get_to_know, new_ids, read, write
+from crm.intake.rows import MANY, Read, get_to_know, new_ids, read, write
 from crm.kernel.branch_scope import bound_branch
 from crm.kernel.bulk_writer import COPY_THRESHOLD, Bulk
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
-from crm.people.matching import Key, Kind, Pair, decide, is_vetoed
+from crm.people.matching import Key, Kind, Match, Pair, decide, is_vetoed
 from crm.people.person import NOW, Intake, Person
 
 AT_ONCE = 1_000
@@ -82,9 +82,9 @@ def _take_in(intakes: Sequence[Intake]) -> list[Taken]:
         intake._replace(at=bulk.now + dt.timedelta(microseconds=n)) if intake.at is NOW else intake
         for n, intake in enumerate(intakes)
     ]
-    gathering = _Gathering(bulk, dated)
+    gathering = Gathering(read(dated), new_ids(bulk, len(dated)))
     taken = [gathering.take(intake) for intake in dated]
-    separate = write(bulk, organization, gathering.people.values(), gathering.doubts)
+    separate = write(bulk, organization, gathering.people.values(), gathering.doubts).separate
     return [_without(one, separate) for one in taken] if separate else taken
 
 
@@ -95,16 +95,20 @@ def _without(taken: Taken, separate: Collection[tuple[int, int]]) -> Taken:
     return taken._replace(duplicates=left)
 
 
-class _Gathering:
-    """Matches a batch of people with customers. `doubts` are pairs for review with their shared value."""
+class Gathering:
+    """Matches a batch of people with customers, and writes nothing.
 
-    def __init__(self, bulk: Bulk, intakes: Sequence[Intake]) -> None:
-        self._new_ids, self._branch_id = new_ids(bulk, len(intakes)), bound_branch()
-        self.people, self._survivors, self._crowded = read(intakes)
+    `doubts` are pairs for review with their shared value. An import has rules of its own for what a person changes: it
+    overrides `add`, `change` and `news`.
+    """
+
+    def __init__(self, found: Read, ids: Iterator[int]) -> None:
+        self._new_ids, self._branch_id = ids, bound_branch()
+        self.people, self._survivors, self._crowded = found
         self.doubts: dict[tuple[int, int], tuple[Pair, str]] = {}
         self._sharing: defaultdict[Key, dict[int, Person]] = defaultdict(dict)
         for person in self.people.values():
-            self._index(person)
+            self.index(person)
 
     def take(self, intake: Intake) -> Taken:
         """Match a person, or add them."""
@@ -112,12 +116,12 @@ class _Gathering:
         sharing = {key[0]: self._sharing[key] for key in keys.items() if key in self._sharing}
         followed = None if customer_id is None else self.people.get(self._survivors.get(customer_id, customer_id))
         if not sharing and followed is None and self._crowded.isdisjoint(keys.items()):
-            return Taken(self._add(intake, ()), True, False, ())
+            return Taken(self.add(intake, ()), True, False, ())
         only = self._the_only_one(intake, followed, sharing)
         if only is not None and self._is_elsewhere(only):
             return Taken(only.id, False, False, (), is_elsewhere=True)
         if only is not None:
-            return Taken(only.id, False, self._change(only, intake, True, ()), ())
+            return Taken(only.id, False, self.change(only, intake, True, ()), ())
         return self._find(intake, followed, sharing)
 
     def _the_only_one(
@@ -145,37 +149,42 @@ class _Gathering:
         verdict = decide(name, intake.keys, known, followed.known() if followed else None, many)
         if verdict.customer_id is not None and self._is_elsewhere(self.people[verdict.customer_id]):
             return Taken(verdict.customer_id, False, False, (), is_elsewhere=True)
+        pairs = self.news(intake, verdict)
         taken = _taken(intake, verdict.customer_id, people) | many
         updated = False
         if verdict.customer_id is None:
-            id_ = self._add(intake, taken)
+            id_ = self.add(intake, taken)
         else:
             id_ = verdict.customer_id
-            updated = self._change(self.people[id_], intake, verdict.by_name, taken)
-        for pair in verdict.pairs:
+            updated = self.change(self.people[id_], intake, verdict.by_name, taken)
+        for pair in pairs:
             first, second = sorted((id_, pair.customer_id))
             self.doubts.setdefault((first, second), (pair, intake.keys[pair.shared]))
-        duplicates = tuple(pair.customer_id for pair in verdict.pairs)
+        duplicates = tuple(pair.customer_id for pair in pairs)
         return Taken(id_, verdict.customer_id is None, updated, duplicates)
+
+    def news(self, intake: Intake, verdict: Match) -> Sequence[Pair]:
+        """Return the pairs of a match that are to be reviewed."""
+        return verdict.pairs
 
     def _is_elsewhere(self, person: Person) -> bool:
         """Whether a branch-bound user meets a customer of another branch."""
         return self._branch_id is not None and not person.is_new and person.fields["branch_id"] != self._branch_id
 
-    def _add(self, intake: Intake, taken: Collection[Kind]) -> int:
+    def add(self, intake: Intake, taken: Collection[Kind]) -> int:
         person = Person.new(next(self._new_ids), intake, taken, self._branch_id)
         self.people[person.id] = person
-        self._index(person)
+        self.index(person)
         return person.id
 
-    def _change(self, person: Person, intake: Intake, by_name: bool, taken: Collection[Kind]) -> bool:
+    def change(self, person: Person, intake: Intake, by_name: bool, taken: Collection[Kind]) -> bool:
         steps, keys = person.steps, len(person.keys)
         person.take(intake, by_name=by_name, taken=taken)
         if len(person.keys) > keys:
-            self._index(person)
+            self.index(person)
         return person.steps > steps
 
-    def _index(self, person: Person) -> None:
+    def index(self, person: Person) -> None:
         for key in person.keys:
             self._sharing[key][person.id] = person
 

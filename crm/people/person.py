@@ -84,7 +84,7 @@ class Person:
         person = cls(id_, fields, set(), is_new=True)
         if taken:
             # Who is new may share a phone or an e-mail; a passport is one person's.
-            person._learn(contact, {Kind.PASSPORT}.intersection(taken))
+            person.learn(contact, {Kind.PASSPORT}.intersection(taken))
         else:
             person.keys.update(contact.keys.items())
             person.phone = contact.keys.get(Kind.PHONE, "")
@@ -127,40 +127,41 @@ class Person:
         blanks = {"city": contact.city, "service_type": contact.service_type, "branch_id": intake.branch_id}
         for name, value in {**blanks, "source": contact.source, "language": contact.language}.items():
             if value and not own[name]:
-                self._set(name, value)
+                self.put(name, value)
         if by_name:
             taken = {*taken, *(key[0] for key in contact.keys.items() if key in self.removed)}
-            self._fill_keys(contact, taken)
+            self.fill_keys(contact, taken)
             if not self.keys.issuperset(contact.keys.items()):
-                self._learn(contact, taken)
+                self.learn(contact, taken)
 
-    def _fill_keys(self, contact: ContactFields, taken: Collection[Kind]) -> None:
+    def fill_keys(self, contact: ContactFields, taken: Collection[Kind]) -> None:
+        """Fill blank phone, e-mail and passport number, without kinds in `taken`."""
         own, passport = self.fields, contact.passport_number
         if Kind.PHONE not in taken and not own["phone_valid"] and (contact.phone_valid or not own["phone"]):
-            self._set("phone", contact.phone)
-            self._set("phone_valid", contact.phone_valid)
+            self.put("phone", contact.phone)
+            self.put("phone_valid", contact.phone_valid)
         if contact.phone_extension and not own["phone_extension"] and contact.phone == own["phone"]:
-            self._set("phone_extension", contact.phone_extension)
+            self.put("phone_extension", contact.phone_extension)
         if contact.email and not own["email"] and Kind.EMAIL not in taken:
-            self._set("email", contact.email)
+            self.put("email", contact.email)
         if (
             passport
             and Kind.PASSPORT not in taken
             and (not own["passport_number"] or (is_stopgap(own["passport_number"]) and not is_stopgap(passport)))
         ):
-            self._set("passport_number", passport)
+            self.put("passport_number", passport)
 
     def _overwrite(self, intake: Intake, by_name: bool) -> None:
         name, own, archived_at = intake.contact.name, self.fields["name"], self.fields["archived_at"]
         if by_name and name and name != own and is_better(name, own):
-            self._set("name", name)
+            self.put("name", name)
         if by_name and intake.branch_id:
-            self._set("branch_id", intake.branch_id)
-        self._set("last_activity_at", intake.at)
+            self.put("branch_id", intake.branch_id)
+        self.put("last_activity_at", intake.at)
         if by_name and archived_at is not None and intake.at > archived_at:
             self._restore()
 
-    def _learn(self, contact: ContactFields, theirs: Collection[Kind]) -> None:
+    def learn(self, contact: ContactFields, theirs: Collection[Kind]) -> None:
         """Add new keys, without kinds that stay with others."""
         for key in contact.keys.items():
             kind = key[0]
@@ -174,11 +175,12 @@ class Person:
                 self.steps += 1
 
     def _restore(self) -> None:
-        self._set("archived_at", None)
-        self._set("archived_by_id", None)
-        self._set("is_active", True)
+        self.put("archived_at", None)
+        self.put("archived_by_id", None)
+        self.put("is_active", True)
 
-    def _set(self, name: str, value: Any) -> None:
+    def put(self, name: str, value: Any) -> None:
+        """Change a field."""
         before = self.fields[name]
         if before != value:
             change = self.changes.setdefault(name, [before, value])

@@ -17,7 +17,7 @@ from crm.customers.queries import page_of
 from crm.customers.services import archive_customer
 from crm.customers.signals import customer_restored
 from crm.intake.rows import MANY, read
-from crm.intake.upsert import Taken, _Gathering, take_in, upsert
+from crm.intake.upsert import Gathering, Taken, take_in, upsert
 from crm.kernel.branch_scope import bind, unbind
 from crm.kernel.db import transaction
 from crm.kernel.events import Event
@@ -357,7 +357,7 @@ def test_who_is_certain_is_who_would_be_decided(cast: Cast, monkeypatch: pytest.
     with cast.staff.acting():
         quick = [take_in(people[at : at + 40]) for at in range(0, len(people), 40)]
         of_quick = _all_customers()
-    monkeypatch.setattr(_Gathering, "_the_only_one", lambda *_: None)
+    monkeypatch.setattr(Gathering, "_the_only_one", lambda *_: None)
     with cast.stranger.acting():
         decided = [take_in(people[at : at + 40]) for at in range(0, len(people), 40)]
         assert _all_customers() == of_quick
