@@ -35,6 +35,7 @@ ROOMS = (
     "area_customers",
     "invoices",
     "bookings",
+    "imports",
     "reminders",
     "demo",
     "first_hour",
