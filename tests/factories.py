@@ -22,6 +22,7 @@ from crm.accounts.models import Branch, Invitation, Membership, Organization, Us
 from crm.accounts.passwords import hash_password
 from crm.area_customers import services as area_customers
 from crm.bookings import services as bookings
+from crm.customers.bulk_models import Action
 from crm.customers.filters import Selection
 from crm.customers.models import CustomerKey
 from crm.customers.services import change_many, create_customer
@@ -140,9 +141,9 @@ def join(user_id: int, organization_id: int, role: Role) -> int:
     return _save(Membership(user_id=user_id, organization_id=organization_id, role=role))
 
 
-def make_branch() -> int:
+def make_branch(name: str = "") -> int:
     """Make a branch and return its id."""
-    return _save(Branch(name=f"Branch {next(_numbers)}"))
+    return _save(Branch(name=name or f"Branch {next(_numbers)}"))
 
 
 def make_member() -> int:
@@ -172,7 +173,7 @@ def make_customer(**values: Any) -> int:
 
 def make_bulk_change() -> int:
     """Make a deactivation of one customer that can be undone, and return its id."""
-    return change_many(Selection.of([make_customer()]), active=False).id
+    return change_many(Selection.of([make_customer()]), Action.DEACTIVATE).id
 
 
 def make_message(**values: Any) -> int:

@@ -235,6 +235,25 @@ def test_a_bulk_change_touches_the_customers_of_the_branch_alone(shop: Shop) -> 
     assert shop.cast.staff.client().post(f"/bulk/{change}/undo").status_code == 404
 
 
+def test_who_is_bound_to_a_branch_moves_nobody_in_bulk_either(shop: Shop) -> None:
+    client = shop.cast.staff.client()
+    for branch in (shop.theirs, shop.ours, "none"):
+        answer = client.post("/customers/bulk", data={"action": "move", "branch": branch, "ids": shop.our_customer})
+        assert answer.status_code == 422
+        assert "You see the customers of one branch only." in answer.text
+    assert "Move to branch" not in client.get("/").text
+    with shop.cast.owner.acting(), transaction() as session:
+        session.get_one(Organization, shop.cast.owner.organization_id).branch_bound = False
+    ids = [shop.our_customer, shop.their_customer]
+    moved = client.post("/customers/bulk", data={"branch": shop.ours, "ids": ids}, follow_redirects=True)
+    assert "1 customer moved to" in moved.text
+    with shop.cast.owner.acting(), transaction() as session:
+        session.get_one(Organization, shop.cast.owner.organization_id).branch_bound = True
+    assert client.post("/bulk/1/undo").status_code == 409
+    with shop.cast.owner.acting():
+        assert db.session.get_one(Customer, shop.their_customer).branch_id == shop.ours
+
+
 def _own_branch(shop: Shop) -> Callable[[], bool]:
     client = shop.cast.staff.client()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,7 @@ from crm.accounts.models import Organization
 from crm.accounts.rules import SECRETS
 from crm.accounts.services import organization_changed, settings_given
 from crm.customers.models import Customer
-from crm.customers.signals import customer_deleting, customer_restored
+from crm.customers.signals import customer_deleting, customer_restored, customers_restoring
 from crm.inbox.inbound import forget_texts
 from crm.kernel.db import after_commit
 from crm.kernel.extensions import db
@@ -24,7 +24,7 @@ from crm.messages.models import Message
 from crm.senders import services
 from crm.series.models import Series
 from crm.series.services import KIND as SERIES
-from crm.series.services import look_at_series_of
+from crm.series.services import hasten_series_of, look_at_series_of
 
 HOLDS = frozenset({"quiet_from", "quiet_until", "time_zone"})
 """Settings that may hold messages, besides secrets and senders."""
@@ -49,6 +49,12 @@ def try_senders(organization: Organization, names: Collection[str]) -> None:
 def go_on_with_series(customer: Customer, **kwargs: Any) -> None:
     """Continue the series of a restored customer."""
     after_commit(partial(look_at_series_of, customer.id))
+
+
+@customers_restoring.connect
+def go_on_with_many_series(customer_ids: Sequence[int], **kwargs: Any) -> None:
+    """Continue the series of many; one of a customer who stays archived waits again."""
+    hasten_series_of(customer_ids)
 
 
 @customer_deleting.connect

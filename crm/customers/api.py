@@ -13,6 +13,7 @@ from crm.api.resource import Resource
 from crm.api.schemas import page_of
 from crm.customers import schemas, services
 from crm.customers.api_queries import page_of_customers
+from crm.customers.bulk_models import Action
 from crm.customers.filters import Filters, Selection
 from crm.customers.models import Customer
 from crm.customers.queries import read_further
@@ -120,7 +121,7 @@ def bulk_update(given: dict[str, Any]) -> dict[str, str]:
 
     Ids that are no customers of the organization are left out of the count.
     """
-    change = services.change_many(Selection.of(given["customer_ids"]), active=given["action"] == "activate")
+    change = services.change_many(Selection.of(given["customer_ids"]), Action(given["action"]))
     return {"message": f"{change.total} customers updated successfully"}
 
 

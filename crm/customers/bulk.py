@@ -1,4 +1,4 @@
-"""Bulk activation and its undo. A batch locks its customers in the order of their ids before it changes any."""
+"""Bulk changes and their undo. A batch locks its customers in the order of their ids before it changes any."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
 
-from crm.customers.bulk_models import BulkChange, BulkChangeRow
+from crm.customers.bulk_models import SWITCHES, Action, BulkChange, BulkChangeRow
+from crm.customers.bulk_writes import changed_later, existing_branches, touched_since, write
 from crm.customers.filters import Filters, Selection
 from crm.customers.models import Customer
 from crm.customers.search import find_among, find_ids
-from crm.kernel.columns import db_now, one_of
+from crm.customers.signals import customers_restoring
+from crm.kernel.columns import one_of
 from crm.kernel.db import locked
-from crm.kernel.events import record_many
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import insert_many
 from crm.kernel.work.long_job import StepResult, UndoableJob
@@ -23,9 +23,9 @@ from crm.kernel.work.models import JobState
 Condition = sa.ColumnElement[bool]
 
 
-def count_selected(selection: Selection, limit: int | None = None) -> int:
+def count_selected(selection: Selection, action: Action, limit: int | None = None) -> int:
     """Count the customers to look at, up to `limit`; a search that over 10,000 share is left out."""
-    ids = sa.select(Customer.id).where(*_candidates(selection))
+    ids = sa.select(Customer.id).where(*_candidates(selection, action))
     counted = (ids.limit(limit) if limit else ids).subquery()
     return db.session.scalar(sa.select(sa.func.count()).select_from(counted)) or 0
 
@@ -41,11 +41,14 @@ class BulkJob(UndoableJob[BulkChange]):
 
     def prepare(self, row: BulkChange) -> None:
         if row.state == JobState.WORKING and row.query is not None:
-            row.total = count_selected(selection_of(row))
+            row.total = count_selected(selection_of(row), row.action)
 
     def step(self, row: BulkChange, size: int) -> StepResult:
+        if row.to_branch_id is not None and not existing_branches([row.to_branch_id]):
+            row.cancel()
+            return StepResult(0, False)
         selection = selection_of(row)
-        ids = _next_ids(selection, row.position, size)
+        ids = _next_ids(selection, row, size)
         changed, left_out = _change(row, selection, ids)
         row.position = ids[-1] if ids else row.position
         row.changed += changed
@@ -53,41 +56,47 @@ class BulkJob(UndoableJob[BulkChange]):
         return StepResult(len(ids), len(ids) < size)
 
     def undo_step(self, row: BulkChange, size: int) -> StepResult:
-        statement = sa.select(BulkChangeRow.id).where(BulkChangeRow.change_id == row.id).order_by(BulkChangeRow.id)
-        row_ids = db.session.scalars(statement.limit(size)).all()
-        found = db.session.scalars(
-            locked(
-                sa.select(Customer.id)
-                .join(BulkChangeRow, BulkChangeRow.customer_id == Customer.id)
-                .where(
-                    one_of(BulkChangeRow.id, row_ids),
-                    Customer.archived_at.is_(None),
-                    Customer.is_active.is_(row.activates),
-                    ~_changed_later(),
-                )
-                .order_by(Customer.id),
-                of=Customer,
-            )
-        ).all()
-        _set_active(found, not row.activates, row.undone_by_id)
-        _delete_rows(row_ids)
-        row.put_back += len(found)
-        return StepResult(len(row_ids), len(row_ids) < size)
+        statement = sa.select(BulkChangeRow.id, BulkChangeRow.customer_id, BulkChangeRow.before)
+        statement = statement.where(BulkChangeRow.change_id == row.id).order_by(BulkChangeRow.id)
+        rows = db.session.execute(statement.limit(size)).all()
+        # Rows of activations that an earlier release wrote have nothing in `before`.
+        fallback = {"is_active": row.action != Action.ACTIVATE}
+        before = {entry.customer_id: entry.before or fallback for entry in rows}
+        row.put_back += _put_back(row, before, [entry.id for entry in rows])
+        _delete_rows([entry.id for entry in rows])
+        return StepResult(len(rows), len(rows) < size)
 
 
 BULK = BulkJob()
 
 
-def _candidates(selection: Selection) -> list[Condition]:
+def _candidates(selection: Selection, action: Action) -> list[Condition]:
+    among = _those_for(action)
     if selection.filters is None:
-        return [one_of(Customer.id, selection.ids), Customer.archived_at.is_(None)]
-    conditions = [*selection.filters.conditions(), Customer.archived_at.is_(None)]
+        return [one_of(Customer.id, selection.ids), *among]
+    conditions = [*selection.filters.conditions(), *among]
     found = find_ids(selection.filters.q) if selection.filters.terms else None
     return conditions if found is None else [one_of(Customer.id, found), *conditions]
 
 
-def _next_ids(selection: Selection, position: int, size: int) -> list[int]:
-    statement = sa.select(Customer.id).where(Customer.id > position, *_candidates(selection))
+def _those_for(action: Action) -> list[Condition]:
+    """Leave archived customers to restoring and moving, and nobody who was merged: they are only a pointer."""
+    if action == Action.MOVE:
+        return [Customer.merged_into_id.is_(None)]
+    if action == Action.RESTORE:
+        return [Customer.archived_at.is_not(None), Customer.merged_into_id.is_(None)]
+    return [Customer.archived_at.is_(None)]
+
+
+def _differing(change: BulkChange) -> list[Condition]:
+    """Leave out customers who are as the change would make them."""
+    if change.action in (Action.ARCHIVE, Action.RESTORE):
+        return []
+    return [getattr(Customer, name).is_distinct_from(value) for name, value in change.values().items()]
+
+
+def _next_ids(selection: Selection, change: BulkChange, size: int) -> list[int]:
+    statement = sa.select(Customer.id).where(Customer.id > change.position, *_candidates(selection, change.action))
     return list(db.session.scalars(statement.order_by(Customer.id).limit(size)))
 
 
@@ -97,36 +106,47 @@ def _change(change: BulkChange, selection: Selection, ids: list[int]) -> tuple[i
         # `_candidates` leaves out a search that too many customers share.
         ids = sorted(find_among(ids, selection.filters.q))
     wanted = [id_ for id_ in ids if id_ not in selection.excluded]
+    if change.action == Action.RESTORE:
+        customers_restoring.send(wanted)
+    fields = list(change.values())
     rows = db.session.execute(
         locked(
-            sa.select(Customer.id, Customer.updated_at)
+            sa.select(Customer.id, Customer.updated_at, *(getattr(Customer, name) for name in fields))
             .where(
                 one_of(Customer.id, wanted),
                 *(selection.filters.conditions() if selection.filters else ()),
-                Customer.archived_at.is_(None),
-                Customer.is_active.is_(not change.activates),
+                *_those_for(change.action),
+                *_differing(change),
             )
             .order_by(Customer.id)
         )
     ).all()
     # SQLite's clock has milliseconds: a change in the millisecond of `as_of` may be newer.
-    found = [row.id for row in rows if selection.as_of is None or row.updated_at < selection.as_of]
-    _set_active(found, change.activates, change.user_id)
-    insert_many(BulkChangeRow, [{"change_id": change.id, "customer_id": id_} for id_ in found])
+    found = [row for row in rows if selection.as_of is None or row.updated_at < selection.as_of]
+    before = {row.id: dict(zip(fields, row[2:], strict=True)) for row in found}
+    written = write(change, before, dict.fromkeys(before, change.values()), change.user_id)
+    insert_many(
+        BulkChangeRow,
+        [{"change_id": change.id, "customer_id": id_, "before": values} for id_, values in written.items()],
+    )
     return len(found), len(rows) - len(found)
 
 
-def _changed_later() -> sa.Exists:
-    later = aliased(BulkChangeRow)
-    return sa.exists().where(later.customer_id == Customer.id, later.id > BulkChangeRow.id)
-
-
-def _set_active(ids: Sequence[int], active: bool, actor_id: int | None) -> None:
-    statement = sa.update(Customer).where(one_of(Customer.id, ids)).values(is_active=active, updated_at=db_now())
-    db.session.execute(statement, execution_options={"synchronize_session": False})
-    about: dict[str, Any] = {"action": "customer.activated" if active else "customer.deactivated", "actor_id": actor_id}
-    about |= {"subject": Customer.__tablename__, "changes": {"is_active": [not active, active]}}
-    record_many([{**about, "subject_id": id_, "customer_id": id_} for id_ in ids])
+def _put_back(change: BulkChange, before: dict[int, dict[str, Any]], row_ids: Sequence[int]) -> int:
+    """Put back the customers who are as the change left them; return how many."""
+    branches = existing_branches([id_ for values in before.values() if (id_ := values.get("branch_id")) is not None])
+    if change.action == Action.ARCHIVE:
+        customers_restoring.send(list(before))
+    left = change.values()
+    conditions = [one_of(Customer.id, before), Customer.merged_into_id.is_(None)]
+    conditions += [getattr(Customer, name) == value for name, value in left.items()]
+    if change.action in SWITCHES:
+        conditions.append(Customer.archived_at.is_(None))
+    found = db.session.scalars(locked(sa.select(Customer.id).where(*conditions).order_by(Customer.id))).all()
+    kept = changed_later(change, row_ids) | touched_since(change, found)
+    ids = [id_ for id_ in found if id_ not in kept and before[id_].get("branch_id") in {None, *branches}]
+    write(change, dict.fromkeys(ids, left), {id_: before[id_] for id_ in ids}, change.undone_by_id)
+    return len(ids)
 
 
 def _delete_rows(row_ids: Sequence[int]) -> None:

@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from werkzeug.datastructures import MultiDict
 
+from crm.accounts.queries import branch_names
+from crm.customers.bulk_models import Action
 from crm.customers.filters import BeyondLastRowError, Filters, Selection
+from crm.kernel.branch_scope import bound_branch
 from crm.kernel.errors import SentenceError
 from crm.values.language import gettext as _
 
-ACTIONS = {"activate": True, "deactivate": False}
+NO_BRANCH = "none"
 
 
 class BulkFormError(SentenceError):
     pass
 
 
-def read_action(form: MultiDict[str, str]) -> bool:
-    if form.get("action") not in ACTIONS:
-        raise BulkFormError(_("Choose Activate or Deactivate."))
-    return ACTIONS[form["action"]]
+class Asked(NamedTuple):
+    action: Action
+    to_branch_id: int | None = None
+
+
+def read_change(form: MultiDict[str, str]) -> Asked:
+    """Read `action`; a button of a branch sends its `branch` alone."""
+    action = form.get("action", Action.MOVE if "branch" in form else "")
+    if action not in tuple(Action):
+        raise BulkFormError(_("Choose Activate, Deactivate, Archive, Restore or Move to branch."))
+    return Asked(Action(action), _branch(form.get("branch", "")) if action == Action.MOVE else None)
 
 
 def read_selection(form: MultiDict[str, str], query: MultiDict[str, str]) -> Selection:
@@ -39,6 +50,17 @@ def read_selection(form: MultiDict[str, str], query: MultiDict[str, str]) -> Sel
         raise BulkFormError(_("%(problem)s Clear the filters, then select.", problem=filters.unknown))
     unticked = set(_ids(form.get("shown", "").split(","))) - ids
     return Selection.matching(filters, unticked | set(_ids(form.getlist("except"))), _moment(form.get("as_of", "")))
+
+
+def _branch(chosen: str) -> int | None:
+    if bound_branch() is not None:
+        raise BulkFormError(_("You see the customers of one branch only. Ask a manager to move them."))
+    if chosen == NO_BRANCH:
+        return None
+    found = next((id_ for id_, _name in branch_names() if str(id_) == chosen), None)
+    if found is None:
+        raise BulkFormError(_("Choose the branch to move the customers to."))
+    return found
 
 
 def _ids(values: Iterable[str]) -> list[int]:

@@ -20,6 +20,10 @@ def _query(query: Any, row: Mapping[str, Any], ids: Ids) -> Any:
     return query | {"branch": str(ids.new("branches", int(branch)))} if branch.isascii() and branch.isdigit() else query
 
 
+def _before(values: Any, row: Mapping[str, Any], ids: Ids) -> Any:
+    return ids.row(CUSTOMERS, values)
+
+
 DATA = {
     CUSTOMERS: Rows(
         plain="source tier created_month language service_type",
@@ -42,8 +46,12 @@ DATA = {
     "bulk_changes": Rows(
         plain="action state customer_ids excluded",
         free_text="query",
-        points_to={"user_id": USERS, "branch_id": "branches", "undone_by_id": USERS},
+        points_to={"user_id": USERS, "branch_id": "branches", "to_branch_id": "branches", "undone_by_id": USERS},
         inside={"customer_ids": _customer_ids, "excluded": _customer_ids, "query": _query},
     ),
-    "bulk_change_rows": Rows(points_to={"change_id": "bulk_changes", "customer_id": CUSTOMERS}),
+    "bulk_change_rows": Rows(
+        plain="before",
+        points_to={"change_id": "bulk_changes", "customer_id": CUSTOMERS},
+        inside={"before": _before},
+    ),
 }

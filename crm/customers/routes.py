@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from crm.accounts.access import find
 from crm.customers import contacts, services, timeline
-from crm.customers.bulk_forms import BulkFormError, read_action, read_selection
+from crm.customers.bulk_forms import BulkFormError, read_change, read_selection
 from crm.customers.bulk_models import BulkChange
 from crm.customers.bulk_sentences import bulk_sentences_of
 from crm.customers.forms import CustomerForm
@@ -135,10 +135,12 @@ def remove_contact(customer_id: int, contact_id: int) -> Response:
 @bp.post("/customers/bulk")
 def bulk() -> Response:
     try:
-        active, selection = read_action(request.form), read_selection(request.form, request.args)
+        asked, selection = read_change(request.form), read_selection(request.form, request.args)
     except BulkFormError as error:
+        if wants_fragment():
+            flash(str(error), "error")
         return respond("customers/bulk_problem.html", "customers/_bulk_problem.html", 422, sentence=str(error))
-    return _answer_bulk(services.change_many(selection, active), _list_url())
+    return _answer_bulk(services.change_many(selection, *asked), _list_url())
 
 
 @bp.get("/bulk/<id:change_id>")

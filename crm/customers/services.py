@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from crm.accounts.queries import current_organization
 from crm.customers.bulk import BULK, count_selected
-from crm.customers.bulk_models import BulkChange
+from crm.customers.bulk_models import Action, BulkChange
 from crm.customers.filters import Selection
 from crm.customers.locks import lock_intake
 from crm.customers.models import Customer, CustomerKey, CustomerSearch
@@ -108,15 +108,16 @@ def lock_customer(customer_id: int) -> Customer:
         customer_id = customer.merged_into_id
 
 
-def change_many(selection: Selection, active: bool) -> BulkChange:
-    """Activate or deactivate the selected customers as one step that can be undone.
+def change_many(selection: Selection, action: Action, to_branch_id: int | None = None) -> BulkChange:
+    """Change the selected customers as one step that can be undone; a move is to a branch, or to none.
 
     `total` counts single ids that exist, `left_out` customers changed since the list was read. A change of
     BULK_WORKER_THRESHOLD customers or more is left to the worker and `is_under_way`.
     """
     with transaction() as session:
         change = BulkChange(
-            action="activate" if active else "deactivate",
+            action=action,
+            to_branch_id=to_branch_id,
             user_id=current_actor(),
             customer_ids=list(selection.ids),
             query=selection.filters and selection.filters.stored(),
@@ -127,7 +128,7 @@ def change_many(selection: Selection, active: bool) -> BulkChange:
         )
         session.add(change)
         session.flush()
-        change.total = count_selected(selection, BULK_WORKER_THRESHOLD if selection.filters else None)
+        change.total = count_selected(selection, action, BULK_WORKER_THRESHOLD if selection.filters else None)
         if change.total >= BULK_WORKER_THRESHOLD or BULK.do(change, BULK_WORKER_THRESHOLD):
             # Customers added while the worker is at it are not meant.
             change.as_of = change.as_of or database_now()
@@ -136,7 +137,12 @@ def change_many(selection: Selection, active: bool) -> BulkChange:
 
 
 def undo_bulk(change_id: int) -> BulkChange:
-    """Undo a bulk change, or stop it, for customers that did not change since; `put_back` is how many."""
+    """Undo a bulk change, or stop it, for customers that did not change since; `put_back` is how many.
+
+    Raises ConflictError for a move by somebody who may not see the other branches.
+    """
+    if bound_branch() is not None and db.session.get_one(BulkChange, change_id).action == Action.MOVE:
+        raise ConflictError(_("You see the customers of one branch only. Ask a manager to move them."))
     return BULK.undo(change_id, BULK_WORKER_THRESHOLD)
 
 

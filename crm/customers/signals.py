@@ -12,6 +12,9 @@ from crm.customers.models import Customer
 customer_restored = signal("customer-restored")
 """Sent with the customer, within the transaction."""
 
+customers_restoring = signal("customers-restoring")
+"""Sent with the ids of many who may be restored, within the transaction, before they are locked."""
+
 customer_deleting = signal("customer-deleting")
 """Sent with the customer, within the transaction that deletes them for good."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.customers.bulk_models import BulkChangeRow
+from crm.customers.bulk_models import SWITCHES, BulkChange, BulkChangeRow
 from crm.customers.duplicate_pairs import Decision, Duplicate
 from crm.customers.models import Customer, CustomerKey, CustomerSearch
 from crm.customers.services import index
@@ -117,7 +117,12 @@ def _keys_of(row: Row) -> set[Key]:
 
 
 def _merge_bulk_rows(changes: RowChanges, survivor: Customer, merged: Customer) -> None:
-    statement = sa.select(BulkChangeRow).where(one_of(BulkChangeRow.customer_id, [survivor.id, merged.id]))
+    """Let the survivor be put back in place of the merged, but where one was archived or moved, that one alone."""
+    statement = (
+        sa.select(BulkChangeRow)
+        .join(BulkChange, BulkChange.id == BulkChangeRow.change_id)
+        .where(one_of(BulkChangeRow.customer_id, [survivor.id, merged.id]), BulkChange.action.in_(SWITCHES))
+    )
     rows = db.session.scalars(statement.order_by(BulkChangeRow.id), execution_options=ALL_BRANCHES).all()
     known = {row.change_id for row in rows if row.customer_id == survivor.id}
     for row in rows:

@@ -33,10 +33,11 @@ def index() -> Response:
     figures = None if wants_fragment() and filters.narrowed else totals()
     listed = customer_list(filters, figures and figures.customers)
     context: dict[str, Any] = {"filters": filters, "listed": listed, "select_all": request.args.get("select") == "all"}
+    # Users bound to a branch neither filter by one nor move anybody.
+    context["branches"] = () if bound_branch() else branch_names()
     if not wants_fragment():
         context |= {
             "attention": _attention(),
-            "branches": () if bound_branch() else branch_names(),
             "totals": figures,
         }
         context |= {"open_duplicates": count_open(), "checklist": first_hour.checklist()}

@@ -7,10 +7,12 @@ A series is due work at that time, under its own kind.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from crm.kernel.columns import one_of
 from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.errors import ConflictError
 from crm.kernel.events import record
@@ -109,13 +111,16 @@ def undo_stop(series_id: int) -> Series:
 
 def look_at_series_of(customer_id: int) -> None:
     """Make the customer's series due now."""
-    with transaction() as session:
-        now = database_now()
-        ids = session.scalars(
-            sa.select(Series.id).where(Series.customer_id == customer_id, Series.stopped_at.is_(None))
-        ).all()
-        due.lock(KIND, ids)
-        due.put_off(KIND, ids, now)
+    with transaction():
+        hasten_series_of([customer_id])
+
+
+def hasten_series_of(customer_ids: Sequence[int]) -> None:
+    """Make the customers' series due now, within the open transaction; lock customers after it."""
+    of_them = sa.select(Series.id).where(one_of(Series.customer_id, customer_ids), Series.stopped_at.is_(None))
+    ids = db.session.scalars(of_them).all()
+    due.lock(KIND, ids)
+    due.put_off(KIND, ids, database_now())
 
 
 def lock_series(series_id: int) -> Series:

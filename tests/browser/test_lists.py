@@ -6,8 +6,11 @@ import datetime as dt
 import re
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
+from crm.accounts.models import Branch
+from crm.kernel.extensions import db
 from crm.values import clock
 from tests.browser.steps import sign_in
 from tests.factories import (
@@ -184,6 +187,43 @@ def test_the_bulk_bar_is_in_sight_wherever_one_selects(counter: Page) -> None:
     expect(bar.get_by_role("button", name="Compare / merge")).to_be_hidden()
     counter.get_by_label("Select Customer 21").check()
     expect(bar.get_by_role("button", name="Compare / merge")).to_be_in_viewport()
+
+
+def test_selected_customers_are_moved_by_keys_archived_and_put_back(counter: Page, cast: Cast) -> None:
+    with cast.staff.acting():
+        make_branch(name="Kemang")
+        make_branch(name="Depok")
+    counter.set_viewport_size({"width": 360, "height": 740})
+    counter.goto(f"{counter.url}?sort=name")
+    for name in ("Customer 20", "Customer 21"):
+        counter.get_by_label(f"Select {name}").check()
+    bar = counter.get_by_role("form", name="Selected customers")
+    expect(bar).to_contain_text("2 selected")
+    assert counter.evaluate("document.documentElement.scrollWidth") <= 360
+    opener = bar.locator("summary")
+    opener.press("Enter")
+    opener.press("ArrowDown")
+    expect(bar.get_by_role("button", name="Depok")).to_be_focused()
+    expect(bar.get_by_role("button", name="No branch")).to_be_in_viewport()
+    counter.keyboard.press("ArrowDown")
+    counter.keyboard.press("Enter")
+    said = counter.get_by_role("status")
+    expect(said).to_contain_text("2 customers moved to Kemang.")
+
+    counter.goto(f"{counter.url}&branch={branch_called(cast, 'Kemang')}")
+    expect(counter.get_by_role("row", name="Customer 2")).to_have_count(2)
+    counter.get_by_label("Select Customer 21").check()
+    bar.get_by_role("button", name="Archive").click()
+    expect(said).to_contain_text("1 customer archived.")
+    expect(counter.get_by_role("row", name="Customer 21")).to_have_count(0)
+    said.get_by_role("button", name="Undo").last.click()
+    expect(counter.get_by_role("row", name="Customer 21")).to_be_visible()
+    expect(said).to_contain_text("1 customer put back.")
+
+
+def branch_called(cast: Cast, name: str) -> int:
+    with cast.staff.acting():
+        return db.session.scalars(sa.select(Branch.id).where(Branch.name == name)).one()
 
 
 def test_long_words_stay_within_a_narrow_page(counter: Page, cast: Cast) -> None:

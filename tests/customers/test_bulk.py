@@ -14,32 +14,19 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from crm.customers import jobs, services
-from crm.customers.bulk import BulkJob
-from crm.customers.bulk_models import BulkChange, BulkChangeRow
+from crm.customers.bulk_models import Action, BulkChange, BulkChangeRow
 from crm.customers.filters import Filters, Selection
 from crm.customers.models import Customer
 from crm.kernel.db import database_now
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
-from crm.kernel.tenancy import insert_many
 from crm.loyalty.services import change_points
+from tests.customers.bulk_steps import add, field, opened, toast, work
 from tests.factories import Cast, Person, make_branch, make_customer
 from tests.servers import Process, wait_for
 
 HTMX = {"HX-Request": "true"}
 Start = Callable[[dict[str, str]], Process]
-
-
-@pytest.fixture
-def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Four customers are already many."""
-    monkeypatch.setattr(services, "BULK_WORKER_THRESHOLD", 4)
-    monkeypatch.setattr(BulkJob, "batch_size", 2)
-
-
-def add(person: Person, *names: str, **values: Any) -> list[int]:
-    with person.acting():
-        return [make_customer(name=name, **values) for name in names]
 
 
 def inactive(person: Person) -> list[str]:
@@ -48,33 +35,10 @@ def inactive(person: Person) -> list[str]:
         return list(db.session.scalars(statement))
 
 
-def field(page: str, name: str) -> str:
-    """Return the value of the hidden field of the list's form."""
-    form = page[page.index('id="bulk"') :]
-    return re.search(rf'name="{name}" value="([^"]*)"', form)[1]  # type: ignore[index]
-
-
-def opened(client: FlaskClient, url: str = "/") -> str:
-    """Open the list and return when it was read."""
-    return field(client.get(url).text, "as_of")
-
-
 def deactivate_all(client: FlaskClient, query: str = "", **data: Any) -> TestResponse:
     return client.post(
         f"/customers/bulk{query}", data={"action": "deactivate", "all": "1", **data}, follow_redirects=True
     )
-
-
-def work(app: Flask) -> None:
-    """Do what a worker does, until nothing is due."""
-    with app.app_context():
-        while jobs.go_on_bulk_due():
-            pass
-
-
-def toast(answer: TestResponse) -> str:
-    """Return what was said last."""
-    return re.findall(r'<div class="toast-note.*?<p>(.*?)</p>', answer.text, re.DOTALL)[-1]
 
 
 def test_all_that_match_are_changed_but_those_that_were_unticked(cast: Cast) -> None:
@@ -191,7 +155,7 @@ def test_without_javascript_all_are_ticked_and_some_unticked(cast: Cast) -> None
     [
         ({"action": "deactivate"}, "Select at least one customer first."),
         ({"action": "deactivate", "ids": ["x", "-1", "9" * 30]}, "Select at least one customer first."),
-        ({"action": "explode", "all": "1"}, "Choose Activate or Deactivate."),
+        ({"action": "explode", "all": "1"}, "Choose Activate, Deactivate, Archive, Restore or Move to branch."),
         ({"action": "deactivate", "all": "1", "as_of": "yesterday"}, "Open the list again, then select."),
         ({"action": "deactivate", "all": "1", "as_of": "0001-01-01T00:00:00+23:59"}, "Open the list again"),
     ],
@@ -310,8 +274,8 @@ def test_many_ids_tell_how_many_were_found(cast: Cast) -> None:
     ids = add(cast.staff, "Ani", "Budi")
     foreign = add(cast.stranger, "Foreign")
     with cast.staff.acting():
-        services.change_many(Selection.of(ids[:1]), active=False)
-        change = services.change_many(Selection.of([*ids, *ids, *foreign, 999_999]), active=False)
+        services.change_many(Selection.of(ids[:1]), Action.DEACTIVATE)
+        change = services.change_many(Selection.of([*ids, *ids, *foreign, 999_999]), Action.DEACTIVATE)
         assert (change.total, change.changed, change.is_under_way) == (2, 1, False)
 
 
@@ -322,14 +286,6 @@ def test_a_search_that_very_many_share_is_followed_exactly(cast: Cast, monkeypat
 
     assert toast(deactivate_all(client, "?q=rahma")) == "4 customers deactivated."
     assert inactive(cast.staff) == ["Rahma 1", "Rahma 2", "Rahma 3", "Rahma 4"]
-
-
-@pytest.fixture
-def crowd(cast: Cast) -> list[int]:
-    """Six thousand customers."""
-    with cast.staff.acting(), services.transaction():
-        insert_many(Customer, [{"name": f"C{number:04}", "name_key": f"c{number:04}"} for number in range(6_000)])
-        return list(db.session.scalars(sa.select(Customer.id).order_by(Customer.id)))
 
 
 @pytest.mark.parametrize("point", ["bulk uncommitted", "bulk committed"])
@@ -373,7 +329,7 @@ def test_bulk_against_edits_points_and_another_bulk_is_exact(cast: Cast, app: Fl
 
     selection = Selection.matching(Filters(), as_of=read)
     threads = [
-        together(lambda: services.change_many(selection, active=False)),
+        together(lambda: services.change_many(selection, Action.DEACTIVATE)),
         *(
             together(lambda id_=id_: [change_points(id_, 1) for _ in range(3)])  # type: ignore[misc]
             for id_ in reversed(ids[:40:4])
@@ -382,7 +338,7 @@ def test_bulk_against_edits_points_and_another_bulk_is_exact(cast: Cast, app: Fl
             together(lambda id_=id_: services.edit_customer(id_, {"city": "Bandung"}))  # type: ignore[misc]
             for id_ in reversed(ids[80::4])
         ),
-        together(lambda: services.change_many(Selection.of(ids[::3]), active=False)),
+        together(lambda: services.change_many(Selection.of(ids[::3]), Action.DEACTIVATE)),
     ]
     for thread in threads:
         thread.start()

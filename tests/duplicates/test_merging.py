@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from crm.customers.bulk_models import Action
 from crm.customers.duplicate_pairs import Decision, Duplicate
 from crm.customers.filters import Selection
 from crm.customers.models import Customer, CustomerKey
@@ -348,7 +349,7 @@ def test_who_is_deleted_for_good_leaves_nothing_of_who_went_up_in_them(
 
 def test_a_bulk_change_is_undone_after_a_merge(cast: Cast, staff: FlaskClient, pair: Pair) -> None:
     with cast.staff.acting():
-        change = change_many(Selection.of([pair.sari, pair.siti]), active=False).id
+        change = change_many(Selection.of([pair.sari, pair.siti]), Action.DEACTIVATE).id
     pair.merge(staff)
     assert staff.post(f"/bulk/{change}/undo").status_code == 303
     assert pair.customer(pair.sari).is_active

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from crm.customers.bulk_models import Action
 from crm.customers.duplicate_pairs import Decision, Duplicate
 from crm.customers.filters import Selection
 from crm.customers.models import Customer
@@ -136,7 +137,8 @@ class Shop:
         )
 
     def deactivate(self, id_: int) -> None:
-        change_many(Selection.of([id_, self.random.choice(self.ids)]), active=self.random.random() < 0.5)
+        action = self.random.choice(tuple(Action))
+        change_many(Selection.of([id_, self.random.choice(self.ids)]), action)
 
     def doubt(self, id_: int) -> None:
         other = self.random.choice(self.ids)

@@ -132,3 +132,9 @@ def test_what_names_people_is_known() -> None:
 )
 def test_ids_are_renewed_wherever_they_stand(name: str, row: dict[str, Any], renewed: dict[str, Any]) -> None:
     assert IDS.row(name, row) == row | renewed
+
+
+def test_what_a_customer_was_before_a_bulk_change_gets_new_ids() -> None:
+    before = {"branch_id": 2, "archived_by_id": 3, "archived_at": "2026-11-29T06:00:00+00:00", "is_active": False}
+    row = {"change_id": 1, "customer_id": 4, "before": before}
+    assert IDS.row("bulk_change_rows", row)["before"] == before | {"branch_id": 52, "archived_by_id": 12}

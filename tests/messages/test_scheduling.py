@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask.testing import FlaskClient
 
+from crm.customers.bulk_models import Action
 from crm.customers.filters import Selection
 from crm.customers.services import archive_customer, change_many, edit_customer
 from crm.kernel.roles import Role
@@ -156,7 +157,7 @@ def test_an_archived_customer_is_refused(shop: Shop, owner: FlaskClient) -> None
 def test_a_deactivated_customer_gets_messages_and_the_form_says_so(shop: Shop, owner: FlaskClient) -> None:
     sari = shop.customer()
     with shop.inside():
-        change_many(Selection.of([sari]), active=False)
+        change_many(Selection.of([sari]), Action.DEACTIVATE)
 
     assert "Sari is inactive, but still gets this message." in owner.get(f"/customers/{sari}/messages/new").text
     assert post(owner, sari, in_days="0").status_code == 303

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from crm.customers.bulk_models import Action
 from crm.customers.filters import Selection
 from crm.customers.models import Customer
 from crm.customers.services import archive_customer, change_many, create_customer, delete_customer, restore_customer
@@ -183,7 +184,7 @@ def test_many_changes_and_folds_at_once_are_all_counted(app: Flask, cast: Cast, 
                 case 1:
                     delete_customer(make_customer(branch_id=branches[number % 3]))
                 case 2:
-                    change_many(Selection.of([customer, ids[0]]), active=number % 4 == 0)
+                    change_many(Selection.of([customer, ids[0]]), tuple(Action)[number % 5])
                 case 3:
                     archive_customer(ids[1])
                     restore_customer(ids[1])

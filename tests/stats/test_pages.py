@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from crm.customers.bulk_models import Action
 from crm.customers.filters import Selection
 from crm.customers.models import Customer
 from crm.customers.services import archive_customer, change_many
@@ -31,7 +32,7 @@ def viewer(cast: Cast) -> FlaskClient:
 def month(cast: Cast) -> str:
     """The month of four customers: two bronze, one of them inactive, a silver and, ten months ago, a gold one."""
     with cast.owner.acting():
-        change_many(Selection.of([make_customer(name="Inactive")]), active=False)
+        change_many(Selection.of([make_customer(name="Inactive")]), Action.DEACTIVATE)
         make_customer(name="Bronze")
         change_points(make_customer(name="Silver"), 400)
         gold = make_customer(name="Gold")
