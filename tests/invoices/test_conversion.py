@@ -19,6 +19,7 @@ from PIL import Image, ImageChops, ImageStat
 from crm.invoices import rules
 from crm.invoices.receipts import sandbox
 from crm.invoices.receipts.sandbox import Result, convert
+from crm.kernel.sandbox import child as starter
 from tests import make_files
 
 # Starts the child and tells its peak memory. A process of its own, since a child is born with its parent's peak.
@@ -483,7 +484,9 @@ def test_what_hides_behind_a_picture_or_pdf_is_gone(target: Path) -> None:
 
 def test_the_child_knows_no_secrets_and_loads_no_application(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "very secret")
-    spying = "\n    import json; sys.stderr.write(json.dumps([sorted(os.environ), sorted(sys.modules)])); sys.exit(1)"
+    spying = (
+        "\n    import json, os; sys.stderr.write(json.dumps([sorted(os.environ), sorted(sys.modules)])); sys.exit(1)"
+    )
     source = make_files.save(target.parent, make_files.encode(make_files.picture(), "JPEG"))
 
     complained = said_in_isolation(target, monkeypatch, source, spying)
@@ -558,10 +561,10 @@ def test_the_child_can_do_nothing_but_compute_and_write_its_pdf(target: Path, mo
 
     print(json.dumps([name for name, does in {FORBIDDEN!r}.items() if not refused(does)]), file=sys.stderr, flush=True)
     os._exit(0)"""
-    imports = "import socket, subprocess, threading\n\nfrom crm.invoices.receipts import isolation"
+    imports = "import ctypes, os, resource, socket, subprocess, threading\n\nfrom crm.kernel.sandbox import isolation"
     text = sandbox.CONVERT_PROCESS.read_text()
     real = make_files.save(
-        target.parent, text.replace("from crm.invoices.receipts import isolation", imports).encode(), "child.py"
+        target.parent, text.replace("from crm.kernel.sandbox import isolation", imports).encode(), "child.py"
     )
     monkeypatch.setattr(sandbox, "CONVERT_PROCESS", with_path_of_the_real_one(real))
 
@@ -580,7 +583,7 @@ def test_one_lock_is_enough_to_keep_files_from_the_child(lock: str, tmp_path: Pa
     secret = make_files.save(tmp_path, b"customers", "crm.db")
     script = f"""
 import os, socket, sys
-from crm.invoices.receipts import isolation
+from crm.kernel.sandbox import isolation
 other = {{"landlock": "_restrict_calls", "seccomp": "_restrict_files"}}[{lock!r}]
 setattr(isolation, other, lambda libc: False)
 print(isolation.isolate())
@@ -639,7 +642,7 @@ def test_a_child_that_hangs_is_ended(target: Path, monkeypatch: pytest.MonkeyPat
 def test_a_child_ends_when_nobody_wants_its_answer_any_more(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     child = make_files.save(target.parent, b"import time; time.sleep(60)", "fake.py")
     monkeypatch.setattr(sandbox, "CONVERT_PROCESS", child)
-    monkeypatch.setattr(sandbox, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(starter, "POLL_SECONDS", 0.05)
     before = set(psutil.Process().children())
     answers = [False, True, True]
     assert convert(child, target, answers.pop) == Result(0, rules.INTERRUPTED)
@@ -649,7 +652,7 @@ def test_a_child_ends_when_nobody_wants_its_answer_any_more(target: Path, monkey
 
 
 def test_a_child_that_cannot_be_started_is_a_sentence(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox.sys, "executable", "/nowhere/python")
+    monkeypatch.setattr(starter.sys, "executable", "/nowhere/python")
     assert refusal(make_files.pdf(), target) == rules.INTERRUPTED
 
 
@@ -669,7 +672,7 @@ def test_a_child_that_cannot_be_started_is_a_sentence(target: Path, monkeypatch:
 )
 def test_the_child_limits_itself(does: str, sentence: str, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = sandbox.CONVERT_PROCESS.read_text().replace("Path(__file__)", f"Path({str(sandbox.CONVERT_PROCESS)!r})")
-    instead = f"def convert(source, target):\n    import time\n    {does}\n    return 1, ''\n\n\nif __name__"
+    instead = f"def convert(source, target):\n    import os, resource, signal, time\n    {does}\n    return 1, ''\n\n\nif __name__"
     child = make_files.save(target.parent, text.replace("if __name__", instead).encode(), "fake.py")
     monkeypatch.setattr(sandbox, "CONVERT_PROCESS", child)
     assert made(make_files.pdf(), target) == Result(0 if sentence else 1, sentence)

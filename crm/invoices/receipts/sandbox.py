@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import signal
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from crm.invoices import rules
+from crm.kernel.sandbox import child
 from crm.values.text import clean_line
 
 CONVERT_PROCESS = Path(__file__).with_name("convert_process.py")
 TIMEOUT_SECONDS = 250
 """Longer than the process gives itself, for one that can't end itself."""
-POLL_SECONDS = 15
-MAX_ANSWER = 4_000
-# The process gets no other variables, so no secrets.
-PASSED_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH", "TMPDIR", "LANG", "LC_ALL")
 LOCKS = ("landlock", "seccomp")
 
 log = logging.getLogger(__name__)
@@ -46,10 +37,12 @@ def convert(source: Path, target: Path, keep_going: Callable[[], bool] = lambda:
     `keep_going` every few seconds, and ends the conversion when that is False or raises.
     """
     try:
-        # Files, because the process limits their size; a pipe would have to be read to its end.
         with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
-            code = _run([str(source.absolute()), str(target.absolute())], stdout, stderr, keep_going)
-            result = _result(code, _start_of(stdout), _start_of(stderr))
+            arguments = [str(source.absolute()), str(target.absolute())]
+            code = child.run(
+                CONVERT_PROCESS, arguments, stdout, stderr, timeout_seconds=TIMEOUT_SECONDS, keep_going=keep_going
+            )
+            result = _result(code, child.start_of(stdout), child.start_of(stderr))
     except OSError:
         log.exception("conversion not started")
         result = Result(0, rules.INTERRUPTED)
@@ -61,36 +54,11 @@ def convert(source: Path, target: Path, keep_going: Callable[[], bool] = lambda:
 def missing_locks() -> list[str]:
     try:
         with tempfile.TemporaryFile() as stdout:
-            _run([], stdout, stdout, lambda: True)
-            held = json.loads(_start_of(stdout))["isolation"]
+            child.run(CONVERT_PROCESS, [], stdout, stdout, timeout_seconds=TIMEOUT_SECONDS)
+            held = json.loads(child.start_of(stdout))["isolation"]
     except (OSError, ValueError, KeyError, TypeError):
         held = []
     return [lock for lock in LOCKS if lock not in held]
-
-
-def _run(arguments: list[str], stdout: IO[bytes], stderr: IO[bytes], keep_going: Callable[[], bool]) -> int | None:
-    process = subprocess.Popen(
-        [sys.executable, "-P", str(CONVERT_PROCESS), *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=stdout,
-        stderr=stderr,
-        env={name: os.environ[name] for name in PASSED_VARIABLES if name in os.environ} | {"MALLOC_ARENA_MAX": "1"},
-        # A new session, or Ctrl-C in the terminal would end the process and look like a damaged file.
-        start_new_session=True,
-    )
-    end = time.monotonic() + TIMEOUT_SECONDS
-    try:
-        while (left := end - time.monotonic()) > 0:
-            try:
-                return process.wait(min(left, POLL_SECONDS))
-            except subprocess.TimeoutExpired:
-                if not keep_going():
-                    return -signal.SIGKILL
-        return None
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
 
 
 def _result(code: int | None, stdout: bytes, stderr: bytes) -> Result:
@@ -99,9 +67,9 @@ def _result(code: int | None, stdout: bytes, stderr: bytes) -> Result:
     if code == 0 and (result := _parse_answer(stdout)):
         return result
     log.warning("conversion ended with %s: %s", code, stderr.decode(errors="replace"))
-    if -code in (signal.SIGXCPU, signal.SIGALRM):
+    if -code in child.ENDED_BY_TIME:
         return Result(0, rules.TOO_COMPLEX)
-    if -code in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):
+    if -code in child.ENDED_BY_US:
         return Result(0, rules.INTERRUPTED)
     return Result(0, rules.UNREADABLE)
 
@@ -119,8 +87,3 @@ def _parse_answer(stdout: bytes) -> Result | None:
         return None
     reason, notice = (clean_line(text) if isinstance(text, str) else "" for text in (reason, notice))
     return Result(pages, reason, notice) if pages or reason else None
-
-
-def _start_of(file: IO[bytes]) -> bytes:
-    file.seek(0)
-    return file.read(MAX_ANSWER)

@@ -2,7 +2,7 @@
 
 Two locks of Linux, each enough by itself: a seccomp filter that allows a short list of system calls, and a Landlock
 domain without any file or port (landlock(7), ABI 1 to 6). Open files stay usable. Where neither is available, only the
-limits of `convert_process.py` hold.
+limits of `limits.py` hold.
 """
 
 from __future__ import annotations
