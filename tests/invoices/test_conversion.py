@@ -672,7 +672,8 @@ def test_a_child_that_cannot_be_started_is_a_sentence(target: Path, monkeypatch:
 )
 def test_the_child_limits_itself(does: str, sentence: str, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = sandbox.CONVERT_PROCESS.read_text().replace("Path(__file__)", f"Path({str(sandbox.CONVERT_PROCESS)!r})")
-    instead = f"def convert(source, target):\n    import os, resource, signal, time\n    {does}\n    return 1, ''\n\n\nif __name__"
+    body = f"    import os, resource, signal, time\n    {does}\n    return 1, ''"
+    instead = f"def convert(source, target):\n{body}\n\n\nif __name__"
     child = make_files.save(target.parent, text.replace("if __name__", instead).encode(), "fake.py")
     monkeypatch.setattr(sandbox, "CONVERT_PROCESS", child)
     assert made(make_files.pdf(), target) == Result(0 if sentence else 1, sentence)

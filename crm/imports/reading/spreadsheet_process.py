@@ -1,4 +1,4 @@
-"""The process that reads one spreadsheet: `python spreadsheet_process.py SOURCE TARGET SHEET`, started by `spreadsheet`.
+"""The process that reads a spreadsheet: `python spreadsheet_process.py SOURCE TARGET SHEET`, started by `spreadsheet`.
 
 It has no secrets and no connections, and limits and isolates itself before it reads the file: the library ends its
 process on some files of a kilobyte. TARGET gets a line of JSON about the workbook, a line `[number, [cells]]` for each

@@ -15,6 +15,10 @@ HEADERS = (
     *("Name", "Phone", "E-mail", "Company", "Address", "City", "Province", "Postal code", "Country", "Birthday"),
     *("Tags", "Language", "Notes"),
 )
+FIELDS = (
+    *("name", "phone", "email", "company", "address", "city", "province", "postal_code", "country", "birthday"),
+    *("tags", "language", "notes"),
+)
 # Pictures, sounds and keys are long, and not read.
 _WANTED = frozenset(
     {b"N", b"FN", b"TEL", b"EMAIL", b"ORG", b"ADR", b"BDAY", b"NOTE", b"CATEGORIES", b"LANG", b"NICKNAME", b"AGENT"}

@@ -1,0 +1,41 @@
+"""Yes and no, and the languages of messages, as lists write them."""
+
+from __future__ import annotations
+
+from babel import Locale
+
+from crm.values.language import LANGUAGES
+from crm.values.text import fold
+
+_WORDS = """
+yes: yes, y, true, t, 1, x, on, ok, allowed, active, subscribed, opted-in, granted, given, consented, ya, iya
+yes: boleh, aktif, benar, setuju, diizinkan, ہاں, جی, نعم, أجل, صحيح, مسموح, نشط
+yes: ja, wahr, oui, vrai, si, sí, verdadero, vero, sim, verdadeiro, waar, evet, да, tak, \u2713, \u2714, है
+no: no, n, false, f, 0, off, denied, inactive, unsubscribed, nonsubscribed, cleaned, opted-out, withdrawn, bounced
+no: never, suppressed, tidak, bukan, nonaktif, salah, jangan, نہیں, نہ, لا, كلا, خطأ, ممنوع
+no: nein, falsch, inaktiv, non, faux, falso, não, nee, onwaar, hay\u0131r, yanl\u0131\u015f, нет, nie, \u2717, \u2718
+"""
+_ANSWERS = {
+    fold(word.strip()): line.startswith("yes")
+    for line in _WORDS.strip().splitlines()
+    for word in line.partition(": ")[2].split(",")
+    if word.strip()
+}
+
+
+def yes_or_no(text: str) -> bool | None:
+    """Return None for neither."""
+    return _ANSWERS.get(fold(text).strip(" .!"))
+
+
+def language_of(text: str) -> str:
+    """Return the code of a language of messages: of `id`, `id-ID`, `Indonesian`, `Bahasa Indonesia`; "" for others."""
+    word = fold(text).strip()
+    code = word.replace("-", "_").split("_")[0]
+    if code in LANGUAGES:
+        return code
+    for own in LANGUAGES.values():
+        names = {own.name, *(str(Locale.parse(speaker).languages.get(own.code, "")) for speaker in LANGUAGES)}
+        if word in {fold(name) for name in names}:
+            return own.code
+    return ""
