@@ -99,7 +99,9 @@ def _word_score(word: str, family: int) -> float:
 
 def _case_breaks(word: str) -> int:
     """Count capitals after small letters, but for names like McDonald and O'Neill."""
-    breaks = sum(1 for before, char in pairwise(word) if before.islower() and char.isupper())
+    if word.isupper():
+        return 0
+    breaks = sum(1 for before, char in pairwise(word) if char.isupper() and (before.islower() or not char.isascii()))
     is_name = breaks == 1 and word[:2].lower() in ("mc", "ma", "de", "la", "le", "di", "va", "o'")
     return 0 if is_name and word.isascii() else breaks
 

@@ -7,6 +7,7 @@ row that isn't empty, and a last line `{"end": true}`. A file that is refused is
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import errno
 import io
@@ -50,6 +51,8 @@ def main(source: Path, target: Path, sheet: str) -> None:
     answer: dict[str, object] = {}
     try:
         with source.open("rb") as file, target.open("w+b") as out:
+            # Names in a ZIP are read by it; nothing can be loaded any more after the next line.
+            codecs.lookup("cp437")
             isolation.isolate()
             content = file.read(MAX_BYTES + 1)
             write(content, sheet, io.BufferedWriter(out, 1 << 20))
