@@ -17,6 +17,7 @@ TRIED = 200
 """Records by which the delimiter is found."""
 MAX_LINES = 20
 """Lines of one record: more, and a quotation mark was never closed."""
+EMPTY_CELLS = 0.2
 FULL = 50
 """Cells of a column that show what it is of."""
 
@@ -115,7 +116,7 @@ def _score(lines: list[str], delimiter: str) -> float:
     except csv.Error:
         return -1.0
     if not found:
-        return 0.0
+        return EMPTY_CELLS
     widths = Counter(map(len, found))
     # A title above the table has one cell; the usual width is of those with more.
     several = {width: many for width, many in widths.items() if width > 1}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -119,6 +120,8 @@ def _vcard(path: Path, choices: Choices, locale: str) -> Table:
             yield from vcard.rows((line.encode() for line in lines), "utf-8")
             return
         with path.open("rb") as file:
+            if not file.read(3).startswith(codecs.BOM_UTF8):
+                file.seek(0)
             yield from vcard.rows(file, choices.encoding.removesuffix("-sig"))
 
     return _of_rows("vcard", vcard.HEADERS, lambda: _mended_rows(cards(), choices.mend), choices)

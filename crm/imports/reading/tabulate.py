@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -107,11 +108,11 @@ def _headers(own: list[str], below: list[list[str]]) -> list[str]:
     headers = [" ".join(cell.split()) for cell in own]
     while headers and not headers[-1]:
         headers.pop()
-    sizes = Counter(_used(cells) for cells in below)
-    width = max(sizes, key=lambda size: (sizes[size], size)) if sizes else 0
+    wider = [size for cells in below if (size := _used(cells)) > len(headers)]
     if not headers:
-        width = max(sizes, default=0)
-    headers += [""] * (width - len(headers))
+        headers = [""] * max(wider, default=0)
+    elif 2 * len(wider) > len(below):
+        headers += [""] * (statistics.mode(wider) - len(headers))
     if len(headers) > MAX_COLUMNS:
         raise Refused(sentences.TOO_MANY_COLUMNS.english())
     return headers
