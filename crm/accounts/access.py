@@ -6,11 +6,12 @@ Pages identify a user by the browser's session, the JSON API only by the request
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
 import sqlalchemy as sa
-from flask import Flask, Response, abort, g, redirect, request, session, url_for
-from flask_login import current_user, logout_user
+from flask import Flask, abort, g, redirect, request, url_for
+from flask_login import current_user
 from sqlalchemy.sql.base import ExecutableOption
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
@@ -19,7 +20,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from crm.accounts import acting, presence
 from crm.accounts.acting import Here, SignedIn
 from crm.accounts.models import Membership, Organization, User
-from crm.accounts.rules import return_path, tenant_key
+from crm.accounts.rules import tenant_key
 from crm.accounts.tokens import TokenError, family_of
 from crm.kernel.columns import Base
 from crm.kernel.db import prepared
@@ -29,10 +30,11 @@ from crm.kernel.roles import API, NOWHERE, PUBLIC, SIGNED_IN, Role
 from crm.kernel.tenancy import enter_organization, leave_organization
 from crm.values import language
 from crm.values.language import gettext as _
-from crm.web.htmx import go_to, wants_fragment
+from crm.web.htmx import go_to
 from crm.web.urls import with_query
 
 Row = TypeVar("Row", bound=Base)
+View = TypeVar("View", bound=Callable[[], AnyResponse])
 
 
 def init_app(app: Flask) -> None:
@@ -40,6 +42,7 @@ def init_app(app: Flask) -> None:
     login_manager.session_protection = None
     login_manager.init_app(app)
     app.before_request(_admit)
+    app.add_template_global(typed_by)
     app.teardown_request(_leave)
 
 
@@ -64,6 +67,17 @@ def signed_in() -> SignedIn:
 
 def has_organization() -> bool:
     return "here" in g
+
+
+def asks_to_sign_in(view: View) -> View:
+    """Let a view answer whatever is asked for by somebody who is not signed in."""
+    login_manager.unauthorized_handler(view)
+    return view
+
+
+def typed_by() -> str:
+    """Return what a form says of who fills it in, and where; read by `kept.py`."""
+    return f"{here().user.id}-{here().organization.id}" if has_organization() else ""
 
 
 def may(role: Role | str) -> bool:
@@ -183,7 +197,8 @@ def _admit() -> AnyResponse | None:
         admit(_by_token())
         return None
     if not current_user.is_authenticated:
-        return _to_sign_in()
+        asked: AnyResponse = login_manager.unauthorized()
+        return asked
     _speak(current_user.language, here().organization.language if has_organization() else "")
     if not has_organization():
         return None if access is NOWHERE else go_to(url_for("accounts.organizations"))
@@ -213,23 +228,6 @@ def _by_token() -> Here:
     if asked and found.organization.id != tenant and found.organization.slug != slug:
         abort(400, "Tenant not found")
     return found
-
-
-def _to_sign_in() -> AnyResponse:
-    if "_user_id" in session:
-        logout_user()
-    target = url_for("accounts.login", next=return_path(_asked_for(), request.host))
-    if wants_fragment():
-        return Response(status=401, headers={"HX-Redirect": target})
-    return redirect(target, 303)
-
-
-def _asked_for() -> str:
-    if wants_fragment():
-        return request.headers.get("HX-Current-URL", "/")
-    if request.method == "GET":
-        return request.full_path.rstrip("?")
-    return request.headers.get("Referer", "/")
 
 
 def _leave(error: BaseException | None = None) -> None:

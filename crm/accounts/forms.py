@@ -69,6 +69,7 @@ class LoginForm(Form):
     username = StringField(N_("User name"), [Required(N_("Enter your user name."))])
     password = PasswordField(N_("Password"), [Required(N_("Enter your password."))])
     next = HiddenField()
+    kept = HiddenField()
 
 
 class BranchForm(CreatingForm):

@@ -2,6 +2,7 @@
 
 The token of such a form belongs to an ended session. Its view runs, but `validate()` fails and `transaction()` refuses
 to begin, so the view shows the form again with what was typed and a fresh token. Without a token of ours it is refused.
+A form that is sent while nobody is signed in takes the same way after signing in (`accounts/kept.py`).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Csrf(CSRFProtect):  # type: ignore[misc]  # flask_wtf has no types
         try:
             super().protect(apply_exemptions)
         except CSRFError:
-            if not _is_of_another_session(self._get_csrf_token() or ""):
+            if not _is_ours(self._get_csrf_token() or ""):
                 raise
             g.form_is_stale = True
             if not _shows_a_form(current_app.view_functions[request.endpoint or ""]):
@@ -45,7 +46,13 @@ def refuse_stale_form() -> None:
         raise CSRFError(SIGNED_IN_AGAIN)
 
 
-def _is_of_another_session(token: str) -> bool:
+def would_show_again() -> bool:
+    """Whether the request sends a form of ours, of whatever session, to a view that shows it again after signing in."""
+    view = current_app.view_functions[request.endpoint or ""]
+    return request.method == "POST" and _shows_a_form(view) and _is_ours(request.form.get("csrf_token", ""))
+
+
+def _is_ours(token: str) -> bool:
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     origin = request.headers.get("Origin")
     if site not in ("same-origin", "none") or (origin and urlsplit(origin).netloc != request.host):

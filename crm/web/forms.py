@@ -11,12 +11,16 @@ from flask import request
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage
 from wtforms import Field, HiddenField, PasswordField, SelectChoice, StringField, TextAreaField, ValidationError
+from wtforms.fields.core import UnboundField
 
 from crm.kernel.csrf import form_is_stale
 from crm.kernel.errors import SentenceError
 from crm.kernel.idempotency import KeyReusedError, RequestKey
 from crm.values.language import N_
 from crm.values.text import clean_line, clean_text, shorten
+
+PASSWORDS: set[str] = set()
+"""The names of the fields of every form in which passwords are typed."""
 
 
 def options(pairs: Iterable[tuple[object, str]]) -> list[SelectChoice]:
@@ -32,6 +36,11 @@ class Form(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
             clean = _cleaner(unbound_field.field_class)
             options["filters"] = (*clean, *unbound_field.kwargs.get("filters", ()))
             return unbound_field.bind(form=form, **options)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        fields = ((name, field) for name, field in vars(cls).items() if isinstance(field, UnboundField))
+        PASSWORDS.update(name for name, field in fields if issubclass(field.field_class, PasswordField))
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
         """Fail for a form with the token of another session, whatever it holds, so that it is shown again."""

@@ -7,17 +7,18 @@ import re
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from crm.accounts.models import SignIn
 from crm.kernel.db import transaction
 from tests.browser.steps import sign_in
-from tests.factories import Cast, make_customer
+from tests.factories import PASSWORD, Cast, make_customer
 from tests.product import RunningApp
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 TEXT = "Shall we bake the birthday cake for Saturday again?"
+KEPT = "What you typed is kept: sign in to go on."
 
 
 @pytest.fixture
@@ -146,9 +147,55 @@ def test_a_session_that_ends_while_somebody_types_loses_nothing(home: Page, app:
     _end_sessions(app)
     home.evaluate("htmx.trigger(document.body, 'customersChanged')")  # as the page asks by itself
     expect(home.get_by_role("button", name="Sign in")).to_be_visible()
+    expect(home.get_by_text(KEPT)).to_be_visible()
     sign_in_again(home, cast)
     expect(text_in(window)).to_have_value(TEXT)
     expect(window.get_by_text("is back")).to_be_visible()
+
+
+def test_a_page_that_is_sent_after_its_session_ended_loses_nothing(
+    home: Page, running_app: RunningApp, app: Flask, cast: Cast
+) -> None:
+    home.goto(f"{running_app.url}/customers/new")
+    home.get_by_label("Name", exact=True).fill("Rina Half Typed")
+    _end_sessions(app)
+    home.get_by_role("button", name="Save").click()
+    expect(home.get_by_text(KEPT)).to_be_visible()
+    sign_in_again(home, cast)
+    expect(home.get_by_label("Name", exact=True)).to_have_value("Rina Half Typed")
+    expect(home.get_by_text("is back")).to_be_visible()
+
+
+def test_the_sign_in_page_speaks_of_kept_text_only_where_there_is_some(home: Page, app: Flask) -> None:
+    _end_sessions(app)
+    home.reload()
+    expect(home.get_by_role("button", name="Sign in")).to_be_visible()
+    expect(home.get_by_text(KEPT)).to_be_hidden()
+
+
+def test_without_javascript_a_session_that_ended_loses_nothing(
+    browser: Browser, running_app: RunningApp, app: Flask, cast: Cast
+) -> None:
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 740})
+    page = context.new_page()
+    sign_in(page, running_app.url, cast.staff)
+    page.goto(f"{running_app.url}/customers/new")
+    page.get_by_label("Name", exact=True).fill('Rina "Half" Typed')
+    page.get_by_text("Address, notes and more").click()
+    page.get_by_label("Notes").fill("Likes durian\n\nand tea")
+    _end_sessions(app)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text(KEPT)).to_be_visible()
+    sign_in_again(page, cast, "not the password")
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+    expect(page.get_by_text(KEPT)).to_be_visible()
+    sign_in_again(page, cast)
+    page.get_by_role("button", name="Open what I typed").click()
+    expect(page.get_by_label("Name", exact=True)).to_have_value('Rina "Half" Typed')
+    expect(page.get_by_label("Notes")).to_have_value("Likes durian\n\nand tea")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text('Rina "Half" Typed added.')).to_be_visible()
+    context.close()
 
 
 def test_a_text_is_never_shown_to_another_user(home: Page, app: Flask, cast: Cast) -> None:
@@ -185,9 +232,9 @@ def test_a_window_on_a_slow_network_has_its_title_at_once(home: Page) -> None:
     expect(home).to_have_title(re.compile("^Customers"))
 
 
-def sign_in_again(page: Page, cast: Cast) -> None:
+def sign_in_again(page: Page, cast: Cast, password: str = PASSWORD) -> None:
     page.get_by_label("User name").fill(cast.staff.username)
-    page.get_by_label("Password").fill("three green apples")
+    page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in").click()
 
 

@@ -3,6 +3,7 @@ import { draftKeys, readDraft, restoreDrafts, writeDraft } from "./drafts.js";
 import { session } from "./page.js";
 import { openWindow } from "./windows.js";
 
+const signIn = document.querySelector("form[data-sign-in]");
 const userOf = (name) => name.split("-")[0];
 
 export function resumeDrafts() {
@@ -11,8 +12,13 @@ export function resumeDrafts() {
     draftKeys().forEach(tidy);
     const lost = draftKeys().filter((key) => readDraft(key).state === "lost" && readDraft(key).session === session);
     resume(lost.sort((one, other) => readDraft(one).at - readDraft(other).at));
-  } else if (location.pathname === "/login") {
-    draftKeys().filter((key) => readDraft(key).state !== "closed").forEach((key) => setState(key, "lost"));
+  } else if (signIn) {
+    const lost = draftKeys().filter((key) => readDraft(key).state !== "closed");
+    const isSent = lost.some((key) => readDraft(key).state === "sent");
+    lost.forEach((key) => setState(key, "lost"));
+    // The tab knows more than the page brought back: the window, too.
+    if (isSent) document.querySelectorAll("[data-kept]").forEach((part) => part.remove());
+    if (lost.length) document.querySelector("[data-kept-note]").hidden = false;
   }
 }
 
