@@ -221,6 +221,22 @@ def test_the_set_up_of_an_empty_installation(browser: Browser, running_app: Runn
     assert not found, "\n".join(found)
 
 
+@pytest.mark.parametrize("width", [1280, 768])
+def test_a_head_that_stays_covers_half_of_nothing(
+    browser: Browser, running_app: RunningApp, cast: Cast, width: int
+) -> None:
+    with cast.owner.acting():
+        for number in range(40):
+            make_customer(name=f"Customer {number}", phone=f"0813-0000-00{number:02}")
+    page = looked_at(browser, "light", width)
+    sign_in(page, running_app.url, cast.owner)
+    page.locator("input[name=ids]").nth(3).check()
+    top = page.locator(".list thead").evaluate("head => head.getBoundingClientRect().top + scrollY")
+    for down in range(100, 140, 4):
+        page.evaluate("top => scrollTo(0, top)", top + down)
+        assert violations(page, ["target-size"]) == [], down
+
+
 @pytest.mark.axe
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)
 def test_every_page_in_every_state_and_look(
