@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage
 
 from tests.servers import cannot_run, find_chromium
 
@@ -39,3 +41,23 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
         "locale": "en-GB",
         "timezone_id": "Asia/Jakarta",
     }
+
+
+@pytest.fixture(autouse=True)
+def policy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever a test does, no page of it may try what the Content-Security-Policy refuses."""
+    complaints: list[str] = []
+    opened = Browser.new_context
+
+    def note(message: ConsoleMessage) -> None:
+        if "Content Security" in message.text:
+            complaints.append(f"{message.page and message.page.url}: {message.text}")
+
+    def open_context(browser: Browser, **options: Any) -> BrowserContext:
+        context = opened(browser, **options)
+        context.on("console", note)
+        return context
+
+    monkeypatch.setattr(Browser, "new_context", open_context)
+    yield
+    assert complaints == []

@@ -115,6 +115,14 @@ def test_many_are_done_and_moved_at_once(phone: Page, running_app: RunningApp) -
     expect(phone).to_have_title("Reminders · Shop")
 
 
+def test_a_style_from_outside_is_not_taken_over_by_what_replaces_its_element(phone: Page) -> None:
+    """A resized text box has one, and what an extension touched; taking it over is what the policy refuses."""
+    phone.evaluate("document.querySelectorAll('[id]').forEach(element => { element.style.outlineColor = 'red'; })")
+    phone.get_by_role("button", name="Mark as done").first.click()
+    told(phone, "done")
+    expect(phone.locator("#reminders-seen:not([style])")).to_have_count(1)
+
+
 def test_without_javascript_many_are_done_and_undone(
     browser: Browser, running_app: RunningApp, cast: Cast, due: None
 ) -> None:
