@@ -75,7 +75,7 @@ def _shown(field: str, value: object, event: ActivityEvent) -> str:
     if field == "note":
         return shortened(text)
     if field in ("date", "date_until"):
-        return day(dt.date.fromisoformat(text))
+        return day(dt.date.fromisoformat(text), inside=True)
     if field == "amount":
         return amount(int(text))
     return str(BookingStatus(text).label) if field == "status" else text

@@ -67,7 +67,7 @@ def _follow_up(sentence: str, due_sentence: str) -> ActivityText:
         due_at, note, outcome = (event.after(field) for field in ("due_at", "note", "outcome"))
         text = _(sentence, follow_up=link)
         if due_at:
-            text = _(due_sentence, follow_up=link, when=when(dt.datetime.fromisoformat(due_at)))
+            text = _(due_sentence, follow_up=link, when=when(dt.datetime.fromisoformat(due_at), inside=True))
         return Activity(text, [shortened(text) for text in (note, outcome) if text])
 
     return activity
@@ -78,7 +78,8 @@ def _commitment(sentence: str, promised_sentence: str) -> ActivityText:
         name = _("Payment promise of %(amount)s", amount=amount(event.after("amount")))
         link, promised = _link(name, event.after("lead_id")), event.after("promised_date")
         if promised:
-            return Activity(_(promised_sentence, promise=link, day=day(dt.date.fromisoformat(promised))))
+            until = day(dt.date.fromisoformat(promised), inside=True)
+            return Activity(_(promised_sentence, promise=link, day=until))
         return Activity(_(sentence, promise=link))
 
     return activity

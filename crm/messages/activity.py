@@ -83,7 +83,7 @@ def _capitalized(sentence: str | None) -> list[str]:
 
 
 def _time(moment: str) -> Markup:
-    return when(dt.datetime.fromisoformat(moment))
+    return when(dt.datetime.fromisoformat(moment), inside=True)
 
 
 def _rule(words: str) -> ActivityText:

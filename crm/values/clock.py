@@ -107,12 +107,14 @@ def quiet_end(now: dt.datetime, zone: ZoneInfo, quiet_from: dt.time | None, quie
     return end
 
 
-def say_when(moment: dt.datetime, now: dt.datetime, zone: dt.tzinfo, locale: str = "en_GB") -> str:
-    """Return `Today 10:30`, `Mon 24 Nov 09:00`; with the year if it is another one."""
+def say_when(
+    moment: dt.datetime, now: dt.datetime, zone: dt.tzinfo, locale: str = "en_GB", *, inside: bool = False
+) -> str:
+    """Return `Today 10:30`, `Mon 24 Nov 09:00`; with the year if it is another one; `today` inside a sentence."""
     local, today = to_local(moment, zone), to_local(now, zone).date()
     day = local.date()
     if (days := (day - today).days) in _NEAR_AT:
-        return _(_NEAR_AT[days], time=f"{local:%H:%M}")
+        return _((_NEAR_AT_INSIDE if inside else _NEAR_AT)[days], time=f"{local:%H:%M}")
     return f"{_names(locale).short_days[day.weekday()]} {_short_date(day, today, locale)} {local:%H:%M}"
 
 
@@ -122,9 +124,9 @@ def say_full(moment: dt.datetime, zone: ZoneInfo, locale: str = "en_GB") -> str:
     return _("%(day)s at %(time)s (%(zone)s)", day=day, time=time, zone=zone.key)
 
 
-def say_date(day: dt.date, today: dt.date, locale: str = "en_GB") -> str:
-    """Return `Yesterday`, `12 Nov`, `12 Nov 2025`."""
-    near = _NEAR.get((day - today).days)
+def say_date(day: dt.date, today: dt.date, locale: str = "en_GB", *, inside: bool = False) -> str:
+    """Return `Yesterday`, `12 Nov`, `12 Nov 2025`; `yesterday` inside a sentence."""
+    near = (_NEAR_INSIDE if inside else _NEAR).get((day - today).days)
     return _(near) if near else _short_date(day, today, locale)
 
 
@@ -181,6 +183,8 @@ def _next_time(now: dt.datetime, zone: ZoneInfo, time: dt.time) -> dt.datetime:
 
 _NEAR = {-1: N_("Yesterday"), 0: N_("Today"), 1: N_("Tomorrow")}
 _NEAR_AT = {-1: N_("Yesterday %(time)s"), 0: N_("Today %(time)s"), 1: N_("Tomorrow %(time)s")}
+_NEAR_INSIDE = {-1: N_("yesterday"), 0: N_("today"), 1: N_("tomorrow")}
+_NEAR_AT_INSIDE = {-1: N_("yesterday %(time)s"), 0: N_("today %(time)s"), 1: N_("tomorrow %(time)s")}
 _SKIPPED = N_(
     "%(time)s on %(day)s does not exist in %(zone)s, because the clocks go forward. Choose %(later)s or later."
 )

@@ -22,12 +22,12 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(phone.tel, "tel_url")
 
 
-def when(moment: dt.datetime | None) -> Markup:
-    """Show a moment relative to today, with the exact time in the title and for machines."""
+def when(moment: dt.datetime | None, *, inside: bool = False) -> Markup:
+    """Show a moment relative to today, with the exact time in the title and for machines; `inside` a sentence."""
     if moment is None:
         return Markup("")
     organization = reader().organization
-    return _when(moment, today(), organization.time_zone, language.date_locale(organization.locale))
+    return _when(moment, today(), organization.time_zone, language.date_locale(organization.locale), inside)
 
 
 def when_full(moment: dt.datetime | None) -> Markup:
@@ -51,10 +51,10 @@ def local_day(moment: dt.datetime) -> dt.date:
     return clock.to_local(moment, clock.zone(reader().organization.time_zone)).date()
 
 
-def day(date: dt.date | None) -> str:
+def day(date: dt.date | None, *, inside: bool = False) -> str:
     if date is None:
         return ""
-    return clock.say_date(date, today(), reader().organization.locale)
+    return clock.say_date(date, today(), reader().organization.locale, inside=inside)
 
 
 def day_of(moment: dt.datetime | None) -> str:
@@ -108,10 +108,10 @@ def today() -> dt.date:
 
 
 @functools.lru_cache(maxsize=8192)
-def _when(moment: dt.datetime, today: dt.date, time_zone: str, locale: str) -> Markup:
+def _when(moment: dt.datetime, today: dt.date, time_zone: str, locale: str, inside: bool) -> Markup:
     zone = clock.zone(time_zone)
     noon = dt.datetime.combine(today, dt.time(12), zone)  # nearness depends on the date alone
-    near, full = clock.say_when(moment, noon, zone, locale), clock.say_full(moment, zone, locale)
+    near, full = clock.say_when(moment, noon, zone, locale, inside=inside), clock.say_full(moment, zone, locale)
     return Markup(f'<time datetime="{_utc(moment)}" title="{full}">{near}</time>')  # noqa: S704 -- words of our own
 
 
