@@ -21,7 +21,8 @@ from babel.support import Translations
 from flask import Flask
 from jinja2 import Environment, nodes
 
-from crm.values.language import CATALOGS, ENGLISH, LANGUAGES
+from crm.values.language import CATALOGS, ENGLISH, LANGUAGES, speaking
+from tests.catalog import CATALOG
 from tests.servers import ROOT
 
 CODE, TEMPLATES = ROOT / "crm", ROOT / "crm" / "templates"
@@ -110,6 +111,30 @@ def test_an_imported_template_translates_nothing_when_it_is_imported(app: Flask)
         tree = trees[TEMPLATES / name]
         inside = {id(call) for macro in tree.find_all(nodes.Macro) for call in _translations(macro)}
         assert [call.lineno for call in _translations(tree) if id(call) not in inside] == [], name
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_day_inside_a_sentence_begins_with_a_small_letter(app: Flask) -> None:
+    """“due today 10:30”, not “due Today 10:30”."""
+    found = [
+        f"{path.relative_to(TEMPLATES)}:{day.lineno}"
+        for path in TEMPLATES.rglob("*.html")
+        for call in _translations(app.jinja_env.parse(path.read_text()))
+        for day in call.find_all(nodes.Filter)
+        if day.name in ("when", "day", "day_of") and [keyword.key for keyword in day.kwargs] != ["inside"]
+    ]
+    assert found == []
+
+
+@every_catalog
+def test_what_manifests_count_is_said_in_the_languages_plurals(code: str) -> None:
+    forms = catalog(code).num_plurals
+    for table, counted in CATALOG.customer_rows.items():
+        english = [counted(number, str(number)) for number in (1, 2)]
+        with speaking(code):
+            said = {counted(number, str(number)) for number in (0, 1, 2, 3, 11, 100)}
+        assert not said & set(english), table
+        assert forms < 6 or len(said) >= 5, f"{table}: {said}"
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(TEMPLATES)))

@@ -6,7 +6,7 @@ from crm.accounts.rules import Trade
 from crm.area_customers import activity, api, data, demo, listeners, routes
 from crm.kernel.manifest import Feature, MenuLink, PageAction
 from crm.kernel.roles import STAFF, VIEWER
-from crm.values.language import N_
+from crm.values.language import N_, ngettext
 
 feature = Feature(
     name="area_customers",
@@ -17,7 +17,9 @@ feature = Feature(
     api=(api.bp,),
     navigation=(MenuLink("area_customers.index", N_("Contacts by area"), 60, trades=(Trade.TRAVEL,)),),
     activity=activity.ACTIVITY,
-    customer_rows={"area_customers": ("area customer", "area customers")},
+    customer_rows={
+        "area_customers": lambda n, num: ngettext("%(num)s area customer", "%(num)s area customers", n, num=num)
+    },
     listeners=(listeners,),
     demo=demo.fill,
     roles={

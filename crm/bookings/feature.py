@@ -16,7 +16,7 @@ from crm.kernel.manifest import (
     Search,
 )
 from crm.kernel.roles import STAFF, VIEWER
-from crm.values.language import N_
+from crm.values.language import N_, ngettext
 
 feature = Feature(
     name="bookings",
@@ -36,7 +36,7 @@ feature = Feature(
     lead_fields={"booking": queries.latest_bookings},
     payable=Payable(queries.labels, queries.to_be_paid_by, queries.balance_of),
     activity=activity.ACTIVITY,
-    customer_rows={"booking_persons": (N_("booking"), N_("bookings"))},
+    customer_rows={"booking_persons": lambda n, num: ngettext("%(num)s booking", "%(num)s bookings", n, num=num)},
     jobs=(Job(60, "crm.bookings.jobs:delete_removed_documents"),),
     listeners=(listeners,),
     demo=demo.fill,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crm.customers import activity, api, data, hits, routes, timeline
 from crm.kernel.manifest import Feature, Job, PageAction, Panel, Search
 from crm.kernel.roles import MANAGER, STAFF, VIEWER
-from crm.values.language import N_
+from crm.values.language import N_, ngettext
 
 feature = Feature(
     name="customers",
@@ -16,7 +16,11 @@ feature = Feature(
     api=(api.bp,),
     panels=(Panel("timeline", N_("Timeline"), "customers/_timeline_panel.html", timeline.panel_data, 90),),
     activity=activity.ACTIVITY,
-    customer_rows={"removed_contacts": ("removed number or address", "removed numbers and addresses")},
+    customer_rows={
+        "removed_contacts": lambda n, num: ngettext(
+            "%(num)s removed number or address", "%(num)s removed numbers and addresses", n, num=num
+        )
+    },
     jobs=(Job(1, "crm.customers.jobs:go_on_bulk_due"),),
     roles={
         "index": VIEWER,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crm.customers.timeline import Activity, ActivityEvent, ActivityText
+from crm.duplicates.reports import sentence
 from crm.duplicates.rules import FIELDS, listed
 from crm.values.language import gettext as _
 
@@ -16,7 +17,9 @@ def _merged(event: ActivityEvent) -> Activity:
 
 
 def _unmerged(event: ActivityEvent) -> Activity:
-    return Activity(_("Merge with %(name)s undone", name=event.before("from")), event.after("said") or [])
+    return Activity(
+        _("Merge with %(name)s undone", name=event.before("from")), list(map(sentence, event.after("said") or []))
+    )
 
 
 def _separate(event: ActivityEvent) -> Activity:

@@ -15,7 +15,7 @@ from crm.kernel.tenancy import TenantMixin, within_organization
 
 
 class Merge(TenantMixin, Base):
-    """`snapshot` holds rows and moved ids for the undo (`merge.py`), and after it the sentences that it reported."""
+    """`snapshot` holds rows and moved ids for the undo (`merge.py`), and after it what that reported (`reports.py`)."""
 
     __tablename__ = "merges"
     __table_args__ = (

@@ -11,9 +11,11 @@ from crm.customers.duplicate_pairs import Decision, Duplicate
 from crm.customers.models import Customer
 from crm.duplicates import queries, rules
 from crm.duplicates.models import Merge
+from crm.duplicates.reports import sentence
 from crm.duplicates.rows import as_stored
 from crm.duplicates.rules import Agreement, MergeField, Suggestion
 from crm.people.matching import Kind
+from crm.people.own_sources import source_shown
 from crm.values import clock
 from crm.values.language import LANGUAGES, N_
 from crm.values.language import gettext as _
@@ -91,6 +93,11 @@ class Review:
         shared = rules.shared_key(*map(as_stored, self.people))[0]
         return str(_MERGES.get(shared) or _SUGGESTIONS[Suggestion.MERGE])
 
+    @property
+    def left(self) -> list[str]:
+        """Return what the undone merge left as it was."""
+        return [sentence(report) for report in self.merge.snapshot.get("said", ())] if self.merge else []
+
     def comparisons(self) -> Iterator[Comparison]:
         rows = [as_stored(person) for person in self.people]
         survivor, merged = rows if rows[0]["id"] == self.keep else reversed(rows)
@@ -118,6 +125,8 @@ def _shown(field: MergeField, row: Mapping[str, Any], branch_names: Mapping[int,
         return _("Allowed") if value else _("Off")
     if field.name == "branch":
         return branch_names.get(value, "") if value else ""
+    if field.name == "source":
+        return source_shown(value or "")
     if field.name == "language" and value in LANGUAGES:
         return LANGUAGES[value].name
     return str(value or "")

@@ -22,7 +22,7 @@ from crm.kernel.errors import ConflictError, SentenceError
 from crm.kernel.events import record
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import current_actor
-from crm.values.language import ENGLISH, N_, speaking
+from crm.values.language import N_
 from crm.values.language import gettext as _
 
 MAX_LOCK_ATTEMPTS = 5
@@ -98,8 +98,7 @@ def undo(duplicate_id: int) -> Merge:
         _check_undo(found)
         survivor, merged = _lock_both(found.kept_id, found.gone_id)
         try:
-            with speaking(ENGLISH):  # what it says is stored
-                unmerge.unmerge_customers(found, survivor, merged)
+            unmerge.unmerge_customers(found, survivor, merged)
         except IntegrityError:
             raise ConflictError(_("Somebody else changed this customer at the same time. Undo it once more.")) from None
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crm.invoices import activity, api, cli, data, demo, queries, recompute_totals, routes
 from crm.kernel.manifest import CustomerAction, Feature, Job, Panel
 from crm.kernel.roles import MANAGER, STAFF, VIEWER
-from crm.values.language import N_
+from crm.values.language import N_, ngettext
 
 feature = Feature(
     name="invoices",
@@ -22,7 +22,7 @@ feature = Feature(
         Job(3600, "crm.invoices.jobs:remove_leftovers"),
     ),
     listeners=(recompute_totals,),
-    customer_rows={"invoices": (N_("invoice"), N_("invoices"))},
+    customer_rows={"invoices": lambda n, num: ngettext("%(num)s invoice", "%(num)s invoices", n, num=num)},
     demo=demo.fill,
     roles={
         "index": VIEWER,

@@ -143,6 +143,10 @@ class Job(NamedTuple):
     threads: int = 1
 
 
+Counted = Callable[[int, str], str]
+"""Say a number of rows in the reader's language ("3 notes"), from the number and how it is written."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Feature:
     """What a feature gives to the rest.
@@ -158,7 +162,7 @@ class Feature:
     activity: by action, how the timeline tells an event: a text, or a function of the event.
     reminders: kinds of rows of the list of reminders.
     jobs: periodic work of the worker.
-    customer_rows: tables that a merge moves to the survivor, with the names of one row and of many.
+    customer_rows: tables that a merge moves to the survivor, with how a number of rows is said.
     listeners: modules that connect to signals.
     kept: for how long rows of a table are kept.
     data: by table, what its columns hold, for backups and erasures (`kernel/data.py`); every table is in one.
@@ -188,7 +192,7 @@ class Feature:
     activity: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     reminders: Sequence[ReminderKind] = ()
     jobs: Sequence[Job] = ()
-    customer_rows: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
+    customer_rows: Mapping[str, Counted] = dataclasses.field(default_factory=dict)
     listeners: Sequence[ModuleType] = ()
     kept: Mapping[Any, dt.timedelta] = dataclasses.field(default_factory=dict)
     data: Mapping[str, Rows] = dataclasses.field(default_factory=dict)
@@ -206,7 +210,7 @@ class Catalog:
         self.features = tuple(features)
         self.access: dict[str, Access] = _merged(({"static": Door.PUBLIC}, *(dict(each.access()) for each in features)))
         self.activity: dict[str, Any] = _merged(feature.activity for feature in features)
-        self.customer_rows: dict[str, tuple[str, str]] = _merged(feature.customer_rows for feature in features)
+        self.customer_rows: dict[str, Counted] = _merged(feature.customer_rows for feature in features)
         self.kept: dict[Any, dt.timedelta] = _merged(feature.kept for feature in features)
         self.data: dict[str, Rows] = _merged((KERNEL, *(feature.data for feature in features)))
         self.lead_events: dict[str, Any] = _merged(feature.lead_events for feature in features)

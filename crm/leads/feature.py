@@ -6,7 +6,7 @@ from crm.accounts.rules import Trade
 from crm.kernel.manifest import Feature, MenuLink, PageAction, Panel, Search
 from crm.kernel.roles import STAFF, VIEWER
 from crm.leads import activity, api, data, demo, hits, panel, reminders, routes
-from crm.values.language import N_
+from crm.values.language import N_, ngettext
 
 feature = Feature(
     name="leads",
@@ -20,7 +20,7 @@ feature = Feature(
     panels=(Panel("leads", N_("Leads"), "leads/_panel.html", panel.load, 40, panel.count),),
     activity=activity.ACTIVITY,
     reminders=(reminders.FOLLOW_UPS, reminders.PROMISES),
-    customer_rows={"leads": ("lead", "leads")},
+    customer_rows={"leads": lambda n, num: ngettext("%(num)s lead", "%(num)s leads", n, num=num)},
     demo=demo.fill,
     roles={
         "index": VIEWER,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crm.kernel.manifest import Feature
 from crm.kernel.roles import STAFF, VIEWER
 from crm.messages import activity, api, cli, data
-from crm.values.language import N_
+from crm.values.language import ngettext
 
 feature = Feature(
     name="messages",
@@ -13,7 +13,7 @@ feature = Feature(
     api=(api.bp,),
     commands=(cli.messages,),
     activity=activity.ACTIVITY,
-    customer_rows={"messages": (N_("message"), N_("messages"))},
+    customer_rows={"messages": lambda n, num: ngettext("%(num)s message", "%(num)s messages", n, num=num)},
     roles={
         "api_messages.index": VIEWER,
         "api_messages.create": STAFF,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crm.kernel.manifest import CustomerAction, Feature, Job, LeadAction
 from crm.kernel.roles import STAFF, VIEWER
 from crm.notes import activity, api, data, queries, routes
-from crm.values.language import N_
+from crm.values.language import N_, ngettext
 
 feature = Feature(
     name="notes",
@@ -17,7 +17,7 @@ feature = Feature(
     lead_events={"notes": queries.ids_of_lead},
     activity=activity.ACTIVITY,
     jobs=(Job(60, "crm.notes.jobs:remove_deleted_notes"),),
-    customer_rows={"notes": ("note", "notes")},
+    customer_rows={"notes": lambda n, num: ngettext("%(num)s note", "%(num)s notes", n, num=num)},
     roles={
         "new": STAFF,
         "add": STAFF,

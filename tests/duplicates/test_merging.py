@@ -222,6 +222,9 @@ def test_what_was_added_since_stays_and_is_listed(cast: Cast, staff: FlaskClient
     page = staff.post(f"/duplicates/{pair.entry}/undo", follow_redirects=True).text
 
     assert "2 invoices and 1 message were added since; they stay with Siti Sari." in page
+    for address in (f"/duplicates/{pair.entry}", f"/customers/{pair.sari}"):
+        arabic = staff.get(address, headers={"Accept-Language": "ar"}).text
+        assert "أُضيف منذ ذلك الحين فاتورتان ورسالة واحدة، ويبقى ذلك لدى Siti Sari." in arabic
     with cast.staff.acting():
         bills = db.session.execute(sa.select(Invoice.customer_id, sa.func.count()).group_by(Invoice.customer_id))
         assert dict(map(tuple, bills)) == {pair.sari: 3, pair.siti: 1}
@@ -266,6 +269,9 @@ def test_what_somebody_changed_since_stays(cast: Cast, staff: FlaskClient, pair:
     kept = pair.customer(pair.sari)
     assert (kept.name, kept.notes, kept.city) == ("Siti Sari", "Likes tea", "Bogor")
     assert "Notes of Siti Sari was changed since; it stays as it is." in page
+    arabic = staff.get(f"/duplicates/{pair.entry}", headers={"Accept-Language": "ar"}).text
+    assert "تغيّر حقل ملاحظات لدى" in arabic
+    assert "changed since" not in arabic
     assert pair.customer(pair.siti).notes == "Likes cake"
 
 

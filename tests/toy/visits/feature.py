@@ -7,6 +7,7 @@ from crm.visits import api, queries, routes
 from crm.kernel.data import Rows
 from crm.kernel.manifest import Feature, Job, LeadAction, MenuLink, Panel
 from crm.kernel.roles import STAFF, VIEWER
+from crm.values.language import ngettext
 
 feature = Feature(
     name="visits",
@@ -19,5 +20,5 @@ feature = Feature(
     lead_actions=(LeadAction("visits.about", "See visits", 50, "person", "lead"),),
     activity={"visit.added": "Was in the shop"},
     jobs=(Job(1, "crm.visits.jobs:count_visits"),),
-    customer_rows={"visits": ("visit", "visits")},
+    customer_rows={"visits": lambda n, num: ngettext("%(num)s visit", "%(num)s visits", n, num=num)},
 )
