@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from babel.support import Translations
 
+from crm.delivery.outcomes import NEXT_TRY
+from crm.delivery.send_policy import QUIET
+from crm.invoices.rules import same_file
 from crm.messages.rules import WAITS, holding_reason
 from crm.providers.answers import REFUSED
 from crm.providers.twilio.codes import CODES
@@ -18,6 +23,9 @@ DUTCH = {
     "%(name)s wrote “%(text)s”. Choose Opt out or Go on in the inbox.": "Kies: %(name)s schreef „%(text)s”.",
     "%(provider)s rejected it: %(said)s": "%(said)s (%(provider)s)",
     "Twilio suspended the account. Look into the Twilio console.": "Twilio heeft het account geblokkeerd.",
+    "Quiet hours: it will be sent %(when)s (%(zone)s).": "Rusttijd: verzonden op %(when)s (%(zone)s).",
+    "%(sentence)s Next try %(when)s.": "%(sentence)s Opnieuw op %(when)s.",
+    "The same file is at this customer's invoice of %(date)s, as %(name)s.": "Ook bij %(date)s: %(name)s.",
     "a picture": "een foto",
     "came from the ad “%(headline)s”": "kwam van „%(headline)s”",
 }
@@ -53,6 +61,49 @@ def test_what_came_beside_a_text_is_shown_in_parts() -> None:
         found = content({"type": "image", "image": {}, "referral": {"headline": "New cakes"}}).what
         assert found == "a picture, came from the ad “New cakes”"
         assert shown(found) == "een foto, kwam van „New cakes”"
+
+
+@pytest.mark.parametrize(
+    ("kept", "english", "dutch"),
+    [
+        (
+            QUIET.english(when="2026-11-30 09:00", zone="Asia/Jakarta"),
+            "Quiet hours: it will be sent Mon 30 Nov 2026 09:00 (Asia/Jakarta).",
+            "Rusttijd: verzonden op Sen 30 Nov 2026 09:00 (Asia/Jakarta).",
+        ),
+        (
+            NEXT_TRY.english(sentence="Twilio did not answer.", when="2027-01-01 00:05"),
+            "Twilio did not answer. Next try Fri 1 Jan 2027 00:05.",
+            "Twilio did not answer. Opnieuw op Jum 1 Jan 2027 00:05.",
+        ),
+        (
+            same_file("2026-05-01.pdf", dt.date(2026, 5, 2)),
+            "The same file is at this customer's invoice of 2 May 2026, as 2026-05-01.pdf.",
+            "Ook bij 2 Mei 2026: 2026-05-01.pdf.",
+        ),
+        (
+            QUIET.english(when="tomorrow 09:00", zone="UTC"),
+            "Quiet hours: it will be sent tomorrow 09:00 (UTC).",
+            "Rusttijd: verzonden op tomorrow 09:00 (UTC).",
+        ),
+        (
+            QUIET.english(when="2026-02-30 09:00", zone="UTC"),
+            "Quiet hours: it will be sent 2026-02-30 09:00 (UTC).",
+            "Rusttijd: verzonden op 2026-02-30 09:00 (UTC).",
+        ),
+    ],
+)
+def test_a_day_is_kept_as_iso_and_shown_in_the_readers_words(kept: str, english: str, dutch: str) -> None:
+    """What an earlier release kept in English words stays as it is."""
+    assert shown(kept) == english
+    with speaking("id"):
+        assert shown(kept) == dutch
+
+
+def test_no_stored_sentence_has_a_day_in_english_words() -> None:
+    """Values of these names are ISO; another name for a day would be kept as words."""
+    for pattern in stored._known:
+        assert not {"day", "time", "month", "at", "until"} & set(pattern._names), pattern.text
 
 
 def test_what_nobody_declared_stays_as_it_is() -> None:

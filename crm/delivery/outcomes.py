@@ -157,11 +157,5 @@ def _try_again(message: Message, outcome: Outcome, batch: Batch) -> None:
     if outcome.answer is Answer.RATE_LIMITED:
         pause = max(pause, dt.timedelta(seconds=outcome.retry_after))
     look = min(batch.now + pause, expires_at(message) + dt.timedelta(seconds=1))
-    zone = clock.zone(batch.organization.time_zone)
-    said = clock.say_when(look, batch.now, zone, batch.organization.locale)
-    batch.end(
-        message,
-        Status.RETRY_WAIT,
-        NEXT_TRY.english(sentence=outcome.sentence, when=f"{said[0].lower()}{said[1:]}"),
-        look,
-    )
+    when = clock.iso(look, clock.zone(batch.organization.time_zone))
+    batch.end(message, Status.RETRY_WAIT, NEXT_TRY.english(sentence=outcome.sentence, when=when), look)

@@ -129,8 +129,7 @@ def _after_quiet_hours(organization: Organization, now: dt.datetime) -> Hold | N
     end = clock.quiet_end(now, zone, organization.quiet_from, organization.quiet_until)
     if end <= now:
         return None
-    said = clock.say_when(end, now, zone, organization.locale)
-    return Hold(end, QUIET.english(when=f"{said[0].lower()}{said[1:]}", zone=zone.key))
+    return Hold(end, QUIET.english(when=clock.iso(end, zone), zone=zone.key))
 
 
 def _too_late(span: dt.timedelta) -> str:

@@ -130,7 +130,7 @@ class Receipt(TenantMixin, Base):
 
     @property
     def notice_shown(self) -> str:
-        return shown(self.notice)
+        return " ".join(map(shown, self.notice.splitlines()))
 
     @property
     def is_converting(self) -> bool:
@@ -153,7 +153,7 @@ class Receipt(TenantMixin, Base):
 
     def succeed(self, pdf_key: str, pdf_size: int, pages: int, notice: str = "") -> None:
         self.release()
-        self.notice = " ".join(filter(None, (self.notice, notice)))[:300]
+        self.notice = "\n".join(filter(None, (self.notice, notice)))[:300]
         self.state, self.reason = ReceiptState.READY.value, ""
         self.pdf_key, self.pdf_size, self.pages = pdf_key, pdf_size, pages
 

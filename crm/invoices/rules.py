@@ -150,7 +150,7 @@ def same_file(name: str, day: dt.date | None = None) -> str:
     """Return the notice about the same file in this invoice, or in that of `day`."""
     if day is None:
         return SAME_FILE_HERE % {"name": name}
-    return SAME_FILE_ELSEWHERE % {"date": f"{day.day} {day:%B %Y}", "name": name}
+    return SAME_FILE_ELSEWHERE % {"date": day.isoformat(), "name": name}
 
 
 def attached(names: Sequence[str]) -> str:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale
 
-from crm.values.language import N_, date_locale
+from crm.values.language import N_, current, date_locale
 from crm.values.language import gettext as _
 
 MAX_DAYS = 731
 """The limit of `in_days`: two years, one of them a leap year."""
 
+ISO_DAY = len("2026-11-02")
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d)?", re.ASCII)
 _YEARS = range(1900, 2201)
 
 
@@ -132,6 +135,25 @@ def say_date(day: dt.date, today: dt.date, locale: str = "en_GB", *, inside: boo
 
 def say_day(day: dt.date, locale: str = "en_GB") -> str:
     return _long_date(day, locale)
+
+
+def say_iso(text: str) -> str:
+    """Return `2 November 2026`, or `Mon 2 Nov 2026 09:00` where there is a time; another text as it is."""
+    try:
+        moment = dt.datetime.fromisoformat(text) if _ISO.fullmatch(text) else None
+    except ValueError:
+        moment = None
+    if moment is None:
+        return text
+    names, month = _names(current().locale), moment.month - 1
+    if len(text) == ISO_DAY:
+        return f"{moment.day} {names.months[month]} {moment.year}"
+    return f"{names.short_days[moment.weekday()]} {moment.day} {names.short_months[month]} {moment:%Y %H:%M}"
+
+
+def iso(moment: dt.datetime, zone: dt.tzinfo) -> str:
+    """Return a moment as a stored sentence keeps it, for `say_iso`."""
+    return f"{to_local(moment, zone):%Y-%m-%d %H:%M}"
 
 
 def month_of(moment: dt.datetime, zone: dt.tzinfo) -> str:

@@ -1,7 +1,7 @@
 """Sentences that the database keeps in English and pages show in the reader's language.
 
 `LATE = stored(N_("It was too late on %(day)s."))`. A row gets `LATE.english(day=…)`; a page shows `shown(row.reason)`.
-The values `sentence`, `another` and `noun` are in English themselves.
+The values `sentence`, `another` and `noun` are in English themselves; `when` and `date` are kept as ISO (`clock.iso`).
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from crm.values import language
+from crm.values import clock, language
 from crm.values.language import gettext
 
 RECURSIVE = frozenset({"sentence", "another", "noun"})
+DAYS = frozenset({"when", "date"})
 MIN_AROUND = 10
 """Characters: a shorter pattern, like a comma, is tried last."""
 
@@ -75,7 +76,7 @@ def shown(sentence: str) -> str:
     """Return a stored sentence in the current language; one that nobody declared stays as it is."""
     code = language.current().code
     english = str.__str__(sentence)
-    return english if code == language.ENGLISH or not english else _shown(english, code)
+    return _shown(english, code) if english else english
 
 
 @lru_cache(maxsize=4096)
@@ -86,5 +87,11 @@ def _shown(sentence: str, code: str) -> str:
     for pattern in _known:
         values = pattern.values_in(sentence)
         if values is not None:
-            return pattern(**{name: shown(value) if name in RECURSIVE else value for name, value in values.items()})
+            return pattern(**{name: _value(name, value) for name, value in values.items()})
     return sentence
+
+
+def _value(name: str, value: str) -> str:
+    if name in DAYS:
+        return clock.say_iso(value)
+    return shown(value) if name in RECURSIVE else value

@@ -100,7 +100,7 @@ def _write_clean(content: bytes, target: BinaryIO) -> tuple[int, str]:
             object_stream_mode=pikepdf.ObjectStreamMode.preserve,
         )
     notices = (rules.attached(list(attached)), rules.FORM if has_form else "")
-    return pages, " ".join(filter(None, notices))
+    return pages, "\n".join(filter(None, notices))
 
 
 def _is_portfolio(pdf: Pdf) -> bool:

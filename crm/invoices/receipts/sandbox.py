@@ -85,5 +85,10 @@ def _parse_answer(stdout: bytes) -> Result | None:
     pages, reason, notice = answer.get("pages", 0), answer.get("reason", ""), answer.get("notice", "")
     if not isinstance(pages, int) or not 0 <= pages <= rules.MAX_PAGES:
         return None
-    reason, notice = (clean_line(text) if isinstance(text, str) else "" for text in (reason, notice))
+    reason, notice = (_clean_lines(text) if isinstance(text, str) else "" for text in (reason, notice))
     return Result(pages, reason, notice) if pages or reason else None
+
+
+def _clean_lines(text: str) -> str:
+    """Keep the lines: each is a sentence that is shown by itself."""
+    return "\n".join(map(clean_line, text.splitlines()))
