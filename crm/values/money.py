@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale
-from babel.numbers import format_decimal, get_currency_precision, get_territory_currencies
+from babel.numbers import format_decimal, format_percent, get_currency_precision, get_territory_currencies
 
 from crm.values import currency_symbols
 from crm.values.language import N_
@@ -90,6 +90,12 @@ def format_amount(amount: int, currency: str, locale: str) -> str:
 @lru_cache(maxsize=8192)
 def format_number(number: int, locale: str) -> str:
     return str(format_decimal(number, format="#,##0", locale=_locale(locale)))
+
+
+@lru_cache(maxsize=1024)
+def format_share(percent: int, locale: str) -> str:
+    """Return `78%` or `78 %`, as the locale writes it."""
+    return str(format_percent(Decimal(percent) / 100, locale=_locale(locale)))
 
 
 def as_typed(amount: int, currency: str, locale: str) -> str:

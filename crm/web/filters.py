@@ -17,7 +17,18 @@ MINUS = "\N{MINUS SIGN}"
 
 def init_app(app: Flask) -> None:
     times = (when, when_full, time_of_day, day, day_of)
-    for function in (*times, initials, amount, number, signed, phone_number, phone_problem, tel_link, phone.wa_me):
+    for function in (
+        *times,
+        initials,
+        amount,
+        number,
+        percent,
+        signed,
+        phone_number,
+        phone_problem,
+        tel_link,
+        phone.wa_me,
+    ):
         app.add_template_filter(function)
     app.add_template_filter(phone.tel, "tel_url")
 
@@ -74,6 +85,10 @@ def amount(amount: int, currency: str | None = None, *, rounded: bool = False) -
 
 def number(value: int) -> str:
     return money.format_number(value, reader().organization.locale)
+
+
+def percent(value: float) -> str:
+    return isolated(money.format_share(round(value), reader().organization.locale))
 
 
 def signed(value: int) -> str:

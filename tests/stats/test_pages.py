@@ -91,7 +91,7 @@ def test_a_chart_says_in_words_what_it_shows(cast: Cast, viewer: FlaskClient, mo
     assert [(label, int(number)) for _, label, number in lines] == [(each.label, each.customers) for each in months]
     for link, _, number in lines:
         assert number_listed(viewer, link) == number
-    assert "50 %" in page
+    assert "<bdi>50%</bdi>" in page
     assert 'width="33.33"' in page
 
 
