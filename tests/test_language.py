@@ -10,9 +10,10 @@ from markupsafe import escape
 
 from crm.accounts.models import Organization
 from crm.kernel.extensions import db
+from crm.leads.models import Lead
 from crm.values import clock, language
 from crm.values.language import N_
-from tests.factories import Cast
+from tests.factories import Cast, make_customer
 
 MOMENT = dt.datetime(2026, 9, 7, 2, 5, tzinfo=dt.UTC)
 NOW = dt.datetime(2026, 11, 28, 12, tzinfo=dt.UTC)
@@ -100,3 +101,33 @@ def test_a_cached_piece_of_a_page_is_of_one_language(cast: Cast) -> None:
     assert "Messages" not in pages["ur"]
     assert "پیغامات" in pages["ur"]
     assert "پیغامات" not in pages["id"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_source_of_our_own_is_shown_in_the_language_and_kept_in_english(cast: Cast) -> None:
+    client, urdu = cast.owner.client(), {"Accept-Language": "ur"}
+    assert client.post("/leads/new", data={"name": "Sari", "source": ""}).status_code == 303
+    with cast.owner.acting():
+        lead = db.session.scalars(sa.select(Lead)).one()
+    for address in ("/leads", "/leads?view=board", f"/leads/{lead.id}", f"/leads/{lead.id}/edit"):
+        page = client.get(address, headers=urdu).text
+        assert "دستی" in page, address
+        assert "Manual" not in page, address
+    data = {"name": "Sari", "source": "دستی", "notes": "Tea"}
+    assert client.post(f"/leads/{lead.id}/edit", data=data, headers=urdu).status_code == 303
+    with cast.owner.acting():
+        assert db.session.scalars(sa.select(Lead.source)).one() == "Manual"
+    client.post(f"/leads/{lead.id}/edit", data=data | {"source": "Yes"}, headers=urdu)
+    assert "<bdi>Yes</bdi>" in client.get("/leads", headers=urdu).text, "what people typed is not translated"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_share_is_written_as_the_locale_does_and_keeps_its_order(cast: Cast) -> None:
+    with cast.staff.acting():
+        make_customer()
+    assert "<bdi>100%</bdi>" in cast.owner.client().get("/stats").text
+    with cast.owner.acting():
+        db.session.execute(sa.update(Organization).values(locale="de_DE"))
+        db.session.commit()
+    arabic = cast.owner.client().get("/stats", headers={"Accept-Language": "ar"}).text
+    assert "<bdi>\u2066100\xa0%\u2069</bdi>" in arabic

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crm.customers.timeline import Activity, ActivityEvent, ActivityText, shortened
+from crm.people.own_sources import source_shown
 from crm.values.language import LANGUAGES, N_
 from crm.values.language import gettext as _
 from crm.web.filters import phone_number
@@ -50,6 +51,8 @@ def _shown(field: str, value: object, event: ActivityEvent) -> str:
         return ""
     if field == "branch_id":
         return event.branches.get(int(str(value)), _("a deleted branch"))
+    if field == "source":
+        return source_shown(str(value))
     if field == "language":
         return LANGUAGES[str(value)].name if value in LANGUAGES else str(value)
     if field == "phone":

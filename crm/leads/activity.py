@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from crm.customers.timeline import Activity, ActivityEvent, ActivityText, shortened
 from crm.leads.models import CommitmentState, LeadStatus, Method
+from crm.people.own_sources import source_shown
 from crm.values.language import N_
 from crm.web.environment import gettext as _
 from crm.web.filters import amount, day, when
@@ -42,7 +43,7 @@ def _lead(sentence: str) -> ActivityText:
 
 def _created(event: ActivityEvent) -> Activity:
     source = event.after("source")
-    lines = [_("Source: %(source)s", source=source)] if source else []
+    lines = [_("Source: %(source)s", source=source_shown(source))] if source else []
     return Activity(_("%(lead)s added", lead=_lead_link(event)), lines)
 
 

@@ -17,6 +17,7 @@ from crm.leads import times
 from crm.leads.assignees import assignees, assignment_problem, label_of
 from crm.leads.models import FollowUp, Lead, Method
 from crm.leads.rules import LIMITS, promised_date_problem
+from crm.people.own_sources import source_shown, source_typed
 from crm.values import clock, money
 from crm.values.language import N_
 from crm.values.language import gettext as _
@@ -47,7 +48,8 @@ class LeadForm(ContactForm, Explained):
 
     def __init__(self, lead: Lead | None = None, **values: Any) -> None:
         if lead is not None:
-            values = {"contact_number": lead.full_phone, **{name: getattr(lead, name) for name in _SAME}}
+            values = {name: getattr(lead, name) for name in _SAME}
+            values |= {"contact_number": lead.full_phone, "source": source_shown(lead.source)}
         self.lead = lead
         self.assigned_before = lead.assigned_to_id if lead else current_actor()
         super().__init__(data={**values, "assigned_to": str(self.assigned_before or "")})
@@ -56,7 +58,8 @@ class LeadForm(ContactForm, Explained):
 
     def values(self) -> dict[str, Any]:
         assigned = self.assigned_to.data if self.assigned_to else self.assigned_before
-        return self.contact_values() | chosen_branch(self) | {"assigned_to_id": int(assigned) if assigned else None}
+        own = {"source": source_typed(self.source.data or ""), "assigned_to_id": int(assigned) if assigned else None}
+        return self.contact_values() | chosen_branch(self) | own
 
     def validate_assigned_to(self, field: SelectField) -> None:
         """Let the one who had the lead before keep it, even where they can't sign in any more."""
@@ -79,7 +82,7 @@ class LeadForm(ContactForm, Explained):
             del self.assigned_to
 
 
-_SAME = ("name", "email", "passport_number", "source", "notes")
+_SAME = ("name", "email", "passport_number", "notes")
 
 
 class LostForm(Form):

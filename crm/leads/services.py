@@ -29,18 +29,13 @@ from crm.leads.timeline import events_of
 from crm.people.contact_fields import ContactFields
 from crm.people.limits import LIMITS
 from crm.people.names import may_be_one
+from crm.people.own_sources import BOOKING, MANUAL
 from crm.values.language import N_
 
 SOURCE = "Lead"
 """The source of customers who were leads."""
 
 _NOT_TOLD = ("phone_valid", "phone_extension", "search_text")
-
-MANUAL = "Manual"
-"""The default source of leads."""
-
-BOOKED = "Booking"
-"""The source of leads that a booking created."""
 
 CONTACT = ("name", "phone", "email", "passport_number")
 TELLING = {*CONTACT, "branch_id"}
@@ -183,12 +178,12 @@ def _become_converted(lead: Lead) -> dict[str, list[Any]]:
 
 
 def _create_booked(person: SourceMixin, branch_id: int | None) -> Lead:
-    lead = Lead(activity_at=person.activity_at, source=BOOKED)
+    lead = Lead(activity_at=person.activity_at, source=BOOKING)
     known = {field: getattr(person, field) for field in (*CONTACT, "phone_extension")}
     _apply(lead, known | {"branch_id": branch_id})
     lead.customer_id, lead.do_not_collect = person.customer_id, person.do_not_collect
     db.session.add(lead)
-    record("lead.created", lead, customer_id=lead.customer_id, changes={"source": [None, BOOKED]})
+    record("lead.created", lead, customer_id=lead.customer_id, changes={"source": [None, BOOKING]})
     return lead
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from crm.customers.rules import Tier
 from crm.customers.timeline import Activity, ActivityEvent, ActivityText, shortened
 from crm.loyalty.services import MANUAL
+from crm.people.own_sources import source_shown
 from crm.values.language import gettext as _
 from crm.values.language import ngettext
 from crm.web.filters import number, signed
@@ -14,7 +15,7 @@ def _changed(event: ActivityEvent) -> Activity:
     lines = [] if asked == applied else [_("Asked for %(points)s; the balance was lower", points=signed(asked))]
     source = event.after("source")
     if source != MANUAL:
-        lines.append(_("From %(source)s", source=source))
+        lines.append(_("From %(source)s", source=source_shown(source)))
     return Activity(f"{text} {shortened(reason)}" if reason else text, lines + _standing(event))
 
 

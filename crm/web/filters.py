@@ -8,6 +8,7 @@ import functools
 from flask import Flask, g
 from markupsafe import Markup, escape
 
+from crm.people.own_sources import source_shown
 from crm.values import clock, language, money, phone
 from crm.values.text import initials
 from crm.web.reader import reader
@@ -31,6 +32,7 @@ def init_app(app: Flask) -> None:
     ):
         app.add_template_filter(function)
     app.add_template_filter(phone.tel, "tel_url")
+    app.add_template_filter(source_shown, "source")
 
 
 def when(moment: dt.datetime | None, *, inside: bool = False) -> Markup:
