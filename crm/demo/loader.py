@@ -34,6 +34,8 @@ BATCH_SIZE = 10_000
 """Customers or messages in one transaction: seconds of SQLite's write lock, tens of MB."""
 
 REASON = "Shopping"
+POINTS_KEY = "demo:"
+"""How the keys of loaded points begin."""
 
 Progress = Callable[[int], None]
 _OPEN = frozenset(status.value for status in OPEN)
@@ -112,7 +114,7 @@ def _load_points(bulk: Bulk, rows: list[tuple[int, int]]) -> None:
     organization, ids = require_organization(), bulk.new_ids(PointsEntry, len(rows))
     customers, points = [customer_id for customer_id, _ in rows], [number for _, number in rows]
     values = {"customer_id": customers, "asked": points, "applied": points, "balance": points, "reason": REASON}
-    keys = [f"demo:{id_}" for id_ in ids]
+    keys = [f"{POINTS_KEY}{id_}" for id_ in ids]
     bulk.insert(PointsEntry, len(rows), {"organization_id": organization, "id": ids, "key": keys, **values})
     changes = [_points_changes(number) for number in points]
     event = {"action": "points.changed", "subject": "points_entries", "subject_id": ids, "customer_id": customers}

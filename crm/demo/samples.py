@@ -1,7 +1,8 @@
 """Sample customers of a real organization, to try things with and to remove again.
 
 Nothing is ever sent to them: they allow neither SMS nor WhatsApp, and their numbers are those that numbering plans give
-as examples. Whoever was changed, or has rows of their own, stays when the samples are removed.
+as examples. Whoever was changed, or has rows of their own, stays when the samples are removed. Travel agencies get
+leads and bookings of some of them, too.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from crm.accounts.queries import current_organization, locked_organization
+from crm.accounts.rules import Trade
 from crm.customers.models import Customer
-from crm.demo import cleaner, generator, loader
+from crm.demo import cleaner, generator, loader, sample_trips
 from crm.demo.models import DemoRange
 from crm.demo.rows import CustomerRow, MessageRow
 from crm.kernel.db import transaction
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
 from crm.kernel.manifest import catalog
+from crm.loyalty.models import PointsEntry
 from crm.values import clock
 from crm.values.language import gettext as _
 
@@ -29,9 +32,12 @@ SAMPLES = "samples"
 """The organization's word for having some."""
 
 COUNT = 12
-OF_THE_SAMPLE = {"customer.created", "points.changed", "message.scheduled", "message.reminder"}
-TRIED_OUT = {"message.done", "message.undone"}
-"""What people do with a sample's messages is no reason to keep the sample."""
+OF_THE_SAMPLE = {"customer.created", "points.changed", "message.scheduled", "message.reminder", *sample_trips.ACTIONS}
+TRIED_OUT = {"message.done", "message.undone", "follow_up.done", "follow_up.undone"}
+"""What people do with a sample's reminders is no reason to keep the sample."""
+
+WITH_EVENTS = ("messages", "leads", "booking_persons")
+"""Tables with rows of the sample: whatever else is done with them is an event."""
 
 
 class Kept(NamedTuple):
@@ -48,7 +54,12 @@ def load() -> int:
     """Add the sample customers to the current organization unless it has some; return how many."""
     with transaction():
         locked_organization().take_first_step(SAMPLES)
-        return 0 if loader.count(SAMPLE) else loader.load(SAMPLE, _rows())
+        if loader.count(SAMPLE):
+            return 0
+        number = loader.load(SAMPLE, _rows())
+        if current_organization().trade is Trade.TRAVEL:
+            sample_trips.add(_ids())
+        return number
 
 
 def plan() -> Removed:
@@ -83,7 +94,9 @@ def _touched(ids: list[int]) -> Any:
     untouched = sa.or_(Event.action.in_(TRIED_OUT), sa.and_(Event.actor_id.is_(None), Event.action.in_(OF_THE_SAMPLE)))
     changed = sa.select(Event.customer_id).where(Event.customer_id.in_(ids), sa.not_(untouched))
     with_rows = [sa.select(column).where(column.in_(ids)) for column in _own_rows()]
-    found = sa.or_(*(Customer.id.in_(which) for which in (changed, *with_rows)))
+    entry = PointsEntry.customer_id
+    with_points = sa.select(entry).where(entry.in_(ids), sa.not_(PointsEntry.key.startswith(loader.POINTS_KEY)))
+    found = sa.or_(*(Customer.id.in_(which) for which in (changed, with_points, *with_rows)))
     return sa.select(Customer.id, Customer.name).where(Customer.id.in_(ids), found).order_by(Customer.name_key)
 
 
@@ -92,7 +105,7 @@ def _own_rows() -> Iterator[Any]:
     mappers = {mapper.class_.__tablename__: mapper.class_ for mapper in Customer.registry.mappers}
     for name in catalog().customer_rows:
         model = mappers[name]
-        if name not in ("messages", "points_entries") and hasattr(model, "customer_id"):
+        if name not in (*WITH_EVENTS, PointsEntry.__tablename__) and hasattr(model, "customer_id"):
             yield model.customer_id
 
 

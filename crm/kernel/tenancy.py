@@ -48,6 +48,16 @@ def current_actor() -> int | None:
 
 
 @contextlib.contextmanager
+def as_nobody() -> Iterator[None]:
+    """Do for a user what is not their own doing: its events have no actor."""
+    token = _actor.set(None)
+    try:
+        yield
+    finally:
+        _actor.reset(token)
+
+
+@contextlib.contextmanager
 def use_organization(
     organization_id: int | None, actor_id: int | None = None, branch_id: int | None = None
 ) -> Iterator[None]:
