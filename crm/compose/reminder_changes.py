@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from crm.kernel.columns import one_of
 from crm.kernel.db import locked, transaction
 from crm.kernel.errors import ConflictError, SentenceError
+from crm.kernel.events import Event
 from crm.kernel.extensions import db
 from crm.kernel.reminders import Changes, stamp
 from crm.kernel.work import due
@@ -62,17 +63,31 @@ def move(ids: Sequence[int], to: dt.datetime) -> Changes:
             except SentenceError as error:
                 refused.append(str(error))
             else:
-                undo |= {message.id: {**before, "to": to.isoformat()}} if before else {}
+                undo |= {message.id: before} if before else {}
+        last = _last_events([message for message in messages if message.id in undo])
+        undo = {id_: {**before, "event": last[id_]} for id_, before in undo.items()}
         return Changes(undo, len(messages) - len(undo) - len(refused), refused)
 
 
 def undo_move(undo: Mapping[int, dict[str, Any]]) -> int:
-    """Move back what still waits where `move` put it; return the number."""
+    """Move back what nothing happened to since `move`; return the number."""
     with transaction():
-        return sum(
-            services.undo_move(message.id, undo[message.id], dt.datetime.fromisoformat(undo[message.id]["to"]))
-            for message in _lock(undo)
-        )
+        messages = _lock(undo)
+        last = _last_events(messages)
+        same = [message.id for message in messages if last.get(message.id) == undo[message.id].get("event")]
+        return sum(services.undo_move(id_, undo[id_]) for id_ in same)
+
+
+def _last_events(messages: Sequence[Message]) -> dict[int, int]:
+    """Return the id of each message's last event: every change of it is one."""
+    customers, ids = ({getattr(row, name) for row in messages} for name in ("customer_id", "id"))
+    of_them = sa.and_(
+        one_of(Event.customer_id, sorted(customers)),
+        Event.subject == Message.__tablename__,
+        one_of(Event.subject_id, sorted(ids)),
+    )
+    last = sa.select(Event.subject_id, sa.func.max(Event.id)).where(of_them).group_by(Event.subject_id)
+    return dict(map(tuple, db.session.execute(last)))
 
 
 def _ensure_waiting(message: Message) -> None:

@@ -37,26 +37,24 @@ def undo_done(undo: Mapping[int, object]) -> int:
 
 def move(ids: Sequence[int], to: dt.datetime) -> Changes:
     """Plan open follow-ups for another time."""
-    undo: dict[int, list[str | None]] = {}
+    before: dict[int, str | None] = {}
     with transaction():
         rows = _lock_follow_ups(ids)
         for row in rows:
             if not row.is_done and row.due_at != to:
-                undo[row.id] = [row.due_at.isoformat() if row.due_at else None, to.isoformat()]
+                before[row.id] = stamp(row.due_at)
                 follow_ups.edit_follow_up(row.id, {"due_at": to})
-        return Changes(undo, len(rows) - len(undo))
+        return Changes(_with_stamps(FollowUp, before), len(rows) - len(before))
 
 
 def undo_move(undo: Mapping[int, Sequence[str | None]]) -> int:
-    """Plan what is still open for the time before `move`; return the number."""
+    """Plan for the time before `move` what is as that left it; return the number."""
     with transaction():
-        moved = 0
-        for row in _lock_follow_ups(undo):
-            before, after = (dt.datetime.fromisoformat(text) if text else None for text in undo[row.id])
-            if not row.is_done and row.due_at == after:
-                follow_ups.edit_follow_up(row.id, {"due_at": before})
-                moved += 1
-        return moved
+        rows = [row.id for row in _lock_follow_ups(undo) if undo[row.id][1] == stamp(row.updated_at)]
+        for id_ in rows:
+            before = undo[id_][0]
+            follow_ups.edit_follow_up(id_, {"due_at": dt.datetime.fromisoformat(before) if before else None})
+        return len(rows)
 
 
 def settle(ids: Sequence[int]) -> Changes:
@@ -80,7 +78,7 @@ def move_promises(ids: Sequence[int], to: dt.datetime) -> Changes:
     """Move open promises to the day of `to`, which has to be a later one than today."""
     zone = clock.zone(current_organization().time_zone)
     day, today = (clock.to_local(moment, zone).date() for moment in (to, clock.utcnow()))
-    undo: dict[int, list[str]] = {}
+    before: dict[int, str | None] = {}
     refused: list[str] = []
     with transaction():
         rows = _lock_promises(ids)
@@ -88,21 +86,24 @@ def move_promises(ids: Sequence[int], to: dt.datetime) -> Changes:
             if row.is_open and day <= today:
                 refused.append(_("A payment promise can only be moved to another day."))
             elif row.is_open and row.promised_date != day:
-                undo[row.id] = [row.promised_date.isoformat(), day.isoformat()]
+                before[row.id] = row.promised_date.isoformat()
                 commitments.edit_commitment(row.id, {"promised_date": day})
-        return Changes(undo, len(rows) - len(undo) - len(refused), refused)
+        return Changes(_with_stamps(LoanCommitment, before), len(rows) - len(before) - len(refused), refused)
 
 
-def undo_move_promises(undo: Mapping[int, Any]) -> int:
-    """Move open promises back to their day; return the number."""
+def undo_move_promises(undo: Mapping[int, Sequence[str]]) -> int:
+    """Move promises that are as `move_promises` left them back to their day; return the number."""
     with transaction():
-        moved = 0
-        for row in _lock_promises(undo):
-            before, after = map(dt.date.fromisoformat, undo[row.id])
-            if row.is_open and row.promised_date == after:
-                commitments.edit_commitment(row.id, {"promised_date": before})
-                moved += 1
-        return moved
+        rows = [row.id for row in _lock_promises(undo) if undo[row.id][1] == stamp(row.updated_at)]
+        for id_ in rows:
+            commitments.edit_commitment(id_, {"promised_date": dt.date.fromisoformat(undo[id_][0])})
+        return len(rows)
+
+
+def _with_stamps(model: Any, before: Mapping[int, str | None]) -> dict[int, list[str | None]]:
+    """Return what undoes a move: what was before it, and when it left the row."""
+    found = db.session.execute(sa.select(model.id, model.updated_at).where(one_of(model.id, sorted(before))))
+    return {id_: [before[id_], stamp(updated_at)] for id_, updated_at in found}
 
 
 def _state(row: FollowUp) -> list[str | None]:

@@ -116,11 +116,11 @@ def move_message(message_id: int, send_at: dt.datetime) -> dict[str, Any] | None
         return None if before["send_at"] == send_at.isoformat() else before
 
 
-def undo_move(message_id: int, before: dict[str, Any], send_at: dt.datetime) -> bool:
-    """Put a message back where it was before it was moved to `send_at`; False where it has changed since."""
+def undo_move(message_id: int, before: dict[str, Any]) -> bool:
+    """Put a message back where it was before it was moved; False once it is no longer scheduled."""
     with transaction():
         message, _due_at = lock_message(message_id)
-        if message.send_at != send_at or not message.move_back(before, database_now()):
+        if not message.move_back(before, database_now()):
             return False
         tell("message.edited", message)
         due_at = before["due_at"]

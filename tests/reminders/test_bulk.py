@@ -18,13 +18,14 @@ from crm.accounts.models import Membership, Organization
 from crm.kernel.db import transaction
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
-from crm.leads import follow_ups
+from crm.leads import commitments, follow_ups
 from crm.leads.models import FollowUp, LoanCommitment
 from crm.leads.services import lock_lead
 from crm.messages.bookkeeping import lock_customers, refresh_next
 from crm.messages.inbound_models import InboundMessage
 from crm.messages.models import Message
 from crm.messages.rules import Status
+from crm.messages.services import edit_message
 from crm.reminders.services import MAX_AT_ONCE
 from tests.factories import (
     Cast,
@@ -167,6 +168,25 @@ def test_undo_leaves_what_a_colleague_did_since(
     assert (state(cast, due), len(events(cast))) == (before, told)
     with cast.owner.acting():
         assert db.session.get_one(FollowUp, due["call"]).outcome == "Wants ten boxes"
+
+
+def test_undo_of_a_move_leaves_what_a_colleague_changed_since(cast: Cast, due: dict[str, int]) -> None:
+    """The time is the same: the text, the note and the amount are not."""
+    moved = {key: due[key] for key in ("message", "call", "promise")}
+    staff = cast.staff.client()
+    answer = post(staff, "tomorrow", *named(moved))
+    assert "3 reminders moved to tomorrow, 09:00." in answer.text
+    time.sleep(0.01)  # rows are stamped by the clock of the database, on SQLite in milliseconds
+    with cast.manager.acting():
+        message = db.session.get_one(Message, due["message"])
+        edit_message(message.id, message.channel, "Another text", message.send_at)
+        follow_ups.edit_follow_up(due["call"], {"note": "Ask for Budi"})
+        commitments.edit_commitment(due["promise"], {"amount": 123_00})
+    before, told = state(cast, due), len(events(cast))
+
+    assert "Nothing to undo: it has changed since." in undo(staff, answer).text
+
+    assert (state(cast, due), len(events(cast))) == (before, told)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
