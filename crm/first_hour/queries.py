@@ -15,6 +15,8 @@ from crm.kernel.extensions import db
 from crm.kernel.manifest import catalog
 from crm.kernel.roles import Role
 from crm.message_templates.models import Template
+from crm.messages.channels.registry import all_channels
+from crm.providers.accounts import lacking
 from crm.values.language import N_
 
 
@@ -50,12 +52,17 @@ def checklist() -> Checklist:
     return Checklist(
         [
             Step(N_("Add your first customers"), "customers.new", own_customers, opens=True),
-            Step(N_("Choose how messages are sent"), "senders.index", MESSAGING in marks),
+            Step(N_("Choose how messages are sent"), "senders.index", MESSAGING in marks and _can_send()),
             Step(N_("Write a template"), "message_templates.new", templates, opens=True),
             Step(N_("Invite your staff"), "accounts.new_user", staff, opens=True),
             Step(N_("Put it on your phone"), "first_hour.phone", PHONE in marks, opens=True),
         ]
     )
+
+
+def _can_send() -> bool:
+    """Whether nothing is missing of what was chosen: an account that is half entered sends nothing."""
+    return not any(lacking(here().organization, channel) for channel in all_channels())
 
 
 def _facts() -> Any:

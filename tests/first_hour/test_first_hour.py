@@ -50,6 +50,16 @@ def test_it_is_gone_once_all_is_done(cast: Cast) -> None:
     assert steps(cast.stranger) == {}
 
 
+def test_a_provider_without_its_account_is_not_a_choice_that_sends(cast: Cast) -> None:
+    choice = "Choose how messages are sent"
+    with cast.stranger.acting():
+        change_organization(cast.stranger.organization_id, {"sms_gateway": "twilio"})
+    assert steps(cast.stranger)[choice] is False
+    with cast.stranger.acting():
+        change_organization(cast.stranger.organization_id, {"sms_gateway": "manual"})
+    assert steps(cast.stranger)[choice] is True
+
+
 def test_it_is_gone_once_dismissed(cast: Cast) -> None:
     assert cast.manager.client().post("/first-hour/dismissed").status_code == 303
     assert steps(cast.owner) == {}
