@@ -37,6 +37,10 @@ class AreaFilter(NamedTuple):
         unknown = _("There is no such branch.") if branch is None and args.get("branch", "") not in NO_FILTER else ""
         return cls(clean_line(args.get("q", ""))[:200], clean_line(args.get("area", ""))[:100], branch, unknown)
 
+    @property
+    def is_set(self) -> bool:
+        return bool(self.q or self.area or self.branch or self.unknown)
+
     def query(self) -> dict[str, Any]:
         return as_query(self)
 

@@ -24,7 +24,7 @@ def index() -> Response:
     wanted = queries.AreaFilter.from_args(request.args)
     page = queries.page_of(wanted, request.args.get("page", 1, type=int))
     choices = [] if bound_branch() else branches()
-    return respond("area_customers/index.html", "area_customers/_list.html", page=page, branches=choices)
+    return respond("area_customers/index.html", "area_customers/index.htmx.html", page=page, branches=choices)
 
 
 @bp.get("/area-customers/areas")

@@ -69,8 +69,12 @@ class BookingFilter(NamedTuple):
     def tab(self) -> str:
         """Return the tab: a search, a status or days are looked for among all bookings, unless a tab was chosen."""
         if self.when or self.status is not BookingStatus.CANCELED:
-            return self.when or (ALL if self.q or self.narrowed else UPCOMING)
+            return self.when or (ALL if self.is_set else UPCOMING)
         return CANCELED
+
+    @property
+    def is_set(self) -> bool:
+        return bool(self.q or self.narrowed)
 
     @property
     def narrowed(self) -> bool:

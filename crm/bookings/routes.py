@@ -29,7 +29,7 @@ def index() -> Response:
     rows: dict[str, Any] = {"parties": queries.parties(page.rows), "accounts": queries.accounts_of(page.rows)}
     choices: dict[str, Any] = {"statuses": (BookingStatus.PENDING, BookingStatus.CONFIRMED), "whens": queries.TABS}
     choices["has_any"] = bool(page.rows) or queries.has_any()
-    return respond("bookings/index.html", "bookings/_list.html", page=page, **rows, **choices)
+    return respond("bookings/index.html", "bookings/index.htmx.html", page=page, **rows, **choices)
 
 
 @bp.route("/bookings/new", methods=["GET", "POST"])

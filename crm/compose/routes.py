@@ -38,7 +38,7 @@ def index() -> Response:
     page = queries.page_of_messages(wanted, request.args.get("page", 1, type=int))
     return respond(
         "messages/index.html",
-        "messages/_list.html",
+        "messages/index.htmx.html",
         page=page,
         shown=tuple(message.shown for message in page.rows),
         channels=all_channels(),

@@ -87,6 +87,10 @@ class MessageFilter(NamedTuple):
             unknown_choice(args, status=list(Status), channel=NAMES),
         )
 
+    @property
+    def is_set(self) -> bool:
+        return bool(self.status or self.channel or self.q or self.unknown)
+
     def query(self) -> dict[str, Any]:
         return as_query(self)
 
