@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from crm.values import clock
 from tests.browser.axe import violations
 from tests.browser.steps import sign_in
-from tests.factories import Cast, make_customer, make_lead
+from tests.factories import Cast, make_commitment, make_customer, make_lead, make_message
 from tests.product import RunningApp
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -67,6 +69,28 @@ def test_rows_are_walked_selected_and_edited(home: Page) -> None:
     home.keyboard.press("Control+Enter")
     expect(home.get_by_role("dialog")).to_be_hidden()
     expect(rows.first).to_contain_text("Bandung")
+
+
+def test_a_row_without_a_form_is_opened_and_no_other_one_edited(home: Page, cast: Cast) -> None:
+    with cast.owner.acting():
+        make_commitment(make_lead(name="Promised"), promised_date=dt.date(2026, 1, 2))
+        make_message(make_customer(name="Due One"), status="reminder", send_at=clock.utcnow())
+    home.reload()
+    home.locator(".reminder", has_text="Payment promise").get_by_role("link").first.focus()
+    home.keyboard.press("e")
+    expect(home.get_by_role("heading", level=1)).to_have_text("Promised")
+
+
+def test_who_leaves_the_list_leaves_its_selection(home: Page) -> None:
+    bar = home.get_by_role("form", name="Selected customers")
+    home.get_by_label("Select Budi Santoso").check()
+    expect(bar).to_contain_text("1 selected")
+    home.reload()
+    expect(bar).to_contain_text("1 selected")
+    home.goto(f"{home.url}leads")
+    home.goto(home.url.removesuffix("leads"))
+    expect(home.get_by_label("Select Budi Santoso")).not_to_be_checked()
+    expect(bar).to_be_hidden()
 
 
 def test_keys_go_by_letter_or_else_by_place(home: Page) -> None:

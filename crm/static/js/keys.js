@@ -17,6 +17,7 @@ let firstAt = 0;
 
 const all = (selector, region = document) => [...region.querySelectorAll(selector)];
 const shown = (selector) => all(selector).find(isVisible);
+const nameIn = (row) => row.querySelector(".cell-name a, th a, a[href]");
 const rowHere = () => document.activeElement?.closest(ROWS);
 
 export function search() {
@@ -30,14 +31,15 @@ function move(by) {
   const rows = all(`main :is(${ROWS})`).filter(isVisible);
   const here = rows.indexOf(rowHere());
   const row = here < 0 ? rows.at(by > 0 ? 0 : -1) : rows[here + by];
-  const stop = row && (row.querySelector(".cell-name a, th a, a[href]") || row.querySelector("button"));
+  const stop = row && (nameIn(row) || row.querySelector("button"));
   if (stop) stop.focus();
 }
 
 function edit() {
   const row = rowHere();
-  const link = (row && all(EDIT, row)[0]) || all(EDIT, document.getElementById("main"))[0];
-  if (link && (row || all(`main :is(${ROWS}) ${EDIT}`)[0] !== link)) openWindow(link.href, document.activeElement);
+  const link = row ? all(EDIT, row)[0] : all(`main ${EDIT}`).find((one) => !one.closest(ROWS));
+  if (link) openWindow(link.href, document.activeElement);
+  else if (row) nameIn(row)?.click();
 }
 
 function submit() {
@@ -54,7 +56,7 @@ const ACTIONS = {
   sheet: () => openWindow("/keys", document.activeElement),
   next: () => move(1),
   previous: () => move(-1),
-  select: () => rowHere()?.querySelector("input[name=ids]")?.click(),
+  select: () => rowHere()?.querySelector("input[type=checkbox][name=ids]")?.click(),
   edit,
   submit,
   go: (url) => location.assign(url),

@@ -1,4 +1,5 @@
-// Selected rows: kept over the pages of one list, as single ids or as all that match but some.
+// Selected rows: kept over the pages of one list, as single ids or as all that match but some. Who leaves the list
+// leaves its selection.
 import { keepFocus } from "./focus.js";
 import { fillIn, own, session } from "./page.js";
 
@@ -7,11 +8,11 @@ const live = document.querySelector("[data-selected-live]");
 let selection = null;
 
 const bulkForm = () => document.getElementById("bulk");
-const boxes = () => [...document.querySelectorAll("input[name=ids]")];
+const boxes = () => [...document.querySelectorAll("input[type=checkbox][name=ids]")];
 
 function nobody(form) {
   const asOf = own(form, "elements").as_of.value;
-  return { list: `${session} ${form.dataset.selects}`, all: false, asOf, ids: [], except: [] };
+  return { list: `${session} ${form.dataset.selects}`, page: location.pathname, all: false, asOf, ids: [], except: [] };
 }
 
 function read(form) {
@@ -88,7 +89,7 @@ function tickPage(isTicked) {
 
 document.addEventListener("change", ({ target }) => {
   if (target.matches("[data-select-page]")) tickPage(target.checked);
-  else if (target.matches("input[name=ids]")) change(() => select(target));
+  else if (target.matches("input[type=checkbox][name=ids]")) change(() => select(target));
 });
 
 document.addEventListener("click", ({ target }) => {
@@ -98,6 +99,13 @@ document.addEventListener("click", ({ target }) => {
 });
 
 document.addEventListener("htmx:afterSettle", showSelection);
+
+function leave() {
+  const kept = JSON.parse(sessionStorage.getItem(KEY) || "null");
+  if (kept && kept.page !== location.pathname) sessionStorage.removeItem(KEY);
+}
+
+leave();
 
 document.addEventListener("htmx:configRequest", ({ detail: { elt, formData } }) => {
   if (!elt.closest("#bulk")) return;
