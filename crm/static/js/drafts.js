@@ -36,7 +36,8 @@ function sentOf(field) {
 
 function keyIn(form) {
   const { pathname, search } = new URL((dialog.contains(form) && dialog.dataset.url) || location.href, location.href);
-  return `draft:${session}:${pathname}${search} ${pathOf(form)}`;
+  // Several forms of a page that are sent to one address have a name each.
+  return `draft:${session}:${pathname}${search} ${pathOf(form)} ${form.dataset.draft}`.trimEnd();
 }
 
 export const draftKeys = () => Object.keys(sessionStorage).filter((name) => name.startsWith("draft:"));
