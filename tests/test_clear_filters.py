@@ -15,7 +15,7 @@ NARROWED = {
     "/bookings": ("q=siti", "status=pending", "from=2026-01-01", "to=2026-01-01"),
     "/area-customers": ("q=siti", "area=North", "branch=99999"),
 }
-PLAIN = ("", "q=", "page=1")
+PLAIN = ("", "q=")
 
 
 def clear(page: str) -> str:
