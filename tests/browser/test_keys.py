@@ -74,7 +74,7 @@ def test_rows_are_walked_selected_and_edited(home: Page) -> None:
 def test_a_row_without_a_form_is_opened_and_no_other_one_edited(home: Page, cast: Cast) -> None:
     with cast.owner.acting():
         make_commitment(make_lead(name="Promised"), promised_date=dt.date(2026, 1, 2))
-        make_message(make_customer(name="Due One"), status="reminder", send_at=clock.utcnow())
+        make_message(customer_id=make_customer(name="Due One"), status="reminder", send_at=clock.utcnow())
     home.reload()
     home.locator(".reminder", has_text="Payment promise").get_by_role("link").first.focus()
     home.keyboard.press("e")
