@@ -87,7 +87,7 @@ def _last_events(messages: Sequence[Message]) -> dict[int, int]:
         one_of(Event.subject_id, sorted(ids)),
     )
     last = sa.select(Event.subject_id, sa.func.max(Event.id)).where(of_them).group_by(Event.subject_id)
-    return dict(map(tuple, db.session.execute(last)))
+    return dict(db.session.execute(last).tuples().all())
 
 
 def _ensure_waiting(message: Message) -> None:
