@@ -36,6 +36,7 @@ ROOMS = (
     "invoices",
     "bookings",
     "imports",
+    "exports",
     "reminders",
     "demo",
     "first_hour",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crm.accounts.rules import Trade
-from crm.bookings import activity, api, data, demo, document_routes, hits, listeners, queries
+from crm.bookings import activity, api, data, demo, document_routes, exports, hits, listeners, queries
 from crm.kernel.manifest import (
     CustomerAction,
     Feature,
@@ -36,6 +36,7 @@ feature = Feature(
     lead_fields={"booking": queries.latest_bookings},
     payable=Payable(queries.labels, queries.to_be_paid_by, queries.balance_of),
     activity=activity.ACTIVITY,
+    exports=(exports.EXPORT,),
     customer_rows={"booking_persons": lambda n, num: ngettext("%(num)s booking", "%(num)s bookings", n, num=num)},
     jobs=(Job(60, "crm.bookings.jobs:delete_removed_documents"),),
     listeners=(listeners,),

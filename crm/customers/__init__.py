@@ -4,6 +4,7 @@ __all__ = [
     "api",
     "api_queries",
     "bulk_models",
+    "cli",
     "duplicate_pairs",
     "fields",
     "filters",

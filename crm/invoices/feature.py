@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm.invoices import activity, api, cli, data, demo, queries, recompute_totals, routes
+from crm.invoices import activity, api, cli, data, demo, exports, queries, recompute_totals, routes
 from crm.kernel.manifest import CustomerAction, Feature, Job, Panel
 from crm.kernel.roles import MANAGER, STAFF, VIEWER
 from crm.values.language import N_, ngettext
@@ -16,6 +16,7 @@ feature = Feature(
     panels=(Panel("invoices", N_("Invoices"), "invoices/_panel.html", queries.panel_data, 20, queries.count_in_words),),
     customer_actions=(CustomerAction("invoices.new", N_("Add invoice"), 20, "receipt"),),
     activity=activity.ACTIVITY,
+    exports=(exports.EXPORT,),
     jobs=(
         Job(1, "crm.invoices.jobs:convert_due"),
         Job(5, "crm.invoices.jobs:recompute_totals_due"),

@@ -13,6 +13,7 @@ import click
 from flask import Blueprint, Flask, current_app
 
 from crm.kernel.data import KERNEL, Rows
+from crm.kernel.exports import Export
 from crm.kernel.reminders import ReminderKind
 from crm.kernel.roles import Access, Door, Role
 
@@ -161,6 +162,7 @@ class Feature:
     lead_events: by table, a function from a lead's id to a select of ids: rows whose events stand on its timeline.
     activity: by action, how the timeline tells an event: a text, or a function of the event.
     reminders: kinds of rows of the list of reminders.
+    exports: rows that go out as a file.
     jobs: periodic work of the worker.
     customer_rows: tables that a merge moves to the survivor, with how a number of rows is said.
     listeners: modules that connect to signals.
@@ -191,6 +193,7 @@ class Feature:
     payable: Payable | None = None
     activity: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     reminders: Sequence[ReminderKind] = ()
+    exports: Sequence[Export] = ()
     jobs: Sequence[Job] = ()
     customer_rows: Mapping[str, Counted] = dataclasses.field(default_factory=dict)
     listeners: Sequence[ModuleType] = ()
@@ -231,6 +234,7 @@ class Catalog:
         self.jobs: list[Job] = [job for feature in features for job in feature.jobs]
         self.api = self._placed("api")
         self.reminders: list[ReminderKind] = self._placed("reminders")
+        self.exports: list[Export] = self._placed("exports")
 
     @cached_property
     def roles(self) -> dict[str, Role]:

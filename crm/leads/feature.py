@@ -5,7 +5,7 @@ from __future__ import annotations
 from crm.accounts.rules import Trade
 from crm.kernel.manifest import Feature, MenuLink, PageAction, Panel, Search
 from crm.kernel.roles import STAFF, VIEWER
-from crm.leads import activity, api, data, demo, hits, panel, reminders, routes
+from crm.leads import activity, api, data, demo, exports, hits, panel, reminders, routes
 from crm.values.language import N_, ngettext
 
 feature = Feature(
@@ -19,6 +19,7 @@ feature = Feature(
     navigation=(MenuLink("leads.index", N_("Leads"), 40, trades=(Trade.TRAVEL,)),),
     panels=(Panel("leads", N_("Leads"), "leads/_panel.html", panel.load, 40, panel.count),),
     activity=activity.ACTIVITY,
+    exports=(exports.EXPORT,),
     reminders=(reminders.FOLLOW_UPS, reminders.PROMISES),
     customer_rows={"leads": lambda n, num: ngettext("%(num)s lead", "%(num)s leads", n, num=num)},
     demo=demo.fill,

@@ -66,7 +66,7 @@ class LeadFilter(NamedTuple):
             clean_line(args.get("q", ""))[:200],
             args.get("mine") == "1",
             args.get("view", ""),
-            unknown_choice(args, status=(OPEN, *LeadStatus), follow_up=FOLLOW_UPS, mine=("1",), view=VIEWS),
+            unknown_choice(args, status=(OPEN, ALL, *LeadStatus), follow_up=FOLLOW_UPS, mine=("1",), view=VIEWS),
         )
 
     @property
@@ -122,6 +122,14 @@ def page_of_leads(wanted: LeadFilter, number: int) -> Page[Lead]:
     skip, most = (number - 1) * PAGE_SIZE, PAGE_SIZE + 1
     statement = _ordered(wanted.tab, wanted.conditions(), skip + most).offset(skip).limit(most)
     return page_of(list(db.session.scalars(statement)), number, wanted)
+
+
+def ids_of(query: Mapping[str, str]) -> list[int]:
+    """Return the leads of a list, all for no query, by their next follow-up."""
+    wanted = LeadFilter.from_args(query or {"status": ALL})
+    statement = sa.select(Lead.id).where(*_of_tab(wanted.tab), *wanted.conditions())
+    at = Lead.next_follow_up_at
+    return list(db.session.scalars(statement.order_by(at.is_(None), at, Lead.id)))
 
 
 def board(wanted: LeadFilter) -> list[Column]:

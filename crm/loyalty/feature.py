@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from crm.kernel.manifest import CustomerAction, Feature, Panel
 from crm.kernel.roles import STAFF, VIEWER
-from crm.loyalty import activity, api, cli, data, merge, queries, routes
+from crm.loyalty import activity, api, cli, data, exports, merge, queries, routes
 from crm.values.language import N_, ngettext
 
 feature = Feature(
@@ -14,6 +14,7 @@ feature = Feature(
     panels=(Panel("points", N_("Points"), "loyalty/_panel.html", queries.panel_data, 30, queries.count_in_words),),
     customer_actions=(CustomerAction("loyalty.new", N_("Points"), 30, "star"),),
     activity=activity.ACTIVITY,
+    exports=(exports.EXPORT,),
     customer_rows={
         "points_entries": lambda n, num: ngettext("%(num)s points entry", "%(num)s points entries", n, num=num)
     },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crm.kernel.manifest import Feature
 from crm.kernel.roles import STAFF, VIEWER
-from crm.messages import activity, api, cli, data
+from crm.messages import activity, api, cli, data, exports
 from crm.values.language import ngettext
 
 feature = Feature(
@@ -13,6 +13,7 @@ feature = Feature(
     api=(api.bp,),
     commands=(cli.messages,),
     activity=activity.ACTIVITY,
+    exports=(exports.EXPORT,),
     customer_rows={"messages": lambda n, num: ngettext("%(num)s message", "%(num)s messages", n, num=num)},
     roles={
         "api_messages.index": VIEWER,

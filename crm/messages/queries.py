@@ -157,6 +157,12 @@ def count_messages_of(customer_id: int) -> int:
 
 
 def page_of_messages(wanted: MessageFilter, number: int) -> Page[Message]:
+    conditions = conditions_of(wanted)
+    statement = sa.select(Message).options(joinedload(Message.customer)).where(*conditions).order_by(*LATEST_FIRST)
+    return read_page(statement, wanted, number)
+
+
+def conditions_of(wanted: MessageFilter) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = []
     if wanted.unknown:
         conditions.append(sa.false())
@@ -166,8 +172,7 @@ def page_of_messages(wanted: MessageFilter, number: int) -> Page[Message]:
         conditions.append(Message.channel == wanted.channel)
     if wanted.q:
         conditions.append(_about(wanted.q, conditions))
-    statement = sa.select(Message).options(joinedload(Message.customer)).where(*conditions).order_by(*LATEST_FIRST)
-    return read_page(statement, wanted, number)
+    return conditions
 
 
 def _about(q: str, conditions: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:

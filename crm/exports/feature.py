@@ -1,0 +1,20 @@
+"""The exports feature."""
+
+from __future__ import annotations
+
+from crm.customers.cli import customers
+from crm.exports import cli, jobs, routes
+from crm.kernel.manifest import Feature, Job, MenuLink
+from crm.kernel.roles import MANAGER
+from crm.values.language import N_
+
+__all__ = ["cli", "feature", "jobs"]
+
+feature = Feature(
+    name="exports",
+    blueprints=(routes.bp,),
+    commands=(customers,),
+    menu=(MenuLink("exports.index", N_("Export"), 60),),
+    jobs=(Job(1, "crm.exports.jobs:write_due"),),
+    roles={"index": MANAGER, "file": MANAGER},
+)

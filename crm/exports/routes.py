@@ -1,0 +1,44 @@
+"""Pages of exports."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from crm.accounts.access import find
+from crm.exports import queries, services
+from crm.exports.formats import FORMATS, Format
+from crm.exports.forms import ExportForm
+from crm.exports.models import ExportRun
+from crm.exports.rows import exports
+from crm.kernel.branch_scope import bound_branch
+from crm.values.language import gettext as _
+from crm.web.downloads import download
+from crm.web.htmx import respond
+
+bp = Blueprint("exports", __name__)
+
+
+@bp.route("/exports", methods=["GET", "POST"])
+def index() -> Response:
+    form = ExportForm(request.args.to_dict() | request.form.to_dict(), what=request.args.get("what"))
+    if form.validate_on_submit():
+        run = services.create(form.what.data, Format(form.format.data), form.chosen_query)
+        return _file(run) if run.key else redirect(url_for("exports.index"), 303)
+    status = 422 if form.is_submitted() else 200
+    context = {"runs": queries.latest(), "formats": FORMATS, "exports": exports()}
+    return respond("exports/index.html", "exports/_runs.html", status, form=form, **context)
+
+
+@bp.get("/exports/<id:export_id>/file")
+def file(export_id: int) -> Response:
+    run = find(ExportRun, export_id)
+    if bound_branch() not in (None, run.branch_id):
+        abort(404)
+    if not run.key:
+        abort(404, _("This file was removed after a day. Export once more."))
+    return _file(run)
+
+
+def _file(run: ExportRun) -> Response:
+    return download(run.key or "", run.filename, FORMATS[run.format].mimetype)

@@ -1,0 +1,208 @@
+"""Exports: what goes out, for whom, and where the file is."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import json
+import signal
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from crm.customers.models import Customer
+from crm.exports import jobs, services
+from crm.exports.formats import Format
+from crm.exports.models import ExportRun, ExportState
+from crm.kernel import storage
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
+from crm.kernel.manifest import catalog
+from crm.kernel.work import due
+from tests import factories
+from tests.factories import Cast, Person
+
+
+def export(person: Person, **fields: str) -> list[dict[str, str]]:
+    answer = person.client().post("/exports", data={"format": "csv", **fields})
+    assert answer.status_code == 200, answer.headers.get("Location")
+    return list(csv.DictReader(io.StringIO(answer.data.decode(), newline="")))
+
+
+def test_every_list_goes_out_with_all_of_its_rows(app: Flask, cast: Cast) -> None:
+    with cast.owner.acting():
+        customer = factories.make_customer("Ana", phone="0812 3456 7890")
+        factories.make_invoice(customer, 1_500_00)
+        factories.make_points(customer, 12)
+        factories.make_message(customer)
+        lead = factories.make_lead("Budi")
+        factories.make_booking("Citra")
+    with app.app_context():
+        names = [found.what for found in catalog().exports]
+    assert names == ["customers", "invoices", "messages", "points", "leads", "bookings"]
+    found = {what: export(cast.manager, what=what) for what in names}
+    assert found["customers"][0]["name"] == "Ana" or "Ana" in {row["name"] for row in found["customers"]}
+    assert {row["phone"] for row in found["customers"]} >= {"+6281234567890"}
+    assert [row["amount"] for row in found["invoices"]] == ["1500.00"]
+    assert "12" in {row["points"] for row in found["points"]}
+    assert [row["customer"] for row in found["messages"]] == [str(customer)]
+    assert str(lead) in {row["id"] for row in found["leads"]}
+    assert [row["lead_person"] for row in found["bookings"]] == ["Citra"]
+
+
+def test_a_list_goes_out_as_it_is_shown(app: Flask, cast: Cast) -> None:
+    with cast.owner.acting():
+        for name, city in (("Ana", "Bogor"), ("Budi", "Depok"), ("Citra", "Bogor"), ("Zahra", "Bogor")):
+            factories.make_customer(name, city=city)
+    assert [row["name"] for row in export(cast.owner, what="customers", city="bogor", sort="name")] == [
+        "Ana",
+        "Citra",
+        "Zahra",
+    ]
+    assert [row["name"] for row in export(cast.owner, what="customers", q="citra")] == ["Citra"]
+    assert export(cast.owner, what="customers", tier="nonsense") == []
+    assert len(export(cast.owner, what="customers", city="bogor", rows="all")) == 4
+    answer = cast.owner.client().get("/exports?what=customers&city=bogor")
+    assert b'name="city" value="bogor"' in answer.data
+
+
+def test_every_column_is_named_as_the_api_names_it(app: Flask, cast: Cast) -> None:
+    """Our names beside the API's are names of people, and words for what it has as ids."""
+    added = {"customer_name", "lead_person", "persons"}
+    with cast.owner.acting():
+        factories.make_customer("Ana")
+        factories.make_lead("Budi")
+        factories.make_booking("Citra")
+    client, token = app.test_client(), cast.owner.token()
+    for what in ("customers", "leads", "bookings"):
+        api = client.get(f"/api/{what}/", headers=token).json["results"][0]
+        with app.app_context():
+            names = {column.name for found in catalog().exports if found.what == what for column in found.columns}
+        more = {"sms_allowed", "whatsapp_allowed"} if what == "customers" else set()
+        assert names - api.keys() <= added | more, what
+
+
+def test_a_stranger_gets_nothing(app: Flask, cast: Cast) -> None:
+    with cast.owner.acting():
+        factories.make_customer("Ana")
+    cast.owner.client().post("/exports", data={"what": "customers", "format": "csv"})
+    with cast.owner.acting():
+        run = db.session.scalars(sa.select(ExportRun)).one()
+    assert export(cast.stranger, what="customers") == []
+    assert cast.stranger.client().get(f"/exports/{run.id}/file").status_code == 404
+    for person in (cast.viewer, cast.staff):
+        assert person.client().post("/exports", data={"what": "customers", "format": "csv"}).status_code == 403
+        assert person.client().get(f"/exports/{run.id}/file").status_code == 403
+
+
+def test_a_manager_of_a_branch_sees_its_customers_and_exports_alone(app: Flask, cast: Cast) -> None:
+    with cast.owner.acting():
+        here, there = factories.make_branch("Here"), factories.make_branch("There")
+        factories.make_customer("Ana", branch_id=here)
+        factories.make_customer("Budi", branch_id=there)
+    bound = factories.bind(cast.manager, here)
+    cast.owner.client().post("/exports", data={"what": "customers", "format": "csv"})
+    assert [row["name"] for row in export(bound, what="customers")] == ["Ana"]
+    with cast.owner.acting():
+        first, second = db.session.scalars(sa.select(ExportRun.id).order_by(ExportRun.id))
+    client = bound.client()
+    assert client.get(f"/exports/{first}/file").status_code == 404
+    assert client.get(f"/exports/{second}/file").status_code == 200
+    assert f"/exports/{first}/file" not in client.get("/exports").text
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"what": "secrets", "format": "csv"}, "Choose what to export."),
+        ({"what": "customers", "format": "exe"}, "Choose a format."),
+        ({"what": "leads", "format": "vcard"}, "Only customers can be contacts."),
+        ({}, "Choose"),
+    ],
+)
+def test_a_wrong_choice_is_said(cast: Cast, fields: dict[str, str], sentence: str) -> None:
+    answer = cast.owner.client().post("/exports", data=fields)
+    assert answer.status_code == 422
+    assert sentence in answer.text
+
+
+def test_a_file_is_there_for_a_day(app: Flask, cast: Cast) -> None:
+    with cast.owner.acting():
+        factories.make_customer("Ana")
+    client = cast.owner.client()
+    first = client.post("/exports", data={"what": "customers", "format": "ndjson"})
+    with cast.owner.acting():
+        run = db.session.scalars(sa.select(ExportRun)).one()
+        key = run.key
+        assert key
+    again = client.get(f"/exports/{run.id}/file")
+    assert again.data == first.data
+    assert json.loads(again.data)["name"] == "Ana"
+    assert "attachment" in again.headers["Content-Disposition"]
+    with cast.owner.acting(), transaction():
+        due.put_off(services.KIND, [run.id], dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    with app.app_context():
+        jobs.write_due()
+    with cast.owner.acting():
+        assert not storage.current().exists(key)
+        assert db.session.get_one(ExportRun, run.id).state is ExportState.REMOVED
+    assert client.get(f"/exports/{run.id}/file").status_code == 404
+
+
+def test_a_large_export_is_left_to_the_worker(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "FOREGROUND_ROWS", 2)
+    with cast.owner.acting():
+        for name in ("Ana", "Budi", "Citra"):
+            factories.make_customer(name)
+    client = cast.owner.client()
+    answer = client.post("/exports", data={"what": "customers", "format": "csv"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/exports")
+    assert "Writing the file" in client.get("/exports").text
+    with app.app_context():
+        jobs.write_due()
+    with cast.owner.acting():
+        run = db.session.scalars(sa.select(ExportRun)).one()
+        assert (run.state, run.total, run.looked) == (ExportState.READY, 3, 3)
+    assert client.get(f"/exports/{run.id}/file").text.count("\n") == 4
+
+
+def test_a_worker_that_dies_is_followed_by_another(
+    app: Flask, cast: Cast, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, worker_process: Callable
+) -> None:
+    monkeypatch.setattr(services, "FOREGROUND_ROWS", 0)
+    with cast.owner.acting():
+        factories.make_customer("Ana")
+        run_id = services.create("customers", Format.CSV, {}).id
+    environ = {**environ, "WORK_LEASE": "1"}
+    dying = worker_process({**environ, "CRM_FAIL_POINT": "export"})
+    assert dying.wait(30) == -signal.SIGKILL
+    worker_process(environ)
+    factories.eventually(lambda: _state(cast, run_id) is ExportState.READY)
+
+
+def _state(cast: Cast, run_id: int) -> ExportState:
+    with cast.owner.acting():
+        return db.session.get_one(ExportRun, run_id).state
+
+
+def test_the_command_writes_all_customers(app: Flask, cast: Cast, tmp_path: object) -> None:
+    with cast.owner.acting():
+        factories.make_customer("Ana")
+        archived = factories.make_customer("Budi")
+        with transaction() as session:
+            session.get_one(Customer, archived).archived_at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    runner = app.test_cli_runner()
+    found = runner.invoke(args=["customers", "export", "--organization", "shop", "--format", "csv"])
+    assert found.exit_code == 0, found.output
+    assert [row["name"] for row in csv.DictReader(io.StringIO(found.stdout))] == ["Ana"]
+    path = f"{tmp_path}/out.xlsx"
+    assert runner.invoke(
+        args=["customers", "export", "--organization", "shop", "--format", "xlsx", "--output", path]
+    ).exit_code == 0
+    assert open(path, "rb").read(2) == b"PK"
+    assert runner.invoke(args=["customers", "export", "--organization", "no", "--format", "csv"]).exit_code != 0
