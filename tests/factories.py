@@ -28,6 +28,8 @@ from crm.customers.models import CustomerKey
 from crm.customers.services import change_many, create_customer
 from crm.delivery.recipients import keep_recipients
 from crm.duplicates.services import add_entry
+from crm.exports import services as exports
+from crm.exports.formats import Format
 from crm.intake.models import Scan
 from crm.invoices.models import Receipt
 from crm.invoices.services import add_invoice
@@ -354,6 +356,11 @@ def make_reminder_change() -> int:
     return change_id
 
 
+def make_export() -> int:
+    """Export the customers and return the id of the export."""
+    return exports.create("customers", Format.CSV, {}).id
+
+
 def make_duplicate(first_id: int | None = None, second_id: int | None = None) -> int:
     """Enter two customers who may be one person, and return the id of the entry."""
     number = 40_000 + next(_numbers)
@@ -395,6 +402,7 @@ FILL: dict[str, Callable[[], Any]] = {
     "commitment_id": make_commitment,
     "note_id": make_note,
     "duplicate_id": make_duplicate,
+    "export_id": make_export,
     "reminder_change_id": make_reminder_change,
 }
 """How to make the row of each id that stands in a URL, for the tests that try every page."""

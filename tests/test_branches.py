@@ -40,6 +40,7 @@ OF_ALL_BRANCHES = {
     "blocked_senders": "a provider refuses the whole organization",
     "branches": "their names are no secret",
     "demo_ranges": "of no user",
+    "exports": "of managers, who see all branches",
     "given_answers": "of one user each",
     "invitations": "for owners, who see all branches",
     "message_templates": "the same for all",

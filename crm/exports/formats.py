@@ -152,11 +152,17 @@ def _excel_text(column: Column, value: Any, currency: str, setting: Setting, mar
 
 _FORMULA = "=+-@\t\r\uff1d\uff0b\uff0d\uff20"
 """The last four are full-width."""
+_LOSES_DIGITS = re.compile(r"0\d+|\d{12,}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{1,15})?", re.ASCII)
 
 
 def harmless(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula (CWE-1236); a plain number stays."""
+    """Return a text that no spreadsheet takes for a formula (CWE-1236), nor for a number where digits would be lost.
+
+    A plain number stays.
+    """
+    if _LOSES_DIGITS.fullmatch(text):
+        return f'="{text}"'
     if text[:1] and text[0] in _FORMULA and not _NUMBER.fullmatch(text):
         return f"'{text}"
     return text
@@ -167,7 +173,7 @@ def spaced(number: str) -> str:
     try:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
-        return harmless(number)
+        return f"'{number}" if number[0] == "+" else harmless(number)
     shown = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
     return shown if " " in shown else f"+{parsed.country_code} {parsed.national_number}"
 

@@ -26,7 +26,7 @@ class ExportState(enum.StrEnum):
 class ExportRun(TenantMixin, Base):
     """One export: `what` in `format`, of all rows or of those of a list's `query`.
 
-    branch_id: the only branch of the user. total: rows. looked: rows written. language: of the file for people.
+    total: rows. looked: rows written. language: of the file for people.
     """
 
     __tablename__ = "exports"
@@ -34,7 +34,6 @@ class ExportRun(TenantMixin, Base):
 
     id: Mapped[Id]
     user_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
-    branch_id: Mapped[int | None] = mapped_column(BigInt)
     what: Mapped[str] = mapped_column(sa.String(20))
     format: Mapped[Format] = mapped_column(TextCode(Format, 12))
     query: Mapped[dict[str, str]] = mapped_column(Json)

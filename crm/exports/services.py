@@ -16,7 +16,6 @@ from crm.exports.formats import Format
 from crm.exports.models import FILE_KEPT, ExportRun, ExportState
 from crm.exports.rows import exports, rows_of, sheet_of
 from crm.kernel import queue, storage
-from crm.kernel.branch_scope import bound_branch
 from crm.kernel.db import database_now, transaction
 from crm.kernel.events import record
 from crm.kernel.extensions import db
@@ -43,7 +42,6 @@ def create(what: str, format_: Format, query: Mapping[str, str]) -> ExportRun:
     with transaction() as session:
         run = ExportRun(
             user_id=current_actor(),
-            branch_id=bound_branch(),
             what=what,
             format=format_,
             query=dict(query),
@@ -72,7 +70,7 @@ def write_next(organization_id: int, run_id: int | None = None) -> bool:
         if not run.is_under_way:
             _remove_file(run.id, lease)
             return True
-        with use_organization(organization_id, run.user_id, run.branch_id), language.speaking(run.language):
+        with use_organization(organization_id, run.user_id), language.speaking(run.language):
             _write(run, lease)
         return True
 

@@ -9,7 +9,7 @@ from crm.kernel.columns import BigInt, Json, UtcDateTime, db_now
 from crm.kernel.tenancy import row_level_security
 
 revision = "0045"
-down_revision = "0040"
+down_revision = "0039"
 branch_labels = None
 depends_on = None
 
@@ -19,7 +19,6 @@ def upgrade() -> None:
         "exports",
         sa.Column("id", BigInt, autoincrement=True, nullable=False),
         sa.Column("user_id", BigInt, nullable=True),
-        sa.Column("branch_id", BigInt, nullable=True),
         sa.Column("what", sa.String(length=20), nullable=False),
         sa.Column("format", sa.String(length=12), nullable=False),
         sa.Column("query", Json, nullable=False),
