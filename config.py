@@ -48,8 +48,6 @@ def load(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
         # Of long jobs, such as imports.
         "WORK_LEASE": _integer(environ, "WORK_LEASE", 60, 1),
         "MESSAGE_LEASE": _integer(environ, "MESSAGE_LEASE", 60, 1),
-        # Of exports and other work on many rows.
-        "WORK_LEASE": _integer(environ, "WORK_LEASE", 60, 1),
         # For tests: the console gateway obeys words like [delay 2] in a text.
         "MESSAGE_CONSOLE_ORDERS": _yes_or_no(environ, "MESSAGE_CONSOLE_ORDERS"),
         # Of each user in each organization.

@@ -39,7 +39,7 @@ EXPORT = Export(
         Column("currency", N_("Currency"), Invoice.currency),
         Column("status", N_("State"), Invoice.status, words=lambda status: _STATES[status]),
         Column("note", N_("Note"), Invoice.note),
-        Column("booking", N_("Booking number"), Invoice.booking_id, Kind.NUMBER),
+        Column("booking", N_("Booking id"), Invoice.booking_id, Kind.NUMBER),
         Column("created_at", N_("Added"), Invoice.created_at, Kind.MOMENT),
     ),
 )
