@@ -34,24 +34,18 @@ class Format(enum.StrEnum):
 
 class About(NamedTuple):
     label: str
-    hint: str
     ending: str
     mimetype: str
 
 
 FORMATS = {
     Format.XLSX: About(
-        N_("Excel (.xlsx)"),
-        N_("For Excel, Numbers, LibreOffice and Google Sheets."),
-        "xlsx",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        N_("Excel (.xlsx)"), "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     ),
-    Format.EXCEL_CSV: About(N_("CSV for Excel"), N_("Opens with a double click."), "csv", "text/csv"),
-    Format.CSV: About(N_("CSV for other systems"), N_("UTF-8, with the field names of the API."), "csv", "text/csv"),
-    Format.NDJSON: About(
-        N_("NDJSON"), N_("For programmers: one JSON object on each line."), "ndjson", "application/x-ndjson"
-    ),
-    Format.VCARD: About(N_("Contacts (.vcf)"), N_("For the contacts of a phone. Customers only."), "vcf", "text/vcard"),
+    Format.EXCEL_CSV: About(N_("CSV for Excel"), "csv", "text/csv"),
+    Format.CSV: About(N_("CSV for other systems"), "csv", "text/csv"),
+    Format.NDJSON: About(N_("NDJSON, for programmers"), "ndjson", "application/x-ndjson"),
+    Format.VCARD: About(N_("Contacts of a phone (.vcf), customers only"), "vcf", "text/vcard"),
 }
 
 
