@@ -9,7 +9,7 @@ from crm.kernel.columns import BigInt, Json, UtcDateTime, db_now
 from crm.kernel.tenancy import row_level_security
 
 revision = "0045"
-down_revision = "0044"
+down_revision = "0042"
 branch_labels = None
 depends_on = None
 
