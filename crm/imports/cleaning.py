@@ -33,6 +33,9 @@ MOBILE = frozenset(map(fold, _MOBILE_WORDS.split()))
 FIRST = ("city", "province", "postal_code", "passport_number", "service_type", "source", "branch", "phone_extension")
 NUMBERED = frozenset({"passport_number", "postal_code", "phone_extension", "id"})
 KINDS = dict.fromkeys(("name", *NAME_PARTS, "company"), Kind.NAME) | dict.fromkeys(("address", "notes"), Kind.TEXT)
+NEVER_CLEARED = frozenset({"name", "id", *NAME_PARTS, *CONSENTS})
+NOTHING: frozenset[str] = frozenset()
+KEPT_DAYS = 40_000
 GOOGLES_OWN = frozenset({"mycontacts", "my contacts", "starred", "other contacts"})
 QUESTION = stored(N_("%(typed)s is read as %(day)s."))
 
@@ -141,6 +144,10 @@ class Cleaner:
             plan["phone"].sort(key=lambda column: not MOBILE & set(folded(headers[column]).split()))
         self._plan = [(name, tuple(places), KINDS.get(name, Kind.VALUE)) for name, places in plan.items()]
         self._fields = frozenset(plan)
+        self._order = context.date_orders.get(plan.get("birthday", [0])[0], days.DMY)
+        self._first = [name for name in FIRST if name in plan]
+        self._asks = bool(self._fields & {*CONSENTS, "is_active", "language", "id"})
+        self._days: dict[str, days.Day] = {}
         self._named = {
             name: next((headers[place] for place in places if headers[place]), name.capitalize())
             for name, places in plan.items()
@@ -162,25 +169,26 @@ class Cleaner:
         if name := _name(found):
             values["name"] = name
         further = self._contacts(found, values, notes)
-        for each in FIRST:
+        for each in self._first:
             if each in found:
                 values[each] = self._numbered(each, found[each][0]) if each in NUMBERED else found[each][0]
         if address := self._address(found):
             values["address"] = address
         self._birthday(found, notes)
-        refused = self._answers(found, values)
+        refused = self._answers(found, values) if self._asks else NOTHING
         company = found.get("company", [""])[0]
         if company and name:
             notes.append(f"{self._named['company']}: {company}")
         if notes:
             values["notes"] = "\n".join(dict.fromkeys(notes))
-        cleared.update(each for each in self._context.clear_blank if each in self._fields and each not in found)
+        if self._context.clear_blank:
+            cleared |= self._fields.intersection(self._context.clear_blank) - found.keys()
         contact = self._contact(values)
         stand_in = name or company or values.get("email", "") or values.get("phone", "")
         return Cleaned(
             values,
             contact,
-            frozenset(cleared - {"name", "id", *NAME_PARTS, *CONSENTS}),
+            frozenset(cleared - NEVER_CLEARED) if cleared else NOTHING,
             refused,
             further,
             stand_in[: LIMITS["name"]],
@@ -227,7 +235,7 @@ class Cleaner:
 
     def _contacts(self, found: dict[str, list[str]], values: dict[str, Any], notes: list[str]) -> list[tuple[str, str]]:
         phones, emails = found.get("phone", []), found.get("email", [])
-        if any("@" in cell for cell in phones) or any("@" not in cell for cell in emails):
+        if "@" in "".join(phones) or not all("@" in cell for cell in emails):
             phones, emails = self._unswapped(phones, emails)
         self._field = "phone"
         numbers = read_phones(phones, self._context.region, self._say) if phones else Contacts()
@@ -292,9 +300,13 @@ class Cleaner:
     def _birthday(self, found: dict[str, list[str]], notes: list[str]) -> None:
         if "birthday" not in found:
             return
-        column = next(columns[0] for name, columns, _ in self._plan if name == "birthday")
-        order = self._context.date_orders.get(column, days.DMY)
-        day = days.read(found["birthday"][0], order, self._today, self._context.is_1904)
+        order = self._order
+        text = found["birthday"][0]
+        day = self._days.get(text)
+        if day is None:
+            day = days.read(text, order, self._today, self._context.is_1904)
+            if len(self._days) < KEPT_DAYS:
+                self._days[text] = day
         if day.is_wrong:
             self._wrong("birthday", day.code)
             return

@@ -65,27 +65,32 @@ def _split(text: str) -> list[str]:
 
 
 class Dialect(NamedTuple):
-    """has_sep: the first line only says the delimiter."""
+    """has_sep: the first line only says the delimiter. escape: the sign before a quotation mark within quotes."""
 
     delimiter: str
-    has_sep: bool
+    has_sep: bool = False
+    escape: str | None = None
 
 
 def find_dialect(lines: list[str], decimal_comma: bool) -> Dialect:
     """Return the delimiter of which the first lines make the best table."""
     if lines and (said := _SEP.fullmatch(lines[0])):
-        return Dialect(said[1], True)
+        return Dialect(said[1], has_sep=True)
     scores = {delimiter: _score(lines, delimiter) for delimiter in DELIMITERS}
     # A decimal comma makes the semicolon the list's sign.
     tie = (";", ",") if decimal_comma else (",", ";")
     order = [*tie, "\t", "|"]
     best = max(order, key=lambda delimiter: (round(scores[delimiter], 3), -order.index(delimiter)))
-    return Dialect(best, False)
+    # Databases write a backslash where spreadsheets double the quotation mark.
+    is_escaped = any('\\"' in line for line in lines) and _score(lines, best, "\\") > scores[best]
+    return Dialect(best, escape="\\" if is_escaped else None)
 
 
 def records(lines: Iterable[str], dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
     """Yield numbers and cells, as a spreadsheet counts them; raises Refused."""
-    reader = csv.reader(iter(lines), delimiter=dialect.delimiter, doublequote=True, skipinitialspace=True)
+    reader = csv.reader(
+        iter(lines), delimiter=dialect.delimiter, escapechar=dialect.escape, doublequote=True, skipinitialspace=True
+    )
     line = 0
     number = 0
     try:
@@ -106,11 +111,11 @@ def records(lines: Iterable[str], dialect: Dialect) -> Iterator[tuple[int, list[
         raise Refused(sentences.NEVER_CLOSED.english(line=line + 1)) from None
 
 
-def _score(lines: list[str], delimiter: str) -> float:
+def _score(lines: list[str], delimiter: str, escape: str | None = None) -> float:
     """Return how many records have the usual width, and how many columns hold phones, e-mails or dates."""
     found: list[list[str]] = []
     try:
-        for cells in csv.reader(iter(lines), delimiter=delimiter, skipinitialspace=True):
+        for cells in csv.reader(iter(lines), delimiter=delimiter, escapechar=escape, skipinitialspace=True):
             if any(cells):
                 found.append(cells)
     except csv.Error:

@@ -171,7 +171,7 @@ def _archive(path: Path, choices: Choices, locale: str, folder: Path) -> Table:
                 raise
     if not parts:
         raise Refused(sentences.ZIP_WITHOUT_LISTS.english())
-    return _joined(parts, replace(choices, encoding=parts[0][1].choices.encoding), names)
+    return _joined(parts, choices, names)
 
 
 def _joined(parts: list[tuple[str, Table]], choices: Choices, names: list[str]) -> Table:
@@ -200,8 +200,10 @@ def _joined(parts: list[tuple[str, Table]], choices: Choices, names: list[str]) 
     notices = [notice for _, part in parts for notice in part.notices]
     if len(parts) > 1:
         notices.append(sentences.SEVERAL_FILES.english(names=", ".join(name for name, _ in parts)))
+    # Each list has its own encoding and delimiter; only what somebody chose is of all.
     return replace(
         table,
+        choices=choices,
         header_row=first.header_row,
         notices=tuple(dict.fromkeys(notices)),
         sheets=tuple(names),

@@ -61,6 +61,12 @@ def test_the_first_line_may_say_the_delimiter(tmp_path: Path) -> None:
     assert [row.number for row in table.sample] == [3]
 
 
+def test_a_backslash_may_stand_before_a_quotation_mark(tmp_path: Path) -> None:
+    text = 'Name,Note\nAna,"said \\"hello, all\\" twice"\nBudi,"C:\\\\x"\n'
+    assert read(saved(tmp_path, text))[1] == [["Ana", 'said "hello, all" twice'], ["Budi", "C:\\x"]]
+    assert read(saved(tmp_path, 'Name,Note\nAna,"C:\\x"\n'))[1] == [["Ana", "C:\\x"]]
+
+
 def test_the_decimal_comma_breaks_a_tie(tmp_path: Path) -> None:
     text = "Name;Sum,x\nAna;1,5\nBudi;2,5\n"
     assert read(saved(tmp_path, text), locale="de_DE")[0].choices.delimiter == ";"
