@@ -16,6 +16,7 @@ STRANGE = -2.0
 """For a sign inside a word, a capital after a small letter, letters of two scripts in one word."""
 LATER_IN_LIST, OWN_LANGUAGE = 0.004, 0.03
 SLIPS = 50
+ONE_LANGUAGE, CAPITAL = 0.3, 0.1
 
 _ASCII = bytes(range(128))
 _WORD = re.compile(r"[^\s,;|\"<>()/\\@.:=+0-9_&!?%#*\[\]{}-]+")
@@ -60,7 +61,12 @@ def _decoded(sample: bytes, encoding: str) -> str | None:
 
 
 def _score(text: str, family: int) -> float:
-    return sum(_word_score(word, family) for word in _WORD.findall(text) if not word.isascii())
+    """Return the score of words, each in its best language, and less where these are many languages."""
+    scores = [_word_scores(word, family) for word in _WORD.findall(text) if not word.isascii()]
+    if not scores:
+        return 0.0
+    in_one = max(map(sum, zip(*scores, strict=True)))
+    return (1 - ONE_LANGUAGE) * sum(map(max, scores)) + ONE_LANGUAGE * in_one
 
 
 @cache
@@ -76,7 +82,9 @@ def _weights(family: int) -> tuple[dict[str, float], ...]:
 
 
 @lru_cache(maxsize=20_000)
-def _word_score(word: str, family: int) -> float:
+def _word_scores(word: str, family: int) -> tuple[float, ...]:
+    """Return the score in each language of the family."""
+    weights = _weights(family)
     letters = [char for char in word if not char.isascii() and char not in _USUAL]
     strange = sum(STRANGE for char in letters if unicodedata.category(char)[0] not in "LM")
     strange += STRANGE * len(
@@ -84,7 +92,7 @@ def _word_score(word: str, family: int) -> float:
     )
     letters = [char for char in letters if unicodedata.category(char)[0] in "LM"]
     if not letters:
-        return strange
+        return (strange,) * len(weights)
     strange += STRANGE * _case_breaks(word)
     is_whole = FAMILIES[family].is_whole
     plain = sum(char.isascii() and char.isalpha() for char in word)
@@ -92,9 +100,10 @@ def _word_score(word: str, family: int) -> float:
         strange += STRANGE * min(plain, len(letters))
     elif len(letters) > 2 and len(letters) > plain:
         strange += 0.5 * STRANGE * (len(letters) - plain)
-    best = max(sum(weights.get(char, -1.0) for char in letters) for weights in _weights(family))
-    # All capitals are possible, but less usual.
-    return best + strange - (0.1 * len(letters) if word.isupper() and len(word) > 1 else 0)
+    # All capitals are possible, but less usual; a capital at the beginning is usual.
+    strange += CAPITAL * (word[0].isupper() and not word[0].isascii() and word[1:].islower())
+    strange -= 0.1 * len(letters) if word.isupper() and len(word) > 1 else 0
+    return tuple(sum(own.get(char, -1.0) for char in letters) + strange for own in weights)
 
 
 def _case_breaks(word: str) -> int:

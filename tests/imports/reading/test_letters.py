@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from babel import Locale
 
 from crm.imports.reading import encodings, sentences
 from crm.imports.reading.files import open_table
 from crm.imports.reading.tables import Choices, Refused
-from tests.imports.reading.letters import CASES, LISTS
+from tests.imports.reading.letters import CASES, ENCODINGS, LISTS
 
 
 @pytest.mark.parametrize(("language", "encoding"), CASES)
@@ -84,3 +85,21 @@ def test_letters_that_were_read_twice_can_be_mended(tmp_path: Path) -> None:
     path.write_text(text, encoding="utf-8")
     with open_table(path) as table:
         assert table.mend_offer is None
+
+
+def test_places_of_the_world_are_read_in_nearly_every_encoding(tmp_path: Path) -> None:
+    """Try words that nobody chose for this: names of countries, a dozen of them with few letters beyond ASCII."""
+    path, tried, right = tmp_path / "list.csv", 0, 0
+    for language, own in ENCODINGS.items():
+        names = [str(name) for name in Locale.parse(language.replace("-", "_")).territories.values()]
+        for encoding in own:
+            known = [name for name in names if name.encode(encoding, "replace").decode(encoding) == name]
+            for begin in range(0, 240, 60):
+                text = "".join(f"{name},0812\n" for name in known[begin : begin + 12])
+                if text and not text.isascii():
+                    path.write_bytes(text.encode(encoding))
+                    found = encodings.find(path, language=language.partition("-")[0])
+                    tried += 1
+                    right += "".join(encodings.decoded(path, found.encoding)) == text
+    assert tried > 200
+    assert right >= 0.95 * tried, (right, tried)
