@@ -17,8 +17,8 @@ from crm.kernel.errors import SentenceError
 from crm.message_templates.rules import Wording
 from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import NAMES, all_channels, channel_named, choose, consent_problem
+from crm.messages.checks import RefusedError
 from crm.messages.models import Message
-from crm.messages.services import RefusedError
 from crm.series.forms import RepeatFields
 from crm.series.forms import values_of as values_of_series
 from crm.series.queries import series_of_message

@@ -16,6 +16,7 @@ from crm.customers.queries import page_of
 from crm.kernel.errors import SentenceError
 from crm.messages import queries, services
 from crm.messages.channels.registry import all_channels, in_words
+from crm.messages.checks import RefusedError
 from crm.messages.models import Message
 from crm.messages.rules import Status, told_alike
 from crm.providers.registry import all_providers
@@ -97,7 +98,7 @@ def edit(message_id: int) -> Response:
         try:
             edit_ = recurring.edit_all if form.changes_all else services.edit_message
             message = edit_(message_id, *form.content(), **form.options())
-        except services.RefusedError as error:
+        except RefusedError as error:
             form.explain(error)
         else:
             return _changed(_("Message saved."), message)

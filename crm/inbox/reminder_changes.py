@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
-
-import sqlalchemy as sa
+from collections.abc import Mapping, Sequence
 
 from crm.inbox import services
-from crm.kernel.columns import one_of
-from crm.kernel.db import locked, transaction
-from crm.kernel.errors import SentenceError
-from crm.kernel.extensions import db
+from crm.kernel.db import transaction
 from crm.kernel.reminders import Changes, stamp
 from crm.messages.inbound_models import InboundMessage
 from crm.values.language import gettext as _
@@ -19,33 +14,25 @@ from crm.values.language import gettext as _
 
 def done(ids: Sequence[int]) -> Changes:
     """Mark as done, but for what may mean STOP."""
-    undo: dict[int, list[str | None]] = {}
-    refused: list[str] = []
     with transaction():
-        texts = _lock(ids)
-        for text in texts:
-            if text.is_done:
-                continue
-            try:
-                undo[text.id] = _state(services.mark_done(text.id))
-            except SentenceError as error:
-                refused.append(str(error))
+        texts = services.lock_texts(ids)
+        marked = services.mark_each_done(texts)
+        undo = {text.id: _state(text) for text in marked.changed}
+        refused = [str(error) for error in marked.refused]
         return Changes(undo, len(texts) - len(undo) - len(refused), refused)
 
 
 def undo_done(undo: Mapping[int, object]) -> int:
     """Mark as unread again where nothing happened since; return the number."""
     with transaction():
-        texts = [text.id for text in _lock(undo) if _state(text) == undo[text.id]]
-        for id_ in texts:
-            services.undo_done(id_)
-        return len(texts)
+        return services.undo_each_done([text for text in services.lock_texts(undo) if _state(text) == undo[text.id]])
 
 
 def move(ids: Sequence[int], to: dt.datetime) -> Changes:
     """Refuse: somebody wrote and waits."""
     with transaction():
-        return Changes({}, 0, [_("A text can't be moved. Answer it or mark it as done.") for text in _lock(ids)])
+        refused = [_("A text can't be moved. Answer it or mark it as done.")] * len(services.lock_texts(ids))
+        return Changes({}, 0, refused)
 
 
 def undo_move(undo: Mapping[int, object]) -> int:
@@ -54,8 +41,3 @@ def undo_move(undo: Mapping[int, object]) -> int:
 
 def _state(text: InboundMessage) -> list[str | None]:
     return [stamp(text.done_at), text.answer]
-
-
-def _lock(ids: Iterable[int]) -> Sequence[InboundMessage]:
-    wanted = sa.select(InboundMessage).where(one_of(InboundMessage.id, sorted(ids)))
-    return db.session.scalars(locked(wanted.order_by(InboundMessage.id))).all()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
 import sqlalchemy as sa
 
+from crm.kernel.columns import one_of
 from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.errors import ConflictError
 from crm.kernel.events import record
@@ -21,17 +25,50 @@ def mark_done(text_id: int) -> InboundMessage:
     """Mark as done; ConflictError while it may mean STOP."""
     with transaction():
         text = _lock(text_id)
-        if text.mark_done(current_actor(), database_now()):
-            _tell("inbound.done", text)
+        for error in mark_each_done([text]).refused:
+            raise error
         return text
 
 
 def undo_done(text_id: int) -> InboundMessage:
     with transaction():
         text = _lock(text_id)
-        if text.undo_done():
-            _tell("inbound.undone", text)
+        undo_each_done([text])
         return text
+
+
+class Marked(NamedTuple):
+    changed: Sequence[InboundMessage]
+    refused: Sequence[ConflictError]
+
+
+def mark_each_done(texts: Iterable[InboundMessage]) -> Marked:
+    """Mark locked texts as done, but for those that may mean STOP."""
+    changed: list[InboundMessage] = []
+    refused: list[ConflictError] = []
+    with transaction():
+        now = database_now()
+        for text in texts:
+            try:
+                if text.mark_done(current_actor(), now):
+                    changed.append(text)
+            except ConflictError as error:
+                refused.append(error)
+        _tell("inbound.done", changed)
+        return Marked(changed, refused)
+
+
+def undo_each_done(texts: Iterable[InboundMessage]) -> int:
+    """Mark locked texts as unread; return how many were done."""
+    with transaction():
+        changed = [text for text in texts if text.undo_done()]
+        _tell("inbound.undone", changed)
+        return len(changed)
+
+
+def lock_texts(ids: Iterable[int]) -> Sequence[InboundMessage]:
+    wanted = sa.select(InboundMessage).where(one_of(InboundMessage.id, sorted(ids)))
+    return db.session.scalars(locked(wanted.order_by(InboundMessage.id))).all()
 
 
 def opt_out(text_id: int) -> InboundMessage:
@@ -75,7 +112,7 @@ def _answer(text_id: int, answer: StopAnswer) -> None:
         up_to = None if answer is StopAnswer.OPT_OUT else text_id
         holds.answer_all(text.sender, text.channel.addresses, answer, up_to)
     text.answer_with(answer, current_actor(), database_now())
-    _tell(f"inbound.{answer.value}", text)
+    _tell(f"inbound.{answer.value}", [text])
 
 
 def _read(text_id: int) -> InboundMessage:
@@ -93,6 +130,13 @@ def _found(statement: sa.Select[InboundMessage]) -> InboundMessage:
     return text
 
 
-def _tell(action: str, text: InboundMessage) -> None:
-    for customer_id in text.channel.addresses.owners(text.sender) if text.sender else ():
-        record(action, text, customer_id=customer_id)
+def _tell(action: str, texts: Iterable[InboundMessage]) -> None:
+    by_kind: dict[str, list[InboundMessage]] = {}
+    for text in texts:
+        if text.sender:
+            by_kind.setdefault(text.channel.addresses.kind, []).append(text)
+    for of_kind in by_kind.values():
+        owners = of_kind[0].channel.addresses.owners_of_each({text.sender for text in of_kind})
+        for text in of_kind:
+            for customer_id in owners[text.sender]:
+                record(action, text, customer_id=customer_id)

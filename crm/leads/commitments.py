@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from crm.kernel.columns import db_now
-from crm.kernel.db import locked, transaction
+from crm.kernel.columns import one_of
+from crm.kernel.db import database_now, locked, transaction, write_alike
 from crm.kernel.events import changes_of, record
 from crm.kernel.extensions import db
 from crm.kernel.idempotency import Once, RequestKey
@@ -28,22 +29,29 @@ def add_commitment(
             lead_id=lead_id, amount=amount, promised_date=promised_date, created_by_id=current_actor()
         )
         session.add(commitment)
-        _tell("commitment.added", commitment, {"promised_date": [None, promised_date.isoformat()]})
+        _tell([("commitment.added", commitment, {"promised_date": [None, promised_date.isoformat()]})])
         once.made(commitment.id)
         return commitment
 
 
 def edit_commitment(commitment_id: int, values: dict[str, Any]) -> LoanCommitment:
     with transaction():
-        commitment = _lock(commitment_id)
-        for field in ("amount", "promised_date"):
-            setattr(commitment, field, values.get(field, getattr(commitment, field)))
-        action = "edited"
-        if commitment.settle(CommitmentState(values.get("state", commitment.state))):
-            action = "reopened" if commitment.is_open else "settled"
-        if changes := changes_of(commitment):
-            _tell(f"commitment.{action}", commitment, changes)
+        commitment = db.session.scalars(
+            locked(sa.select(LoanCommitment).where(LoanCommitment.id == commitment_id))
+        ).one()
+        edit_each([commitment], {commitment_id: values})
         return commitment
+
+
+def edit_each(commitments: Sequence[LoanCommitment], values: Mapping[int, Mapping[str, Any]]) -> None:
+    """Edit locked commitments: `values` by their ids, as `edit_commitment` takes them."""
+    with transaction():
+        told = []
+        for commitment in commitments:
+            action = _edit(commitment, values[commitment.id])
+            if changes := changes_of(commitment):
+                told.append((f"commitment.{action}", commitment, changes))
+        _tell(told)
 
 
 def settle_commitment(commitment_id: int, state: CommitmentState) -> LoanCommitment:
@@ -51,12 +59,30 @@ def settle_commitment(commitment_id: int, state: CommitmentState) -> LoanCommitm
     return edit_commitment(commitment_id, {"state": state})
 
 
-def _lock(commitment_id: int) -> LoanCommitment:
-    return db.session.scalars(locked(sa.select(LoanCommitment).where(LoanCommitment.id == commitment_id))).one()
+def lock_commitments(ids: Iterable[int]) -> Sequence[LoanCommitment]:
+    wanted = one_of(LoanCommitment.id, sorted(ids))
+    return db.session.scalars(locked(sa.select(LoanCommitment).where(wanted).order_by(LoanCommitment.id))).all()
 
 
-def _tell(action: str, commitment: LoanCommitment, changes: dict[str, list[Any]]) -> None:
-    told = {"lead_id": [None, commitment.lead_id], "amount": [None, commitment.amount], **changes}
-    customer_id = db.session.scalar(sa.select(Lead.customer_id).where(Lead.id == commitment.lead_id))
-    record(action, commitment, customer_id=customer_id, changes=told)
-    commitment.updated_at = db_now()
+def _edit(commitment: LoanCommitment, values: Mapping[str, Any]) -> str:
+    for field in ("amount", "promised_date"):
+        setattr(commitment, field, values.get(field, getattr(commitment, field)))
+    if not commitment.settle(CommitmentState(values.get("state", commitment.state))):
+        return "edited"
+    return "reopened" if commitment.is_open else "settled"
+
+
+def _tell(changed: Sequence[tuple[str, LoanCommitment, dict[str, list[Any]]]]) -> None:
+    """Record the events of changes: what was done, with which commitment, and what changed."""
+    if not changed:
+        return
+    leads = {commitment.lead_id for _action, commitment, _changes in changed}
+    customers = sa.select(Lead.id, Lead.customer_id).where(one_of(Lead.id, leads))
+    with db.session.no_autoflush:
+        customer_of = {row.id: row.customer_id for row in db.session.execute(customers)}
+        now = database_now()
+    for action, commitment, changes in changed:
+        told = {"lead_id": [None, commitment.lead_id], "amount": [None, commitment.amount], **changes}
+        record(action, commitment, customer_id=customer_of.get(commitment.lead_id), changes=told)
+        commitment.updated_at = now
+    write_alike(commitment for _action, commitment, _changes in changed)

@@ -12,7 +12,7 @@ from crm.message_templates.models import Template
 from crm.message_templates.preview import TemplatePreview
 from crm.message_templates.queries import someone_like, templates
 from crm.messages.channels.registry import NAMES, all_channels, channel_named, choose
-from crm.messages.services import too_long
+from crm.messages.checks import too_long
 from crm.values.language import LANGUAGES, N_
 from crm.values.language import gettext as _
 from crm.web.forms import CreatingForm, Length, Required, options

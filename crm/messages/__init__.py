@@ -3,7 +3,9 @@
 __all__ = [
     "api",
     "bookkeeping",
+    "bulk",
     "channels",
+    "checks",
     "holds",
     "inbound_models",
     "models",

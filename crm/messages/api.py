@@ -14,6 +14,7 @@ from crm.customers.api import find_customer
 from crm.kernel.problems import InputProblem
 from crm.messages import queries, schemas, services
 from crm.messages.channels.registry import channel_named
+from crm.messages.checks import RefusedError
 from crm.messages.models import Message
 
 bp = Resource("messages", "Messages", 50)
@@ -38,7 +39,7 @@ def create(given: dict[str, Any], customer_id: int) -> Message:
     customer = find_customer(customer_id)
     try:
         return services.schedule_message(customer.id, channel_named(given["channel"]), given["body"], given["send_at"])
-    except services.RefusedError as error:
+    except RefusedError as error:
         raise InputProblem({error.field: [str(error)]}) from None
 
 
@@ -65,7 +66,7 @@ def change(given: dict[str, Any], message_id: int) -> Message:
             must_arrive=message.must_arrive,
             template=message.approved if body == message.body else None,
         )
-    except services.RefusedError as error:
+    except RefusedError as error:
         raise InputProblem({error.field: [str(error)]}) from None
 
 

@@ -6,7 +6,7 @@ Every change locks due work, messages, customers, in this order (`crm.kernel.db.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -30,11 +30,22 @@ SHOWN = frozenset(
 
 def lock_message(message_id: int) -> tuple[Message, dt.datetime | None]:
     """Lock a message; return it and its time on the list of due work. ConflictError when it is gone."""
-    due_at = due.lock(KIND, [message_id]).get(message_id)
-    message = db.session.scalars(locked(sa.select(Message).where(Message.id == message_id))).one_or_none()
-    if message is None:
-        raise ConflictError(_("This message has been deleted in the meantime."))
-    return message, due_at
+    messages, due_at = lock_messages([message_id])
+    if not messages:
+        raise gone()
+    return messages[0], due_at.get(message_id)
+
+
+def lock_messages(message_ids: Iterable[int]) -> tuple[Sequence[Message], dict[int, dt.datetime]]:
+    """Lock messages; return them in the order of their ids, and the times of those on the list of due work."""
+    ids = sorted(message_ids)
+    due_at = due.lock(KIND, ids)
+    messages = db.session.scalars(locked(sa.select(Message).where(one_of(Message.id, ids)).order_by(Message.id)))
+    return messages.all(), due_at
+
+
+def gone() -> ConflictError:
+    return ConflictError(_("This message has been deleted in the meantime."))
 
 
 def lock_customers(customer_ids: Iterable[int]) -> dict[int, Customer]:

@@ -76,18 +76,28 @@ def suppressed_among(spellings: Iterable[str], addresses: Addresses) -> dict[str
 
 def opt_out_problem(customer: Customer, addresses: Addresses) -> str | None:
     """Return the sentence about the customer's opt-out, or None."""
-    if not addresses.of(customer):
-        return None
-    own = list(addresses.all_of([customer])[customer.id])
-    suppression = db.session.scalar(_SUPPRESSION, {"addresses": own, "kind": addresses.kind})
-    if suppression is None:
-        return None
-    return _(
-        "%(name)s opted out (by %(by)s), so this %(noun)s gets no messages.",
-        name=customer.name,
-        by=suppression.by,
-        noun=addresses.noun,
-    )
+    return opt_out_problems([customer], addresses).get(customer.id)
+
+
+def opt_out_problems(customers: Iterable[Customer], addresses: Addresses) -> dict[int, str]:
+    """Return the sentences about the opt-outs of customers, by id."""
+    reachable = {customer.id: customer for customer in customers if addresses.of(customer)}
+    if not reachable:
+        return {}
+    known = addresses.all_of(reachable.values())
+    every = {"addresses": list(set().union(*known.values())), "kind": addresses.kind}
+    suppressed = db.session.scalars(_SUPPRESSIONS, every).all()
+    found: dict[int, str] = {}
+    for id_, own in known.items():
+        suppression = next((row for row in suppressed if row.address in own), None)
+        if suppression is not None:
+            found[id_] = _(
+                "%(name)s opted out (by %(by)s), so this %(noun)s gets no messages.",
+                name=reachable[id_].name,
+                by=suppression.by,
+                noun=addresses.noun,
+            )
+    return found
 
 
 def asking_note(customer: Customer, addresses: Addresses) -> str | None:
@@ -116,7 +126,7 @@ def contact_of(customer: Customer, limit: int = 50) -> Contact:
 
 # Every customer's page asks these, and putting them together takes longer than answering them.
 
-_SUPPRESSION = prepared(
+_SUPPRESSIONS = prepared(
     sa.select(Suppression)
     .where(one_of(Suppression.address, "addresses"), Suppression.kind == sa.bindparam("kind"))
     .order_by(Suppression.id)

@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
-from crm.customers.models import Customer
 from crm.kernel import queue
 from crm.kernel.db import database_now, transaction
-from crm.kernel.errors import ConflictError, SentenceError
+from crm.kernel.errors import ConflictError
 from crm.kernel.events import record
 from crm.kernel.idempotency import Once, RequestKey
 from crm.kernel.tenancy import current_actor, require_organization
+from crm.messages import bulk
 from crm.messages.bookkeeping import lock_customers, lock_message, look_at, refresh_next, tell
 from crm.messages.channels.base import Channel
-from crm.messages.channels.registry import consent_problem
+from crm.messages.checks import RefusedError, check_content, check_time
 from crm.messages.models import Message
 from crm.messages.policy_facts import opt_out_problem
-from crm.messages.rules import ApprovedTemplate, Status
-from crm.values import clock
-from crm.values.language import gettext as _
-from crm.values.language import ngettext
-
-PAST = dt.timedelta(minutes=5)
-AHEAD = dt.timedelta(days=clock.MAX_DAYS, hours=3)
-"""How far ahead a message may be scheduled."""
-
-
-class RefusedError(SentenceError):
-    """A broken rule; `field` is where the form shows the sentence."""
-
-    def __init__(self, field: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.field = field
+from crm.messages.rules import ApprovedTemplate
 
 
 def schedule_message(
@@ -56,8 +40,8 @@ def schedule_message(
             return once.found(Message)
         customer = lock_customers([customer_id])[customer_id]
         now = database_now()
-        _check_content(customer, channel, body)
-        _check_time(send_at, now)
+        check_content(customer, channel, body, opt_out_problem(customer, channel.addresses))
+        check_time(send_at, now)
         message = Message(
             customer_id=customer_id,
             channel=channel,
@@ -93,40 +77,11 @@ def edit_message(
         if message.rewrite(channel, body, send_at, must_arrive, template, now):
             # Before the checks: they ask the database, which writes the change and so forgets what was before.
             tell("message.edited", message)
-            _check_content(customer, channel, body)
+            check_content(customer, channel, body, opt_out_problem(customer, channel.addresses))
             if moved:
-                _check_time(send_at, now)
+                check_time(send_at, now)
             _await(message, now)
         return message
-
-
-def move_message(message_id: int, send_at: dt.datetime) -> dict[str, Any] | None:
-    """Move a pending message to another time; return what undoes it, None for no change. Raises as `edit_message`."""
-    with transaction():
-        message, due_at = lock_message(message_id)
-        before = message.place(due_at)
-        edit_message(
-            message_id,
-            message.channel,
-            message.body,
-            send_at,
-            must_arrive=message.must_arrive,
-            template=message.approved,
-        )
-        return None if before["send_at"] == send_at.isoformat() else before
-
-
-def undo_move(message_id: int, before: dict[str, Any]) -> bool:
-    """Put a message back where it was before it was moved; False once it is no longer scheduled."""
-    with transaction():
-        message, _due_at = lock_message(message_id)
-        if not message.move_back(before, database_now()):
-            return False
-        tell("message.edited", message)
-        due_at = before["due_at"]
-        look_at({message.id: dt.datetime.fromisoformat(due_at) if due_at else None})
-        refresh_next([message.customer_id])
-        return True
 
 
 def cancel_message(message_id: int) -> Message:
@@ -149,7 +104,9 @@ def resend_message(message_id: int) -> Message:
         if message.send_again(now):
             tell("message.resent", message)
             try:
-                _check_content(customer, message.channel, message.body)
+                check_content(
+                    customer, message.channel, message.body, opt_out_problem(customer, message.channel.addresses)
+                )
             except RefusedError as error:
                 raise ConflictError(str(error)) from None
             _await(message, now)
@@ -159,28 +116,13 @@ def resend_message(message_id: int) -> Message:
 def mark_done(message_id: int) -> Message:
     """Mark as done by the current user; raises ConflictError while it is being sent."""
     with transaction():
-        message, due_at = lock_message(message_id)
-        if message.mark_done(current_actor(), database_now(), due_at):
-            tell("message.done", message)
-            if message.status is Status.DONE:
-                look_at({message.id: None})
-            refresh_next([message.customer_id])
-        return message
+        return bulk.mark_done([message_id]).only
 
 
 def undo_done(message_id: int) -> Message:
     """Undo `mark_done`; a message that is not done stays."""
     with transaction():
-        message, _due_at = lock_message(message_id)
-        was_done = message.status is Status.DONE
-        before = message.undo_done(database_now())
-        if before is not None:
-            tell("message.undone", message)
-            if was_done:
-                due_at = before["due_at"]
-                look_at({message.id: dt.datetime.fromisoformat(due_at) if due_at else None})
-            refresh_next([message.customer_id])
-        return message
+        return bulk.undo_done([message_id]).only
 
 
 def _await(message: Message, now: dt.datetime) -> None:
@@ -188,44 +130,3 @@ def _await(message: Message, now: dt.datetime) -> None:
     refresh_next([message.customer_id])
     if message.send_at <= now + dt.timedelta(seconds=1):
         queue.enqueue("crm.delivery.jobs.deliver_organization", require_organization())
-
-
-def _check_content(customer: Customer, channel: Channel, body: str) -> None:
-    if customer.merged_into_id is not None:
-        raise RefusedError(
-            "channel", _("%(name)s was merged with another customer. Open their page again.", name=customer.name)
-        )
-    if customer.is_archived:
-        raise RefusedError(
-            "channel", _("%(name)s is archived. Restore them first, then schedule a message.", name=customer.name)
-        )
-    problem = (
-        consent_problem(customer, channel)
-        or channel.addresses.problem(customer)
-        or opt_out_problem(customer, channel.addresses)
-    )
-    if problem:
-        raise RefusedError("channel", problem)
-    if not body.strip():
-        raise RefusedError("body", _("Write the message."))
-    over = len(body) - channel.max_length
-    if over > 0:
-        raise RefusedError("body", too_long(over, channel))
-
-
-def too_long(over: int, channel: Channel) -> str:
-    return ngettext(
-        "Shorten the message by %(num)s character: %(channel)s has room for %(room)s.",
-        "Shorten the message by %(num)s characters: %(channel)s has room for %(room)s.",
-        over,
-        num=f"{over:,}",
-        channel=channel.label,
-        room=f"{channel.max_length:,}",
-    )
-
-
-def _check_time(send_at: dt.datetime, now: dt.datetime) -> None:
-    if send_at < now - PAST:
-        raise RefusedError("send_at", _("This time has passed. Choose a later one."))
-    if send_at > now + AHEAD:
-        raise RefusedError("send_at", _("Choose a time within the next two years."))

@@ -22,7 +22,7 @@ from crm.reminders.models import ReminderChange
 from crm.reminders.rules import reference_in
 from crm.values.language import gettext as _
 
-MAX_AT_ONCE = 100
+MAX_AT_ONCE = 500
 
 DONE, MOVED = "done", "moved"
 

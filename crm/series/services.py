@@ -24,6 +24,7 @@ from crm.message_templates.rules import Wording
 from crm.messages import services
 from crm.messages.bookkeeping import lock_message, look_at, refresh_next, tell
 from crm.messages.channels.base import Channel
+from crm.messages.checks import RefusedError
 from crm.messages.models import Message
 from crm.messages.rules import Status
 from crm.series.models import Occurrence, Series
@@ -131,7 +132,7 @@ def lock_series(series_id: int) -> Series:
 
 def _begin(message: Message, rule: Rule, wording: Wording) -> Series:
     if rule.until is not None and rule.until < rule.starts_on:
-        raise services.RefusedError("repeat_until", _("Choose a last day that is not before the first message."))
+        raise RefusedError("repeat_until", _("Choose a last day that is not before the first message."))
     series = Series(
         customer_id=message.customer_id,
         channel=message.channel,

@@ -17,8 +17,8 @@ from crm.messages.channels.phones import PHONES
 from crm.messages.channels.registry import all_channels
 from crm.messages.channels.sms import SMS
 from crm.messages.channels.whatsapp import WHATSAPP
+from crm.messages.checks import RefusedError
 from crm.messages.rules import STOPPABLE, Status
-from crm.messages.services import RefusedError
 from crm.messages.suppression_models import OptOutSource, Suppression
 from crm.opt_outs import keywords
 from crm.opt_outs import services as suppressions

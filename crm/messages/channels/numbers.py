@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,19 +35,28 @@ def numbers_of(customers: Iterable[Customer]) -> dict[int, set[str]]:
     return found
 
 
-def owners_of(number: str) -> list[int]:
-    """Return the customers whose main number it is, or else those who also have it."""
+def owners_of(numbers: Iterable[str]) -> dict[str, list[int]]:
+    """Return by number the customers whose main number it is, or else those who also have it."""
+    asked = {number: variants(number) for number in numbers}
     # Sorted here: SQLite would go through all customers in the order of their ids.
-    main = sa.select(Customer.id).where(
-        one_of(Customer.phone, variants(number)), Customer.phone_valid, Customer.merged_into_id.is_(None)
+    main = sa.select(Customer.phone, Customer.id).where(
+        one_of(Customer.phone, spellings(asked)), Customer.phone_valid, Customer.merged_into_id.is_(None)
     )
-    ids = db.session.scalars(main, execution_options=EVERYWHERE).all()
-    if not ids:
-        further = sa.select(CustomerKey.customer_id).where(
-            one_of(CustomerKey.value, variants(number)), CustomerKey.kind == constant(Kind.PHONE.value)
+    found = _by_number(asked, main)
+    without = [number for number, ids in found.items() if not ids]
+    if without:
+        further = sa.select(CustomerKey.value, CustomerKey.customer_id).where(
+            one_of(CustomerKey.value, spellings(without)), CustomerKey.kind == constant(Kind.PHONE.value)
         )
-        ids = db.session.scalars(further, execution_options=EVERYWHERE).all()
-    return sorted(set(ids))
+        found |= _by_number({number: asked[number] for number in without}, further)
+    return found
+
+
+def _by_number(asked: Mapping[str, Sequence[str]], statement: sa.Select[str, int]) -> dict[str, list[int]]:
+    ids: dict[str, set[int]] = {}
+    for number, id_ in db.session.execute(statement, execution_options=EVERYWHERE):
+        ids.setdefault(number, set()).add(id_)
+    return {number: sorted(set().union(*(ids.get(way, ()) for way in ways))) for number, ways in asked.items()}
 
 
 def numbers_of_nobody_else(customer: Customer) -> set[str]:

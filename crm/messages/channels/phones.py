@@ -71,7 +71,10 @@ class Phones(Addresses):
         return numbers.numbers_of_nobody_else(customer)
 
     def owners(self, address: str) -> list[int]:
-        return numbers.owners_of(address)
+        return numbers.owners_of([address])[address]
+
+    def owners_of_each(self, addresses: Iterable[str]) -> Mapping[str, list[int]]:
+        return numbers.owners_of(addresses)
 
     def owners_by_address(self, addresses: Iterable[str]) -> Mapping[str, list[Owner]]:
         return numbers.owners_by_number(addresses)

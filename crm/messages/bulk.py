@@ -1,0 +1,147 @@
+"""What is done with many messages at once, and what undoes it: as many statements for hundreds as for one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from crm.customers.models import Customer
+from crm.kernel import queue
+from crm.kernel.db import database_now, transaction, write_alike
+from crm.kernel.errors import ConflictError, SentenceError
+from crm.kernel.tenancy import current_actor, require_organization
+from crm.messages.bookkeeping import gone, lock_customers, lock_messages, look_at, refresh_next, tell
+from crm.messages.checks import check_content, check_time
+from crm.messages.models import Message
+from crm.messages.policy_facts import opt_out_problems
+from crm.messages.rules import Status
+from crm.values.language import gettext as _
+
+
+class Outcome(NamedTuple):
+    """found: the messages that are still there. changed: those that were changed. refused: by id, why one stays."""
+
+    found: Sequence[Message]
+    changed: Sequence[Message]
+    refused: Mapping[int, SentenceError]
+
+    @property
+    def only(self) -> Message:
+        """Return the single message; raises what refused it, and ConflictError when it is gone."""
+        for error in self.refused.values():
+            raise error
+        if not self.found:
+            raise gone()
+        return self.found[0]
+
+
+def mark_done(ids: Iterable[int]) -> Outcome:
+    """Mark as done by the current user what is not being sent."""
+    changed: list[Message] = []
+    refused: dict[int, SentenceError] = {}
+    with transaction():
+        messages, due_at = lock_messages(ids)
+        now = database_now()
+        for message in messages:
+            try:
+                if message.mark_done(current_actor(), now, due_at.get(message.id)):
+                    tell("message.done", message)
+                    changed.append(message)
+            except ConflictError as error:
+                refused[message.id] = error
+        _follow(changed, {message.id: None for message in changed if message.status is Status.DONE})
+        return Outcome(messages, changed, refused)
+
+
+def undo_done(ids: Iterable[int]) -> Outcome:
+    """Undo `mark_done`; a message that is not done stays."""
+    changed: list[Message] = []
+    moments: dict[int, dt.datetime | None] = {}
+    with transaction():
+        messages, _due_at = lock_messages(ids)
+        now = database_now()
+        for message in messages:
+            was_done = message.status is Status.DONE
+            before = message.undo_done(now)
+            if before is None:
+                continue
+            tell("message.undone", message)
+            changed.append(message)
+            if was_done:
+                moments[message.id] = _moment(before["due_at"])
+        _follow(changed, moments)
+        return Outcome(messages, changed, {})
+
+
+def move(ids: Iterable[int], send_at: dt.datetime) -> tuple[Outcome, dict[int, dict[str, Any]]]:
+    """Move what waits to another time; return also, by id, what undoes it."""
+    changed: dict[int, dict[str, Any]] = {}
+    refused: dict[int, SentenceError] = {}
+    with transaction():
+        messages, due_at = lock_messages(ids)
+        customers = lock_customers(message.customer_id for message in messages)
+        now, opt_outs = database_now(), _opt_outs(messages, customers)
+        for message in messages:
+            before = message.place(due_at.get(message.id))
+            try:
+                _ensure_waiting(message)
+                if message.send_at == send_at:
+                    continue
+                customer = customers[message.customer_id]
+                opt_out = opt_outs.get((message.channel.addresses.kind, customer.id))
+                check_content(customer, message.channel, message.body, opt_out)
+                check_time(send_at, now)
+            except SentenceError as error:
+                refused[message.id] = error
+                continue
+            message.rewrite(message.channel, message.body, send_at, message.must_arrive, message.approved, now)
+            tell("message.edited", message)
+            changed[message.id] = before
+        moved = [message for message in messages if message.id in changed]
+        _follow(moved, dict.fromkeys(changed, send_at))
+        if moved and send_at <= now + dt.timedelta(seconds=1):
+            queue.enqueue("crm.delivery.jobs.deliver_organization", require_organization())
+        return Outcome(messages, moved, refused), changed
+
+
+def undo_move(places: Mapping[int, dict[str, Any]]) -> Outcome:
+    """Put waiting messages back to the places that `move` returned."""
+    changed: list[Message] = []
+    with transaction():
+        messages, _due_at = lock_messages(places)
+        now = database_now()
+        for message in messages:
+            if message.move_back(places[message.id], now):
+                tell("message.edited", message)
+                changed.append(message)
+        _follow(changed, {message.id: _moment(places[message.id]["due_at"]) for message in changed})
+        return Outcome(messages, changed, {})
+
+
+def _follow(changed: Sequence[Message], moments: Mapping[int, dt.datetime | None]) -> None:
+    """Write the changes, when the worker looks at each, and the next messages of their customers."""
+    if changed:
+        write_alike(changed)
+        look_at(moments)
+        refresh_next(message.customer_id for message in changed)
+
+
+def _opt_outs(messages: Iterable[Message], customers: Mapping[int, Customer]) -> dict[tuple[str, int], str]:
+    """Return the sentences about opt-outs, by kind of address and customer."""
+    kinds = {message.channel.addresses.kind: message.channel.addresses for message in messages}
+    return {
+        (kind, id_): sentence
+        for kind, addresses in kinds.items()
+        for id_, sentence in opt_out_problems(customers.values(), addresses).items()
+    }
+
+
+def _ensure_waiting(message: Message) -> None:
+    if message.is_resendable:
+        raise ConflictError(_("A message that was not sent can't be moved. Send it again or mark it as done."))
+    message.ensure_changeable()
+
+
+def _moment(text: str | None) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(text) if text else None
