@@ -5,14 +5,14 @@ from __future__ import annotations
 from flask import url_for
 
 from crm.bookings.models import Booking
-from crm.bookings.queries import BookingFilter, parties
+from crm.bookings.queries import SEARCHED_BRIEFLY, BookingFilter, parties
 from crm.kernel.extensions import db
 from crm.kernel.manifest import Hit
 from crm.web.filters import day
 
 
 def find(query: str, most: int) -> list[Hit]:
-    rows = db.session.scalars(BookingFilter(q=query).statement().limit(most)).all()
+    rows = db.session.scalars(BookingFilter(q=query).statement(SEARCHED_BRIEFLY).limit(most)).all()
     main = parties(rows)
     return [
         Hit(

@@ -33,6 +33,9 @@ class BookingStatus(enum.StrEnum):
         return {self.PENDING: "attention", self.CONFIRMED: "good"}.get(self, "neutral")
 
 
+_OF_DAYS = sa.text("date_until IS NOT NULL")
+
+
 class Booking(TenantMixin, Base):
     """A booking of a service for some persons. `amount` is an integer of the currency (`values/money.py`).
 
@@ -54,6 +57,9 @@ class Booking(TenantMixin, Base):
         sa.Index("ix_bookings_date", "organization_id", "date", "id"),
         sa.Index("ix_bookings_end", "organization_id", "ends_on", "id"),
         sa.Index("ix_bookings_status", "organization_id", "status", "date", "id"),
+        sa.Index(
+            "ix_bookings_days", "organization_id", "ends_on", "date", postgresql_where=_OF_DAYS, sqlite_where=_OF_DAYS
+        ),
         {"sqlite_autoincrement": True},
     )
 

@@ -28,7 +28,7 @@ from crm.web.lists import Page, read_page
 
 SHOWN = 20
 
-SEARCHED = 20_000
+SEARCHED, SEARCHED_BRIEFLY = 20_000, 2_000
 """A search reads bookings of the latest days; older ones are found by number and by customer."""
 
 GIVEN_LATELY = 200
@@ -85,11 +85,11 @@ class BookingFilter(NamedTuple):
         values |= {"from": self.first and self.first.isoformat(), "to": self.last and self.last.isoformat(), **changes}
         return {key: value for key, value in values.items() if value}
 
-    def statement(self) -> sa.Select[Booking]:
+    def statement(self, searched: int = SEARCHED) -> sa.Select[Booking]:
         """Order upcoming bookings by day, others from the latest."""
         conditions = self._conditions()
         if self.q:
-            conditions.append(_found(self.q, conditions))
+            conditions.append(Booking.id.in_(_found(self.q, conditions, searched)))
         statement = sa.select(Booking).where(*conditions)
         if self.tab == UPCOMING:
             return statement.order_by(Booking.date, Booking.id)
@@ -102,6 +102,8 @@ class BookingFilter(NamedTuple):
         if self.tab in (UPCOMING, PAST):
             found.append(Booking.status != BookingStatus.CANCELED.value)
             found.append(Booking.ends_on >= today() if self.tab == UPCOMING else Booking.ends_on < today())
+        if self.tab == UPCOMING:
+            found.append(Booking.date >= _first_upcoming())
         if self.tab == CANCELED:
             found.append(Booking.status == BookingStatus.CANCELED.value)
         if self.status:
@@ -267,16 +269,26 @@ _theirs = sa.select(BookingPerson.booking_id).where(BookingPerson.customer_id ==
 _OF_CUSTOMER = prepared(_LATEST.where(Booking.id.in_(_theirs)))
 
 
-def _found(q: str, conditions: list[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:
+def _first_upcoming() -> sa.ColumnElement[dt.date]:
+    """Return the day from which upcoming bookings are read: today, or when the first began that still goes on."""
+    goes_on = sa.and_(Booking.date_until.is_not(None), Booking.ends_on >= today(), Booking.date < today())
+    began = sa.select(sa.func.min(Booking.date)).where(goes_on).scalar_subquery()
+    return sa.func.coalesce(began, sa.literal(today(), sa.Date))
+
+
+def _found(q: str, conditions: list[sa.ColumnElement[bool]], searched: int) -> sa.CompoundSelect[Any]:
+    """Select the ids that a search finds: to test an OR, SQLite would walk through all bookings in their order."""
     latest = sa.select(Booking.id, Booking.search_text).where(*conditions)
-    read = latest.order_by(Booking.date.desc(), Booking.id.desc()).limit(SEARCHED).subquery()
+    read = latest.order_by(Booking.date.desc(), Booking.id.desc()).limit(searched).subquery()
     said = [read.c.search_text.like(like_pattern(term), escape="\\") for term in terms(q)]
-    found = [Booking.id.in_(sa.select(read.c.id).where(*said)), Booking.number_key == number_key(q)]
+    found: list[sa.Select[Any]] = [
+        sa.select(read.c.id).where(*said),
+        sa.select(Booking.id).where(Booking.number_key == number_key(q)),
+    ]
     customers = find_ids(q)
-    if customers is not None:
-        theirs = sa.select(BookingPerson.booking_id).where(one_of(BookingPerson.customer_id, customers))
-        found.append(Booking.id.in_(theirs))
-    return sa.or_(*found)
+    if customers:
+        found.append(sa.select(BookingPerson.booking_id).where(one_of(BookingPerson.customer_id, customers)))
+    return sa.union_all(*found)
 
 
 def _day(text: str) -> dt.date | None:

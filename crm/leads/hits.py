@@ -6,13 +6,13 @@ from flask import url_for
 
 from crm.kernel.extensions import db
 from crm.kernel.manifest import Hit
-from crm.leads.lists import found
+from crm.leads.lists import SEARCHED_BRIEFLY, found
 from crm.leads.models import LeadStatus
 from crm.web.filters import phone_number
 
 
 def find(query: str, most: int) -> list[Hit]:
-    rows = db.session.scalars(found("", None, query).limit(most))
+    rows = db.session.scalars(found("", None, query, SEARCHED_BRIEFLY).limit(most))
     return [
         Hit(
             row.name,

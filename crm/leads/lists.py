@@ -25,7 +25,7 @@ from crm.values.language import N_
 from crm.values.text import clean_line
 from crm.web.lists import PAGE_SIZE, Page, page_of, within_pages
 
-SEARCHED = 20_000
+SEARCHED, SEARCHED_BRIEFLY = 20_000, 2_000
 """A search reads the latest leads, and those of the customers it finds."""
 
 COUNTED = 1_000
@@ -56,6 +56,7 @@ class LeadFilter(NamedTuple):
     mine: bool = False
     view: str = ""
     unknown: str = ""
+    searched: int = SEARCHED
 
     @classmethod
     def from_args(cls, args: Mapping[str, str]) -> LeadFilter:
@@ -83,7 +84,7 @@ class LeadFilter(NamedTuple):
     def query(self, **changed: Any) -> dict[str, Any]:
         """Return the query of this list, or of one that differs in `changed`."""
         wanted = self._replace(**changed)
-        values = wanted._asdict() | {"mine": "1" if wanted.mine else "", "unknown": ""}
+        values = wanted._asdict() | {"mine": "1" if wanted.mine else "", "unknown": "", "searched": ""}
         return {name: value for name, value in values.items() if value}
 
     def on_tab(self, tab: str) -> dict[str, Any]:
@@ -95,7 +96,7 @@ class LeadFilter(NamedTuple):
         conditions: list[Condition] = [sa.false()] if self.unknown else []
         if self.mine:
             conditions.append(Lead.assigned_to_id == current_actor())
-        return [*conditions, _about(self.q, conditions)] if self.q else conditions
+        return [*conditions, Lead.id.in_(_about(self.q, conditions, self.searched))] if self.q else conditions
 
 
 class Tab(NamedTuple):
@@ -165,20 +166,24 @@ def has_any() -> bool:
     return db.session.scalar(sa.select(Lead.id).limit(1)) is not None
 
 
-def found(status: str, assigned_to: int | None, q: str) -> sa.Select[Lead]:
+def found(status: str, assigned_to: int | None, q: str, searched: int = SEARCHED) -> sa.Select[Lead]:
     """Return the leads of a query of the API, the latest first."""
-    wanted = LeadFilter(q=q)
+    wanted = LeadFilter(q=q, searched=searched)
     statement = sa.select(Lead).where(*(_of_tab(status or ALL)), *wanted.conditions()).order_by(Lead.id.desc())
     return statement if assigned_to is None else statement.where(Lead.assigned_to_id == assigned_to)
 
 
-def _about(q: str, conditions: Sequence[Condition]) -> Condition:
-    """Match leads of customers that the search finds, and the latest leads by their own text."""
-    latest = sa.select(Lead.id, Lead.search_text).where(*conditions).order_by(Lead.id.desc()).limit(SEARCHED).subquery()
+def _about(q: str, conditions: Sequence[Condition], searched: int) -> sa.CompoundSelect[Any]:
+    """Select the ids of leads of customers that the search finds, and of the latest leads by their own text.
+
+    To test an OR, SQLite would walk through all leads in their order.
+    """
+    latest = sa.select(Lead.id, Lead.search_text).where(*conditions).order_by(Lead.id.desc()).limit(searched).subquery()
     likes = [latest.c.search_text.like(like_pattern(term), escape="\\") for term in terms(q)]
-    described = Lead.id.in_(sa.select(latest.c.id).where(*likes))
-    customers = find_ids(q)
-    return sa.or_(described, one_of(Lead.customer_id, customers)) if customers else described
+    found: list[sa.Select[Any]] = [sa.select(latest.c.id).where(*likes)]
+    if customers := find_ids(q):
+        found.append(sa.select(Lead.id).where(one_of(Lead.customer_id, customers)))
+    return sa.union_all(*found)
 
 
 def _ordered(tab: str, shared: Sequence[Condition], most: int) -> sa.Select[Any]:

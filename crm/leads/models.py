@@ -84,12 +84,19 @@ _COMMITMENT_LABELS = {
 }
 
 
+IS_OPEN = "status IN ('new', 'contacted')"
 HAS_FOLLOW_UP = "status <> 'lost' AND next_follow_up_at IS NOT NULL"
 OF_LEADS = "subject IN ('leads', 'follow_ups', 'loan_commitments', 'notes')"
 
 
 def _partial(name: str, *columns: Any, where: str) -> sa.Index:
     return sa.Index(name, *columns, postgresql_where=sa.text(where), sqlite_where=sa.text(where))
+
+
+def _of_assignee(name: str, *columns: str, where: str = "") -> sa.Index:
+    """Build an index of assigned leads: most of those that are imported are nobody's."""
+    conditions = ["assigned_to_id IS NOT NULL", *filter(None, [where])]
+    return _partial(name, "organization_id", "assigned_to_id", *columns, where=" AND ".join(conditions))
 
 
 class Lead(SourceMixin, Base):
@@ -110,8 +117,11 @@ class Lead(SourceMixin, Base):
         sa.Index("ix_leads_activity", "organization_id", "activity_at", "id"),
         sa.Index("ix_leads_status", "organization_id", "status", "id"),
         sa.Index("ix_leads_assigned", "organization_id", "assigned_to_id", "status", "id"),
-        _partial("ix_leads_open", "organization_id", "next_follow_up_at", "id", where="status IN ('new', 'contacted')"),
+        _partial("ix_leads_open", "organization_id", "next_follow_up_at", "id", where=IS_OPEN),
         _partial("ix_leads_follow_up", "organization_id", "next_follow_up_at", "id", where=HAS_FOLLOW_UP),
+        _of_assignee("ix_leads_assigned_latest", "id"),
+        _of_assignee("ix_leads_assigned_open", "next_follow_up_at", "id", where=IS_OPEN),
+        _of_assignee("ix_leads_assigned_next", "next_follow_up_at", "id", where=HAS_FOLLOW_UP),
         sa.Index("ix_leads_phone", "organization_id", "phone"),
         sa.Index("ix_leads_email", "organization_id", "email"),
         sa.Index("ix_leads_passport", "organization_id", "passport_number"),
