@@ -33,7 +33,7 @@ def many(cast: Cast) -> None:
             "activity_at": now,
             "search_text": f"lead {n}",
             "status": ("new", "contacted", "converted", "lost")[n % 4],
-            "assigned_to_id": people[n % 3] if n % 250 else cast.staff.user_id,
+            "assigned_to_id": people[n % 3] if n % 251 else cast.staff.user_id,
             "next_follow_up_at": now + dt.timedelta(minutes=n - 3_000) if n % 2 else None,
         }
         for n in range(6_000)
