@@ -14,6 +14,7 @@ from flask import Flask
 
 from crm.bookings.models import Booking
 from crm.kernel.db import transaction
+from crm.kernel.events import Event
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import insert_many
 from crm.leads.models import Lead
@@ -43,10 +44,12 @@ def many(cast: Cast) -> None:
         {"number": f"B-{n}", "number_key": f"b-{n}", "date": day, "ends_on": day, "search_text": f"b-{n} bali trip"}
         for n, day in enumerate(days)
     ]
+    event, tables = {"action": "customer.edited", "customer_id": 1, "changes": {}}, ("customers", "leads")
     with cast.owner.acting():
         with transaction():
             insert_many(Lead, leads)
             insert_many(Booking, bookings)
+            insert_many(Event, [{**event, "subject": table, "subject_id": n} for n in range(3_000) for table in tables])
         make_booking(date=now.date() - dt.timedelta(days=3), date_until=now.date() + dt.timedelta(days=3))
         with transaction() as session:
             session.connection().exec_driver_sql("ANALYZE")
@@ -109,3 +112,13 @@ def test_a_search_looks_up_what_it_found(app: Flask, cast: Cast) -> None:
             assert sum("ix_bookings_date" in line for line in lines) == 1, (path, lines)
     assert "B-5999" in client.get("/palette?q=bali").text
     assert "B-17<" in client.get("/palette?q=b-17").text, "an old one, by its number"
+
+
+@SQLITE
+@pytest.mark.usefixtures("many")
+def test_a_leads_page_reads_its_own_events_and_bookings(app: Flask, cast: Cast) -> None:
+    with plans(app, "events") as events, plans(app, "bookings") as bookings:
+        assert cast.staff.client().get("/leads/1").status_code == 200
+    for lines, index in ((events, "ix_events_of_leads"), (bookings, "ix_bookings_lead")):
+        assert index in " ".join(lines), lines
+        assert not [line for line in lines if index not in line and "PRIMARY KEY" not in line], lines

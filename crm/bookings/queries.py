@@ -225,7 +225,8 @@ def panel_data(customer: Customer) -> dict[str, Any]:
 
 
 def lead_panel_data(lead: Lead) -> dict[str, Any]:
-    bookings = list(db.session.scalars(_LATEST.where(Booking.lead_id == lead.id)))
+    theirs = sa.select(Booking.id).where(Booking.lead_id == lead.id)
+    bookings = list(db.session.scalars(_LATEST.where(Booking.id.in_(theirs))))
     return {"bookings": bookings, "accounts": accounts_of(bookings)}
 
 

@@ -43,7 +43,8 @@ def events_of(lead_id: int) -> Iterator[sa.ColumnElement[bool]]:
 
 
 def _about(table: str, ids: sa.Select[int]) -> sa.ColumnElement[bool]:
-    in_index = sa.literal_column(f"events.{OF_LEADS}", sa.Boolean)
+    # Without a type: SQLite has no booleans, would be asked for "… = 1", and not see the condition of its index.
+    in_index: sa.ColumnElement[bool] = sa.literal_column(f"events.{OF_LEADS}")
     return sa.and_(in_index, Event.subject == constant(table), Event.subject_id.in_(ids))
 
 
