@@ -300,7 +300,11 @@ def test_what_can_be_moved_comes_again_tomorrow_at_nine(
     assert state(cast, due) == before
 
 
-def test_one_is_moved_within_the_day(cast: Cast, noon: dt.datetime, due: dict[str, int]) -> None:
+def test_one_is_moved_within_the_day(
+    cast: Cast, noon: dt.datetime, due: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A message asks the database whether a time has passed.
+    monkeypatch.setattr("crm.messages.bulk.database_now", lambda: noon)
     staff = cast.staff.client()
     message, call, promise = (f"{NAMES[key]}-{due[key]}" for key in ("message", "call", "promise"))
 
