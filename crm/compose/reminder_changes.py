@@ -58,7 +58,7 @@ def _last_events(messages: Sequence[Message]) -> dict[int, int]:
         one_of(Event.subject_id, sorted(ids)),
     )
     last = sa.select(Event.subject_id, sa.func.max(Event.id)).where(of_them).group_by(Event.subject_id)
-    return {id_: event for id_, event in db.session.execute(last)}
+    return {row[0]: row[1] for row in db.session.execute(last)}
 
 
 def _changes(outcome: bulk.Outcome, undo: dict[int, Any]) -> Changes:
