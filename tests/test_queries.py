@@ -44,6 +44,7 @@ MOST = {
     "/leads": 6,
     "/leads/{lead}": 11,
     "/bookings": 6,
+    "/invoices": 11,  # with their receipts, the sums, and what can be filtered by
     "/area-customers": 7,
 }
 PAGES = (
@@ -57,6 +58,8 @@ PAGES = (
     "/palette?q=customer",
     "/palette?q=person",
     "/bookings?q=traveller",
+    "/invoices?q=customer&receipt=ready",
+    "/palette?q=150000",
     "/bookings/{booking}",
     "/area-customers?q=person",
     "/settings/branches",

@@ -25,6 +25,11 @@ QUERIES = {
     "/bookings?status=zzz": "There is no status “zzz”.",
     "/bookings?when=zzz": "There is no time “zzz”.",
     "/bookings?from=2026-99-99": "“2026-99-99” is not a date.",
+    "/invoices?month=2026-13": "There is no month “2026-13”.",
+    "/invoices?status=zzz": "There is no status “zzz”.",
+    "/invoices?receipt=zzz": "There is no receipt state “zzz”.",
+    "/invoices?amount_from=zzz": "“zzz” is not an amount.",
+    "/invoices?branch=north": "There is no such branch.",
     "/area-customers?branch=north": "There is no such branch.",
     "/duplicates?show=zzz": "No duplicates to review",
 }

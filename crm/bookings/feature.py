@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crm.accounts.rules import Trade
-from crm.bookings import activity, api, data, demo, document_routes, exports, hits, listeners, queries
+from crm.bookings import activity, api, data, demo, exports, hits, listeners, payment_routes, queries
 from crm.kernel.manifest import (
     CustomerAction,
     Feature,
@@ -21,7 +21,7 @@ from crm.values.language import N_, ngettext
 feature = Feature(
     name="bookings",
     data=data.DATA,
-    blueprints=(document_routes.bp,),
+    blueprints=(payment_routes.bp,),
     keys={"bookings.index": "b"},
     actions=(PageAction("bookings.new", N_("Add booking"), 30, "plus-lg"),),
     searches=(Search("bookings.show", N_("Bookings"), 30, "calendar-event", hits.find),),
@@ -52,6 +52,8 @@ feature = Feature(
         "remove_document": STAFF,
         "take_back_document": STAFF,
         "take_up": STAFF,
+        "link_invoice": STAFF,
+        "unlink_invoice": STAFF,
         "api_bookings.index": VIEWER,
         "api_bookings.create": STAFF,
         "api_bookings.show": VIEWER,

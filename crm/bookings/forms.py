@@ -189,7 +189,7 @@ def _data(booking: Booking) -> dict[str, Any]:
         "service": booking.service,
         "date": booking.date.isoformat(),
         "date_until": booking.date_until.isoformat() if booking.date_until else "",
-        "amount": typed_amount(booking.amount),
+        "amount": typed_amount(booking.amount, current_organization().currency),
         "note": booking.note,
         "number": booking.number,
         "lead_person": str(next((at for at, person in enumerate(persons) if person.is_lead), 0)),

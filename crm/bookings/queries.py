@@ -177,6 +177,16 @@ def payments_of(booking_id: int) -> Sequence[Invoice]:
     return db.session.scalars(statement.order_by(Invoice.date.desc(), Invoice.id.desc()).limit(MAX_PAYMENTS)).all()
 
 
+def unlinked_invoices(booking_id: int) -> Sequence[Invoice]:
+    """Return the latest open invoices of the guests that are for no booking."""
+    guests = sa.select(BookingPerson.customer_id).where(BookingPerson.booking_id == booking_id)
+    is_free = Invoice.booking_id.is_(None), Invoice.status == InvoiceStatus.OPEN.value
+    statement = (
+        sa.select(Invoice).where(Invoice.customer_id.in_(guests), *is_free).options(joinedload(Invoice.customer))
+    )
+    return db.session.scalars(statement.order_by(Invoice.date.desc(), Invoice.id.desc()).limit(SHOWN)).all()
+
+
 def labels(ids: Sequence[int]) -> dict[int, str]:
     """Return by id the number and service of bookings that the user sees."""
     found = db.session.scalars(sa.select(Booking).where(one_of(Booking.id, list(ids))))

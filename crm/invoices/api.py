@@ -14,6 +14,7 @@ from crm.api.schemas import PageQuery, page_of
 from crm.customers.api import find_customer
 from crm.invoices import queries, services
 from crm.invoices import schemas as schemas
+from crm.invoices.edits import Values, edit_invoice
 from crm.invoices.files import Upload, read_upload
 from crm.invoices.models import Invoice
 from crm.invoices.rules import FIRST_YEAR, MAX_FILES, MAX_REQUEST, NO_RECEIPT, Refused, date_problem
@@ -60,14 +61,11 @@ def create(given: dict[str, Any], customer_id: int) -> Invoice:
 
     The customer's orders and points follow. Receipts are added to the invoice that is answered.
     """
-    today = clock.to_local(clock.utcnow(), clock.zone(here().organization.time_zone)).date()
+    today = _today()
     day: dt.date = given.get("date", today)
-    problem = date_problem(day, today)
-    if problem:
-        raise InputProblem({"date": [problem % {"year": FIRST_YEAR}]})
+    _check(day, today)
     booking_id: int | None = given.get("booking")
-    if booking_id is not None and queries.booking_called(booking_id) is None:
-        raise InputProblem({"booking": ["There is no booking with this id."]})
+    _check_booking(booking_id)
     customer = find_customer(customer_id)
     return services.add_invoice(customer.id, given["amount"], day, given["note"], booking_id=booking_id)
 
@@ -77,6 +75,25 @@ def create(given: dict[str, Any], customer_id: int) -> Invoice:
 def show(invoice_id: int) -> Invoice:
     """Read an invoice."""
     return _find(invoice_id)
+
+
+@bp.patch("/invoices/<id:invoice_id>/")
+@bp.arguments(schemas.InvoiceChange)
+@bp.response(200, schemas.Invoice)
+def change(given: dict[str, Any], invoice_id: int) -> Invoice:
+    """Change the amount, date, note or booking of an open invoice.
+
+    The customer's orders follow; the points that it earned stay. A void invoice is a conflict.
+    """
+    invoice = _find(invoice_id)
+    values = Values(**{name: given[name] for name in ("amount", "date", "note") if name in given})  # type: ignore[typeddict-item]  # by the schema
+    if "date" in given and given["date"] != invoice.date:
+        _check(given["date"], _today())
+    if "booking" in given:
+        if given["booking"] != invoice.booking_id:
+            _check_booking(given["booking"])
+        values["booking_id"] = given["booking"]
+    return edit_invoice(invoice.id, values)
 
 
 @bp.post("/invoices/<id:invoice_id>/void/")
@@ -103,6 +120,21 @@ def _find(invoice_id: int) -> Invoice:
     invoice = find(Invoice, invoice_id)
     find_customer(invoice.customer_id)
     return invoice
+
+
+def _today() -> dt.date:
+    return clock.to_local(clock.utcnow(), clock.zone(here().organization.time_zone)).date()
+
+
+def _check(day: dt.date, today: dt.date) -> None:
+    problem = date_problem(day, today)
+    if problem:
+        raise InputProblem({"date": [problem % {"year": FIRST_YEAR}]})
+
+
+def _check_booking(booking_id: int | None) -> None:
+    if booking_id is not None and queries.booking_called(booking_id) is None:
+        raise InputProblem({"booking": ["There is no booking with this id."]})
 
 
 def _uploads() -> list[Upload]:

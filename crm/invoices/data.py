@@ -9,7 +9,7 @@ RECEIPTS = "receipts"
 DATA = {
     "invoices": Rows(
         plain="status",
-        free_text="note",
+        free_text="note search_text",
         by_law="amount currency date",
         points_to={
             "customer_id": "customers",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from crm.invoices import activity, api, cli, data, demo, exports, queries, recompute_totals, routes
-from crm.kernel.manifest import CustomerAction, Feature, Job, Panel
+from crm.invoices import activity, api, cli, data, demo, exports, hits, list_routes, queries, recompute_totals
+from crm.kernel.manifest import CustomerAction, Feature, Job, MenuLink, Panel, Search
 from crm.kernel.roles import MANAGER, STAFF, VIEWER
 from crm.values.language import N_, ngettext
 
 feature = Feature(
     name="invoices",
     data=data.DATA,
-    blueprints=(routes.bp,),
+    blueprints=(list_routes.bp,),
+    keys={"invoices.index": "v"},
+    searches=(Search("invoices.show", N_("Invoices"), 40, "receipt", hits.find),),
+    navigation=(MenuLink("invoices.index", N_("Invoices"), 55),),
     api=(api.bp,),
     commands=(cli.invoices,),
     panels=(Panel("invoices", N_("Invoices"), "invoices/_panel.html", queries.panel_data, 20, queries.count_in_words),),
@@ -27,7 +30,11 @@ feature = Feature(
     demo=demo.fill,
     roles={
         "index": VIEWER,
+        "receipts_archive": VIEWER,
+        "of_customer": VIEWER,
+        "show": VIEWER,
         "new": STAFF,
+        "edit": STAFF,
         "void": MANAGER,
         "new_receipt": STAFF,
         "receipt": VIEWER,
@@ -37,6 +44,7 @@ feature = Feature(
         "api_invoices.index": VIEWER,
         "api_invoices.create": STAFF,
         "api_invoices.show": VIEWER,
+        "api_invoices.change": STAFF,
         "api_invoices.void": MANAGER,
         "api_invoices.add_receipts": STAFF,
     },

@@ -6,7 +6,7 @@ import datetime as dt
 import itertools
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -14,6 +14,9 @@ from crm.invoices.rules import FileKind, same_file
 from crm.values.text import clean_line
 
 MAX_LENGTH = 100
+MAX_NAME_BYTES = 120
+"""Of a customer's name in a file's name, which has 255 bytes at most."""
+
 MEDIA_TYPES: dict[FileKind, str] = {"pdf": "application/pdf", "jpeg": "image/jpeg", "png": "image/png"}
 EXTENSIONS: dict[FileKind, tuple[str, ...]] = {"pdf": (".pdf",), "jpeg": (".jpg", ".jpeg"), "png": (".png",)}
 
@@ -27,6 +30,9 @@ def clean_filename(name: str) -> str:
     if not stem or len(extension) > 8:
         return name[:MAX_LENGTH].rstrip()
     return stem[: MAX_LENGTH - len(extension) - 1].rstrip() + dot + extension
+
+
+_NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*]')
 
 
 class Sibling(NamedTuple):
@@ -52,11 +58,28 @@ def distinct_names(files: Iterable[tuple[str, str]], siblings: Iterable[Sibling]
 
 
 def _distinct_name(name: str, taken: Collection[str]) -> str:
+    return next(other for other in _numbered(name) if other not in taken)
+
+
+def _numbered(name: str) -> Iterator[str]:
+    """Yield `bon.pdf`, `bon (2).pdf` and so on."""
     stem, dot, extension = name.rpartition(".")
     if not stem:
         stem, dot, extension = name, "", ""
-    numbered = (f"{stem} ({number}){dot}{extension}" for number in itertools.count(2))
-    return name if name not in taken else next(other for other in numbered if other not in taken)
+    yield name
+    yield from (f"{stem} ({number}){dot}{extension}" for number in itertools.count(2))
+
+
+def archive_name(day: dt.date, customer: str, amount: str, taken: set[str]) -> str:
+    """Return the name of a receipt's PDF in an archive, and add it to those that are `taken`.
+
+    It is one that Windows and macOS can write, too: in one folder, with none that differs from it in case alone.
+    """
+    who = _NOT_IN_NAMES.sub("_", clean_line(customer)).encode()[:MAX_NAME_BYTES].decode(errors="ignore").strip(" .")
+    name = f"{day} {who or 'customer'} {_NOT_IN_NAMES.sub('_', amount)}.pdf"
+    found = next(other for other in _numbered(name) if other.casefold() not in taken)
+    taken.add(found.casefold())
+    return found
 
 
 def download_name(filename: str, kind: FileKind) -> str:

@@ -17,6 +17,7 @@ from crm.invoices import rules
 from crm.kernel.columns import Base, BigInt, CreatedAt, Id
 from crm.kernel.tenancy import TenantMixin, current_actor, within_organization
 from crm.values import clock
+from crm.values.language import N_
 from crm.values.stored import shown, stored
 
 for _sentence in rules.WITH_VALUES:
@@ -26,6 +27,10 @@ for _sentence in rules.WITH_VALUES:
 class InvoiceStatus(enum.StrEnum):
     OPEN = "open"
     VOID = "void"
+
+    @property
+    def label(self) -> str:
+        return N_("Open") if self is InvoiceStatus.OPEN else N_("Void")
 
 
 class ReceiptState(enum.StrEnum):
@@ -38,6 +43,7 @@ class Invoice(TenantMixin, Base):
     """`amount` is an integer of `currency` (`values/money.py`); void invoices don't count in the customer's totals.
 
     booking_id: the booking that it is paid for, of any of its guests or of somebody else.
+    search_text: the folded words of the note. edited_at: when it was changed last, other than by voiding.
     """
 
     __tablename__ = "invoices"
@@ -46,6 +52,9 @@ class Invoice(TenantMixin, Base):
         within_organization("customer_id", "customers", ondelete="CASCADE"),
         sa.Index("ix_invoices_customer", "organization_id", "customer_id", "date", "id"),
         sa.Index("ix_invoices_booking", "organization_id", "booking_id"),
+        # With what the list is filtered by and summed up, so that a month is read from the index.
+        sa.Index("ix_invoices_date", "organization_id", "date", "id", "status", "amount", "currency"),
+        sa.Index("ix_invoices_amount", "organization_id", "amount", "id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -56,18 +65,26 @@ class Invoice(TenantMixin, Base):
     currency: Mapped[str] = mapped_column(sa.String(3))
     date: Mapped[dt.date] = mapped_column(sa.Date)
     note: Mapped[str] = mapped_column(sa.Text, default="")
+    search_text: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
     status: Mapped[str] = mapped_column(sa.String(10), default=InvoiceStatus.OPEN.value)
     created_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
     created_at: Mapped[CreatedAt]
+    edited_at: Mapped[dt.datetime | None]
     voided_at: Mapped[dt.datetime | None]
     voided_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
 
     customer: Mapped[Customer] = relationship(viewonly=True)
-    receipts: Mapped[list[Receipt]] = relationship(viewonly=True, order_by="Receipt.id")
+    # By the invoice first: SQLite would read all receipts in the order of their ids.
+    receipts: Mapped[list[Receipt]] = relationship(viewonly=True, order_by="(Receipt.invoice_id, Receipt.id)")
 
     @property
     def changed_at(self) -> dt.datetime:
-        return self.voided_at or self.created_at
+        return self.voided_at or self.edited_at or self.created_at
+
+    @property
+    def version(self) -> str:
+        """What a form that edits it was filled from."""
+        return self.edited_at.isoformat() if self.edited_at else ""
 
     voided_by: Mapped[User | None] = relationship(viewonly=True, foreign_keys=voided_by_id)
 

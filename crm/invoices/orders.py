@@ -24,6 +24,12 @@ def remove_order(customer: Customer, invoice: Invoice) -> None:
     _set_totals(customer, customer.total_orders - 1, customer.total_spent - invoice.amount, _last_order(customer.id))
 
 
+def change_order(customer: Customer, amount_before: int, invoice: Invoice) -> None:
+    """Follow another amount or date of an open invoice."""
+    spent = customer.total_spent - amount_before + invoice.amount
+    _set_totals(customer, customer.total_orders, spent, _last_order(customer.id))
+
+
 def recompute_totals(customer: Customer) -> None:
     statement = sa.select(sa.func.count(), sa.func.sum(Invoice.amount)).where(Invoice.customer_id == customer.id, OPEN)
     number, spent = db.session.execute(statement).one()

@@ -11,8 +11,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from crm.accounts.access import find
 from crm.customers.models import Customer
 from crm.invoices import filenames, queries, services
+from crm.invoices.edits import VOID, StaleError, edit_invoice
 from crm.invoices.files import NotStoredError, QuotaError
-from crm.invoices.forms import InvoiceForm, NewReceiptsForm
+from crm.invoices.forms import EditInvoiceForm, InvoiceForm, NewReceiptsForm
 from crm.invoices.models import Invoice, Receipt
 from crm.invoices.rules import MAX_REQUEST, FileKind
 from crm.kernel import storage
@@ -31,14 +32,23 @@ from crm.web.uploads import takes_files
 
 bp = Blueprint("invoices", __name__)
 
+SAVED = N_("Invoice of %(amount)s for %(name)s saved.")
+VOIDED = N_("Invoice of %(amount)s for %(name)s voided.")
 ADDED = N_("Invoice of %(amount)s for %(name)s added.")
 
 
 @bp.get("/customers/<id:customer_id>/invoices")
-def index(customer_id: int) -> Response:
+def of_customer(customer_id: int) -> Response:
     customer = find(Customer, customer_id)
     page = queries.invoices_of(customer_id, before=request.args.get("before"))
-    return respond("invoices/index.html", "invoices/_invoices.html", customer=customer, page=page)
+    return respond("invoices/of_customer.html", "invoices/_invoices.html", customer=customer, page=page)
+
+
+@bp.get("/invoices/<id:invoice_id>")
+def show(invoice_id: int) -> Response:
+    invoice = find(Invoice, invoice_id)
+    bookings = queries.bookings_of([invoice])
+    return respond("invoices/show.html", "invoices/_alone.html", invoice=invoice, bookings=bookings)
 
 
 @bp.route("/customers/<id:customer_id>/invoices/new", methods=["GET", "POST"])
@@ -55,7 +65,7 @@ def new(customer_id: int) -> AnyResponse:
         except (KeyReusedError, NotStoredError, QuotaError) as error:
             form.explain(error)
         else:
-            answer = _changed(invoice)
+            answer = _changed(invoice, ADDED)
             # The page's script sends receipts that don't fit into one request there.
             answer.headers["Receipts-To"] = url_for("invoices.new_receipt", invoice_id=invoice.id)
             return answer
@@ -63,11 +73,28 @@ def new(customer_id: int) -> AnyResponse:
     return respond("invoices/new.html", "invoices/_form.html", _status(form), **context)
 
 
+@bp.route("/invoices/<id:invoice_id>/edit", methods=["GET", "POST"])
+def edit(invoice_id: int) -> AnyResponse:
+    invoice = find(Invoice, invoice_id)
+    if invoice.is_void:
+        raise ConflictError(_(VOID))
+    form = EditInvoiceForm(invoice)
+    if form.validate_on_submit():
+        try:
+            return _changed(edit_invoice(invoice_id, form.values(), form.version.data), SAVED)
+        except StaleError:
+            form.say_stale(find(Invoice, invoice_id))
+    points = queries.points_of(invoice_id)
+    return respond(
+        "invoices/edit.html", "invoices/_edit_form.html", _status(form), form=form, invoice=invoice, points=points
+    )
+
+
 @bp.route("/invoices/<id:invoice_id>/void", methods=["GET", "POST"])
 def void(invoice_id: int) -> AnyResponse:
     invoice = find(Invoice, invoice_id)
     if request.method == "POST":
-        return _changed(services.void_invoice(invoice_id))
+        return _changed(services.void_invoice(invoice_id), VOIDED)
     if invoice.is_void:
         raise ConflictError(_("This invoice is already void."))
     points = queries.points_of(invoice_id)
@@ -150,14 +177,13 @@ def _back(customer: Customer) -> str:
     return url_for("bookings.show", booking_id=booking) if booking else _panel_url(customer)
 
 
-def _changed(invoice: Invoice) -> AnyResponse:
+def _changed(invoice: Invoice, sentence: str) -> AnyResponse:
     customer, points = find(Customer, invoice.customer_id), queries.points_of(invoice.id)
-    sentence = N_("Invoice of %(amount)s for %(name)s voided.") if invoice.is_void else ADDED
     text = _(sentence, amount=amount(invoice.amount, invoice.currency), name=customer.name)
     here = urlsplit(request.headers.get("HX-Current-URL", "")).path
     context: dict[str, Any] = {"is_here": here in ("", url_for("customers.show", customer_id=customer.id))}
     context |= {"customer": customer, "data": queries.panel_data(customer)}
-    if points.earned:
+    if points.earned and sentence != SAVED:
         text = f"{text} {_of_points(points, is_void=invoice.is_void)}"
         context["points_data"] = loyalty.panel_data(customer)
     return done(text, _back(customer), "invoices/changed.htmx.html", **context)

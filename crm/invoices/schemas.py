@@ -10,13 +10,18 @@ from crm.invoices.models import ReceiptState
 from crm.invoices.rules import FIRST_YEAR, MAX_NOTE
 
 
-class InvoiceInput(Input):
+class InvoiceChange(Input):
+    amount = Amount(metadata=AMOUNT)
+    date = Day(metadata={"description": f"Today or an earlier day, from {FIRST_YEAR} on."})
+    note = Text(MAX_NOTE)
+    booking = Number(allow_none=True, metadata={"description": "The id of the booking that it is for."})
+
+
+class InvoiceInput(InvoiceChange):
     """The date is today when none is sent."""
 
     amount = Amount(required=True, metadata=AMOUNT)
-    date = Day(metadata={"description": f"Today or an earlier day, from {FIRST_YEAR} on."})
     note = Text(MAX_NOTE, load_default="")
-    booking = Number(allow_none=True, metadata={"description": "The id of the booking that it is for."})
 
 
 class Receipt(Output):

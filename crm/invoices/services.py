@@ -12,6 +12,7 @@ from flask import current_app
 
 from crm.accounts.queries import current_organization
 from crm.customers.models import Customer
+from crm.customers.search_text import search_text
 from crm.customers.services import lock_customer
 from crm.customers.signals import MergePair, customer_deleting, customers_merged, customers_unmerged
 from crm.invoices import orders, queries
@@ -63,6 +64,7 @@ def add_invoice(
             currency=current_organization().currency,
             date=date,
             note=note,
+            search_text=text_of(note or ""),
             created_by_id=current_actor(),
         )
         session.add(invoice)
@@ -81,17 +83,23 @@ def add_invoice(
 
 def void_invoice(invoice_id: int) -> Invoice:
     """Void an invoice and take its points back; raises ConflictError when the customer is gone."""
-    with transaction() as session:
-        customer_id = session.scalar(sa.select(Invoice.customer_id).where(Invoice.id == invoice_id))
-        customer = lock_customer(customer_id or 0)
-        invoice = session.scalars(locked(sa.select(Invoice).where(Invoice.id == invoice_id))).one()
-        if invoice.customer_id != customer.id:
-            raise ConflictError(_("This customer was separated from another one meanwhile. Open the page again."))
+    with transaction():
+        customer, invoice = lock_invoice(invoice_id)
         if invoice.void():
             record("invoice.voided", invoice, customer_id=customer.id, changes=changes_of(invoice))
             orders.remove_order(customer, invoice)
             loyalty.take_back(points_key(invoice.id), f"Invoice {invoice.id} void")
         return invoice
+
+
+def lock_invoice(invoice_id: int) -> tuple[Customer, Invoice]:
+    """Lock an invoice after its customer; raises ConflictError when the customer is gone."""
+    customer_id = db.session.scalar(sa.select(Invoice.customer_id).where(Invoice.id == invoice_id))
+    customer = lock_customer(customer_id or 0)
+    invoice = db.session.scalars(locked(sa.select(Invoice).where(Invoice.id == invoice_id))).one()
+    if invoice.customer_id != customer.id:
+        raise ConflictError(_("This customer was separated from another one meanwhile. Open the page again."))
+    return customer, invoice
 
 
 def rebuild(customer_id: int) -> bool:
@@ -140,6 +148,11 @@ def record_change(action: str, receipt: Receipt) -> None:
     }
     customer_id = db.session.scalar(sa.select(Invoice.customer_id).where(Invoice.id == receipt.invoice_id))
     record(action, receipt, customer_id=customer_id, changes=shown)
+
+
+def text_of(note: str) -> str:
+    """Return what an invoice is found by."""
+    return search_text(note, "", False, "", None)
 
 
 def _earn_points(invoice: Invoice) -> None:

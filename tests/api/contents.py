@@ -24,6 +24,7 @@ CONTENTS: dict[str, dict[str, Any]] = {
     "api_collection.collect": {"json": {"cutoff_days": 30}},
     "api_webhook.receive": {"json": {"full_name": "Ali Khan"}},
     "api_invoices.create": {"json": {"amount": "150000.00", "date": "2026-01-02", "note": "Cake"}},
+    "api_invoices.change": {"json": {"amount": "175000.00", "note": "Two cakes"}},
     "api_invoices.void": {},
     "api_messages.change": {"json": {"body": "Your cake is waiting"}},
     "api_bookings.create": {"json": {"date": "2026-12-24", "persons": [{"name": "Ali Khan", "phone": "08123456780"}]}},
