@@ -9,8 +9,10 @@ RECEIPTS = "receipts"
 DATA = {
     "invoices": Rows(
         plain="status",
-        free_text="note search_text",
+        personal="search_text",
+        free_text="note",
         by_law="amount currency date",
+        recomputed="search_text",
         points_to={
             "customer_id": "customers",
             "booking_id": "bookings",
