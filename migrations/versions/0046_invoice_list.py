@@ -9,7 +9,7 @@ from crm.customers.search_text import search_text
 from crm.kernel.columns import BigInt, UtcDateTime
 
 revision = "0046"
-down_revision = "0045"
+down_revision = "0043"
 branch_labels = None
 depends_on = None
 
