@@ -19,11 +19,13 @@ def init_app(app: Flask) -> None:
     app.before_request(_raise_limit)
 
 
-def takes_files(limit: int) -> Callable[[View], View]:
-    """Let requests to a view have up to `limit` bytes; larger ones get 413."""
+def takes_files(limit: int, sentence: str = "") -> Callable[[View], View]:
+    """Let requests to a view have up to `limit` bytes; larger ones get 413, with a `sentence` of the view's own."""
 
     def mark(view: View) -> View:
         _limits[view] = limit
+        if sentence:
+            _sentences[view] = sentence
         return view
 
     return mark
@@ -39,6 +41,7 @@ def limit_for(app: Flask, method: str, path: str) -> int:
 
 
 _limits: dict[Callable[..., Any], int] = {}
+_sentences: dict[Callable[..., Any], str] = {}
 
 
 def _raise_limit() -> None:
@@ -47,6 +50,8 @@ def _raise_limit() -> None:
         return
     request.max_content_length = _limits[view]
     if (request.content_length or 0) > _limits[view]:
+        if view in _sentences:
+            abort(413, _(_sentences[view]))
         megabytes = _limits[view] // 1_000_000 // 10 * 10
         abort(
             413,
