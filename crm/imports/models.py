@@ -24,6 +24,7 @@ from crm.kernel.columns import Base, CreatedAt, Id, Json, TextCode
 from crm.kernel.tenancy import TenantMixin, within_organization
 from crm.kernel.work.models import UndoableMixin
 from crm.values import clock
+from crm.values.stored import shown
 
 KEPT = dt.timedelta(days=30)
 """How long the file and its rows are kept, and an import can be undone."""
@@ -79,6 +80,16 @@ class Import(UndoableMixin, TenantMixin, Base):
         return self.state in UNDER_WAY
 
     @property
+    def percent(self) -> int | None:
+        if self.state == ImportState.UNDOING:
+            return min(100, 100 * self.looked // self.changed) if self.changed else 100
+        return super().percent
+
+    @property
+    def reason_shown(self) -> str:
+        return shown(self.reason)
+
+    @property
     def can_be_changed(self) -> bool:
         return self.state in CAN_BE_CHANGED
 
@@ -111,9 +122,10 @@ class Import(UndoableMixin, TenantMixin, Base):
 
     def begin_undo(self, now: dt.datetime, user_id: int | None, branch_id: int | None) -> bool:
         """Start the undo, also of an import that is under way; False if it is impossible."""
-        was_importing = self.state == ImportState.IMPORTING
+        was_importing, rows = self.state == ImportState.IMPORTING, self.total
         if not super().begin_undo(now, user_id, branch_id):
             return False
+        self.total = rows
         if was_importing:
             self.leave_rest()
         self.undo_position, self.undone = None, {}
@@ -196,6 +208,10 @@ class ImportRow(TenantMixin, Base):
     outcome: Mapped[Outcome | None] = mapped_column(TextCode(Outcome, 10))
     undo: Mapped[UndoOutcome | None] = mapped_column(TextCode(UndoOutcome, 10))
     undo_reason: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
+
+    @property
+    def reason_shown(self) -> str:
+        return shown(self.undo_reason or self.reason)
 
 
 seen_by_branch(Import, lambda row: row.branch_id == BOUND)

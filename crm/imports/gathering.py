@@ -1,0 +1,215 @@
+"""The one decision about a row, by the check and by the commit: which customer it is, and what it changes of them.
+
+It is the intake's (`intake/upsert.Gathering`) with the rules of a file. Within a check, customers that the file would
+add have the negative number of their first row as id.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from crm.customers.duplicate_pairs import known_pairs
+from crm.imports import applying, sentences
+from crm.imports.applying import Rules
+from crm.imports.entries import BLANK, Entry
+from crm.imports.states import Mode, Verdict
+from crm.intake.rows import Read, Wanted
+from crm.intake.upsert import Gathering, Taken
+from crm.people.matching import Key, Kind, Match, Pair
+from crm.people.names import may_be_one
+from crm.people.person import FIELDS, Intake, Person
+
+COLUMNS = (*FIELDS, "address", "province", "postal_code", "notes", *applying.CHANNELS, "updated_at")
+
+
+class Decided(NamedTuple):
+    """What a row does. `customer_id` is negative for a customer that an earlier row, `twin`, or this one adds.
+
+    `before` and `after` hold changed fields alone, `after` also new `further` contacts. `takes_part`: the row is taken
+    in, or would have to be.
+    """
+
+    verdict: Verdict
+    customer_id: int | None = None
+    twin: int | None = None
+    code: str = ""
+    reason: str = ""
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+    created: bool = False
+    pairs: tuple[tuple[int, int], ...] = ()
+    takes_part: bool = True
+
+    @property
+    def changes(self) -> bool:
+        return self.created or bool(self.after)
+
+
+class LeftOut(Exception):  # noqa: N818 -- it ends the decision, and is no failure
+    """A row that is not taken in, whatever else stands in it."""
+
+    def __init__(self, verdict: Verdict, code: str, reason: str, customer_id: int | None = None) -> None:
+        super().__init__(code)
+        self.decided = Decided(verdict, customer_id, code=code, reason=reason, takes_part=False)
+
+
+class ImportGathering(Gathering):
+    """Decides about rows in the order of the file.
+
+    `firsts` are the numbers of the first rows about customers. `now` is the activity of new ones, whose `ids` are the
+    negative numbers of their rows if None.
+    """
+
+    def __init__(
+        self,
+        found: Read,
+        ids: Iterator[int] | None,
+        rules: Rules,
+        firsts: Mapping[int, int],
+        now: dt.datetime | None = None,
+    ) -> None:
+        super().__init__(found, ids if ids is not None else self._negative_numbers())
+        self._rules, self._firsts, self._now = rules, dict(firsts), now
+        self._entry, self._number = Entry(BLANK), 0
+        self._pairs: Sequence[Pair] = ()
+        self._is_same_record = False
+        self._before: dict[str, Any] = {}
+        self._learned = 0
+
+    def decide_all(self, entries: Mapping[int, Entry]) -> dict[int, Decided]:
+        """Decide about rows by number; pairs that are recorded already are no news."""
+        found = {number: self._decide(number, entry) for number, entry in entries.items()}
+        known = known_pairs({pair for each in found.values() for pair in each.pairs if pair[0] > 0})
+        return {number: _without(each, known) if known else each for number, each in found.items()}
+
+    def news(self, intake: Intake, verdict: Match) -> Sequence[Pair]:
+        """Leave out customers who shared the value with the found one before."""
+        own = self.people[verdict.customer_id].keys if verdict.customer_id is not None else ()
+        self._pairs = [pair for pair in verdict.pairs if (pair.shared, intake.keys[pair.shared]) not in own]
+        return self._pairs
+
+    def add(self, intake: Intake, taken: Collection[Kind]) -> int:
+        entry = self._entry
+        if self._rules.mode is Mode.EXISTING:
+            raise LeftOut(Verdict.SAME, "not_there", sentences.NOT_THERE.english())
+        if not intake.contact.name:
+            raise LeftOut(Verdict.ERROR, "no_name", sentences.NO_NAME.english())
+        entry.apart = [kind.value for kind in taken]
+        theirs = self._theirs(entry, None)
+        entry.further = [(key[0].value, value) for key, value in entry.further_keys if key not in theirs]
+        person = make_new(next(self._new_ids), entry, self._branch_id, self._now)
+        self.people[person.id] = person
+        self.index(person)
+        return person.id
+
+    def change(self, person: Person, intake: Intake, by_name: bool, taken: Collection[Kind]) -> bool:
+        entry, rules = self._entry, self._rules
+        if person.id in self._firsts:
+            rules = applying.FILL_ONLY
+        elif rules.mode is Mode.NEW:
+            raise LeftOut(Verdict.SAME, "there", sentences.THERE.english(), person.id)
+        if person.fields["archived_at"] is not None:
+            name = person.fields["name"]
+            raise LeftOut(Verdict.REVIEW, "archived", sentences.ARCHIVED.english(name=name), person.id)
+        self._before, self._learned = dict(person.fields), len(person.learned)
+        steps, keys = person.steps, len(person.keys)
+        theirs = self._theirs(entry, person.id)
+        by_name = by_name or self._is_same_record
+        applying.apply(person, entry, rules, by_name=by_name, taken=taken, theirs=theirs)
+        if len(person.keys) > keys:
+            self.index(person)
+        return person.steps > steps
+
+    def _decide(self, number: int, entry: Entry) -> Decided:
+        self._entry, self._number = entry, number
+        self._pairs, self._before, self._learned = (), {}, 0
+        try:
+            taken = self.take(self._intake(entry))
+        except LeftOut as left_out:
+            return left_out.decided
+        if taken.is_elsewhere:
+            return Decided(Verdict.ERROR, code="elsewhere", reason=sentences.ELSEWHERE.english(), takes_part=False)
+        return self._told(number, taken)
+
+    def _told(self, number: int, taken: Taken) -> Decided:
+        id_ = taken.customer_id
+        first = self._firsts.setdefault(id_, number)
+        before, after = (None, None) if taken.created else self._difference(self.people[id_])
+        pairs = tuple((min(id_, pair.customer_id), max(id_, pair.customer_id)) for pair in self._pairs)
+        twin = None if first == number else first
+        decided = Decided(Verdict.NEW, id_, twin, before=before, after=after, created=taken.created, pairs=pairs)
+        if not pairs:
+            return _without_pairs(decided)
+        pair = self._pairs[0]
+        reason = sentences.of_doubt(pair.shared, pair.doubt).english(name=self.people[pair.customer_id].fields["name"])
+        return decided._replace(verdict=Verdict.REVIEW, code=f"{pair.shared}_{pair.doubt}", reason=reason)
+
+    def _intake(self, entry: Entry) -> Intake:
+        """Follow the id of our own export only where the name or a key agrees."""
+        intake = entry.intake
+        self._is_same_record = False
+        if intake.customer_id is not None:
+            found = self.people.get(self._survivors.get(intake.customer_id, intake.customer_id))
+            name = intake.contact.name
+            if found is None or not (
+                (name and may_be_one(name, found.fields["name"])) or found.known().shares(intake.keys)
+            ):
+                intake = intake._replace(customer_id=None)
+            else:
+                self._is_same_record = True
+        return intake
+
+    def _negative_numbers(self) -> Iterator[int]:
+        while True:
+            yield -self._number
+
+    def _theirs(self, entry: Entry, id_: int | None) -> Collection[Key]:
+        """Return the further keys that are another customer's main ones."""
+        return {
+            key
+            for key, _ in entry.further_keys
+            for other in self._sharing.get(key, {}).values()
+            if other.id != id_ and other.has_main(*key)
+        }
+
+    def _difference(self, person: Person) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+        before, own = self._before, person.fields
+        names = [name for name, value in before.items() if own[name] != value]
+        after: dict[str, Any] = {name: own[name] for name in names}
+        learned = [[kind.value, value, extension] for kind, value, extension in person.learned[self._learned :]]
+        if learned:
+            after["further"] = learned
+        return ({name: before[name] for name in names}, after) if after else (None, None)
+
+
+def make_new(id_: int, entry: Entry, branch_id: int | None, now: dt.datetime | None) -> Person:
+    """Build the customer of a row that adds one."""
+    person = Person.new(id_, entry.intake, [Kind(kind) for kind in entry.apart], branch_id)
+    applying.complete_new(person, entry, now)
+    return person
+
+
+def wanted_for(entries: Collection[Entry], ids: Collection[int], *, locks: bool) -> Wanted:
+    further = {key for entry in entries if entry.further for key, _ in entry.further_keys}
+    return Wanted(COLUMNS, ids, further, locks)
+
+
+def _without(decided: Decided, known: Collection[tuple[int, int]]) -> Decided:
+    """Drop pairs that are recorded."""
+    if not decided.pairs:
+        return decided
+    left = tuple(pair for pair in decided.pairs if pair not in known)
+    return decided._replace(pairs=left) if left else _without_pairs(decided)
+
+
+def _without_pairs(decided: Decided) -> Decided:
+    code = reason = ""
+    if decided.created:
+        verdict = Verdict.NEW
+    elif decided.twin is not None:
+        verdict, reason = Verdict.DUPLICATE, sentences.TWIN.english(number=decided.twin)
+    else:
+        verdict = Verdict.CHANGED if decided.after else Verdict.SAME
+    return decided._replace(verdict=verdict, code=code, reason=reason, pairs=())

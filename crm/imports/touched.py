@@ -1,0 +1,42 @@
+"""Whether somebody used a customer since an import added them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.imports.models import Import
+from crm.kernel.columns import Base, one_of
+from crm.kernel.events import Event
+from crm.kernel.extensions import db
+from crm.kernel.manifest import catalog
+
+EVERYWHERE = {"all_branches": True}
+
+
+def used_since(row: Import, ids: Collection[int]) -> set[int]:
+    """Return customers with an event that is not the import's, or with rows of their own: a message, an invoice."""
+    if not ids:
+        return set()
+    by_import = sa.and_(Event.subject == Import.__tablename__, Event.subject_id == row.id)
+    events = sa.select(Event.customer_id).where(one_of(Event.customer_id, ids), ~by_import).distinct()
+    found = {id_ for id_ in db.session.scalars(events, execution_options=EVERYWHERE) if id_ is not None}
+    for model in _rows_of_customers():
+        rows = sa.select(model.customer_id).where(one_of(model.customer_id, ids)).distinct()
+        found.update(db.session.scalars(rows, execution_options=EVERYWHERE))
+    return found
+
+
+def _rows_of_customers() -> Iterator[Any]:
+    """Yield the tables of rows that people add to a customer; what follows from others is in no backup either."""
+    features = catalog()
+    for mapper in Base.registry.mappers:
+        name = getattr(mapper.local_table, "name", "")
+        if (
+            name in features.customer_rows
+            and not features.data[name].left_out
+            and hasattr(mapper.class_, "customer_id")
+        ):
+            yield mapper.class_
