@@ -6,6 +6,7 @@ A factory of a tenant's row acts in the current organization: call it within `us
 from __future__ import annotations
 
 import datetime as dt
+import io
 import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ from crm.delivery.recipients import keep_recipients
 from crm.duplicates.services import add_entry
 from crm.exports import services as exports
 from crm.exports.formats import Format
+from crm.imports import services as imports
+from crm.imports.models import ImportRow
 from crm.intake.models import Scan
 from crm.invoices.models import Receipt
 from crm.invoices.services import add_invoice
@@ -361,6 +364,19 @@ def make_export() -> int:
     return exports.create("customers", Format.CSV, {}).id
 
 
+def make_import() -> int:
+    """Check a file with a new customer and a row that can't be read, and return the import's id."""
+    number = 60_000 + next(_numbers)
+    file = io.BytesIO(f"Name,Phone,E-mail\nSari,+62812345{number},\nBudi,,no e-mail\n".encode())
+    return imports.run_check(imports.create("people.csv", file, in_foreground=True).id).id
+
+
+def make_import_row() -> int:
+    """Return the id of the first row of a new import."""
+    import_id = make_import()
+    return db.session.scalars(sa.select(ImportRow.id).where(ImportRow.import_id == import_id).limit(1)).one()
+
+
 def make_duplicate(first_id: int | None = None, second_id: int | None = None) -> int:
     """Enter two customers who may be one person, and return the id of the entry."""
     number = 40_000 + next(_numbers)
@@ -404,6 +420,8 @@ FILL: dict[str, Callable[[], Any]] = {
     "duplicate_id": make_duplicate,
     "export_id": make_export,
     "reminder_change_id": make_reminder_change,
+    "import_id": make_import,
+    "row_id": make_import_row,
 }
 """How to make the row of each id that stands in a URL, for the tests that try every page."""
 
@@ -412,6 +430,8 @@ def owners_of(ids: dict[str, int]) -> dict[str, int]:
     """Return the ids of the rows that others of the same URL hang on: /leads/<id>/follow-ups/<id>/."""
     if "contact_id" in ids:
         return {"customer_id": db.session.get_one(CustomerKey, ids["contact_id"]).customer_id}
+    if "row_id" in ids:
+        return {"import_id": db.session.get_one(ImportRow, ids["row_id"]).import_id}
     parts: dict[str, Any] = {"follow_up_id": FollowUp, "commitment_id": LoanCommitment}
     found = [db.session.get_one(parts[name], ids[name]).lead_id for name in parts if name in ids]
     return {"lead_id": found[0]} if found and "lead_id" in ids else {}

@@ -43,6 +43,8 @@ CONTENTS: dict[str, dict[str, Any]] = {
     "api_notes.change": {"json": {"text": "Likes the aisle"}},
     "api_leads.create_commitment": {"json": {"amount": "150000.00", "promised_date": "2026-12-01"}},
     "api_leads.change_commitment": {"json": {"state": "kept"}},
+    "api_imports.commit": {},
+    "api_imports.undo": {},
     "api_branches.create": {"json": {"name": "Bandung"}},
     "api_branches.replace": {"json": {"name": "Bogor"}},
     "api_branches.change": {"json": {"name": "Depok"}},
@@ -53,6 +55,8 @@ def content_of(endpoint: str) -> dict[str, Any]:
     """Return the options of a request with what the operation takes."""
     if endpoint == "api_invoices.add_receipts":  # a file is read once
         return {"data": {"receipt": (io.BytesIO(PDF), "receipt.pdf")}}
+    if endpoint == "api_imports.create":
+        return {"data": {"file": (io.BytesIO(b"Name,Phone\nSari,0812345678\n"), "people.csv")}}
     if endpoint == "api_messages.create":
         tomorrow = clock.utcnow() + dt.timedelta(days=1)
         return {"json": {"channel": "sms", "body": "Your cake is ready", "send_at": tomorrow.isoformat()}}

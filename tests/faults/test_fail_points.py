@@ -107,7 +107,9 @@ def test_every_fail_point_is_tried() -> None:
         named |= set(re.findall(r'reach\("(.+?)"\)', text))
     named |= {f"{job.kind} {end}" for job in long_jobs(LongJob) for end in ENDS}
     tried = {point for point, *_ in DELIVERY} | {f"{name} {end}" for name in ("release", "let go") for end in ENDS}
-    for name, path in (("bulk", "customers/test_bulk.py"), ("scan", "intake/test_scan.py")):
+    tests = {"bulk": "customers/test_bulk.py", "scan": "intake/test_scan.py"}
+    tests |= dict.fromkeys(("import", "import check"), "imports/test_killed.py")
+    for name, path in tests.items():
         text = (ROOT / "tests" / path).read_text()
         tried |= {point for point in (f"{name} {end}" for end in ENDS) if f'"{point}"' in text}
     assert named == tried

@@ -1,0 +1,149 @@
+"""Pages of imports."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from crm.accounts.access import find
+from crm.imports import queries, services
+from crm.imports.failed import as_csv
+from crm.imports.fields import FIELDS
+from crm.imports.forms import MappingForm, RowForm, UploadForm, reading_choices, row_choice
+from crm.imports.limits import MAX_REQUEST
+from crm.imports.models import Import, ImportRow
+from crm.kernel.errors import SentenceError
+from crm.values.language import N_
+from crm.values.language import gettext as _
+from crm.web.forms import Form
+from crm.web.htmx import done, go_to, respond
+from crm.web.ids import id_in
+from crm.web.uploads import takes_files
+
+bp = Blueprint("imports", __name__)
+
+TOO_LARGE = N_("This file has more than 50 MB. Split it, and import the parts one by one.")
+
+
+@bp.get("/imports")
+def index() -> Response:
+    listed = queries.latest(id_in(request.args.get("before")))
+    return respond("imports/index.html", "imports/_list.html", listed=listed)
+
+
+@bp.route("/imports/new", methods=["GET", "POST"])
+@takes_files(MAX_REQUEST, TOO_LARGE)
+def new() -> AnyResponse:
+    form = UploadForm()
+    if form.validate_on_submit():
+        try:
+            file = form.file.data
+            row = services.create(file.filename, file.stream, form.options, form.request_key())
+        except SentenceError as error:
+            form.refuse("file", error)
+        else:
+            return go_to(url_for("imports.show", import_id=row.id))
+    return respond("imports/new.html", "imports/_form.html", _status(form), form=form)
+
+
+@bp.get("/imports/<id:import_id>")
+def show(import_id: int) -> Response:
+    row = find(Import, import_id)
+    return _show(row, MappingForm(row))
+
+
+@bp.post("/imports/<id:import_id>/mapping")
+def map_columns(import_id: int) -> AnyResponse:
+    row = find(Import, import_id)
+    form = MappingForm(row)
+    if not form.validate():
+        return _show(row, form)
+    services.map_columns(import_id, form.columns, form.options, form.date_orders)
+    return go_to(url_for("imports.show", import_id=import_id))
+
+
+@bp.post("/imports/<id:import_id>/reading")
+def read_anew(import_id: int) -> AnyResponse:
+    services.choose(import_id, reading_choices(find(Import, import_id)))
+    return go_to(url_for("imports.show", import_id=import_id))
+
+
+@bp.get("/imports/<id:import_id>/rows")
+def rows(import_id: int) -> Response:
+    row, verdict = find(Import, import_id), request.args.get("verdict", "")
+    page = queries.rows_page(import_id, verdict, id_in(request.args.get("after")) or 0)
+    alike = queries.alike(import_id, verdict) if verdict and row.can_be_changed else []
+    return respond("imports/rows.html", "imports/_rows.html", row=row, page=page, verdict=verdict, alike=alike)
+
+
+@bp.route("/imports/<id:import_id>/rows/<id:row_id>", methods=["GET", "POST"])
+def edit_row(import_id: int, row_id: int) -> AnyResponse:
+    row, found = find(Import, import_id), _row(import_id, row_id)
+    form = RowForm()
+    if form.validate_on_submit():
+        try:
+            services.correct(import_id, found.number, form.cells)
+        except SentenceError as error:
+            form.form_errors.append(str(error))
+        else:
+            return _row_changed(import_id, row_id)
+    return respond("imports/row.html", "imports/_row_form.html", _status(form), form=form, row=row, found=found)
+
+
+@bp.post("/imports/<id:import_id>/rows/<id:row_id>/choice")
+def choose(import_id: int, row_id: int) -> AnyResponse:
+    find(Import, import_id)
+    choice, alike = row_choice()
+    services.decide(import_id, _row(import_id, row_id).number, choice, alike=alike)
+    if alike:
+        return go_to(url_for("imports.show", import_id=import_id))
+    return _row_changed(import_id, row_id)
+
+
+@bp.post("/imports/<id:import_id>/commit")
+def commit(import_id: int) -> AnyResponse:
+    services.commit_import(find(Import, import_id).id)
+    return go_to(url_for("imports.show", import_id=import_id))
+
+
+@bp.post("/imports/<id:import_id>/cancel")
+def cancel(import_id: int) -> AnyResponse:
+    services.cancel(find(Import, import_id).id)
+    return go_to(url_for("imports.show", import_id=import_id))
+
+
+@bp.post("/imports/<id:import_id>/undo")
+def undo(import_id: int) -> AnyResponse:
+    services.undo(find(Import, import_id).id)
+    return go_to(url_for("imports.show", import_id=import_id))
+
+
+@bp.get("/imports/<id:import_id>/failed.csv")
+def failed(import_id: int) -> Response:
+    row = find(Import, import_id)
+    response = Response("".join(as_csv(row)), mimetype="text/csv")
+    response.headers.set("Content-Disposition", "attachment", filename=f"import-{row.id}-failed.csv")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _show(row: Import, form: MappingForm) -> Response:
+    context = {"row": row, "form": form, "fields": FIELDS, "sums": queries.sums(row)}
+    context |= {"earlier": queries.same_file_before(row), "kept": queries.first_kept(row)}
+    return respond("imports/show.html", "imports/_import.html", 422 if form.errors else 200, **context)
+
+
+def _row(import_id: int, row_id: int) -> ImportRow:
+    found = find(ImportRow, row_id)
+    return found if found.import_id == import_id else abort(404)
+
+
+def _row_changed(import_id: int, row_id: int) -> AnyResponse:
+    found = _row(import_id, row_id)
+    location = url_for("imports.rows", import_id=import_id, verdict=found.verdict)
+    text = _("Row %(number)s was checked again.", number=found.number)
+    return done(text, location, "imports/row.htmx.html", row=find(Import, import_id), found=found)
+
+
+def _status(form: Form) -> int:
+    return 422 if form.is_submitted() else 200
