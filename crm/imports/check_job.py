@@ -35,7 +35,7 @@ class CheckJob(LongJob[Import]):
 
     def go_on(self, job_id: int, lease: dt.timedelta = dt.timedelta(0)) -> bool:
         if _is_uploaded(job_id):
-            return read_file(self.kind, job_id, max(lease, work_lease()))
+            return read_file(self.kind, job_id, work_lease(), lease)
         return super().go_on(job_id, lease)
 
     def step(self, row: Import, size: int) -> StepResult:

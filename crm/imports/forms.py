@@ -11,7 +11,7 @@ from flask_wtf.file import FileField
 from wtforms import SelectField, ValidationError
 
 from crm.imports.fields import FIELDS
-from crm.imports.mapping import columns_of, problems
+from crm.imports.mapping import problems
 from crm.imports.models import Import
 from crm.imports.reading.tables import Choices
 from crm.imports.services import Options

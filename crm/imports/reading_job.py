@@ -33,8 +33,11 @@ AT_ONCE = 1_000
 LOST = stored(N_("The file is no longer in the storage. Upload it again."))
 
 
-def read_file(kind: str, job_id: int, lease: dt.timedelta) -> bool:
-    """Read an uploaded file to its end; False if there is nothing to read."""
+def read_file(kind: str, job_id: int, lease: dt.timedelta, pause: dt.timedelta) -> bool:
+    """Read an uploaded file to its end; False if there is nothing to read.
+
+    Others may go on reading after `lease` without a batch, and go on with the check `pause` after the last one.
+    """
     with transaction():
         row = _hold(kind, job_id, lease)
         if row is None or row.state != ImportState.UPLOADED:
@@ -44,7 +47,7 @@ def read_file(kind: str, job_id: int, lease: dt.timedelta) -> bool:
     try:
         with files.local_copy(row) as path, open_table(path, choices, locale=locale) as table:
             _store_rows(kind, job_id, lease, table, start)
-            return _finish(kind, job_id, lease, table)
+            return _finish(kind, job_id, pause, table)
     except Refused as error:
         return _fail(kind, job_id, str(error))
     except FileNotFoundError:
@@ -84,10 +87,10 @@ def _insert(job_id: int, batch: Sequence[Row]) -> None:
     Bulk(db.session()).insert(ImportRow, len(batch), values)
 
 
-def _finish(kind: str, job_id: int, lease: dt.timedelta, table: Table) -> bool:
+def _finish(kind: str, job_id: int, pause: dt.timedelta, table: Table) -> bool:
     """Recognise the columns; go on to the check where that is sure, else wait for the mapping."""
     with committing(kind):
-        row = _hold(kind, job_id, lease)
+        row = _hold(kind, job_id, pause)
         if row is None or row.state != ImportState.UPLOADED or row.looked != table.count:
             return False
         organization = current_organization()
