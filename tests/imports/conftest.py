@@ -16,8 +16,12 @@ from crm.imports import queries, services
 from crm.imports.models import Import, ImportRow
 from crm.imports.services import Options
 from crm.imports.states import Mode
+from crm.kernel.errors import ConflictError
 from crm.kernel.extensions import db
+from tests.api.conftest import client_of
 from tests.factories import Cast, Person
+
+__all__ = ["client_of"]
 
 HEADERS = ("Name", "Phone", "Email", "City")
 
@@ -48,6 +52,14 @@ class Shop:
 
     def take_in(self, rows: Sequence[Sequence[str]], mode: str = "add", **options: Any) -> dict[str, Any]:
         return self.commit(self.check(rows, mode, **options))
+
+    def commit_refused(self, import_id: int) -> bool:
+        with self.manager.acting():
+            try:
+                services.commit_import(import_id)
+            except ConflictError:
+                return True
+            return False
 
     def undo(self, import_id: int) -> dict[str, int]:
         with self.manager.acting():
