@@ -250,6 +250,8 @@ def _number(text: str) -> int | None:
 
 def _amount(text: str) -> int | None:
     """Read an amount; 0 is one, too."""
+    if not text:
+        return None
     organization = here().organization
     try:
         return money.parse_amount(text, organization.locale, organization.currency)
