@@ -37,6 +37,8 @@ def load(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
         "SQLALCHEMY_ENGINE_OPTIONS": {},
         "REDIS_URL": _url(environ, "REDIS_URL", "", ("redis", "rediss", "unix")),
         "STORAGE_URL": _url(environ, "STORAGE_URL", (instance / "storage").as_uri(), ("file", "s3")),
+        "BACKUP_URL": _url(environ, "BACKUP_URL", (instance / "backups").as_uri(), ("file", "s3")),
+        "BACKUP_SCHEDULE": _choice(environ, "BACKUP_SCHEDULE", "DAILY", ("DAILY", "OFF")),
         "PUBLIC_URL": public_url.rstrip("/"),
         "TRUSTED_PROXIES": _integer(environ, "TRUSTED_PROXIES", 0, 0, 10),
         "LOG_LEVEL": _choice(environ, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),

@@ -38,6 +38,7 @@ ROOMS = (
     "imports",
     "exports",
     "reminders",
+    "backups",
     "demo",
     "first_hour",
     "home",

@@ -23,7 +23,7 @@ from crm.kernel.extensions import db
 from crm.web import memo
 from tests import compiled
 
-OWN = {"DATABASE_URL", "STORAGE_URL", "HOME", "PORT", "PUBLIC_URL"}
+OWN = {"DATABASE_URL", "STORAGE_URL", "BACKUP_URL", "HOME", "PORT", "PUBLIC_URL"}
 """Settings that differ from test to test, and that nothing is built of while an application is made."""
 
 

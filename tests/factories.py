@@ -22,6 +22,8 @@ from crm.accounts.members import Details
 from crm.accounts.models import Branch, Invitation, Membership, Organization, User
 from crm.accounts.passwords import hash_password
 from crm.area_customers import services as area_customers
+from crm.backups import store
+from crm.backups.models import Backup
 from crm.bookings import services as bookings
 from crm.customers.bulk_models import Action
 from crm.customers.filters import Selection
@@ -390,8 +392,16 @@ def make_contact(customer_id: int | None = None, value: str = "", kind: str = "p
     return _save(CustomerKey(customer_id=customer_id or make_customer(), kind=kind, value=value))
 
 
+def make_backup() -> int:
+    """Make a backup that is kept, and return its id."""
+    key = f"shop/backup-{next(_numbers)}.zip"
+    store.current().put(key, b"PK")
+    return _save(Backup(kind="by_hand", state="ready", key=key, size=2, backed_up_at=clock.utcnow()))
+
+
 FILL: dict[str, Callable[[], Any]] = {
     "branch_id": make_branch,
+    "backup_id": make_backup,
     "membership_id": make_member,
     "invitation_id": make_invitation,
     "token": make_token,

@@ -35,6 +35,8 @@ def installation(database_url: str, directory: Path) -> dict[str, str]:
         "SECRET_KEY": SECRET_KEY,
         "DATABASE_URL": database_url,
         "STORAGE_URL": (directory / "storage").as_uri(),
+        "BACKUP_URL": (directory / "backups").as_uri(),
+        "BACKUP_SCHEDULE": "off",
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "PUBLIC_URL": f"http://127.0.0.1:{port}",

@@ -1,3 +1,15 @@
 """Accounts: organizations with their branches, users with their roles, sign-in, and the door to tenant rows."""
 
-__all__ = ["access", "branches", "cli", "models", "queries", "rules", "services", "sign_ins", "throttle", "tokens"]
+__all__ = [
+    "access",
+    "branches",
+    "cli",
+    "members",
+    "models",
+    "queries",
+    "rules",
+    "services",
+    "sign_ins",
+    "throttle",
+    "tokens",
+]

@@ -79,7 +79,7 @@ def set_org(slug: str, settings: tuple[str, ...]) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_orgs(as_json: bool) -> None:
     """List the organizations."""
-    rows = [services.settings_of(row) for row in db.session.scalars(sa.select(Organization).order_by(Organization.id))]
+    rows = [services.settings_of(row) for row in db.session.scalars(_SEEN)]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
@@ -100,7 +100,7 @@ def create_user(username: str, organization: str, role: str, branch: str | None,
     if problem:
         raise click.ClickException(problem)
     password = _read_password(username, found.slug, found.name) if password_stdin else secrets.token_urlsafe(12)
-    is_new = _find_user(username) is None
+    is_new = not _has_password(username)
     with _sentences():
         services.create_user(username, password, found.id, Role.named(role), branch=branch)
     click.echo(f"User {username} is {role} of {organization}.")
@@ -137,7 +137,7 @@ def chosen_organizations(slug: str | None, everywhere: bool) -> Iterator[str]:
     """Act in each organization in turn, or in that of `slug` alone, and yield its slug."""
     if slug and everywhere:
         raise click.ClickException("Use --organization or --all, not both.")
-    statement = sa.select(Organization.id, Organization.slug).order_by(Organization.id)
+    statement = _SEEN.with_only_columns(Organization.id, Organization.slug)
     if slug:
         statement = statement.where(Organization.id == find_organization(slug).id)
     for row in db.session.execute(statement).all():
@@ -150,6 +150,10 @@ def of_organizations(whose: str) -> Callable[[Command], Command]:
     one = click.option("--organization", metavar="SLUG", help=f"Only {whose} of this organization.")
     every = click.option("--all", "everywhere", is_flag=True, help="Of all organizations (the default).")
     return lambda command: one(every(command))
+
+
+_SEEN = sa.select(Organization).where(Organization.restoring_until.is_(None)).order_by(Organization.id)
+"""Those that are not being restored."""
 
 
 def print_differences(
@@ -166,6 +170,11 @@ def print_differences(
             click.echo(all_right)
     if found:
         raise SystemExit(1)
+
+
+def _has_password(username: str) -> bool:
+    found = sa.select(User.id).where(User.username == normalize_username(username), User.password_hash != "")
+    return db.session.scalar(found) is not None
 
 
 def _find_user(username: str) -> int | None:

@@ -42,16 +42,27 @@ def add(username: str, password: str, details: Details) -> Added:
     with transaction() as session:
         lock_users()
         user = session.scalar(sa.select(User).where(User.username == normalize_username(username)))
-        existed = user is not None
+        existed = user is not None and user.password_hash != ""
         if user is None:
             user = User(username=normalize_username(username), name=details.name, password_hash=hashed)
             session.add(user)
             session.flush()
+        elif not existed:
+            _give_back(user, hashed)
         elif membership_of(user.id) is not None:
             raise SentenceError(_("%(user)s is a user of this organization already.", user=user.username))
         check_branch(details.branch_id)
         enter("user.added", user, details)
         return Added(user.id, existed)
+
+
+def _give_back(user: User, hashed: str) -> None:
+    """Let a user in who came from a backup, which has no passwords; what they were there is decided anew."""
+    user.password_hash = hashed
+    membership = membership_of(user.id)
+    if membership is not None:
+        db.session.delete(membership)
+    db.session.flush()
 
 
 def enter(action: str, user: User, details: Details) -> None:

@@ -10,7 +10,7 @@ from flask_login import UserMixin
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.accounts.rules import Trade
-from crm.kernel.columns import Base, BigInt, CreatedAt, Id, TextCode
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id, TextCode, new_uid
 from crm.kernel.roles import Role
 from crm.kernel.tenancy import TenantMixin, within_organization
 from crm.values.language import AUTO
@@ -23,6 +23,9 @@ class Organization(Base):
     is a hash of the Account SID, "" for the installation's account. `secrets_stamp` is random and new with each change
     of the secrets, "" before the first. `uses` names the parts that the navigation shows beyond those of everybody,
     "none" for none; "" leaves it to the trade. `first_hour` holds words for what is done of the first steps.
+    `uid` survives a backup and its restore. While `sending_paused` nothing is sent; `restored_at` is the moment of the
+    backup that it came from. It is being restored, and nobody sees it, until `restoring_until` is None. `resuming` is
+    what happens to the messages that a restore held back, chosen at `resuming_from`, until all are dealt with.
     """
 
     __tablename__ = "organizations"
@@ -50,6 +53,12 @@ class Organization(Base):
     trade: Mapped[Trade] = mapped_column(TextCode(Trade, 12), default=Trade.TRAVEL, server_default=Trade.TRAVEL)
     uses: Mapped[str] = mapped_column(sa.String(200), default="", server_default="")
     first_hour: Mapped[str] = mapped_column(sa.String(60), default="", server_default="")
+    uid: Mapped[str] = mapped_column(sa.String(32), default=new_uid, server_default="")
+    sending_paused: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    restored_at: Mapped[dt.datetime | None]
+    restoring_until: Mapped[dt.datetime | None]
+    resuming: Mapped[str] = mapped_column(sa.String(10), default="", server_default="")
+    resuming_from: Mapped[dt.datetime | None]
     created_at: Mapped[CreatedAt]
 
     @property

@@ -229,6 +229,7 @@ SETTINGS: dict[str, Callable[[str], Any]] = {
     "quiet_from": _quiet_time,
     "quiet_until": _quiet_time,
     "branch_bound": _yes_or_no,
+    "sending_paused": _yes_or_no,
     "earn_points": _earn_points,
     "earn_per": _earn_per,
 }

@@ -110,6 +110,10 @@ def create_user(
         return session.get_one(User, added.user_id)
 
 
+def hash_password(password: str) -> str:
+    return passwords.hash_password(password)
+
+
 def password_matches(user: User, password: str) -> bool:
     return passwords.matches(user.password_hash, password)
 

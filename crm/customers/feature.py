@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm.customers import activity, api, data, exports, hits, routes, timeline
+from crm.customers import activity, api, data, exports, hits, restoring, routes, timeline
 from crm.kernel.manifest import Feature, Job, PageAction, Panel, Search
 from crm.kernel.roles import MANAGER, STAFF, VIEWER
 from crm.values.language import N_, ngettext
@@ -10,6 +10,7 @@ from crm.values.language import N_, ngettext
 feature = Feature(
     name="customers",
     data=data.DATA,
+    restored=restoring.restored,
     blueprints=(routes.bp,),
     actions=(PageAction("customers.new", N_("Add customer"), 10, "person-plus"),),
     searches=(Search("customers.show", N_("Customers"), 10, "person", hits.find),),

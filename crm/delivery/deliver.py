@@ -38,8 +38,10 @@ from crm.kernel.fail_points import committing
 from crm.kernel.queue import stopping
 from crm.kernel.tenancy import insert_many, require_organization, use_organization
 from crm.kernel.work import due
+from crm.messages import sent_ledger
 from crm.messages.bookkeeping import KIND, lock_customers, look_at
 from crm.messages.models import Attempt, Message
+from crm.messages.restoring import SENT_SINCE, said
 from crm.messages.rules import BEING_SENT, Status
 from crm.messages.states import DUE
 from crm.providers.accounts import sender_of
@@ -182,15 +184,21 @@ def _send(claim: Claim, seconds: float) -> None:
 def _submit(claim: Claim, ids: Sequence[int]) -> list[Call]:
     """Mark messages as submitting and return their calls.
 
-    The send policy is asked once more; messages of other workers are skipped.
+    The send policy is asked once more; messages of other workers are skipped, and those that a restored copy of the
+    organization has sent are not sent again.
     """
     with committing("submit"):
         due.lock(KIND, ids)
         messages = _claimed(claim, ids)
         batch = Batch(lock_customers(message.customer_id for message in messages))
         going, attempts = [], []
+        sent = sent_ledger.sent_by_others(message.uid for message in messages)
         for message in messages:
             if message.lease_until is None or message.lease_until <= batch.now:
+                continue
+            if message.uid in sent:
+                message.handed_over_at = sent[message.uid]
+                batch.end(message, Status.SENT, SENT_SINCE.english(when=said(sent[message.uid])))
                 continue
             decision = batch.judge(message, probing=message.id in claim.probes)
             if isinstance(decision, Go) and not decision.gateway.by_hand:
@@ -200,6 +208,7 @@ def _submit(claim: Claim, ids: Sequence[int]) -> list[Call]:
                 batch.carry_out(message, decision)
         batch.lend(going, Status.SUBMITTING, claim.token)
         insert_many(Attempt, attempts)
+        sent_ledger.note([message.uid for message in going], batch.now)
         batch.finish()
         return _calls(going, attempts, claim.token, batch.organization)
 

@@ -19,6 +19,7 @@ from crm.kernel.fail_points import committing
 from crm.kernel.queue import stopping
 from crm.kernel.tenancy import update_many
 from crm.kernel.work import due
+from crm.messages import sent_ledger
 from crm.messages.bookkeeping import KIND, hasten_held, hold_customers
 from crm.messages.models import Attempt, Message
 from crm.messages.rules import WAITS, Status, back_off
@@ -36,6 +37,9 @@ Result = tuple[Call, Outcome]
 FINAL = {Answer.PERMANENT: Status.FAILED, Answer.OPTED_OUT: Status.SUPPRESSED}
 PATIENCE = (0.5, 1, 2, 4, 8)
 """Seconds before each retry while the database is away."""
+
+NOT_TAKEN = frozenset({Status.RETRY_WAIT, Status.HELD, Status.FAILED, Status.SUPPRESSED})
+"""Statuses after a call that certainly sent nothing."""
 
 CHECKING = stored(N_("%(sentence)s Checking whether it was sent."))
 NEXT_TRY = stored(N_("%(sentence)s Next try %(when)s."))
@@ -107,6 +111,7 @@ def _record(results: Sequence[Result], token: str) -> None:
         }
         for (address, addresses), sentence in sorted(opted_out.items(), key=lambda one: one[0][0]):
             services.note_down(address, addresses, OptOutSource.PROVIDER, sentence)
+        sent_ledger.forget([message.uid for message in messages if message.status in NOT_TAKEN])
         batch.finish()
         learn({name: call.to for call, outcome in results for name in outcome.known_as})
     services.stop_pending(opted_out)

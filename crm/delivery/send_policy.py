@@ -12,6 +12,7 @@ from crm.customers.models import Customer
 from crm.messages.channels.registry import consent_problem
 from crm.messages.models import Message
 from crm.messages.policy_facts import PolicyFacts
+from crm.messages.restoring import PAUSED
 from crm.messages.rules import Status, day_word, holding_reason
 from crm.providers.base import Gateway
 from crm.providers.registry import gateway_of
@@ -27,6 +28,8 @@ OTHER_DAY = stored(N_("It says “%(word)s”, and that day is over. Check the t
 QUIET = stored(N_("Quiet hours: it will be sent %(when)s (%(zone)s)."))
 
 LOOK_AGAIN = dt.timedelta(seconds=60)
+LOOK_AFTER_PAUSE = dt.timedelta(hours=1)
+"""Resuming lets the worker look at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ def check_policy(
     refusal = _refusal(message, customer, facts)
     if refusal is not None:
         return refusal
+    if organization.sending_paused:
+        return Hold(now + LOOK_AFTER_PAUSE, PAUSED)
     try:
         gateway = gateway_of(organization, message.channel)
     except LookupError:

@@ -18,6 +18,7 @@ from crm.customers.search_text import search_text
 from crm.demo.models import DemoRange
 from crm.demo.rows import CustomerRow, MessageRow
 from crm.kernel.bulk_writer import Bulk
+from crm.kernel.columns import new_uid
 from crm.kernel.db import transaction
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
@@ -135,7 +136,7 @@ def _load_messages(bulk: Bulk, rows: list[tuple[int, MessageRow]]) -> None:
     created = [min(bulk.now, message.send_at) for message in messages]
     fields = [field.name for field in dataclasses.fields(MessageRow)]
     values: dict[str, Any] = {field: [getattr(message, field) for message in messages] for field in fields}
-    values |= {"created_at": created, "updated_at": created}
+    values |= {"created_at": created, "updated_at": created, "uid": [new_uid() for _ in rows]}
     values["status_at"] = [m.handed_over_at or at for m, at in zip(messages, created, strict=True)]
     bulk.insert(Message, len(rows), {"organization_id": organization, "id": ids, "customer_id": customers, **values})
     waiting = [(id_, m.send_at) for id_, m in zip(ids, messages, strict=True) if m.status == Status.SCHEDULED]

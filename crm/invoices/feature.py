@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crm.invoices import activity, api, cli, data, demo, exports, hits, list_routes, queries, recompute_totals
+from crm.invoices.restoring import restored
 from crm.kernel.manifest import CustomerAction, Feature, Job, MenuLink, Panel, Search
 from crm.kernel.roles import MANAGER, STAFF, VIEWER
 from crm.values.language import N_, ngettext
@@ -10,6 +11,7 @@ from crm.values.language import N_, ngettext
 feature = Feature(
     name="invoices",
     data=data.DATA,
+    restored=restored,
     blueprints=(list_routes.bp,),
     keys={"invoices.index": "v"},
     searches=(Search("invoices.show", N_("Invoices"), 40, "receipt", hits.find),),

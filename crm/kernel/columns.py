@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import secrets
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
@@ -92,6 +93,11 @@ def constant(value: int | str) -> sa.ColumnElement[Any]:
     be the same for all bound values.
     """
     return sa.literal_column(str(value) if isinstance(value, int) else f"'{value}'")
+
+
+def new_uid() -> str:
+    """Return a name for a row that a backup and its restore keep, unlike its id."""
+    return secrets.token_hex(16)
 
 
 class TextCode(sa.types.TypeDecorator[Any]):

@@ -6,8 +6,9 @@ A table or column without a declaration is in no backup and would survive an era
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import enum
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -50,6 +51,21 @@ class Column(NamedTuple):
     inside: Callable[[Any, Mapping[str, Any], Ids], Any] | None = None
 
 
+class Arrival(NamedTuple):
+    """A restore under way: rows of an organization as it was at `backed_up_at`.
+
+    original_id: the id that it had. is_from_here: the backup was made by this installation. is_original_here: the
+    organization that it is of is still here, so its ids are those in the backup. ids: renews them.
+    """
+
+    backed_up_at: dt.datetime
+    now: dt.datetime
+    original_id: int
+    is_from_here: bool
+    is_original_here: bool
+    ids: Ids
+
+
 class ByColumn(str):
     """The name of a column that names the table: `{"subject_id": ByColumn("subject")}`."""
 
@@ -71,7 +87,9 @@ class Rows:
     points_to: holds ids of this table, renewed by a restore. inside: holds ids within, renewed by this function, or
     `no_ids`; every column of JSON is named. recomputed: follows from other columns; a restore computes it again and
     compares. dropped: in no backup; a restore begins with the column's default, or with the value given here.
-    files: keys of files in the storage, under this folder.
+    files: keys of files in the storage, folder/organization/row/name; a restore makes a new key of the name.
+    written: changes a row of JSON values before a backup takes it, dropped columns too; False leaves the row out.
+    arriving: changes rows before a restore stores them.
     `id` and `organization_id` need no word.
     """
 
@@ -85,6 +103,8 @@ class Rows:
     recomputed: str = ""
     dropped: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     files: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    written: Callable[[dict[str, Any]], bool] | None = None
+    arriving: Callable[[Sequence[dict[str, Any]], Arrival], None] | None = None
 
     @cached_property
     def of_people(self) -> dict[str, Holds]:
@@ -201,12 +221,18 @@ def _changes(changes: Any, event: Mapping[str, Any], ids: Ids) -> Any:
     return renewed
 
 
+def _is_of_organization(event: dict[str, Any]) -> bool:
+    """Leave out what was done with backups: a restored organization is what it was."""
+    return not event["action"].startswith("backup.")
+
+
 KERNEL = {
     "events": Rows(
         plain="action subject",
         personal="changes",
         points_to={"actor_id": USERS, "subject_id": ByColumn("subject"), "customer_id": "customers"},
         inside={"changes": _changes},
+        written=_is_of_organization,
     ),
     "organization_secrets": Rows(left_out="sealed with the installation's key", plain="name sealed"),
     "used_keys": Rows(left_out="about requests that are over", plain="key fingerprint"),

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import click
 from flask import Blueprint, Flask, current_app
 
-from crm.kernel.data import KERNEL, Rows
+from crm.kernel.data import KERNEL, Arrival, Rows
 from crm.kernel.exports import Export
 from crm.kernel.reminders import ReminderKind
 from crm.kernel.roles import Access, Door, Role
@@ -168,6 +168,8 @@ class Feature:
     listeners: modules that connect to signals.
     kept: for how long rows of a table are kept.
     data: by table, what its columns hold, for backups and erasures (`kernel/data.py`); every table is in one.
+    restored: called within a restored organization before anybody sees it, the lowest floor first: computes what no
+    backup has, plans work, and returns sentences about what the backup had wrong.
     demo: fills a demo shop, by its short name and the ids of its customers.
     """
 
@@ -199,6 +201,7 @@ class Feature:
     listeners: Sequence[ModuleType] = ()
     kept: Mapping[Any, dt.timedelta] = dataclasses.field(default_factory=dict)
     data: Mapping[str, Rows] = dataclasses.field(default_factory=dict)
+    restored: Callable[[Arrival], Iterable[str]] | None = None
     demo: Callable[[str, Sequence[int]], None] | None = None
 
     def access(self) -> Iterator[tuple[str, Access]]:
@@ -218,6 +221,7 @@ class Catalog:
         self.data: dict[str, Rows] = _merged((KERNEL, *(feature.data for feature in features)))
         self.lead_events: dict[str, Any] = _merged(feature.lead_events for feature in features)
         self.lead_fields: dict[str, Any] = _merged(feature.lead_fields for feature in features)
+        self.restored = [feature.restored for feature in features if feature.restored]
         self.navigation = self._placed("navigation")
         self.menu = self._placed("menu")
         self.settings = self._placed("settings")

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from crm.kernel.manifest import CustomerAction, Feature, Panel
 from crm.kernel.roles import STAFF, VIEWER
-from crm.loyalty import activity, api, cli, data, exports, merge, queries, routes
+from crm.loyalty import activity, api, cli, data, exports, merge, queries, restoring, routes
 from crm.values.language import N_, ngettext
 
 feature = Feature(
     name="loyalty",
     data=data.DATA,
+    restored=restoring.restored,
     blueprints=(routes.bp,),
     api=(api.bp,),
     commands=(cli.loyalty,),

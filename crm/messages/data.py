@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crm.kernel.data import USERS, Ids, Rows, no_ids
+from crm.messages import restoring
 
 
 def approved_template(value: Any, row: Mapping[str, Any], ids: Ids) -> Any:
@@ -14,11 +15,13 @@ def approved_template(value: Any, row: Mapping[str, Any], ids: Ids) -> Any:
 
 DATA = {
     "messages": Rows(
-        plain="channel claim_token",
-        free_text="body template reason before_done",
+        plain="channel uid claim_token",
+        free_text="body template reason before_done before_restore",
         points_to={"customer_id": "customers", "acknowledged_by_id": USERS, "created_by_id": USERS},
         inside={"template": approved_template, "before_done": no_ids},
-        dropped={"claim_token": None, "lease_until": None},
+        dropped={"claim_token": None, "lease_until": None, "before_restore": None},
+        written=restoring.as_backed_up,
+        arriving=restoring.hold_back,
     ),
     "attempts": Rows(
         plain="claim_token gateway channel provider_id error_code",
@@ -34,5 +37,6 @@ DATA = {
     ),
     "suppressions": Rows(plain="kind source", personal="address", free_text="note", points_to={"created_by_id": USERS}),
     "whatsapp_ids": Rows(personal="name phone"),
+    "sent_messages": Rows(left_out="of the installation", plain="uid"),
     "blocked_senders": Rows(left_out="found out again", plain="channel gateway reason"),
 }

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.accounts.models import User
 from crm.customers.models import Customer
-from crm.kernel.columns import Base, BigInt, CreatedAt, Id, TextCode, UtcDateTime, db_now
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id, TextCode, UtcDateTime, db_now, new_uid
 from crm.kernel.errors import ConflictError
 from crm.kernel.tenancy import TenantMixin, within_organization
 from crm.messages.channels.base import Channel
@@ -49,6 +49,7 @@ class Message(TenantMixin, Base):
     status: proof; only the verbs here change it.
     claim_token: required by every write of the worker until `lease_until`.
     before_done: what Undo restores.
+    uid: survives a backup and its restore. before_restore: the state in the backup it came from, while it is held back.
     must_arrive: sent once more when its outcome stays unknown, then `sent_again`.
     """
 
@@ -84,6 +85,8 @@ class Message(TenantMixin, Base):
     acknowledged_at: Mapped[dt.datetime | None]
     acknowledged_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
     before_done: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
+    uid: Mapped[str] = mapped_column(sa.String(32), default=new_uid, server_default="")
+    before_restore: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     created_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
@@ -134,6 +137,8 @@ class Message(TenantMixin, Base):
         """Set the status and the reason that people read; a worker's claim ends."""
         ensure_may_turn(self.status, status)
         self.status, self.reason, self.status_at = status, reason[:300], now
+        if status is not Status.HELD:
+            self.before_restore = None
         self.claim_token, self.lease_until = None, None
 
     def rewrite(
@@ -197,6 +202,8 @@ class Message(TenantMixin, Base):
             return False
         if not self.is_resendable:
             raise ConflictError(_("This message can't be sent again: it is “%(state)s”.", state=self.status.label))
+        # A person wants it sent once more, whatever a restored copy has sent.
+        self.uid = new_uid()
         self.send_at, self.attempts_made, self.handed_over_at = now, 0, None
         self.acknowledged_at, self.acknowledged_by_id, self.before_done = None, None, None
         self.turn(Status.SCHEDULED, now)

@@ -62,6 +62,7 @@ def test_an_installation_is_set_up_by_commands_alone(app: Flask) -> None:
             "sms_from": "",
             "whatsapp_from": "",
             "branch_bound": False,
+            "sending_paused": False,
             "earn_points": 0,
             "earn_per": "0.00",
         }

@@ -1,0 +1,3 @@
+"""Backups of organizations: archives that anybody can read, and their restore."""
+
+__all__ = ["queries"]
