@@ -87,11 +87,13 @@ def record_pairs(doubts: Mapping[tuple[int, int], tuple[Pair, str]]) -> Recorded
     return RecordedPairs(set(doubts).difference(recorded), separate)
 
 
-def known_pairs(pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], str]:
-    """Return the decisions on those of the pairs that are recorded."""
+def known_pairs(pairs: Collection[tuple[int, int]], before: dt.datetime | None = None) -> dict[tuple[int, int], str]:
+    """Return the decisions on those of the pairs that are recorded, or were before a moment."""
     if not pairs:
         return {}
     known = sa.select(Duplicate.first_id, Duplicate.second_id, Duplicate.decision)
     known = known.where(one_of(Duplicate.second_id, {second for _, second in pairs}))
+    if before is not None:
+        known = known.where(Duplicate.created_at < before)
     found = db.session.execute(known, execution_options={"all_branches": True})
     return {(first, second): decision for first, second, decision in found}

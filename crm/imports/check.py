@@ -18,7 +18,7 @@ from crm.imports.applying import Rules
 from crm.imports.cleaning import Cleaned, Cleaner, Context
 from crm.imports.entries import Entry
 from crm.imports.findings import Finding
-from crm.imports.gathering import Decided, ImportGathering, wanted_for
+from crm.imports.gathering import FILE_IDS, Decided, ImportGathering, wanted_for
 from crm.imports.mapping import columns_of
 from crm.imports.models import Import, ImportRow
 from crm.imports.states import Choice, Verdict
@@ -142,13 +142,13 @@ def _gathering(row: Import, entries: Mapping[int, Entry], index: earlier.KeyInde
     ids = index.find(entries.values())
     known = read(
         [entry.intake for entry in entries.values()],
-        wanted_for(entries.values(), {id_ for id_ in ids if id_ > 0}, locks=False),
+        wanted_for(entries.values(), {id_ for id_ in ids if id_ < FILE_IDS}, locks=False),
     )
     firsts = earlier.first_rows(row.id, known.people.keys(), first)
     earlier.patch({id_: known.people[id_] for id_ in firsts}, row.id, first)
-    added = earlier.added_by(row.id, {-id_ for id_ in ids if id_ < 0}, first)
+    added = earlier.added_by(row.id, {id_ - FILE_IDS for id_ in ids if id_ > FILE_IDS}, first)
     known.people.update(added)
-    firsts |= {id_: -id_ for id_ in added}
+    firsts |= {id_: id_ - FILE_IDS for id_ in added}
     return ImportGathering(known, None, Rules(row.mode, row.overwritten), firsts)
 
 
@@ -165,7 +165,7 @@ def _write(rows: Sequence[Any], found: Mapping[int, ReadRow], decided: Mapping[i
         values["suggestion"].append(problem.suggestion if problem else None)
         values["repaired"].append([list(repair[:3]) for repair in one.repaired] or None)
         values["twin"].append(verdict.twin)
-        values["customer_id"].append(id_ if id_ is not None and id_ > 0 else None)
+        values["customer_id"].append(id_ if id_ is not None and id_ < FILE_IDS else None)
         values["before"].append(verdict.before)
         values["after"].append(verdict.after)
     Bulk(db.session()).update(ImportRow, [each.id for each in rows], values)

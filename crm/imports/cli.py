@@ -57,9 +57,12 @@ def undo_import(import_id: int, as_json: bool) -> None:
     """Undo the import ID: what was changed since stays, and is named."""
     with use_organization(_organization_of(import_id)):
         row = db.session.get_one(Import, import_id)
-        if not row.can_be_undone and row.state not in (ImportState.UNDOING, ImportState.UNDONE):
-            raise click.ClickException("There is nothing to undo: nothing was imported, or it is over a month ago.")
-        row = services.run_undo(import_id)
+        if row.state not in queries.COMMITTED:
+            raise click.ClickException("There is nothing to undo: nothing is imported yet.")
+        if row.changed and not row.can_be_undone and row.state not in (ImportState.UNDOING, ImportState.UNDONE):
+            raise click.ClickException("This import is over 30 days ago, so it stays.")
+        if row.changed:
+            row = services.run_undo(import_id)
         found: dict[str, Any] = {outcome.value: row.undone.get(outcome.value, 0) for outcome in UndoOutcome}
         kept = [
             {"customer": each.customer_id, "name": each.name, "reason": each.reason}

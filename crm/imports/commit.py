@@ -161,7 +161,7 @@ def _gathering(bulk: Bulk, row: Import, entries: Mapping[int, Entry], first: int
     known = read([entry.intake for entry in entries.values()], wanted_for(entries.values(), (), locks=True))
     firsts = earlier.first_rows(row.id, known.people.keys(), first)
     rules = Rules(row.mode, row.overwritten)
-    return ImportGathering(known, new_ids(bulk, len(entries)), rules, firsts, bulk.now)
+    return ImportGathering(known, new_ids(bulk, len(entries)), rules, firsts, bulk.now, row.started_at)
 
 
 def _stands(stored: Any, now: Decided) -> bool:

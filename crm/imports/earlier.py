@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from crm.imports.entries import Entry
-from crm.imports.gathering import make_new
+from crm.imports.gathering import FILE_IDS, make_new
 from crm.imports.models import Import, ImportRow
 from crm.imports.states import Choice
 from crm.intake.rows import MANY
@@ -33,7 +33,7 @@ TAKES_PART = (ImportRow.entry.is_not(None), sa.or_(ImportRow.choice.is_(None), I
 
 
 class KeyIndex:
-    """By key, the customers that rows of a file are about: ids, or the negative numbers of the rows that add them.
+    """By key, the customers that rows of a file are about: ids, above FILE_IDS for those that rows add.
 
     Above MANY, customers of a key are found by name, too, as in an intake. Keys stand in it as their hashes: another
     key with the same one costs a look, and nothing else.
@@ -113,7 +113,7 @@ def keys_of_file(import_id: int, up_to: int | None = None) -> KeyIndex:
         statement = statement.where(ImportRow.number <= up_to)
     while rows := db.session.execute(statement.where(ImportRow.number > last).limit(REBUILT_AT_ONCE)).all():
         for row in rows:
-            index.add(Entry.from_json(row.entry), row.customer_id or -(row.twin or row.number))
+            index.add(Entry.from_json(row.entry), row.customer_id or FILE_IDS + (row.twin or row.number))
         last = rows[-1].number
     return index
 
@@ -140,11 +140,14 @@ def added_by(import_id: int, leaders: Collection[int], before: int) -> dict[int,
     statement = sa.select(*columns).where(ImportRow.import_id == import_id, of_them, ImportRow.number < before)
     for row in db.session.execute(statement.where(*TAKES_PART).order_by(ImportRow.number)):
         if row.twin is None:
-            people[-row.number] = make_new(-row.number, Entry.from_json(row.entry), bound_branch(), None)
-        elif -row.twin in people and row.after:
-            take_over(people[-row.twin], row.after)
+            id_ = FILE_IDS + row.number
+            person = people[id_] = make_new(id_, Entry.from_json(row.entry), bound_branch(), None)
+            person.further += [(value, extension) for _, value, extension in person.learned]
+        elif row.after and (known := people.get(FILE_IDS + row.twin)) is not None:
+            take_over(known, row.after)
     for person in people.values():
         person.changes.clear()
+        _order_phones(person)
     return people
 
 
@@ -159,6 +162,8 @@ def patch(people: Mapping[int, Person], import_id: int, before: int) -> None:
     )
     for customer_id, after in db.session.execute(statement.order_by(ImportRow.number)):
         take_over(people[customer_id], after)
+    for person in people.values():
+        _order_phones(person)
 
 
 def take_over(person: Person, after: Mapping[str, Any]) -> None:
@@ -168,11 +173,18 @@ def take_over(person: Person, after: Mapping[str, Any]) -> None:
             person.fields[name] = value
     for kind in Kind:
         value = person.fields[KEY_FIELDS[kind]]
-        if value and (kind is not Kind.PHONE or person.fields["phone_valid"]):
+        if KEY_FIELDS[kind] in after and value and (kind is not Kind.PHONE or person.fields["phone_valid"]):
             person.remember(_key(kind, value))
     for kind, value, extension in after.get("further", ()):
         person.remember(_key(Kind(kind), value))
         person.further.append((value, extension))
+
+
+def _order_phones(person: Person) -> None:
+    """Let the latest number be the one that a look into the database would find: the last of the further ones."""
+    numbers = [value for value, _ in person.further if value.startswith("+")]
+    if numbers:
+        person.phone = phone.matching(numbers[-1])
 
 
 def _key(kind: Kind, value: str) -> Key:

@@ -1,7 +1,8 @@
 """The one decision about a row, by the check and by the commit: which customer it is, and what it changes of them.
 
 It is the intake's (`intake/upsert.Gathering`) with the rules of a file. Within a check, customers that the file would
-add have the negative number of their first row as id.
+add have an id above FILE_IDS: it says the number of their first row, and comes after all others in the same order as
+the ids that the commit gives, for where people are equally likely the lower id decides.
 """
 
 from __future__ import annotations
@@ -24,8 +25,11 @@ from crm.people.person import FIELDS, Intake, Person
 COLUMNS = (*FIELDS, "address", "province", "postal_code", "notes", *applying.CHANNELS, "updated_at")
 
 
+FILE_IDS = 1 << 60
+
+
 class Decided(NamedTuple):
-    """What a row does. `customer_id` is negative for a customer that an earlier row, `twin`, or this one adds.
+    """What a row does. `customer_id` is above FILE_IDS for a customer that an earlier row, `twin`, or this one adds.
 
     `before` and `after` hold changed fields alone, `after` also new `further` contacts. `takes_part`: the row is taken
     in, or would have to be.
@@ -58,8 +62,9 @@ class LeftOut(Exception):  # noqa: N818 -- it ends the decision, and is no failu
 class ImportGathering(Gathering):
     """Decides about rows in the order of the file.
 
-    `firsts` are the numbers of the first rows about customers. `now` is the activity of new ones, whose `ids` are the
-    negative numbers of their rows if None.
+    `firsts` are the numbers of the first rows about customers. `now` is the activity of new ones, whose `ids` are
+    above FILE_IDS if None. A commit that `began` meets the pairs that its earlier rows recorded, and tells of them
+    again, as the check did.
     """
 
     def __init__(
@@ -69,9 +74,10 @@ class ImportGathering(Gathering):
         rules: Rules,
         firsts: Mapping[int, int],
         now: dt.datetime | None = None,
+        began: dt.datetime | None = None,
     ) -> None:
-        super().__init__(found, ids if ids is not None else self._negative_numbers())
-        self._rules, self._firsts, self._now = rules, dict(firsts), now
+        super().__init__(found, ids if ids is not None else self._ids_of_rows())
+        self._rules, self._firsts, self._now, self._began = rules, dict(firsts), now, began
         self._entry, self._number = Entry(BLANK), 0
         self._pairs: Sequence[Pair] = ()
         self._is_same_record = False
@@ -81,7 +87,8 @@ class ImportGathering(Gathering):
     def decide_all(self, entries: Mapping[int, Entry]) -> dict[int, Decided]:
         """Decide about rows by number; pairs that are recorded already are no news."""
         found = {number: self._decide(number, entry) for number, entry in entries.items()}
-        known = known_pairs({pair for each in found.values() for pair in each.pairs if pair[0] > 0})
+        pairs = {pair for each in found.values() for pair in each.pairs if pair[1] < FILE_IDS}
+        known = known_pairs(pairs, self._began)
         return {number: _without(each, known) if known else each for number, each in found.items()}
 
     def news(self, intake: Intake, verdict: Match) -> Sequence[Pair]:
@@ -161,9 +168,9 @@ class ImportGathering(Gathering):
                 self._is_same_record = True
         return intake
 
-    def _negative_numbers(self) -> Iterator[int]:
+    def _ids_of_rows(self) -> Iterator[int]:
         while True:
-            yield -self._number
+            yield FILE_IDS + self._number
 
     def _theirs(self, entry: Entry, id_: int | None) -> Collection[Key]:
         """Return the further keys that are another customer's main ones."""

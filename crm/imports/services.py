@@ -14,6 +14,7 @@ from crm.imports.check_job import CHECK
 from crm.imports.commit import IMPORT
 from crm.imports.entries import Entry
 from crm.imports.files import discard, stored_file
+from crm.imports.gathering import FILE_IDS
 from crm.imports.models import Import, ImportRow, added
 from crm.imports.reading.tables import Choices
 from crm.imports.states import Choice, ImportState, Mode
@@ -103,13 +104,16 @@ def run_undo(import_id: int) -> Import:
 def map_columns(
     import_id: int, columns: Mapping[int, str], options: Options, date_orders: Mapping[int, str] | None = None
 ) -> Import:
-    """Say which column is which field, and check the file again; raises ConflictError once it is imported."""
+    """Say which column is which field, and check the file again; raises ConflictError once it is imported.
+
+    Who chooses columns sees the verdicts before anything is written, whatever was asked for before.
+    """
     with transaction():
         row = _lock(import_id)
         if not row.can_be_changed:
             raise ConflictError(_("This file is being worked on, or is imported already. Open the page again."))
         row.columns = {str(at): field for at, field in sorted(columns.items()) if field}
-        row.mode = options.mode
+        row.mode, row.commits_itself = options.mode, False
         row.overwritten = None if options.overwritten is None else list(options.overwritten)
         chosen = {str(at): order for at, order in (date_orders or {}).items()}
         row.context = {"clear_blank": list(options.clear_blank), CHOSEN_ORDERS: chosen}
@@ -216,7 +220,7 @@ def _check_again(row: Import, changed: Sequence[ImportRow]) -> Import:
     for number in sorted(numbers):
         before = _people_of(row.id, number, index)
         _check_one(row, number, index)
-        concerned = _later_rows(row.id, number, before | _people_of(row.id, number, index) | {-number})
+        concerned = _later_rows(row.id, number, before | _people_of(row.id, number, index) | {FILE_IDS + number})
         if len(concerned) > CHECKED_AT_ONCE:
             return _check_file_again(row)
         for later in concerned:
@@ -236,12 +240,13 @@ def _people_of(import_id: int, number: int, index: earlier.KeyIndex) -> set[int]
     columns = ImportRow.customer_id, ImportRow.twin, ImportRow.entry
     place = ImportRow.import_id == import_id, ImportRow.number == number
     found = db.session.execute(sa.select(*columns).where(*place)).one()
-    people = {found.customer_id or -(found.twin or number)}
+    people = {found.customer_id or FILE_IDS + (found.twin or number)}
     return people | index.find([Entry.from_json(found.entry)]) if found.entry else people
 
 
 def _later_rows(import_id: int, number: int, people: Collection[int]) -> list[int]:
-    leaders, ids = [-id_ for id_ in people if id_ < 0], [id_ for id_ in people if id_ > 0]
+    leaders = [id_ - FILE_IDS for id_ in people if id_ > FILE_IDS]
+    ids = [id_ for id_ in people if id_ < FILE_IDS]
     concerned = sa.or_(
         one_of(ImportRow.twin, leaders), one_of(ImportRow.number, leaders), one_of(ImportRow.customer_id, ids)
     )
