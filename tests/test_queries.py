@@ -104,7 +104,7 @@ def test_a_list_of_the_api_asks_the_same_for_more_rows(app: Flask, cast: Cast) -
                 _add_rows(customer, lead)
         for address, most in LISTS.items():
             path = address.format(customer=customer, lead=lead)
-            with _counted(app) as statements:
+            with counted(app) as statements:
                 found: Any = client.get(path, headers=headers).json
             assert len(found["results"] if "results" in found else found["customers"]) >= number, path
             assert len(statements) <= most, "\n".join((path, *statements))
@@ -123,7 +123,7 @@ def test_more_rows_are_not_more_questions(app: Flask, cast: Cast) -> None:
                 _add_rows(customer, lead)
         for address in PAGES:
             path = address.format(customer=customer, lead=lead, booking=booking)
-            with _counted(app) as statements:
+            with counted(app) as statements:
                 assert client.get(path).status_code == 200
             # One more may count what no longer fits.
             most = min(counts.setdefault(path, len(statements)) + 1, MOST.get(address, 99))
@@ -156,7 +156,7 @@ def _add_rows(customer: int, lead: int) -> None:
 
 
 @contextmanager
-def _counted(app: Flask) -> Iterator[list[str]]:
+def counted(app: Flask) -> Iterator[list[str]]:
     statements: list[str] = []
     with app.app_context():
         engine = db.engine

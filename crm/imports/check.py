@@ -55,17 +55,28 @@ class RowReader:
         cleaned = self._cleaner.clean(cells)
         problem = self._problem(cleaned)
         left = list(cells)
-        while problem is not None and choice is Choice.WITHOUT:
-            wrong = [at for at, field in self._columns.items() if field == problem.field and left[at]]
-            if not wrong:
+        for _round in range(len(left)):
+            if problem is None or not self._correct(left, problem, choice):
                 break
-            for at in wrong:
-                left[at] = ""
             cleaned = self._cleaner.clean(left)
             problem = self._problem(cleaned)
         if problem is not None:
             return ReadRow(cleaned.repaired, problem=problem)
         return ReadRow(cleaned.repaired, self._entry(cleaned))
+
+    def _correct(self, cells: list[str], problem: Finding, choice: Choice | None) -> bool:
+        """Do to the cells what was chosen for a problem; False if there is nothing to do."""
+        if choice is Choice.SUGGESTED:
+            first = {field: at for at, field in sorted(self._columns.items(), reverse=True)}
+            better = {first[field]: value for field, value in (problem.suggestion or {}).items() if field in first}
+        elif choice is Choice.WITHOUT:
+            better = {at: "" for at, field in self._columns.items() if field == problem.field}
+        else:
+            return False
+        changed = [at for at, value in better.items() if cells[at] != value]
+        for at in changed:
+            cells[at] = better[at]
+        return bool(changed)
 
     def _problem(self, cleaned: Cleaned) -> Finding | None:
         if cleaned.errors:

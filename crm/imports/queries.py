@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -11,7 +10,7 @@ import sqlalchemy as sa
 from crm.accounts.models import User
 from crm.customers.models import Customer
 from crm.imports.models import Import, ImportRow
-from crm.imports.states import ImportState, Outcome, UndoOutcome, Verdict
+from crm.imports.states import Choice, ImportState, Outcome, UndoOutcome, Verdict
 from crm.kernel.columns import one_of
 from crm.kernel.extensions import db
 from crm.values.stored import shown
@@ -50,6 +49,7 @@ class Alike(NamedTuple):
     rows: int
     reason: str
     row_id: int
+    suggestions: int
 
     @property
     def reason_shown(self) -> str:
@@ -99,7 +99,7 @@ def rows_page(import_id: int, verdict: str = "", after: int = 0) -> RowsPage:
     statement = sa.select(ImportRow).where(ImportRow.import_id == import_id, ImportRow.number > after)
     statement = statement.where(*_of(verdict)).order_by(ImportRow.number).limit(SHOWN + 1)
     rows = db.session.scalars(statement).all()
-    names = _names({row.customer_id for row in rows if row.customer_id})
+    names = names_of({row.customer_id for row in rows if row.customer_id})
     return RowsPage(rows[:SHOWN], names, rows[SHOWN - 1].number if len(rows) > SHOWN else None)
 
 
@@ -109,10 +109,12 @@ def row_of(import_id: int, number: int) -> ImportRow | None:
 
 
 def alike(import_id: int, verdict: str) -> list[Alike]:
-    """Group the rows of a verdict by reason, the most frequent first."""
+    """Group the rows of a verdict that nobody left out by reason, the most frequent first."""
     count, first = sa.func.count(), sa.func.min(ImportRow.id)
-    statement = sa.select(ImportRow.verdict, ImportRow.code, count, sa.func.min(ImportRow.reason), first)
+    suggestions = sa.func.count(ImportRow.suggestion)
+    statement = sa.select(ImportRow.verdict, ImportRow.code, count, sa.func.min(ImportRow.reason), first, suggestions)
     statement = statement.where(ImportRow.import_id == import_id, ImportRow.verdict == verdict, ImportRow.code != "")
+    statement = statement.where(sa.or_(ImportRow.choice.is_(None), ImportRow.choice != Choice.SKIP))
     statement = statement.group_by(ImportRow.verdict, ImportRow.code).order_by(count.desc(), ImportRow.code)
     return [Alike(*row) for row in db.session.execute(statement.limit(GROUPS))]
 
@@ -141,21 +143,18 @@ def kept_rows(import_id: int) -> Iterator[Kept]:
     yield from _kept(batch)
 
 
-def first_kept(row: Import) -> list[Kept]:
-    """Return the first of what an undo left as it was."""
-    left = row.undone.get(UndoOutcome.KEPT, 0) + row.undone.get(UndoOutcome.ERRORED, 0)
-    return list(itertools.islice(kept_rows(row.id), GROUPS)) if left else []
-
-
 def _kept(rows: Sequence[ImportRow]) -> Iterator[Kept]:
-    names = _names({row.customer_id for row in rows if row.customer_id})
+    names = names_of({row.customer_id for row in rows if row.customer_id})
     for row in rows:
         name = names.get(row.customer_id or 0, "")
         yield Kept(row.customer_id, name, row.undo or UndoOutcome.KEPT, row.undo_reason)
 
 
 def _of(verdict: str) -> list[sa.ColumnElement[bool]]:
-    """Match rows of a verdict or an outcome: `same` and `review` are both, and the outcome counts once there is one."""
+    """Match rows of a verdict, an outcome or what an undo did.
+
+    `same` and `review` are both verdict and outcome, and the outcome counts once there is one.
+    """
     if not verdict:
         return []
     verdicts, outcomes = {each.value for each in Verdict}, {each.value for each in Outcome}
@@ -164,10 +163,12 @@ def _of(verdict: str) -> list[sa.ColumnElement[bool]]:
         matches.append(sa.and_(ImportRow.outcome.is_(None), ImportRow.verdict == verdict))
     elif verdict in verdicts:
         matches.append(ImportRow.verdict == verdict)
+    if verdict in {each.value for each in UndoOutcome}:
+        matches.append(ImportRow.undo == verdict)
     return [sa.or_(sa.false(), *matches)]
 
 
-def _names(ids: set[int]) -> dict[int, str]:
+def names_of(ids: set[int]) -> dict[int, str]:
     if not ids:
         return {}
     rows = db.session.execute(sa.select(Customer.id, Customer.name).where(one_of(Customer.id, ids)))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, abort, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from crm.accounts.access import find
 from crm.imports import queries, services
 from crm.imports.failed import as_csv
-from crm.imports.fields import FIELDS
 from crm.imports.forms import MappingForm, RowForm, UploadForm, reading_choices, row_choice
 from crm.imports.limits import MAX_REQUEST
 from crm.imports.models import Import, ImportRow
+from crm.imports.pages import ImportPage
 from crm.kernel.errors import SentenceError
 from crm.values.language import N_
 from crm.values.language import gettext as _
@@ -70,10 +72,9 @@ def read_anew(import_id: int) -> AnyResponse:
 
 @bp.get("/imports/<id:import_id>/rows")
 def rows(import_id: int) -> Response:
-    row, verdict = find(Import, import_id), request.args.get("verdict", "")
-    page = queries.rows_page(import_id, verdict, id_in(request.args.get("after")) or 0)
-    alike = queries.alike(import_id, verdict) if verdict and row.can_be_changed else []
-    return respond("imports/rows.html", "imports/_rows.html", row=row, page=page, verdict=verdict, alike=alike)
+    row = find(Import, import_id)
+    page = ImportPage(row, request.args.get("verdict", ""), id_in(request.args.get("after")) or 0)
+    return respond("imports/rows.html", "imports/_rows.html", row=row, page=page)
 
 
 @bp.route("/imports/<id:import_id>/rows/<id:row_id>", methods=["GET", "POST"])
@@ -86,18 +87,19 @@ def edit_row(import_id: int, row_id: int) -> AnyResponse:
         except SentenceError as error:
             form.form_errors.append(str(error))
         else:
-            return _row_changed(import_id, row_id)
-    return respond("imports/row.html", "imports/_row_form.html", _status(form), form=form, row=row, found=found)
+            return _row_changed(row, row_id)
+    context = {"row": row, "found": found, "page": _page_of(row)}
+    return respond("imports/row.html", "imports/_row_form.html", _status(form), form=form, **context)
 
 
 @bp.post("/imports/<id:import_id>/rows/<id:row_id>/choice")
 def choose(import_id: int, row_id: int) -> AnyResponse:
-    find(Import, import_id)
+    row = find(Import, import_id)
     choice, alike = row_choice()
     services.decide(import_id, _row(import_id, row_id).number, choice, alike=alike)
     if alike:
         return go_to(url_for("imports.show", import_id=import_id))
-    return _row_changed(import_id, row_id)
+    return _row_changed(row, row_id)
 
 
 @bp.post("/imports/<id:import_id>/commit")
@@ -128,8 +130,8 @@ def failed(import_id: int) -> Response:
 
 
 def _show(row: Import, form: MappingForm) -> Response:
-    context = {"row": row, "form": form, "fields": FIELDS, "sums": queries.sums(row)}
-    context |= {"earlier": queries.same_file_before(row), "kept": queries.first_kept(row)}
+    context: dict[str, Any] = {"row": row, "form": form, "page": ImportPage(row)}
+    context |= {"earlier": queries.same_file_before(row)}
     return respond("imports/show.html", "imports/_import.html", 422 if form.errors else 200, **context)
 
 
@@ -138,11 +140,17 @@ def _row(import_id: int, row_id: int) -> ImportRow:
     return found if found.import_id == import_id else abort(404)
 
 
-def _row_changed(import_id: int, row_id: int) -> AnyResponse:
-    found = _row(import_id, row_id)
-    location = url_for("imports.rows", import_id=import_id, verdict=found.verdict)
-    text = _("Row %(number)s was checked again.", number=found.number)
-    return done(text, location, "imports/row.htmx.html", row=find(Import, import_id), found=found)
+def _page_of(row: Import) -> ImportPage:
+    """Return the page of rows that a form of one of them came from."""
+    return ImportPage(row, request.args.get("tab", ""), id_in(request.args.get("after")) or 0)
+
+
+def _row_changed(row: Import, row_id: int) -> AnyResponse:
+    page, found = _page_of(row), _row(row.id, row_id)
+    shown = page.show(found)
+    verdict = _("Left out") if shown.is_left_out else _(shown.word)
+    text = _("Row %(number)s: %(verdict)s", number=found.number, verdict=verdict)
+    return done(text, page.url, "imports/row.htmx.html", page=page, line=shown)
 
 
 def _status(form: Form) -> int:

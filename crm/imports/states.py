@@ -67,7 +67,8 @@ class UndoOutcome(enum.StrEnum):
 
 
 class Choice(enum.StrEnum):
-    """What a user wants of a row: to leave it out, or to take it without the values that are wrong."""
+    """What a user wants of a row: to leave it out, or to take it with what is suggested, or without what is wrong."""
 
     SKIP = "skip"
+    SUGGESTED = "suggested"
     WITHOUT = "without"

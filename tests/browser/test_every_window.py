@@ -166,7 +166,9 @@ def _problem(page: Page, base: str, window: Window, number: int, person: Person)
 def _fill(field: Locator, number: int) -> None:
     kind, name = field.evaluate("field => [field.type, field.name]")
     if kind == "file":
-        field.set_input_files({"name": "receipt.pdf", "mimeType": "application/pdf", "buffer": PDF})
+        is_list = name == "file"
+        content = b"Name\nWords\n" if is_list else PDF
+        field.set_input_files({"name": "list.csv" if is_list else "receipt.pdf", "mimeType": "", "buffer": content})
     elif kind == "select-one":
         values = field.evaluate("field => [...field.options].map(option => option.value).filter(value => value)")
         if values and not field.input_value():
