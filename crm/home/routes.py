@@ -14,8 +14,9 @@ from crm.first_hour import services as first_hour
 from crm.home.cells import cells
 from crm.home.queries import Attention, attention, customer_list
 from crm.kernel.branch_scope import bound_branch
-from crm.reminders.today import day, note_due
+from crm.reminders.today import day
 from crm.values.language import gettext as _
+from crm.web.due import note_due_now
 from crm.web.htmx import respond, wants_fragment
 
 bp = Blueprint("home", __name__)
@@ -47,7 +48,7 @@ def index() -> Response:
 
 def _attention() -> Attention:
     found = attention(day())
-    note_due(found.number)
+    note_due_now(found.due.numbers)
     return found
 
 

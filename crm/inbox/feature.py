@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm.inbox import activity, api, queries, reminders, routes
+from crm.inbox import activity, api, reminders, routes
 from crm.kernel.manifest import Feature, MenuLink
 from crm.kernel.roles import STAFF, VIEWER
 from crm.values.language import N_
@@ -12,7 +12,7 @@ feature = Feature(
     blueprints=(routes.bp,),
     keys={"inbox.index": "i"},
     api=(api.bp,),
-    navigation=(MenuLink("inbox.index", N_("Inbox"), 20, queries.count_unread, N_("unread")),),
+    navigation=(MenuLink("inbox.index", N_("Inbox"), 20, reminders.count_unread, N_("unread")),),
     activity=activity.ACTIVITY,
     reminders=(reminders.REMINDERS,),
     roles={

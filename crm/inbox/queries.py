@@ -8,17 +8,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from crm.kernel.columns import constant
-from crm.kernel.db import prepared
 from crm.kernel.extensions import db
 from crm.messages.channels.base import Owner
 from crm.messages.channels.registry import all_kinds
 from crm.messages.inbound_models import InboundMessage
 from crm.values.language import gettext as _
 from crm.web.lists import PAGE_SIZE, Page, page_of, within_pages
-
-COUNTED = 100
-"""Unread texts are counted exactly below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +63,6 @@ def entries_of(texts: Sequence[InboundMessage]) -> list[InboxEntry]:
     return [InboxEntry(text, owners[text.channel.addresses.kind].get(text.sender, [])) for text in texts]
 
 
-def count_unread() -> int:
-    return db.session.scalar(_UNREAD) or 0
-
-
 def texts(*, unread: bool | None) -> sa.Select[InboundMessage]:
     statement = sa.select(InboundMessage).order_by(InboundMessage.sent_at.desc(), InboundMessage.id.desc())
     if unread is None:
@@ -92,7 +83,3 @@ def _sorted(condition: sa.ColumnElement[bool]) -> sa.Select[InboundMessage]:
 def _count_all_unread() -> int:
     counted = sa.select(sa.func.count()).select_from(InboundMessage).where(InboundMessage.done_at.is_(None))
     return db.session.scalar(counted) or 0
-
-
-_few = sa.select(InboundMessage.id).where(InboundMessage.done_at.is_(None)).limit(constant(COUNTED)).subquery()
-_UNREAD = prepared(sa.select(sa.func.count()).select_from(_few))

@@ -14,6 +14,7 @@ from crm.kernel.db import prepared
 from crm.kernel.extensions import db
 from crm.kernel.reminders import MOST, DueRow, ReminderKind, Span, by_time, within
 from crm.messages.inbound_models import InboundMessage
+from crm.web.due import due_now
 
 
 def _due(span: Span) -> list[DueRow]:
@@ -25,6 +26,10 @@ def _due(span: Span) -> list[DueRow]:
 def _load(ids: Sequence[int]) -> dict[int, InboxEntry]:
     texts = db.session.scalars(sa.select(InboundMessage).where(one_of(InboundMessage.id, ids))).all()
     return {entry.text.id: entry for entry in entries_of(texts)}
+
+
+def count_unread() -> int:
+    return due_now().of_kind(REMINDERS)
 
 
 def _unread(selected: Any, *, backwards: bool = False) -> sa.Select[Any]:

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import functools
 import heapq
 import itertools
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import sqlalchemy as sa
-
-from crm.kernel.db import prepared
-from crm.kernel.extensions import db
 from crm.kernel.manifest import catalog
 from crm.kernel.reminders import LAST_ID, DueRow, Key, ReminderKind, Span
 from crm.reminders.rules import Cursor, Day, When
 from crm.values.language import N_
+from crm.web.due import Numbers, numbers_of
 
 PAGE_SIZE = 50
 COUNTED = 1_000
 """The highest exact count of a part."""
 
 TITLES = {When.OVERDUE: N_("Overdue"), When.TODAY: N_("Today"), When.LATER: N_("Later")}
-
-COUNTED_BESIDE = 100
-"""The highest count beside the navigation, on every page."""
 
 
 class Place(NamedTuple):
@@ -56,10 +49,14 @@ class Reminder(NamedTuple):
 
 
 class First(NamedTuple):
-    """The first reminders of a part, and their number up to COUNTED."""
+    """The first reminders of a part, and their numbers."""
 
     places: Sequence[Place]
-    number: int
+    numbers: Numbers
+
+    @property
+    def number(self) -> int:
+        return self.numbers.total
 
     @property
     def shown_number(self) -> str:
@@ -84,30 +81,32 @@ class ReminderPage(NamedTuple):
     groups: Sequence[tuple[str, Sequence[Reminder]]] = ()
 
 
-def count(span: Span, most: int = COUNTED) -> int:
-    """Count the reminders of a span, up to `most` of each kind."""
-    return min(sum(_by_kind(span, most).values()), most)
-
-
-def counts_of(day: Day) -> dict[When, int]:
-    return {when: count(day.part(when)) for when in When}
+def counts_of(day: Day) -> dict[When, Numbers]:
+    return {when: numbers_of(day.part(when), COUNTED) for when in When}
 
 
 def first(span: Span, most: int, counted: int = COUNTED) -> First:
     """Return the first reminders, and how many there are; asks the kinds alone that have some."""
-    numbers = _by_kind(span, counted)
-    places = _merged(span._replace(most=most), {}, [kind for kind, number in numbers.items() if number])
-    return First(places, min(sum(numbers.values()), counted))
+    numbers = numbers_of(span, counted)
+    return First(_merged(span._replace(most=most), {}, numbers.kinds), numbers)
 
 
-def page_of(day: Day, when: When, *, after: Cursor | None, before: Cursor | None, number: int) -> ReminderPage:
-    """Return the page after or before a cursor, or by number."""
+def page_of(
+    day: Day,
+    when: When,
+    *,
+    after: Cursor | None,
+    before: Cursor | None,
+    number: int,
+    kinds: Sequence[ReminderKind] | None = None,
+) -> ReminderPage:
+    """Return the page after or before a cursor, or by number, of all kinds or of those that are known to have some."""
     span = day.part(when)
     backwards = before is not None
     cursor = before or after
     skip = 0 if cursor else (number - 1) * PAGE_SIZE
     span = span._replace(most=skip + PAGE_SIZE + 1, backwards=backwards)
-    kinds = catalog().reminders
+    kinds = catalog().reminders if kinds is None else kinds
     found = _merged(span, {kind.key: _bound(kind, cursor) for kind in kinds} if cursor else {}, kinds)[skip:]
     places, has_more = found[:PAGE_SIZE], len(found) > PAGE_SIZE
     if backwards:
@@ -141,14 +140,6 @@ def loaded(places: Sequence[Place]) -> list[Reminder]:
     return [Reminder(place, row) for place, row in found if row is not None]
 
 
-def _by_kind(span: Span, most: int) -> dict[ReminderKind, int]:
-    kinds = tuple(catalog().reminders)
-    parameters: dict[str, Any] = {}
-    for kind in kinds:
-        parameters |= kind.parameters(span._replace(most=most))
-    return dict(zip(kinds, db.session.execute(_counts(kinds), parameters).one(), strict=True)) if kinds else {}
-
-
 def _merged(span: Span, bounds: Mapping[str, Key], kinds: Sequence[ReminderKind]) -> list[Place]:
     """Return the first rows of the kinds in the span's direction; `bounds` is where each kind begins."""
     parts = []
@@ -172,10 +163,3 @@ def _bound(kind: ReminderKind, cursor: Cursor) -> Key:
     places = {each.key: each.place for each in catalog().reminders}
     comes_first = kind.place < places.get(cursor.kind, 0)
     return Key(cursor.at, LAST_ID if comes_first else 0)
-
-
-@functools.lru_cache(maxsize=8)
-def _counts(kinds: tuple[ReminderKind, ...]) -> sa.Select[Any]:
-    return prepared(
-        sa.select(*(sa.select(sa.func.count()).select_from(kind.ids.subquery()).scalar_subquery() for kind in kinds))
-    )

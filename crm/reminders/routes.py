@@ -14,9 +14,10 @@ from crm.reminders.models import ReminderChange
 from crm.reminders.queries import counts_of, first, page_of, shown_count
 from crm.reminders.rules import Later, When, cursor_in
 from crm.reminders.sentences import done_sentence, moved_sentence, undone_sentence
-from crm.reminders.today import day, note_due
+from crm.reminders.today import day
 from crm.values.choices import unknown_choice
 from crm.values.language import gettext as _
+from crm.web.due import note_due_now
 from crm.web.htmx import done as saved
 from crm.web.htmx import respond, wants_fragment
 from crm.web.lists import within_pages
@@ -29,12 +30,13 @@ bp.add_app_template_filter(shown_count, "reminder_number")
 def index() -> Response:
     today, args = day(), request.args
     counts = counts_of(today)
-    note_due(counts[When.NOW])
+    note_due_now(counts[When.NOW])
     unknown = unknown_choice(args, when=list(When))
     when = next((when for when in When if when == args.get("when", "")), When.NOW)
     after, before = cursor_in(args.get("after", "")), cursor_in(args.get("before", ""))
     number = within_pages(args.get("page", 1, type=int))
-    page = None if unknown else page_of(today, when, after=after, before=before, number=number)
+    kinds = counts[when].kinds
+    page = None if unknown else page_of(today, when, after=after, before=before, number=number, kinds=kinds)
     return respond(
         "reminders/index.html",
         "reminders/list.htmx.html",
@@ -42,7 +44,7 @@ def index() -> Response:
         unknown=unknown,
         when=when,
         place={name: args[name] for name in ("when", "after", "before", "page") if args.get(name)},
-        counts=counts,
+        counts={when: numbers.total for when, numbers in counts.items()},
         coming=first(today.ahead(), 3, 3).rows if page and not page.rows and when is When.NOW else [],
         evening=today.has_evening,
     )

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from flask import g
-
-from crm.reminders.queries import COUNTED_BESIDE, count
-from crm.reminders.rules import Day, When
+from crm.reminders.rules import Day
 from crm.values import clock
+from crm.web.due import due_now
 from crm.web.reader import reader
 
 
@@ -15,11 +13,4 @@ def day() -> Day:
 
 
 def count_due() -> int:
-    """Count what is due now, as far as the navigation shows it, unless the page has counted it."""
-    if "due_count" not in g:
-        g.due_count = count(day().part(When.NOW), COUNTED_BESIDE)
-    return int(g.due_count)
-
-
-def note_due(number: int) -> None:
-    g.due_count = number
+    return due_now().total
