@@ -35,15 +35,15 @@ from tests.factories import (
 )
 
 MOST = {
-    "/": 17,  # one for the first steps, until they are done
-    "/reminders": 14,
-    "/?q=customer": 17,
-    "/customers/{customer}": 15,
-    "/messages": 10,
-    "/stats": 7,
-    "/leads": 6,
-    "/leads/{lead}": 11,
-    "/bookings": 6,
+    "/": 16,  # one for the first steps, until they are done
+    "/reminders": 13,
+    "/?q=customer": 16,
+    "/customers/{customer}": 12,
+    "/messages": 5,
+    "/stats": 6,
+    "/leads": 5,
+    "/leads/{lead}": 7,
+    "/bookings": 5,
     "/invoices": 11,  # with their receipts, the sums, and what can be filtered by
     "/area-customers": 7,
 }
@@ -113,7 +113,7 @@ def test_a_list_of_the_api_asks_the_same_for_more_rows(app: Flask, cast: Cast) -
 def test_more_rows_are_not_more_questions(app: Flask, cast: Cast) -> None:
     client = cast.owner.client()
     with cast.owner.acting():
-        customer = make_customer(name="Customer 0")
+        customer = make_customer(name="Customer 0", phone="0812 0000 0000")
         lead = make_lead(name="Lead 0", phone="0812 0000 0000")
         booking = make_booking()
     counts: dict[str, int] = {}
@@ -152,6 +152,7 @@ def _add_rows(customer: int, lead: int) -> None:
     make_note(customer_id=customer)
     make_duplicate(customer, other)
     make_booking(branch_id=make_branch(), persons=[{"name": "Traveller"}, {"name": "Customer 0"}])
+    make_booking(amount=100, lead_id=lead, persons=[{"customer_id": customer}])
     make_area_customer(branch_id=make_branch())
 
 

@@ -48,7 +48,7 @@ def invoices_of(customer_id: int, limit: int = PAGE_SIZE, before: str | None = N
     statement = _OF_CUSTOMER
     if position is not None:
         statement = statement.where(sa.tuple_(Invoice.date, Invoice.id) < sa.tuple_(*position))
-    rows = list(db.session.scalars(statement, {"customer": customer_id, "most": limit + 1}))
+    rows = list(db.session.scalars(statement, {"customer": customer_id, "most": limit + 1}).unique())
     last = rows[limit - 1] if len(rows) > limit else None
     return InvoicePage(rows[:limit], f"{last.date}.{last.id}" if last else None, bookings_of(rows[:limit]))
 
@@ -141,7 +141,7 @@ def invoices(customer_id: int) -> sa.Select[Invoice]:
 _OF_CUSTOMER = prepared(
     sa.select(Invoice)
     .where(Invoice.customer_id == sa.bindparam("customer"))
-    .options(selectinload(Invoice.receipts), joinedload(Invoice.voided_by))
+    .options(joinedload(Invoice.receipts), joinedload(Invoice.voided_by))
     .order_by(Invoice.date.desc(), Invoice.id.desc())
     .limit(sa.bindparam("most", type_=sa.Integer))
 )

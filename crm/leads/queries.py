@@ -12,6 +12,8 @@ from crm.kernel.extensions import db
 from crm.leads.models import CommitmentState, FollowUp, Lead, LoanCommitment
 
 SHOWN = 20
+SHOWN_BESIDE = joinedload(Lead.customer), joinedload(Lead.branch), joinedload(Lead.assigned_to)
+"""What a lead's page shows of others."""
 
 
 def follow_ups_of(lead_id: int, limit: int = 100) -> list[FollowUp]:

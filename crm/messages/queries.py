@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload
 
 from crm.customers.models import Customer
 from crm.customers.search import find_among, find_ids
@@ -149,7 +149,7 @@ def next_of(customer: Customer, newest: Sequence[Message]) -> Message | NextMess
 
 
 def messages_of(customer_id: int, limit: int = PANEL_SIZE) -> list[Message]:
-    return list(db.session.scalars(_OF_CUSTOMER, {"customer": customer_id, "most": limit}))
+    return list(db.session.scalars(_OF_CUSTOMER, {"customer": customer_id, "most": limit}).unique())
 
 
 def count_messages_of(customer_id: int) -> int:
@@ -211,7 +211,7 @@ def counts() -> dict[str, int]:
 _OF_CUSTOMER = prepared(
     sa.select(Message)
     .where(Message.customer_id == sa.bindparam("customer"))
-    .options(joinedload(Message.acknowledged_by), joinedload(Message.created_by), selectinload(Message.attempts))
+    .options(joinedload(Message.acknowledged_by), joinedload(Message.created_by), joinedload(Message.attempts))
     .order_by(Message.send_at.desc(), Message.id.desc())
     .limit(sa.bindparam("most", type_=sa.Integer))
 )

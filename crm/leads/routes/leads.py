@@ -13,6 +13,7 @@ from crm.kernel.manifest import catalog
 from crm.leads import lists, services
 from crm.leads.forms import LeadForm, LostForm
 from crm.leads.models import Lead, LeadStatus
+from crm.leads.queries import SHOWN_BESIDE
 from crm.leads.routes.blueprint import bp, changed, parts_of
 from crm.leads.timeline import timeline_of
 from crm.values import clock
@@ -49,7 +50,7 @@ def new() -> Response:
 
 @bp.get("/leads/<id:lead_id>")
 def show(lead_id: int) -> Response:
-    lead = find(Lead, lead_id)
+    lead = find(Lead, lead_id, *SHOWN_BESIDE)
     sections = [(section, section.load(lead)) for section in catalog().lead_panels]
     return respond(
         "leads/show.html", "leads/_lead.html", sections=sections, timeline=timeline_of(lead), **parts_of(lead)

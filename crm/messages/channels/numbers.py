@@ -29,9 +29,15 @@ def spellings(numbers: Iterable[str]) -> set[str]:
 
 def numbers_of(customers: Iterable[Customer]) -> dict[int, set[str]]:
     """Return all spellings of each customer's numbers: the main one, and further ones that are nobody's main one."""
-    found = {customer.id: spellings([customer.phone]) if customer.phone_valid else set() for customer in customers}
-    for id_, number in db.session.execute(_FURTHER, {"customers": list(found)}, execution_options=EVERYWHERE):
-        found[id_] |= spellings([number])
+    found: dict[int, set[str]] = {}
+    asked: list[int] = []
+    for customer in customers:
+        found[customer.id] = spellings([customer.phone]) if customer.phone_valid else set()
+        if "further" in sa.inspect(customer).unloaded or customer.further_phones:
+            asked.append(customer.id)
+    if asked:
+        for id_, number in db.session.execute(_FURTHER, {"customers": asked}, execution_options=EVERYWHERE):
+            found[id_] |= spellings([number])
     return found
 
 
