@@ -52,7 +52,7 @@ TABLE = (
     Key("?", "sheet", EVERYWHERE, N_("Show these keys")),
     Key("j", "next", LISTS, N_("Next row")),
     Key("k", "previous", LISTS, N_("Previous row")),
-    Key("x", "select", LISTS, N_("Select the row")),
+    Key("x", "select", LISTS, N_("Select the row, where it has a box")),
     Key("e", "edit", LISTS, N_("Edit the row, or what the page shows")),
     Key("Mod+Enter", "submit", WINDOWS, N_("Save or send")),
     Key("Esc", "close", WINDOWS, N_("Close; what you typed is kept")),

@@ -71,6 +71,17 @@ def test_rows_are_walked_selected_and_edited(home: Page) -> None:
     expect(rows.first).to_contain_text("Bandung")
 
 
+def test_a_row_without_a_box_selects_nothing(home: Page, cast: Cast) -> None:
+    with cast.owner.acting():
+        make_message(status="reminder", send_at=clock.utcnow() - dt.timedelta(hours=1))
+    home.reload()
+    home.locator("main .reminder a").first.focus()
+    home.keyboard.press("x")
+    expect(home.locator("input[name=ids]:checked")).to_have_count(0)
+    home.keyboard.press("?")
+    expect(home.get_by_role("dialog")).to_contain_text("Select the row, where it has a box")
+
+
 def test_a_row_without_a_form_is_opened_and_no_other_one_edited(home: Page, cast: Cast) -> None:
     with cast.owner.acting():
         make_commitment(make_lead(name="Promised"), promised_date=dt.date(2026, 1, 2))
