@@ -11,8 +11,8 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
-from crm.accounts.cli import find_organization
-from crm.backups import services
+from crm.accounts.cli import chosen_organizations, find_organization
+from crm.backups import drill, queries, services, whole
 from crm.backups.restore import restore as restore_archive
 from crm.backups.rules import ArchiveError, Contents
 from crm.kernel.db import database_now
@@ -24,12 +24,16 @@ a_file = click.argument("file", type=click.Path(path_type=Path))
 
 @backup.command("create")
 @click.option("--organization", metavar="SLUG", help="The organization to back up.")
+@click.option("--all", "everything", is_flag=True, help="The whole installation: database and files, on SQLite.")
 @click.option("--output", type=click.Path(path_type=Path), help="The file to write; it must not be there yet.")
 @as_json
-def create(organization: str | None, output: Path | None, as_json: bool) -> None:
-    """Write and verify an archive of an organization."""
-    if organization is None:
-        raise click.ClickException("Say which organization: --organization SLUG.")
+def create(organization: str | None, everything: bool, output: Path | None, as_json: bool) -> None:
+    """Write and verify an archive of an organization, or of the whole installation."""
+    if everything and organization is None:
+        _create_whole(output or Path(services.file_name("all", database_now())), as_json)
+        return
+    if everything or organization is None:
+        raise click.ClickException("Say which organization, --organization SLUG, or --all.")
     found = find_organization(organization)
     path = output or Path(services.file_name(found.slug, database_now()))
     if path.exists():
@@ -41,14 +45,66 @@ def create(organization: str | None, output: Path | None, as_json: bool) -> None
     )
 
 
+@backup.command("list")
+@click.option("--organization", metavar="SLUG", help="Only those of this organization.")
+@as_json
+def list_backups(organization: str | None, as_json: bool) -> None:
+    """List the backups that are kept, the newest first."""
+    rows = [
+        {
+            "organization": slug,
+            "id": row.id,
+            "state": str(row.state),
+            "kind": str(row.kind),
+            "created_at": (row.backed_up_at or row.created_at).isoformat(),
+            "bytes": row.size,
+            "rows": row.rows,
+            "files": row.files,
+            "key": row.key,
+            "verified_at": row.verified_at and row.verified_at.isoformat(),
+            "drilled_at": row.drilled_at and row.drilled_at.isoformat(),
+            "reason": row.reason,
+        }
+        for slug in chosen_organizations(organization, everywhere=False)
+        for row in queries.backups()
+    ]
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    for row in rows:
+        what = f"{row['organization']:<20} {row['state']:<8} {row['bytes']:>12,}  {row['key']}"
+        click.echo(f"{row['created_at']}  {what}")
+
+
+@backup.command("trial", hidden=True)
+@a_file
+def trial(file: Path) -> None:
+    """Restore FILE into the scratch database that the environment names."""
+    click.echo(json.dumps({"problem": drill.try_here(file)}))
+
+
 @backup.command("verify")
 @a_file
 @as_json
 def verify(file: Path, as_json: bool) -> None:
     """Read all of an archive and compare it with its hashes; exit code 1 when it is damaged."""
     with _sentences():
+        if whole.is_whole(file):
+            about = whole.verify_whole(file)
+            said = {"file": str(file), "ok": True, "organization": "all organizations", **about}
+            _print(said, as_json, f"{file} is whole")
+            return
         contents = services.verify(file)
     _print({"file": str(file), "ok": True, **_said(contents)}, as_json, f"{file} is whole")
+
+
+def _create_whole(path: Path, as_json: bool) -> None:
+    if path.exists():
+        raise click.ClickException(f"{path} is there already. Choose another file: --output FILE.")
+    with _sentences():
+        about = whole.make_whole(path)
+    said = {"file": str(path), "bytes": path.stat().st_size, "organization": "all organizations", **about}
+    _print(said, as_json, f"{path} is written and verified")
 
 
 @backup.command("restore")
@@ -58,6 +114,11 @@ def verify(file: Path, as_json: bool) -> None:
 @as_json
 def restore(file: Path, slug: str | None, owner: str | None, as_json: bool) -> None:
     """Restore an archive as a new organization. Its sending is paused until an owner resumes it."""
+    if whole.is_whole(file):
+        raise click.ClickException(
+            "This is a copy of a whole installation. Stop the programs, and put its database and its files in place of "
+            "those that DATABASE_URL and STORAGE_URL name."
+        )
     with _sentences():
         done = restore_archive(file, slug, owner)
     said = {

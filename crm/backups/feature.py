@@ -16,6 +16,7 @@ feature = Feature(
         Job(1, "crm.backups.jobs:resume_due"),
         Job(5, "crm.backups.jobs:make_due"),
         Job(600, "crm.backups.jobs:schedule"),
+        Job(3600, "crm.backups.jobs:drill"),
     ),
     roles={"index": OWNER, "create": OWNER, "download": OWNER, "resume_sending": OWNER},
     commands=(cli.backup,),

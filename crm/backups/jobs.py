@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from flask import current_app
 
 from crm.accounts.models import Organization
 from crm.backups import keeping, resume
@@ -27,8 +28,16 @@ def resume_due() -> bool:
     return each_organization(resume.KIND, resume.go_on)
 
 
+def drill() -> None:
+    """Restore each organization's latest backup for a trial, once a week."""
+    if current_app.config["BACKUP_SCHEDULE"] == "DAILY":
+        do_each(db.session.scalars(_SEEN).all(), keeping.drill, "the drill of its backup")
+
+
 def schedule() -> None:
     """Request daily backups, and remove what restores left that were killed."""
     drop_unfinished()
-    ids = db.session.scalars(sa.select(Organization.id).order_by(Organization.id)).all()
-    do_each(ids, keeping.request_daily, "requesting the daily backup")
+    do_each(db.session.scalars(_SEEN).all(), keeping.request_daily, "requesting the daily backup")
+
+
+_SEEN = sa.select(Organization.id).where(Organization.restoring_until.is_(None)).order_by(Organization.id)

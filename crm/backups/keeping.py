@@ -15,6 +15,7 @@ from flask import current_app
 from crm.accounts.models import Organization
 from crm.accounts.queries import current_organization
 from crm.backups import services, store
+from crm.backups.drill import run_drill
 from crm.backups.models import Backup, Kind, State
 from crm.backups.rules import ArchiveError, Contents, Kept, to_delete
 from crm.kernel import queue
@@ -35,6 +36,8 @@ RENEW_EVERY = 30
 QUIET_HOUR = 3
 BETWEEN, LATE, AGAIN = dt.timedelta(hours=20), dt.timedelta(hours=26), dt.timedelta(hours=1)
 """The least time between two daily ones, the age at which one is late, and the pause after one that failed."""
+
+DRILL_EVERY = dt.timedelta(days=7)
 
 log = logging.getLogger(__name__)
 
@@ -117,6 +120,28 @@ class _Beat:
         if time.monotonic() - self._at > RENEW_EVERY:
             self._at = time.monotonic()
             self._lease.renew(LEASE)
+
+
+def drill(organization_id: int) -> None:
+    """Restore the latest backup for a trial, once a week."""
+    with use_organization(organization_id):
+        ready = db.session.scalars(sa.select(Backup).where(Backup.state == State.READY)).all()
+        latest = max(ready, key=lambda row: (row.created_at, row.id), default=None)
+        drilled = [row.drilled_at for row in ready if row.drilled_at is not None]
+        if latest is None or (drilled and database_now() - max(drilled) < DRILL_EVERY):
+            return
+        backup_id, key = latest.id, latest.key
+        db.session.rollback()
+        with tempfile.TemporaryDirectory(prefix="crm-backup-") as folder:
+            path = Path(folder, "archive.zip")
+            store.current().download(key, path)
+            problem = run_drill(path)
+        with transaction() as session:
+            row = session.get_one(Backup, backup_id)
+            row.drilled_at, row.reason = database_now() if not problem else None, problem[:300]
+            record("backup.drilled", row, changes={"problem": [None, problem]})
+        if problem:
+            log.error("organization %d: its backup can't be restored: %s", organization_id, problem)
 
 
 def note_download(backup_id: int) -> None:

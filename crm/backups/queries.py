@@ -15,6 +15,7 @@ from crm.kernel.extensions import db
 from crm.messages.models import Message
 from crm.messages.restoring import PAUSED
 from crm.messages.rules import Status
+from crm.values import clock
 
 LATE = dt.timedelta(hours=26)
 MOST_SHOWN = 100
@@ -38,6 +39,12 @@ def backups() -> Sequence[Backup]:
 def last_verified() -> Backup | None:
     verified = sa.select(Backup).where(Backup.state == State.READY, Backup.verified_at.is_not(None))
     return db.session.scalars(verified.order_by(Backup.created_at.desc()).limit(1)).first()
+
+
+def is_late(since: dt.datetime) -> bool:
+    """Whether there is no verified backup of the last hours; `since` is when the organization began."""
+    last = last_verified()
+    return clock.utcnow() - (last.created_at if last else since) > LATE
 
 
 def paused() -> Paused:

@@ -13,7 +13,6 @@ from crm.backups.forms import ResumeForm
 from crm.backups.models import Backup
 from crm.kernel import health
 from crm.kernel.storage import StorageError
-from crm.values import clock
 from crm.values.language import gettext as _
 from crm.web.ids import id_in
 
@@ -70,7 +69,7 @@ def _page(form: ResumeForm) -> AnyResponse:
     context: dict[str, Any] = {
         "backups": queries.backups(),
         "last": last,
-        "is_late": last is None or last.backed_up_at is None or clock.utcnow() - last.backed_up_at > queries.LATE,
+        "is_late": queries.is_late(here().organization.created_at),
         "paused": queries.paused() if here().organization.sending_paused else None,
         "worker_runs": health.worker_is_running(),
         "form": form,

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from crm.accounts.models import Organization
 from crm.accounts.queries import current_organization
 from crm.accounts.services import setup_invitation
+from crm.backups import queries as backups
 from crm.invoices.receipts import sandbox
 from crm.kernel import health, queue
 from crm.kernel.extensions import db
@@ -74,6 +75,7 @@ def examine() -> Iterator[Finding]:
         try:
             yield _people()
             yield _gateways()
+            yield _backups()
         except SQLAlchemyError:
             db.session.rollback()
             yield Finding("database", FAILURE, "It went away during the check. Look again.")
@@ -124,6 +126,22 @@ def _gateways() -> Finding:
     if not problems:
         return Finding("gateways", OK, "Every organization has one for each channel, with what it needs.")
     return Finding("gateways", FAILURE, f"{' '.join(problems)} Change it: flask --app wsgi org set …")
+
+
+def _backups() -> Finding:
+    if current_app.config["BACKUP_SCHEDULE"] == "OFF":
+        return Finding("backups", OK, "None are made: BACKUP_SCHEDULE is off.")
+    late = []
+    for row in db.session.execute(sa.select(Organization.id, Organization.slug).order_by(Organization.id)).all():
+        with use_organization(row.id):
+            if backups.is_late(current_organization().created_at):
+                late.append(row.slug)
+    if not late:
+        return Finding("backups", OK, "Every organization has a verified one of the last 26 hours.")
+    sentence = (
+        f"No verified one of the last 26 hours: {', '.join(late)}. See that the worker runs, and Settings, Backups."
+    )
+    return Finding("backups", WARNING, sentence)
 
 
 def _gateway_problems(organization_id: int) -> Iterator[str]:
