@@ -17,7 +17,6 @@ from crm.exports.models import FILE_KEPT, ExportRun, ExportState
 from crm.exports.rows import exports, rows_of, sheet_of
 from crm.kernel import queue, storage
 from crm.kernel.db import database_now, transaction
-from crm.kernel.events import record
 from crm.kernel.extensions import db
 from crm.kernel.fail_points import reach
 from crm.kernel.storage import StorageError
@@ -50,7 +49,6 @@ def create(what: str, format_: Format, query: Mapping[str, str]) -> ExportRun:
         )
         session.add(run)
         session.flush()
-        record("export.made", run, changes={"what": [None, what], "rows": [None, total]})
         due.put_off(KIND, [run.id], database_now())
         if not is_small:
             queue.enqueue("crm.exports.jobs.write_due_in", require_organization())

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from crm.customers.models import Customer
+from crm.invoices.lists import InvoiceFilter
 from crm.invoices.models import Invoice, InvoiceStatus
 from crm.kernel.exports import Column, Export, Kind
 from crm.kernel.extensions import db
@@ -14,16 +15,15 @@ from crm.values.language import N_
 
 
 def ids_of(query: Mapping[str, str]) -> list[int]:
-    return list(db.session.scalars(sa.select(Invoice.id).order_by(Invoice.date.desc(), Invoice.id.desc())))
+    statement = InvoiceFilter.from_args(query).statement()
+    return list(db.session.scalars(statement.with_only_columns(Invoice.id)))
 
-
-_STATES = {InvoiceStatus.OPEN: N_("Open"), InvoiceStatus.VOID: N_("Void")}
 
 EXPORT = Export(
     "invoices",
     N_("Invoices"),
     20,
-    "home.index",
+    "invoices.index",
     ids_of,
     Invoice.id,
     (
@@ -37,7 +37,7 @@ EXPORT = Export(
         Column("date", N_("Date"), Invoice.date, Kind.DAY),
         Column("amount", N_("Amount"), Invoice.amount, Kind.MONEY),
         Column("currency", N_("Currency"), Invoice.currency),
-        Column("status", N_("State"), Invoice.status, words=lambda status: _STATES[status]),
+        Column("status", N_("State"), Invoice.status, words=lambda status: InvoiceStatus(status).label),
         Column("note", N_("Note"), Invoice.note),
         Column("booking", N_("Booking id"), Invoice.booking_id, Kind.NUMBER),
         Column("created_at", N_("Added"), Invoice.created_at, Kind.MOMENT),

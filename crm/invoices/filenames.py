@@ -5,10 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import re
-import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
-from urllib.parse import quote
 
 from crm.invoices.rules import FileKind, same_file
 from crm.values.text import clean_line
@@ -88,13 +86,3 @@ def download_name(filename: str, kind: FileKind) -> str:
     stem, _, extension = filename.rpartition(".")
     known = bool(stem) and re.fullmatch(r"[A-Za-z0-9]{1,8}", extension) is not None
     return (stem if known else filename) + EXTENSIONS[kind][0]
-
-
-def disposition(name: str) -> dict[str, str]:
-    """Return the parameters of `Content-Disposition: attachment` (RFC 6266): plain ASCII, and the name itself."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    plain = re.sub(r"[^A-Za-z0-9 ._()+-]", "_", plain).strip()
-    if plain.startswith("."):
-        plain = f"receipt{plain}"
-    # RFC 5987: unescaped characters.
-    return {"filename": plain, "filename*": f"UTF-8''{quote(name, safe='!#$&+-.^_`|~')}"}

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, abort, request
 
 from crm.accounts.queries import branches
-from crm.invoices import archive, filenames, lists
+from crm.invoices import archive, lists
 from crm.invoices.lists import InvoiceFilter
 from crm.invoices.models import InvoiceStatus
 from crm.invoices.routes import bp as bp
@@ -18,6 +18,7 @@ from crm.kernel.errors import ConflictError
 from crm.kernel.storage import StorageError
 from crm.values import clock
 from crm.values.language import gettext as _
+from crm.web.downloads import disposition
 from crm.web.filters import number
 from crm.web.htmx import respond
 
@@ -52,7 +53,7 @@ def receipts_archive() -> Response:
         abort(503, _("The files can't be read right now. Try again in a minute."))
     response = Response(itertools.chain([first], pieces), mimetype="application/zip")
     name = f"receipts-{wanted.month}.zip" if wanted.month else "receipts.zip"
-    response.headers.set("Content-Disposition", "attachment", **filenames.disposition(name))
+    response.headers.set("Content-Disposition", "attachment", **disposition(name))
     return response
 
 

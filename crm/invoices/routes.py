@@ -16,14 +16,13 @@ from crm.invoices.files import NotStoredError, QuotaError
 from crm.invoices.forms import EditInvoiceForm, InvoiceForm, NewReceiptsForm
 from crm.invoices.models import Invoice, Receipt
 from crm.invoices.rules import MAX_REQUEST, FileKind
-from crm.kernel import storage
 from crm.kernel.errors import ConflictError
 from crm.kernel.idempotency import KeyReusedError
-from crm.kernel.storage import StorageError
 from crm.loyalty import queries as loyalty
 from crm.values.language import N_, ngettext
 from crm.values.language import gettext as _
 from crm.values.stored import shown
+from crm.web.downloads import download
 from crm.web.filters import amount, number
 from crm.web.forms import Form
 from crm.web.htmx import done, respond, wants_fragment
@@ -197,20 +196,7 @@ def _of_points(points: loyalty.Earned, *, is_void: bool) -> str:
 
 
 def _download(key: str, filename: str, kind: FileKind) -> Response:
-    try:
-        size, chunks = storage.current().stream(key)
-    except FileNotFoundError:
-        abort(404, _("The file is no longer in the storage."))
-    except StorageError:
-        abort(503, _("The file can't be read right now. Try again in a minute."))
-    response = Response(chunks, mimetype=filenames.MEDIA_TYPES[kind])
-    response.content_length = size
-    response.headers.set(
-        "Content-Disposition", "attachment", **filenames.disposition(filenames.download_name(filename, kind))
-    )
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return response
+    return download(key, filenames.download_name(filename, kind), filenames.MEDIA_TYPES[kind])
 
 
 def _panel_url(customer: Customer) -> str:
