@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flask import current_app
 
+from crm.accounts.access import read_in_background
 from crm.accounts.queries import current_organization
 from crm.exports import formats
 from crm.exports.formats import Format
@@ -76,7 +77,8 @@ def write_next(organization_id: int, run_id: int | None = None) -> bool:
 def write_file(what: str, format_: Format, path: Path, progress: Callable[[int], object] = lambda done: None) -> int:
     """Write all rows to a file, without a record of it; return how many."""
     export = exports()[what]
-    ids = export.ids({})
+    with read_in_background():
+        ids = export.ids({})
     formats.write(path, format_, sheet_of(export, current_organization()), rows_of(export, ids, progress))
     return len(ids)
 
@@ -84,7 +86,8 @@ def write_file(what: str, format_: Format, path: Path, progress: Callable[[int],
 def _write(run: ExportRun, lease: Lease) -> None:
     run_id, format_, export = run.id, run.format, exports()[run.what]
     try:
-        ids = export.ids(run.query)
+        with read_in_background():
+            ids = export.ids(run.query)
         if not _held(lease, lambda run: run.begin(len(ids))):
             return
 

@@ -156,6 +156,30 @@ def test_a_large_export_is_left_to_the_worker(app: Flask, cast: Cast, monkeypatc
     assert client.get(f"/exports/{run.id}/file").text.count("\n") == 4
 
 
+@pytest.mark.parametrize(
+    ("what", "query"),
+    [
+        ("customers", {"status": "active", "q": "ana"}),
+        ("invoices", {"amount_from": "1", "month": "2026-11"}),
+        ("messages", {"status": "scheduled", "q": "cake"}),
+        ("points", {}),
+        ("leads", {"follow_up": "week", "mine": "1"}),
+        ("leads", {"status": "open"}),
+        ("bookings", {"when": "upcoming", "from": "2026-01-01"}),
+    ],
+)
+def test_the_worker_reads_a_list_as_the_page_does(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch, what: str, query: dict[str, str]
+) -> None:
+    monkeypatch.setattr(services, "FOREGROUND_ROWS", -1)
+    client = cast.owner.client()
+    assert client.post("/exports", data={"what": what, "format": "xlsx", **query}).status_code == 303
+    with app.app_context():
+        jobs.write_due()
+    with cast.owner.acting():
+        assert db.session.scalars(sa.select(ExportRun.state)).one() is ExportState.READY
+
+
 def test_a_worker_that_dies_is_followed_by_another(
     app: Flask,
     cast: Cast,
