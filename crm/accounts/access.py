@@ -21,7 +21,6 @@ from werkzeug.wrappers import Response as AnyResponse
 from crm.accounts import acting, presence
 from crm.accounts.acting import Here, SignedIn
 from crm.accounts.models import Membership, Organization, User
-from crm.accounts.queries import current_organization
 from crm.accounts.rules import tenant_key
 from crm.accounts.tokens import TokenError, family_of
 from crm.kernel.columns import Base
@@ -29,7 +28,7 @@ from crm.kernel.db import prepared
 from crm.kernel.extensions import db, login_manager
 from crm.kernel.manifest import catalog
 from crm.kernel.roles import API, NOWHERE, PUBLIC, SIGNED_IN, Role
-from crm.kernel.tenancy import enter_organization, leave_organization
+from crm.kernel.tenancy import enter_organization, leave_organization, require_organization
 from crm.values import language
 from crm.values.language import gettext as _
 from crm.web.htmx import go_to
@@ -73,7 +72,7 @@ def read_in_background() -> Iterator[None]:
     if has_organization():
         yield
         return
-    g.here = _InBackground(current_organization(), Role.MANAGER)
+    g.here = _InBackground(db.session.get_one(Organization, require_organization()), Role.MANAGER)
     try:
         yield
     finally:

@@ -57,7 +57,7 @@ EXPORT = Export(
     ids_of,
     Customer.id,
     (
-        Column("id", N_("Customer number"), Customer.id, Kind.NUMBER),
+        Column("id", N_("CRM number"), Customer.id, Kind.NUMBER),
         Column("name", N_("Name"), Customer.name),
         Column("phone", N_("Phone"), Customer.phone, Kind.PHONE),
         Column("phone_extension", N_("Phone extension"), Customer.phone_extension),

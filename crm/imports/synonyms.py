@@ -35,10 +35,13 @@ def _fields() -> dict[str, str]:
 @lru_cache(maxsize=4096)
 def field_of(header: str) -> str:
     """Return the field that a header names; "" for none."""
-    word = folded(header)
     known = _fields()
-    # `Phone 2`, and `Telefon (mobil)` by its first word.
-    return known.get(word) or known.get(_COUNTED.sub("", word)) or _by_first(header, known)
+    # `WhatsApp` is one word.
+    for word in (folded(header), folded(header.lower())):
+        # `Phone 2`, and `Telefon (mobil)` by its first word.
+        if field := known.get(word) or known.get(_COUNTED.sub("", word)):
+            return field
+    return _by_first(header, known)
 
 
 def _by_first(header: str, known: dict[str, str]) -> str:
