@@ -54,14 +54,14 @@ NO_PAGES = {
     "bookings.known",
     "first_hour.favicon",
     "first_hour.manifest",
-    "invoices.receipt_file",
-    "invoices.receipt_original",
     "messages.preview",
     "webhooks.whatsapp_subscription",
     "api.document",
 }
 """Endpoints whose answer is no page of its own: files, JSON, parts of pages, redirects."""
 
+DOWNLOADS = ("/file", "/original", "/data", ".csv", ".zip")
+"""How the paths of files end."""
 ONLY_BEFORE_THE_FIRST_USER = {"accounts.setup"}
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 360)]
 
@@ -77,7 +77,7 @@ def pages(app: Flask, person: Person) -> Iterator[str]:
     """Yield the URL of every page, with rows of the person's organization."""
     for rule in app.url_map.iter_rules():
         is_page = "GET" in (rule.methods or set()) and not rule.endpoint.startswith(API)
-        if not is_page or rule.endpoint in NO_PAGES | ONLY_BEFORE_THE_FIRST_USER:
+        if not is_page or rule.rule.endswith(DOWNLOADS) or rule.endpoint in NO_PAGES | ONLY_BEFORE_THE_FIRST_USER:
             continue
         with person.acting():
             ids = {name: FILL[name]() for name in sorted(rule.arguments)}
