@@ -36,12 +36,11 @@ _PLACES = {
 
 
 def plan_of(row: Import) -> Plan:
-    is_skipped = (ImportRow.choice == Choice.SKIP).label("is_skipped")
-    is_read = ImportRow.entry.is_not(None).label("is_read")
-    statement = sa.select(ImportRow.verdict, is_skipped, is_read, sa.func.count())
-    statement = statement.where(ImportRow.import_id == row.id).group_by(ImportRow.verdict, is_skipped, is_read)
-    counts = dict.fromkeys(Plan._fields, 0)
-    for verdict, skipped, read, rows in db.session.execute(statement):
-        place = "left_out" if skipped or not read else _PLACES.get(verdict or Verdict.ERROR, "left_out")
-        counts[place] += rows
-    return Plan(**counts)
+    """Count from the sums of the check; only the rows that are left out are looked for."""
+    is_left_out = sa.or_(ImportRow.choice == Choice.SKIP, ImportRow.entry.is_(None))
+    statement = sa.select(ImportRow.verdict, sa.func.count().label("rows")).where(
+        ImportRow.import_id == row.id, ImportRow.verdict != Verdict.ERROR, is_left_out
+    )
+    left_out = {each.verdict: each.rows for each in db.session.execute(statement.group_by(ImportRow.verdict))}
+    counts = {place: row.verdicts.get(verdict, 0) - left_out.get(verdict, 0) for verdict, place in _PLACES.items()}
+    return Plan(**counts, left_out=row.verdicts.get(Verdict.ERROR, 0) + sum(left_out.values()))
