@@ -38,6 +38,7 @@ ROOMS = (
     "imports",
     "exports",
     "reminders",
+    "privacy",
     "backups",
     "demo",
     "first_hour",

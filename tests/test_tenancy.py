@@ -50,6 +50,7 @@ FREE = {
     "worker_beats": "of the installation",
     "installations": "the installation's own name",
     "sent_messages": "outlives an organization, so that a restored copy knows what was sent",
+    "erased_rows": "of the installation: they outlive the organization",
 }
 """The tables that are outside the locks, and why."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from crm.kernel.data import Rows
+from crm.kernel.data import Erasure, Rows
 
 DATA = {
     "area_customers": Rows(
+        erasure=Erasure.DELETE,
         plain="area area_key",
         personal="name phone phone_extension email passport_number search_text",
         points_to={"branch_id": "branches", "customer_id": "customers"},

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from crm.kernel.data import Rows
+from crm.kernel.data import Erasure, Rows
 
 DATA = {
     "bookings": Rows(
+        erasure=Erasure.SHARED,
         plain="number number_key service date date_until ends_on status status_before",
         personal="search_text",
         free_text="note",

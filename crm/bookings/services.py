@@ -5,7 +5,7 @@ Whoever saves a booking waits for everybody who takes people in (`lock_intake`),
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +19,7 @@ from crm.customers.search_text import search_text, text_of_record
 from crm.intake.services import collect
 from crm.intake.sources import Source, register
 from crm.kernel.branch_scope import bound_branch
-from crm.kernel.columns import db_now
+from crm.kernel.columns import db_now, one_of
 from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.errors import SentenceError
 from crm.kernel.events import changes_of, record_many, row_of
@@ -221,6 +221,13 @@ def _turn(booking_id: int, action: str, verb: Any) -> Booking:
 
 def _lock(booking_id: int) -> Booking:
     return db.session.scalars(locked(sa.select(Booking).where(Booking.id == booking_id))).one()
+
+
+def renew_search_text(booking_ids: Iterable[int]) -> None:
+    """Write anew what bookings are found by, within a transaction."""
+    found = sa.select(Booking).where(one_of(Booking.id, booking_ids)).order_by(Booking.id)
+    for booking in db.session.scalars(found, execution_options={"all_branches": True}).all():
+        booking.search_text = _search_text(booking, db.session.scalars(_of(booking.id)).all())
 
 
 def _lock_persons(booking_id: int) -> Sequence[BookingPerson]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crm.kernel.data import USERS, Ids, Rows
+from crm.kernel.data import USERS, Erasure, Ids, Rows
 
 CUSTOMERS = "customers"
 
@@ -34,11 +34,16 @@ DATA = {
         recomputed="name_key city_key province_key created_month next_message_at loyalty_points tier total_orders"
         " total_spent last_order_at",
     ),
-    "customer_keys": Rows(plain="kind", personal="value extension", points_to={"customer_id": CUSTOMERS}),
-    "removed_contacts": Rows(plain="kind", personal="value", points_to={"customer_id": CUSTOMERS}),
-    "customer_search": Rows(left_out="computed from customers", personal="text"),
+    "customer_keys": Rows(
+        erasure=Erasure.DELETE, plain="kind", personal="value extension", points_to={"customer_id": CUSTOMERS}
+    ),
+    "removed_contacts": Rows(
+        erasure=Erasure.DELETE, plain="kind", personal="value", points_to={"customer_id": CUSTOMERS}
+    ),
+    "customer_search": Rows(erasure=Erasure.DELETE, left_out="computed from customers", personal="text"),
     "customer_totals": Rows(left_out="kept by triggers", plain="created_month"),
     "duplicates": Rows(
+        erasure=Erasure.DELETE,
         plain="shared doubt decision",
         personal="value",
         points_to={"first_id": CUSTOMERS, "second_id": CUSTOMERS, "decided_by_id": USERS},
@@ -50,6 +55,7 @@ DATA = {
         inside={"customer_ids": _customer_ids, "excluded": _customer_ids, "query": _query},
     ),
     "bulk_change_rows": Rows(
+        erasure=Erasure.DELETE,
         plain="before",
         points_to={"change_id": "bulk_changes", "customer_id": CUSTOMERS},
         inside={"before": _before},

@@ -168,6 +168,7 @@ class Customer(TenantMixin, Base):
     archived_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
     last_activity_at: Mapped[dt.datetime | None]
     merged_into_id: Mapped[int | None]
+    erased_at: Mapped[dt.datetime | None]
     next_message_at: Mapped[dt.datetime | None]
     loyalty_points: Mapped[int] = mapped_column(default=0, server_default="0")
     tier: Mapped[str] = mapped_column(sa.String(10), default=Tier.BRONZE.value, server_default=Tier.BRONZE.value)
@@ -228,8 +229,8 @@ class Customer(TenantMixin, Base):
         return True
 
     def restore(self) -> bool:
-        """Return False when the customer is not archived, or merged with another."""
-        if not self.is_archived or self.merged_into_id is not None:
+        """Return False when the customer is not archived, merged with another, or erased."""
+        if not self.is_archived or self.merged_into_id is not None or self.erased_at is not None:
             return False
         self.archived_at, self.archived_by_id, self.is_active = None, None, True
         return True

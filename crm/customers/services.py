@@ -58,6 +58,8 @@ def edit_customer(customer_id: int, values: dict[str, Any], *, another_person: b
     """Change a customer; raises as `create_customer` does, SharedError for new keys only."""
     with transaction():
         customer = lock_unmerged(customer_id)
+        if customer.erased_at is not None:
+            raise ConflictError(_("This customer was erased. Add them anew if they come back."))
         before = keys_of(customer)
         with unique_email(customer):
             _apply(customer, values)

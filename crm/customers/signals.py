@@ -18,6 +18,9 @@ customers_restoring = signal("customers-restoring")
 customer_deleting = signal("customer-deleting")
 """Sent with the customer, within the transaction that deletes them for good."""
 
+person_erased = signal("person-erased")
+"""Sent with the ids of all rows of a person by table, within the transaction that erased what they said."""
+
 customers_locking = signal("customers-locking")
 """Sent with both ids before customers are locked for a merge or its undo.
 

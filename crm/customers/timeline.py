@@ -29,6 +29,10 @@ MAX_QUOTE = 80
 BY_SYSTEM = N_("by the system")
 
 
+ERASED = "erased"
+"""The one field of an event whose values an erasure has taken."""
+
+
 class ActivityEvent(NamedTuple):
     """A recorded event; `branches` are the names of those that still exist."""
 
@@ -83,9 +87,10 @@ class Timeline(NamedTuple):
 
     @property
     def fragment_key(self) -> Hashable:
-        """Return what its HTML depends on: events never change, but names of users and branches do."""
+        """Return what its HTML depends on: events change only by an erasure, but names of users and branches do."""
+        erased = sum(ERASED in row.changes for row in self.rows)
         users = tuple((row.id, row.name or row.username) for row in self.rows)
-        return self.customer_id, users, self.older, tuple(self.branches.items())
+        return self.customer_id, users, erased, self.older, tuple(self.branches.items())
 
     def days(self) -> Iterator[tuple[dt.date, list[TimelineEntry]]]:
         for day, rows in itertools.groupby(self.rows, key=lambda row: local_day(row.at)):
@@ -98,7 +103,10 @@ class Timeline(NamedTuple):
     def _entry(self, row: Any) -> TimelineEntry:
         event = ActivityEvent(row.action, row.changes, self.customer_id, row.subject_id, self.branches)
         text: ActivityText | str = catalog().activity.get(row.action, _unknown_action)
-        activity = Activity(text) if isinstance(text, str) else text(event)
+        if isinstance(text, str):
+            activity = Activity(text)
+        else:
+            activity = Activity(_("An entry whose details were erased")) if ERASED in row.changes else text(event)
         by = _("by %(name)s", name=row.name or row.username) if row.username else activity.by
         return TimelineEntry(row.id, row.at, activity, by)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from crm.kernel.data import Rows
+from crm.kernel.data import Erasure, Rows
 
 DATA = {
     "reports": Rows(plain="key word provider_id error_code", points_to={"attempt_id": "attempts"}),
-    "attempt_places": Rows(left_out="reports name the attempts of the original", personal="recipient_key"),
+    "attempt_places": Rows(
+        erasure=Erasure.DELETE, left_out="reports name the attempts of the original", personal="recipient_key"
+    ),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crm.kernel.data import USERS, Ids, Rows
+from crm.kernel.data import USERS, Erasure, Ids, Rows
 
 CUSTOMERS = "customers"
 
@@ -49,6 +49,7 @@ NOTED = {"points": "points_entries", "messages": "messages", "series": "message_
 
 DATA = {
     "merges": Rows(
+        erasure=Erasure.DELETE,
         personal="snapshot",
         points_to={"kept_id": CUSTOMERS, "gone_id": CUSTOMERS, "merged_by_id": USERS, "undone_by_id": USERS},
         inside={"snapshot": _snapshot},

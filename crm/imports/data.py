@@ -9,6 +9,7 @@ _MONTH = "kept for a month, with the file; what came of it stands in the custome
 DATA = {
     "imports": Rows(
         left_out=_MONTH,
+        copies="file_key",
         plain=(
             "file_key sha256 reason profile profile_label choices signature columns context overwritten verdicts "
             "outcomes undone"

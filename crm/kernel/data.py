@@ -42,6 +42,17 @@ class Holds(enum.StrEnum):
     BY_LAW = "by law"
 
 
+class Erasure(enum.StrEnum):
+    """What an erasure does with the rows that hang on a person.
+
+    SHARED: rows that others hang on too, as a booking of several guests: only what names the person is masked.
+    """
+
+    BLANK = "blank"
+    DELETE = "delete"
+    SHARED = "shared"
+
+
 class Column(NamedTuple):
     """to: the table whose ids it holds, or where its file lies. inside: renews the ids within its value."""
 
@@ -83,6 +94,10 @@ class Rows:
     What does it say of a person? `plain` (nothing), `personal`, `free_text` or `by_law` (`Holds`). Texts, JSON and
     dates are named in one of the four; numbers, moments and codes say nothing unless they are named.
 
+    erasure: what becomes of the rows of a person who is erased; what they say of the person is blanked if not said.
+
+    copies: keys of stored files that may hold anybody; an erasure deletes those that may hold the person.
+
     What does a backup do with it? It keeps a column that is not named here:
     points_to: holds ids of this table, renewed by a restore. inside: holds ids within, renewed by this function, or
     `no_ids`; every column of JSON is named. recomputed: follows from other columns; a restore computes it again and
@@ -98,6 +113,8 @@ class Rows:
     personal: str = ""
     free_text: str = ""
     by_law: str = ""
+    erasure: Erasure = Erasure.BLANK
+    copies: str = ""
     points_to: Mapping[str, str] = dataclasses.field(default_factory=dict)
     inside: Mapping[str, Callable[[Any, Mapping[str, Any], Ids], Any]] = dataclasses.field(default_factory=dict)
     recomputed: str = ""

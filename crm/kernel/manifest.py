@@ -77,7 +77,8 @@ class Search:
 class CustomerAction:
     """A link to a window among the actions of a customer's page, ordered by `place`; the first is the main one.
 
-    `argument` is the parameter that takes the customer's id. Those `in_menu` stand in the ⋯ menu.
+    `argument` is the parameter that takes the customer's id. Those `in_menu` stand in the ⋯ menu, those `of_archived`
+    also for archived customers; a `download` is no window.
     """
 
     endpoint: str
@@ -86,6 +87,8 @@ class CustomerAction:
     icon: str
     argument: str = "customer_id"
     in_menu: bool = False
+    of_archived: bool = False
+    download: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

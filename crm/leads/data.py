@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm.kernel.data import USERS, Rows
+from crm.kernel.data import USERS, Erasure, Rows
 
 LEADS = "leads"
 
@@ -15,6 +15,7 @@ DATA = {
         recomputed="search_text next_follow_up_at",
     ),
     "follow_ups": Rows(
+        erasure=Erasure.DELETE,
         plain="method",
         free_text="note outcome",
         points_to={"lead_id": LEADS, "done_by_id": USERS, "after_id": "follow_ups", "created_by_id": USERS},

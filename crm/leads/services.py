@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,11 +11,11 @@ from crm.accounts.queries import current_organization
 from crm.customers.locks import lock_intake
 from crm.customers.models import Customer
 from crm.customers.search_text import text_of_record
-from crm.customers.signals import customer_deleting
+from crm.customers.signals import customer_deleting, person_erased
 from crm.intake.services import collect, is_unchanged
 from crm.intake.sources import Source, SourceMixin, register
 from crm.kernel.branch_scope import bound_branch
-from crm.kernel.columns import db_now
+from crm.kernel.columns import db_now, one_of
 from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.errors import ConflictError
 from crm.kernel.events import Event, changes_of, record
@@ -248,6 +248,16 @@ def _move_events(lead: Lead, from_id: int | None, to_id: int | None) -> None:
 
 def _worth_telling(changes: dict[str, list[Any]]) -> dict[str, list[Any]]:
     return {field: pair for field, pair in changes.items() if field not in _NOT_TOLD}
+
+
+@person_erased.connect
+def _close(rows: Mapping[str, Collection[int]]) -> None:
+    """Close the leads of who was erased: their follow-ups are gone."""
+    of_them = sa.select(Lead).where(one_of(Lead.id, rows.get(Lead.__tablename__, ()))).order_by(Lead.id)
+    for lead in db.session.scalars(of_them, execution_options={"all_branches": True}):
+        if lead.is_open:
+            lead.become(LeadStatus.LOST)
+        lead.next_follow_up_at, lead.updated_at = None, db_now()
 
 
 @customer_deleting.connect

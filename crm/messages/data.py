@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crm.kernel.data import USERS, Ids, Rows, no_ids
+from crm.kernel.data import USERS, Erasure, Ids, Rows, no_ids
 from crm.messages import restoring
 
 
@@ -30,13 +30,14 @@ DATA = {
         points_to={"message_id": "messages"},
     ),
     "inbound_messages": Rows(
+        erasure=Erasure.DELETE,
         plain="gateway provider_id channel recipient effect answer",
         personal="sender twin sender_id",
         free_text="body what",
         points_to={"done_by_id": USERS},
     ),
     "suppressions": Rows(plain="kind source", personal="address", free_text="note", points_to={"created_by_id": USERS}),
-    "whatsapp_ids": Rows(personal="name phone"),
+    "whatsapp_ids": Rows(erasure=Erasure.DELETE, personal="name phone"),
     "sent_messages": Rows(left_out="of the installation", plain="uid"),
     "blocked_senders": Rows(left_out="found out again", plain="channel gateway reason"),
 }

@@ -18,7 +18,7 @@ from crm.messages.channels.base import Addresses, Channel
 from crm.messages.channels.registry import all_kinds, channels_of
 from crm.messages.inbound_models import IS_ASKING, InboundMessage
 from crm.messages.rules import holding_reason
-from crm.messages.suppression_models import Suppression
+from crm.messages.suppression_models import Suppression, listed
 from crm.values.language import gettext as _
 from crm.values.stored import shown
 
@@ -70,8 +70,9 @@ def _note(found: MutableMapping[Key, Fact], key: Key, values: Iterable[Fact | No
 def suppressed_among(spellings: Iterable[str], addresses: Addresses) -> dict[str, Suppression]:
     """Return the opt-outs among the spellings."""
     is_of_kind = Suppression.kind == addresses.kind
-    rows = db.session.scalars(sa.select(Suppression).where(one_of(Suppression.address, spellings), is_of_kind))
-    return {row.address: row for row in rows}
+    names = listed(spellings)
+    rows = db.session.scalars(sa.select(Suppression).where(one_of(Suppression.address, names), is_of_kind))
+    return {names[row.address]: row for row in rows}
 
 
 def opt_out_problem(customer: Customer, addresses: Addresses) -> str | None:
@@ -85,11 +86,11 @@ def opt_out_problems(customers: Iterable[Customer], addresses: Addresses) -> dic
     if not reachable:
         return {}
     known = addresses.all_of(reachable.values())
-    every = {"addresses": list(set().union(*known.values())), "kind": addresses.kind}
+    every = {"addresses": list(listed(set().union(*known.values()))), "kind": addresses.kind}
     suppressed = db.session.scalars(_SUPPRESSIONS, every).all()
     found: dict[int, str] = {}
     for id_, own in known.items():
-        suppression = next((row for row in suppressed if row.address in own), None)
+        suppression = next((row for row in suppressed if row.address in listed(own)), None)
         if suppression is not None:
             found[id_] = _(
                 "%(name)s opted out (by %(by)s), so this %(noun)s gets no messages.",
@@ -117,7 +118,7 @@ def contact_of(customer: Customer, limit: int = 50) -> Contact:
         own = list(addresses.all_of([customer])[customer.id])
         if not own:
             continue
-        given = {"customer": customer.id, "addresses": own, "kind": addresses.kind, "most": limit}
+        given = {"customer": customer.id, "addresses": list(listed(own)), "kind": addresses.kind, "most": limit}
         rows = db.session.execute(_CONTACT, given).all()
         texts += [text for text, _ in rows if text and text.channel.addresses.kind == addresses.kind]
         suppression = suppression or (rows[0][1] if rows else None)

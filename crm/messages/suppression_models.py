@@ -1,14 +1,19 @@
-"""Opt-outs."""
+"""Opt-outs.
+
+An erasure keeps an opt-out without its address: a keyed hash of it, so that nobody writes to it when it comes back.
+"""
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.accounts.models import User
 from crm.kernel.columns import Base, BigInt, CreatedAt, Id, TextCode
+from crm.kernel.fingerprints import fingerprint, fingerprints
 from crm.kernel.tenancy import TenantMixin
 from crm.messages.channels.base import Addresses
 from crm.messages.channels.registry import kind_named
@@ -25,6 +30,23 @@ class OptOutSource(enum.StrEnum):
     STOP = "stop"
     PROVIDER = "provider"
     STAFF = "staff"
+
+
+HIDDEN = "hidden:"
+
+
+def hidden(address: str) -> str:
+    """Return what stands for an address in the opt-out of who was erased."""
+    return HIDDEN + fingerprint("opt-out", address)[:40]
+
+
+def listed(spellings: Iterable[str]) -> dict[str, str]:
+    """Return each way in which opt-outs may have the spellings of addresses, with the spelling."""
+    found = {}
+    for spelling in spellings:
+        found[spelling] = spelling
+        found |= dict.fromkeys((HIDDEN + name[:40] for name in fingerprints("opt-out", spelling)), spelling)
+    return found
 
 
 class Suppression(TenantMixin, Base):
@@ -49,6 +71,15 @@ class Suppression(TenantMixin, Base):
     @property
     def addresses(self) -> Addresses:
         return kind_named(self.kind)
+
+    @property
+    def is_hidden(self) -> bool:
+        return self.address.startswith(HIDDEN)
+
+    @property
+    def shown(self) -> str:
+        """The address for readers anywhere."""
+        return _("A number of someone erased") if self.is_hidden else self.addresses.shown(self.address)
 
     @property
     def by(self) -> str:

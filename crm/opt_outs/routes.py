@@ -44,7 +44,7 @@ def add() -> Response:
     except SentenceError as error:
         form.refuse("phone", error)
         return _window(form, 422)
-    return _done(_("%(address)s gets no more messages.", address=added.addresses.shown(added.address)))
+    return _done(_("%(address)s gets no more messages.", address=added.shown))
 
 
 @bp.post("/settings/opt-outs/<id:suppression_id>/delete")

@@ -23,7 +23,7 @@ from crm.messages.channels.phones import PHONES
 from crm.messages.holds import pending_for
 from crm.messages.models import Message
 from crm.messages.rules import STOPPABLE, Status
-from crm.messages.suppression_models import OptOutSource, Suppression
+from crm.messages.suppression_models import OptOutSource, Suppression, listed
 from crm.opt_outs import keywords
 from crm.opt_outs.models import StopWord
 from crm.values.language import gettext as _
@@ -99,7 +99,7 @@ def take_off(suppression_id: int) -> str:
     """Remove an opt-out and return its address for readers; stopped messages stay stopped."""
     with transaction() as session:
         found = session.scalars(sa.select(Suppression).where(Suppression.id == suppression_id)).one()
-        shown = found.addresses.shown(found.address)
+        shown = found.shown
         for suppression in _all_on_list(found.address, found.addresses):
             _remove(suppression)
         return shown
@@ -143,7 +143,7 @@ def _on_list(address: str, addresses: Addresses) -> Suppression | None:
 def _all_on_list(address: str, addresses: Addresses) -> Sequence[Suppression]:
     """Return the opt-outs of all spellings of an address."""
     statement = sa.select(Suppression).where(
-        one_of(Suppression.address, addresses.spellings(address)), Suppression.kind == addresses.kind
+        one_of(Suppression.address, listed(addresses.spellings(address))), Suppression.kind == addresses.kind
     )
     return db.session.scalars(locked(statement.order_by(Suppression.id))).all()
 

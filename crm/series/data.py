@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crm.kernel.data import USERS, Ids, Rows
+from crm.kernel.data import USERS, Erasure, Ids, Rows
 
 SERIES = "message_series"
 
@@ -22,10 +22,13 @@ def _wording(wording: Any, row: Mapping[str, Any], ids: Ids) -> Any:
 
 DATA = {
     SERIES: Rows(
+        erasure=Erasure.DELETE,
         plain="channel starts_on until",
         free_text="wording",
         points_to={"customer_id": "customers", "replaced_by_id": SERIES, "created_by_id": USERS},
         inside={"wording": _wording},
     ),
-    "message_occurrences": Rows(plain="date", points_to={"series_id": SERIES, "message_id": "messages"}),
+    "message_occurrences": Rows(
+        erasure=Erasure.DELETE, plain="date", points_to={"series_id": SERIES, "message_id": "messages"}
+    ),
 }
