@@ -59,6 +59,7 @@ from crm.messages.suppression_models import OptOutSource
 from crm.notes.models import Kind
 from crm.notes.services import add_to_customer, add_to_lead
 from crm.opt_outs.services import put_on
+from crm.privacy.models import InactiveCustomer
 from crm.reminders import services as reminders
 from crm.senders import trials
 from crm.series.queries import series_of_message
@@ -399,6 +400,12 @@ def make_backup() -> int:
     return _save(Backup(kind="by_hand", state="ready", key=key, size=2, backed_up_at=clock.utcnow()))
 
 
+def make_inactive() -> int:
+    """Put a customer on the list of those who are to be erased, and return the id of the entry."""
+    erase_at = clock.utcnow() + dt.timedelta(days=14)
+    return _save(InactiveCustomer(customer_id=make_customer(), erase_at=erase_at))
+
+
 FILL: dict[str, Callable[[], Any]] = {
     "branch_id": make_branch,
     "backup_id": make_backup,
@@ -432,6 +439,7 @@ FILL: dict[str, Callable[[], Any]] = {
     "reminder_change_id": make_reminder_change,
     "import_id": make_import,
     "row_id": make_import_row,
+    "inactive_id": make_inactive,
 }
 """How to make the row of each id that stands in a URL, for the tests that try every page."""
 

@@ -16,6 +16,7 @@ feature = Feature(
     data={
         "exports": Rows(
             left_out="about files that are gone after a day",
+            copies="key",
             plain="what language key",
             personal="query",
         )

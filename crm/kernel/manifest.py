@@ -78,7 +78,7 @@ class CustomerAction:
     """A link to a window among the actions of a customer's page, ordered by `place`; the first is the main one.
 
     `argument` is the parameter that takes the customer's id. Those `in_menu` stand in the ⋯ menu, those `of_archived`
-    also for archived customers; a `download` is no window.
+    also for archived customers; a `page` is no window.
     """
 
     endpoint: str
@@ -88,7 +88,7 @@ class CustomerAction:
     argument: str = "customer_id"
     in_menu: bool = False
     of_archived: bool = False
-    download: bool = False
+    page: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

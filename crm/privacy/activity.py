@@ -5,11 +5,12 @@ from __future__ import annotations
 from crm.customers.timeline import Activity, ActivityEvent, ActivityText
 from crm.values.language import N_
 from crm.values.language import gettext as _
+from crm.values.stored import shown
 
 
 def _erased(event: ActivityEvent) -> Activity:
     reason = event.after("reason")
-    return Activity(_("Erased"), [_("Reason: %(reason)s", reason=reason)] if reason else [])
+    return Activity(_("Erased"), [_("Reason: %(reason)s", reason=shown(reason))] if reason else [])
 
 
 ACTIVITY: dict[str, ActivityText | str] = {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from crm.kernel.manifest import CustomerAction, Feature, Notice
+from crm.kernel.manifest import CustomerAction, Feature, Job, MenuLink, Notice
 from crm.kernel.roles import MANAGER, OWNER
-from crm.privacy import activity, data, routes
-from crm.values.language import N_
+from crm.privacy import activity, data, jobs, routes
+from crm.values.language import N_, ngettext
+
+__all__ = ["feature", "jobs"]
 
 feature = Feature(
     name="privacy",
@@ -13,12 +15,18 @@ feature = Feature(
     blueprints=(routes.bp,),
     customer_actions=(
         CustomerAction(
-            "privacy.data", N_("Copy of their data"), 80, "download", in_menu=True, of_archived=True, download=True
+            "privacy.data", N_("Copy of their data"), 80, "download", in_menu=True, of_archived=True, page=True
         ),
-        CustomerAction("privacy.erase", N_("Erase"), 81, "x-circle", in_menu=True, of_archived=True),
+        CustomerAction("privacy.erase", N_("Erase"), 81, "trash", in_menu=True, of_archived=True, page=True),
     ),
     notices=(Notice("privacy/_notice.html", lambda customer: None),),
     activity=activity.ACTIVITY,
-    customer_rows={"inactive_customers": ("entry of inactive customers", "entries of inactive customers")},
-    roles={"data": MANAGER, "erase": OWNER},
+    customer_rows={
+        "inactive_customers": lambda n, num: ngettext(
+            "%(num)s entry of inactive customers", "%(num)s entries of inactive customers", n, num=num
+        )
+    },
+    settings=(MenuLink("privacy.index", N_("Privacy"), 70),),
+    jobs=(Job(3600, "crm.privacy.jobs:apply_rules"),),
+    roles={"data": MANAGER, "erase": OWNER, "index": OWNER, "keep": OWNER},
 )

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
 
 from crm.accounts.queries import current_organization
 from crm.invoices.models import Invoice, Receipt
@@ -13,10 +14,11 @@ from crm.kernel.columns import db_ago
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import current_actor
-from crm.privacy.models import HOLD_YEARS, RetentionRules
+from crm.privacy.models import HOLD_YEARS, InactiveCustomer, RetentionRules
 from crm.privacy.person import Person
 from crm.values import clock
 from crm.values.language import ngettext
+from crm.web.lists import PAGE_SIZE, Page, read_counted
 
 RECENT = 5_000
 """Events among which copies are counted: nobody downloads so many that these are not enough."""
@@ -32,6 +34,14 @@ class Kept(NamedTuple):
 def rules_here() -> RetentionRules:
     """Return the organization's rules, or those of one that never set any."""
     return db.session.scalars(sa.select(RetentionRules)).one_or_none() or RetentionRules(hold_years=HOLD_YEARS)
+
+
+def page_of_inactive(number: int) -> Page[InactiveCustomer]:
+    """Return who is to be erased, the soonest first."""
+    waiting = sa.select(InactiveCustomer).options(joinedload(InactiveCustomer.customer))
+    waiting = waiting.where(InactiveCustomer.kept_at.is_(None))
+    ordered = waiting.order_by(InactiveCustomer.erase_at, InactiveCustomer.id)
+    return read_counted(ordered, number, PAGE_SIZE)
 
 
 def held_since() -> dt.date:

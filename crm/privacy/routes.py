@@ -1,16 +1,19 @@
-"""Pages of erasures, and copies of a person's data."""
+"""Pages of erasures, copies of a person's data, and what is kept for how long."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, redirect, url_for
+from typing import Any
+
+from flask import Blueprint, Response, abort, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from crm.accounts.access import find
 from crm.customers.models import Customer
 from crm.kernel.manifest import catalog
-from crm.privacy import erasure, queries, services
-from crm.privacy.forms import EraseForm
-from crm.privacy.rules import MOST_COPIES, erased_name
+from crm.privacy import erasure, queries, retention, services
+from crm.privacy.forms import EraseForm, RetentionForm
+from crm.privacy.models import InactiveCustomer
+from crm.privacy.rules import LIST_DAYS, MOST_COPIES, RULES, erased_name
 from crm.values.language import gettext as _
 from crm.web.htmx import done, respond
 
@@ -44,3 +47,41 @@ def erase(customer_id: int) -> AnyResponse:
     counts = [words for panel in catalog().panels if (words := panel.count(customer_id))]
     context = {"customer": customer, "form": form, "counts": counts, "kept": queries.kept_of(customer_id)}
     return respond("privacy/erase.html", "privacy/_erase.html", 422 if form.is_submitted() else 200, **context)
+
+
+@bp.route("/settings/privacy", methods=["GET", "POST"])
+def index() -> AnyResponse:
+    """Show the rules; with `count` they are only counted, and nothing is saved."""
+    form = RetentionForm() if request.method == "POST" else _saved_rules()
+    counts = None
+    if form.validate_on_submit():
+        if "count" not in request.form:
+            retention.save(form.values())
+            return _done(_("Saved. The rules are applied within an hour."))
+        counts = retention.counts(form.values())
+    status = 422 if form.errors else 200
+    return respond("privacy/index.html", "privacy/_index.html", status, **_context(form, counts))
+
+
+@bp.post("/settings/privacy/inactive/<id:inactive_id>/keep")
+def keep(inactive_id: int) -> AnyResponse:
+    row = find(InactiveCustomer, inactive_id)
+    name = row.customer.name
+    retention.keep(row.id)
+    return _done(_("%(name)s is kept.", name=name))
+
+
+def _done(text: str) -> AnyResponse:
+    return done(text, url_for("privacy.index"), "privacy/index.htmx.html", **_context(_saved_rules()))
+
+
+def _saved_rules() -> RetentionForm:
+    """Return the form as the rules are, also in the answer to what changed them."""
+    rules = queries.rules_here()
+    typed = {name: "" if (number := getattr(rules, name)) is None else str(number) for name in RULES}
+    return RetentionForm(formdata=None, data=typed)
+
+
+def _context(form: RetentionForm, counts: dict[str, int] | None = None) -> dict[str, Any]:
+    page = queries.page_of_inactive(request.args.get("page", 1, type=int))
+    return {"form": form, "counts": counts, "page": page, "days": LIST_DAYS}

@@ -9,8 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crm.values import phone
+from crm.values.language import N_
+from crm.values.stored import stored
 
 MASK = "[…]"
+INACTIVE = stored(N_("Inactive for %(months)s months"))
+"""Why the worker erased somebody."""
+LIST_DAYS = 14
+"""For how long people can look at who is to be erased."""
+RULES = ("inactive_months", "messages_days", "inbound_days", "imports_days", "deliveries_days", "hold_years")
 MOST_COPIES = 30
 """Copies of people's data that a user may download within an hour."""
 _BETWEEN = r"[\s().\-/]{0,2}"

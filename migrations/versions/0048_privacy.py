@@ -9,7 +9,7 @@ from crm.kernel.columns import BigInt, UtcDateTime, db_now
 from crm.kernel.tenancy import row_level_security
 
 revision = "0048"
-down_revision = "0044"
+down_revision = "0047"
 branch_labels = None
 depends_on = None
 

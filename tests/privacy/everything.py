@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
 
+from crm.imports import services as imports
 from crm.kernel import storage
 from crm.kernel.columns import Base
 from crm.kernel.data import Erasure, Holds
@@ -16,6 +17,9 @@ from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.kernel.manifest import catalog
 from crm.kernel.tenancy import current_actor, require_organization
+from crm.messages.channels.phones import PHONES
+from crm.messages.suppression_models import OptOutSource
+from crm.opt_outs.services import put_on
 from crm.privacy import tables
 from crm.privacy.person import Person
 from tests.factories import (
@@ -25,19 +29,19 @@ from tests.factories import (
     make_attempt,
     make_booking,
     make_customer,
+    make_export,
     make_follow_up,
     make_invoice,
     make_lead,
     make_note,
     make_receipt,
+    make_text,
 )
 
 MARK = "ZQX"
 NAME, PHONE, EMAIL, PASSPORT = "Zebedia Quxworthy", "+6281298765432", "zebedia@quxworthy.example", "X7712345QZ"
 TOLD = f"Ask {NAME}, 0812-9876-5432 or {EMAIL}, passport {PASSPORT}."
 TRACES = (MARK, "zebedia", "quxworthy", "98765432", "9876-5432", PASSPORT)
-
-_LATER = ("events",)
 
 
 def fill() -> int:
@@ -56,6 +60,11 @@ def fill() -> int:
     make_receipt(customer_id=id_)
     make_invoice(customer_id=stranger)
     make_attempt(customer_id=id_)
+    make_text(sender=PHONE, body=MARK)
+    put_on(PHONE, PHONES, OptOutSource.STAFF, MARK)
+    imported = f"Name,Phone,E-mail\n{NAME},{PHONE},{EMAIL}\n{NAME},,no e-mail\n".encode()
+    imports.run_check(imports.create("people.csv", io.BytesIO(imported), in_foreground=True).id)
+    make_export()
     make_follow_up(lead_id=make_lead(name="Agus Wijaya"), note=TOLD)
     with transaction():
         _link_to(id_)
@@ -106,7 +115,7 @@ def _link_to(id_: int) -> None:
                 first = sorted(tables.ids_where(table))[:1]
                 if first:
                     tables.update(table, first, {column.name: id_})
-                elif table.name not in _LATER:
+                else:
                     _insert(table, {column.name: id_})
     person = Person.of_customer(id_)
     for name in unfilled(person):
@@ -198,7 +207,3 @@ def _told(column: sa.Column[Any]) -> Any:
     if isinstance(column.type, sa.JSON):
         return {"told": [TOLD], TOLD: 1}
     return TOLD[: getattr(column.type, "length", None) or 1_000]
-
-
-def rows_before(names: list[str]) -> Iterator[int]:
-    yield from (len(tables.ids_where(tables.table_named(name))) for name in names)
