@@ -62,7 +62,7 @@ def test_a_copy_has_what_is_theirs_and_nobody_elses(cast: Cast) -> None:
         assert said in page
         assert said in json.dumps(data)
     everything = page + json.dumps(data)
-    for others in ("Agus", "7000", "agus@", "Nobody"):
+    for others in ("Agus", "7000 1111", "70001111", "agus@", "Nobody"):
         assert others not in everything
     assert 'lang="id"' in page
     assert PHONE[3:] in everything
