@@ -16,7 +16,7 @@ from crm.accounts.queries import current_organization
 from crm.customers.models import Customer
 from crm.kernel import storage
 from crm.kernel.columns import one_of
-from crm.kernel.data import Erasure, Rows
+from crm.kernel.data import Erasure, Holds, Rows
 from crm.kernel.storage import Storage, StorageError
 from crm.privacy import tables
 from crm.privacy.labels import FIELDS, TITLES
@@ -28,7 +28,15 @@ LEFT_OUT = {"customer_search", "duplicates", "merges", "bulk_change_rows", "atte
 """What is of our own workings, or tells of others."""
 OURS = re.compile(r"(?:_key|_text|_token|_by_id|_until|^key|^organization_id|^claim_.*|^sha256|^uid)$")
 """Columns by which we find and do things."""
+STYLE = (
+    ":root { color-scheme: light dark } "
+    "body { font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 0 auto; padding: 1rem } "
+    "dl { border-top: 1px solid; padding-top: .5rem; display: grid; grid-template-columns: minmax(6rem, 12rem) 1fr } "
+    "dd { margin: 0; overflow-wrap: anywhere; white-space: pre-line }"
+)
+"""Of the page, which is opened from a folder and has no style sheet."""
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NUMBER = re.compile(r"(?<![\w+])\+?\d(?:[\s().\-/]?\d){7,14}(?!\w)")
 
 
@@ -84,7 +92,7 @@ def copy_of(customer: Customer) -> Copy:
     person = Person.of_customer(customer.id)
     hide = _Hiding(person)
     data = {
-        table.name: [_shown(table.name, rows, row, hide) for row in tables.rows_of(table, ids)]
+        table.name: [_shown(rows, row, hide) for row in tables.rows_of(table, ids)]
         for table, rows in tables.tables()
         if (ids := _ids(person, table.name, rows))
     }
@@ -94,7 +102,13 @@ def copy_of(customer: Customer) -> Copy:
     ]
     spoken = customer.language if customer.language in language.LANGUAGES else language.code()
     with language.speaking(spoken):
-        context = {"name": customer.name, "parts": _parts(data), "files": files, "spoken": language.LANGUAGES[spoken]}
+        context = {
+            "name": customer.name,
+            "parts": _parts(data),
+            "files": files,
+            "style": STYLE,
+            "spoken": language.LANGUAGES[spoken],
+        }
         page = render_template("privacy/copy.html", **context)
     texts = {"data.json": json.dumps(data, ensure_ascii=False, indent=1, default=str), "data.html": page}
     return Copy(f"data-{customer.id}-{clock.utcnow():%Y-%m-%d}.zip", texts, files, storage.current())
@@ -106,9 +120,9 @@ def _ids(person: Person, name: str, rows: Rows) -> set[int]:
     return person.shared.get(name, set()) if rows.erasure is Erasure.SHARED else person.own.get(name, set())
 
 
-def _shown(name: str, rows: Rows, row: Mapping[str, Any], hide: _Hiding) -> dict[str, Any]:
+def _shown(rows: Rows, row: Mapping[str, Any], hide: _Hiding) -> dict[str, Any]:
     return {
-        column: hide(value)
+        column: hide(value) if rows.column(column).holds is not Holds.NOTHING else value
         for column, value in row.items()
         if value not in (None, "") and not OURS.search(column) and column not in rows.points_to
     }
@@ -138,7 +152,8 @@ class _Hiding:
         return found[0] if found[0].casefold() in own else MASK
 
     def _number(self, found: re.Match[str]) -> str:
-        return found[0] if phone.digits(found[0])[-8:] in self._digits else MASK
+        is_own = phone.digits(found[0])[-8:] in self._digits
+        return found[0] if is_own or _DAY.match(found[0]) else MASK
 
 
 def _others(person: Person) -> Named:

@@ -78,7 +78,7 @@ def test_inactive_customers_are_listed_and_then_erased_but_for_holds(cast: Cast)
     assert owner.post(f"/settings/privacy/inactive/{listed[kept]}/keep").status_code == 303
     page = owner.get("/settings/privacy").text
     assert "Person 0" in page
-    assert f"/customers/{kept}\"" not in page
+    assert f'/customers/{kept}"' not in page
     with cast.owner.acting(), transaction():
         db.session.execute(sa.update(InactiveCustomer).values(erase_at=LONG_AGO))
     with cast.owner.app.app_context():
