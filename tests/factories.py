@@ -59,7 +59,9 @@ from crm.messages.suppression_models import OptOutSource
 from crm.notes.models import Kind
 from crm.notes.services import add_to_customer, add_to_lead
 from crm.opt_outs.services import put_on
+from crm.privacy import retention
 from crm.privacy.models import InactiveCustomer
+from crm.privacy.rules import RULES
 from crm.reminders import services as reminders
 from crm.senders import trials
 from crm.series.queries import series_of_message
@@ -401,7 +403,8 @@ def make_backup() -> int:
 
 
 def make_inactive() -> int:
-    """Put a customer on the list of those who are to be erased, and return the id of the entry."""
+    """Put a customer on the list of those who are to be erased by the rules, and return the id of the entry."""
+    retention.save(dict.fromkeys(RULES, 24))
     erase_at = clock.utcnow() + dt.timedelta(days=14)
     return _save(InactiveCustomer(customer_id=make_customer(), erase_at=erase_at))
 

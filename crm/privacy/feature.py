@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crm.kernel.manifest import CustomerAction, Feature, Job, MenuLink, Notice
 from crm.kernel.roles import MANAGER, OWNER
-from crm.privacy import activity, data, jobs, routes
+from crm.privacy import activity, data, jobs, restoring, routes
 from crm.values.language import N_, ngettext
 
 __all__ = ["feature", "jobs"]
@@ -12,6 +12,7 @@ __all__ = ["feature", "jobs"]
 feature = Feature(
     name="privacy",
     data=data.DATA,
+    restored=restoring.restored,
     blueprints=(routes.bp,),
     customer_actions=(
         CustomerAction(

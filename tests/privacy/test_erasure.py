@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from crm.backups.services import make_archive
 from crm.customers.models import Customer
 from crm.customers.services import create_customer, edit_customer, restore_customer
 from crm.duplicates.services import merge
@@ -218,3 +221,21 @@ def _put_back(old: dict[str, Any], organization_id: int) -> int:
     with transaction() as session:
         found = session.connection().execute(sa.insert(Customer.__table__).values(**values))
         return int(found.inserted_primary_key[0])
+
+
+def test_an_archive_of_before_is_erased_when_it_is_restored(app: Flask, cast: Cast, tmp_path: Path) -> None:
+    path = tmp_path / "shop.zip"
+    with cast.owner.acting():
+        id_ = fill()
+        kept = db.session.scalars(sa.select(Customer.name).where(Customer.name == "Agus Wijaya")).first()
+    with app.app_context():
+        make_archive(cast.owner.organization_id, path)
+    with cast.owner.acting():
+        erase(id_, "Asked for it")
+    result = app.test_cli_runner().invoke(args=["backup", "restore", str(path), "--slug", "shop-two", "--json"])
+    assert result.exit_code == 0, result.output
+    with app.app_context(), use_organization(json.loads(result.output)["id"]):
+        names = set(db.session.scalars(sa.select(Customer.name)))
+        assert f"Erased customer {id_}" in names
+        assert kept in names
+        assert traces() == []
