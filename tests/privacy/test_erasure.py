@@ -226,7 +226,7 @@ def _put_back(old: dict[str, Any], organization_id: int) -> int:
 def test_an_archive_of_before_is_erased_when_it_is_restored(app: Flask, cast: Cast, tmp_path: Path) -> None:
     path = tmp_path / "shop.zip"
     with cast.owner.acting():
-        id_ = fill()
+        id_ = fill(everywhere=False)
         kept = db.session.scalars(sa.select(Customer.name).where(Customer.name == "Agus Wijaya")).first()
     with app.app_context():
         make_archive(cast.owner.organization_id, path)
