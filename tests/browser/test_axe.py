@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from playwright.sync_api import Browser, Page
 
+from crm.accounts.models import SignIn
 from crm.invoices.services import void_invoice
+from crm.kernel.db import transaction
 from crm.kernel.roles import API, Role
 from crm.leads.commitments import settle_commitment
 from crm.leads.follow_ups import mark_done
@@ -23,6 +26,7 @@ from tests.browser.axe import violations
 from tests.browser.steps import sign_in
 from tests.factories import (
     FILL,
+    PASSWORD,
     Cast,
     Person,
     make_commitment,
@@ -151,8 +155,12 @@ def show(page: Page, base: str, visit: Visit) -> None:
 def problems(page: Page, base: str, visit: Visit) -> list[str]:
     """Return what is wrong with the page in this state."""
     show(page, base, visit)
+    return [f"{visit.url} ({visit.state}): {found}" for found in faults(page)]
+
+
+def faults(page: Page) -> list[str]:
     wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-    return [f"{visit.url} ({visit.state}): {found}" for found in violations(page) + ["sideways scroll"] * wide]
+    return violations(page) + ["sideways scroll"] * wide
 
 
 def looked_at(browser: Browser, scheme: str, width: int) -> Page:
@@ -211,6 +219,27 @@ def test_pages_before_sign_in_and_of_an_empty_organization(
         "/collection",
     ):
         found += problems(page, running_app.url, Visit(url, "empty"))
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("dark", 1280), ("light", 360)])
+def test_a_form_that_is_kept_through_the_sign_in(
+    browser: Browser, running_app: RunningApp, cast: Cast, app: Flask, scheme: str, width: int
+) -> None:
+    page = looked_at(browser, scheme, width)
+    sign_in(page, running_app.url, cast.owner)
+    page.goto(f"{running_app.url}/customers/new")
+    page.locator("main input[name=name]").fill("Siti Rahma")
+    with app.app_context(), transaction() as session:
+        session.execute(sa.delete(SignIn))
+    page.locator("main form").first.evaluate("form => HTMLFormElement.prototype.submit.call(form)")
+    page.get_by_text("What you typed is kept").wait_for()
+    found = faults(page)
+    page.get_by_label("User name").fill(cast.owner.username)
+    page.locator("input[type=password]").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="You are signed in again").wait_for()
+    found += faults(page)
     assert not found, "\n".join(found)
 
 

@@ -10,6 +10,7 @@ from flask import Flask
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from crm.accounts.models import SignIn
+from crm.accounts.queries import locked_organization
 from crm.kernel.db import transaction
 from tests.browser.steps import sign_in
 from tests.factories import PASSWORD, Cast, make_customer
@@ -241,3 +242,20 @@ def sign_in_again(page: Page, cast: Cast, password: str = PASSWORD) -> None:
 def _end_sessions(app: Flask) -> None:
     with app.app_context(), transaction() as session:
         session.execute(sa.delete(SignIn))
+
+
+def test_the_number_of_a_test_message_is_kept_until_it_is_sent(page: Page, running_app: RunningApp, cast: Cast) -> None:
+    with cast.owner.acting(), transaction():
+        locked_organization().sms_gateway = "console"
+    sign_in(page, running_app.url, cast.owner)
+    settings = f"{running_app.url}/settings/messaging"
+    number = page.locator("#test input[type=tel]")
+    page.goto(settings)
+    number.fill("0812 3456 7890")
+    page.goto(f"{running_app.url}/leads")
+    page.goto(settings)
+    expect(number).to_have_value("0812 3456 7890")
+    page.get_by_role("button", name="Send test message").click()
+    expect(page.get_by_text("Test message sent to")).to_be_visible()
+    expect(number).to_have_value("")
+    expect(page.get_by_text("is back")).to_have_count(0)

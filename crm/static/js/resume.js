@@ -1,23 +1,26 @@
 // After signing in again, go back to the form that was lost: the page it was on, the window it was in.
 import { draftKeys, readDraft, restoreDrafts, writeDraft } from "./drafts.js";
-import { session } from "./page.js";
+import { session, toasts } from "./page.js";
 import { openWindow } from "./windows.js";
 
 const signIn = document.querySelector("form[data-sign-in]");
 const userOf = (name) => name.split("-")[0];
+const isSent = (key) => readDraft(key).state === "sent";
 
 export function resumeDrafts() {
   if (session) {
+    // A form that leads back to its page when it is saved: the page says so.
+    if (toasts.querySelector(".toast-good")) draftKeys().filter(isSent).forEach((key) => sessionStorage.removeItem(key));
     restoreDrafts(document.getElementById("main"));
     draftKeys().forEach(tidy);
     const lost = draftKeys().filter((key) => readDraft(key).state === "lost" && readDraft(key).session === session);
     resume(lost.sort((one, other) => readDraft(one).at - readDraft(other).at));
   } else if (signIn) {
     const lost = draftKeys().filter((key) => readDraft(key).state !== "closed");
-    const isSent = lost.some((key) => readDraft(key).state === "sent");
+    const wasSent = lost.some(isSent);
     lost.forEach((key) => setState(key, "lost"));
     // The tab knows more than the page brought back: the window, too.
-    if (isSent) document.querySelectorAll("[data-kept]").forEach((part) => part.remove());
+    if (wasSent) document.querySelectorAll("[data-kept]").forEach((part) => part.remove());
     if (lost.length) document.querySelector("[data-kept-note]").hidden = false;
   }
 }
