@@ -130,6 +130,17 @@ def test_more_rows_are_not_more_questions(app: Flask, cast: Cast) -> None:
             assert len(statements) <= most, "\n".join((path, *statements))
 
 
+def test_leads_are_searched_once_for_a_page(app: Flask, cast: Cast) -> None:
+    client = cast.owner.client()
+    with cast.owner.acting():
+        make_lead(name="Siti Rahma", phone="0812 0000 0000")
+    for path in ("/leads?q=siti", "/leads?q=siti&view=board"):
+        with counted(app) as statements:
+            page = client.get(path).text
+        assert "Siti Rahma" in page
+        assert "".join(statements).count("search_text LIKE") == 1, "\n".join(statements)
+
+
 def _add_rows(customer: int, lead: int) -> None:
     make_branch()
     other = make_customer(name="Customer")

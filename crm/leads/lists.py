@@ -93,10 +93,20 @@ class LeadFilter(NamedTuple):
 
     def conditions(self) -> list[Condition]:
         """Return the conditions that all tabs share."""
-        conditions: list[Condition] = [sa.false()] if self.unknown else []
-        if self.mine:
-            conditions.append(Lead.assigned_to_id == current_actor())
+        conditions = self._of_whom()
         return [*conditions, Lead.id.in_(_about(self.q, conditions, self.searched))] if self.q else conditions
+
+    def searched_once(self) -> list[Condition]:
+        """Return the conditions for several statements, with the ids that the search finds."""
+        conditions = self._of_whom()
+        if not self.q:
+            return conditions
+        ids = db.session.scalars(_about(self.q, conditions, self.searched)).all()
+        return [*conditions, one_of(Lead.id, sorted(set(ids)))]
+
+    def _of_whom(self) -> list[Condition]:
+        conditions: list[Condition] = [sa.false()] if self.unknown else []
+        return [*conditions, Lead.assigned_to_id == current_actor()] if self.mine else conditions
 
 
 class Tab(NamedTuple):
@@ -118,10 +128,10 @@ class Tabs(NamedTuple):
     has_colleagues: bool
 
 
-def page_of_leads(wanted: LeadFilter, number: int) -> Page[Lead]:
+def page_of_leads(wanted: LeadFilter, conditions: Sequence[Condition], number: int) -> Page[Lead]:
     number = within_pages(number)
     skip, most = (number - 1) * PAGE_SIZE, PAGE_SIZE + 1
-    statement = _ordered(wanted.tab, wanted.conditions(), skip + most).offset(skip).limit(most)
+    statement = _ordered(wanted.tab, conditions, skip + most).offset(skip).limit(most)
     return page_of(list(db.session.scalars(statement)), number, wanted)
 
 
@@ -133,9 +143,8 @@ def ids_of(query: Mapping[str, str]) -> list[int]:
     return list(db.session.scalars(statement.order_by(at.is_(None), at, Lead.id)))
 
 
-def board(wanted: LeadFilter) -> list[Column]:
+def board(conditions: Sequence[Condition]) -> list[Column]:
     """Return the first leads of each status, with how many there are."""
-    conditions = wanted.conditions()
     counts = db.session.execute(sa.select(*(_count([*_of_tab(status), *conditions]) for status in LeadStatus))).one()
     columns = []
     for status, count in zip(LeadStatus, counts, strict=True):
@@ -144,9 +153,8 @@ def board(wanted: LeadFilter) -> list[Column]:
     return columns
 
 
-def tabs_of(wanted: LeadFilter) -> Tabs:
+def tabs_of(wanted: LeadFilter, conditions: Sequence[Condition]) -> Tabs:
     """Return the tabs, with the one that is open, and whether more than one person works here."""
-    conditions = wanted.conditions()
     colleagues = (
         sa.select(sa.func.count() > 1)
         .where(Membership.organization_id == require_organization(), Membership.disabled_at.is_(None))

@@ -26,10 +26,11 @@ from crm.web.ids import id_in
 @bp.get("/leads")
 def index() -> Response:
     wanted = lists.LeadFilter.from_args(request.args)
-    shown: dict[str, Any] = {"tabs": lists.tabs_of(wanted), "now": clock.utcnow()}
+    conditions = wanted.searched_once()
+    shown: dict[str, Any] = {"tabs": lists.tabs_of(wanted, conditions), "now": clock.utcnow()}
     if wanted.is_board:
-        return respond("leads/index.html", "leads/_board.html", filter=wanted, columns=lists.board(wanted), **shown)
-    page = lists.page_of_leads(wanted, request.args.get("page", 1, type=int))
+        return respond("leads/index.html", "leads/_board.html", filter=wanted, columns=lists.board(conditions), **shown)
+    page = lists.page_of_leads(wanted, conditions, request.args.get("page", 1, type=int))
     shown["has_any"] = bool(page.rows) or lists.has_any()
     shown["shown"] = tuple(lead.shown(shown["now"]) for lead in page.rows)
     return respond("leads/index.html", "leads/_list.html", filter=wanted, page=page, **shown)
