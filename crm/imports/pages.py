@@ -17,6 +17,7 @@ from crm.imports.queries import Alike, RowsPage
 from crm.imports.showing import WORDS, RowShown
 from crm.imports.states import ImportState, UndoOutcome
 from crm.values.stored import shown
+from crm.web.filters import local_day
 
 ODD_ROWS = 5
 
@@ -99,8 +100,8 @@ class ImportPage:
         return url_for(endpoint, **about, tab=self.tab or None, after=self.after or None)
 
     @property
-    def undo_until(self) -> dt.datetime | None:
-        return self.row.finished_at + KEPT if self.row.finished_at else None
+    def undo_until(self) -> dt.date | None:
+        return local_day(self.row.finished_at + KEPT) if self.row.finished_at else None
 
     @property
     def doubts(self) -> int:
