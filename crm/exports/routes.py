@@ -24,9 +24,9 @@ def index() -> Response:
     if form.validate_on_submit():
         run = services.create(form.what.data, Format(form.format.data), form.chosen_query)
         return _file(run) if run.key else redirect(url_for("exports.index"), 303)
-    status = 422 if form.is_submitted() else 200
+    status, fragment = (422, "exports/_form.html") if form.is_submitted() else (200, "exports/_runs.html")
     context = {"runs": queries.latest(), "formats": FORMATS, "exports": exports()}
-    return respond("exports/index.html", "exports/_runs.html", status, form=form, **context)
+    return respond("exports/index.html", fragment, status, form=form, **context)
 
 
 @bp.get("/exports/<id:export_id>/file")
