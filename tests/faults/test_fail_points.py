@@ -112,6 +112,8 @@ def test_every_fail_point_is_tried() -> None:
     for name, path in tests.items():
         text = (ROOT / "tests" / path).read_text()
         tried |= {point for point in (f"{name} {end}" for end in ENDS) if f'"{point}"' in text}
+    exports = (ROOT / "tests" / "exports/test_exports.py").read_text()
+    tried |= {name for name in ("export",) if f'"CRM_FAIL_POINT": "{name}"' in exports}
     assert named == tried
 
 
