@@ -88,13 +88,21 @@ def find_dialect(lines: list[str], decimal_comma: bool) -> Dialect:
 
 def records(lines: Iterable[str], dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
     """Yield numbers and cells, as a spreadsheet counts them; raises Refused."""
+    read: list[str] = []
     reader = csv.reader(
-        iter(lines), delimiter=dialect.delimiter, escapechar=dialect.escape, doublequote=True, skipinitialspace=True
+        _kept(lines, read),
+        delimiter=dialect.delimiter,
+        escapechar=dialect.escape,
+        doublequote=True,
+        skipinitialspace=True,
     )
-    line = 0
+    last: list[str] = []
+    begin = line = 0
     number = 0
     try:
         for cells in reader:
+            last = read[:]
+            read.clear()
             begin, line = line + 1, reader.line_num
             if line - begin >= MAX_LINES:
                 raise Refused(sentences.NEVER_CLOSED.english(line=begin))
@@ -108,7 +116,31 @@ def records(lines: Iterable[str], dialect: Dialect) -> Iterator[tuple[int, list[
                     raise Refused(sentences.TOO_MANY_COLUMNS.english())
             yield number, cells
     except csv.Error:
-        raise Refused(sentences.NEVER_CLOSED.english(line=line + 1)) from None
+        if "".join(read).count('"') % 2:
+            raise Refused(sentences.NEVER_CLOSED.english(line=line + 1)) from None
+        raise Refused(sentences.TOO_LONG_CELL.english(row=number + 1)) from None
+    if last and _is_open(last, dialect):
+        raise Refused(sentences.NEVER_CLOSED.english(line=begin))
+
+
+def _kept(lines: Iterable[str], read: list[str]) -> Iterator[str]:
+    """Pass lines on, and keep them in `read`."""
+    for line in lines:
+        read.append(line)
+        yield line
+
+
+def _is_open(record: list[str], dialect: Dialect) -> bool:
+    """Whether a quotation mark of the last record is never closed: the reader takes the rest for its cell."""
+    try:
+        list(
+            csv.reader(
+                record, delimiter=dialect.delimiter, escapechar=dialect.escape, skipinitialspace=True, strict=True
+            )
+        )
+    except csv.Error as error:
+        return "unexpected end" in str(error)
+    return False
 
 
 def _score(lines: list[str], delimiter: str, escape: str | None = None) -> float:

@@ -95,8 +95,18 @@ def test_a_quotation_mark_that_is_never_closed_is_found_by_its_line(tmp_path: Pa
     assert refusal(saved(tmp_path, many)) == sentences.NEVER_CLOSED.english(line=3)
     long = 'Name,Phone\nAna,"' + "x" * 40_000 + "\n"
     assert refusal(saved(tmp_path, long)) == sentences.NEVER_CLOSED.english(line=2)
+    for end in ("", "\n", "\nCici,0814\n"):
+        assert refusal(saved(tmp_path, f'Name,Phone\nAna,0812\n"Budi,0813{end}')) == sentences.NEVER_CLOSED.english(
+            line=3
+        )
     address = "\n".join(f"line {n}" for n in range(19))
     assert read(saved(tmp_path, f'Name,Address\nAna,"{address}"\n'))[1] == [["Ana", address]]
+
+
+def test_a_cell_that_is_too_long_is_named_by_its_row(tmp_path: Path) -> None:
+    for cell in ("9" * 40_000, '"' + "9" * 40_000 + '"'):
+        refused = refusal(saved(tmp_path, f"Name,Phone\nAna,0812\nBudi,{cell}\n"))
+        assert refused == sentences.TOO_LONG_CELL.english(row=3)
 
 
 def test_empty_bytes_are_left_out_and_said(tmp_path: Path) -> None:
