@@ -28,7 +28,16 @@ def export_customers(organization: str, format_: str, output: Path | None) -> No
             path = Path(folder) / "export"
             rows = services.write_file("customers", Format(format_), path)
             if output is None:
-                sys.stdout.buffer.write(path.read_bytes())
+                with path.open("rb") as file:
+                    shutil.copyfileobj(file, sys.stdout.buffer)
             else:
-                shutil.move(path, output)
+                _put(path, output)
                 click.echo(f"{rows:,} customers in {output}.", err=True)
+
+
+def _put(path: Path, output: Path) -> None:
+    """Write the file where it is wanted; ClickException where that can't be."""
+    try:
+        shutil.copyfile(path, output)
+    except OSError as error:
+        raise click.ClickException(f"{output} can't be written: {error.strerror}.") from None

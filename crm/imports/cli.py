@@ -51,7 +51,7 @@ def import_file(file: Path, organization: str, dry_run: bool, mode: str, as_json
 
 
 @customers.command("import-undo")
-@click.argument("import_id", type=int, metavar="ID")
+@click.argument("import_id", type=click.IntRange(1, 2**63 - 1), metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def undo_import(import_id: int, as_json: bool) -> None:
     """Undo the import ID: what was changed since stays, and is named."""

@@ -222,3 +222,8 @@ def test_the_command_writes_all_customers(app: Flask, cast: Cast, tmp_path: Path
     )
     assert path.read_bytes()[:2] == b"PK"
     assert runner.invoke(args=["customers", "export", "--organization", "no", "--format", "csv"]).exit_code != 0
+    nowhere = str(tmp_path / "nowhere" / "out.csv")
+    refused = runner.invoke(
+        args=["customers", "export", "--organization", "shop", "--format", "csv", "--output", nowhere]
+    )
+    assert (refused.exit_code, "can't be written" in refused.stderr) == (1, True)
