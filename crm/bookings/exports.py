@@ -45,7 +45,7 @@ EXPORT = Export(
         Column("branch", N_("Branch"), sa.select(Branch.name).where(Branch.id == Booking.branch_id).scalar_subquery()),
         Column("service", N_("Destination or service"), Booking.service),
         Column("date", N_("From"), Booking.date, Kind.DAY),
-        Column("date_until", N_("To"), Booking.date_until, Kind.DAY),
+        Column("date_until", N_("Until"), Booking.date_until, Kind.DAY),
         Column("status", N_("State"), Booking.status, words=lambda status: BookingStatus(status).label),
         Column("lead_person", N_("Main contact"), _of_lead_person(BookingPerson.name)),
         Column("customer", N_("Customer number"), _of_lead_person(BookingPerson.customer_id), Kind.NUMBER),
