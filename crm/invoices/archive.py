@@ -25,8 +25,8 @@ MAX_INVOICES = 5_000
 """Invoices that the index names, with a receipt or without."""
 
 INDEX = "index.csv"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a text that begins so for a formula."""
+_FORMULA = (*"=+-@\t\r", *"\uff1d\uff0b\uff0d\uff20")
+"""A spreadsheet takes a text that begins so for a formula; the last four are full-width."""
 
 
 class Entry(NamedTuple):
