@@ -5,6 +5,7 @@ A batch meets the customers of the database, and those that earlier rows of the 
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ from crm.imports.applying import Rules
 from crm.imports.cleaning import Cleaned, Cleaner, Context
 from crm.imports.entries import Entry
 from crm.imports.findings import Finding
-from crm.imports.gathering import FILE_IDS, Decided, ImportGathering, wanted_for
+from crm.imports.gathering import FILE_IDS, NO_NAME, Decided, ImportGathering, wanted_for
 from crm.imports.mapping import columns_of
 from crm.imports.models import Import, ImportRow
 from crm.imports.states import Choice, Verdict
@@ -62,7 +63,10 @@ class RowReader:
             problem = self._problem(cleaned)
         if problem is not None:
             return ReadRow(cleaned.repaired, problem=problem)
-        return ReadRow(cleaned.repaired, self._entry(cleaned))
+        entry = self._entry(cleaned)
+        if choice is Choice.SUGGESTED and left == list(cells) and not entry.contact.name:
+            entry.contact = dataclasses.replace(entry.contact, name=entry.stand_in)
+        return ReadRow(cleaned.repaired, entry)
 
     def _correct(self, cells: list[str], problem: Finding, choice: Choice | None) -> bool:
         """Do to the cells what was chosen for a problem; False if there is nothing to do."""
@@ -173,13 +177,18 @@ def _write(rows: Sequence[Any], found: Mapping[int, ReadRow], decided: Mapping[i
         values["verdict"].append(verdict.verdict)
         values["code"].append(verdict.code)
         values["reason"].append(verdict.reason)
-        values["suggestion"].append(problem.suggestion if problem else None)
+        values["suggestion"].append(problem.suggestion if problem else _name_for(one.entry, verdict))
         values["repaired"].append([list(repair[:3]) for repair in one.repaired] or None)
         values["twin"].append(verdict.twin)
         values["customer_id"].append(id_ if id_ is not None and id_ < FILE_IDS else None)
         values["before"].append(verdict.before)
         values["after"].append(verdict.after)
     Bulk(db.session()).update(ImportRow, [each.id for each in rows], values)
+
+
+def _name_for(entry: Entry | None, verdict: Decided) -> dict[str, str] | None:
+    """Suggest the company, e-mail or phone as the name of a new customer whose row has none."""
+    return {"name": entry.stand_in} if entry and entry.stand_in and verdict.code == NO_NAME else None
 
 
 _WRITTEN = ("entry", "verdict", "code", "reason", "suggestion", "repaired", "twin", "customer_id", "before", "after")

@@ -26,6 +26,8 @@ COLUMNS = (*FIELDS, "address", "province", "postal_code", "notes", *applying.CHA
 
 
 FILE_IDS = 1 << 60
+NO_NAME = "no_name"
+"""The code of a row that would add a customer without a name."""
 
 
 class Decided(NamedTuple):
@@ -102,7 +104,7 @@ class ImportGathering(Gathering):
         if self._rules.mode is Mode.EXISTING:
             raise LeftOut(Verdict.SAME, "not_there", sentences.NOT_THERE.english())
         if not intake.contact.name:
-            raise LeftOut(Verdict.ERROR, "no_name", sentences.NO_NAME.english())
+            raise LeftOut(Verdict.ERROR, NO_NAME, sentences.NO_NAME.english())
         entry.apart = [kind.value for kind in taken]
         theirs = self._theirs(entry, None)
         entry.further = [(key[0].value, value) for key, value in entry.further_keys if key not in theirs]

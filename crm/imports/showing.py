@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from crm.accounts.queries import branch_names
 from crm.imports import sentences
 from crm.imports.fields import FIELDS, NAME_PARTS
+from crm.imports.gathering import NO_NAME
 from crm.imports.mapping import columns_of
 from crm.imports.models import Import, ImportRow
 from crm.imports.queries import RowsPage
@@ -93,7 +94,7 @@ class RowShown(NamedTuple):
     @property
     def can_go_without(self) -> bool:
         """Whether something else is left to import without the wrong value."""
-        return self.row.verdict == Verdict.ERROR and self.row.code != "no_name" and bool(self.wrong)
+        return self.row.verdict == Verdict.ERROR and self.row.code != NO_NAME and bool(self.wrong)
 
     @property
     def is_left_out(self) -> bool:
@@ -181,13 +182,15 @@ class _Reader:
         return _cut(str(value))
 
     def _wrong(self, row: ImportRow) -> list[Cell]:
-        fields = WHO if row.code == "no_name" else (field_of(row.code),)
+        fields = WHO if row.code == NO_NAME else (field_of(row.code),)
         places = [at for at, field in self._columns.items() if field in fields and at < len(row.cells)]
         return [self._cell(at, row.cells[at]) for at in places[:MOST_CELLS]]
 
     def _suggested(self, row: ImportRow) -> list[Cell]:
         first = {field: at for at, field in sorted(self._columns.items(), reverse=True)}
         suggestion = row.suggestion or {}
+        if "name" in suggestion and "name" not in first:
+            suggestion = {"first_name": suggestion["name"]}
         if not suggestion.keys() <= first.keys():
             return []
         return [self._cell(first[field], value) for field, value in suggestion.items()]

@@ -102,6 +102,32 @@ def test_one_decision_for_all_rows_like_it(app: Flask, cast: Cast, shop: Shop) -
 
 
 @SQLITE
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Email,City\nani@example.com,Bogor\nbudi@example.com,Solo\n,Depok\n", {"ani@example.com", "budi@example.com"}),
+        ("Name,Company,Phone\n,Toko Maju,081234567892\n,,081234567893\n", {"Toko Maju", "081234567893"}),
+    ],
+)
+def test_who_has_no_name_can_be_called_by_what_there_is(
+    app: Flask, cast: Cast, shop: Shop, text: str, names: set[str]
+) -> None:
+    client = cast.manager.client()
+    client.post("/imports/new", data=uploaded(text))
+    work(app)
+    assert set(shop.verdicts(1)) == {"error"}
+    row = shop.row(1, 2)
+    assert (row["code"], row["suggestion"]["name"] in names) == ("no_name", True)
+    assert "Take the suggestion for all" in client.get("/imports/1").text
+
+    client.post(f"/imports/1/rows/{row['id']}/choice", data={"choice": "suggested", "alike": "1"})
+    work(app)
+
+    assert shop.commit(1)["created"] == 2
+    assert {row["name"] for row in shop.customers()} == names
+
+
+@SQLITE
 def test_what_failed_comes_back_in_the_same_columns_and_can_be_imported(app: Flask, cast: Cast, shop: Shop) -> None:
     client = cast.manager.client()
     client.post("/imports/new", data=uploaded())
@@ -203,6 +229,8 @@ def test_the_command_refuses_in_a_sentence(cast: Cast, environ: dict[str, str], 
             flask(environ, "customers", "import", str(file), "--organization", "shop")
     with pytest.raises(AssertionError, match="no import 7"):
         flask(environ, "customers", "import-undo", "7")
+    with pytest.raises(AssertionError, match="Invalid value for 'ID'"):
+        flask(environ, "customers", "import-undo", "9" * 30)
 
 
 @SQLITE
