@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from crm.kernel.manifest import CustomerAction, Feature, Job, MenuLink, Notice
 from crm.kernel.roles import MANAGER, OWNER
-from crm.privacy import activity, data, jobs, restoring, routes
-from crm.values.language import N_, ngettext
+from crm.privacy import activity, data, jobs, merge, restoring, routes
+from crm.values.language import N_
 
 __all__ = ["feature", "jobs"]
 
@@ -22,11 +22,7 @@ feature = Feature(
     ),
     notices=(Notice("privacy/_notice.html", lambda customer: None),),
     activity=activity.ACTIVITY,
-    customer_rows={
-        "inactive_customers": lambda n, num: ngettext(
-            "%(num)s entry of inactive customers", "%(num)s entries of inactive customers", n, num=num
-        )
-    },
+    listeners=(merge,),
     settings=(MenuLink("privacy.index", N_("Privacy"), 70),),
     jobs=(Job(3600, "crm.privacy.jobs:apply_rules"),),
     roles={"data": MANAGER, "erase": OWNER, "index": OWNER, "keep": OWNER},

@@ -24,7 +24,8 @@ def test_old_archives_are_restored(app: Flask, run: Run, path: Path) -> None:
     result = run("restore", path, "--json")
     assert result.exit_code == 0, result.output
     said = json.loads(result.output)
-    assert said["rows"] == {name: table["rows"] for name, table in manifest(path)["tables"].items()}
+    rows = {name: table["rows"] for name, table in manifest(path)["tables"].items()}
+    assert said["rows"] == dict.fromkeys(said["rows"], 0) | rows, "a table of later is empty"
     assert said["corrected"] == []
     with app.app_context(), use_organization(said["id"]):
         assert len(db.session.scalars(sa.select(Customer)).all()) == said["rows"]["customers"]

@@ -379,7 +379,7 @@ def test_what_was_decided_of_either_is_decided_of_both(cast: Cast, staff: FlaskC
     assert differences(before, everything(cast.staff, last)) == {}
 
 
-APART = {"customer_search", "customer_keys", "bulk_change_rows", "duplicates", "merges"}
+APART = {"customer_search", "customer_keys", "bulk_change_rows", "duplicates", "merges", "inactive_customers"}
 """Tables whose rows a merge does more with than to move them."""
 
 
@@ -396,7 +396,8 @@ def test_every_place_that_names_a_customer_is_known(app: Flask) -> None:
     named = {table.name for table in Base.metadata.tables.values() if "customer_id" in table.columns} - {
         reference.table.name for reference in reassign.references()
     }
-    assert named == {"events"}, "a column names customers without a foreign key"
+    # The undo of an import looks for the survivor itself.
+    assert named == {"events", "import_rows"}, "a column names customers without a foreign key"
 
 
 def test_who_is_deleted_for_good_is_named_on_nobody_elses_timeline(cast: Cast, staff: FlaskClient) -> None:

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from crm.customers.models import Customer
+from crm.duplicates.services import merge
 from crm.kernel.db import transaction
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
@@ -21,6 +22,8 @@ from tests.factories import (
     make_attempt,
     make_booking,
     make_customer,
+    make_duplicate,
+    make_inactive,
     make_invoice,
     make_lead,
     make_message,
@@ -119,3 +122,10 @@ def test_rules_are_the_owners_and_wrong_numbers_are_explained(cast: Cast) -> Non
     assert "Enter a number from 7 to 3650, or leave it empty." in wrong.text
     assert "Enter a number from 0 to 30." in wrong.text
     assert 'value="soon"' in wrong.text
+
+
+def test_two_who_are_listed_can_be_merged(cast: Cast) -> None:
+    with cast.owner.acting():
+        survivor, merged = (db.session.get_one(InactiveCustomer, make_inactive()).customer_id for _ in range(2))
+        merge(make_duplicate(survivor, merged), keep=survivor, take={})
+        assert db.session.scalars(sa.select(InactiveCustomer.customer_id)).all() == []
