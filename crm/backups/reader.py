@@ -7,6 +7,7 @@ import bisect
 import hashlib
 import io
 import json
+import math
 import re
 import stat
 import zipfile
@@ -18,6 +19,7 @@ from typing import IO, Any
 
 import sqlalchemy as sa
 
+from crm.accounts.rules import parse_setting
 from crm.backups.rules import (
     FILES,
     FOLDERS,
@@ -32,11 +34,17 @@ from crm.backups.rules import (
 from crm.backups.snapshot import Row, archived_tables
 from crm.backups.values import from_json
 from crm.backups.writer import is_written
+from crm.kernel.data import ORGANIZATIONS
 from crm.kernel.manifest import catalog
+from crm.kernel.roles import Role
 
 MANIFEST_BYTES, LINE_BYTES = 4 * 1024 * 1024, 16 * 1024 * 1024
 TIGHTEST, SMALL = 200, 1024 * 1024
 """How many times smaller than its content a member may be packed, and up to which size nobody asks."""
+
+MEMBERSHIPS = "memberships"
+SETTINGS = ("time_zone", "currency", "phone_region", "locale", "language")
+"""Columns of organizations whose words every page needs."""
 
 BASE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 CHUNK = 256 * 1024
@@ -225,6 +233,7 @@ def check(archive: Archive) -> None:
             mine.add(row["id"])
             if row.get("organization_id", organization_id) != organization_id:
                 raise ArchiveError(f"Row {number} of {name} is of another organization.")
+            _check_words(name, number, row)
             for column, target in pointers:
                 value = row.get(column)
                 if value is None or (target in ids and value in ids[target]):
@@ -243,6 +252,18 @@ def check(archive: Archive) -> None:
         if entry["id"] not in ids[entry["table"]]:
             raise ArchiveError(f"A file belongs to row {entry['id']} of {entry['table']}, which isn't there.")
     archive.check_people()
+
+
+def _check_words(name: str, number: int, row: Row) -> None:
+    """Refuse words that no page could be shown with."""
+    try:
+        for key in SETTINGS if name == ORGANIZATIONS else ():
+            if key in row:
+                parse_setting(key, row[key])
+        if name == MEMBERSHIPS:
+            Role.named(row["role"])
+    except ValueError as error:
+        raise ArchiveError(f"Row {number} of {name} can't be: {error}") from None
 
 
 def _pointers(table: sa.Table) -> list[tuple[str, str]]:
@@ -329,9 +350,15 @@ def _read(member: IO[bytes], name: str) -> bytes:
 
 def _parse(text: bytes) -> Any:
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        return json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _finite(word: str) -> float:
+    if not math.isfinite(number := float(word)):
+        raise ValueError(f"{word[:20]} is no number that JSON has")
+    return number
 
 
 def _no_constant(word: str) -> Any:

@@ -5,21 +5,23 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import itertools
+import logging
 import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import sqlalchemy as sa
 from flask import current_app
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, StatementError
 
 from crm.accounts.models import Organization
 from crm.backups import ids, installation
 from crm.backups.arrival import check_owner, finish, free_slug, temporary_name
-from crm.backups.reader import Archive, check, open_archive
+from crm.backups.reader import MEMBERSHIPS, Archive, check, open_archive
 from crm.backups.removal import drop, drop_unfinished
 from crm.backups.rules import ArchiveError
 from crm.backups.snapshot import Row
@@ -31,8 +33,9 @@ from crm.kernel.extensions import db
 from crm.kernel.manifest import catalog
 from crm.kernel.tenancy import use_organization
 
-MEMBERSHIPS = "memberships"
-"""Not those of others: nobody becomes a member unasked."""
+CONTRADICTIONS = (IntegrityError, DataError, StatementError, ArithmeticError, LookupError, TypeError, ValueError)
+
+log = logging.getLogger(__name__)
 
 BATCH = 500
 LEASE = dt.timedelta(minutes=10)
@@ -75,15 +78,26 @@ def restore(path: Path, slug: str | None = None, owner: str | None = None) -> Re
         drop_unfinished()
         check_owner(owner)
         wanted = free_slug(slug or archive.contents.slug, is_given=slug is not None)
-        under_way = _begin(archive)
-        try:
-            return _go_on(under_way, wanted, owner)
-        except IntegrityError as error:
-            drop(under_way.organization_id)
-            raise ArchiveError(f"The archive contradicts itself, so nothing of it was kept: {error.orig}") from None
-        except BaseException:
-            drop(under_way.organization_id)
-            raise
+        with _sentence():
+            under_way = _begin(archive)
+            try:
+                return _go_on(under_way, wanted, owner)
+            except BaseException:
+                drop(under_way.organization_id)
+                raise
+
+
+@contextmanager
+def _sentence() -> Iterator[None]:
+    """Say of values that pass the check, and that a table or a feature can't take, what became of the restore."""
+    try:
+        yield
+    except OperationalError as error:
+        raise ArchiveError(f"The database stopped the restore, so nothing of it was kept: {error.orig}") from error
+    except CONTRADICTIONS as error:
+        log.warning("a restore ended by what the archive has", exc_info=True)
+        why = error.orig if isinstance(error, DBAPIError) else f"{type(error).__name__}: {error}"
+        raise ArchiveError(f"The archive contradicts itself, so nothing of it was kept: {why}") from error
 
 
 def _begin(archive: Archive) -> _Restore:
@@ -114,10 +128,10 @@ def _go_on(under_way: _Restore, slug: str, owner: str | None) -> Restored:
         counts = {ORGANIZATIONS: 1}
         left = {ORGANIZATIONS} if under_way.is_same else {ORGANIZATIONS, MEMBERSHIPS}
         for name in under_way.archive.tables:
-            if name not in left:
+            if name not in left:  # not the memberships of others: nobody becomes a member unasked
                 counts[name] = _write_table(under_way, name)
         files = _write_files(under_way)
-        corrected = [sentence for hook in catalog().restored for sentence in hook(under_way.arrival)]
+        corrected = list(_compute(under_way))
         users, staff = (under_way.archive.rows(name) for name in (USERS, MEMBERSHIPS))
         done = finish(under_way.arrival, slug, owner, contents, users, [] if under_way.is_same else staff)
     return Restored(
@@ -131,6 +145,14 @@ def _go_on(under_way: _Restore, slug: str, owner: str | None) -> Restored:
         done.warnings,
         done.password,
     )
+
+
+def _compute(under_way: _Restore) -> Iterator[str]:
+    """Let each feature compute what no archive has; yield what was wrong."""
+    for hook in catalog().restored:
+        with transaction():
+            _renew_lease(under_way)
+        yield from hook(under_way.arrival)
 
 
 def _write_table(under_way: _Restore, name: str) -> int:

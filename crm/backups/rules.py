@@ -101,7 +101,7 @@ def read_manifest(plain: Any) -> Contents:
             files=_files(plain["files"]),
             people={_text(name): _table(table) for name, table in plain.get("people", {}).items()},
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ArchiveError(f"The archive's manifest is incomplete or damaged ({error}).") from None
 
 

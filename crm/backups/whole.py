@@ -14,6 +14,7 @@ from flask import current_app
 from sqlalchemy import make_url
 
 from crm.backups import installation
+from crm.backups.reader import DAMAGED, MANIFEST_BYTES
 from crm.backups.rules import ArchiveError
 from crm.backups.services import app_version
 from crm.kernel import storage
@@ -97,7 +98,7 @@ def is_whole(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return MANIFEST in archive.namelist()
-    except (OSError, zipfile.BadZipFile):
+    except DAMAGED:
         return False
 
 
@@ -105,6 +106,8 @@ def verify_whole(path: Path) -> dict[str, Any]:
     """Read back all of it and compare the database with its hash and counts; raises ArchiveError."""
     try:
         with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory(prefix="crm-backup-") as folder:
+            if archive.getinfo(MANIFEST).file_size > MANIFEST_BYTES:
+                raise ArchiveError(f"{path.name} is damaged: its {MANIFEST} is too large.")
             about: dict[str, Any] = json.loads(archive.read(MANIFEST))
             if archive.testzip() is not None:
                 raise ArchiveError("A file in it is damaged.")
@@ -115,5 +118,5 @@ def verify_whole(path: Path) -> dict[str, Any]:
             if _counts(copy) != about["rows"]:
                 raise ArchiveError("The database in it has other rows than when it was made.")
             return about
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile, sqlite3.Error) as error:
+    except (*DAMAGED, KeyError, TypeError, sqlite3.Error) as error:
         raise ArchiveError(f"{path.name} is damaged: {error}") from None

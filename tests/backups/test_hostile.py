@@ -137,6 +137,7 @@ def test_bytes_that_changed(app: Flask, archive: Path, run: Run, tmp_path: Path)
         ({"organization": {}}, "manifest"),
         ({"created_at": "yesterday"}, "manifest"),
         ({"created_at": "2026-01-01T00:00:00"}, "manifest"),
+        ({"created_at": "0001-01-01T00:00:00+14:00"}, "manifest"),
         ({"installation": "../x"}, "manifest"),
         ({"files": {"count": -1}}, "manifest"),
     ],
@@ -199,6 +200,14 @@ def set_in_first(table: str, **values: Any) -> Spoil:
     return change_rows(table, lambda rows: rows[0].update(values))
 
 
+def set_too_large(members: Members, declared: dict[str, Any]) -> None:
+    """A number of JSON that is none in a database."""
+    rewritten(members, declared, "events", lambda rows: rows[0].update(changes={"points": [1, "1e999"]}))
+    content = members["data/events.ndjson"].replace(b'"1e999"', b"1e999", 1)
+    members["data/events.ndjson"] = content
+    declared["tables"]["events"].update(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -224,6 +233,14 @@ def set_in_first(table: str, **values: Any) -> Spoil:
         set_in_first("customers", is_active="yes"),
         set_in_first("customers", created_at="today"),
         set_in_first("customers", total_spent=2**70),
+        set_in_first("organizations", time_zone="Mars/Base"),
+        set_in_first("organizations", currency="ZZZ"),
+        set_in_first("organizations", phone_region="??"),
+        set_in_first("organizations", locale="qq_QQ"),
+        set_in_first("organizations", language="xx"),
+        set_in_first("memberships", role="king"),
+        set_in_first("events", changes=float("inf")),
+        set_too_large,
         set_in_first("messages", status="flying"),
         set_in_first("messages", customer_id=424242),
         set_in_first("messages", channel="pigeon"),
@@ -266,6 +283,14 @@ def test_bombs(app: Flask, archive: Path, run: Run, tmp_path: Path) -> None:
     assert "too long" in refused(app, run, tmp_path / "line.zip")
 
 
+@pytest.mark.parametrize("about", [b"", b"[1]", b'"x"', b"{}", b'{"sha256": 5}', b"[" * 100_000, b" " * 5_000_000])
+def test_copies_of_an_installation_that_are_none(run: Run, tmp_path: Path, about: bytes) -> None:
+    path = packed(tmp_path / "evil.zip", {"installation.json": about, "database.sqlite3": b"x"}, None)
+    result = run("verify", path)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: ")
+
+
 def test_what_only_the_database_notices_leaves_nothing(app: Flask, archive: Path, run: Run, tmp_path: Path) -> None:
     """Two branches of one name: the restore begins, ends with a sentence, and takes all back."""
     members, declared = parts(archive), manifest(archive)
@@ -280,10 +305,32 @@ def test_what_only_the_database_notices_leaves_nothing(app: Flask, archive: Path
     assert after | {"installations": 1} == before | {"installations": 1}
 
 
-@pytest.mark.parametrize("column", ["changes"])
-def test_ids_in_strange_places(app: Flask, archive: Path, run: Run, tmp_path: Path, column: str) -> None:
+def without(table: str, column: str) -> Spoil:
+    """Take a column with a default out of an archive, as if it were older than the column."""
+
+    def spoil(members: Members, declared: dict[str, Any]) -> None:
+        declared["tables"][table]["columns"].remove(column)
+        rewritten(members, declared, table, lambda rows: [row.pop(column) for row in rows] and None)
+
+    return spoil
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        set_in_first("events", changes=[1, 2]),
+        set_in_first("messages", template=[1, 2]),
+        set_in_first("invoices", date="9999-12-31"),
+        set_in_first("invoices", date="0001-01-01"),
+        without("messages", "status"),
+        without("memberships", "disabled_at"),
+    ],
+)
+def test_what_only_a_feature_notices_leaves_nothing(
+    app: Flask, archive: Path, run: Run, tmp_path: Path, spoil: Spoil
+) -> None:
     members, declared = parts(archive), manifest(archive)
-    rewritten(members, declared, "events", lambda rows: rows[0].update({column: [1, 2]}))
+    spoil(members, declared)
     before = count_rows(app)
     result = run("restore", packed(tmp_path / "evil.zip", members, declared), "--slug", "evil")
     assert result.exit_code == 1
