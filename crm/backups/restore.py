@@ -127,7 +127,7 @@ def _go_on(under_way: _Restore, slug: str, owner: str | None) -> Restored:
     with use_organization(under_way.organization_id):
         counts = {ORGANIZATIONS: 1}
         left = {ORGANIZATIONS} if under_way.is_same else {ORGANIZATIONS, MEMBERSHIPS}
-        for name in under_way.archive.tables:
+        for name in (name for name in under_way.archive.tables if name in contents.tables):
             if name not in left:  # not the memberships of others: nobody becomes a member unasked
                 counts[name] = _write_table(under_way, name)
         files = _write_files(under_way)
