@@ -99,15 +99,20 @@ def delete_customer(customer_id: int) -> None:
 
 
 def lock_customer(customer_id: int) -> Customer:
-    """Lock a customer, the survivor for one who was merged; raises ConflictError when they were deleted."""
+    """Lock a customer, the survivor for one who was merged; raises ConflictError when they were deleted.
+
+    A merged one is let go before the survivor is locked: who locks several locks them by their ids.
+    """
     while True:
-        found = locked(sa.select(Customer).where(Customer.id == customer_id))
-        customer = db.session.scalars(found).one_or_none()
-        if customer is None:
-            raise ConflictError(_("This customer was deleted in the meantime."))
-        if customer.merged_into_id is None:
-            return customer
-        customer_id = customer.merged_into_id
+        with db.session.begin_nested() as held:
+            found = locked(sa.select(Customer).where(Customer.id == customer_id))
+            customer = db.session.scalars(found).one_or_none()
+            if customer is None:
+                raise ConflictError(_("This customer was deleted in the meantime."))
+            if customer.merged_into_id is None:
+                return customer
+            customer_id = customer.merged_into_id
+            held.rollback()
 
 
 def change_many(selection: Selection, action: Action, to_branch_id: int | None = None) -> BulkChange:

@@ -25,7 +25,7 @@ from crm.kernel.extensions import db
 from crm.loyalty.models import PointsEntry
 from crm.loyalty.queries import differences as wrong_points
 from crm.loyalty.services import change_points
-from crm.messages.bookkeeping import look_at
+from crm.messages.bookkeeping import lock_customers, look_at
 from crm.messages.models import Message
 from crm.stats.queries import differences as wrong_totals
 from crm.values import clock
@@ -33,6 +33,10 @@ from tests.factories import Cast, Person, make_customer, make_duplicate, make_me
 from tests.intake.people import intake
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+WAITING_FOR_US = sa.text(
+    "SELECT count(*) FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid"
+)
 
 
 def at_once(person: Person, *deeds: Callable[[], object]) -> None:
@@ -73,6 +77,26 @@ def test_a_message_in_a_workers_hands_moves_and_its_claim_holds(app: Flask, cast
         undo(entry)
         message = db.session.get_one(Message, held)
         assert (message.customer_id, message.claim_token) == (second, token)
+
+
+def test_who_waits_for_the_survivor_holds_no_merged_customer(app: Flask, cast: Cast) -> None:
+    with cast.staff.acting():
+        first, second = make_customer(name="Sari"), make_customer(name="Siti")
+        merge(make_duplicate(first, second), first, {})
+
+    def add_points() -> None:
+        with cast.staff.acting():
+            change_points(second, 30, "Cake")
+
+    with cast.staff.acting(), ThreadPoolExecutor(1) as pool:
+        with transaction() as session:
+            lock_customers([first])
+            adding = pool.submit(add_points)
+            while not session.connection().scalar(WAITING_FOR_US):
+                assert not adding.done()
+            lock_customers([second])
+        adding.result()
+        assert db.session.scalars(sa.select(PointsEntry.customer_id)).all() == [first]
 
 
 @pytest.mark.parametrize("turn", range(2))
