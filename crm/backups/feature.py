@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm.backups import cli, data, routes
+from crm.backups import activity, cli, data, routes
 from crm.kernel.manifest import Feature, Job, MenuLink
 from crm.kernel.roles import OWNER
 from crm.values.language import N_
@@ -11,6 +11,7 @@ feature = Feature(
     name="backups",
     data=data.DATA,
     blueprints=(routes.bp,),
+    activity=activity.ACTIVITY,
     settings=(MenuLink("backups.index", N_("Backups"), 95),),
     jobs=(
         Job(1, "crm.backups.jobs:resume_due"),

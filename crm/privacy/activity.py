@@ -16,4 +16,5 @@ def _erased(event: ActivityEvent) -> Activity:
 ACTIVITY: dict[str, ActivityText | str] = {
     "customer.erased": _erased,
     "customer.data_given": N_("Copy of their data downloaded"),
+    "retention.changed": N_("Rules of what is kept changed"),
 }
