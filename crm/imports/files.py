@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from crm.imports.limits import MAX_BYTES
 from crm.imports.models import Import
+from crm.imports.reading import sentences
 from crm.kernel import storage
 from crm.kernel.errors import NO_ROOM, SentenceError
 from crm.kernel.extensions import db
@@ -58,9 +59,9 @@ def stored_file(filename: str | None, content: IO[bytes]) -> Iterator[StoredFile
     size = content.seek(0, os.SEEK_END)
     content.seek(0)
     if not size:
-        raise FileRefusedError(_("This file is empty. Choose another one."))
+        raise FileRefusedError(sentences.EMPTY())
     if size > MAX_BYTES:
-        raise FileRefusedError(_("This file has more than 50 MB. Split it, and import the parts one by one."))
+        raise FileRefusedError(sentences.TOO_BIG())
     digest = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]  # reading is all that is asked of it
     content.seek(0)
     key = f"{FOLDER}/{require_organization()}/{uuid.uuid4().hex}"

@@ -14,8 +14,8 @@ from crm.imports.forms import MappingForm, RowForm, UploadForm, reading_choices,
 from crm.imports.limits import MAX_REQUEST
 from crm.imports.models import Import, ImportRow
 from crm.imports.pages import ImportPage
+from crm.imports.reading import sentences
 from crm.kernel.errors import SentenceError
-from crm.values.language import N_
 from crm.values.language import gettext as _
 from crm.web.forms import Form
 from crm.web.htmx import done, go_to, respond
@@ -23,8 +23,6 @@ from crm.web.ids import id_in
 from crm.web.uploads import takes_files
 
 bp = Blueprint("imports", __name__)
-
-TOO_LARGE = N_("This file has more than 50 MB. Split it, and import the parts one by one.")
 
 
 @bp.get("/imports")
@@ -34,7 +32,7 @@ def index() -> Response:
 
 
 @bp.route("/imports/new", methods=["GET", "POST"])
-@takes_files(MAX_REQUEST, TOO_LARGE)
+@takes_files(MAX_REQUEST, sentences.TOO_BIG.text)
 def new() -> AnyResponse:
     form = UploadForm()
     if form.validate_on_submit():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from crm.customers.models import Customer
 from crm.imports import queries, retention, services
 from crm.imports.commit import IMPORT
+from crm.imports.limits import MAX_BYTES
 from crm.imports.models import Import, ImportRow
 from crm.kernel import storage
 from crm.kernel.db import transaction
@@ -112,12 +114,16 @@ def test_after_a_month_the_file_and_its_rows_are_gone_and_the_sums_stay(shop: Sh
 
 
 @SQLITE
-def test_a_file_may_not_be_larger_than_said(shop: Shop, tmp_path: Path) -> None:
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["page", "fragment"])
+def test_a_file_may_not_be_larger_than_said(shop: Shop, tmp_path: Path, headers: dict[str, str]) -> None:
     file = tmp_path / "large.csv"
     with file.open("wb") as large:
         large.write(csv_of([("Siti", "", "", "")], HEADERS).read())
-        large.truncate(50 * 1024 * 1024 + 1)
+        large.truncate(MAX_BYTES + 1)
     with file.open("rb") as content:
-        answer = shop.manager.client().post("/imports/new", data={"file": (content, "large.csv")})
+        fields = {"file": (content, "large.csv"), "mode": "existing"}
+        answer = shop.manager.client().post("/imports/new", data=fields, headers=headers)
     assert answer.status_code == 422
-    assert "more than 50 MB" in answer.text
+    at_field = answer.text.partition('id="file-error"')[2].partition("</p>")[0]
+    assert "This file has more than 50 MB. Split it" in at_field
+    assert re.search(r'<input checked [^>]*value="existing"', answer.text)

@@ -7,7 +7,7 @@ from crm.values.stored import stored
 
 EMPTY = stored(N_("This file is empty. Choose another one."))
 NO_ROWS = stored(N_("There is a header in this file, but no row below it."))
-TOO_BIG = stored(N_("This file is larger than 50 MB. Split it, and import the parts one after the other."))
+TOO_BIG = stored(N_("This file has more than 50 MB. Split it, and import the parts one by one."))
 TOO_MANY_ROWS = stored(N_("There are more than 200,000 rows in this file. Split it, and import the parts."))
 TOO_MANY_COLUMNS = stored(N_("There are more than 500 columns in this file. Keep those with your customers' details."))
 TOO_LONG_CELL = stored(
