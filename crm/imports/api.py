@@ -21,6 +21,12 @@ bp = Resource("imports", "Imports", 35)
 
 MODES = [mode.value for mode in Mode]
 YES, NO = ("true", "1", "yes", "on"), ("false", "0", "no", "off", "")
+DRY_RUN = {
+    "type": ["boolean", "integer", "string"],
+    "enum": [True, False, 1, 0, "yes", "no", "on", "off", ""],
+    "default": False,
+    "description": "Check, and wait for the commit.",
+}
 FILE = {
     "required": True,
     "content": {
@@ -30,8 +36,8 @@ FILE = {
                 "required": ["file"],
                 "properties": {
                     "file": {"type": "string", "format": "binary", "description": "Of up to 50 MB."},
-                    "mode": {"type": "string", "enum": MODES, "default": Mode.ADD.value},
-                    "dry_run": {"type": "boolean", "default": False, "description": "Check, and wait for the commit."},
+                    "mode": {"type": "string", "enum": [*MODES, ""], "default": Mode.ADD.value},
+                    "dry_run": DRY_RUN,
                 },
             }
         }

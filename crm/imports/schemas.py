@@ -10,7 +10,7 @@ from marshmallow import fields
 from crm.api.fields import Timestamp
 from crm.api.schemas import Output
 from crm.imports import models, queries
-from crm.imports.states import ImportState, Mode, UndoOutcome
+from crm.imports.states import ImportState, Mode, Outcome, UndoOutcome, Verdict
 from crm.values.stored import shown
 
 
@@ -25,7 +25,7 @@ class Undone(Output):
 
 
 class _Counts(Output):
-    """Rows by verdict until the commit, by outcome from then on."""
+    """Rows by verdict until the commit, by outcome from then on; the others are 0."""
 
     rows = _count("Rows of the file.")
     new = _count("Would add a customer.")
@@ -57,6 +57,7 @@ class Import(_Counts):
         names = ("organization_id", "filename", "state", "mode", "profile", "created_at", "finished_at")
         undo = {outcome.value: row.undone.get(outcome.value, 0) for outcome in UndoOutcome}
         return {name: getattr(row, name) for name in names} | {
+            **dict.fromkeys((*Verdict, *Outcome), 0),
             **queries.sums(row),
             "reason": shown(row.reason),
             "undo": undo,

@@ -243,10 +243,11 @@ def test_by_the_api(app: Flask, cast: Cast, shop: Shop, client_of: Callable[[Per
     work(app)
     found = api.get("imports/1/")
     assert (found["state"], found["rows"], found["new"], found["error"]) == ("checked", 3, 2, 1)
+    assert found["created"] == found["failed"] == 0
     assert api.call("POST", "imports/1/commit/").status_code == 202
     work(app)
     found = api.get("imports/1/")
-    assert (found["state"], found["created"], found["failed"]) == ("done", 2, 1)
+    assert (found["state"], found["created"], found["failed"], found["new"]) == ("done", 2, 1, 0)
     assert api.call("POST", "imports/1/undo/").status_code == 202
     work(app)
     assert api.get("imports/1/")["undo"] == {"reversed": 2, "kept": 0, "errored": 0}
