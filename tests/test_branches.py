@@ -37,6 +37,7 @@ from tests.factories import (
 from tests.test_endpoints import HTMX, Try, tries
 
 OF_ALL_BRANCHES = {
+    "backups": "of owners, who see all branches",
     "blocked_senders": "a provider refuses the whole organization",
     "branches": "their names are no secret",
     "demo_ranges": "of no user",
@@ -45,6 +46,7 @@ OF_ALL_BRANCHES = {
     "invitations": "for owners, who see all branches",
     "message_templates": "the same for all",
     "organization_secrets": "of no user",
+    "retention_rules": "the same for all",
     "stop_words": "the same for all",
     "suppressions": "found by the number of a customer who is seen",
     "used_keys": "of one user each",

@@ -61,7 +61,7 @@ class ExportRun(TenantMixin, Base):
     def filename(self) -> str:
         return f"{self.what}-{self.created_at:%Y-%m-%d}-{self.id}.{FORMATS[self.format].ending}"
 
-    def begin(self, total: int) -> None:
+    def start_anew(self, total: int) -> None:
         self.total, self.looked, self.tries = total, 0, self.tries + 1
 
     def finish(self, key: str, size: int, rows: int, now: dt.datetime) -> None:

@@ -88,7 +88,7 @@ def _write(run: ExportRun, lease: Lease) -> None:
     try:
         with read_in_background():
             ids = export.ids(run.query)
-        if not _held(lease, lambda run: run.begin(len(ids))):
+        if not _held(lease, lambda run: run.start_anew(len(ids))):
             return
 
         def progress(done: int) -> None:

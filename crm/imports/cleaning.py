@@ -37,7 +37,7 @@ NEVER_CLEARED = frozenset({"name", "id", *NAME_PARTS, *CONSENTS})
 NOTHING: frozenset[str] = frozenset()
 KEPT_DAYS = 40_000
 GOOGLES_OWN = frozenset({"mycontacts", "my contacts", "starred", "other contacts"})
-QUESTION = stored(N_("%(typed)s is read as %(day)s."))
+QUESTION = stored(N_("%(typed)s is read as %(meant)s."))
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def study(
         if not found.is_certain:
             day = days.read(found.example, found.order, dt.date.fromisoformat(today), is_1904).text
             shown = _long(day) if day else "?"
-            sentence = QUESTION.english(typed=found.example, day=shown)
+            sentence = QUESTION.english(typed=found.example, meant=shown)
             questions.append(DateQuestion(column, headers[column], found.example, found.order, sentence))
     return Studied(context, questions)
 

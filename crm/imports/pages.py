@@ -41,6 +41,8 @@ class ImportPage:
     def __init__(self, row: Import, tab: str | None = None, after: int = 0) -> None:
         self.row, self.after = row, after
         self.tabs = [Tab(name, label, count) for name, label in WORDS.items() if (count := self._counts.get(name))]
+        if tab and tab not in WORDS:
+            tab = ""
         self.tab = tab if tab is not None else next((each.name for each in self.tabs), "")
 
     @property

@@ -59,5 +59,5 @@ class EraseForm(Form):
             raise ValidationError(_("Type the name as it stands here: %(name)s.", name=self.wanted))
 
 
-def _plain(name: str) -> str:
-    return " ".join(name.split()).casefold()
+def _plain(name: str | None) -> str:
+    return " ".join((name or "").split()).casefold()

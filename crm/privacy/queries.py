@@ -18,7 +18,7 @@ from crm.privacy.models import HOLD_YEARS, InactiveCustomer, RetentionRules
 from crm.privacy.person import Person
 from crm.values import clock
 from crm.values.language import ngettext
-from crm.web.lists import PAGE_SIZE, Page, read_counted
+from crm.web.lists import PAGE_SIZE, Page, read_counted, within_pages
 
 RECENT = 5_000
 """Events among which copies are counted: nobody downloads so many that these are not enough."""
@@ -41,7 +41,7 @@ def page_of_inactive(number: int) -> Page[InactiveCustomer]:
     waiting = sa.select(InactiveCustomer).options(joinedload(InactiveCustomer.customer))
     waiting = waiting.where(InactiveCustomer.kept_at.is_(None))
     ordered = waiting.order_by(InactiveCustomer.erase_at, InactiveCustomer.id)
-    return read_counted(ordered, number, PAGE_SIZE)
+    return read_counted(ordered, within_pages(number), PAGE_SIZE)
 
 
 def held_since() -> dt.date:

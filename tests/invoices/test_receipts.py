@@ -220,7 +220,7 @@ def test_all_invoices_are_listed_the_latest_first_in_few_queries(app: Flask, cas
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
     first = staff.get(f"/customers/{customer}/invoices").text
-    assert len([statement for statement in statements if "invoices" in statement or "receipts" in statement]) == 2
+    assert len([statement for statement in statements if "invoices" in statement or "receipts" in statement]) == 1
     [older] = [part.split('"')[0] for part in first.split('rel="next" href="')[1:]]
     second = staff.get(older).text
     shown = [int(part.split('"')[0]) for part in (first + second).split('id="invoice-')[1:]]

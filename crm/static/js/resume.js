@@ -10,7 +10,9 @@ const isSent = (key) => readDraft(key).state === "sent";
 export function resumeDrafts() {
   if (session) {
     // A form that leads back to its page when it is saved: the page says so.
-    if (toasts.querySelector(".toast-good")) draftKeys().filter(isSent).forEach((key) => sessionStorage.removeItem(key));
+    if (toasts.querySelector(".toast-good")) {
+      draftKeys().filter(isSent).forEach((key) => sessionStorage.removeItem(key));
+    }
     restoreDrafts(document.getElementById("main"));
     draftKeys().forEach(tidy);
     const lost = draftKeys().filter((key) => readDraft(key).state === "lost" && readDraft(key).session === session);

@@ -1,5 +1,4 @@
-// Selected rows: kept over the pages of one list, as single ids or as all that match but some. Who leaves the list
-// leaves its selection.
+// Selected rows: kept over the pages of one list, as single ids or as all that match but some; they end with it.
 import { keepFocus } from "./focus.js";
 import { fillIn, own, session } from "./page.js";
 
