@@ -146,7 +146,7 @@ def drill(organization_id: int) -> None:
 
 def note_download(backup_id: int) -> None:
     with transaction() as session:
-        record("backup.downloaded", session.get_one(Backup, backup_id))
+        record("backup.downloaded", session.scalars(sa.select(Backup).where(Backup.id == backup_id)).one())
 
 
 def delete_old() -> None:

@@ -36,8 +36,9 @@ def download(backup_id: int) -> AnyResponse:
     backup = find(Backup, backup_id)
     if not backup.is_ready:
         abort(404)
+    key = backup.key
     try:
-        size, chunks = store.current().stream(backup.key)
+        size, chunks = store.current().stream(key)
     except FileNotFoundError:
         abort(404, _("The file is no longer in the storage."))
     except StorageError:
@@ -45,7 +46,7 @@ def download(backup_id: int) -> AnyResponse:
     keeping.note_download(backup_id)
     response = Response(chunks, mimetype="application/zip")
     response.content_length = size
-    response.headers.set("Content-Disposition", "attachment", filename=backup.key.rpartition("/")[2])
+    response.headers.set("Content-Disposition", "attachment", filename=key.rpartition("/")[2])
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -14,6 +14,6 @@ from crm.privacy.copies import Copy, copy_of
 def give_copy(customer_id: int) -> Copy:
     """Put together all that hangs on a customer, and record that it was taken out."""
     with transaction() as session:
-        customer = session.get_one(Customer, customer_id)
+        customer = session.scalars(sa.select(Customer).where(Customer.id == customer_id)).one()
         record("customer.data_given", customer, customer_id=customer_id)
     return copy_of(db.session.scalars(sa.select(Customer).where(Customer.id == customer_id)).one())
