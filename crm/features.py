@@ -35,6 +35,8 @@ ROOMS = (
     "area_customers",
     "invoices",
     "bookings",
+    "web_push",
+    "wallets",
     "imports",
     "exports",
     "reminders",
