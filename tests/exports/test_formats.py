@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from python_calamine import load_workbook
 
-from crm.exports.formats import Format, Setting, Sheet, harmless, spaced, vcard, write
+from crm.exports.formats import Format, Setting, Sheet, vcard, write
 from crm.kernel.exports import Column, Kind
+from crm.values.spreadsheets import harmless, spaced
 
 COLUMNS = (
     Column("name", "Name", None),
@@ -106,6 +107,12 @@ def test_amounts_have_the_decimals_of_their_currency(tmp_path: Path, currency: s
         ("0042", '="0042"'),
         ("42", "42"),
         ("0", "0"),
+        ("0812", '="0812"'),
+        ("+6281234567890", '="+6281234567890"'),
+        ("6281234567890", '="6281234567890"'),
+        ("12E7", '="12E7"'),
+        ("+49 171 1234567", "+49 171 1234567"),
+        ("+49-171-1234567", "'+49-171-1234567"),
         ("\uff20x", "'\uff20x"),
     ],
 )
