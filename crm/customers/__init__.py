@@ -6,6 +6,7 @@ __all__ = [
     "bulk_models",
     "cli",
     "duplicate_pairs",
+    "exports",
     "fields",
     "filters",
     "locks",

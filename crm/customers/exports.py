@@ -33,6 +33,15 @@ def ids_of(query: Mapping[str, str]) -> list[int]:
     return _among(ids, filters.q) if filters.terms and found is None else ids
 
 
+def whose(customer_id: Any) -> tuple[Column, Column]:
+    """Return the columns that say whose a row is: the customer's number and name."""
+    name = sa.select(Customer.name).where(Customer.id == customer_id).scalar_subquery()
+    return (
+        Column("customer", N_("Customer number"), customer_id, Kind.NUMBER),
+        Column("customer_name", N_("Customer"), name),
+    )
+
+
 def _among(ids: list[int], q: str) -> list[int]:
     """Search among ids what more than 10,000 customers share."""
     found: list[int] = []
