@@ -78,6 +78,11 @@ def latest(before: int | None = None) -> Sequence[Listed]:
     return [Listed(*row) for row in db.session.execute(statement)]
 
 
+def somebody_was_brought() -> sa.Exists:
+    """Match where an import took customers in."""
+    return sa.exists(sa.select(Import.id).where(Import.state == ImportState.DONE))
+
+
 def same_file_before(row: Import) -> Import | None:
     """Return the latest import of the very same file before this one, of those that took somebody in."""
     statement = sa.select(Import).where(
