@@ -259,5 +259,10 @@ def test_by_the_api(app: Flask, cast: Cast, shop: Shop, client_of: Callable[[Per
     assert api.call("POST", "imports/").status_code == 415
     for wrong in ({**uploaded(), "mode": "everything"}, {**uploaded(), "dry_run": "perhaps"}, uploaded("")):
         assert api.call("POST", "imports/", data=wrong).status_code == 400
+    for content, said in (("%PDF-1.4\n%%EOF", "PDF"), ("GIF89a" + "x" * 50, "picture"), ("<html>", "web page")):
+        refused = api.call("POST", "imports/", data=uploaded(content, "list.csv"))
+        assert refused.status_code == 400
+        assert said in refused.json["errors"]["file"][0]
+    assert api.call("GET", "imports/3/").status_code == 404
     assert client_of(cast.stranger).call("GET", "imports/1/").status_code == 404
     assert client_of(cast.staff).call("GET", "imports/1/").status_code == 403
