@@ -121,6 +121,10 @@ class ImportPage:
         of = showing.header_of, showing.samples_of
         return [MappedColumn(at, of[0](self.row, at), mapped.get(str(at), ""), of[1](self.row, at)) for at in places]
 
+    def cells_of(self, found: ImportRow) -> list[tuple[int, str, str]]:
+        """Return the place, the header and the value of every cell, also of those that have no column."""
+        return [(at, showing.header_of(self.row, at), cell) for at, cell in enumerate(found.cells)]
+
     @property
     def left_out(self) -> list[str]:
         return showing.left_out(self.row)

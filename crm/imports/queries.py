@@ -124,14 +124,18 @@ def alike(import_id: int, verdict: str) -> list[Alike]:
     return [Alike(*row) for row in db.session.execute(statement.limit(GROUPS))]
 
 
-def failed_rows(import_id: int) -> Iterator[ImportRow]:
-    """Yield the rows that were not taken in, before the commit those that would not be."""
+def failed_rows(import_id: int) -> Iterator[Any]:
+    """Yield cells and reasons of the rows that were not taken in, before the commit of those that would not be."""
     failed = sa.or_(
         ImportRow.outcome == Outcome.FAILED,
         sa.and_(ImportRow.outcome.is_(None), ImportRow.verdict == Verdict.ERROR),
     )
-    statement = sa.select(ImportRow).where(ImportRow.import_id == import_id, failed)
-    yield from _in_batches(statement)
+    columns = ImportRow.number, ImportRow.cells, ImportRow.reason
+    statement = sa.select(*columns).where(ImportRow.import_id == import_id, failed).order_by(ImportRow.number)
+    last = 0
+    while rows := db.session.execute(statement.where(ImportRow.number > last).limit(ROWS_AT_ONCE)).all():
+        yield from rows
+        last = rows[-1].number
 
 
 def kept_rows(import_id: int) -> Iterator[Kept]:

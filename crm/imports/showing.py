@@ -23,6 +23,8 @@ YES_OR_NO = ("is_active", "sms_allowed", "whatsapp_allowed")
 WHO = ("name", *NAME_PARTS, "company")
 MOST_CELLS = 3
 """Wrong cells that can be corrected in the list; more are in the row's own form."""
+MOST_MORE = 10
+"""Cells beyond the last column that the list shows."""
 LONGEST = 120
 
 WORDS = {
@@ -153,6 +155,9 @@ class _Reader:
             wrong = {cell.at for cell in self._wrong(row)} if self._import.can_be_committed else set()
             for at, field in self._columns.items():
                 if at < len(row.cells) and row.cells[at] and at not in wrong and field not in WHO:
+                    yield Change(header_of(self._import, at), _cut(row.cells[at]))
+            for at in range(len(self._import.headers), min(len(row.cells), len(self._import.headers) + MOST_MORE)):
+                if row.cells[at].strip():
                     yield Change(header_of(self._import, at), _cut(row.cells[at]))
 
     def _new(self, entry: Mapping[str, Any]) -> Iterator[Change]:

@@ -188,10 +188,10 @@ def _joined(parts: list[tuple[str, Table]], choices: Choices, names: list[str]) 
             state = [archive.state_of(name)] if with_state else []
             for number, cells, problem in table.rows():
                 row = [""] * len(headers)
-                for place, cell in zip(places, cells, strict=True):
+                for place, cell in zip(places, cells, strict=False):
                     row[place] = row[place] or cell
                 last = before + number
-                yield Row(last, row + state, problem)
+                yield Row(last, row + state + cells[len(places) :], problem)
             before = last
 
     whole = tuple(headers + [archive.STATUS] * with_state)

@@ -63,7 +63,7 @@ def find_body(records: Callable[[], Iterator[Record]], header_row: int | None, m
 
 
 def rows_below(records: Iterable[Record], header_row: int, width: int) -> Iterator[Row]:
-    """Yield rows that are not blank, with as many cells as there are headers."""
+    """Yield rows that are not blank, with as many cells as there are headers; one that has more keeps them."""
     for number, cells in records:
         if number <= header_row:
             continue
@@ -72,7 +72,7 @@ def rows_below(records: Iterable[Record], header_row: int, width: int) -> Iterat
             cells = cells + [""] * (width - size)
         elif size > width:
             if any(map(str.strip, cells[width:])):
-                yield Row(number, cells[:width], sentences.TOO_MANY_CELLS.english())
+                yield Row(number, cells, sentences.TOO_MANY_CELLS.english())
                 continue
             cells = cells[:width]
         if any(cells) and any(map(str.strip, cells)):

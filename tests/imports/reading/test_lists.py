@@ -121,7 +121,7 @@ def test_rows_of_another_width(tmp_path: Path) -> None:
     assert [(row.number, row.cells) for row in rows] == [
         (2, ["Ana", "", ""]),
         (3, ["Budi", "0812", "Solo"]),
-        (4, ["Cici", "0812", "Solo"]),
+        (4, ["Cici", "0812", "Solo", "extra"]),
     ]
     assert [row.problem for row in rows] == ["", "", sentences.TOO_MANY_CELLS.english()]
 
