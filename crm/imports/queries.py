@@ -108,6 +108,12 @@ def rows_page(import_id: int, verdict: str = "", after: int = 0) -> RowsPage:
     return RowsPage(rows[:SHOWN], names, rows[SHOWN - 1].number if len(rows) > SHOWN else None)
 
 
+def last_number(import_id: int) -> int:
+    """Return the number of the last row of a file, 0 if none is read."""
+    statement = sa.select(ImportRow.number).where(ImportRow.import_id == import_id)
+    return db.session.scalar(statement.order_by(ImportRow.number.desc()).limit(1)) or 0
+
+
 def row_of(import_id: int, number: int) -> ImportRow | None:
     place = ImportRow.import_id == import_id, ImportRow.number == number
     return db.session.scalars(sa.select(ImportRow).where(*place)).one_or_none()
