@@ -41,6 +41,7 @@ ROOMS = (
     "exports",
     "reminders",
     "privacy",
+    "customer_page",
     "backups",
     "demo",
     "first_hour",

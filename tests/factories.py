@@ -25,6 +25,9 @@ from crm.area_customers import services as area_customers
 from crm.backups import store
 from crm.backups.models import Backup
 from crm.bookings import services as bookings
+from crm.customer_page import links
+from crm.customer_page.queries import card_code
+from crm.customer_page.rules import Scope
 from crm.customers.bulk_models import Action
 from crm.customers.filters import Selection
 from crm.customers.models import CustomerKey
@@ -409,6 +412,16 @@ def make_inactive() -> int:
     return _save(InactiveCustomer(customer_id=make_customer(), erase_at=erase_at))
 
 
+def make_link(customer_id: int | None = None, scope: Scope = Scope.PAGE) -> int:
+    """Make a link to a customer's card or page and return its id."""
+    return links.make_link(customer_id or make_customer(), scope).link.id
+
+
+def make_card_code(customer_id: int | None = None) -> str:
+    """Let a customer have a card, and return the code on it."""
+    return card_code(links.make_link(customer_id or make_customer(), Scope.CARD).link.customer_id)
+
+
 FILL: dict[str, Callable[[], Any]] = {
     "branch_id": make_branch,
     "backup_id": make_backup,
@@ -443,6 +456,8 @@ FILL: dict[str, Callable[[], Any]] = {
     "import_id": make_import,
     "row_id": make_import_row,
     "inactive_id": make_inactive,
+    "link_id": make_link,
+    "card_code": make_card_code,
 }
 """How to make the row of each id that stands in a URL, for the tests that try every page."""
 

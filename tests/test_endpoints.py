@@ -35,8 +35,8 @@ SIGNED = frozenset(
 """What other systems call: no form's token and no sign-in, but a signature (tests/messages/test_webhooks.py)."""
 
 
-BY_LINK = frozenset({"accounts.invitation", "accounts.accept_invitation"})
-"""Pages for the person who has the link, whoever they are (tests/accounts/test_invitations.py)."""
+BY_LINK = frozenset({"accounts.invitation", "accounts.accept_invitation", "customer_page.scanned"})
+"""Pages for who has the link, whoever they are (tests/accounts/test_invitations.py, tests/customer_page/)."""
 
 
 class Try(NamedTuple):

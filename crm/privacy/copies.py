@@ -24,7 +24,18 @@ from crm.privacy.person import Person, documents_of
 from crm.privacy.rules import MASK, Masking, Named
 from crm.values import clock, language, money, phone
 
-LEFT_OUT = {"customer_search", "duplicates", "merges", "bulk_change_rows", "attempt_places", "inactive_customers"}
+LEFT_OUT = {
+    "customer_search",
+    "duplicates",
+    "merges",
+    "bulk_change_rows",
+    "attempt_places",
+    "inactive_customers",
+    "customer_links",
+    "customer_sessions",
+    "customer_cards",
+    "customer_codes",
+}
 """What is of our own workings, or tells of others."""
 OURS = re.compile(r"(?:_key|_text|_token|_by_id|_until|^key|^organization_id|^claim_.*|^sha256|^uid)$")
 """Columns by which we find and do things."""

@@ -26,7 +26,15 @@ from crm.messages.models import Message
 from tests.backups.conftest import Run, manifest, parts, rows
 from tests.factories import PDF, Cast, make_customer, make_duplicate, make_message, make_points_entry
 
-EMPTY_TABLES = {"merges", "bulk_change_rows", "removed_contacts", "stop_words", "whatsapp_ids", "reports"}
+EMPTY_TABLES = {
+    "merges",
+    "bulk_change_rows",
+    "removed_contacts",
+    "stop_words",
+    "whatsapp_ids",
+    "reports",
+    "erasure_requests",
+}
 """Tables that the factories leave empty."""
 
 
