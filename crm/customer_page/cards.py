@@ -2,30 +2,66 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import datetime as dt
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
+from crm.accounts.models import Organization
 from crm.customer_page.qr import qr_code
 from crm.customer_page.queries import card_code
 from crm.customers.models import Customer
 from crm.customers.rules import Tier
 from crm.people.names import first_name
+from crm.values import clock, language
 from crm.values.language import gettext as _
 from crm.web.security import public_url
+from crm.web.static import static_url
 
 
 class Card(NamedTuple):
-    """`code` is what the QR code leads to; staff may type it, too."""
+    """`code` is what the QR code leads to."""
 
     first_name: str
     tier: str
     points: int
     code: str
     qr: Markup
+    as_of: dt.datetime
 
 
 def card_of(customer: Customer) -> Card:
     code = card_code(customer.id)
     qr = qr_code(public_url(f"/v/{code}"), _("Your code, for the shop to scan"))
-    return Card(first_name(customer.name), Tier(customer.tier).label, customer.loyalty_points, code, qr)
+    return Card(first_name(customer.name), Tier(customer.tier).label, customer.loyalty_points, code, qr, clock.utcnow())
+
+
+def manifest_of(organization: Organization, start_url: str) -> dict[str, Any]:
+    """Describe the card to a phone; `start_url` is its link, for an installed card may have no cookies yet."""
+    spoken = language.current()
+    return {
+        "id": f"/c/?card={organization.id}",
+        "name": organization.name,
+        "short_name": organization.name,
+        "lang": spoken.code,
+        "dir": "rtl" if spoken.is_rtl else "ltr",
+        "start_url": start_url,
+        "scope": "/c/",
+        "display": "standalone",
+        "theme_color": CANVAS,
+        "background_color": CANVAS,
+        "icons": [
+            {"src": static_url(f"icons/{name}"), "sizes": size, "type": "image/png", "purpose": purpose}
+            for name, size, purpose in _ICONS
+        ],
+    }
+
+
+CANVAS = "#f6f5f2"
+"""As in own.css, by day."""
+
+_ICONS = (
+    ("icon-192.png", "192x192", "any"),
+    ("icon-512.png", "512x512", "any"),
+    ("maskable-512.png", "512x512", "maskable"),
+)

@@ -33,6 +33,8 @@ feature = Feature(
         "own_page.link": PUBLIC,
         "own_page.open_link": PUBLIC,
         "own_page.card": PUBLIC,
+        "own_page.manifest": PUBLIC,
+        "own_page.worker": PUBLIC,
         "own_page.page": PUBLIC,
     },
 )
