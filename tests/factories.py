@@ -52,6 +52,8 @@ from crm.leads.commitments import add_commitment
 from crm.leads.follow_ups import add_follow_up
 from crm.leads.models import FollowUp, LoanCommitment, Method
 from crm.leads.services import create_lead
+from crm.loyalty.models import LoyaltySettings, PointsDraw, PointsEntry, PointsMultiplier
+from crm.loyalty.multipliers import MultiplierKind
 from crm.loyalty.services import change_points
 from crm.message_templates.models import Template
 from crm.messages.channels.phones import PHONES
@@ -270,6 +272,21 @@ def make_points_entry(customer_id: int | None = None) -> int:
     return change_points(customer_id or make_customer(), 620, "Birthday").id
 
 
+def make_draw() -> int:
+    """Deduct points from a lot and return the id of what it drew."""
+    entry_id = make_points_entry()
+    deducted = change_points(db.session.get_one(PointsEntry, entry_id).customer_id, -20, "Coffee")
+    return db.session.scalars(sa.select(PointsDraw.id).where(PointsDraw.entry_id == deducted.id)).one()
+
+
+def make_multiplier(**values: Any) -> int:
+    """Let Saturdays earn double, by rules of the organization's own, and return the multiplier's id."""
+    with transaction() as session:
+        if session.scalar(sa.select(LoyaltySettings.id)) is None:
+            session.add(LoyaltySettings())
+    return _save(PointsMultiplier(**{"kind": MultiplierKind.WEEKDAY, "weekday": 5, "thousandths": 2_000} | values))
+
+
 def make_attempt(gateway: str = "twilio", **values: Any) -> int:
     """Make an attempt to send a message by a provider that took it, and return its id."""
     accepted = {"channel": "sms", "status": "accepted", "handed_over_at": clock.utcnow(), **values}
@@ -445,6 +462,8 @@ FILL: dict[str, Callable[[], Any]] = {
     "booking_id": make_booking,
     "area_customer_id": make_area_customer,
     "entry_id": make_points_entry,
+    "draw_id": make_draw,
+    "multiplier_id": make_multiplier,
     "scan_id": make_scan,
     "lead_id": make_lead,
     "follow_up_id": make_follow_up,

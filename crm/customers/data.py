@@ -26,13 +26,13 @@ def _before(values: Any, row: Mapping[str, Any], ids: Ids) -> Any:
 
 DATA = {
     CUSTOMERS: Rows(
-        plain="source tier created_month language service_type",
+        plain="source tier tier_since tier_review_on created_month language service_type",
         personal="name name_key phone phone_extension email address city city_key province province_key postal_code"
         " passport_number",
         free_text="notes",
         points_to={"branch_id": "branches", "archived_by_id": USERS, "merged_into_id": CUSTOMERS},
-        recomputed="name_key city_key province_key created_month next_message_at loyalty_points tier total_orders"
-        " total_spent last_order_at",
+        recomputed="name_key city_key province_key created_month next_message_at loyalty_points points_owed tier"
+        " tier_since tier_review_on total_orders total_spent last_order_at",
     ),
     "customer_keys": Rows(
         erasure=Erasure.DELETE, plain="kind", personal="value extension", points_to={"customer_id": CUSTOMERS}

@@ -21,8 +21,9 @@ class Customer(TenantMixin, Base):
     """A person the organization knows.
 
     `phone` is E.164 when `phone_valid`, else as typed and never used for matching or sending; `further` are contacts
-    besides it and `email`. `next_message_at` is kept by messages, `loyalty_points` and `tier` by loyalty, and
-    `total_orders`, `total_spent` (an amount) and `last_order_at` by invoices. `created_month` is in the
+    besides it and `email`. `next_message_at` is kept by messages; `loyalty_points`, `points_owed`, `tier` by loyalty,
+    with `tier_since` and `tier_review_on`, the day on which it changes if nothing more is earned; `total_orders`,
+    `total_spent` (an amount) and `last_order_at` by invoices. `created_month` is in the
     organization's zone, as 2026-11. `merged_into_id` is the survivor. Columns with `_key` are folded.
     `language` is that of messages, "" for the organization's.
     """
@@ -139,6 +140,13 @@ class Customer(TenantMixin, Base):
             postgresql_where=sa.text("archived_at IS NOT NULL"),
             sqlite_where=sa.text("archived_at IS NOT NULL"),
         ),
+        sa.Index(
+            "ix_customers_tier_review",
+            "organization_id",
+            "tier_review_on",
+            postgresql_where=sa.text("tier_review_on IS NOT NULL"),
+            sqlite_where=sa.text("tier_review_on IS NOT NULL"),
+        ),
         {"sqlite_autoincrement": True},
     )
 
@@ -171,7 +179,10 @@ class Customer(TenantMixin, Base):
     erased_at: Mapped[dt.datetime | None]
     next_message_at: Mapped[dt.datetime | None]
     loyalty_points: Mapped[int] = mapped_column(default=0, server_default="0")
+    points_owed: Mapped[int] = mapped_column(default=0, server_default="0")
     tier: Mapped[str] = mapped_column(sa.String(10), default=Tier.BRONZE.value, server_default=Tier.BRONZE.value)
+    tier_since: Mapped[dt.date | None] = mapped_column(sa.Date)
+    tier_review_on: Mapped[dt.date | None] = mapped_column(sa.Date)
     total_orders: Mapped[int] = mapped_column(default=0, server_default="0")
     total_spent: Mapped[int] = mapped_column(default=0, server_default="0")
     last_order_at: Mapped[dt.datetime | None]

@@ -182,8 +182,9 @@ def _changed(invoice: Invoice, sentence: str) -> AnyResponse:
     here = urlsplit(request.headers.get("HX-Current-URL", "")).path
     context: dict[str, Any] = {"is_here": here in ("", url_for("customers.show", customer_id=customer.id))}
     context |= {"customer": customer, "data": queries.panel_data(customer)}
-    if points.earned and sentence != SAVED:
-        text = f"{text} {_of_points(points, is_void=invoice.is_void)}"
+    if points.earned:
+        if sentence != SAVED:
+            text = f"{text} {_of_points(points, is_void=invoice.is_void)}"
         context["points_data"] = loyalty.panel_data(customer)
     return done(text, _back(customer), "invoices/changed.htmx.html", **context)
 

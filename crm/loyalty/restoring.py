@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from crm.kernel.data import Arrival
 from crm.loyalty.queries import differences
-from crm.loyalty.services import rebuild
+from crm.loyalty.services import give_first_lots, rebuild
 
 
 def restored(arrival: Arrival) -> Iterator[str]:
+    give_first_lots()
     wrong = sorted({difference.customer_id for difference in differences()})
     for customer_id in wrong:
         rebuild(customer_id)

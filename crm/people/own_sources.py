@@ -7,8 +7,16 @@ from crm.values.language import gettext as _
 
 MANUAL = "Manual"
 BOOKING = "Booking"
+POINTS_RULES = "Points rules"
+"""What the rules of points do, as when points end."""
 
-_NAMES = {MANUAL: N_("Manual"), BOOKING: N_("Booking"), "Lead": N_("Lead"), "Area": N_("Area")}
+_NAMES = {
+    MANUAL: N_("Manual"),
+    BOOKING: N_("Booking"),
+    "Lead": N_("Lead"),
+    "Area": N_("Area"),
+    POINTS_RULES: N_("Points rules"),
+}
 
 
 def source_shown(source: str) -> str:
