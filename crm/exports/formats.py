@@ -29,6 +29,7 @@ class Format(enum.StrEnum):
     CSV = "csv"
     NDJSON = "ndjson"
     VCARD = "vcard"
+    ZIP = "zip"
 
 
 class About(NamedTuple):
@@ -45,7 +46,10 @@ FORMATS = {
     Format.CSV: About(N_("CSV for other systems"), "csv", "text/csv"),
     Format.NDJSON: About(N_("NDJSON, for programmers"), "ndjson", "application/x-ndjson"),
     Format.VCARD: About(N_("Contacts of a phone (.vcf), customers only"), "vcf", "text/vcard"),
+    Format.ZIP: About(N_("ZIP"), "zip", "application/zip"),
 }
+OF_LISTS = tuple(format_ for format_ in Format if format_ is not Format.ZIP)
+"""Formats of rows; the other is of packs."""
 
 
 class Setting(NamedTuple):

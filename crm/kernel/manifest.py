@@ -13,7 +13,7 @@ import click
 from flask import Blueprint, Flask, current_app
 
 from crm.kernel.data import KERNEL, Arrival, Rows
-from crm.kernel.exports import Export
+from crm.kernel.exports import Export, Pack
 from crm.kernel.reminders import ReminderKind
 from crm.kernel.roles import Access, Door, Role
 
@@ -165,7 +165,7 @@ class Feature:
     lead_events: by table, a function from a lead's id to a select of ids: rows whose events stand on its timeline.
     activity: by action, how the timeline tells an event: a text, or a function of the event.
     reminders: kinds of rows of the list of reminders.
-    exports: rows that go out as a file.
+    exports: rows that go out as a file. packs: ZIPs about one thing, from a page of the feature.
     jobs: periodic work of the worker.
     customer_rows: tables that a merge moves to the survivor, with how a number of rows is said.
     listeners: modules that connect to signals.
@@ -199,6 +199,7 @@ class Feature:
     activity: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     reminders: Sequence[ReminderKind] = ()
     exports: Sequence[Export] = ()
+    packs: Sequence[Pack] = ()
     jobs: Sequence[Job] = ()
     customer_rows: Mapping[str, Counted] = dataclasses.field(default_factory=dict)
     listeners: Sequence[ModuleType] = ()
@@ -242,6 +243,7 @@ class Catalog:
         self.api = self._placed("api")
         self.reminders: list[ReminderKind] = self._placed("reminders")
         self.exports: list[Export] = self._placed("exports")
+        self.packs = {pack.what: pack for feature in features for pack in feature.packs}
 
     @cached_property
     def roles(self) -> dict[str, Role]:

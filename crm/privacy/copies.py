@@ -8,6 +8,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from flask import render_template
@@ -17,6 +18,7 @@ from crm.customers.models import Customer
 from crm.kernel import storage
 from crm.kernel.columns import one_of
 from crm.kernel.data import Erasure, Holds, Rows
+from crm.kernel.extensions import db
 from crm.kernel.storage import Storage, StorageError
 from crm.privacy import tables
 from crm.privacy.labels import FIELDS, TITLES
@@ -98,9 +100,20 @@ class _Sink(io.RawIOBase):
         return found
 
 
-def copy_of(customer: Customer) -> Copy:
+def write_copy(path: Path, query: Mapping[str, str]) -> None:
+    """Write the copy of the customer that the query names."""
+    customer = db.session.get_one(Customer, int(query["customer"]))
+    with path.open("wb") as file:
+        file.writelines(copy_of(customer, Person.of_customer(customer.id)).chunks())
+
+
+def rows_in(person: Person) -> int:
+    """Return how many rows a copy has."""
+    return sum(len(_ids(person, table.name, rows)) for table, rows in tables.tables())
+
+
+def copy_of(customer: Customer, person: Person) -> Copy:
     """Put together a customer's copy, in their language or the reader's."""
-    person = Person.of_customer(customer.id)
     hide = _Hiding(person)
     data = {
         table.name: [_shown(rows, row, hide) for row in tables.rows_of(table, ids)]

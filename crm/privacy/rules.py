@@ -20,6 +20,8 @@ LIST_DAYS = 14
 RULES = ("inactive_months", "messages_days", "inbound_days", "imports_days", "deliveries_days", "hold_years")
 MOST_COPIES = 30
 """Copies of people's data that a user may download within an hour."""
+LARGE_COPY = 2_000
+"""Rows: a copy with more is written by the worker."""
 _BETWEEN = r"[\s().\-/]{0,2}"
 _SPACE = r"(?:\s|\+|%20|_){1,3}"
 _FEWEST_DIGITS = 6
