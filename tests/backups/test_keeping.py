@@ -44,14 +44,15 @@ def test_an_owner_makes_one_and_downloads_it(app: Flask, filled: Cast, run: Run,
         row = db.session.scalars(sa.select(Backup).order_by(Backup.id.desc())).first()
         assert row is not None
         assert (row.state, row.reason) == ("ready", "")
-        answer = client.get(f"/settings/backups/{row.id}/file")
+        url = f"/settings/backups/{row.id}/file"
+    answer = client.get(url)
     path = tmp_path / "downloaded.zip"
     path.write_bytes(answer.data)
     assert run("verify", path).exit_code == 0
     listed = json.loads(run("list", "--organization", "shop", "--json").stdout)
     assert listed[0]["verified_at"]
     for other in (filled.manager, filled.stranger):
-        assert other.client().get(f"/settings/backups/{row.id}/file").status_code in (403, 404)
+        assert other.client().get(url).status_code in (403, 404)
 
 
 @SQLITE

@@ -113,10 +113,10 @@ def visits(app: Flask, person: Person) -> list[Visit]:
     ]
     found += [Visit(url, "errors") for url in forms]
     with person.acting():
-        buyer = make_customer(name="Buyer")
+        buyer = make_customer(name="Buyer", phone="0812 3456 7892")
         make_receipt(customer_id=buyer)
         void_invoice(make_invoice(buyer))
-        trip = make_booking()
+        trip = make_booking(persons=[{"name": "Buyer", "phone": "0812 3456 7892"}])
         edit_invoice(make_invoice(buyer), {"booking_id": trip})
         scan = make_scan(state="working")
         asker = make_lead(name="Asker", phone="0812 3456 7891", notes="Bali\nin May")

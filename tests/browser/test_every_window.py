@@ -54,6 +54,8 @@ ONLY_SHOWN = {"palette.keys", "messages.choose"}
 OWN_BOOKS = {"sign_ins", "sign_in_failures", "worker_beats", "given_answers", "used_keys"}
 """Tables in which a request leaves a trace although nobody saved anything."""
 
+QUIET = "() => !document.querySelector('.htmx-request')"
+
 LINK = re.compile(r"<a\b[^>]*\bdata-window\b[^>]*>")
 IN_MENU = re.compile(r"menu_link\((?:url_for\([^()]*\)|\"[^\"]*\")[^{}]*window=True")
 PATH = re.compile(r'"(/[^"]*)"')
@@ -67,7 +69,7 @@ Kind = tuple[str, frozenset[str]]
 class Window(NamedTuple):
     """A link that opens a window, and the page that has it."""
 
-    is_danger: bool
+    takes_away: bool
     page: str
     href: str
 
@@ -108,8 +110,12 @@ def _windows(app: Flask, person: Person) -> dict[Kind, Window]:
             urls.append(f"{url}?q=nobody-is-called-this")
         for link in LINK.findall(html):
             href = str(Markup(HREF.findall(link)[0]).unescape())
-            if "@" not in href:  # a row that the browser fills in
-                found.setdefault(_kind(app, href), Window("danger" in link, url, href))
+            if "@" in href or (kind := _kind(app, href)) in found:  # "@": a row that the browser fills in
+                continue
+            # A guest may have nothing to link: another page shows the same window with its form.
+            if kind[0] in ONLY_SHOWN or "<form" in client.get(href, headers={"HX-Request": "true"}).text:
+                takes_away = "danger" in link or urlsplit(href).path.endswith("/delete")
+                found[kind] = Window(takes_away, url, href)
     return dict(sorted(found.items(), key=lambda one: one[1]))
 
 
@@ -149,15 +155,19 @@ def _problem(page: Page, base: str, window: Window, number: int, person: Person)
         form.wait_for()
         for field in form.locator("input:visible, textarea:visible, select:visible").all():
             _fill(field, number)
+            page.wait_for_function(QUIET)  # a chosen template brings the form anew
         before = _rows(person)
         action = base + str(form.get_attribute("action"))
         with page.expect_response(lambda answer: answer.request.method == "POST" and answer.url == action) as sent:
             form.locator(".window-actions button[type=submit]").click()
-        page.wait_for_function("() => !document.querySelector('.htmx-request')")
+        page.wait_for_function(QUIET)
         if sent.value.status >= 400:
             return f"{sent.value.status} {page.locator('#dialog .error-summary').all_text_contents()}"
         if "closeWindow" in sent.value.headers.get("hx-trigger", ""):
             page.locator("#dialog").wait_for(state="hidden")
+            page.wait_for_function("() => !history.state?.window")
+        elif url := sent.value.headers.get("hx-redirect"):
+            page.wait_for_url(base + url)
     except Error as error:
         return str(error)
     return "" if _rows(person) != before else "nothing is saved"

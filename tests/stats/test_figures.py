@@ -196,6 +196,8 @@ def test_many_changes_and_folds_at_once_are_all_counted(app: Flask, cast: Cast, 
 
     with concurrent.futures.ThreadPoolExecutor(12) as pool:
         list(pool.map(change, range(300)))
+    with cast.owner.acting():
+        change_many(Selection.of(ids), Action.RESTORE)
 
     found = seen()
     assert found.customers == len(ids) + 50
