@@ -28,7 +28,7 @@ DATA = {
     CUSTOMERS: Rows(
         plain="source tier tier_since tier_review_on created_month language service_type",
         personal="name name_key phone phone_extension email address city city_key province province_key postal_code"
-        " passport_number",
+        " passport_number birthday birth_year birthday_counts_from",
         free_text="notes",
         points_to={"branch_id": "branches", "archived_by_id": USERS, "merged_into_id": CUSTOMERS},
         recomputed="name_key city_key province_key created_month next_message_at loyalty_points points_owed tier"

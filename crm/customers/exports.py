@@ -58,6 +58,12 @@ def _further(kind: KeyKind) -> Any:
     return sa.select(values).where(CustomerKey.customer_id == Customer.id, CustomerKey.kind == kind).scalar_subquery()
 
 
+def _birthday() -> Any:
+    """Write a birthday as the API does: 1990-02-14, or 02-14 without the year."""
+    whole = sa.cast(Customer.birth_year, sa.String) + "-" + Customer.birthday
+    return sa.case((sa.and_(Customer.birth_year.is_not(None), Customer.birthday != ""), whole), else_=Customer.birthday)
+
+
 EXPORT = Export(
     "customers",
     N_("Customers"),
@@ -74,6 +80,7 @@ EXPORT = Export(
         Column("email", N_("E-mail"), Customer.email),
         Column("emails", N_("Further e-mail addresses"), _further(KeyKind.EMAIL)),
         Column("passport_number", N_("Passport number"), Customer.passport_number),
+        Column("birthday", N_("Birthday"), _birthday()),
         Column("address", N_("Address"), Customer.address),
         Column("city", N_("City"), Customer.city),
         Column("province", N_("Province"), Customer.province),

@@ -6,7 +6,7 @@ from typing import Any
 
 from wtforms import BooleanField, SelectChoice, SelectField, StringField, TextAreaField
 
-from crm.customers.fields import ContactForm, chosen_branch, offer_branches
+from crm.customers.fields import BirthdayField, ContactForm, chosen_branch, offer_branches
 from crm.customers.models import Customer
 from crm.customers.shared_keys import EmailTakenError, SharedError
 from crm.kernel.errors import SentenceError
@@ -37,6 +37,7 @@ class CustomerForm(ContactForm, CreatingForm):
     province = StringField(N_("Province"))
     postal_code = StringField(N_("Postal code"))
     passport_number = StringField(N_("Passport number"))
+    birthday = BirthdayField(N_("Birthday"))
     service_type = StringField(N_("Service"))
     language = SelectField(N_("Language of messages"), choices=lambda: _languages(), validate_choice=False)
     branch = SelectField(N_("Branch"), coerce=str)
@@ -51,6 +52,8 @@ class CustomerForm(ContactForm, CreatingForm):
         self._phone = (_shown_phone(customer), customer.full_phone) if customer else ("", "")
         if customer and not self.phone.raw_data:
             self.phone.data = self._phone[0]
+        if customer and not self.birthday.raw_data:
+            self.birthday.data = customer.full_birthday
         offer_branches(self, customer.branch_id if customer else None)
 
     def contact_values(self) -> dict[str, Any]:

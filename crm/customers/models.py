@@ -13,7 +13,7 @@ from crm.kernel.branch_scope import BOUND, seen_by_branch, seen_with
 from crm.kernel.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
 from crm.kernel.events import Event
 from crm.kernel.tenancy import TenantMixin, current_actor, within_organization
-from crm.values import clock, phone
+from crm.values import birthdays, clock, phone
 from crm.values.language import LANGUAGES
 
 
@@ -25,7 +25,8 @@ class Customer(TenantMixin, Base):
     with `tier_since` and `tier_review_on`, the day on which it changes if nothing more is earned; `total_orders`,
     `total_spent` (an amount) and `last_order_at` by invoices. `created_month` is in the
     organization's zone, as 2026-11. `merged_into_id` is the survivor. Columns with `_key` are folded.
-    `language` is that of messages, "" for the organization's.
+    `language` is that of messages, "" for the organization's. `birthday` is as 02-14, or ""; one that the customers
+    set themselves counts from `birthday_counts_from`.
     """
 
     __tablename__ = "customers"
@@ -132,6 +133,14 @@ class Customer(TenantMixin, Base):
             )
         ),
         sa.Index(
+            "ix_customers_birthday",
+            "organization_id",
+            "birthday",
+            "id",
+            postgresql_where=sa.text("birthday <> '' AND archived_at IS NULL"),
+            sqlite_where=sa.text("birthday <> '' AND archived_at IS NULL"),
+        ),
+        sa.Index(
             "ix_customers_archived",
             "organization_id",
             "is_active",
@@ -169,6 +178,9 @@ class Customer(TenantMixin, Base):
     source: Mapped[str] = mapped_column(sa.String(40), default="Manual")
     service_type: Mapped[str] = mapped_column(sa.String(100), default="")
     language: Mapped[str] = mapped_column(sa.String(10), default="", server_default="")
+    birthday: Mapped[str] = mapped_column(sa.String(5), default="", server_default="")
+    birth_year: Mapped[int | None]
+    birthday_counts_from: Mapped[dt.date | None]
     sms_allowed: Mapped[bool] = mapped_column(default=True)
     whatsapp_allowed: Mapped[bool] = mapped_column(default=True)
     is_active: Mapped[bool] = mapped_column(default=True)
@@ -217,6 +229,11 @@ class Customer(TenantMixin, Base):
     @property
     def language_name(self) -> str:
         return LANGUAGES[self.language].name if self.language in LANGUAGES else ""
+
+    @property
+    def full_birthday(self) -> str:
+        """As 1990-02-14, or 02-14 without a year."""
+        return birthdays.written(self.birthday, self.birth_year)
 
     @property
     def is_archived(self) -> bool:

@@ -10,6 +10,7 @@ from marshmallow import fields, validate
 from crm.api.fields import (
     WRITTEN,
     Average,
+    Birthday,
     Email,
     Extension,
     LanguageCode,
@@ -55,6 +56,7 @@ class CustomerChange(ContactInput):
     source = TextLine(LIMITS["source"])
     service_type = TextLine(LIMITS["service_type"])
     language = LanguageCode()
+    birthday = Birthday()
 
 
 class CustomerInput(CustomerChange):
@@ -105,6 +107,9 @@ class Customer(Output):
     source = fields.String()
     service_type = fields.String()
     language = fields.String(metadata={"description": "Of their messages; empty for the organization's."})
+    birthday = fields.String(
+        attribute="full_birthday", metadata={"description": "As 1990-02-14, or 02-14 without the year; empty for none."}
+    )
     last_activity = Timestamp(attribute="last_activity_at", allow_none=True)
     next_message_at = Timestamp(allow_none=True)
     created_at = Timestamp()

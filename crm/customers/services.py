@@ -174,7 +174,10 @@ def _apply(customer: Customer, values: dict[str, Any]) -> None:
         setattr(customer, field, values[field])
     if (branch_id := bound_branch()) is not None:
         customer.branch_id = branch_id
+    before = customer.full_birthday if "birthday" in contact.given else ""
     contact.write(customer)
+    if "birthday" in contact.given and customer.full_birthday != before and "birthday_counts_from" not in values:
+        customer.birthday_counts_from = None
     customer.name_key = sort_key(customer.name)
     customer.city_key = sort_key(customer.city or "")
     customer.province_key = sort_key(customer.province or "")

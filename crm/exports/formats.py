@@ -231,6 +231,9 @@ def vcard(person: Mapping[str, Any]) -> str:
     lines += [f"EMAIL;TYPE=INTERNET:{_escaped(email)}" for email in emails if email]
     if any(where):
         lines.append(f"ADR;TYPE=HOME:;;{';'.join(where)};")
+    if person["birthday"]:
+        # Version 3.0 knows no day without a year; phones write it as version 4.0 does.
+        lines.append(f"BDAY:{person['birthday']:->{len('--02-14')}}")
     if person["notes"]:
         lines.append(f"NOTE:{_escaped(person['notes'])}")
     return "".join(_folded(line) for line in [*lines, "END:VCARD"])

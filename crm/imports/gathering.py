@@ -22,7 +22,10 @@ from crm.people.matching import Key, Kind, Match, Pair
 from crm.people.names import may_be_one
 from crm.people.person import FIELDS, Intake, Person
 
-COLUMNS = (*FIELDS, "address", "province", "postal_code", "notes", *applying.CHANNELS, "updated_at")
+COLUMNS = (
+    *(*FIELDS, "address", "province", "postal_code", "birthday", "birth_year", "notes"),
+    *(*applying.CHANNELS, "updated_at"),
+)
 
 
 FILE_IDS = 1 << 60

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from flask import url_for
 
-from crm.imports import days, queries, showing
+from crm.imports import queries, showing
 from crm.imports.cleaning import QUESTION
 from crm.imports.fields import FIELDS
 from crm.imports.models import KEPT, Import, ImportRow
@@ -17,7 +17,7 @@ from crm.imports.plans import Plan, plan_of
 from crm.imports.queries import Alike, RowsPage
 from crm.imports.showing import WORDS, RowShown
 from crm.imports.states import ImportState, UndoOutcome
-from crm.values import clock
+from crm.values import clock, days
 from crm.values.stored import shown
 from crm.web.filters import local_day, today
 
@@ -158,4 +158,4 @@ class ImportPage:
         """Say in the reader's language how a day of a column is read that may be read in two ways."""
         is_1904 = bool(self.row.table.get("is_1904"))
         found = days.read(question["example"], question["order_taken"], today(), is_1904).text
-        return QUESTION(typed=question["example"], meant=clock.say_iso(found) if found else "?")
+        return QUESTION(typed=question["example"], meant=clock.say_birthday(found) if found else "?")

@@ -16,9 +16,9 @@ from crm.imports.states import Choice, Verdict
 from crm.values.language import LANGUAGES, N_
 from crm.values.language import gettext as _
 from crm.values.stored import shown
-from crm.web.filters import phone_number
+from crm.web.filters import birthday, phone_number
 
-LABELS = {**sentences.FIELDS, "phone_extension": N_("Extension")}
+LABELS = {**sentences.FIELDS, "phone_extension": N_("Extension"), "birth_year": N_("Year of birth")}
 YES_OR_NO = ("is_active", "sms_allowed", "whatsapp_allowed")
 WHO = ("name", *NAME_PARTS, "company")
 MOST_CELLS = 3
@@ -178,6 +178,8 @@ class _Reader:
             return ""
         if name == "phone":
             return phone_number(value, valid=value.startswith("+"))
+        if name == "birthday":
+            return birthday(value)
         if name == "branch_id":
             if self._branches is None:
                 self._branches = dict(branch_names())

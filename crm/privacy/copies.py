@@ -24,7 +24,7 @@ from crm.privacy import tables
 from crm.privacy.labels import FIELDS, TITLES
 from crm.privacy.person import Person, documents_of
 from crm.privacy.rules import MASK, Masking, Named
-from crm.values import clock, language, money, phone
+from crm.values import birthdays, clock, language, money, phone
 
 LEFT_OUT = {
     "customer_search",
@@ -211,4 +211,6 @@ def _said(key: str, value: Any, row: Mapping[str, Any]) -> str:
         return f"{value.astimezone(clock.zone(organization.time_zone)):%Y-%m-%d %H:%M}"
     if key == "amount" and isinstance(value, int):
         return money.format_amount(value, row.get("currency") or organization.currency, organization.locale)
+    if key == "birthday":
+        return clock.say_birthday(birthdays.written(value, row.get("birth_year")), organization.locale)
     return str(value)

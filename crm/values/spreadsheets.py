@@ -9,8 +9,9 @@ from babel import Locale
 
 _FORMULA = "=+-@\t\r\uff1d\uff0b\uff0d\uff20"
 """The last four are full-width."""
-_LOSES_DIGITS = re.compile(r"\+\d{7,}|[+-]?(?:0\d+|\d{12,})|\d+[eE][+-]?\d+", re.ASCII)
-"""Phone numbers, numbers that a spreadsheet shows as 6.28E+12 and saves so, and those that it takes for such."""
+_LOSES_DIGITS = re.compile(r"\+\d{7,}|[+-]?(?:0\d+|\d{12,})|\d+[eE][+-]?\d+|\d\d-\d\d", re.ASCII)
+"""Phone numbers, numbers that a spreadsheet shows as 6.28E+12 and saves so, those that it takes for such, and birthdays
+without a year, which would get the present one."""
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{1,15})?|\+\d{1,3} \d[\d -]{0,30}", re.ASCII)
 """The second one is of a phone: with a space in it, it is a text."""
 

@@ -59,6 +59,8 @@ def _fit(body: dict[str, Any]) -> None:
         body["organization"] = KNOWN["organization"]
     if "last_activity" in body:
         body["last_activity"] = "2026-01-02T03:04:05Z"
+    if body.get("birthday"):
+        body["birthday"] = "1990-02-14"
     if "date" in body:
         body["date"] = "2026-01-02"
     if body.get("date_until") is not None:

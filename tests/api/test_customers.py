@@ -21,7 +21,7 @@ SHAPE = {
     *("loyalty_points", "loyalty_tier", "total_orders", "total_spent", "notes", "is_active", "created_at"),
     *("updated_at", "last_order_date", "full_name", "organization", "branch", "passport_number", "source"),
     *("service_type", "language", "last_activity", "next_message_at", "phone_valid", "phone_extension"),
-    *("phones", "emails"),
+    *("phones", "emails", "birthday"),
 }
 JANE = {
     "name": "Jane Smith",

@@ -29,13 +29,15 @@ PEOPLE = [
     {"name": "0042", "phone": "+1 212 555 0100", "email": "zero@example.test"},
     {"name": "Old Number", "phone": "12345", "email": "old@example.test"},
     {"name": "Full", "phone": "+62 21 5550000 ext. 12", "province": "Jawa Barat", "service_type": "Umrah"},
+    {"name": "Born In May", "phone": "+62 812 1000 0010", "birthday": "1990-05-14"},
+    {"name": "Born Some Day", "phone": "+62 812 1000 0011", "birthday": "02-29"},
     {"name": "No SMS", "phone": "+62 812 1000 0009", "email": "no@example.test", "source": "Fair", "language": "id"},
 ]
 FIELDS = (
     *("name", "phone", "phone_extension", "email", "passport_number", "address", "city", "province", "postal_code"),
-    *("service_type", "source", "language", "notes"),
+    *("service_type", "source", "language", "birthday", "birth_year", "notes"),
 )
-OF_CARDS = ("name", "phone", "email", "notes")
+OF_CARDS = ("name", "phone", "email", "birthday", "birth_year", "notes")
 
 
 @pytest.fixture
