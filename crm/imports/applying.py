@@ -134,6 +134,6 @@ def _take_keys_over(person: Person, entry: Entry, rules: Rules, taken: Collectio
 
 
 def _keep(person: Person, kind: Kind, value: str, extension: str) -> None:
-    if value not in {known for known, _ in person.further}:
+    if value not in {known for _, known, _ in (*person.further, *person.learned)}:
         person.learned.append((kind, value, extension))
         person.steps += 1

@@ -5,9 +5,10 @@ A row whose verdict no longer stands, because the customer was changed since, is
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -31,6 +32,7 @@ from crm.kernel.extensions import db
 from crm.kernel.work import due
 from crm.kernel.work.long_job import StepResult, UndoableJob
 from crm.kernel.work.models import JobState
+from crm.people.person import Person
 
 log = logging.getLogger(__name__)
 COLUMNS = (
@@ -138,9 +140,9 @@ def _not_taken(stored: Any) -> Done:
 def _take_in(row: Import, stored: Mapping[int, Any]) -> dict[int, Done]:
     bulk, first = Bulk(db.session()), min(stored)
     get_to_know(bulk)
-    entries = {number: Entry.from_json(each.entry) for number, each in stored.items()}
     stale: dict[int, Done] = {}
     while True:
+        entries = {number: Entry.from_json(each.entry) for number, each in stored.items() if number not in stale}
         gathering = _gathering(bulk, row, entries, first)
         decided = gathering.decide_all(entries)
         fallen = {number for number, each in decided.items() if not _stands(stored[number], each)}
@@ -148,12 +150,9 @@ def _take_in(row: Import, stored: Mapping[int, Any]) -> dict[int, Done]:
             break
         reason = sentences.CHANGED_SINCE.english()
         stale |= {number: Done(Outcome.REVIEW, stored[number].customer_id, reason) for number in fallen}
-        entries = {number: entry for number, entry in entries.items() if number not in fallen}
-    people = gathering.people
-    before = {id_: person.fields.get("updated_at") for id_, person in people.items() if person.changes}
+    moments = _moments(gathering.people.values(), bulk.now)
     telling = Telling("customer.imported", Import.__tablename__, row.id)
-    recorded = write(bulk, current_organization(), people.values(), gathering.doubts, telling)
-    moments = {id_: (moment, bulk.now) for id_, moment in before.items() if moment is not None}
+    recorded = write(bulk, current_organization(), gathering.people.values(), gathering.doubts, telling)
     return stale | {number: _done(stored[number], each, recorded.new, moments) for number, each in decided.items()}
 
 
@@ -162,6 +161,12 @@ def _gathering(bulk: Bulk, row: Import, entries: Mapping[int, Entry], first: int
     firsts = earlier.first_rows(row.id, known.people.keys(), first)
     rules = Rules(row.mode, row.overwritten)
     return ImportGathering(known, new_ids(bulk, len(entries)), rules, firsts, bulk.now, row.started_at)
+
+
+def _moments(people: Collection[Person], now: dt.datetime) -> dict[int, tuple[dt.datetime, dt.datetime]]:
+    """Return when customers were last changed, before and after; the batch may leave who was changed as they were."""
+    stored = [(person, person.fields["updated_at"]) for person in people if person.steps and not person.is_new]
+    return {person.id: (before, now if person.changes else before) for person, before in stored}
 
 
 def _stands(stored: Any, now: Decided) -> bool:
@@ -177,7 +182,12 @@ def _stands(stored: Any, now: Decided) -> bool:
     )
 
 
-def _done(stored: Any, decided: Decided, new_pairs: set[tuple[int, int]], moments: Mapping[int, Any]) -> Done:
+def _done(
+    stored: Any,
+    decided: Decided,
+    new_pairs: set[tuple[int, int]],
+    moments: Mapping[int, tuple[dt.datetime, dt.datetime]],
+) -> Done:
     id_, before, after = decided.customer_id, decided.before, decided.after
     pairs = [list(pair) for pair in decided.pairs if pair in new_pairs]
     if decided.created:

@@ -20,10 +20,9 @@ from crm.intake.rows import MANY
 from crm.kernel.branch_scope import bound_branch
 from crm.kernel.columns import one_of
 from crm.kernel.extensions import db
-from crm.people.contact_fields import KEY_FIELDS, sort_key
-from crm.people.matching import Key, Kind
+from crm.people.contact_fields import sort_key
+from crm.people.matching import Kind
 from crm.people.person import Person
-from crm.values import phone
 
 REBUILT_AT_ONCE = 5_000
 REMEMBERED = 4
@@ -142,12 +141,11 @@ def added_by(import_id: int, leaders: Collection[int], before: int) -> dict[int,
         if row.twin is None:
             id_ = FILE_IDS + row.number
             person = people[id_] = make_new(id_, Entry.from_json(row.entry), bound_branch(), None)
-            person.further += [(value, extension) for _, value, extension in person.learned]
+            person.further, person.learned = person.learned, []
         elif row.after and (known := people.get(FILE_IDS + row.twin)) is not None:
             take_over(known, row.after)
     for person in people.values():
-        person.changes.clear()
-        _order_phones(person)
+        person.know_keys()
     return people
 
 
@@ -163,29 +161,10 @@ def patch(people: Mapping[int, Person], import_id: int, before: int) -> None:
     for customer_id, after in db.session.execute(statement.order_by(ImportRow.number)):
         take_over(people[customer_id], after)
     for person in people.values():
-        _order_phones(person)
+        person.know_keys()
 
 
 def take_over(person: Person, after: Mapping[str, Any]) -> None:
-    """Write what a row changes into a customer as if it were stored."""
-    for name, value in after.items():
-        if name != "further":
-            person.fields[name] = value
-    for kind in Kind:
-        value = person.fields[KEY_FIELDS[kind]]
-        if KEY_FIELDS[kind] in after and value and (kind is not Kind.PHONE or person.fields["phone_valid"]):
-            person.remember(_key(kind, value))
-    for kind, value, extension in after.get("further", ()):
-        person.remember(_key(Kind(kind), value))
-        person.further.append((value, extension))
-
-
-def _order_phones(person: Person) -> None:
-    """Let the latest number be the one that a look into the database would find: the last of the further ones."""
-    numbers = [value for value, _ in person.further if value.startswith("+")]
-    if numbers:
-        person.phone = phone.matching(numbers[-1])
-
-
-def _key(kind: Kind, value: str) -> Key:
-    return kind, phone.matching(value) if kind is Kind.PHONE else value
+    """Write what a row changes into a customer as if it were stored; their keys are known afterwards."""
+    person.fields |= {name: value for name, value in after.items() if name != "further"}
+    person.further += [(Kind(kind), value, extension) for kind, value, extension in after.get("further", ())]

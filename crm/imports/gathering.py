@@ -2,7 +2,8 @@
 
 It is the intake's (`intake/upsert.Gathering`) with the rules of a file. Within a check, customers that the file would
 add have an id above FILE_IDS: it says the number of their first row, and comes after all others in the same order as
-the ids that the commit gives, for where people are equally likely the lower id decides.
+the ids that the commit gives, for where people are equally likely the lower id decides. After each row a customer has
+the keys that a look into the database would find, so that it makes no difference which rows are one batch.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from crm.imports import applying, sentences
 from crm.imports.applying import Rules
 from crm.imports.entries import BLANK, Entry
 from crm.imports.states import Mode, Verdict
-from crm.intake.rows import Read, Wanted
+from crm.intake.rows import MANY, Read, Wanted
 from crm.intake.upsert import Gathering, Taken
 from crm.people.matching import Key, Kind, Match, Pair
 from crm.people.names import may_be_one
@@ -126,13 +127,18 @@ class ImportGathering(Gathering):
             name = person.fields["name"]
             raise LeftOut(Verdict.REVIEW, "archived", sentences.ARCHIVED.english(name=name), person.id)
         self._before, self._learned = dict(person.fields), len(person.learned)
-        steps, keys = person.steps, len(person.keys)
+        steps = person.steps
         theirs = self._theirs(entry, person.id)
         by_name = by_name or self._is_same_record
         applying.apply(person, entry, rules, by_name=by_name, taken=taken, theirs=theirs)
-        if len(person.keys) > keys:
-            self.index(person)
-        return person.steps > steps
+        if person.steps == steps:
+            return False
+        self._index_anew(person)
+        return True
+
+    def _is_elsewhere(self, person: Person) -> bool:
+        """Leave out customers of the file: they are not elsewhere, whatever branch it says."""
+        return person.id not in self._firsts and super()._is_elsewhere(person)
 
     def _decide(self, number: int, entry: Entry) -> Decided:
         self._entry, self._number = entry, number
@@ -177,13 +183,24 @@ class ImportGathering(Gathering):
         while True:
             yield FILE_IDS + self._number
 
+    def _index_anew(self, person: Person) -> None:
+        keys = person.keys
+        person.know_keys()
+        for key in keys - person.keys:
+            self._sharing[key].pop(person.id, None)
+            if not self._sharing[key]:
+                del self._sharing[key]
+        self.index(person)
+
     def _theirs(self, entry: Entry, id_: int | None) -> Collection[Key]:
-        """Return the further keys that are another customer's main ones."""
+        """Return the further keys that many have, or that are another customer's main ones."""
+        sharing = {key: self._sharing.get(key, {}) for key, _ in entry.further_keys}
         return {
             key
-            for key, _ in entry.further_keys
-            for other in self._sharing.get(key, {}).values()
-            if other.id != id_ and other.has_main(*key)
+            for key, people in sharing.items()
+            if key in self._crowded
+            or len(people) > MANY
+            or any(other.id != id_ and other.has_main(*key) for other in people.values())
         }
 
     def _difference(self, person: Person) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
@@ -200,6 +217,7 @@ def make_new(id_: int, entry: Entry, branch_id: int | None, now: dt.datetime | N
     """Build the customer of a row that adds one."""
     person = Person.new(id_, entry.intake, [Kind(kind) for kind in entry.apart], branch_id)
     applying.complete_new(person, entry, now)
+    person.know_keys()
     return person
 
 

@@ -113,13 +113,13 @@ class _Undo:
             return REVERSED._replace(reason=sentences.KEPT_GONE.english())
         if own["merged_into_id"] is not None:
             return Undone(UndoOutcome.KEPT, sentences.KEPT_MERGED.english())
-        if id_ not in self._added:
-            return self._undo_fields(id_, own, each.before or {}, each.after)
         if id_ in self._used:
             return Undone(UndoOutcome.KEPT, sentences.KEPT_TOUCHED.english())
-        if each.before is None:
+        if id_ in self._added and each.before is None:
             self._deleted.add(id_)
-        return REVERSED
+            self._free_email(id_, own)
+            return REVERSED
+        return self._undo_fields(id_, own, each.before or {}, each.after)
 
     def _undo_fields(
         self, id_: int, own: dict[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]
@@ -132,6 +132,10 @@ class _Undo:
         email = before.get("email")
         is_taken = email is not None and "email" not in kept and self._emails.get(email, id_) != id_
         kept += ["email"] if is_taken else []
+        if "email" in fields and "email" not in kept:
+            self._free_email(id_, own)
+            if email is not None:
+                self._emails[email] = id_
         for name in fields:
             if name not in kept:
                 self._told[id_].setdefault(name, [own[name], before[name]])[1] = before[name]
@@ -143,18 +147,28 @@ class _Undo:
             return REVERSED
         return Undone(UndoOutcome.KEPT, sentences.KEPT_EMAIL.english() if is_taken else _kept(kept))
 
+    def _free_email(self, id_: int, own: Mapping[str, Any]) -> None:
+        if self._emails.get(own["email"]) == id_:
+            del self._emails[own["email"]]
+
     def _restore_moment(
         self, id_: int, own: dict[str, Any], before: Mapping[str, Any], after: Mapping[str, Any], *, whole: bool
     ) -> None:
-        """Put the moment of the last change back, where nothing changed since; else it is now."""
-        is_untouched = "updated_at" in after and own["updated_at"] == dt.datetime.fromisoformat(after["updated_at"])
-        if whole and is_untouched:
-            own["updated_at"] = self._back[id_]["updated_at"] = dt.datetime.fromisoformat(before["updated_at"])
+        """Put the moment of the last change back, where nothing changed since; else it is now.
+
+        It is back already where a later row of the same batch was undone.
+        """
+        moments = [dt.datetime.fromisoformat(each["updated_at"]) for each in (before, after) if "updated_at" in each]
+        if whole and own["updated_at"] in moments:
+            own["updated_at"] = self._back[id_]["updated_at"] = moments[0]
         elif self._back.get(id_):
             self._back[id_].setdefault("updated_at", None)
 
     def _put_back(self) -> None:
         bulk, organization = Bulk(db.session()), current_organization()
+        for id_ in self._deleted:
+            self._back.pop(id_, None)
+        self._give_up_emails(bulk)
         alike: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
         for id_, values in self._back.items():
             if "updated_at" in values:
@@ -163,12 +177,19 @@ class _Undo:
             alike[tuple(sorted(values))].append(id_)
         for names, ids in alike.items():
             bulk.update(Customer, ids, {name: [self._back[id_][name] for id_ in ids] for name in names})
-        touched = sorted({*self._back, *(id_ for id_, _, _ in self._keys)})
+        touched = sorted({*self._back, *(id_ for id_, _, _ in self._keys)} - self._deleted)
         _index(bulk, touched, self._customers, organization.phone_region)
         about = {"action": "customer.import_undone", "actor_id": self._row.undone_by_id}
         about |= {"subject": Import.__tablename__, "subject_id": self._row.id}
         values = {"customer_id": touched, "changes": [self._told.get(id_, {}) for id_ in touched]}
         bulk.insert(Event, len(touched), {"organization_id": require_organization(), **about, **values})
+
+    def _give_up_emails(self, bulk: Bulk) -> None:
+        """Empty the e-mails that go back to others: no statement may give one to two."""
+        changed = {id_: self._told[id_]["email"] for id_, values in self._back.items() if "email" in values}
+        back = {now for _, now in changed.values()}
+        given_up = sorted(id_ for id_, (was, now) in changed.items() if was in back and was not in (None, now))
+        bulk.update(Customer, given_up, {"email": None})
 
 
 def _kept(names: Sequence[str]) -> str:

@@ -135,6 +135,7 @@ def write(
     """Write changes, events, and pairs for review."""
     new = [person for person in people if person.is_new]
     changed = [person for person in people if person.changes and not person.is_new]
+    _give_up_emails(bulk, people)
     _insert(bulk, organization, new)
     _update(bulk, organization, changed)
     _index(bulk, organization, [person for person in people if not person.is_new])
@@ -207,9 +208,10 @@ def _people(ids: Collection[int], more: Wanted) -> dict[int, Person]:
     further = further.with_hint(CustomerKey, "INDEXED BY ix_customer_keys_customer", "sqlite")
     found = db.session.execute(_each(further, CustomerKey.customer_id, people), execution_options=_EVERYWHERE)
     for row in sorted(map(tuple, found)):
-        kind, value = Kind(row[2]), row[3]
-        people[row[1]].remember((kind, phone.matching(value) if kind is Kind.PHONE else value))
-        people[row[1]].further.append((value, row[4]))
+        people[row[1]].further.append((Kind(row[2]), row[3], row[4]))
+    for person in people.values():
+        if person.further:
+            person.know_keys()
     removed = sa.select(RemovedContact.customer_id, RemovedContact.kind, RemovedContact.value)
     for row in db.session.execute(_each(removed, RemovedContact.customer_id, people), execution_options=_EVERYWHERE):
         kind, value = Kind(row[1]), row[2]
@@ -276,6 +278,15 @@ def _insert(bulk: Bulk, organization: Organization, new: Sequence[Person]) -> No
     bulk.insert(CustomerSearch, len(new), {**of_all, "customer_id": ids, "text": texts})
 
 
+def _give_up_emails(bulk: Bulk, people: Collection[Person]) -> None:
+    """Empty the e-mails that go from one customer to another: no statement may give one to two."""
+    changed = [person for person in people if "email" in person.changes and not person.is_new]
+    if changed:
+        taken = {person.fields["email"] for person in people if person.is_new or "email" in person.changes}
+        ids = [person.id for person in changed if person.changes["email"][0] in taken - {None}]
+        bulk.update(Customer, sorted(ids), {"email": None})
+
+
 def _update(bulk: Bulk, organization: Organization, changed: Sequence[Person]) -> None:
     """Write only changed columns: each costs its indexes."""
     alike = itertools.groupby(sorted(changed, key=_changed), key=_changed)
@@ -301,7 +312,7 @@ def _changed(person: Person) -> tuple[str, ...]:
 
 
 def _text(person: Person, organization: Organization) -> str:
-    further = [*person.further, *(key[1:] for key in person.learned)]
+    further = [(value, extension) for _, value, extension in (*person.further, *person.learned)]
     return text_of_customer(person.contact, organization.phone_region, further)
 
 

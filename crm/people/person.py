@@ -45,8 +45,9 @@ class Intake(NamedTuple):
 class Person:
     """A customer during an intake.
 
-    changes: `{field: [before, after]}`. learned: new keys beside the fields. further: stored ones. removed: keys that
-    staff took away. steps: counts all changes. phone: the latest number, compared as `phone.matching` writes it.
+    changes: `{field: [before, after]}`. learned: new keys beside the fields, as kind, value and extension. further:
+    stored ones. removed: keys that staff took away. steps: counts all changes. phone: the latest number, compared as
+    `phone.matching` writes it.
     """
 
     id: int
@@ -54,7 +55,7 @@ class Person:
     keys: set[Key]
     phone: str = ""
     is_new: bool = False
-    further: list[tuple[str, str]] = field(default_factory=list)
+    further: list[tuple[Kind, str, str]] = field(default_factory=list)
     removed: set[Key] = field(default_factory=set)
     learned: list[tuple[Kind, str, str]] = field(default_factory=list)
     changes: dict[str, list[Any]] = field(default_factory=dict)
@@ -63,9 +64,9 @@ class Person:
 
     @classmethod
     def stored(cls, id_: int, fields: dict[str, Any]) -> Person:
-        number = phone.matching(fields["phone"]) if fields["phone_valid"] else ""
-        keys = ((Kind.PHONE, number), (Kind.EMAIL, fields["email"]), (Kind.PASSPORT, fields["passport_number"]))
-        return cls(id_, fields, {key for key in keys if key[1]}, number)
+        person = cls(id_, fields, set())
+        person.know_keys()
+        return person
 
     @classmethod
     def new(cls, id_: int, intake: Intake, taken: Collection[Kind], branch_id: int | None) -> Person:
@@ -98,6 +99,15 @@ class Person:
         """Whether a key is in the customer's own fields."""
         own = self.fields[KEY_FIELDS[kind]] or ""
         return (phone.matching(own) if kind is Kind.PHONE else own) == value
+
+    def know_keys(self) -> None:
+        """Know the keys that the fields and the further contacts hold, and no others; the last number is the latest."""
+        own = self.fields
+        number = phone.matching(own["phone"]) if own["phone_valid"] else ""
+        keys = ((Kind.PHONE, number), (Kind.EMAIL, own["email"]), (Kind.PASSPORT, own["passport_number"]))
+        self.keys, self.phone, self._known = {key for key in keys if key[1]}, number, None
+        for kind, value, _ in (*self.further, *self.learned):
+            self.remember((kind, phone.matching(value) if kind is Kind.PHONE else value))
 
     def remember(self, key: Key) -> None:
         """Add a key as the latest one."""

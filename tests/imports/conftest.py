@@ -75,12 +75,14 @@ class Shop:
             assert found is not None
             return {column.key: getattr(found, column.key) for column in sa.inspect(ImportRow).column_attrs}
 
-    def verdicts(self, import_id: int) -> list[str]:
+    def column(self, import_id: int, name: str) -> list[Any]:
+        """Return a value of each row."""
         with self.manager.acting():
-            found = db.session.scalars(
-                sa.select(ImportRow.verdict).where(ImportRow.import_id == import_id).order_by(ImportRow.number)
-            )
-            return [str(verdict) for verdict in found]
+            found = sa.select(getattr(ImportRow, name)).where(ImportRow.import_id == import_id)
+            return list(db.session.scalars(found.order_by(ImportRow.number)))
+
+    def verdicts(self, import_id: int) -> list[str]:
+        return [str(verdict) for verdict in self.column(import_id, "verdict")]
 
     def customers(self) -> list[dict[str, Any]]:
         with self.manager.acting():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from typing import Any
 
 import pytest
@@ -15,7 +16,8 @@ from crm.customers.search import find_ids
 from crm.customers.services import archive_customer, delete_customer, edit_customer
 from crm.customers.totals import totals
 from crm.duplicates.services import add_entry, merge
-from crm.imports import queries, services
+from crm.imports import queries, sentences, services
+from crm.imports.check_job import CHECK
 from crm.imports.commit import IMPORT
 from crm.imports.models import Import
 from crm.kernel.db import transaction
@@ -95,6 +97,54 @@ def test_fields_that_were_edited_stay_and_the_others_go_back(shop: Shop) -> None
             "Siti Rahma",
             "City was changed since, and stays.",
         )
+
+
+BACK_AND_FORTH = {
+    "an e-mail goes to another": [
+        ("Ani Wijaya", "081234567892", "new@example.com", ""),
+        ("Budi Santoso", "081234567891", "ani@example.com", ""),
+    ],
+    "an e-mail goes to a new customer, by a later row": [
+        ("Joko Halim", "081234567893", "", ""),
+        ("Ani Wijaya", "081234567892", "new@example.com", ""),
+        ("Joko Halim", "081234567893", "ani@example.com", ""),
+    ],
+    "a city goes and comes": [
+        ("Siti Rahma", "081234567890", "", "#N/A"),
+        ("Siti Rahma", "081234567890", "", "Bandung"),
+    ],
+    "two rows change a customer": [
+        ("Siti Rahma", "081234567890", "siti@example.com", ""),
+        ("Siti Rahma", "081234567890", "", "#N/A"),
+    ],
+    "a number goes, and comes with another": [
+        ("Siti Rahma", "081234567890", "siti@example.com", ""),
+        ("Siti Rahma", "#N/A", "siti@example.com", ""),
+        ("Maya Putri", "081234567890", "", ""),
+        ("Siti Rahma", "081234567890", "", ""),
+    ],
+}
+
+
+@pytest.mark.parametrize("rows", BACK_AND_FORTH.values(), ids=BACK_AND_FORTH)
+def test_it_makes_no_difference_which_rows_are_one_batch(
+    shop: Shop, rows: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch is written as a whole, so it has to bring about what its rows would one by one."""
+    people(shop)
+    before, seen = contents(shop), set()
+    for check_size, commit_size, undo_size in itertools.product([1, 1_000], repeat=3):
+        monkeypatch.setattr(CHECK, "batch_size", check_size)
+        monkeypatch.setattr(IMPORT, "batch_size", commit_size)
+        import_id = shop.take_in(rows, "overwrite")["id"]
+        seen.add((*shop.column(import_id, "verdict"), *shop.column(import_id, "outcome")))
+        assert sentences.CHANGED_SINCE.english() not in shop.column(import_id, "reason")
+
+        monkeypatch.setattr(IMPORT, "batch_size", undo_size)
+        monkeypatch.setattr(services, "UNDONE_AT_ONCE", undo_size)
+        assert set(shop.undo(import_id)) == {"reversed"}
+        assert contents(shop) == before, (check_size, commit_size, undo_size)
+    assert len(seen) == 1
 
 
 USES = {
