@@ -136,7 +136,7 @@ def check_rows(row: Import, rows: Sequence[Any], index: earlier.KeyIndex) -> Cou
     for number, entry in entries.items():
         id_ = decided[number].customer_id
         if decided[number].takes_part and id_ is not None:
-            index.add(entry, id_)
+            index.add(entry, id_, decided[number].after, created=decided[number].created)
     _write(looked, found, decided)
     skipped = (each.verdict for each in rows if each.choice is Choice.SKIP)
     return Counter(itertools.chain((each.verdict.value for each in decided.values()), map(str, skipped)))

@@ -6,8 +6,9 @@ A check writes no customers, so that rows far apart in a file meet each other he
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -20,9 +21,10 @@ from crm.intake.rows import MANY
 from crm.kernel.branch_scope import bound_branch
 from crm.kernel.columns import one_of
 from crm.kernel.extensions import db
-from crm.people.contact_fields import sort_key
-from crm.people.matching import Kind
+from crm.people.contact_fields import KEY_FIELDS, sort_key
+from crm.people.matching import Key, Kind
 from crm.people.person import Person
+from crm.values import phone
 
 REBUILT_AT_ONCE = 5_000
 REMEMBERED = 4
@@ -32,7 +34,7 @@ TAKES_PART = (ImportRow.entry.is_not(None), sa.or_(ImportRow.choice.is_(None), I
 
 
 class KeyIndex:
-    """By key, the customers that rows of a file are about: ids, above FILE_IDS for those that rows add.
+    """By key, the customers who got it by rows of a file: ids, above FILE_IDS for those that rows add.
 
     Above MANY, customers of a key are found by name, too, as in an intake. Keys stand in it as their hashes: another
     key with the same one costs a look, and nothing else.
@@ -41,9 +43,13 @@ class KeyIndex:
     def __init__(self) -> None:
         self._found: dict[int, int | list[int]] = {}
 
-    def add(self, entry: Entry, customer_id: int) -> None:
-        for key in entry.all_keys():
-            self._add(hash(key), customer_id, (key, sort_key(entry.contact.name)))
+    def add(self, entry: Entry, customer_id: int, after: Mapping[str, Any] | None, *, created: bool) -> None:
+        """Add the keys that a row gives to a customer; the others, which it only names, may be other customers'."""
+        self._add_all(entry.held_keys() if created else _keys_of(after or {}), entry, customer_id)
+
+    def add_named(self, entry: Entry, customer_id: int) -> None:
+        """Add all keys that a row names."""
+        self._add_all(entry.all_keys(), entry, customer_id)
 
     def find(self, entries: Iterable[Entry]) -> set[int]:
         ids: set[int] = set()
@@ -57,10 +63,14 @@ class KeyIndex:
                     continue
                 ids.update(known)
                 if len(known) > MANY:
-                    self._add_named(ids, (key, sort_key(entry.contact.name)))
+                    self._find_named(ids, (key, sort_key(entry.contact.name)))
         return ids
 
-    def _add_named(self, ids: set[int], named: object) -> None:
+    def _add_all(self, keys: Iterable[Key], entry: Entry, customer_id: int) -> None:
+        for key in keys:
+            self._add(hash(key), customer_id, (key, sort_key(entry.contact.name)))
+
+    def _find_named(self, ids: set[int], named: object) -> None:
         known = self._found.get(hash(named), [])
         ids.update([known] if isinstance(known, int) else known)
 
@@ -103,18 +113,29 @@ def remember(row: Import, position: int, index: KeyIndex) -> None:
         _remembered.popitem(last=False)
 
 
-def keys_of_file(import_id: int, up_to: int | None = None) -> KeyIndex:
-    """Read the keys of all rows, or of those up to a number."""
+def keys_of_file(import_id: int, up_to: int | None = None, named: KeyIndex | None = None) -> KeyIndex:
+    """Read the keys of all rows, or of those up to a number; `named` gets those that rows only name, too."""
     index, last = KeyIndex(), 0
-    columns = ImportRow.number, ImportRow.entry, ImportRow.twin, ImportRow.customer_id
+    columns = ImportRow.number, ImportRow.entry, ImportRow.twin, ImportRow.customer_id, ImportRow.after
     statement = sa.select(*columns).where(ImportRow.import_id == import_id, *TAKES_PART).order_by(ImportRow.number)
     if up_to is not None:
         statement = statement.where(ImportRow.number <= up_to)
     while rows := db.session.execute(statement.where(ImportRow.number > last).limit(REBUILT_AT_ONCE)).all():
         for row in rows:
-            index.add(Entry.from_json(row.entry), row.customer_id or FILE_IDS + (row.twin or row.number))
+            id_, entry = row.customer_id or FILE_IDS + (row.twin or row.number), Entry.from_json(row.entry)
+            index.add(entry, id_, row.after, created=id_ == FILE_IDS + row.number)
+            if named is not None:
+                named.add_named(entry, id_)
         last = rows[-1].number
     return index
+
+
+def _keys_of(after: Mapping[str, Any]) -> Iterator[Key]:
+    """Yield the keys that are in what a row changes."""
+    fields = ((kind, after[name]) for kind, name in KEY_FIELDS.items() if after.get(name))
+    further = ((Kind(kind), value) for kind, value, _ in after.get("further", ()))
+    for kind, value in itertools.chain(fields, further):
+        yield kind, phone.matching(value) if kind is Kind.PHONE else value
 
 
 def first_rows(import_id: int, ids: Collection[int], before: int) -> dict[int, int]:

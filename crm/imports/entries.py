@@ -51,6 +51,10 @@ class Entry:
         for key, _ in self.further_keys:
             yield key
 
+    def held_keys(self) -> Iterator[Key]:
+        """Yield the keys that a new customer got."""
+        return (key for key in self.all_keys() if key[0] is not Kind.PASSPORT or key[0] not in self.apart)
+
     def to_json(self) -> dict[str, Any]:
         """Leave out what is blank."""
         found = {name: value for name, value in vars(self.contact).items() if value and name in _CONTACT}

@@ -217,12 +217,13 @@ def _lock_row(import_id: int, number: int) -> tuple[Import, ImportRow]:
 
 def _check_again(row: Import, changed: Sequence[ImportRow]) -> Import:
     """Check rows again, and later rows about the same people."""
-    index = earlier.keys_of_file(row.id)
+    named = earlier.KeyIndex()
+    index = earlier.keys_of_file(row.id, named=named)
     numbers = {each.number for each in changed}
     for number in sorted(numbers):
-        before = _people_of(row.id, number, index)
+        before = _people_of(row.id, number, named)
         _check_one(row, number, index)
-        concerned = _later_rows(row.id, number, before | _people_of(row.id, number, index) | {FILE_IDS + number})
+        concerned = _later_rows(row.id, number, before | _people_of(row.id, number, named) | {FILE_IDS + number})
         if len(concerned) > CHECKED_AT_ONCE:
             return _check_file_again(row)
         for later in concerned:
@@ -238,7 +239,7 @@ def _check_one(row: Import, number: int, index: earlier.KeyIndex) -> None:
 
 
 def _people_of(import_id: int, number: int, index: earlier.KeyIndex) -> set[int]:
-    """Return the customers that a row is about, or shares a key with."""
+    """Return the customers that a row is about, or whose rows name one of its keys."""
     columns = ImportRow.customer_id, ImportRow.twin, ImportRow.entry
     place = ImportRow.import_id == import_id, ImportRow.number == number
     found = db.session.execute(sa.select(*columns).where(*place)).one()

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from crm.customers.services import archive_customer, edit_customer
+from crm.imports import sentences
+from crm.imports.check_job import CHECK
+from crm.intake.rows import MANY
 from tests.factories import make_customer
 from tests.imports.conftest import Shop
 
@@ -57,6 +62,20 @@ def test_rows_far_apart_meet_each_other(shop: Shop) -> None:
 
     assert (sums["created"], sums["updated"], sums["skipped"], sums["review"]) == (1_500, 1, 1, 0)
     assert shop.named("Person Number3")["email"] == "third@example.com"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_many_rows_name_leads_to_the_one_who_has_it(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    people = [(f"Person Number{at}", f"0812{10000000 + at}", "A1234567") for at in range(MANY + 10)]
+    given_up = (people[0][0], people[0][1], "#N/A")
+    rows = [*people, given_up, ("Rina Kusuma", "081234567890", "A1234567"), ("Maya Putri", "081234567891", "A1234567")]
+    monkeypatch.setattr(CHECK, "batch_size", len(rows) - 1)
+    id_ = shop.check(rows, headers=("Name", "Phone", "Passport number"))
+    assert shop.verdicts(id_)[-2:] == ["new", "review"]
+    assert "Rina Kusuma" in shop.row(id_, len(rows) + 1)["reason"]
+
+    shop.commit(id_)
+    assert sentences.CHANGED_SINCE.english() not in shop.column(id_, "reason")
 
 
 def test_what_was_changed_after_the_check_is_left_to_review(shop: Shop) -> None:
