@@ -35,6 +35,7 @@ ROOMS = (
     "area_customers",
     "invoices",
     "bookings",
+    "rewards",
     "web_push",
     "wallets",
     "imports",

@@ -68,6 +68,9 @@ from crm.privacy import retention
 from crm.privacy.models import InactiveCustomer
 from crm.privacy.rules import RULES
 from crm.reminders import services as reminders
+from crm.rewards import catalogue
+from crm.rewards import services as vouchers
+from crm.rewards.rules import RewardKind
 from crm.senders import trials
 from crm.series.queries import series_of_message
 from crm.series.rules import Frequency, Rule
@@ -287,6 +290,19 @@ def make_multiplier(**values: Any) -> int:
     return _save(PointsMultiplier(**{"kind": MultiplierKind.WEEKDAY, "weekday": 5, "thousandths": 2_000} | values))
 
 
+def make_reward(**values: Any) -> int:
+    """Make a reward for 100 points and return its id."""
+    defaults = {"name": f"Coffee {next(_numbers)}", "kind": RewardKind.FREE_ITEM, "cost": 100}
+    return catalogue.add({**defaults, **values}).id
+
+
+def make_voucher(customer_id: int | None = None, **values: Any) -> int:
+    """Let a customer redeem points for a new reward and return the id of the voucher."""
+    customer_id = customer_id or make_customer()
+    make_points_entry(customer_id)
+    return vouchers.redeem(customer_id, make_reward(**{"voucher_days": 30, **values})).id
+
+
 def make_attempt(gateway: str = "twilio", **values: Any) -> int:
     """Make an attempt to send a message by a provider that took it, and return its id."""
     accepted = {"channel": "sms", "status": "accepted", "handed_over_at": clock.utcnow(), **values}
@@ -477,6 +493,8 @@ FILL: dict[str, Callable[[], Any]] = {
     "inactive_id": make_inactive,
     "link_id": make_link,
     "card_code": make_card_code,
+    "reward_id": make_reward,
+    "voucher_id": make_voucher,
 }
 """How to make the row of each id that stands in a URL, for the tests that try every page."""
 

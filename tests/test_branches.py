@@ -49,6 +49,7 @@ OF_ALL_BRANCHES = {
     "organization_secrets": "of no user",
     "points_multipliers": "the same for all",
     "retention_rules": "the same for all",
+    "rewards": "the same for all",
     "stop_words": "the same for all",
     "suppressions": "found by the number of a customer who is seen",
     "used_keys": "of one user each",

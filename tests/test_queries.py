@@ -32,6 +32,7 @@ from tests.factories import (
     make_template,
     make_text,
     make_text_of_customer,
+    make_voucher,
 )
 
 MOST = {
@@ -44,6 +45,8 @@ MOST = {
     "/leads": 5,
     "/leads/{lead}": 7,
     "/bookings": 5,
+    "/vouchers": 5,
+    "/rewards": 4,
     "/invoices": 11,  # with their receipts, the sums, and what can be filtered by
     "/area-customers": 7,
 }
@@ -62,6 +65,9 @@ PAGES = (
     "/palette?q=150000",
     "/bookings/{booking}",
     "/area-customers?q=person",
+    "/vouchers?q=customer",
+    "/vouchers?state=issued",
+    "/customers/{customer}/redemptions/new",
     "/settings/branches",
     "/settings/users",
     "/settings/templates",
@@ -86,6 +92,8 @@ LISTS = {
     "/api/leads/{lead}/loan-commitments/": 4,
     "/api/leads/{lead}/notes/": 4,
     "/api/customers/{customer}/notes/": 4,
+    "/api/rewards/": 4,
+    "/api/vouchers/": 4,
     "/api/bookings/": 6,  # with their persons, documents and payments
     "/api/bookings/?search=traveller": 7,
     "/api/area-customers/": 4,
@@ -162,6 +170,8 @@ def _add_rows(customer: int, lead: int) -> None:
     make_note(lead)
     make_note(customer_id=customer)
     make_duplicate(customer, other)
+    make_voucher(customer)
+    make_voucher(other)
     make_booking(branch_id=make_branch(), persons=[{"name": "Traveller"}, {"name": "Customer 0"}])
     make_booking(amount=100, lead_id=lead, persons=[{"customer_id": customer}])
     make_area_customer(branch_id=make_branch())

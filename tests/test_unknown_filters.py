@@ -30,6 +30,8 @@ QUERIES = {
     "/invoices?receipt=zzz": "There is no receipt state “zzz”.",
     "/invoices?amount_from=zzz": "“zzz” is not an amount.",
     "/invoices?branch=north": "There is no such branch.",
+    "/vouchers?state=zzz": "There is no state “zzz”.",
+    "/rewards?show=zzz": "There is no view “zzz”.",
     "/area-customers?branch=north": "There is no such branch.",
     "/duplicates?show=zzz": "No duplicates to review",
 }
