@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,6 +28,7 @@ from crm.kernel.errors import ConflictError
 from crm.kernel.events import changes_of, record
 from crm.kernel.extensions import db
 from crm.kernel.idempotency import Once, RequestKey, is_used
+from crm.kernel.manifest import catalog
 from crm.kernel.tenancy import current_actor, require_organization
 from crm.kernel.work import due
 from crm.loyalty import services as loyalty
@@ -82,11 +83,17 @@ def add_invoice(
         return invoice
 
 
-def void_invoice(invoice_id: int) -> Invoice:
-    """Void an invoice and take its points back; raises ConflictError when the customer is gone."""
+def void_invoice(invoice_id: int, ticked: Mapping[str, Sequence[str]] | None = None) -> Invoice:
+    """Void an invoice and take its points back; raises ConflictError when the customer is gone.
+
+    `ticked` are the ids of what else is taken back, by the name of the offer (`kernel/manifest.py`).
+    """
     with transaction():
         customer, invoice = lock_invoice(invoice_id)
         if invoice.void():
+            for offer in catalog().void_offers:
+                if ids := (ticked or {}).get(offer.name):
+                    offer.take(invoice, ids)
             record("invoice.voided", invoice, customer_id=customer.id, changes=changes_of(invoice))
             orders.remove_order(customer, invoice)
             loyalty.take_back(points_key(invoice.id), f"Invoice {invoice.id} void")

@@ -134,6 +134,19 @@ class Payable(NamedTuple):
     balance: Callable[[int], int]
 
 
+class VoidOffer(NamedTuple):
+    """What may be taken back with an invoice that is voided, if whoever voids it ticks it.
+
+    name: of the field whose values are ids. template: shows what `load` returned for an invoice, on the page that asks;
+    nothing hides it. take: does it, within the transaction, before the invoice's points are taken back.
+    """
+
+    name: str
+    template: str
+    load: Callable[[Any], Any]
+    take: Callable[[Any, Sequence[str]], None]
+
+
 class Notice(NamedTuple):
     template: str
     load: Callable[[Any], Any]
@@ -161,7 +174,7 @@ class Feature:
     pages: links that stand in no menu, for the palette. actions, searches: what it offers to do, and to find.
     keys: letters that open an endpoint after g.
     panels, notices, customer_actions: parts of the customer's page. lead_panels, lead_actions: of a lead's page.
-    payable: what the invoices of customers may be for.
+    payable: what the invoices of customers may be for. void_offers: what may be taken back with one that is voided.
     lead_events: by table, a function from a lead's id to a select of ids: rows whose events stand on its timeline.
     activity: by action, how the timeline tells an event: a text, or a function of the event.
     reminders: kinds of rows of the list of reminders.
@@ -196,6 +209,7 @@ class Feature:
     notices: Sequence[Notice] = ()
     customer_actions: Sequence[CustomerAction] = ()
     payable: Payable | None = None
+    void_offers: Sequence[VoidOffer] = ()
     activity: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     reminders: Sequence[ReminderKind] = ()
     exports: Sequence[Export] = ()
@@ -239,6 +253,7 @@ class Catalog:
         self.lead_actions = self._placed("lead_actions")
         self.notices: list[Notice] = [notice for feature in features for notice in feature.notices]
         self.payable = next((feature.payable for feature in features if feature.payable), None)
+        self.void_offers: list[VoidOffer] = [offer for feature in features for offer in feature.void_offers]
         self.jobs: list[Job] = [job for feature in features for job in feature.jobs]
         self.api = self._placed("api")
         self.reminders: list[ReminderKind] = self._placed("reminders")

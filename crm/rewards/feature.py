@@ -5,7 +5,7 @@ from __future__ import annotations
 from crm.accounts.rules import Trade
 from crm.kernel.manifest import CustomerAction, Feature, Job, MenuLink, PageAction, Panel, Search
 from crm.kernel.roles import MANAGER, STAFF, VIEWER
-from crm.rewards import activity, api, data, demo, expiry, hits, listeners, queries, voucher_routes
+from crm.rewards import activity, api, data, demo, expiry, hits, listeners, queries, voids, voucher_routes
 from crm.values.language import N_, ngettext
 
 feature = Feature(
@@ -21,6 +21,7 @@ feature = Feature(
     searches=(Search("rewards.voucher", N_("Vouchers"), 5, "ticket-perforated", hits.find),),
     panels=(Panel("vouchers", N_("Vouchers"), "rewards/_panel.html", queries.panel_data, 29, queries.count_in_words),),
     customer_actions=(CustomerAction("rewards.redeem", N_("Redeem"), 35, "gift"),),
+    void_offers=(voids.OFFER,),
     activity=activity.ACTIVITY,
     jobs=(Job(60, "crm.rewards.jobs:expire_due"),),
     listeners=(listeners,),
@@ -33,6 +34,7 @@ feature = Feature(
         "archive": MANAGER,
         "restore": MANAGER,
         "redeem": STAFF,
+        "of_customer": VIEWER,
         "vouchers": VIEWER,
         "find_voucher": VIEWER,
         "voucher": VIEWER,

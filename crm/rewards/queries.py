@@ -145,9 +145,9 @@ def voucher_with_code(typed: str) -> Voucher | None:
     return db.session.scalar(_BY_CODE, {"code": code}) if is_code(code) else None
 
 
-def panel_data(customer: Customer) -> dict[str, Any]:
+def panel_data(customer: Customer, limit: int = PANEL_SIZE) -> dict[str, Any]:
     """Return the latest vouchers, those that can be used first; nothing where no rewards are."""
-    vouchers = vouchers_of(customer.id, PANEL_SIZE)
+    vouchers = vouchers_of(customer.id, limit)
     if not vouchers and not has_rewards():
         return {}
     today = today_here()

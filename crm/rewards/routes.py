@@ -90,13 +90,13 @@ def redeem(customer_id: int) -> AnyResponse:
 
 
 def changed(voucher: Voucher, message: str, *, undo: str | None = None) -> AnyResponse:
-    """Answer a change of a voucher: the customer's page shows it at once, others ask for themselves."""
+    """Answer a change of a voucher: the customer's page shows the points at once, the rest asks for itself."""
     customer = find(Customer, voucher.customer_id)
     location = url_for("rewards.voucher", voucher_id=voucher.id)
     path = urlsplit(request.headers.get("HX-Current-URL", "")).path
     context: dict[str, Any] = {"customer": customer, "is_here": path == _page_of(customer)}
     if context["is_here"]:
-        context |= {"data": queries.panel_data(customer), "points_data": loyalty.panel_data(customer)}
+        context["points_data"] = loyalty.panel_data(customer)
     return done(message, location, "rewards/changed.htmx.html", undo=undo, show=location, **context)
 
 

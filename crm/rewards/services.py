@@ -1,7 +1,7 @@
 """What is done with vouchers: each function is one intent of a user and one transaction.
 
 Locks in this order: due work, the customer, the voucher, the reward. One UPDATE decides who uses a voucher, and one
-who gets the last of a stock.
+who gets the last of a stock. Somebody stands at the counter, so both wait for SQLite's write lock as jobs do.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from crm.accounts.queries import current_organization
 from crm.customers.models import Customer
 from crm.customers.services import lock_customer
 from crm.invoices.models import Invoice
-from crm.kernel.db import transaction
+from crm.kernel.db import transaction, wait_as_jobs_do
 from crm.kernel.errors import ConflictError, FieldError
 from crm.kernel.events import record
 from crm.kernel.extensions import db
-from crm.kernel.idempotency import Once, RequestKey
+from crm.kernel.idempotency import Once, RequestKey, is_used
 from crm.kernel.tenancy import current_actor
 from crm.kernel.work import due
 from crm.people.own_sources import MANUAL
@@ -58,6 +58,7 @@ def redeem(
     too. Raises FieldError for a wrong number of points, RewardError with the reason where the reward is not open to the
     customer, PointsError, and KeyReusedError.
     """
+    wait_as_jobs_do()
     with transaction():
         customer = lock_customer(customer_id)
         once = Once(request_key)
@@ -101,6 +102,8 @@ def use(
 
     Raises UseError, which knows who used it, when and where, and VoucherError for another reason.
     """
+    _refuse_early(voucher_id, request_key)
+    wait_as_jobs_do()
     with transaction() as session:
         once = Once(request_key)
         if once.earlier is not None:
@@ -204,6 +207,13 @@ def cost_of(reward: Reward, points: int | None) -> int:
     if points is None or not reward.cost <= points <= MAX_COST:
         raise FieldError("points", _("Enter how many points, from %(least)s up.", least=reward.cost))
     return points
+
+
+def _refuse_early(voucher_id: int, request_key: RequestKey | None) -> None:
+    """Refuse what can't be used before anybody waits for SQLite's write lock; a repeated request is answered alike."""
+    voucher = _voucher(voucher_id)
+    if voucher.state is not VoucherState.ISSUED and not is_used(request_key):
+        raise refused_use(voucher)
 
 
 def _issue(customer: Customer, reward: Reward, *, points: int, source: str, key: str | None = None) -> Voucher:

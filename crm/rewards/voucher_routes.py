@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from crm.accounts import throttle
 from crm.accounts.access import find, here, may
+from crm.customers.models import Customer
 from crm.kernel.idempotency import RequestKey
 from crm.rewards import codes, guesses, queries, services
 from crm.rewards.checks import today_here
@@ -65,6 +66,13 @@ def voucher(voucher_id: int) -> Response:
     context |= {"branches": queries.branches_of([found]), "drawing": drawing_of(found.code)}
     context["may_undo"] = services.may_undo(found, is_manager=may("manager"))
     return respond("rewards/voucher.html", "rewards/_voucher.html", **context)
+
+
+@bp.get("/customers/<id:customer_id>/vouchers")
+def of_customer(customer_id: int) -> Response:
+    customer = find(Customer, customer_id)
+    data = queries.panel_data(customer, queries.PAGE_SIZE if "all" in request.args else queries.PANEL_SIZE)
+    return respond("rewards/of_customer.html", "rewards/_panel.html", customer=customer, data=data)
 
 
 @bp.post("/vouchers/<id:voucher_id>/use")

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from flask import Flask
 
 from crm.accounts import throttle
-from crm.accounts.models import Membership, SignInFailure
+from crm.accounts.models import Membership, Organization, SignInFailure
+from crm.customers.models import Customer
 from crm.customers.services import delete_customer
 from crm.duplicates import services as duplicates
 from crm.invoices.services import void_invoice
@@ -101,8 +102,9 @@ def test_the_page_uses_in_one_tap_and_a_second_tap_of_it_is_the_same(cast: Cast,
     assert (other.status_code, "This voucher was used today" in other.text) == (409, True)
     here = {**HTMX, "HX-Current-URL": f"http://localhost/customers/{issued.customer_id}"}
     undone = client.post(f"{url}/use/delete", headers=here)
-    assert 'id="vouchers-panel" hx-swap-oob="outerHTML"' in undone.text
-    assert f'action="{url}/use"' in undone.text
+    assert '"customersChanged": true' in undone.headers["HX-Trigger"]
+    assert f'action="{url}/use"' in client.get(f"/customers/{issued.customer_id}/vouchers", headers=HTMX).text
+    assert f'action="{url}/use"' in client.get(f"/customers/{issued.customer_id}/vouchers?all=1").text
 
 
 def test_a_use_with_the_same_key_is_answered_alike(cast: Cast, issued: Voucher) -> None:
@@ -177,6 +179,32 @@ def test_a_used_voucher_is_not_canceled(cast: Cast, issued: Voucher) -> None:
     refused = api(cast.staff, f"/vouchers/{issued.id}/cancel/", {})
     assert (refused.status_code, refused.json["used_by"]) == (409, "staff")
     assert points_of(cast.staff, issued.customer_id) == 520
+
+
+def test_who_voids_an_invoice_may_cancel_the_vouchers_that_its_points_bought(cast: Cast) -> None:
+    with cast.owner.acting():
+        with transaction() as session:
+            organization = session.get_one(Organization, cast.owner.organization_id)
+            organization.earn_points, organization.earn_per = 100, 150_000_00
+        customer, reward_id = make_customer(), make_reward(cost=50)
+        paid, other = make_invoice(customer), make_invoice(customer)
+        kept, ticked, used = (services.redeem(customer, reward_id).id for _ in range(3))
+        services.use(used)
+    client = cast.manager.client()
+    page = client.get(f"/invoices/{paid}/void").text
+    assert (f'value="{kept}"' in page, f'value="{ticked}"' in page, f'value="{used}"' in page) == (True, True, False)
+    assert 'name="vouchers"' not in client.get(f"/invoices/{other}/void").text, "the third took points of the other"
+    sent = {"vouchers": [str(ticked), str(used), "999999", "x"]}
+    assert client.post(f"/invoices/{paid}/void", data=sent).status_code == 303
+    assert [voucher(cast.owner, id_).state for id_ in (kept, ticked, used)] == ["issued", "canceled", "used"]
+    with cast.owner.acting():
+        found = db.session.get_one(Customer, customer)
+        assert (found.loyalty_points, found.points_owed) == (0, 0)
+    assert api(cast.manager, f"/invoices/{other}/void/", {}).status_code == 200
+    with cast.owner.acting():
+        found = db.session.get_one(Customer, customer)
+        assert (found.loyalty_points, found.points_owed) == (0, 100), "the API cancels none: what is missing is owed"
+    assert voucher(cast.owner, kept).state == "issued"
 
 
 def test_an_archived_or_changed_reward_leaves_its_vouchers_as_they_were(cast: Cast, issued: Voucher) -> None:
