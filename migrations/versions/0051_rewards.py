@@ -9,7 +9,7 @@ from crm.kernel.columns import BigInt, UtcDateTime, db_now
 from crm.kernel.tenancy import row_level_security
 
 revision = "0051"
-down_revision = "0049"
+down_revision = "0050"
 branch_labels = None
 depends_on = None
 
