@@ -107,6 +107,14 @@ def drawn_by(entry_id: int) -> list[tuple[Lot, int, Kind]]:
     return [(Lot(id_, ends, left), points, kind) for id_, ends, left, points, kind in rows]
 
 
+def spent_of(key: str) -> Sequence[int]:
+    """Return the ids of the entries that took of the points earned under `key`."""
+    root = sa.select(PointsEntry.id).where(PointsEntry.key == earned_key(key)).scalar_subquery()
+    lots = sa.select(PointsEntry.id).where(sa.or_(PointsEntry.id == root, PointsEntry.of_id == root))
+    takes = sa.select(PointsDraw.entry_id).where(PointsDraw.lot_id.in_(lots), PointsDraw.points > 0)
+    return db.session.scalars(takes.distinct()).all()
+
+
 def times_closed(lot_ids: Collection[int]) -> Mapping[int, int]:
     """Return how often lots were closed, those that were."""
     closed = sa.select(PointsEntry.of_id, sa.func.count()).where(

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 
 from crm.invoices.models import Invoice
 from crm.invoices.queries import points_key
+from crm.kernel.columns import one_of
 from crm.kernel.extensions import db
 from crm.kernel.manifest import VoidOffer
-from crm.loyalty.models import PointsDraw, PointsEntry
-from crm.loyalty.rules import earned_key
+from crm.loyalty import queries as loyalty
 from crm.rewards.checks import today_here
 from crm.rewards.models import Voucher
 from crm.rewards.rules import VoucherState
@@ -22,10 +22,8 @@ MOST = 100
 
 def bought_with(invoice: Invoice) -> Sequence[Voucher]:
     """Return the vouchers that can still be used and took some of the points that the invoice earned."""
-    root = sa.select(PointsEntry.id).where(PointsEntry.key == earned_key(points_key(invoice.id))).scalar_subquery()
-    lots = sa.select(PointsEntry.id).where(sa.or_(PointsEntry.id == root, PointsEntry.of_id == root))
-    entries = sa.select(PointsDraw.entry_id).where(PointsDraw.lot_id.in_(lots), PointsDraw.points > 0)
-    found = sa.select(Voucher).where(Voucher.entry_id.in_(entries), Voucher.state == VoucherState.ISSUED)
+    entries = loyalty.spent_of(points_key(invoice.id))
+    found = sa.select(Voucher).where(one_of(Voucher.entry_id, entries), Voucher.state == VoucherState.ISSUED)
     vouchers = db.session.scalars(found.order_by(Voucher.id).limit(MOST)).all()
     return [voucher for voucher in vouchers if voucher.state_on(today_here()) is VoucherState.ISSUED]
 
