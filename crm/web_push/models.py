@@ -86,7 +86,7 @@ class PushNotice(TenantMixin, Base):
     language: Mapped[str] = mapped_column(sa.String(10))
     topic: Mapped[str] = mapped_column(sa.String(60))
     once: Mapped[str | None] = mapped_column(sa.String(100))
-    urgency: Mapped[Urgency] = mapped_column(TextCode(Urgency, 10))
+    urgency: Mapped[Urgency] = mapped_column(TextCode(Urgency, 10), default=Urgency.NORMAL)
     state: Mapped[NoticeState] = mapped_column(TextCode(NoticeState, 10), default=NoticeState.WAITING)
     tries: Mapped[int] = mapped_column(default=0)
     status: Mapped[int | None]
