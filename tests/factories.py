@@ -26,6 +26,7 @@ from crm.backups import store
 from crm.backups.models import Backup
 from crm.bookings import services as bookings
 from crm.customer_page import links
+from crm.customer_page.models import ErasureRequest
 from crm.customer_page.queries import card_code
 from crm.customer_page.rules import Scope
 from crm.customers.bulk_models import Action
@@ -455,6 +456,12 @@ def make_card_code(customer_id: int | None = None) -> str:
     return card_code(links.make_link(customer_id or make_customer(), Scope.CARD).link.customer_id)
 
 
+def make_wish(customer_id: int | None = None) -> int:
+    """Let a customer wish to be erased within a month, and return the id of the wish."""
+    due_at = clock.utcnow() + dt.timedelta(days=30)
+    return _save(ErasureRequest(customer_id=customer_id or make_customer(), due_at=due_at))
+
+
 FILL: dict[str, Callable[[], Any]] = {
     "branch_id": make_branch,
     "backup_id": make_backup,
@@ -495,6 +502,7 @@ FILL: dict[str, Callable[[], Any]] = {
     "card_code": make_card_code,
     "reward_id": make_reward,
     "voucher_id": make_voucher,
+    "wish_id": make_wish,
 }
 """How to make the row of each id that stands in a URL, for the tests that try every page."""
 

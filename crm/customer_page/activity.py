@@ -30,5 +30,8 @@ def _revoked(event: ActivityEvent) -> Activity:
 ACTIVITY: dict[str, ActivityText | str] = {
     "link.made": _made,
     "link.revoked": _revoked,
+    "erasure.asked": N_("Asked to be erased"),
+    "erasure.dismissed": N_("Wish to be erased marked as done"),
+    "erasure.reopened": N_("Wish to be erased opened again"),
     "card.renewed": N_("Code of their card renewed"),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from crm.customer_page import activity, data, routes
+from crm.customer_page import activity, data, reminders, routes
 from crm.customer_page.models import CustomerCode, CustomerSession
 from crm.kernel.manifest import CustomerAction, Feature
 from crm.kernel.roles import PUBLIC, STAFF
@@ -16,6 +16,7 @@ feature = Feature(
     blueprints=(routes.staff, routes.own.bp),
     customer_actions=(CustomerAction("customer_page.index", N_("Links to their page"), 70, "send", in_menu=True),),
     activity=activity.ACTIVITY,
+    reminders=(reminders.REMINDERS,),
     customer_rows={
         "customer_links": lambda n, num: ngettext("%(num)s link", "%(num)s links", n, num=num),
         "customer_cards": lambda n, num: ngettext("%(num)s card code", "%(num)s card codes", n, num=num),
@@ -35,6 +36,19 @@ feature = Feature(
         "own_page.card": PUBLIC,
         "own_page.manifest": PUBLIC,
         "own_page.worker": PUBLIC,
-        "own_page.page": PUBLIC,
+        **{
+            f"own_page.{name}": PUBLIC
+            for name in (
+                "page",
+                "send_code",
+                "consent",
+                "profile",
+                "ask_for_copy",
+                "ask_for_erasure",
+                "confirm_booking",
+                "cancel_booking",
+                "receipt",
+            )
+        },
     },
 )

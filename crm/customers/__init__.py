@@ -17,6 +17,7 @@ __all__ = [
     "search",
     "search_text",
     "services",
+    "shared_keys",
     "signals",
     "suggestions",
     "timeline",

@@ -33,7 +33,6 @@ EMPTY_TABLES = {
     "stop_words",
     "whatsapp_ids",
     "reports",
-    "erasure_requests",
 }
 """Tables that the factories leave empty."""
 

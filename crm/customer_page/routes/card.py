@@ -1,4 +1,4 @@
-"""The card: points, vouchers and the code that staff scan; and the page with everything."""
+"""The card: points, vouchers and the code that staff scan."""
 
 from __future__ import annotations
 
@@ -30,9 +30,3 @@ def manifest() -> Response:
 def worker() -> Response:
     """Serve the script from within /c/, for it may serve no page above itself."""
     return current_app.send_static_file("customer/worker.js")
-
-
-@bp.get("/c/page")
-def page() -> Response:
-    visit = access.by_session(Scope.PAGE)
-    return shown("customer_page/page.html", card=cards.card_of(visit.customer), visit=visit)

@@ -13,6 +13,8 @@ from crm.customer_page import access, links
 from crm.customer_page.rules import Scope
 from crm.kernel.csrf import without_referrer
 from crm.kernel.errors import ConflictError
+from crm.kernel.events import done_by_customer
+from crm.privacy.services import give_copy
 
 bp = Blueprint("own_page", __name__)
 
@@ -23,7 +25,7 @@ _HOMES = {Scope.CARD: "own_page.card", Scope.PAGE: "own_page.page"}
 def link(token: str) -> AnyResponse:
     """Ask whether to open what the link leads to: programs look at links, so looking does nothing."""
     visit = access.by_link(token)
-    if access.is_in_by(visit.link):
+    if visit.link.scope in _HOMES and access.is_in_by(visit.link):
         return redirect(url_for(_HOMES[visit.link.scope]), 303)
     return shown("customer_page/link.html", visit=visit)
 
@@ -32,11 +34,22 @@ def link(token: str) -> AnyResponse:
 @without_referrer
 def open_link(token: str) -> AnyResponse:
     visit = access.by_link(token)
+    if visit.link.scope is Scope.DOWNLOAD:
+        return _copy_of(visit.customer.id)
     opened = links.open_link(visit.link.id)
     if opened is None:
         access.refuse()
     response = redirect(url_for(_HOMES[visit.link.scope]), 303)
     access.let_in(response, *opened, link=token if visit.link.scope is Scope.CARD else "")
+    return response
+
+
+def _copy_of(customer_id: int) -> Response:
+    """Stream the copy of the customer's data; it is written while it is sent."""
+    with done_by_customer():
+        copy = give_copy(customer_id)
+    response = Response(copy.chunks(), mimetype="application/zip")
+    response.headers.set("Content-Disposition", "attachment", filename=copy.filename)
     return response
 
 
