@@ -53,7 +53,7 @@ def make_link(customer_id: int, scope: Scope, key: RequestKey | None = None) -> 
     with transaction() as session:
         once = Once(key)
         if once.earlier is not None:
-            return Made(_earlier(once), token)
+            return Made(_earlier(once, token), token)
         customer = lock_customer(customer_id)
         refuse_gone(customer)
         lasts = LASTS[scope]
@@ -161,9 +161,9 @@ def _token(key: RequestKey | None) -> str:
     return token_by_key(organization_id, current_app.config["SECRET_KEY"], material)
 
 
-def _earlier(once: Once) -> CustomerLink:
+def _earlier(once: Once, token: str) -> CustomerLink:
     found = sa.select(CustomerLink).where(CustomerLink.id == once.earlier, CustomerLink.is_open())
-    link = db.session.scalars(found).one_or_none()
+    link = db.session.scalars(found.where(CustomerLink.token_hash == token_hash(token))).one_or_none()
     if link is None:
         raise ConflictError(_("This link was revoked in the meantime. Make a new one."))
     return link
