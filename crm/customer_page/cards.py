@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
@@ -12,6 +13,7 @@ from crm.customer_page.qr import qr_code
 from crm.customer_page.queries import card_code
 from crm.customers.models import Customer
 from crm.customers.rules import Tier
+from crm.loyalty import queries as loyalty
 from crm.people.names import first_name
 from crm.values import clock, language
 from crm.values.language import gettext as _
@@ -20,11 +22,12 @@ from crm.web.static import static_url
 
 
 class Card(NamedTuple):
-    """`code` is what the QR code leads to."""
+    """`points` are what can be spent now, `dates` until when, for those that end; `code` is what the QR leads to."""
 
     first_name: str
     tier: str
     points: int
+    dates: Sequence[tuple[dt.date, int]]
     code: str
     qr: Markup
     as_of: dt.datetime
@@ -33,7 +36,18 @@ class Card(NamedTuple):
 def card_of(customer: Customer) -> Card:
     code = card_code(customer.id)
     qr = qr_code(public_url(f"/v/{code}"), _("Your code, for the shop to scan"))
-    return Card(first_name(customer.name), Tier(customer.tier).label, customer.loyalty_points, code, qr, clock.utcnow())
+    points, dates = _points_of(customer.id)
+    return Card(first_name(customer.name), Tier(customer.tier).label, points, dates, code, qr, clock.utcnow())
+
+
+def _points_of(customer_id: int) -> tuple[int, list[tuple[dt.date, int]]]:
+    """Return the points that can be spent now, and how many of them until which day, every day that there is."""
+    today, dates = loyalty.today_here(), dict[dt.date, int]()
+    lots = [lot for lot in loyalty.open_lots(customer_id) if not lot.is_over(today)]
+    for lot in lots:
+        if lot.expires_on is not None:
+            dates[lot.expires_on] = dates.get(lot.expires_on, 0) + lot.left
+    return sum(lot.left for lot in lots), sorted(dates.items())
 
 
 def manifest_of(organization: Organization, start_url: str) -> dict[str, Any]:

@@ -100,8 +100,10 @@ def spend_code(code_id: int) -> None:
 
 def channel_to(customer: Customer) -> Channel:
     """Return how a code reaches the customer, rather by itself than by staff; raises NoWayError."""
+    channels = [
+        channel for channel in likely_channels(customer) if opt_out_problem(customer, channel.addresses) is None
+    ]
     organization = current_organization()
-    channels = [channel for channel in all_channels() if _reaches(customer, channel)]
     if not channels or organization.sending_paused:
         raise NoWayError(_("We can't send you a code: there is no number that we may write to. Ask the shop."))
     zone, now = clock.zone(organization.time_zone), clock.utcnow()
@@ -111,15 +113,19 @@ def channel_to(customer: Customer) -> Channel:
     return min(channels, key=lambda channel: _is_by_hand(organization, channel))
 
 
+def likely_channels(customer: Customer) -> list[Channel]:
+    """Return by what a code may reach the customer, without asking whether they opted out."""
+    return [channel for channel in all_channels() if _reaches(customer, channel)]
+
+
 def masked(address: str) -> str:
     """Return the last digits of an address."""
     return f"\N{HORIZONTAL ELLIPSIS}{address[-3:]}"
 
 
 def _reaches(customer: Customer, channel: Channel) -> bool:
-    addresses = channel.addresses
-    problem = consent_problem(customer, channel) or addresses.problem(customer) or opt_out_problem(customer, addresses)
-    return problem is None and bool(addresses.of(customer))
+    problem = consent_problem(customer, channel) or channel.addresses.problem(customer)
+    return problem is None and bool(channel.addresses.of(customer))
 
 
 def _is_by_hand(organization: Organization, channel: Channel) -> bool:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from crm.bookings import queries as bookings
 from crm.bookings.models import Booking, BookingPerson
 from crm.customer_page.cards import Card, card_of
-from crm.customer_page.codes import NoWayError, channel_to, masked
+from crm.customer_page.codes import likely_channels, masked
 from crm.customer_page.models import ErasureRequest
 from crm.customer_page.wishes import open_wish, switches, today_here
 from crm.customers.models import Customer
@@ -19,6 +19,8 @@ from crm.invoices import queries as invoices
 from crm.invoices.models import Invoice, Receipt
 from crm.kernel.columns import one_of
 from crm.kernel.extensions import db
+from crm.loyalty import queries as loyalty
+from crm.loyalty.tiers import Standing
 from crm.messages.channels.registry import channel_named
 
 INVOICES = 20
@@ -33,9 +35,10 @@ class Switch(NamedTuple):
 
 
 class Whole(NamedTuple):
-    """`turns` are the bookings that the customer may confirm and cancel; `to` is where codes go, or why nowhere."""
+    """`turns` are the bookings that the customer may confirm and cancel; `to` is where codes go, "" for nowhere."""
 
     card: Card
+    standing: Standing
     bookings: Sequence[Booking]
     accounts: Mapping[int, bookings.Account]
     turns: Collection[int]
@@ -43,7 +46,6 @@ class Whole(NamedTuple):
     has_more_invoices: bool
     switches: Sequence[Switch]
     to: str
-    no_code: str
     wish: ErasureRequest | None
     today: dt.date
 
@@ -51,17 +53,17 @@ class Whole(NamedTuple):
 def whole_of(customer: Customer) -> Whole:
     theirs = bookings.panel_data(customer)
     page = invoices.invoices_of(customer.id, INVOICES)
-    to, no_code = _way_of_codes(customer)
+    ways = likely_channels(customer)
     return Whole(
         card_of(customer),
+        loyalty.standing(customer, today_here()),
         theirs.get("bookings", ()),
         theirs.get("accounts", {}),
         _turns(customer.id, theirs.get("bookings", ())),
         page.rows,
         page.older is not None,
         [_switch(customer, name) for name in switches()],
-        to,
-        no_code,
+        masked(ways[0].addresses.of(customer)) if ways else "",
         open_wish(customer.id),
         today_here(),
     )
@@ -87,11 +89,3 @@ def _turns(customer_id: int, shown: Sequence[Booking]) -> set[int]:
 
 def _switch(customer: Customer, name: str) -> Switch:
     return Switch(name, channel_named(name.removesuffix("_allowed")).label, bool(getattr(customer, name)))
-
-
-def _way_of_codes(customer: Customer) -> tuple[str, str]:
-    try:
-        channel = channel_to(customer)
-    except NoWayError as error:
-        return "", str(error)
-    return masked(channel.addresses.of(customer)), ""

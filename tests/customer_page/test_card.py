@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
 from crm.customer_page.rules import Scope
+from crm.kernel.db import transaction
+from crm.loyalty.models import Expiry, LoyaltySettings
+from crm.loyalty.services import change_points
 from crm.people.names import first_name
 from tests.customer_page.door import link_of, opened
 from tests.factories import Cast, make_customer
@@ -48,6 +52,22 @@ def test_the_card_shows_the_first_name_alone_the_points_and_the_code(app: Flask,
         assert hidden not in page
     assert "Bronze" in page
     assert '<svg role="img" aria-label="Your code, for the shop to scan"' in page
+
+
+def test_points_are_shown_with_every_date_and_what_the_next_tier_takes(app: Flask, cast: Cast, siti: int) -> None:
+    with cast.owner.acting():
+        with transaction() as session:
+            session.add(LoyaltySettings(expiry=Expiry.MONTHS))
+        for months, points in ((3, 60), (5, 20), (3, 5)):
+            with transaction() as session:
+                session.scalars(sa.select(LoyaltySettings)).one().expiry_months = months
+            change_points(siti, points, "x")
+    card = opened(app, link_of(cast.owner, siti, Scope.CARD)).get("/c/card").text
+    page = opened(app, link_of(cast.owner, siti)).get("/c/page").text
+    for shown in (card, page):
+        assert re.search(r"<strong>85</strong>\s+points", shown)
+        assert re.findall(r"<li>(\d+) points until \d", shown) == ["65", "20"]
+    assert "15 more points for Silver" in page
 
 
 def loaded(client: FlaskClient, page: str) -> list[str]:

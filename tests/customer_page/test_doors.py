@@ -141,4 +141,4 @@ def test_a_page_asks_as_little_for_much_as_for_nothing(
             make_booking(persons=[{"name": "Siti Rahma", "customer_id": siti}])
     with counted(app) as many:
         client.get(home)
-    assert len(few) == len(many) <= most, many
+    assert len(few) == len(many) <= most, "\n".join(many)

@@ -14,7 +14,7 @@ from crm.customer_page.rules import Scope
 from crm.kernel.csrf import without_referrer
 from crm.kernel.errors import ConflictError
 from crm.kernel.events import done_by_customer
-from crm.privacy.services import give_copy
+from crm.privacy.services import copy_for_themselves
 
 bp = Blueprint("own_page", __name__)
 
@@ -47,7 +47,7 @@ def open_link(token: str) -> AnyResponse:
 def _copy_of(customer_id: int) -> Response:
     """Stream the copy of the customer's data; it is written while it is sent."""
     with done_by_customer():
-        copy = give_copy(customer_id)
+        copy = copy_for_themselves(customer_id)
     response = Response(copy.chunks(), mimetype="application/zip")
     response.headers.set("Content-Disposition", "attachment", filename=copy.filename)
     return response
