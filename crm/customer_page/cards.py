@@ -19,10 +19,14 @@ from crm.values import clock, language
 from crm.values.language import gettext as _
 from crm.web.security import public_url
 from crm.web.static import static_url
+from crm.web_push.queries import public_key
 
 
 class Card(NamedTuple):
-    """`points` are what can be spent now, `dates` until when, for those that end; `code` is what the QR leads to."""
+    """`points` are what can be spent now, `dates` until when, for those that end; `code` is what the QR leads to.
+
+    `push_key` is what browsers that get notices subscribe to, "" where there are none.
+    """
 
     first_name: str
     tier: str
@@ -31,13 +35,15 @@ class Card(NamedTuple):
     code: str
     qr: Markup
     as_of: dt.datetime
+    push_key: str
 
 
 def card_of(customer: Customer) -> Card:
     code = card_code(customer.id)
     qr = qr_code(public_url(f"/v/{code}"), _("Your code, for the shop to scan"))
     points, dates = _points_of(customer.id)
-    return Card(first_name(customer.name), Tier(customer.tier).label, points, dates, code, qr, clock.utcnow())
+    name, tier = first_name(customer.name), Tier(customer.tier).label
+    return Card(name, tier, points, dates, code, qr, clock.utcnow(), public_key())
 
 
 def _points_of(customer_id: int) -> tuple[int, list[tuple[dt.date, int]]]:

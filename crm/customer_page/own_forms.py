@@ -7,7 +7,7 @@ from typing import Any
 
 from wtforms import SelectField, StringField, TextAreaField
 
-from crm.customers.fields import ContactForm
+from crm.customers.fields import BirthdayField, ContactForm
 from crm.customers.models import Customer
 from crm.people.contact_fields import ContactFields
 from crm.values import phone
@@ -32,6 +32,7 @@ class ProfileForm(ContactForm, CodeForm):
     city = StringField(N_("City"))
     province = StringField(N_("Province"))
     postal_code = StringField(N_("Postal code"))
+    birthday = BirthdayField(N_("Birthday"))
     language = SelectField(N_("Language"), validate_choice=False)
 
     def __init__(self, customer: Customer, region: str, *, is_sent: bool) -> None:
@@ -44,6 +45,8 @@ class ProfileForm(ContactForm, CodeForm):
                 field.data = getattr(customer, name) or ""  # what isn't sent stays as it is
         if not self.phone.raw_data:
             self.phone.data = shown
+        if not self.birthday.raw_data:
+            self.birthday.data = customer.full_birthday
         self.language.choices = options(
             [("", _("The shop's")), *((each.code, each.name) for each in LANGUAGES.values())]
         )

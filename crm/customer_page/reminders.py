@@ -29,8 +29,8 @@ def _load(ids: Sequence[int]) -> dict[int, ErasureRequest]:
 
 def _open(*, backwards: bool = False) -> sa.Select[Any]:
     at, id_ = ErasureRequest.due_at, ErasureRequest.id
-    marks = ErasureRequest.updated_at, Customer.updated_at.label("customer_updated_at")
-    found: sa.Select[Any] = sa.select(at, id_, *marks)
+    marks: list[Any] = [ErasureRequest.updated_at, Customer.updated_at.label("customer_updated_at")]
+    found = sa.select(at, id_, *marks)
     found = found.join(Customer, Customer.id == ErasureRequest.customer_id)
     found = found.where(ErasureRequest.done_at.is_(None), within(at, id_))
     return found.order_by(*by_time(at, id_, backwards=backwards)).limit(MOST)

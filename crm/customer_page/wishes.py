@@ -31,6 +31,10 @@ from crm.people.matching import Doubt, Kind, Pair
 from crm.people.names import names_agree
 from crm.values import clock
 from crm.values.language import gettext as _
+from crm.web_push import services as web_push
+
+COUNTS_AFTER = dt.timedelta(days=7)
+"""A birthday that the customer set is nothing to get a gift for at once."""
 
 ERASED_WITHIN = dt.timedelta(days=30)
 
@@ -64,6 +68,8 @@ def change_profile(customer_id: int, values: Mapping[str, Any], code_id: int) ->
         spend_code(code_id)
         kept = _shared_kinds(customer, values)
         left = {name: value for name, value in values.items() if name not in {KEY_FIELDS[kind] for kind in kept}}
+        if left.get("birthday", customer.full_birthday) != customer.full_birthday:
+            left["birthday_counts_from"] = today_here() + COUNTS_AFTER
         if Kind.PHONE in kept:
             left.pop("phone_extension", None)
         try:
@@ -102,6 +108,17 @@ def ask_for_erasure(customer_id: int, code_id: int) -> ErasureRequest:
 def open_wish(customer_id: int) -> ErasureRequest | None:
     found = sa.select(ErasureRequest).where(ErasureRequest.customer_id == customer_id, ErasureRequest.done_at.is_(None))
     return db.session.scalars(found.limit(1)).first()
+
+
+def allow_notices(customer_id: int, endpoint: str, p256dh: str, auth: str) -> None:
+    """Send notices to a browser, which asked for permission itself; raises PushError."""
+    with done_by_customer():
+        web_push.subscribe(customer_id, endpoint, p256dh, auth)
+
+
+def stop_notices(customer_id: int, endpoint: str | None) -> None:
+    with done_by_customer():
+        web_push.unsubscribe(customer_id, endpoint)
 
 
 def confirm_booking(customer_id: int, booking_id: int) -> Booking:

@@ -249,6 +249,22 @@ def test_what_another_customer_has_stays_theirs_and_is_entered_for_review(
         assert {entry.first_id, entry.second_id} == {siti, other}
 
 
+def test_a_birthday_that_a_customer_sets_counts_a_week_later(cast: Cast, siti: int, page: FlaskClient) -> None:
+    assert page.post("/c/profile", data={"birthday": "30 February", "code": ask(page, cast)}).status_code == 422
+    code = ask(page, cast)
+    assert page.post("/c/profile", data={"birthday": "14/02/1990", "code": code}).status_code == 303
+    found, today = state(cast, siti), clock.to_local(clock.utcnow(), clock.zone("Asia/Jakarta")).date()
+    assert (found.birthday, found.birth_year) == ("02-14", 1990)
+    assert found.birthday_counts_from in {today + dt.timedelta(days=days) for days in (6, 7)}
+    counts_from = found.birthday_counts_from
+    with cast.owner.acting(), transaction() as session:
+        session.get_one(Customer, siti).birthday_counts_from = None
+    assert 'value="14 ' in page.get("/c/page").text
+    assert page.post("/c/profile", data={"city": "Bogor", "code": ask(page, cast)}).status_code == 303
+    assert state(cast, siti).birthday_counts_from is None, "it is as it was"
+    assert counts_from is not None
+
+
 # The copy, and the wish to be erased
 
 

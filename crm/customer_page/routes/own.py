@@ -18,15 +18,15 @@ from crm.privacy.services import copy_for_themselves
 
 bp = Blueprint("own_page", __name__)
 
-_HOMES = {Scope.CARD: "own_page.card", Scope.PAGE: "own_page.page"}
+HOMES = {Scope.CARD: "own_page.card", Scope.PAGE: "own_page.page"}
 
 
 @bp.get("/c/<token>")
 def link(token: str) -> AnyResponse:
     """Ask whether to open what the link leads to: programs look at links, so looking does nothing."""
     visit = access.by_link(token)
-    if visit.link.scope in _HOMES and access.is_in_by(visit.link):
-        return redirect(url_for(_HOMES[visit.link.scope]), 303)
+    if visit.link.scope in HOMES and access.is_in_by(visit.link):
+        return redirect(url_for(HOMES[visit.link.scope]), 303)
     return shown("customer_page/link.html", visit=visit)
 
 
@@ -39,7 +39,7 @@ def open_link(token: str) -> AnyResponse:
     opened = links.open_link(visit.link.id)
     if opened is None:
         access.refuse()
-    response = redirect(url_for(_HOMES[visit.link.scope]), 303)
+    response = redirect(url_for(HOMES[visit.link.scope]), 303)
     access.let_in(response, *opened, link=token if visit.link.scope is Scope.CARD else "")
     return response
 

@@ -1,6 +1,7 @@
-// The service worker of the card: it shows the card alone without a network, and empties itself when the card ended.
+// The service worker of the card: it shows notices and, without a network, the card, until its link has ended.
 const STORE = "card";
 const CARD = "/c/card";
+const ICON = "/static/icons/icon-192.png";
 const LINK = /^\/c\/(\d+-[\w-]+)$/;
 const HEADERS = {
   "Content-Type": "text/html; charset=utf-8",
@@ -18,6 +19,15 @@ self.addEventListener("fetch", (event) => {
   const isCard = pathname === CARD || LINK.test(pathname);
   if (request.mode === "navigate" && isCard) event.respondWith(card(request, pathname));
   if (request.destination === "style") event.respondWith(fetch(request).catch(() => caches.match(request)));
+});
+
+self.addEventListener("push", (event) => {
+  const { title = "", url = CARD, ...shown } = event.data?.json() ?? {};
+  event.waitUntil(self.registration.showNotification(title, { icon: ICON, ...shown, data: { url } }));
+});
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(self.clients.openWindow(event.notification.data.url));
 });
 
 async function card(request, pathname) {
@@ -40,8 +50,7 @@ async function keptFor(pathname) {
 }
 
 function asOf(text) {
-  const shown = text.replace(/data-offline(="")? hidden(="")?/, "data-offline").replace(/<script[^]*?<\/script>/, "");
-  return new Response(shown, { headers: HEADERS });
+  return new Response(text.replace(/data-offline(="")? hidden(="")?/, "data-offline"), { headers: HEADERS });
 }
 
 async function forget() {
