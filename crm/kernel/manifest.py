@@ -122,6 +122,17 @@ class Panel:
     head: str = ""
 
 
+class OwnPart(NamedTuple):
+    """A part of the customer's own card and page, ordered by `place`.
+
+    load: what the template shows of the customer, as `own`; None leaves the part out.
+    """
+
+    template: str
+    load: Callable[[Any], dict[str, Any] | None]
+    place: int
+
+
 class Payable(NamedTuple):
     """What invoices may be for: bookings.
 
@@ -175,6 +186,7 @@ class Feature:
     keys: letters that open an endpoint after g.
     panels, notices, customer_actions: parts of the customer's page. lead_panels, lead_actions: of a lead's page.
     payable: what the invoices of customers may be for. void_offers: what may be taken back with one that is voided.
+    own_parts: parts of the customer's own card and page.
     lead_events: by table, a function from a lead's id to a select of ids: rows whose events stand on its timeline.
     activity: by action, how the timeline tells an event: a text, or a function of the event.
     reminders: kinds of rows of the list of reminders.
@@ -208,6 +220,7 @@ class Feature:
     lead_fields: Mapping[str, Callable[[Sequence[int]], Mapping[int, Any]]] = dataclasses.field(default_factory=dict)
     notices: Sequence[Notice] = ()
     customer_actions: Sequence[CustomerAction] = ()
+    own_parts: Sequence[OwnPart] = ()
     payable: Payable | None = None
     void_offers: Sequence[VoidOffer] = ()
     activity: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -251,6 +264,7 @@ class Catalog:
         self.lead_panels = self._placed("lead_panels")
         self.customer_actions = self._placed("customer_actions")
         self.lead_actions = self._placed("lead_actions")
+        self.own_parts: list[OwnPart] = self._placed("own_parts")
         self.notices: list[Notice] = [notice for feature in features for notice in feature.notices]
         self.payable = next((feature.payable for feature in features if feature.payable), None)
         self.void_offers: list[VoidOffer] = [offer for feature in features for offer in feature.void_offers]

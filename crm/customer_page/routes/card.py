@@ -6,14 +6,17 @@ from flask import Response, current_app, jsonify, url_for
 
 from crm.accounts.rules import token_hash
 from crm.customer_page import access, cards
-from crm.customer_page.routes.own import bp, shown
+from crm.customer_page.door import shown
+from crm.customer_page.parts import parts_of
+from crm.customer_page.routes.own import bp
 from crm.customer_page.rules import Scope
 
 
 @bp.get("/c/card")
 def card() -> Response:
     visit = access.by_session(Scope.CARD)
-    return shown("customer_page/card.html", card=cards.card_of(visit.customer), visit=visit)
+    card = cards.card_of(visit.customer)
+    return shown("customer_page/card.html", card=card, visit=visit, parts=parts_of(visit.customer))
 
 
 @bp.get("/c/manifest.webmanifest")

@@ -11,8 +11,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from crm.customer_page import access, codes, whole, wishes
 from crm.customer_page.access import Visit
+from crm.customer_page.door import shown
 from crm.customer_page.own_forms import CodeForm, ProfileForm, switched
-from crm.customer_page.routes.own import bp, shown
+from crm.customer_page.parts import parts_of
+from crm.customer_page.routes.own import bp
 from crm.customer_page.rules import Scope
 from crm.kernel.csrf import without_referrer
 from crm.kernel.errors import ConflictError
@@ -146,6 +148,7 @@ def _page(visit: Visit, status: int = 200, *, section: str = "", problem: str = 
         status,
         visit=visit,
         page=whole.whole_of(visit.customer),
+        parts=parts_of(visit.customer),
         profile=profile or _profile(visit, is_sent=False),
         section=section,
         problem=problem,

@@ -6,7 +6,8 @@ from flask import flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from crm.customer_page import access, wishes
-from crm.customer_page.routes.own import HOMES, bp, shown
+from crm.customer_page.door import HOMES, shown
+from crm.customer_page.routes.own import bp
 from crm.customer_page.rules import Scope
 from crm.kernel.csrf import without_referrer
 from crm.values.language import gettext as _
