@@ -15,7 +15,7 @@ feature = Feature(
     commands=(cli.push,),
     activity=activity.ACTIVITY,
     listeners=(listeners,),
-    jobs=(Job(5, "crm.web_push.jobs:send_due", threads=2),),
+    jobs=(Job(5, "crm.web_push.jobs:send_due", threads=2), Job(60, "crm.web_push.jobs:tell_of_points")),
     customer_rows={
         "push_subscriptions": lambda n, num: ngettext(
             "%(num)s phone with notices", "%(num)s phones with notices", n, num=num

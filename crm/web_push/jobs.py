@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from crm.kernel.work.organizations import each_organization
+from crm.web_push.expiring import tell_next
 from crm.web_push.sending import send_next
-from crm.web_push.services import KIND
+from crm.web_push.services import EXPIRING, KIND
 
 BATCH = 20
 """Notices of an organization in one turn."""
@@ -21,3 +22,8 @@ def send_due() -> bool:
 
 def _send_some(organization_id: int) -> bool:
     return all(send_next(organization_id) for _ in range(BATCH))
+
+
+def tell_of_points() -> bool:
+    """Return False: each organization is looked at once a day."""
+    return each_organization(EXPIRING, tell_next)

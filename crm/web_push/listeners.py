@@ -17,11 +17,8 @@ from crm.kernel.tenancy import current_actor
 from crm.values import clock, language
 from crm.web_push import notices
 from crm.web_push.models import PushSubscription
-from crm.web_push.services import ALL_BRANCHES, language_of, notify
+from crm.web_push.services import ALL_BRANCHES, CARD, language_of, notify
 from crm.web_push.settings import push_keys
-
-CARD = "/c/card"
-"""Where a notice leads: the card, which the phone of whoever gets notices opens."""
 
 
 @booking_changed.connect

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crm.bookings.models import Booking, BookingStatus
-from crm.values import clock
+from crm.values import clock, money
 from crm.values.language import gettext as _
+from crm.values.language import ngettext
 
 Changes = Mapping[str, Sequence[Any]]
 
@@ -34,3 +35,14 @@ def of_booking(booking: Booking, changes: Changes, today: dt.date, locale: str) 
     if any(field in changes for field in SEEN):
         return _("Your booking %(booking)s has changed. It is on %(day)s.", **said)
     return ""
+
+
+def of_points(points: int, day: dt.date, locale: str) -> str:
+    """Return the sentence about points that are about to expire."""
+    return ngettext(
+        "%(num)s of your points is good until %(day)s. Spend it in time.",
+        "%(num)s of your points are good until %(day)s. Spend them in time.",
+        points,
+        num=money.format_number(points, locale),
+        day=clock.say_day(day, locale),
+    )

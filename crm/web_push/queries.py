@@ -7,7 +7,6 @@ import sqlalchemy as sa
 from crm.kernel.columns import one_of
 from crm.kernel.extensions import db
 from crm.web_push.models import PushNotice, PushSubscription
-from crm.web_push.rules import hash_of
 from crm.web_push.settings import push_keys
 
 
@@ -26,13 +25,6 @@ def count_subscriptions(customer_id: int) -> int:
         PushSubscription.customer_id == customer_id, PushSubscription.keys == keys.name
     )
     return db.session.scalars(own).one()
-
-
-def is_subscribed(customer_id: int, endpoint: str) -> bool:
-    found = sa.select(PushSubscription.id).where(
-        PushSubscription.customer_id == customer_id, PushSubscription.endpoint_hash == hash_of(endpoint)
-    )
-    return db.session.scalar(found) is not None
 
 
 def subscriptions_of(customer_id: int) -> sa.Select[PushSubscription]:

@@ -37,6 +37,12 @@ from crm.web_push.settings import push_keys, test_origin
 KIND = "push"
 """Due work: a notice to send."""
 
+EXPIRING = "push points"
+"""Due work: an organization whose customers may have points that are about to expire."""
+
+CARD = "/c/card"
+"""Where a notice leads: the card, which the phone of whoever gets notices opens."""
+
 ALL_BRANCHES = {"all_branches": True}
 """A notice goes to whom it is for, and not only to those that the member who causes it may see."""
 
@@ -72,6 +78,8 @@ def subscribe(customer_id: int, endpoint: str, p256dh: str, auth: str) -> PushSu
         )
         session.add(row)
         record("push.allowed", row, customer_id=customer.id)
+        if not due.lock(EXPIRING, [require_organization()]):
+            due.put_off(EXPIRING, [require_organization()], database_now())
         for old in session.scalars(subscriptions_of(customer.id)).all()[:-MAX_SUBSCRIPTIONS]:
             _remove(old, "push.ended")
         return row

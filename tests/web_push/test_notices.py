@@ -9,11 +9,18 @@ import sqlalchemy as sa
 
 from crm.bookings import services as bookings
 from crm.customers.services import edit_customer
+from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import as_nobody
+from crm.kernel.work.due import DueWork
+from crm.loyalty.expiry import Expiry
+from crm.loyalty.models import LoyaltySettings
+from crm.loyalty.queries import today_here
+from crm.loyalty.services import change_points
 from crm.values import clock
+from crm.web_push import jobs
 from crm.web_push.models import PushNotice
-from crm.web_push.services import subscribe
+from crm.web_push.services import EXPIRING, subscribe, unsubscribe
 from tests.factories import Cast, make_customer
 from tests.web_push.push_service import PushService
 
@@ -79,3 +86,57 @@ def test_a_notice_is_in_the_customers_language(siti: int, cast: Cast) -> None:
         booked(siti, status="confirmed")
         assert "Your booking" not in said()[0]
         assert "B-7" in said()[0]
+
+
+def rule(**values: object) -> None:
+    with transaction() as session:
+        row = session.scalars(sa.select(LoyaltySettings)).one_or_none() or LoyaltySettings()
+        for name, value in values.items():
+            setattr(row, name, value)
+        session.add(row)
+
+
+@pytest.fixture
+def ending(siti: int, cast: Cast) -> int:
+    """Points of Siti's end in five days."""
+    with cast.owner.acting():
+        rule(expiry=Expiry.DAYS, expiry_days=5)
+        change_points(siti, 40, "Cake")
+        return siti
+
+
+def look_again() -> None:
+    with transaction() as session:
+        session.execute(sa.update(DueWork).where(DueWork.kind == EXPIRING).values(due_at=clock.utcnow()))
+    jobs.tell_of_points()
+
+
+def test_points_that_are_about_to_expire_are_told_once(ending: int, cast: Cast, push: PushService) -> None:
+    with cast.owner.acting():
+        today = today_here()
+    day = clock.say_day(today + dt.timedelta(days=5), "id_ID")
+    with cast.owner.acting():
+        change_points(make_customer(), 40, "Nobody hears of these.")
+        for _ in range(3):
+            look_again()
+        assert said() == [f"40 of your points are good until {day}. Spend them in time."]
+        assert db.session.scalars(sa.select(PushNotice.topic)).all() == ["points"]
+        (due_at,) = db.session.scalars(sa.select(DueWork.due_at).where(DueWork.kind == EXPIRING))
+        local = clock.to_local(due_at, clock.zone("Asia/Jakarta"))
+        assert (local.hour, local.minute) == (9, 0), "the next look is tomorrow morning"
+
+
+def test_points_that_last_are_not_told(siti: int, cast: Cast) -> None:
+    with cast.owner.acting():
+        change_points(siti, 40, "Cake")
+        rule(expiry=Expiry.DAYS, expiry_days=90)
+        change_points(siti, 40, "Cake")
+        look_again()
+        assert said() == []
+
+
+def test_without_anybody_who_gets_notices_nothing_is_looked_at(ending: int, cast: Cast) -> None:
+    with cast.owner.acting():
+        unsubscribe(ending)
+        look_again()
+        assert db.session.scalars(sa.select(DueWork).where(DueWork.kind == EXPIRING)).all() == []

@@ -3,8 +3,11 @@ const section = document.querySelector("[data-push]");
 const allow = section?.querySelector("[data-allow]");
 
 async function subscribe() {
+  if ((await Notification.requestPermission()) !== "granted") throw new Error("denied");
   await navigator.serviceWorker.register("/c/worker.js", { scope: "/c/" });
   const { pushManager } = await navigator.serviceWorker.ready;
+  // One of before may be for other keys.
+  await (await pushManager.getSubscription())?.unsubscribe();
   const options = { userVisibleOnly: true, applicationServerKey: section.dataset.push };
   const { endpoint, keys } = (await pushManager.subscribe(options)).toJSON();
   for (const [name, value] of Object.entries({ endpoint, ...keys })) {
@@ -14,6 +17,10 @@ async function subscribe() {
   HTMLFormElement.prototype.submit.call(allow);
 }
 
+const isApple = /iP(hone|ad|od)/.test(navigator.userAgent) || (/Mac/.test(navigator.userAgent) && navigator.maxTouchPoints > 1);
+
+// An iPhone can only in a card that is installed.
+if (allow && isApple && !("PushManager" in window)) section.querySelector("[data-install]").hidden = false;
 if (allow && "serviceWorker" in navigator && "PushManager" in window) {
   allow.hidden = false;
   allow.addEventListener("submit", (event) => {
