@@ -1,3 +1,3 @@
 """Cards of customers in Apple Wallet and Google Wallet, where the owner has certificates for them."""
 
-__all__ = ["queries", "services", "settings"]
+__all__ = ["queries", "services"]

@@ -128,6 +128,7 @@ def sign(manifest: bytes, certificates: Certificates) -> bytes:
 
 def pass_json(card: Card, certificates: Certificates, web_service: str, token: str) -> dict[str, Any]:
     lines = [{"key": line.key, "label": line.label, "value": line.value} for line in card.lines]
+    code = {"format": "PKBarcodeFormatQR", "message": card.code, "messageEncoding": "iso-8859-1"}
     points = {
         "key": "points",
         "label": card.points_label,
@@ -146,7 +147,7 @@ def pass_json(card: Card, certificates: Certificates, web_service: str, token: s
         "labelColor": "rgb(214, 228, 255)",
         "backgroundColor": "rgb(30, 64, 120)",
         "sharingProhibited": True,
-        "barcodes": [{"format": "PKBarcodeFormatQR", "message": card.code, "messageEncoding": "iso-8859-1"}],
+        "barcodes": [code] if card.code else [],
         "expirationDate": card.until.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "voided": card.is_voided,
         "webServiceURL": web_service,

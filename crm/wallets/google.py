@@ -93,7 +93,7 @@ def changes_of(card: Card) -> dict[str, Any]:
         "state": "INACTIVE" if card.is_voided else "ACTIVE",
         "loyaltyPoints": {"label": card.points_label, "balance": {"int": card.points}},
         "textModulesData": [{"id": line.key, "header": line.label, "body": line.value} for line in card.lines],
-        "barcode": {"type": "QR_CODE", "value": card.code},
+        **({"barcode": {"type": "QR_CODE", "value": card.code}} if card.code else {}),
         "validTimeInterval": {"end": {"date": card.until.strftime("%Y-%m-%dT%H:%M:%SZ")}},
     }
 
