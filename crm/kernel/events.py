@@ -54,6 +54,10 @@ def done_by_customer() -> Iterator[None]:
         _by_customer.reset(token)
 
 
+def is_by_customer() -> bool:
+    return _by_customer.get()
+
+
 def record(action: str, subject: Any, *, customer_id: int | None = None, changes: dict[str, Any] | None = None) -> None:
     if subject.id is None:
         db.session.flush()

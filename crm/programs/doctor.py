@@ -121,9 +121,7 @@ def _isolation() -> Finding:
 
 def _push() -> Finding:
     if push_keys() is None:
-        return Finding(
-            "push", OK, "No notices on customers' phones. For some, run: flask --app wsgi push keys"
-        )
+        return Finding("push", OK, "No notices on customers' phones. For some, run: flask --app wsgi push keys")
     if not security.is_https(current_app):
         return Finding("push", WARNING, "Browsers allow notices on https alone: set PUBLIC_URL=https://…")
     return Finding("push", OK, f"Push services write to {current_app.config['VAPID_SUBJECT']}.")

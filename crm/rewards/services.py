@@ -32,6 +32,7 @@ from crm.rewards.codes import new_code
 from crm.rewards.models import Reward, Voucher
 from crm.rewards.refusals import RewardError, refused_invoice, refused_undo, refused_use
 from crm.rewards.rules import MAX_COST, UNDO_WITHIN, VoucherState
+from crm.rewards.signals import voucher_issued
 from crm.values import clock
 from crm.values.language import gettext as _
 
@@ -72,7 +73,10 @@ def redeem(
         voucher = _issue(customer, reward, points=cost, source=source)
         voucher.entry_id = ledger.spend(customer, cost, voucher.code, source, reward.name)
         once.made(voucher.id)
-        return use(voucher.id, branch_id=branch_id) if at_once else voucher
+        if at_once:
+            return use(voucher.id, branch_id=branch_id)
+        voucher_issued.send(voucher)
+        return voucher
 
 
 def give(customer_id: int, reward_id: int, key: str, source: str) -> Voucher:
@@ -88,7 +92,9 @@ def give(customer_id: int, reward_id: int, key: str, source: str) -> Voucher:
         reward = _reward(reward_id)
         if reward.is_archived:
             raise RewardError(_("%(reward)s is no longer offered.", reward=reward.name))
-        return _issue(customer, reward, points=0, source=source, key=key)
+        voucher = _issue(customer, reward, points=0, source=source, key=key)
+        voucher_issued.send(voucher)
+        return voucher
 
 
 def use(

@@ -12,8 +12,10 @@ from crm.bookings.models import Booking
 from crm.bookings.signals import booking_changed
 from crm.customers.models import Customer
 from crm.kernel.columns import one_of
+from crm.kernel.events import is_by_customer
 from crm.kernel.extensions import db
-from crm.kernel.tenancy import current_actor
+from crm.rewards.models import Voucher
+from crm.rewards.signals import voucher_issued
 from crm.values import clock, language
 from crm.web_push import notices
 from crm.web_push.models import PushSubscription
@@ -23,8 +25,8 @@ from crm.web_push.settings import push_keys
 
 @booking_changed.connect
 def tell_of_booking(booking: Booking, customers: Sequence[int], changes: notices.Changes, **kwargs: Any) -> None:
-    """Tell the customers of a booking what staff changed."""
-    if current_actor() is None:
+    """Tell the customers of a booking what others changed."""
+    if is_by_customer():
         return
     organization = current_organization()
     today = clock.to_local(clock.utcnow(), clock.zone(organization.time_zone)).date()
@@ -32,6 +34,19 @@ def tell_of_booking(booking: Booking, customers: Sequence[int], changes: notices
         customers,
         lambda: notices.of_booking(booking, changes, today, organization.locale),
         topic=f"booking-{booking.id}",
+    )
+
+
+@voucher_issued.connect
+def tell_of_voucher(voucher: Voucher, **kwargs: Any) -> None:
+    """Tell a customer of a voucher that they did not ask for themselves."""
+    if is_by_customer():
+        return
+    locale = current_organization().locale
+    _tell(
+        [voucher.customer_id],
+        lambda: notices.of_voucher(voucher.name, voucher.expires_on, locale),
+        topic=f"voucher-{voucher.id}",
     )
 
 

@@ -46,3 +46,9 @@ def of_points(points: int, day: dt.date, locale: str) -> str:
         num=money.format_number(points, locale),
         day=clock.say_day(day, locale),
     )
+
+
+def of_voucher(name: str, until: dt.date | None, locale: str) -> str:
+    if until is None:
+        return _("You have a voucher: %(name)s.", name=name)
+    return _("You have a voucher: %(name)s. It is good until %(day)s.", name=name, day=clock.say_day(until, locale))

@@ -10,18 +10,19 @@ import sqlalchemy as sa
 from crm.bookings import services as bookings
 from crm.customers.services import edit_customer
 from crm.kernel.db import transaction
+from crm.kernel.events import done_by_customer
 from crm.kernel.extensions import db
-from crm.kernel.tenancy import as_nobody
 from crm.kernel.work.due import DueWork
 from crm.loyalty.expiry import Expiry
 from crm.loyalty.models import LoyaltySettings
 from crm.loyalty.queries import today_here
 from crm.loyalty.services import change_points
+from crm.rewards import services as rewards
 from crm.values import clock
 from crm.web_push import jobs
 from crm.web_push.models import PushNotice
 from crm.web_push.services import EXPIRING, subscribe, unsubscribe
-from tests.factories import Cast, make_customer
+from tests.factories import Cast, make_customer, make_reward
 from tests.web_push.push_service import PushService
 
 SOON = clock.utcnow().date() + dt.timedelta(days=40)
@@ -75,7 +76,7 @@ def test_what_is_the_shops_alone_is_not_told(siti: int, cast: Cast) -> None:
         assert len(said()) == 1
         bookings.edit(id_, {"note": "Pays late.", "amount": 500})
         bookings.edit(booked(siti, number="B-8", date=dt.date(2020, 1, 1)), {"status": "confirmed"})
-        with as_nobody():
+        with done_by_customer():
             bookings.cancel(id_)
         assert len(said()) == 1, "nor what the customer did"
 
@@ -140,3 +141,19 @@ def test_without_anybody_who_gets_notices_nothing_is_looked_at(ending: int, cast
         unsubscribe(ending)
         look_again()
         assert db.session.scalars(sa.select(DueWork).where(DueWork.kind == EXPIRING)).all() == []
+
+
+def test_a_voucher_is_told_unless_the_customer_took_it_or_it_is_used_at_once(siti: int, cast: Cast) -> None:
+    with cast.owner.acting():
+        change_points(siti, 1_000, "Cake")
+        lasting, ending = make_reward(name="Coffee", voucher_days=None), make_reward(name="Cake", voucher_days=30)
+        rewards.redeem(siti, lasting)
+        assert said() == ["You have a voucher: Coffee."]
+        for _ in range(2):
+            rewards.give(siti, ending, "badge:1", "Badge")
+        day = clock.say_day(today_here() + dt.timedelta(days=30), "id_ID")
+        assert said()[1:] == [f"You have a voucher: Cake. It is good until {day}."]
+        rewards.redeem(siti, lasting, at_once=True)
+        with done_by_customer():
+            rewards.redeem(siti, lasting)
+        assert len(said()) == 2
