@@ -14,6 +14,7 @@ from crm.api.schemas import page_of
 from crm.customers import schemas, services
 from crm.customers.api_queries import page_of_customers
 from crm.customers.bulk_models import Action
+from crm.customers.facts import fill
 from crm.customers.filters import Filters, Selection
 from crm.customers.models import Customer
 from crm.customers.queries import read_further
@@ -49,6 +50,7 @@ def index(query: dict[str, Any]) -> dict[str, Any]:
     )
     page = page_of_customers(filters)
     read_further(page.rows)
+    fill(page.rows)
     return paging.by_cursor(page, query["page"])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -204,6 +205,12 @@ class Customer(TenantMixin, Base):
 
     branch: Mapped[Branch | None] = relationship(viewonly=True)
     further: Mapped[list[CustomerKey]] = relationship(viewonly=True, order_by="CustomerKey.id")
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What other features know of them, where `customers/facts.py` filled it in."""
+        found: dict[str, Any] = self.__dict__.setdefault("_facts", {})
+        return found
 
     @property
     def phones(self) -> list[str]:

@@ -27,6 +27,7 @@ from crm.api.fields import (
 )
 from crm.api.schemas import ONE_OF, ContactInput, CursorQuery, Input, Output, always
 from crm.customers.api_queries import ORDERINGS
+from crm.customers.facts import fill
 from crm.customers.rules import Tier
 from crm.customers.services import BULK_WORKER_THRESHOLD
 from crm.people.limits import LIMITS
@@ -75,6 +76,11 @@ class CustomerReplacement(CustomerInput):
         return given
 
 
+class PointsExpiring(Output):
+    date = fields.Date()
+    points = fields.Integer(metadata={"minimum": 1})
+
+
 class Customer(Output):
     id = fields.Integer()
     tenant = fields.Integer(attribute="organization_id")
@@ -96,7 +102,9 @@ class Customer(Output):
     city = fields.String()
     province = fields.String()
     postal_code = fields.String()
-    loyalty_points = fields.Integer(metadata={"minimum": 0})
+    loyalty_points = fields.Integer(
+        attribute="facts.loyalty_points", metadata={"minimum": 0, "description": "What can be spent now."}
+    )
     loyalty_tier = TierName(attribute="tier", metadata={"enum": [tier.label for tier in Tier]})
     total_orders = fields.Integer(metadata={"minimum": 0})
     total_spent = Money(metadata={"pattern": WRITTEN})
@@ -115,6 +123,25 @@ class Customer(Output):
     created_at = Timestamp()
     updated_at = Timestamp()
     last_order_date = Timestamp(attribute="last_order_at", allow_none=True)
+    points_expiring = fields.List(
+        fields.Nested(PointsExpiring),
+        attribute="facts.points_expiring",
+        metadata={"description": "Until when how many can be spent, the next day first; others never end."},
+    )
+    points_owed = fields.Integer(metadata={"minimum": 0, "description": "Taken back after they had been spent."})
+    tier_since = fields.Date(allow_none=True)
+    next_tier = fields.String(
+        attribute="facts.next_tier", allow_none=True, metadata={"enum": [*(tier.label for tier in Tier), None]}
+    )
+    points_to_next_tier = fields.Integer(
+        attribute="facts.points_to_next_tier", allow_none=True, metadata={"minimum": 1}
+    )
+
+    @ma.pre_dump
+    def _with_facts(self, customer: Any, **kwargs: Any) -> Any:
+        if not customer.facts:
+            fill([customer])
+        return customer
 
 
 class CustomerDetails(Customer):

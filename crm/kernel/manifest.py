@@ -192,6 +192,7 @@ class Feature:
     reminders: kinds of rows of the list of reminders.
     exports: rows that go out as a file. packs: ZIPs about one thing, from a page of the feature.
     jobs: periodic work of the worker.
+    customer_facts: from customers of a page, values by id and name that the API and pages show beside their own.
     customer_rows: tables that a merge moves to the survivor, with how a number of rows is said.
     listeners: modules that connect to signals.
     kept: for how long rows of a table are kept.
@@ -228,6 +229,7 @@ class Feature:
     exports: Sequence[Export] = ()
     packs: Sequence[Pack] = ()
     jobs: Sequence[Job] = ()
+    customer_facts: Callable[[Sequence[Any]], Mapping[int, Mapping[str, Any]]] | None = None
     customer_rows: Mapping[str, Counted] = dataclasses.field(default_factory=dict)
     listeners: Sequence[ModuleType] = ()
     kept: Mapping[Any, dt.timedelta] = dataclasses.field(default_factory=dict)
@@ -252,6 +254,7 @@ class Catalog:
         self.data: dict[str, Rows] = _merged((KERNEL, *(feature.data for feature in features)))
         self.lead_events: dict[str, Any] = _merged(feature.lead_events for feature in features)
         self.lead_fields: dict[str, Any] = _merged(feature.lead_fields for feature in features)
+        self.customer_facts = [feature.customer_facts for feature in features if feature.customer_facts]
         self.restored = [feature.restored for feature in features if feature.restored]
         self.navigation = self._placed("navigation")
         self.menu = self._placed("menu")

@@ -5,8 +5,8 @@ from crm.customers.timeline import Activity, ActivityEvent, ActivityText, shorte
 from crm.loyalty.services import MANUAL
 from crm.loyalty.words import said
 from crm.people.own_sources import POINTS_RULES, source_shown
+from crm.values.language import N_, ngettext
 from crm.values.language import gettext as _
-from crm.values.language import ngettext
 from crm.web.filters import number, signed
 
 
@@ -27,6 +27,10 @@ def _rebuilt(event: ActivityEvent) -> Activity:
     return Activity(_("Points recalculated from their entries"), _standing(event))
 
 
+def _tier_changed(event: ActivityEvent) -> Activity:
+    return Activity(_("Now %(tier)s", tier=Tier(event.after("tier")).label), [])
+
+
 def _standing(event: ActivityEvent) -> list[str]:
     balance, tier = event.after("loyalty_points"), event.after("tier")
     if balance is None:
@@ -44,4 +48,9 @@ ACTIVITY: dict[str, ActivityText | str] = {
     "points.expired": _changed,
     "points.settled": _changed,
     "points.rebuilt": _rebuilt,
+    "tier.changed": _tier_changed,
+    "loyalty.changed": N_("Rules of points changed"),
+    "multiplier.added": N_("Multiplier of points added"),
+    "multiplier.changed": N_("Multiplier of points changed"),
+    "multiplier.deleted": N_("Multiplier of points removed"),
 }

@@ -14,7 +14,7 @@ from crm.customers.rules import Tier
 from crm.kernel.columns import Base, BigInt, CreatedAt, Id, TextCode, UtcDateTime, db_now
 from crm.kernel.tenancy import TenantMixin, within_organization
 from crm.loyalty.expiry import Expiry, ExpiryPolicy
-from crm.loyalty.multipliers import MultiplierKind
+from crm.loyalty.multipliers import MultiplierKind, times_shown
 from crm.loyalty.rules import Kind
 from crm.loyalty.tiers import Policy, Window
 
@@ -192,3 +192,7 @@ class PointsMultiplier(TenantMixin, Base):
     branch_id: Mapped[int | None]
     thousandths: Mapped[int]
     created_at: Mapped[CreatedAt]
+
+    @property
+    def times(self) -> str:
+        return times_shown(self.thousandths)

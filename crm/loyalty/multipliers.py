@@ -44,6 +44,12 @@ class Purchase(NamedTuple):
     birthday: str = ""
 
 
+def times_shown(thousandths: int) -> str:
+    """Write a multiplier as it is typed: 1.5."""
+    whole, rest = divmod(thousandths, 1_000)
+    return f"{whole}.{f'{rest:03}'.rstrip('0')}" if rest else str(whole)
+
+
 def fitting(multipliers: Sequence[Multiplier], purchase: Purchase) -> list[Multiplier]:
     return [one for one in multipliers if _fits(one, purchase)]
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased, joinedload
 
-from crm.accounts.queries import current_organization
+from crm.accounts.queries import branch_names, current_organization
 from crm.customers.models import Customer
 from crm.customers.rules import TotalsDifference
 from crm.kernel.columns import constant, one_of
@@ -18,8 +18,8 @@ from crm.kernel.extensions import db
 from crm.loyalty import checks, multipliers, tiers
 from crm.loyalty.lots import Lot
 from crm.loyalty.models import LoyaltySettings, PointsDraw, PointsEntry, PointsMultiplier
-from crm.loyalty.rules import Kind, earned_key
-from crm.loyalty.words import said
+from crm.loyalty.rules import Kind, add_months, earned_key
+from crm.loyalty.words import said, when_in_words, why
 from crm.values import clock
 from crm.values.language import ngettext
 from crm.web.filters import number as shown
@@ -88,6 +88,12 @@ def multipliers_here() -> Sequence[PointsMultiplier]:
     return db.session.scalars(sa.select(PointsMultiplier).order_by(PointsMultiplier.id)).all()
 
 
+def multipliers_shown() -> list[tuple[PointsMultiplier, str]]:
+    """Return the multipliers with when they are in force, in words."""
+    names = dict(branch_names())
+    return [(one, when_in_words(one, names.get(one.branch_id or 0, ""))) for one in multipliers_here()]
+
+
 def multipliers_for(purchase: multipliers.Purchase) -> list[multipliers.Multiplier]:
     return multipliers.fitting(multipliers_here(), purchase)
 
@@ -128,6 +134,19 @@ def counted_of(customer_id: int) -> dict[dt.date, int]:
     return {day: int(points) for day, points in db.session.execute(_COUNTED, {"customer": customer_id})}
 
 
+def counted_of_many(customer_ids: Sequence[int]) -> dict[int, dict[dt.date, int]]:
+    """Return the points that count for the tier, by customer and day."""
+    statement = (
+        sa.select(PointsEntry.customer_id, PointsEntry.counts_on, sa.func.sum(PointsEntry.counts))
+        .where(one_of(PointsEntry.customer_id, customer_ids))
+        .group_by(PointsEntry.customer_id, PointsEntry.counts_on)
+    )
+    found: dict[int, dict[dt.date, int]] = {}
+    for customer_id, day, points in db.session.execute(statement, execution_options={"all_branches": True}):
+        found.setdefault(customer_id, {})[day] = int(points)
+    return found
+
+
 def spendable(customer_id: int, today: dt.date) -> int:
     """Return what a customer can spend now."""
     return sum(lot.left for lot in open_lots(customer_id) if not lot.is_over(today))
@@ -152,6 +171,49 @@ def expiring(customer_ids: Iterable[int], today: dt.date) -> dict[int, list[tupl
     return found
 
 
+class Points(NamedTuple):
+    """Of one customer: what counts for the tier, what is over though no job closed it, and what ends when."""
+
+    counted: int
+    over: int
+    expiring: list[tuple[dt.date, int]]
+
+
+def points_of(customer_ids: Sequence[int], window: tiers.Window, today: dt.date) -> dict[int, Points]:
+    """Return what customers have, in one statement."""
+    open_: Any = (
+        sa.select(
+            PointsEntry.customer_id,
+            PointsEntry.expires_on.label("day"),
+            sa.func.sum(PointsEntry.remaining).label("points"),
+            sa.literal_column("0").label("counted"),
+        )
+        .where(one_of(PointsEntry.customer_id, customer_ids), PointsEntry.remaining > constant(0))
+        .where(PointsEntry.expires_on.is_not(None))
+        .group_by(PointsEntry.customer_id, PointsEntry.expires_on)
+    )
+    counted: Any = sa.select(
+        PointsEntry.customer_id, sa.null().label("day"), sa.literal_column("0"), sa.func.sum(PointsEntry.counts)
+    ).where(one_of(PointsEntry.customer_id, customer_ids))
+    if window is tiers.Window.ROLLING:
+        counted = counted.where(PointsEntry.counts_on > add_months(today, -tiers.WINDOW_MONTHS))
+    elif window is tiers.Window.YEAR:
+        counted = counted.where(PointsEntry.counts_on >= today.replace(month=1, day=1))
+    rows: Sequence[Any] = db.session.execute(sa.union_all(open_, counted.group_by(PointsEntry.customer_id))).all()
+    found = {id_: Points(0, 0, []) for id_ in customer_ids}
+    for customer_id, day, points, sum_ in rows:
+        of_customer = found[customer_id]
+        if day is None:
+            found[customer_id] = of_customer._replace(counted=of_customer.counted + int(sum_))
+        elif day < today:
+            found[customer_id] = of_customer._replace(over=of_customer.over + int(points))
+        else:
+            of_customer.expiring.append((day, int(points)))
+    for of_customer in found.values():
+        of_customer.expiring.sort()
+    return found
+
+
 def standing(customer: Customer, today: dt.date) -> tiers.Standing:
     """Return a customer's tier, why they have it, and what the next one takes."""
     return tiers.standing(counted_of(customer.id), settings_here().policies, today)
@@ -167,7 +229,21 @@ def history_of(customer_id: int, limit: int = PAGE_SIZE, before: int | None = No
 
 
 def panel_data(customer: Customer) -> dict[str, Any]:
-    return {"history": history_of(customer.id, PANEL_ENTRIES)}
+    """Return what the panel shows; the page shows what can be spent, too."""
+    today, settings = today_here(), settings_here()
+    lots = open_lots(customer.id)
+    ending: dict[dt.date, int] = {}
+    for lot in lots:
+        if lot.expires_on is not None and lot.expires_on >= today:
+            ending[lot.expires_on] = ending.get(lot.expires_on, 0) + lot.left
+    spendable = sum(lot.left for lot in lots if not lot.is_over(today))
+    customer.facts["loyalty_points"] = spendable
+    return {
+        "history": history_of(customer.id, PANEL_ENTRIES),
+        "spendable": spendable,
+        "expiring": sorted(ending.items()),
+        "why": why(tiers.standing(counted_of(customer.id), settings.policies, today), settings.tier_window),
+    }
 
 
 def count_in_words(customer_id: int) -> str:

@@ -258,7 +258,8 @@ def _earn(customer: Customer, before: int, after: int, key: str, sale: Sale) -> 
 
 def _rule_now(customer: Customer, sale: Sale) -> dict[str, Any]:
     organization, settings = current_organization(), queries.settings_here()
-    birthday = getattr(customer, "birthday", "") or ""
+    starts = customer.birthday_counts_from
+    birthday = customer.birthday if starts is None or starts <= sale.day else ""
     fitting = queries.multipliers_for(multipliers.Purchase(sale.day, Tier(customer.tier), sale.branch_id, birthday))
     multiplier = rules.combined([one.thousandths for one in fitting], add_up=settings.multipliers_add_up)
     rule: dict[str, Any] = {"points": organization.earn_points, "per": organization.earn_per, "multiplier": multiplier}

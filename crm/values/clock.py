@@ -145,6 +145,11 @@ def say_birthday(written: str, locale: str = "en_GB") -> str:
     return f"{day} {month} {year}" if year else f"{day} {month}"
 
 
+def say_weekday(day: int) -> str:
+    """Return the name of a day of the week, Monday is 0, in the reader's language."""
+    return _names(current().locale).days[day]
+
+
 def say_iso(text: str) -> str:
     """Return `2 November 2026`, or `Mon 2 Nov 2026 09:00` where there is a time; another text as it is."""
     try:
