@@ -51,8 +51,9 @@ DATA = {
         free_text="reason",
         points_to={"customer_id": "customers", "reverses_id": ENTRIES, "of_id": ENTRIES, "created_by_id": USERS},
         inside={"key": _key, "rule": _rule},
+        signed="asked applied counts owed",
     ),
-    "points_draws": Rows(points_to={"entry_id": ENTRIES, "lot_id": ENTRIES}),
+    "points_draws": Rows(signed="points", points_to={"entry_id": ENTRIES, "lot_id": ENTRIES}),
     "loyalty_settings": Rows(plain="expiry_day tier_policies", inside={"tier_policies": no_ids}),
     "points_multipliers": Rows(plain="starts_on ends_on", points_to={"branch_id": "branches"}),
 }
