@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from crm.kernel.data import USERS, Erasure, Ids, Rows
+from crm.kernel.data import USERS, Arrival, Erasure, Ids, Rows
+from crm.people.contact_fields import sort_key
 
 CUSTOMERS = "customers"
 
@@ -24,6 +25,13 @@ def _before(values: Any, row: Mapping[str, Any], ids: Ids) -> Any:
     return ids.row(CUSTOMERS, values)
 
 
+def _index(rows: Sequence[dict[str, Any]], arrival: Arrival) -> None:
+    """Compute what customers are sorted and chosen by, whatever the backup says."""
+    for row in rows:
+        for column in ("name", "city", "province"):
+            row[f"{column}_key"] = sort_key(row.get(column) or "")
+
+
 DATA = {
     CUSTOMERS: Rows(
         plain="source tier tier_since tier_review_on created_month language service_type",
@@ -33,6 +41,7 @@ DATA = {
         points_to={"branch_id": "branches", "archived_by_id": USERS, "merged_into_id": CUSTOMERS},
         recomputed="name_key city_key province_key created_month next_message_at loyalty_points points_owed tier"
         " tier_since tier_review_on total_orders total_spent last_order_at",
+        arriving=_index,
     ),
     "customer_keys": Rows(
         erasure=Erasure.DELETE, plain="kind", personal="value extension", points_to={"customer_id": CUSTOMERS}
