@@ -34,6 +34,7 @@ FIRST = ("city", "province", "postal_code", "passport_number", "service_type", "
 NUMBERED = frozenset({"passport_number", "postal_code", "phone_extension", "id"})
 KINDS = dict.fromkeys(("name", *NAME_PARTS, "company"), Kind.NAME) | dict.fromkeys(("address", "notes"), Kind.TEXT)
 NEVER_CLEARED = frozenset({"name", "id", *NAME_PARTS, *CONSENTS})
+NAMES = frozenset({"name", *NAME_PARTS})
 NOTHING: frozenset[str] = frozenset()
 KEPT_DAYS = 40_000
 GOOGLES_OWN = frozenset({"mycontacts", "my contacts", "starred", "other contacts"})
@@ -362,7 +363,7 @@ class Cleaner:
 
 def _name(found: dict[str, list[str]]) -> str:
     """Return the name; first and last name are surer than one column of all."""
-    if not found.keys() & {"name", *NAME_PARTS}:
+    if NAMES.isdisjoint(found):
         return ""
     parts = [text for part in NAME_PARTS for text in found.get(part, ())]
     whole = found.get("name", [])
