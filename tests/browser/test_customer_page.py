@@ -23,7 +23,7 @@ def open_card(page: Page, url: str) -> None:
     page.goto(url)
     page.get_by_role("button", name="Open my page").click()
     page.wait_for_url("**/c/card")
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    page.wait_for_function("() => navigator.serviceWorker.controller !== null")
     page.wait_for_function(KEPT)
 
 

@@ -341,7 +341,7 @@ def test_a_worker_sends_them(
         subscribed(push, id_)
         notify(id_, "Toko", "Hello.", "/c/card")
     worker = worker_process({**environ, **keys})
-    worker.wait_until(lambda: push.delivered, "the notice was sent")
+    worker.wait_until(lambda: push.delivered, "the notice was sent", timeout=60)
 
 
 @sqlite_alone
