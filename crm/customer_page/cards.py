@@ -15,11 +15,17 @@ from crm.customers.models import Customer
 from crm.customers.rules import Tier
 from crm.loyalty import queries as loyalty
 from crm.people.names import first_name
+from crm.rewards import queries as rewards
+from crm.rewards.models import Voucher
+from crm.rewards.rules import VoucherState
 from crm.values import clock, language
 from crm.values.language import gettext as _
+from crm.web.forms import new_key
 from crm.web.security import public_url
 from crm.web.static import static_url
 from crm.web_push.queries import public_key
+
+MOST_VOUCHERS = 20
 
 
 class Card(NamedTuple):
@@ -32,6 +38,7 @@ class Card(NamedTuple):
     tier: str
     points: int
     dates: Sequence[tuple[dt.date, int]]
+    vouchers: Sequence[Voucher]
     code: str
     qr: Markup
     as_of: dt.datetime
@@ -43,7 +50,20 @@ def card_of(customer: Customer) -> Card:
     qr = qr_code(public_url(f"/v/{code}"), _("Your code, for the shop to scan"))
     points, dates = _points_of(customer.id)
     name, tier = first_name(customer.name), Tier(customer.tier).label
-    return Card(name, tier, points, dates, code, qr, clock.utcnow(), public_key())
+    return Card(name, tier, points, dates, vouchers_of(customer.id), code, qr, clock.utcnow(), public_key())
+
+
+def vouchers_of(customer_id: int) -> list[Voucher]:
+    """Return the vouchers that can be used now."""
+    today = loyalty.today_here()
+    found = rewards.vouchers_of(customer_id, MOST_VOUCHERS)
+    return [voucher for voucher in found if voucher.state_on(today) is VoucherState.ISSUED]
+
+
+def scanned(customer: Customer) -> dict[str, Any]:
+    """Return what staff see who scanned the card."""
+    points, _dates = _points_of(customer.id)
+    return {"points": points, "vouchers": vouchers_of(customer.id), "key": new_key()}
 
 
 def _points_of(customer_id: int) -> tuple[int, list[tuple[dt.date, int]]]:

@@ -48,6 +48,7 @@ feature = Feature(
                 "confirm_booking",
                 "cancel_booking",
                 "receipt",
+                "redeem",
                 "push",
             )
         },

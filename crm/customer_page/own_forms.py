@@ -9,12 +9,14 @@ from wtforms import SelectField, StringField, TextAreaField
 
 from crm.customers.fields import BirthdayField, ContactForm
 from crm.customers.models import Customer
+from crm.loyalty.rules import read_points
 from crm.people.contact_fields import ContactFields
 from crm.values import phone
 from crm.values.language import LANGUAGES, N_
 from crm.values.language import gettext as _
 from crm.web.filters import phone_number
-from crm.web.forms import Form, Required, options
+from crm.web.forms import CreatingForm, Form, Required, options
+from crm.web.ids import id_in
 
 OFF = ("", "0", "no", "off", "false", "n", "none")
 """What a switch may send that is off, besides nothing."""
@@ -22,6 +24,21 @@ OFF = ("", "0", "no", "off", "false", "n", "none")
 
 class CodeForm(Form):
     code = StringField(N_("Code"), [Required(N_("Enter the six digits that we sent you."))])
+
+
+class RedeemForm(CreatingForm):
+    reward = StringField(N_("Reward"))
+    points = StringField(N_("Points"))
+
+    @property
+    def reward_id(self) -> int:
+        """The reward, 0 for none."""
+        return id_in(self.reward.data) or 0
+
+    @property
+    def number(self) -> int | None:
+        """How many points, for a reward by the point; raises ValueError with a sentence."""
+        return read_points(self.points.data) if self.points.data else None
 
 
 class ProfileForm(ContactForm, CodeForm):

@@ -22,8 +22,11 @@ from crm.kernel.extensions import db
 from crm.loyalty import queries as loyalty
 from crm.loyalty.tiers import Standing
 from crm.messages.channels.registry import channel_named
+from crm.rewards import queries as rewards
+from crm.rewards.queries import Offer
 
 INVOICES = 20
+OFFERS = 30
 
 
 class Switch(NamedTuple):
@@ -39,6 +42,7 @@ class Whole(NamedTuple):
 
     card: Card
     standing: Standing
+    offers: Sequence[Offer]
     bookings: Sequence[Booking]
     accounts: Mapping[int, bookings.Account]
     turns: Collection[int]
@@ -57,6 +61,7 @@ def whole_of(customer: Customer) -> Whole:
     return Whole(
         card_of(customer),
         loyalty.standing(customer, today_here()),
+        rewards.open_to(customer)[:OFFERS],
         theirs.get("bookings", ()),
         theirs.get("accounts", {}),
         _turns(customer.id, theirs.get("bookings", ())),

@@ -24,11 +24,15 @@ from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.errors import ConflictError
 from crm.kernel.events import done_by_customer, record
 from crm.kernel.extensions import db
+from crm.kernel.idempotency import RequestKey
 from crm.messages.channels.registry import all_channels
 from crm.messages.services import schedule_message
 from crm.people.contact_fields import KEY_FIELDS
 from crm.people.matching import Doubt, Kind, Pair
 from crm.people.names import names_agree
+from crm.people.own_sources import OWN_PAGE
+from crm.rewards import services as rewards
+from crm.rewards.models import Voucher
 from crm.values import clock
 from crm.values.language import gettext as _
 from crm.web_push import services as web_push
@@ -108,6 +112,14 @@ def ask_for_erasure(customer_id: int, code_id: int) -> ErasureRequest:
 def open_wish(customer_id: int) -> ErasureRequest | None:
     found = sa.select(ErasureRequest).where(ErasureRequest.customer_id == customer_id, ErasureRequest.done_at.is_(None))
     return db.session.scalars(found.limit(1)).first()
+
+
+def redeem(customer_id: int, reward_id: int, points: int | None, key: RequestKey | None) -> Voucher:
+    """Take the points for a reward; raises FieldError, RewardError, PointsError and KeyReusedError."""
+    own = key and key._replace(key=f"own page {customer_id} {key.key}"[:100])
+    with done_by_customer(), transaction():
+        lock_customer(customer_id)
+        return rewards.redeem(customer_id, reward_id, points, own, OWN_PAGE)
 
 
 def allow_notices(customer_id: int, endpoint: str, p256dh: str, auth: str) -> None:

@@ -7,6 +7,8 @@ from crm.values.language import gettext as _
 
 MANUAL = "Manual"
 BOOKING = "Booking"
+OWN_PAGE = "Customer page"
+"""What customers do on their own page."""
 POINTS_RULES = "Points rules"
 """What the rules of points do, as when points end."""
 
@@ -15,6 +17,7 @@ _NAMES = {
     BOOKING: N_("Booking"),
     "Lead": N_("Lead"),
     "Area": N_("Area"),
+    OWN_PAGE: N_("Customer page"),
     POINTS_RULES: N_("Points rules"),
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -9,22 +11,27 @@ from crm.customer_page import links
 from crm.customer_page.models import CustomerLink
 from crm.customer_page.rules import Scope
 from crm.kernel.extensions import db
+from crm.rewards.rules import RewardKind
+from crm.values import clock
 from tests.browser.axe import violations
 from tests.customer_page.door import link_of
-from tests.factories import Cast, make_card_code, make_customer
+from tests.factories import Cast, make_booking, make_card_code, make_customer, make_receipt, make_reward, make_voucher
 from tests.product import RunningApp, serve
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 KEPT = "async () => Boolean(await (await caches.open('card')).match('/c/card'))"
+UNTIL_KEPT = f"""async () => {{
+    while (!navigator.serviceWorker.controller || !(await ({KEPT})())) await new Promise((go) => setTimeout(go, 50));
+}}"""
+"""Not by `wait_for_function`, whose way to look again the page's policy refuses."""
 
 
 def open_card(page: Page, url: str) -> None:
     page.goto(url)
     page.get_by_role("button", name="Open my page").click()
     page.wait_for_url("**/c/card")
-    page.wait_for_function("() => navigator.serviceWorker.controller !== null")
-    page.wait_for_function(KEPT)
+    page.evaluate(UNTIL_KEPT)
 
 
 def test_the_card_is_there_without_a_network_and_goes_when_its_link_ended(
@@ -72,6 +79,11 @@ def test_the_own_pages_are_whole_on_the_smallest_phone(
     with cast.owner.acting():
         siti = make_customer(name="Siti " + "Rahma" * 12, language=language, phone="0812 3456 7890")
         code = make_card_code(siti)
+        make_voucher(siti)
+        make_reward(name="Off", kind=RewardKind.AMOUNT_OFF, value=100_00, cost=1, by_points=True)
+        make_receipt(customer_id=siti)
+        day = clock.utcnow().date() + dt.timedelta(days=3)
+        make_booking(date=day, persons=[{"name": "Siti Rahma", "customer_id": siti, "is_lead": True}])
     context = browser.new_context(viewport={"width": 320, "height": 640}, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
     found = []
@@ -86,6 +98,8 @@ def test_the_own_pages_are_whole_on_the_smallest_phone(
         look()
         page.locator("form button").click()
         page.wait_for_url("**/c/*")
+        for summary in page.locator("summary").all():
+            summary.click()
         look()
     for path in ("/c/1-x", f"/v/{code}"):
         page.goto(running_app.url + path)

@@ -12,14 +12,15 @@ from werkzeug.wrappers import Response as AnyResponse
 from crm.customer_page import access, codes, whole, wishes
 from crm.customer_page.access import Visit
 from crm.customer_page.door import shown
-from crm.customer_page.own_forms import CodeForm, ProfileForm, switched
+from crm.customer_page.own_forms import CodeForm, ProfileForm, RedeemForm, switched
 from crm.customer_page.parts import parts_of
 from crm.customer_page.routes.own import bp
 from crm.customer_page.rules import Scope
 from crm.kernel.csrf import without_referrer
-from crm.kernel.errors import ConflictError
+from crm.kernel.errors import ConflictError, SentenceError
 from crm.values.language import gettext as _
 from crm.web.downloads import download
+from crm.web.forms import new_key
 
 
 @bp.get("/c/page")
@@ -102,6 +103,18 @@ def cancel_booking(booking_id: int) -> AnyResponse:
     return _turn(wishes.cancel_booking, booking_id, _("Booking canceled."))
 
 
+@bp.post("/c/redeem")
+@without_referrer
+def redeem() -> AnyResponse:
+    visit, form = access.by_session(Scope.PAGE), _redeem_form()
+    try:
+        voucher = wishes.redeem(visit.customer.id, form.reward_id, form.number, form.request_key())
+    except (SentenceError, ValueError) as error:
+        return _page(access.by_session(Scope.PAGE), 422, section="rewards", problem=str(error))
+    text = _("%(name)s: show the code %(code)s at the counter.", name=voucher.name, code=voucher.shown_code)
+    return _done(text, "vouchers")
+
+
 @bp.get("/c/receipts/<id:receipt_id>")
 def receipt(receipt_id: int) -> Response:
     visit = access.by_session(Scope.PAGE)
@@ -138,6 +151,10 @@ def _code_form() -> CodeForm:
     return CodeForm()
 
 
+def _redeem_form() -> RedeemForm:
+    return RedeemForm()
+
+
 def _profile(visit: Visit, *, is_sent: bool) -> ProfileForm:
     return ProfileForm(visit.customer, visit.organization.phone_region, is_sent=is_sent)
 
@@ -152,6 +169,7 @@ def _page(visit: Visit, status: int = 200, *, section: str = "", problem: str = 
         profile=profile or _profile(visit, is_sent=False),
         section=section,
         problem=problem,
+        key=new_key(),
     )
 
 
@@ -161,4 +179,4 @@ def _done(text: str, section: str) -> AnyResponse:
     return redirect(url_for("own_page.page", _anchor=anchor), 303)
 
 
-SECTIONS = ("consent", "profile", "download", "erase", "bookings", "rewards")
+SECTIONS = ("consent", "profile", "download", "erase", "bookings", "rewards", "vouchers")

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from crm.accounts.access import find, recognize
-from crm.customer_page import links, queries
+from crm.customer_page import cards, links, queries
 from crm.customer_page.forms import LinkForm, SendLinkForm
 from crm.customer_page.models import CustomerLink
 from crm.customer_page.qr import qr_code
@@ -75,7 +75,9 @@ def scanned(card_code: str) -> AnyResponse:
         page = respond("customer_page/code.html", "customer_page/code.html")
         page.headers["Referrer-Policy"] = "no-referrer"
     else:
-        page = respond("customer_page/scanned.html", "customer_page/_scanned.html", customer=customer)
+        page = respond(
+            "customer_page/scanned.html", "customer_page/_scanned.html", customer=customer, **cards.scanned(customer)
+        )
     page.headers["X-Robots-Tag"] = "noindex, nofollow"
     return page
 
