@@ -39,7 +39,7 @@ MOST = {
     "/": 16,  # one for the first steps, until they are done
     "/reminders": 13,
     "/?q=customer": 16,
-    "/customers/{customer}": 12,
+    "/customers/{customer}": 17,  # four for the points: their lots, what counted, and the rules; one for vouchers
     "/messages": 5,
     "/stats": 6,
     "/leads": 5,
@@ -78,8 +78,8 @@ PAGES = (
 
 
 LISTS = {
-    "/api/customers/": 5,
-    "/api/customers/?search=customer&is_active=true": 7,
+    "/api/customers/": 8,  # three for what can be spent, and until when
+    "/api/customers/?search=customer&is_active=true": 8,
     "/api/customers/{customer}/points/": 4,
     "/api/customers/{customer}/invoices/": 5,
     "/api/customers/{customer}/messages/": 4,

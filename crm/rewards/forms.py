@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from markupsafe import Markup
 from wtforms import BooleanField, Field, RadioField, SelectField, SelectMultipleField, StringField, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -59,7 +60,8 @@ class RewardForm(CreatingForm):
         self.per_period.choices = options((period.value, period.label) for period in Period)
         self.minimum_tier.choices = options([("", _("Every tier")), *((tier.value, tier.label) for tier in Tier)])
         self._branches = dict(branch_names())
-        self.branches.choices = options(self._branches.items())
+        names = {id_: Markup("<bdi>{}</bdi>").format(name) for id_, name in self._branches.items()}
+        self.branches.choices = options(names.items())
         self._found: dict[str, Any] = {}
         if not self._branches:
             del self.branches

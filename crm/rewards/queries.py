@@ -22,6 +22,7 @@ from crm.values.choices import unknown_choice
 from crm.values.language import N_, ngettext
 from crm.values.language import gettext as _
 from crm.values.text import clean_line, fold
+from crm.web.filters import today
 from crm.web.forms import new_key
 from crm.web.lists import Page, read_page
 
@@ -150,10 +151,10 @@ def panel_data(customer: Customer, limit: int = PANEL_SIZE) -> dict[str, Any]:
     vouchers = vouchers_of(customer.id, limit)
     if not vouchers and not has_rewards():
         return {}
-    today = today_here()
-    ready = [voucher for voucher in vouchers if voucher.state_on(today) is VoucherState.ISSUED]
+    day = today()
+    ready = [voucher for voucher in vouchers if voucher.state_on(day) is VoucherState.ISSUED]
     others = [voucher for voucher in vouchers if voucher not in ready]
-    return {"ready": ready, "others": others, "today": today, "key": new_key()}
+    return {"ready": ready, "others": others, "today": day, "key": new_key()}
 
 
 def count_in_words(customer_id: int) -> str:

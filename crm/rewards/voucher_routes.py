@@ -13,7 +13,6 @@ from crm.accounts.access import find, here, may
 from crm.customers.models import Customer
 from crm.kernel.idempotency import RequestKey
 from crm.rewards import codes, guesses, queries, services
-from crm.rewards.checks import today_here
 from crm.rewards.models import Voucher
 from crm.rewards.qr import drawing_of
 from crm.rewards.queries import VoucherFilter
@@ -23,7 +22,7 @@ from crm.rewards.routes import changed
 from crm.rewards.rules import VoucherState
 from crm.values.language import gettext as _
 from crm.values.language import ngettext
-from crm.web.filters import number
+from crm.web.filters import number, today
 from crm.web.forms import fingerprint, new_key
 from crm.web.htmx import respond
 from crm.web.lists import Page
@@ -62,7 +61,7 @@ def find_voucher() -> AnyResponse:
 @bp.get("/vouchers/<id:voucher_id>")
 def voucher(voucher_id: int) -> Response:
     found = find(Voucher, voucher_id, *WITH_ALL)
-    context: dict[str, Any] = {"voucher": found, "today": today_here(), "key": new_key()}
+    context: dict[str, Any] = {"voucher": found, "today": today(), "key": new_key()}
     context |= {"branches": queries.branches_of([found]), "drawing": drawing_of(found.code)}
     context["may_undo"] = services.may_undo(found, is_manager=may("manager"))
     return respond("rewards/voucher.html", "rewards/_voucher.html", **context)
@@ -102,6 +101,6 @@ def cancel(voucher_id: int) -> AnyResponse:
 
 
 def _list(page: Page[Voucher], status: int = 200, **context: Any) -> Response:
-    shown = {"page": page, "states": list(VoucherState), "today": today_here(), "key": new_key()}
+    shown = {"page": page, "states": list(VoucherState), "today": today(), "key": new_key()}
     shown |= {"branches": queries.branches_of(page.rows), "has_any": bool(page.rows) or queries.has_vouchers()}
     return respond("rewards/vouchers.html", "rewards/_vouchers.html", status, **shown, **context)
