@@ -36,6 +36,7 @@ ROOMS = (
     "invoices",
     "bookings",
     "rewards",
+    "referrals",
     "web_push",
     "imports",
     "exports",

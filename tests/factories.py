@@ -31,8 +31,8 @@ from crm.customer_page.queries import card_code
 from crm.customer_page.rules import Scope
 from crm.customers.bulk_models import Action
 from crm.customers.filters import Selection
-from crm.customers.models import CustomerKey
-from crm.customers.services import change_many, create_customer
+from crm.customers.models import Customer, CustomerKey
+from crm.customers.services import change_many, create_customer, give_referral_code
 from crm.delivery.recipients import keep_recipients
 from crm.duplicates.services import add_entry
 from crm.exports import services as exports
@@ -68,6 +68,8 @@ from crm.opt_outs.services import put_on
 from crm.privacy import retention
 from crm.privacy.models import InactiveCustomer
 from crm.privacy.rules import RULES
+from crm.referrals import services as referrals
+from crm.referrals.rules import Reason, State
 from crm.reminders import services as reminders
 from crm.rewards import catalogue
 from crm.rewards import services as vouchers
@@ -242,6 +244,20 @@ def make_invoice(customer_id: int | None = None, **values: Any) -> int:
     """Make an invoice and return its id."""
     customer_id = customer_id or make_customer()
     return add_invoice(customer_id, 150_000_00, clock.utcnow().date(), "Cake", **values).id
+
+
+def make_referral_code(customer_id: int | None = None) -> str:
+    """Make a customer's referral code and return it."""
+    return give_referral_code(customer_id or make_customer()).referral_code or ""
+
+
+def make_referral(friend_id: int | None = None) -> int:
+    """Make a referral that waits for staff, and return its id."""
+    referrer, friend_id = give_referral_code(make_customer()), friend_id or make_customer()
+    with transaction() as session:
+        referral = referrals.join(session.get_one(Customer, friend_id), session.get_one(Customer, referrer.id))
+        referral.state, referral.reasons = State.REVIEW, Reason.NAME.value
+        return referral.id
 
 
 def make_receipt(state: str = "ready", customer_id: int | None = None) -> int:
@@ -481,6 +497,8 @@ FILL: dict[str, Callable[[], Any]] = {
     "series_id": make_series,
     "invoice_id": make_invoice,
     "receipt_id": make_receipt,
+    "referral_id": make_referral,
+    "referral_code": make_referral_code,
     "document_id": make_document,
     "booking_id": make_booking,
     "area_customer_id": make_area_customer,

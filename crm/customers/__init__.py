@@ -12,6 +12,7 @@ __all__ = [
     "locks",
     "models",
     "queries",
+    "referral_codes",
     "rules",
     "schemas",
     "search",

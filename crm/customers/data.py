@@ -36,7 +36,7 @@ DATA = {
     CUSTOMERS: Rows(
         plain="source tier tier_since tier_review_on created_month language service_type",
         personal="name name_key phone phone_extension email address city city_key province province_key postal_code"
-        " passport_number birthday birth_year birthday_counts_from",
+        " passport_number birthday birth_year birthday_counts_from referral_code",
         free_text="notes",
         points_to={"branch_id": "branches", "archived_by_id": USERS, "merged_into_id": CUSTOMERS},
         recomputed="name_key city_key province_key created_month next_message_at loyalty_points points_owed tier"
@@ -50,6 +50,12 @@ DATA = {
         erasure=Erasure.DELETE, plain="kind", personal="value", points_to={"customer_id": CUSTOMERS}
     ),
     "customer_search": Rows(erasure=Erasure.DELETE, left_out="computed from customers", personal="text"),
+    "referral_codes": Rows(
+        erasure=Erasure.DELETE,
+        left_out="computed from customers",
+        personal="code",
+        points_to={"customer_id": CUSTOMERS},
+    ),
     "customer_totals": Rows(left_out="kept by triggers", plain="created_month"),
     "duplicates": Rows(
         erasure=Erasure.DELETE,

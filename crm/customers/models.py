@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.accounts.models import Branch
-from crm.customers.rules import Tier
+from crm.customers.rules import CODE_LENGTH, Tier
 from crm.kernel.branch_scope import BOUND, seen_by_branch, seen_with
 from crm.kernel.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
 from crm.kernel.events import Event
@@ -25,9 +25,9 @@ class Customer(TenantMixin, Base):
     besides it and `email`. `next_message_at` is kept by messages; `loyalty_points`, `points_owed`, `tier` by loyalty,
     with `tier_since` and `tier_review_on`, the day on which it changes if nothing more is earned; `total_orders`,
     `total_spent` (an amount) and `last_order_at` by invoices. `created_month` is in the
-    organization's zone, as 2026-11. `merged_into_id` is the survivor. Columns with `_key` are folded.
-    `language` is that of messages, "" for the organization's. `birthday` is as 02-14, or ""; one that the customers
-    set themselves counts from `birthday_counts_from`.
+    organization's zone, as 2026-11. `referral_code` is made when it is first asked for. `merged_into_id` is the
+    survivor. Columns with `_key` are folded. `language` is that of messages, "" for the organization's. `birthday` is
+    as 02-14, or ""; one that the customers set themselves counts from `birthday_counts_from`.
     """
 
     __tablename__ = "customers"
@@ -43,6 +43,14 @@ class Customer(TenantMixin, Base):
             sqlite_where=sa.text("email IS NOT NULL"),
         ),
         sa.Index("ix_customers_phone", "organization_id", "phone"),
+        sa.Index(
+            "uq_customers_referral_code",
+            "organization_id",
+            "referral_code",
+            unique=True,
+            postgresql_where=sa.text("referral_code IS NOT NULL"),
+            sqlite_where=sa.text("referral_code IS NOT NULL"),
+        ),
         sa.Index(
             "ix_customers_passport",
             "organization_id",
@@ -199,6 +207,7 @@ class Customer(TenantMixin, Base):
     total_orders: Mapped[int] = mapped_column(default=0, server_default="0")
     total_spent: Mapped[int] = mapped_column(default=0, server_default="0")
     last_order_at: Mapped[dt.datetime | None]
+    referral_code: Mapped[str | None] = mapped_column(sa.String(CODE_LENGTH))
     created_month: Mapped[str] = mapped_column(sa.String(7), default="", server_default="")
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
@@ -326,6 +335,25 @@ class CustomerSearch(Base):
     customer_id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
     organization_id: Mapped[int] = mapped_column(BigInt)
     text: Mapped[str] = mapped_column(sa.Text)
+
+
+class ReferralCode(Base):
+    """Outside row-level security, for a link /r/<code> names no organization; two of them may have the same code."""
+
+    __tablename__ = "referral_codes"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["organization_id", "customer_id"],
+            ["customers.organization_id", "customers.id"],
+            ondelete="CASCADE",
+        ),
+        sa.UniqueConstraint("organization_id", "code"),
+        sa.Index("ix_referral_codes_code", "code"),
+    )
+
+    customer_id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
+    organization_id: Mapped[int] = mapped_column(BigInt)
+    code: Mapped[str] = mapped_column(sa.String(CODE_LENGTH))
 
 
 seen_by_branch(Customer, lambda row: row.branch_id == BOUND)

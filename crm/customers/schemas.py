@@ -28,6 +28,7 @@ from crm.api.fields import (
 from crm.api.schemas import ONE_OF, ContactInput, CursorQuery, Input, Output, always
 from crm.customers.api_queries import ORDERINGS
 from crm.customers.facts import fill
+from crm.customers.referral_codes import MAX_TYPED
 from crm.customers.rules import Tier
 from crm.customers.services import BULK_WORKER_THRESHOLD
 from crm.people.limits import LIMITS
@@ -64,6 +65,12 @@ class CustomerInput(CustomerChange):
     """A whole customer; fields left out of an existing one stay."""
 
     name = RequiredLine(LIMITS["name"], "Name is required", required=True)
+
+
+class CustomerCreation(CustomerInput):
+    referred_by = TextLine(
+        MAX_TYPED, metadata={"description": "The `referral_code` of the customer who brought this one."}
+    )
 
 
 class CustomerReplacement(CustomerInput):
@@ -135,6 +142,10 @@ class Customer(Output):
     )
     points_to_next_tier = fields.Integer(
         attribute="facts.points_to_next_tier", allow_none=True, metadata={"minimum": 1}
+    )
+    referral_code = fields.String(
+        allow_none=True,
+        metadata={"description": "Made when the customer is first read alone; null in lists before that."},
     )
 
     @ma.pre_dump

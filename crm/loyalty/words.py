@@ -5,13 +5,20 @@ from __future__ import annotations
 from crm.loyalty.multipliers import Multiplier, MultiplierKind
 from crm.loyalty.tiers import Standing, Window
 from crm.values import clock
-from crm.values.language import N_, ngettext
+from crm.values.language import N_, Text, ngettext
 from crm.values.language import gettext as _
 from crm.web.filters import day, number
 
 ENDED, SETTLEMENT, TAKEN_BACK = "Points ended", "Owed points paid", "Taken back"
 
 _OWN = {ENDED: N_("Points ended"), SETTLEMENT: N_("Owed points paid"), TAKEN_BACK: N_("Taken back")}
+
+
+def own(reason: Text) -> str:
+    """Declare a reason that the product gives, when a module is imported, and return what is kept of it."""
+    english = str.__str__(reason)
+    _OWN[english] = reason
+    return english
 
 
 def when_in_words(one: Multiplier, branch: str) -> str:
@@ -66,5 +73,5 @@ def said(reason: str, *, is_reversal: bool = False) -> str:
     if reason in _OWN:
         return _(_OWN[reason])
     if is_reversal and reason.startswith(f"{TAKEN_BACK}: "):
-        return _("Taken back: %(reason)s", reason=reason.removeprefix(f"{TAKEN_BACK}: "))
+        return _("Taken back: %(reason)s", reason=said(reason.removeprefix(f"{TAKEN_BACK}: ")))
     return reason

@@ -7,6 +7,7 @@ from crm.values.language import gettext as _
 
 MANUAL = "Manual"
 BOOKING = "Booking"
+REFERRAL = "Referral"
 OWN_PAGE = "Customer page"
 """What customers do on their own page."""
 POINTS_RULES = "Points rules"
@@ -15,6 +16,7 @@ POINTS_RULES = "Points rules"
 _NAMES = {
     MANUAL: N_("Manual"),
     BOOKING: N_("Booking"),
+    REFERRAL: N_("Referral"),
     "Lead": N_("Lead"),
     "Area": N_("Area"),
     OWN_PAGE: N_("Customer page"),
