@@ -28,7 +28,7 @@ def verify(organization: str | None, everywhere: bool, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def expire(organization: str | None, everywhere: bool, as_json: bool) -> None:
     """End the points that are past their date, and find anew the tiers that change; what is done is done once."""
-    found: Counter[str] = Counter(lots=0, points=0, customers=0, tiers=0)
+    found: Counter[str] = Counter(lots=0, points=0, customers=0, tiers=0, notices=0)
     for _ in chosen_organizations(organization, everywhere):
         found.update(nightly.expire())
     if as_json:

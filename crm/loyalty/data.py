@@ -54,6 +54,10 @@ DATA = {
         signed="asked applied counts owed",
     ),
     "points_draws": Rows(signed="points", points_to={"entry_id": ENTRIES, "lot_id": ENTRIES}),
-    "loyalty_settings": Rows(plain="expiry_day tier_policies", inside={"tier_policies": no_ids}),
+    "loyalty_settings": Rows(
+        plain="expiry_day tier_policies notices_given",
+        inside={"tier_policies": no_ids},
+        dropped={"notices_given": None},
+    ),
     "points_multipliers": Rows(plain="starts_on ends_on", points_to={"branch_id": "branches"}),
 }

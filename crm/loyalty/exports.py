@@ -33,5 +33,7 @@ EXPORT = Export(
         Column("reason", N_("Reason"), PointsEntry.reason),
         Column("source", N_("Source"), PointsEntry.source),
         Column("created_at", N_("Time"), PointsEntry.created_at, Kind.MOMENT),
+        Column("kind", N_("Kind"), PointsEntry.kind),
+        Column("expires_on", N_("Can be spent until"), PointsEntry.expires_on, Kind.DAY),
     ),
 )

@@ -122,7 +122,8 @@ class PointsDraw(TenantMixin, Base):
 class LoyaltySettings(TenantMixin, Base):
     """The rules of an organization; one without a row has the defaults.
 
-    tier_policies: [day, window, days of grace] of each change. referral_minimum is an amount.
+    tier_policies: [day, window, days of grace] of each change. referral_minimum is an amount. notices: customers are
+    told before points end; notices_given: how far that is (`notices.py`).
     """
 
     __tablename__ = "loyalty_settings"
@@ -150,6 +151,8 @@ class LoyaltySettings(TenantMixin, Base):
     multipliers_add_up: Mapped[bool] = mapped_column(default=False)
     bonus_counts: Mapped[bool] = mapped_column(default=True)
     expired_vouchers_return: Mapped[bool] = mapped_column(default=False)
+    notices: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
+    notices_given: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
 
     @classmethod

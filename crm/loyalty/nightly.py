@@ -26,7 +26,7 @@ from crm.kernel.queue import stopping
 from crm.kernel.tenancy import require_organization, use_organization
 from crm.kernel.work import due
 from crm.kernel.work.lease import Lease
-from crm.loyalty import queries, tiers
+from crm.loyalty import notices, queries, tiers
 from crm.loyalty.ledger import EXPIRED, expire_key
 from crm.loyalty.models import LoyaltySettings, PointsDraw, PointsEntry
 from crm.loyalty.rules import Kind
@@ -73,10 +73,10 @@ def do_if_due(organization_id: int) -> bool:
 
 
 def expire(lease: Lease | None = None) -> Counter[str]:
-    """Close the lots past their date and find anew the tiers that change; return how many of each."""
-    found: Counter[str] = Counter(lots=0, points=0, customers=0, tiers=0)
-    for step in (_close_some, _review_some):
-        while not stopping.is_set() and (done := step()):
+    """Close lots past their date, find tiers anew that change, and tell customers; return how many of each."""
+    found: Counter[str] = Counter(lots=0, points=0, customers=0, tiers=0, notices=0)
+    for step in (_close_some, _review_some, _tell_some):
+        while not stopping.is_set() and (done := step()) is not None:
             found.update(done)
             if lease is not None and not lease.renew(LEASE):
                 return found
@@ -150,6 +150,11 @@ def _close(lots: Sequence[Any], balances: dict[int, int], today: dt.date) -> Non
     event = {"action": EXPIRED, "subject": PointsEntry.__tablename__, "subject_id": ids, "customer_id": customers}
     bulk.insert(Event, len(lots), {"organization_id": organization, "changes": changes, "at": bulk.now, **event})
     db.session.expire_all()
+
+
+def _tell_some() -> Counter[str] | None:
+    number = notices.give_some()
+    return None if number is None else Counter(notices=number)
 
 
 def _due_for_review(today: dt.date) -> sa.Select[int]:

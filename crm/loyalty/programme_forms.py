@@ -82,6 +82,7 @@ class ProgrammeForm(Form):
     expiry_days = StringField(N_("Days"), [Whole(1, 3_650)])
     expiry_day = StringField(N_("Day of the year"))
     existing_too = BooleanField(N_("Also for the points that customers have now"))
+    notices = Tick(N_("Tell customers 30 and 7 days before points end, and before a tier falls"))
     return_grace_days = StringField(N_("Days for points that come back late"), [Whole(0, 365)])
     tier_window = SelectField(N_("Points that count"), choices=options(WINDOW_CHOICES), validate_choice=False)
     tier_grace_days = StringField(N_("Days before a tier falls"), [Whole(0, 365)])

@@ -217,11 +217,11 @@ def test_the_command_ends_points_once(app: Flask, cast: Cast, owner: FlaskClient
             change_points(id_, 30)
             change_points(id_, 20)
         change_points(ids[0], -45)
-    nothing = {"lots": 0, "points": 0, "customers": 0, "tiers": 0}
+    nothing = {"lots": 0, "points": 0, "customers": 0, "tiers": 0, "notices": 0}
     time.move(10)
     assert run() == nothing
     time.move(1)
-    assert run() == {"lots": 119, "points": 60 * 50 - 45, "customers": 60, "tiers": 0}
+    assert run() == {"lots": 119, "points": 60 * 50 - 45, "customers": 60, "tiers": 0, "notices": 0}
     assert run() == nothing
     with cast.staff.acting():
         assert queries.differences() == []
