@@ -13,6 +13,7 @@ from crm.customer_page.qr import qr_code
 from crm.customer_page.queries import card_code
 from crm.customers.models import Customer
 from crm.customers.rules import Tier
+from crm.kernel.manifest import catalog
 from crm.loyalty import queries as loyalty
 from crm.people.names import first_name
 from crm.rewards import queries as rewards
@@ -26,6 +27,7 @@ from crm.web.static import static_url
 from crm.web_push.queries import public_key
 
 MOST_VOUCHERS = 20
+CHECK_IN = "visits.check_in"
 
 
 class Card(NamedTuple):
@@ -63,7 +65,8 @@ def vouchers_of(customer_id: int) -> list[Voucher]:
 def scanned(customer: Customer) -> dict[str, Any]:
     """Return what staff see who scanned the card."""
     points, _dates = _points_of(customer.id)
-    return {"points": points, "vouchers": vouchers_of(customer.id), "key": new_key()}
+    check_in = CHECK_IN if CHECK_IN in catalog().access else ""
+    return {"points": points, "vouchers": vouchers_of(customer.id), "key": new_key(), "check_in": check_in}
 
 
 def _points_of(customer_id: int) -> tuple[int, list[tuple[dt.date, int]]]:

@@ -75,9 +75,8 @@ def scanned(card_code: str) -> AnyResponse:
         page = respond("customer_page/code.html", "customer_page/code.html")
         page.headers["Referrer-Policy"] = "no-referrer"
     else:
-        page = respond(
-            "customer_page/scanned.html", "customer_page/_scanned.html", customer=customer, **cards.scanned(customer)
-        )
+        context = {"customer": customer, "code": card_code, **cards.scanned(customer)}
+        page = respond("customer_page/scanned.html", "customer_page/_scanned.html", **context)
     page.headers["X-Robots-Tag"] = "noindex, nofollow"
     return page
 
