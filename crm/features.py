@@ -35,6 +35,7 @@ ROOMS = (
     "area_customers",
     "invoices",
     "bookings",
+    "visits",
     "rewards",
     "referrals",
     "web_push",

@@ -79,6 +79,7 @@ from crm.series.queries import series_of_message
 from crm.series.rules import Frequency, Rule
 from crm.series.services import schedule
 from crm.values import clock
+from crm.visits import services as visits
 
 PASSWORD = "three green apples"
 PASSWORD_HASH = hash_password(PASSWORD)
@@ -478,6 +479,11 @@ def make_wish(customer_id: int | None = None) -> int:
     return _save(ErasureRequest(customer_id=customer_id or make_customer(), due_at=due_at))
 
 
+def make_visit(customer_id: int | None = None) -> int:
+    """Check a customer in and return the id of the visit."""
+    return visits.check_in(customer_id or make_customer()).visit.id
+
+
 FILL: dict[str, Callable[[], Any]] = {
     "branch_id": make_branch,
     "backup_id": make_backup,
@@ -524,6 +530,7 @@ FILL: dict[str, Callable[[], Any]] = {
     "reward_id": make_reward,
     "voucher_id": make_voucher,
     "wish_id": make_wish,
+    "visit_id": make_visit,
 }
 """How to make the row of each id that stands in a URL, for the tests that try every page."""
 

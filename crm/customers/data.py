@@ -40,7 +40,7 @@ DATA = {
         free_text="notes",
         points_to={"branch_id": "branches", "archived_by_id": USERS, "merged_into_id": CUSTOMERS},
         recomputed="name_key city_key province_key created_month next_message_at loyalty_points points_owed tier"
-        " tier_since tier_review_on total_orders total_spent last_order_at",
+        " tier_since tier_review_on total_orders total_spent last_order_at visit_days checked_in_at",
         arriving=_index,
     ),
     "customer_keys": Rows(

@@ -28,6 +28,7 @@ class Customer(TenantMixin, Base):
     organization's zone, as 2026-11. `referral_code` is made when it is first asked for. `merged_into_id` is the
     survivor. Columns with `_key` are folded. `language` is that of messages, "" for the organization's. `birthday` is
     as 02-14, or ""; one that the customers set themselves counts from `birthday_counts_from`.
+    `visit_days`, the most that there ever were, and `checked_in_at`, the last check-in, are kept by visits.
     """
 
     __tablename__ = "customers"
@@ -208,6 +209,9 @@ class Customer(TenantMixin, Base):
     total_spent: Mapped[int] = mapped_column(default=0, server_default="0")
     last_order_at: Mapped[dt.datetime | None]
     referral_code: Mapped[str | None] = mapped_column(sa.String(CODE_LENGTH))
+    visit_days: Mapped[int] = mapped_column(default=0, server_default="0")
+    most_visit_days: Mapped[int] = mapped_column(default=0, server_default="0")
+    checked_in_at: Mapped[dt.datetime | None]
     created_month: Mapped[str] = mapped_column(sa.String(7), default="", server_default="")
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())

@@ -78,7 +78,7 @@ class CustomerAction:
     """A link to a window among the actions of a customer's page, ordered by `place`; the first is the main one.
 
     `argument` is the parameter that takes the customer's id. Those `in_menu` stand in the ⋯ menu, those `of_archived`
-    also for archived customers; a `page` is no window.
+    also for archived customers; a `page` is no window. One that `is_post` is a button beside those to reach them.
     """
 
     endpoint: str
@@ -89,6 +89,7 @@ class CustomerAction:
     in_menu: bool = False
     of_archived: bool = False
     page: bool = False
+    is_post: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -60,6 +60,10 @@ def time_of_day(moment: dt.datetime) -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(_utc(moment), full, shown)
 
 
+def clock_time(moment: dt.datetime) -> str:
+    return f"{clock.to_local(moment, clock.zone(reader().organization.time_zone)):%H:%M}"
+
+
 def local_day(moment: dt.datetime) -> dt.date:
     return clock.to_local(moment, clock.zone(reader().organization.time_zone)).date()
 

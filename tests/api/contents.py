@@ -52,6 +52,7 @@ CONTENTS: dict[str, dict[str, Any]] = {
     "api_notes.change": {"json": {"text": "Likes the aisle"}},
     "api_leads.create_commitment": {"json": {"amount": "150000.00", "promised_date": "2026-12-01"}},
     "api_leads.change_commitment": {"json": {"state": "kept"}},
+    "api_visits.check_in": {"json": {}},
     "api_imports.commit": {},
     "api_imports.undo": {},
     "api_branches.create": {"json": {"name": "Bandung"}},

@@ -1,4 +1,4 @@
-"""Visits of customers."""
+"""Parcels of customers."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from crm.kernel.columns import Base, CreatedAt, Id, UtcDateTime
 from crm.kernel.tenancy import TenantMixin, within_organization
 
 
-class Visit(TenantMixin, Base):
-    """A visit; `counted_at` is when the worker counted it."""
+class Parcel(TenantMixin, Base):
+    """A parcel; `counted_at` is when the worker counted it."""
 
-    __tablename__ = "visits"
+    __tablename__ = "parcels"
     __table_args__ = (
         within_organization("customer_id", "customers", ondelete="CASCADE"),
-        sa.Index("ix_visits_customer", "organization_id", "customer_id", "id"),
+        sa.Index("ix_parcels_customer", "organization_id", "customer_id", "id"),
         {"sqlite_autoincrement": True},
     )
 
