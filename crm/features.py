@@ -38,6 +38,7 @@ ROOMS = (
     "visits",
     "rewards",
     "referrals",
+    "automations",
     "web_push",
     "imports",
     "exports",

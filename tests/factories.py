@@ -22,6 +22,8 @@ from crm.accounts.members import Details
 from crm.accounts.models import Branch, Invitation, Membership, Organization, User
 from crm.accounts.passwords import hash_password
 from crm.area_customers import services as area_customers
+from crm.automations import services as automations
+from crm.automations.rules import Occasion
 from crm.backups import store
 from crm.backups.models import Backup
 from crm.bookings import services as bookings
@@ -259,6 +261,12 @@ def make_referral(friend_id: int | None = None) -> int:
         referral = referrals.join(session.get_one(Customer, friend_id), session.get_one(Customer, referrer.id))
         referral.state, referral.reasons = State.REVIEW, Reason.NAME.value
         return referral.id
+
+
+def make_automation(**values: Any) -> int:
+    """Make an automation that gives 50 points on birthdays, and return its id."""
+    given = {"occasion": Occasion.BIRTHDAY, "days": 0, "points": 50, **values}
+    return automations.add(given).id
 
 
 def make_receipt(state: str = "ready", customer_id: int | None = None) -> int:
@@ -504,6 +512,7 @@ FILL: dict[str, Callable[[], Any]] = {
     "invoice_id": make_invoice,
     "receipt_id": make_receipt,
     "referral_id": make_referral,
+    "automation_id": make_automation,
     "referral_code": make_referral_code,
     "document_id": make_document,
     "booking_id": make_booking,

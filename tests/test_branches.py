@@ -37,6 +37,7 @@ from tests.factories import (
 from tests.test_endpoints import HTMX, Try, tries
 
 OF_ALL_BRANCHES = {
+    "automations": "the same for all",
     "backups": "of owners, who see all branches",
     "blocked_senders": "a provider refuses the whole organization",
     "branches": "their names are no secret",

@@ -39,7 +39,7 @@ MOST = {
     "/": 16,  # one for the first steps, until they are done
     "/reminders": 13,
     "/?q=customer": 16,
-    "/customers/{customer}": 17,  # four for the points: their lots, what counted, and the rules; one for vouchers
+    "/customers/{customer}": 18,  # four for the points: their lots, what counted, and the rules; vouchers, referrals
     "/messages": 5,
     "/stats": 6,
     "/leads": 5,

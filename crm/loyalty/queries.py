@@ -102,6 +102,21 @@ def open_lots(customer_id: int) -> list[Lot]:
     return [Lot(*row) for row in db.session.execute(_OPEN_LOTS, {"customer": customer_id})]
 
 
+def whose_points_end(first: dt.date, last: dt.date) -> sa.Select[int]:
+    """Select the customers with points whose last day is one of these."""
+    return sa.select(PointsEntry.customer_id).where(*_ending(first, last))
+
+
+def first_end(customer_id: sa.ColumnElement[int] | Any, first: dt.date, last: dt.date) -> sa.ScalarSelect[Any]:
+    """Select the first of these days on which points of a customer end."""
+    ends = sa.select(sa.func.min(PointsEntry.expires_on)).where(PointsEntry.customer_id == customer_id)
+    return ends.where(*_ending(first, last)).scalar_subquery()
+
+
+def _ending(first: dt.date, last: dt.date) -> tuple[sa.ColumnElement[bool], ...]:
+    return PointsEntry.remaining > 0, PointsEntry.expires_on >= first, PointsEntry.expires_on <= last
+
+
 def drawn_by(entry_id: int) -> list[tuple[Lot, int, Kind]]:
     """Return the lots that an entry drew from, how many points of each, and the kinds of the lots' entries."""
     rows = db.session.execute(

@@ -8,6 +8,7 @@ from crm.values.language import gettext as _
 MANUAL = "Manual"
 BOOKING = "Booking"
 REFERRAL = "Referral"
+AUTOMATION = "Automation"
 OWN_PAGE = "Customer page"
 """What customers do on their own page."""
 POINTS_RULES = "Points rules"
@@ -17,6 +18,7 @@ _NAMES = {
     MANUAL: N_("Manual"),
     BOOKING: N_("Booking"),
     REFERRAL: N_("Referral"),
+    AUTOMATION: N_("Automation"),
     "Lead": N_("Lead"),
     "Area": N_("Area"),
     OWN_PAGE: N_("Customer page"),
