@@ -23,6 +23,7 @@ from crm.kernel.events import changes_of, record
 from crm.kernel.extensions import db
 from crm.kernel.idempotency import KeyReusedError, RequestKey
 from crm.loyalty import ledger, multipliers, queries, rules
+from crm.loyalty.expiry import Expiry
 from crm.loyalty.ledger import CHANGED, REDEEMED, RETURNED, REVERSED, Ledger
 from crm.loyalty.models import PointsEntry
 from crm.loyalty.rules import Kind
@@ -176,6 +177,17 @@ def reverse(entry_id: int, source: str = MANUAL) -> PointsEntry:
         # What it paid of the customer's debt is owed again.
         paid = -sum(one.owed for one in followers if one.kind is Kind.SETTLE)
         return found.debit(REVERSED, entry, first={taken.id}, owes=paid)
+
+
+def keep_active(customer_id: int) -> None:
+    """Move points that end by inactivity on, as an earning does: the customer is here today."""
+    with transaction():
+        settings = queries.settings_here()
+        if settings.expiry is Expiry.INACTIVITY:
+            customer = lock_customer(customer_id)
+            found = Ledger(customer)
+            found.close_overdue()
+            ledger.prolong(found.lots, settings, found.today)
 
 
 def rebuild(customer_id: int) -> bool:

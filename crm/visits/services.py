@@ -18,6 +18,7 @@ from crm.kernel.events import record
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import current_actor
 from crm.loyalty.queries import settings_here
+from crm.loyalty.services import keep_active
 from crm.values import clock
 from crm.values.language import gettext as _
 from crm.visits import queries
@@ -65,6 +66,7 @@ def check_in(customer_id: int, branch_id: int | None = None, source: str = MANUA
         told = {"branch_id": branch_id, "source": source, "number": customer.visit_days}
         changes = {name: [None, value] for name, value in told.items()}
         record("visit.added", visit, customer_id=customer.id, changes=changes)
+        keep_active(customer.id)
         visited.send(customer, visit=visit, number=customer.visit_days, is_further=is_further)
         return CheckedIn(visit, False, visit.at)
 

@@ -224,9 +224,9 @@ def test_a_bonus_counts_for_the_tier_unless_switched_off(customer: int) -> None:
     assert reached == [(customer, "bronze", "gold")]
 
 
-def test_earned_and_voided_a_thousand_times_leaves_nothing(customer: int) -> None:
+def test_earned_and_voided_again_and_again_leaves_nothing(customer: int) -> None:
     change_points(customer, 99)
-    for number in range(20):
+    for number in range(250):
         services.earn(customer, 500, f"n{number}", "Test", "")
         services.take_back(f"n{number}", "Test")
     assert state(customer) == (99, 0, "bronze")
@@ -241,6 +241,53 @@ def test_inactivity_moves_all_lots_that_end(customer: int, time: Clock) -> None:
     services.earn(customer, 10, "n2", "Test", "")
     assert sorted(lots(customer), key=str) == [("2027-06-11", 10), ("2027-06-11", 10), (None, 5)]
     assert queries.expiring([customer], queries.today_here()) == {customer: [(dt.date(2027, 6, 11), 20)]}
+
+
+def test_a_visit_moves_what_ends_by_inactivity_and_nothing_that_is_over(customer: int, time: Clock) -> None:
+    rule(expiry="inactivity", expiry_months=3)
+    change_points(customer, 10)
+    services.keep_active(customer)
+    assert lots(customer) == [("2027-04-10", 10)]
+    time.move(80)
+    services.keep_active(customer)
+    assert lots(customer) == [("2027-06-30", 10)]
+    time.move(93)
+    services.keep_active(customer)
+    assert lots(customer) == []
+    rule(expiry="days", expiry_days=5)
+    change_points(customer, 10)
+    time.move(1)
+    services.keep_active(customer)
+    assert queries.expiring([customer], queries.today_here()) == {
+        customer: [(queries.today_here() + dt.timedelta(4), 10)]
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "spent", "left"),
+    [
+        # Cases of an open plug-in that replays its ledger: points, and the last day of each.
+        ([(50, "2027-02-01")], 20, [30]),
+        ([(50, "2027-02-01"), (50, "2027-03-01")], 70, [0, 30]),
+        ([(50, "2027-03-01"), (50, "2027-02-01")], 70, [30, 0]),
+        ([(50, None), (50, "2027-02-01")], 50, [50, 0]),
+        ([(50, None), (50, "2027-02-01")], 80, [20, 0]),
+        ([(50, "2027-02-01"), (50, "2027-02-01")], 60, [0, 40]),
+        ([(10, "2027-02-01"), (20, "2027-02-02"), (30, "2027-02-03")], 60, [0, 0, 0]),
+    ],
+)
+def test_what_is_left_of_each_lot(
+    customer: int, given: list[tuple[int, str | None]], spent: int, left: list[int]
+) -> None:
+    ids = []
+    for points, last in given:
+        ids.append(change_points(customer, points).id)
+        with transaction() as session:
+            ends = last and dt.date.fromisoformat(last)
+            session.execute(sa.update(PointsEntry).where(PointsEntry.id == ids[-1]).values(expires_on=ends))
+    redeem(customer, spent, "r1", "Reward", "")
+    found = {lot.id: lot.left for lot in queries.open_lots(customer)}
+    assert [found.get(id_, 0) for id_ in ids] == left
 
 
 def test_verify_finds_what_somebody_changed(app: Flask, cast: Cast, customer: int) -> None:
