@@ -263,3 +263,4 @@ def _by_token() -> Here:
 
 def _leave(error: BaseException | None = None) -> None:
     leave_organization()
+    language.use(language.ENGLISH)
