@@ -23,6 +23,7 @@ from crm.accounts.models import Branch, Invitation, Membership, Organization, Us
 from crm.accounts.passwords import hash_password
 from crm.area_customers import services as area_customers
 from crm.automations import services as automations
+from crm.automations.granting import give
 from crm.automations.rules import Occasion
 from crm.backups import store
 from crm.backups.models import Backup
@@ -264,9 +265,11 @@ def make_referral(friend_id: int | None = None) -> int:
 
 
 def make_automation(**values: Any) -> int:
-    """Make an automation that gives 50 points on birthdays, and return its id."""
+    """Make an automation that gives 50 points on birthdays and gave them to somebody, and return its id."""
     given = {"occasion": Occasion.BIRTHDAY, "days": 0, "points": 50, **values}
-    return automations.add(given).id
+    automation = automations.add(given)
+    give(automation, make_customer(), "birthday:2026", clock.utcnow().date())
+    return automation.id
 
 
 def make_receipt(state: str = "ready", customer_id: int | None = None) -> int:
