@@ -25,7 +25,7 @@ def restored(arrival: Arrival) -> Iterable[str]:
         last = ids[-1]
         with transaction() as session:
             of_them = sa.select(Customer.id, Customer.most_visit_days).where(one_of(Customer.id, ids))
-            most = dict(session.execute(of_them).tuples())
+            most = {row.id: row.most_visit_days for row in session.execute(of_them)}
             update_many(
                 Customer,
                 [
