@@ -134,7 +134,9 @@ def _load_points(bulk: Bulk, rows: list[tuple[int, int]]) -> None:
 
 def _points_changes(points: int) -> dict[str, list[Any]]:
     tier = tier_of(points)
-    changed = {"tier": [Tier.BRONZE.value, tier.value]} if tier is not Tier.BRONZE else {}
+    changed: dict[str, list[Any]] = {}
+    if tier is not Tier.BRONZE:
+        changed = {"tier": [Tier.BRONZE.value, tier.value], "tier_since": [None, today_here().isoformat()]}
     given = {"asked": points, "applied": points, "reason": REASON, "source": "Manual"}
     return {"loyalty_points": [0, points], **changed, **{field: [None, value] for field, value in given.items()}}
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import sqlalchemy as sa
+
 from crm.accounts.queries import current_organization
 from crm.customers.models import Customer
+from crm.kernel.db import transaction
+from crm.kernel.events import Event
 from crm.kernel.extensions import db
 from crm.rewards import catalogue, services
+from crm.rewards.models import Reward, Voucher
 from crm.rewards.rules import Period, RewardKind
 from crm.values import money
 
@@ -41,6 +46,16 @@ def fill(shop: str, customer_ids: Sequence[int]) -> None:
     rich.sort(key=lambda each: -each.loyalty_points)
     for at, customer in enumerate(rich[:3]):
         services.redeem(customer.id, rewards[0].id, branch_id=customer.branch_id, at_once=at == 1)
+
+
+def clear(shop: str) -> None:
+    """Remove the rewards of a demo shop that no customer who stays has a voucher of."""
+    names = [values["name"] for values in REWARDS.get(shop, ())]
+    unused = sa.select(Reward.id).where(Reward.name.in_(names), ~sa.exists().where(Voucher.reward_id == Reward.id))
+    with transaction() as session:
+        ids = session.scalars(unused).all()
+        session.execute(sa.delete(Event).where(Event.subject == Reward.__tablename__, Event.subject_id.in_(ids)))
+        session.execute(sa.delete(Reward).where(Reward.id.in_(ids)))
 
 
 def _values(values: dict[str, Any], unit: int) -> dict[str, Any]:

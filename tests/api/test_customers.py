@@ -174,7 +174,8 @@ def test_points_are_added_and_deducted_never_below_zero(api: Client) -> None:
     entries = api.get(f"{url}points/")
     assert [(row["points"], row["balance"]) for row in entries["results"]] == [(-500, 0), (500, 500)]
     assert set(entries["results"][0]) == {
-        *("id", "organization", "customer", "points", "reason", "balance", "created_at", "updated_at")
+        *("id", "organization", "customer", "kind", "points", "reason", "balance", "remaining", "expires_on"),
+        *("created_at", "updated_at"),
     }
 
 

@@ -145,6 +145,7 @@ def test_a_contact_is_folded_and_escaped() -> None:
         "city": "",
         "province": "",
         "postal_code": "",
+        "birthday": "02-14",
         "notes": "ü" * 60,
     }
     card = vcard(person)
@@ -155,5 +156,6 @@ def test_a_contact_is_folded_and_escaped() -> None:
         "TEL;TYPE=CELL:+6281234567890",
         "TEL;TYPE=CELL:+622112345",
     ]
+    assert "BDAY:--02-14" in unfolded
     assert "ADR;TYPE=HOME:;;Jl. A\\nB;;;;" in unfolded
     assert f"NOTE:{'ü' * 60}" in unfolded
