@@ -37,6 +37,7 @@ ROOMS = (
     "bookings",
     "visits",
     "rewards",
+    "badges",
     "referrals",
     "automations",
     "web_push",

@@ -27,6 +27,8 @@ from crm.automations.granting import give
 from crm.automations.rules import Occasion
 from crm.backups import store
 from crm.backups.models import Backup
+from crm.badges import services as badges
+from crm.badges.rules import Metric, Period
 from crm.bookings import services as bookings
 from crm.customer_page import links
 from crm.customer_page.models import ErasureRequest
@@ -490,9 +492,15 @@ def make_wish(customer_id: int | None = None) -> int:
     return _save(ErasureRequest(customer_id=customer_id or make_customer(), due_at=due_at))
 
 
-def make_visit(customer_id: int | None = None) -> int:
+def make_visit(customer_id: int | None = None, branch_id: int | None = None) -> int:
     """Check a customer in and return the id of the visit."""
-    return visits.check_in(customer_id or make_customer()).visit.id
+    return visits.check_in(customer_id or make_customer(), branch_id).visit.id
+
+
+def make_badge(**values: Any) -> int:
+    """Make a badge for a visit and return its id."""
+    defaults = {"name": f"Badge {next(_numbers)}", "metric": Metric.VISITS, "target": 1, "period": Period.EVER}
+    return badges.add({**defaults, **values}).id
 
 
 FILL: dict[str, Callable[[], Any]] = {
@@ -543,6 +551,7 @@ FILL: dict[str, Callable[[], Any]] = {
     "voucher_id": make_voucher,
     "wish_id": make_wish,
     "visit_id": make_visit,
+    "badge_id": make_badge,
 }
 """How to make the row of each id that stands in a URL, for the tests that try every page."""
 

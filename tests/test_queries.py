@@ -15,6 +15,7 @@ from tests.factories import (
     Cast,
     make_area_customer,
     make_attempt,
+    make_badge,
     make_booking,
     make_branch,
     make_commitment,
@@ -32,6 +33,7 @@ from tests.factories import (
     make_template,
     make_text,
     make_text_of_customer,
+    make_visit,
     make_voucher,
 )
 
@@ -47,6 +49,7 @@ MOST = {
     "/bookings": 5,
     "/vouchers": 5,
     "/rewards": 4,
+    "/badges": 4,
     "/invoices": 11,  # with their receipts, the sums, and what can be filtered by
     "/area-customers": 7,
 }
@@ -94,6 +97,9 @@ LISTS = {
     "/api/customers/{customer}/notes/": 4,
     "/api/rewards/": 4,
     "/api/vouchers/": 4,
+    "/api/customers/{customer}/visits/": 4,
+    "/api/customers/{customer}/badges/": 4,
+    "/api/badges/": 4,
     "/api/bookings/": 6,  # with their persons, documents and payments
     "/api/bookings/?search=traveller": 7,
     "/api/area-customers/": 4,
@@ -172,6 +178,8 @@ def _add_rows(customer: int, lead: int) -> None:
     make_duplicate(customer, other)
     make_voucher(customer)
     make_voucher(other)
+    make_badge()
+    make_visit(customer, make_branch())
     make_booking(branch_id=make_branch(), persons=[{"name": "Traveller"}, {"name": "Customer 0"}])
     make_booking(amount=100, lead_id=lead, persons=[{"customer_id": customer}])
     make_area_customer(branch_id=make_branch())

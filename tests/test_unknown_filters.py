@@ -33,6 +33,7 @@ QUERIES = {
     "/vouchers?state=zzz": "There is no state “zzz”.",
     "/rewards?show=zzz": "There is no view “zzz”.",
     "/area-customers?branch=north": "There is no such branch.",
+    "/badges?show=zzz": "There is no view “zzz”.",
     "/duplicates?show=zzz": "No duplicates to review",
 }
 

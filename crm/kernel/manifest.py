@@ -188,6 +188,8 @@ class Feature:
     panels, notices, customer_actions: parts of the customer's page. lead_panels, lead_actions: of a lead's page.
     payable: what the invoices of customers may be for. void_offers: what may be taken back with one that is voided.
     own_parts: parts of the customer's own card and page.
+    fact_rows: templates of rows among the facts of a customer's page.
+    customer_loads: options by which that page loads the customer, so that facts ask nothing more.
     lead_events: by table, a function from a lead's id to a select of ids: rows whose events stand on its timeline.
     activity: by action, how the timeline tells an event: a text, or a function of the event.
     reminders: kinds of rows of the list of reminders.
@@ -223,6 +225,8 @@ class Feature:
     notices: Sequence[Notice] = ()
     customer_actions: Sequence[CustomerAction] = ()
     own_parts: Sequence[OwnPart] = ()
+    fact_rows: Sequence[str] = ()
+    customer_loads: Sequence[Any] = ()
     payable: Payable | None = None
     void_offers: Sequence[VoidOffer] = ()
     activity: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -269,6 +273,8 @@ class Catalog:
         self.customer_actions = self._placed("customer_actions")
         self.lead_actions = self._placed("lead_actions")
         self.own_parts: list[OwnPart] = self._placed("own_parts")
+        self.fact_rows = [template for feature in features for template in feature.fact_rows]
+        self.customer_loads = [option for feature in features for option in feature.customer_loads]
         self.notices: list[Notice] = [notice for feature in features for notice in feature.notices]
         self.payable = next((feature.payable for feature in features if feature.payable), None)
         self.void_offers: list[VoidOffer] = [offer for feature in features for offer in feature.void_offers]

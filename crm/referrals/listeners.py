@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from crm.accounts.queries import current_organization
+from crm.badges.signals import referrals_asked
 from crm.customers.models import Customer
 from crm.customers.signals import MergePair, customer_referred, customers_merged, customers_unmerged
 from crm.invoices.models import Invoice
@@ -17,6 +21,7 @@ from crm.kernel.extensions import db
 from crm.referrals import services
 from crm.referrals.models import Referral
 from crm.referrals.rules import State
+from crm.values import clock
 
 NOTES = "referrals"
 ENDED = (State.REFUSED, State.LAPSED)
@@ -85,6 +90,17 @@ def unmerge(pair: MergePair) -> None:
         if row.state != note["state"] and row.state == note["after"]:
             services.take_up(row, State(note["state"]), note["reasons"])
     db.session.flush()
+
+
+@referrals_asked.connect
+def count_for_badges(customer_id: int, **kwargs: Any) -> Counter[dt.date]:
+    """Count the friends who were rewarded for, by the day on which they bought."""
+    rewarded = sa.select(Referral.qualified_at).where(
+        Referral.referrer_id == customer_id, Referral.state == State.REWARDED, Referral.qualified_at.is_not(None)
+    )
+    zone = clock.zone(current_organization().time_zone)
+    moments = db.session.scalars(rewarded, execution_options={"all_branches": True})
+    return Counter(clock.to_local(moment, zone).date() for moment in moments if moment is not None)
 
 
 def _of(ids: Collection[int]) -> Sequence[Referral]:

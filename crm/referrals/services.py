@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
+from crm.badges import services as badges
 from crm.customers.models import Customer
 from crm.customers.services import lock_customer
 from crm.invoices.models import Invoice
@@ -68,6 +69,7 @@ def follow_invoice(customer: Customer, invoice: Invoice) -> None:
             _qualify(referral, invoice)
     elif referral.invoice_id == invoice.id and not is_enough:
         _end(referral, State.REFUSED, Reason.REDUCED)
+        badges.look_at_customer(referral.referrer_id)
     if referral.state is State.REVIEW and referral.invoice_id is None and is_enough:
         referral.invoice_id = invoice.id
 
@@ -80,6 +82,7 @@ def forget_invoice(customer: Customer, invoice: Invoice) -> None:
         return
     if referral.state is not State.LAPSED or referral.friend_grant:
         _end(referral, State.REFUSED, Reason.VOID)
+        badges.look_at_customer(referral.referrer_id)
 
 
 @all_branches()
@@ -174,6 +177,7 @@ def _reward(referral_id: int) -> None:
     else:
         _give_referrer(referral)
         _change(referral, State.REWARDED, "referral.rewarded", of_referrer=True)
+        badges.look_at_customer(referral.referrer_id)
 
 
 def _lapse(referral_id: int) -> None:

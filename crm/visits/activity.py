@@ -13,8 +13,8 @@ from crm.web.filters import number, when
 
 def _added(event: ActivityEvent) -> Activity:
     lines: list[str] = [_("Visit number %(number)s", number=number(event.after("number")))]
-    if branch_id := event.after("branch_id"):
-        lines.append(event.branches.get(branch_id, _("a deleted branch")))
+    if branch := event.after("branch"):
+        lines.append(branch)
     if (source := event.after("source")) != MANUAL:
         lines.append(_("From %(source)s", source=source_shown(source)))
     return Activity(_("Checked in"), lines)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from crm.accounts.models import Branch
 from crm.accounts.queries import current_organization
 from crm.customers.models import Customer
 from crm.customers.services import lock_customer
@@ -63,7 +64,7 @@ def check_in(customer_id: int, branch_id: int | None = None, source: str = MANUA
         session.add(visit)
         session.flush()
         is_further = recount(customer)
-        told = {"branch_id": branch_id, "source": source, "number": customer.visit_days}
+        told = {"branch": _name_of(branch_id), "source": source, "number": customer.visit_days}
         changes = {name: [None, value] for name, value in told.items()}
         record("visit.added", visit, customer_id=customer.id, changes=changes)
         keep_active(customer.id)
@@ -97,6 +98,10 @@ def recount(customer: Customer) -> bool:
     if before != (customer.visit_days, customer.most_visit_days, customer.checked_in_at):
         customer.updated_at = db_now()
     return is_further
+
+
+def _name_of(branch_id: int | None) -> str | None:
+    return None if branch_id is None else db.session.scalar(sa.select(Branch.name).where(Branch.id == branch_id))
 
 
 def _latest(customer_id: int, branch_id: int | None) -> Visit | None:
