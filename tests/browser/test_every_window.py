@@ -190,7 +190,10 @@ def _fill(field: Locator, number: int) -> None:
         values = field.evaluate("field => [...field.options].map(option => option.value).filter(value => value)")
         if values and not field.input_value():
             field.select_option(values[-1])  # the first ones are what other windows delete
-    elif kind not in ("checkbox", "radio") and not (kind.startswith("date") and field.input_value()):
+    elif kind == "radio":
+        if not field.evaluate("field => !!field.form.querySelector(`[name='${field.name}']:checked`)"):
+            field.check()
+    elif kind != "checkbox" and not (kind.startswith("date") and field.input_value()):
         field.fill(TYPED.get(name, BY_TYPE.get(kind, "Words {n}")).format(n=number))
 
 
