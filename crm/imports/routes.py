@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from crm.accounts.access import find
 from crm.imports import queries, services
 from crm.imports.failed import as_csv
-from crm.imports.forms import MappingForm, ReadingForm, RowForm, UploadForm, row_choice
+from crm.imports.forms import MappingForm, RowForm, UploadForm, reading_choices, row_choice
 from crm.imports.limits import MAX_REQUEST
 from crm.imports.models import Import, ImportRow
 from crm.imports.pages import ImportPage
@@ -49,26 +49,22 @@ def new() -> AnyResponse:
 @bp.get("/imports/<id:import_id>")
 def show(import_id: int) -> Response:
     row = find(Import, import_id)
-    return _show(row, MappingForm(row), ReadingForm(row))
+    return _show(row, MappingForm(row))
 
 
 @bp.post("/imports/<id:import_id>/mapping")
 def map_columns(import_id: int) -> AnyResponse:
     row = find(Import, import_id)
-    form = MappingForm(row, is_sent=True)
+    form = MappingForm(row)
     if not form.validate():
-        return _show(row, form, ReadingForm(row))
+        return _show(row, form)
     services.map_columns(import_id, form.columns, form.options, form.date_orders)
     return go_to(url_for("imports.show", import_id=import_id))
 
 
 @bp.post("/imports/<id:import_id>/reading")
 def read_anew(import_id: int) -> AnyResponse:
-    row = find(Import, import_id)
-    form = ReadingForm(row, is_sent=True)
-    if not form.validate():
-        return _show(row, MappingForm(row), form)
-    services.choose(import_id, form.choices)
+    services.choose(import_id, reading_choices(find(Import, import_id)))
     return go_to(url_for("imports.show", import_id=import_id))
 
 
@@ -131,11 +127,10 @@ def failed(import_id: int) -> Response:
     return response
 
 
-def _show(row: Import, form: MappingForm, reading: ReadingForm) -> Response:
-    context: dict[str, Any] = {"row": row, "form": form, "reading": reading, "page": ImportPage(row)}
+def _show(row: Import, form: MappingForm) -> Response:
+    context: dict[str, Any] = {"row": row, "form": form, "page": ImportPage(row)}
     context |= {"earlier": queries.same_file_before(row)}
-    status = 422 if form.errors or reading.errors else 200
-    return respond("imports/show.html", "imports/_import.html", status, **context)
+    return respond("imports/show.html", "imports/_import.html", 422 if form.errors else 200, **context)
 
 
 def _row(import_id: int, row_id: int) -> ImportRow:

@@ -1,15 +1,3 @@
 """Invoices and their receipts."""
 
-__all__ = [
-    "api",
-    "edits",
-    "filenames",
-    "files",
-    "forms",
-    "models",
-    "queries",
-    "rules",
-    "schemas",
-    "services",
-    "signals",
-]
+__all__ = ["api", "edits", "filenames", "files", "forms", "models", "queries", "rules", "schemas", "services"]

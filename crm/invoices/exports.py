@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from crm.customers.exports import whose
+import sqlalchemy as sa
+
+from crm.customers.models import Customer
 from crm.invoices.lists import InvoiceFilter
 from crm.invoices.models import Invoice, InvoiceStatus
 from crm.kernel.exports import Column, Export, Kind
@@ -26,7 +28,12 @@ EXPORT = Export(
     Invoice.id,
     (
         Column("id", N_("Invoice number"), Invoice.id, Kind.NUMBER),
-        *whose(Invoice.customer_id),
+        Column("customer", N_("Customer number"), Invoice.customer_id, Kind.NUMBER),
+        Column(
+            "customer_name",
+            N_("Customer"),
+            sa.select(Customer.name).where(Customer.id == Invoice.customer_id).scalar_subquery(),
+        ),
         Column("date", N_("Date"), Invoice.date, Kind.DAY),
         Column("amount", N_("Amount"), Invoice.amount, Kind.MONEY),
         Column("currency", N_("Currency"), Invoice.currency),

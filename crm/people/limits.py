@@ -15,7 +15,6 @@ LIMITS = {
     "service_type": 100,
     "source": 40,
     "language": 10,
-    "birthday": 10,
     "notes": 5_000,
 }
 """Characters."""

@@ -1,3 +1,0 @@
-"""Rewards: what points buy, and the vouchers that they become."""
-
-__all__ = ["models", "queries", "rules", "services", "signals"]

@@ -1,1 +1,0 @@
-"""Parcels that customers left in the shop."""

@@ -1,0 +1,1 @@
+"""Visits: when a customer was in the shop."""
