@@ -5,6 +5,8 @@ A malformed value stops the start with a sentence that names the variable. Limit
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import re
 import secrets
 from collections.abc import Mapping
@@ -15,6 +17,11 @@ from urllib.parse import urlsplit
 E164 = r"\+[1-9]\d{6,14}"
 SMS_SENDER = rf"{E164}|\d{{3,8}}|(?=.*[A-Za-z])[A-Za-z0-9 ]{{1,11}}"
 """A number, a short code, or a name (Twilio, Alphanumeric Sender ID)."""
+VAPID_KEY = r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"
+"""32 bytes in base64 for URLs."""
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+CONTACT = r"mailto:[^@\s]+@([a-z0-9-]+\.)+[a-z]{2,}|https://([a-z0-9-]+\.)+[a-z]{2,}(:\d{1,5})?(/[!-~]*)?"
+"""A page or mailbox of a host with a dot in its name: localhost is nobody's."""
 ROOT = Path(__file__).resolve().parent
 SECRET_KEY_MIN = 24
 
@@ -57,6 +64,8 @@ def load(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
         # Of each user in each organization, by each web process.
         "API_REQUESTS_PER_MINUTE": _integer(environ, "API_REQUESTS_PER_MINUTE", 600, 1),
         **_providers(environ),
+        **_push(environ, public_url),
+        **_wallets(environ),
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
         # Browsers take a cookie of the name __Host-… from this very host over HTTPS alone.
@@ -113,6 +122,53 @@ def _providers(environ: Mapping[str, str]) -> dict[str, str]:
         "WHATSAPP_VERIFY_TOKEN": _text(environ, "WHATSAPP_VERIFY_TOKEN", r"[!-~]+", "be one word"),
         "WHATSAPP_API_BASE": _url(environ, "WHATSAPP_API_BASE", "", ("http", "https")),
     }
+
+
+def _push(environ: Mapping[str, str], public_url: str) -> dict[str, str]:
+    """Return the keys of web push; without a private key there is none."""
+    private = _text(environ, "VAPID_PRIVATE_KEY", VAPID_KEY, "be what this prints: flask --app wsgi push keys")
+    if private and not 0 < int.from_bytes(base64.urlsafe_b64decode(f"{private}="), "big") < P256_ORDER:
+        raise ConfigError("VAPID_PRIVATE_KEY has to be what this prints: flask --app wsgi push keys")
+    rule = "be a real address like mailto:owner@shop.example or https://shop.example"
+    subject = _text(environ, "VAPID_SUBJECT", CONTACT, rule)
+    if private and not subject:
+        # Push services refuse messages of senders that they can't write to.
+        if not re.fullmatch(CONTACT, public_url, re.ASCII):
+            raise ConfigError(f"VAPID_SUBJECT has to {rule}.")
+        subject = public_url
+    # For tests: a push service on this machine.
+    origin = _text(environ, "PUSH_TEST_ORIGIN", r"http://127\.0\.0\.1:\d{1,5}", "be like http://127.0.0.1:4000")
+    return {"VAPID_PRIVATE_KEY": private, "VAPID_SUBJECT": subject, "PUSH_TEST_ORIGIN": origin}
+
+
+def _wallets(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the certificates of wallets, each a path, or the file itself in base64 or PEM."""
+    return {
+        "APPLE_PASS_CERTIFICATE": _file(environ, "APPLE_PASS_CERTIFICATE"),
+        "APPLE_PASS_KEY": _file(environ, "APPLE_PASS_KEY"),
+        "APPLE_PASS_KEY_PASSWORD": environ.get("APPLE_PASS_KEY_PASSWORD", ""),
+        "APPLE_WWDR_CERTIFICATE": _file(environ, "APPLE_WWDR_CERTIFICATE"),
+        "GOOGLE_WALLET_ISSUER_ID": _text(environ, "GOOGLE_WALLET_ISSUER_ID", r"\d{1,30}", "be digits alone"),
+        "GOOGLE_WALLET_SERVICE_ACCOUNT": _file(environ, "GOOGLE_WALLET_SERVICE_ACCOUNT"),
+        # For tests: Google on this machine.
+        "GOOGLE_WALLET_TEST_ORIGIN": _text(
+            environ, "GOOGLE_WALLET_TEST_ORIGIN", r"http://127\.0\.0\.1:\d{1,5}", "be like http://127.0.0.1:4000"
+        ),
+    }
+
+
+def _file(environ: Mapping[str, str], name: str) -> bytes:
+    """Return a file's content: of a path, or as it stands in the variable, in base64 or as PEM or JSON."""
+    value = environ.get(name, "").strip()
+    if value.startswith(("-----BEGIN", "{")):
+        return value.encode()
+    with contextlib.suppress(OSError, ValueError):  # a name that is too long, or has a zero in it, is no path
+        if Path(value).is_file():
+            return Path(value).read_bytes()
+    try:
+        return base64.b64decode("".join(value.split()), validate=True)
+    except ValueError:
+        raise ConfigError(f"{name} has to be the path of a file that can be read, or the file in base64.") from None
 
 
 def _secret_key(environ: Mapping[str, str], instance: Path) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import collection, delivery, intake, slow_clients  # noqa: E402
+from bench import collection, delivery, imports, intake, slow_clients  # noqa: E402
 from bench.load import PASSWORD, USER  # noqa: E402
 from bench.targets import Bench, Target  # noqa: E402
 
@@ -47,6 +47,7 @@ def main() -> int:
         delivery.compare(bench, max(sizes))
         intake.compare(bench)
         collection.compare(bench)
+        imports.compare(bench)
     finally:
         bench.close()
         if not given:

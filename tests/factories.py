@@ -22,13 +22,22 @@ from crm.accounts.members import Details
 from crm.accounts.models import Branch, Invitation, Membership, Organization, User
 from crm.accounts.passwords import hash_password
 from crm.area_customers import services as area_customers
+from crm.automations import services as automations
+from crm.automations.granting import give
+from crm.automations.rules import Occasion
 from crm.backups import store
 from crm.backups.models import Backup
+from crm.badges import services as badges
+from crm.badges.rules import Metric, Period
 from crm.bookings import services as bookings
+from crm.customer_page import links
+from crm.customer_page.models import ErasureRequest
+from crm.customer_page.queries import card_code
+from crm.customer_page.rules import Scope
 from crm.customers.bulk_models import Action
 from crm.customers.filters import Selection
-from crm.customers.models import CustomerKey
-from crm.customers.services import change_many, create_customer
+from crm.customers.models import Customer, CustomerKey
+from crm.customers.services import change_many, create_customer, give_referral_code
 from crm.delivery.recipients import keep_recipients
 from crm.duplicates.services import add_entry
 from crm.exports import services as exports
@@ -49,6 +58,8 @@ from crm.leads.commitments import add_commitment
 from crm.leads.follow_ups import add_follow_up
 from crm.leads.models import FollowUp, LoanCommitment, Method
 from crm.leads.services import create_lead
+from crm.loyalty.models import LoyaltySettings, PointsDraw, PointsEntry, PointsMultiplier
+from crm.loyalty.multipliers import MultiplierKind
 from crm.loyalty.services import change_points
 from crm.message_templates.models import Template
 from crm.messages.channels.phones import PHONES
@@ -62,12 +73,18 @@ from crm.opt_outs.services import put_on
 from crm.privacy import retention
 from crm.privacy.models import InactiveCustomer
 from crm.privacy.rules import RULES
+from crm.referrals import services as referrals
+from crm.referrals.rules import Reason, State
 from crm.reminders import services as reminders
+from crm.rewards import catalogue
+from crm.rewards import services as vouchers
+from crm.rewards.rules import RewardKind
 from crm.senders import trials
 from crm.series.queries import series_of_message
 from crm.series.rules import Frequency, Rule
 from crm.series.services import schedule
 from crm.values import clock
+from crm.visits import services as visits
 
 PASSWORD = "three green apples"
 PASSWORD_HASH = hash_password(PASSWORD)
@@ -235,6 +252,28 @@ def make_invoice(customer_id: int | None = None, **values: Any) -> int:
     return add_invoice(customer_id, 150_000_00, clock.utcnow().date(), "Cake", **values).id
 
 
+def make_referral_code(customer_id: int | None = None) -> str:
+    """Make a customer's referral code and return it."""
+    return give_referral_code(customer_id or make_customer()).referral_code or ""
+
+
+def make_referral(friend_id: int | None = None) -> int:
+    """Make a referral that waits for staff, and return its id."""
+    referrer, friend_id = give_referral_code(make_customer()), friend_id or make_customer()
+    with transaction() as session:
+        referral = referrals.join(session.get_one(Customer, friend_id), session.get_one(Customer, referrer.id))
+        referral.state, referral.reasons = State.REVIEW, Reason.NAME.value
+        return referral.id
+
+
+def make_automation(**values: Any) -> int:
+    """Make an automation that gives 50 points on birthdays and gave them to somebody, and return its id."""
+    given = {"occasion": Occasion.BIRTHDAY, "days": 0, "points": 50, **values}
+    automation = automations.add(given)
+    give(automation, make_customer(), "birthday:2026", clock.utcnow().date())
+    return automation.id
+
+
 def make_receipt(state: str = "ready", customer_id: int | None = None) -> int:
     """Make a receipt with its files and return its id."""
     key = f"receipts/test-{next(_numbers)}"
@@ -265,6 +304,34 @@ def make_document() -> int:
 def make_points_entry(customer_id: int | None = None) -> int:
     """Add points to a customer and return the id of the entry."""
     return change_points(customer_id or make_customer(), 620, "Birthday").id
+
+
+def make_draw() -> int:
+    """Deduct points from a lot and return the id of what it drew."""
+    entry_id = make_points_entry()
+    deducted = change_points(db.session.get_one(PointsEntry, entry_id).customer_id, -20, "Coffee")
+    return db.session.scalars(sa.select(PointsDraw.id).where(PointsDraw.entry_id == deducted.id)).one()
+
+
+def make_multiplier(**values: Any) -> int:
+    """Let Saturdays earn double, by rules of the organization's own, and return the multiplier's id."""
+    with transaction() as session:
+        if session.scalar(sa.select(LoyaltySettings.id)) is None:
+            session.add(LoyaltySettings())
+    return _save(PointsMultiplier(**{"kind": MultiplierKind.WEEKDAY, "weekday": 5, "thousandths": 2_000} | values))
+
+
+def make_reward(**values: Any) -> int:
+    """Make a reward for 100 points and return its id."""
+    defaults = {"name": f"Coffee {next(_numbers)}", "kind": RewardKind.FREE_ITEM, "cost": 100}
+    return catalogue.add({**defaults, **values}).id
+
+
+def make_voucher(customer_id: int | None = None, **values: Any) -> int:
+    """Let a customer redeem points for a new reward and return the id of the voucher."""
+    customer_id = customer_id or make_customer()
+    make_points_entry(customer_id)
+    return vouchers.redeem(customer_id, make_reward(**{"voucher_days": 30, **values})).id
 
 
 def make_attempt(gateway: str = "twilio", **values: Any) -> int:
@@ -409,6 +476,33 @@ def make_inactive() -> int:
     return _save(InactiveCustomer(customer_id=make_customer(), erase_at=erase_at))
 
 
+def make_link(customer_id: int | None = None, scope: Scope = Scope.PAGE) -> int:
+    """Make a link to a customer's card or page and return its id."""
+    return links.make_link(customer_id or make_customer(), scope).link.id
+
+
+def make_card_code(customer_id: int | None = None) -> str:
+    """Let a customer have a card, and return the code on it."""
+    return card_code(links.make_link(customer_id or make_customer(), Scope.CARD).link.customer_id)
+
+
+def make_wish(customer_id: int | None = None) -> int:
+    """Let a customer wish to be erased within a month, and return the id of the wish."""
+    due_at = clock.utcnow() + dt.timedelta(days=30)
+    return _save(ErasureRequest(customer_id=customer_id or make_customer(), due_at=due_at))
+
+
+def make_visit(customer_id: int | None = None, branch_id: int | None = None) -> int:
+    """Check a customer in and return the id of the visit."""
+    return visits.check_in(customer_id or make_customer(), branch_id).visit.id
+
+
+def make_badge(**values: Any) -> int:
+    """Make a badge for a visit and return its id."""
+    defaults = {"name": f"Badge {next(_numbers)}", "metric": Metric.VISITS, "target": 1, "period": Period.EVER}
+    return badges.add({**defaults, **values}).id
+
+
 FILL: dict[str, Callable[[], Any]] = {
     "branch_id": make_branch,
     "backup_id": make_backup,
@@ -428,10 +522,15 @@ FILL: dict[str, Callable[[], Any]] = {
     "series_id": make_series,
     "invoice_id": make_invoice,
     "receipt_id": make_receipt,
+    "referral_id": make_referral,
+    "automation_id": make_automation,
+    "referral_code": make_referral_code,
     "document_id": make_document,
     "booking_id": make_booking,
     "area_customer_id": make_area_customer,
     "entry_id": make_points_entry,
+    "draw_id": make_draw,
+    "multiplier_id": make_multiplier,
     "scan_id": make_scan,
     "lead_id": make_lead,
     "follow_up_id": make_follow_up,
@@ -443,6 +542,16 @@ FILL: dict[str, Callable[[], Any]] = {
     "import_id": make_import,
     "row_id": make_import_row,
     "inactive_id": make_inactive,
+    "device": lambda: "0123456789abcdef",
+    "pass_type": lambda: "pass.example.shop",
+    "serial": lambda: "1-1-00000000",
+    "link_id": make_link,
+    "card_code": make_card_code,
+    "reward_id": make_reward,
+    "voucher_id": make_voucher,
+    "wish_id": make_wish,
+    "visit_id": make_visit,
+    "badge_id": make_badge,
 }
 """How to make the row of each id that stands in a URL, for the tests that try every page."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import collection, delivery, intake, run, slow_clients
+from bench import collection, delivery, imports, intake, run, slow_clients
 from bench.targets import Bench, Target
 from tests.servers import ROOT
 
@@ -63,6 +63,13 @@ def test_collection(bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     collection.compare(bench)
     said = capsys.readouterr().out
     assert all(f"{kind}, scan over {SIZE} leads" in said for kind in KINDS)
+
+
+def test_imports(bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("ROWS", str(SIZE))
+    imports.compare(bench)
+    said = capsys.readouterr().out
+    assert all(f"{kind}, half are there, undo" in said for kind in KINDS)
 
 
 def test_intake(bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

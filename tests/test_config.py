@@ -61,6 +61,15 @@ MALFORMED = {
     "WHATSAPP_VERIFY_TOKEN": ["two words"],
     "WHATSAPP_API_BASE": ["graph.facebook.com"],
     "SECRET_KEY_FALLBACKS": ["short", "x,y"],
+    "VAPID_PRIVATE_KEY": ["short", "A" * 43, f"{'_' * 42}8", "A" * 44, f"{'B' * 42}B"],
+    "VAPID_SUBJECT": ["owner@shop.example", "mailto:owner@localhost", "http://shop.example", "https://localhost"],
+    "PUSH_TEST_ORIGIN": ["http://push.example", "https://127.0.0.1:4000", "http://127.0.0.1"],
+    "APPLE_PASS_CERTIFICATE": ["/no/such/file.pem", "no-base64!"],
+    "APPLE_PASS_KEY": ["/no/such/file.pem", "\0"],
+    "APPLE_WWDR_CERTIFICATE": ["wwdr.cer"],
+    "GOOGLE_WALLET_ISSUER_ID": ["me", "12 34"],
+    "GOOGLE_WALLET_SERVICE_ACCOUNT": ["account.json"],
+    "GOOGLE_WALLET_TEST_ORIGIN": ["https://walletobjects.googleapis.com"],
 }
 
 
@@ -78,6 +87,29 @@ def test_a_secret_is_not_repeated_when_it_is_malformed(tmp_path: Path) -> None:
 
 def test_a_number_may_say_its_channel(tmp_path: Path) -> None:
     assert load(tmp_path, TWILIO_WHATSAPP_FROM="whatsapp:+15005550006")["TWILIO_WHATSAPP_FROM"] == "+15005550006"
+
+
+VAPID_KEY = "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"
+
+
+def test_whom_push_services_may_write_to_is_the_public_page_if_nobody_is_named(tmp_path: Path) -> None:
+    public = {"VAPID_PRIVATE_KEY": VAPID_KEY, "PUBLIC_URL": "https://crm.shop.example"}
+    assert load(tmp_path, **public)["VAPID_SUBJECT"] == "https://crm.shop.example"
+    named = load(tmp_path, **public, VAPID_SUBJECT="mailto:owner@shop.example")
+    assert named["VAPID_SUBJECT"] == "mailto:owner@shop.example"
+    with pytest.raises(config.ConfigError, match="VAPID_SUBJECT"):
+        load(tmp_path, VAPID_PRIVATE_KEY=VAPID_KEY)
+    assert load(tmp_path)["VAPID_PRIVATE_KEY"] == ""
+
+
+def test_a_certificate_is_a_path_or_stands_in_the_variable(tmp_path: Path) -> None:
+    path = tmp_path / "pass.cer"
+    path.write_bytes(b"\x30\x82\x01")
+    assert load(tmp_path, APPLE_PASS_CERTIFICATE=str(path))["APPLE_PASS_CERTIFICATE"] == b"\x30\x82\x01"
+    assert load(tmp_path, APPLE_PASS_CERTIFICATE="MIIB")["APPLE_PASS_CERTIFICATE"] == b"0\x82\x01"
+    pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
+    assert load(tmp_path, APPLE_PASS_CERTIFICATE=f"{pem}\n")["APPLE_PASS_CERTIFICATE"] == pem.encode()
+    assert load(tmp_path)["APPLE_PASS_CERTIFICATE"] == b""
 
 
 def test_a_malformed_value_stops_the_start_with_a_sentence() -> None:

@@ -23,6 +23,9 @@ from crm.programs.redis_server import find_redis, start_redis
 from tests.factories import Cast
 from tests.product import flask
 from tests.servers import Process
+from tests.wallets import authority
+from tests.wallets.authority import pass_type, wwdr
+from tests.web_push.conftest import PRIVATE_KEY, SUBJECT
 
 
 def findings(app: Flask) -> dict[str, tuple[str, str]]:
@@ -35,6 +38,27 @@ def test_a_well_installation_is_all_well(app: Flask, cast: Cast) -> None:
         beat("worker")
 
     assert {level for level, _ in findings(app).values()} == {"ok"}
+
+
+def test_notices_and_cards_are_looked_at(app: Flask, cast: Cast) -> None:
+    assert "push keys" in findings(app)["push"][1]
+    assert findings(app)["wallets"][0] == "ok"
+    own = pass_type()
+    app.config.update(VAPID_PRIVATE_KEY=PRIVATE_KEY, VAPID_SUBJECT=SUBJECT, GOOGLE_WALLET_ISSUER_ID="12")
+    app.config.update(APPLE_PASS_CERTIFICATE=own.pem, APPLE_PASS_KEY=own.key_pem, APPLE_WWDR_CERTIFICATE=wwdr(2).pem)
+    found = findings(app)
+    assert found["push"][0] == "warning"
+    assert found["wallets"][0] == "failure"
+    assert "APPLE_WWDR_CERTIFICATE is not the one" in found["wallets"][1]
+    assert "GOOGLE_WALLET_SERVICE_ACCOUNT is missing" in found["wallets"][1]
+    app.config.update(PUBLIC_URL="https://crm.example.com", TRUSTED_PROXIES=1, GOOGLE_WALLET_ISSUER_ID="")
+    app.config["APPLE_WWDR_CERTIFICATE"] = wwdr().pem
+    found = findings(app)
+    assert found["push"] == ("ok", f"Push services write to {SUBJECT}.")
+    assert found["wallets"] == ("ok", "Customers can take their card along: Apple.")
+    ended = pass_type(ends=authority.NOW.replace(year=2021))
+    app.config.update(APPLE_PASS_CERTIFICATE=ended.pem, APPLE_PASS_KEY=ended.key_pem)
+    assert "has expired on 2021" in findings(app)["wallets"][1]
 
 
 def test_an_empty_installation_is_told_how_to_begin(app: Flask) -> None:
@@ -135,6 +159,7 @@ def test_the_command_answers_in_json(
 
     assert found["worker"] == "ok"
     checks = {"database", "migrations", "redis", "worker", "storage", "address", "isolation", "people", "gateways"}
+    checks |= {"push", "wallets"}
     assert set(found) == checks | {"backups"}
 
 

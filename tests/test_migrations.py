@@ -138,6 +138,67 @@ def test_dinars_get_their_third_decimal(kind: str, settings: dict[str, str]) -> 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_points_of_before_become_lots_and_nobodys_balance_or_tier_changes(kind: str, settings: dict[str, str]) -> None:
+    """Deductions drew from the oldest; a merge and a reversal change nothing of that."""
+    url = settings["DATABASE_URL"]
+    flask(settings, "db", "upgrade", "0048")
+    ledger = [
+        # id, customer, applied, key, reverses, day
+        (1, 1, 600, "earned:invoice-1", None, 1),
+        (2, 1, -50, "request:a", None, 2),
+        (3, 2, 40, "entry:b", None, 2),
+        (4, 1, -550, "reverse:1", 1, 3),
+        (5, 1, 300, "demo:5", None, 4),
+        (6, 1, 20, "reverse:2", 2, 5),
+        (7, 1, -310, "entry:c", None, 6),
+        (8, 3, 10, "earned:invoice-2", None, 7),
+    ]
+    with _connected(url) as connection:
+        metadata = sa.MetaData()
+        metadata.reflect(connection)
+        _insert(connection, metadata, "organizations", id=1, slug="shop", time_zone="Asia/Jakarta")
+        for id_, points, tier in ((1, 10, "bronze"), (2, 40, "bronze"), (3, 10, "bronze"), (4, 0, "bronze")):
+            named = {"id": id_, "email": str(id_), "organization_id": 1, "branch_id": None, "archived_by_id": None}
+            _insert(connection, metadata, "customers", **named, loyalty_points=points, tier=tier, merged_into_id=None)
+        balances: dict[int, int] = {}
+        for id_, customer, applied, key, reverses, day in ledger:
+            balance = balances[customer] = balances.get(customer, 0) + applied
+            at = dt.datetime(2026, 3, day, 20, tzinfo=dt.UTC)  # the next day in Jakarta
+            values = {"customer_id": customer, "asked": applied, "applied": applied, "balance": balance, "key": key}
+            values |= {"organization_id": 1, "reverses_id": reverses, "created_by_id": None, "created_at": at}
+            _insert(connection, metadata, "points_entries", id=id_, **values)
+
+    flask(settings, "db", "upgrade")
+
+    with _connected(url) as connection:
+        entries = connection.execute(
+            sa.text("SELECT id, kind, counts, CAST(counts_on AS text), remaining, expires_on, owed FROM points_entries")
+        )
+        assert sorted(map(tuple, entries)) == [
+            (1, "earn", 600, "2026-03-02", 0, None, 0),
+            (2, "manual", -50, "2026-03-03", 0, None, 0),
+            (3, "manual", 40, "2026-03-03", 40, None, 0),
+            (4, "clawback", -550, "2026-03-02", 0, None, 0),
+            (5, "manual", 300, "2026-03-05", 0, None, 0),
+            (6, "manual", 20, "2026-03-03", 10, None, 0),
+            (7, "manual", -310, "2026-03-07", 0, None, 0),
+            (8, "earn", 10, "2026-03-08", 10, None, 0),
+        ]
+        draws = connection.execute(sa.text("SELECT entry_id, lot_id, points FROM points_draws ORDER BY id"))
+        assert list(map(tuple, draws)) == [(2, 1, 50), (4, 1, 550), (7, 5, 300), (7, 6, 10)]
+        customers = connection.execute(
+            sa.text("SELECT id, loyalty_points, tier, CAST(tier_since AS text) FROM customers ORDER BY id")
+        )
+        assert list(map(tuple, customers)) == [
+            (1, 10, "bronze", "2026-03-07"),
+            (2, 40, "bronze", None),
+            (3, 10, "bronze", None),
+            (4, 0, "bronze", None),
+        ]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_bookings_of_before_end_on_their_day(kind: str, settings: dict[str, str]) -> None:
     url = settings["DATABASE_URL"]
     flask(settings, "db", "upgrade", "0036")

@@ -15,6 +15,7 @@ from tests.factories import (
     Cast,
     make_area_customer,
     make_attempt,
+    make_badge,
     make_booking,
     make_branch,
     make_commitment,
@@ -32,18 +33,23 @@ from tests.factories import (
     make_template,
     make_text,
     make_text_of_customer,
+    make_visit,
+    make_voucher,
 )
 
 MOST = {
     "/": 16,  # one for the first steps, until they are done
     "/reminders": 13,
     "/?q=customer": 16,
-    "/customers/{customer}": 12,
+    "/customers/{customer}": 18,  # four for the points: their lots, what counted, and the rules; vouchers, referrals
     "/messages": 5,
     "/stats": 6,
     "/leads": 5,
     "/leads/{lead}": 7,
     "/bookings": 5,
+    "/vouchers": 5,
+    "/rewards": 4,
+    "/badges": 4,
     "/invoices": 11,  # with their receipts, the sums, and what can be filtered by
     "/area-customers": 7,
 }
@@ -62,6 +68,9 @@ PAGES = (
     "/palette?q=150000",
     "/bookings/{booking}",
     "/area-customers?q=person",
+    "/vouchers?q=customer",
+    "/vouchers?state=issued",
+    "/customers/{customer}/redemptions/new",
     "/settings/branches",
     "/settings/users",
     "/settings/templates",
@@ -72,8 +81,8 @@ PAGES = (
 
 
 LISTS = {
-    "/api/customers/": 5,
-    "/api/customers/?search=customer&is_active=true": 7,
+    "/api/customers/": 8,  # three for what can be spent, and until when
+    "/api/customers/?search=customer&is_active=true": 8,
     "/api/customers/{customer}/points/": 4,
     "/api/customers/{customer}/invoices/": 5,
     "/api/customers/{customer}/messages/": 4,
@@ -86,6 +95,11 @@ LISTS = {
     "/api/leads/{lead}/loan-commitments/": 4,
     "/api/leads/{lead}/notes/": 4,
     "/api/customers/{customer}/notes/": 4,
+    "/api/rewards/": 4,
+    "/api/vouchers/": 4,
+    "/api/customers/{customer}/visits/": 4,
+    "/api/customers/{customer}/badges/": 4,
+    "/api/badges/": 4,
     "/api/bookings/": 6,  # with their persons, documents and payments
     "/api/bookings/?search=traveller": 7,
     "/api/area-customers/": 4,
@@ -162,6 +176,10 @@ def _add_rows(customer: int, lead: int) -> None:
     make_note(lead)
     make_note(customer_id=customer)
     make_duplicate(customer, other)
+    make_voucher(customer)
+    make_voucher(other)
+    make_badge()
+    make_visit(customer, make_branch())
     make_booking(branch_id=make_branch(), persons=[{"name": "Traveller"}, {"name": "Customer 0"}])
     make_booking(amount=100, lead_id=lead, persons=[{"customer_id": customer}])
     make_area_customer(branch_id=make_branch())

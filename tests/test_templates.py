@@ -16,9 +16,9 @@ TEMPLATES = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob(
 FRAGMENTS = [name for name in TEMPLATES if Path(name).name.startswith("_")]
 
 ASKED_FOR_WHILE_TYPING = {"customers/_cities.html", "customers/_known.html"}
-PANELS = {part.template for part in (*CATALOG.panels, *CATALOG.notices, *CATALOG.reminders)}
-PANELS |= {panel.head for panel in CATALOG.panels}
-"""Parts of the customer's page and of the list of reminders, which find them in the manifests."""
+PANELS = {part.template for part in (*CATALOG.panels, *CATALOG.notices, *CATALOG.reminders, *CATALOG.own_parts)}
+PANELS |= {panel.head for panel in CATALOG.panels} | {offer.template for offer in CATALOG.void_offers}
+"""Parts of the customer's pages, of the list of reminders and of voiding, which find them in the manifests."""
 
 MAX_COLUMNS = 120
 MAX_LINES = 80

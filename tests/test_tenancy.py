@@ -47,6 +47,7 @@ FREE = {
     "attempt_places": "a provider's report names an attempt, and its organization is found by it",
     "sender_tests": "a provider's report names a test message, and its organization is found by it",
     "customer_search": "row-level security would switch its trigram index off",
+    "referral_codes": "a link names no organization, which is found by its code",
     "worker_beats": "of the installation",
     "installations": "the installation's own name",
     "sent_messages": "outlives an organization, so that a restored copy knows what was sent",

@@ -22,14 +22,14 @@ def test_a_feature_is_a_folder_and_a_line(tmp_path: Path) -> None:
     for name in ("config.py", "wsgi.py", "pyproject.toml"):
         shutil.copy(ROOT / name, copy)
 
-    shutil.copytree(TOY / "visits", copy / "crm" / "visits")
-    shutil.copytree(TOY / "templates", copy / "crm" / "templates" / "visits")
-    shutil.copytree(TOY / "tests", copy / "tests" / "visits")
+    shutil.copytree(TOY / "parcels", copy / "crm" / "parcels")
+    shutil.copytree(TOY / "templates", copy / "crm" / "templates" / "parcels")
+    shutil.copytree(TOY / "tests", copy / "tests" / "parcels")
     head = ScriptDirectory(str(ROOT / "migrations")).get_current_head()
     migration = (TOY / "migration.py").read_text().replace("THE HEAD", str(head))
-    (copy / "migrations" / "versions" / "9999_visits.py").write_text(migration)
+    (copy / "migrations" / "versions" / "9999_parcels.py").write_text(migration)
     features = copy / "crm" / "features.py"
-    features.write_text(features.read_text().replace('    "home",\n', '    "visits",\n    "home",\n'))
+    features.write_text(features.read_text().replace('    "home",\n', '    "parcels",\n    "home",\n'))
 
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     command = [
@@ -39,7 +39,7 @@ def test_a_feature_is_a_folder_and_a_line(tmp_path: Path) -> None:
         "-q",
         "-p",
         "no:cacheprovider",
-        "tests/visits",
+        "tests/parcels",
         "tests/test_architecture.py",
     ]
     done = subprocess.run(command, cwd=copy, env=environ, capture_output=True, text=True)

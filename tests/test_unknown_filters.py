@@ -30,7 +30,10 @@ QUERIES = {
     "/invoices?receipt=zzz": "There is no receipt state “zzz”.",
     "/invoices?amount_from=zzz": "“zzz” is not an amount.",
     "/invoices?branch=north": "There is no such branch.",
+    "/vouchers?state=zzz": "There is no state “zzz”.",
+    "/rewards?show=zzz": "There is no view “zzz”.",
     "/area-customers?branch=north": "There is no such branch.",
+    "/badges?show=zzz": "There is no view “zzz”.",
     "/duplicates?show=zzz": "No duplicates to review",
 }
 

@@ -84,6 +84,18 @@ def signed_in() -> SignedIn:
     return found
 
 
+class Guest(NamedTuple):
+    """Somebody who reads a page of an organization and has no role in it."""
+
+    organization: Organization
+    role: int = 0
+
+
+def show_to_guest(organization: Organization) -> None:
+    """Write the page in the notation of an organization, whoever may be signed in, too."""
+    g.guest = Guest(organization)
+
+
 def has_organization() -> bool:
     return "here" in g
 
@@ -251,3 +263,4 @@ def _by_token() -> Here:
 
 def _leave(error: BaseException | None = None) -> None:
     leave_organization()
+    language.use(language.ENGLISH)

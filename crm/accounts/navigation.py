@@ -58,6 +58,7 @@ def template_globals() -> dict[str, Any]:
         "title_count": _title_count,
         **_menus(catalog(), found.role, organization.trade, organization.uses),
         "customer_actions": _customer_actions,
+        "fact_rows": _fact_rows,
         "lead_actions": _lead_actions,
     }
 
@@ -91,6 +92,10 @@ def _title_count() -> str:
     """Return what is to be done as the titles of all pages begin with it: "(7) "."""
     number = sum(each.number for each in _counts() if each.in_title)
     return f"({'99+' if number > 99 else number}) " if number else ""
+
+
+def _fact_rows() -> list[str]:
+    return catalog().fact_rows
 
 
 def _customer_actions() -> list[CustomerAction]:

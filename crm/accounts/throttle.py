@@ -25,6 +25,8 @@ FAILURES_PER_ADDRESS = 50
 FAILURES_PER_ACCOUNT = 100
 FAILURES_PER_DEVICE = 10
 WRONG_LINKS_PER_ADDRESS = 20
+WRONG_CODES, CODES_WITHIN = 10, dt.timedelta(minutes=1)
+"""Of one who is signed in, typed at the counter."""
 
 PASSWORDS, LINKS = "wrong passwords", "wrong links or codes"
 
@@ -41,6 +43,7 @@ class ThrottledError(SentenceError):
 class _Limit(NamedTuple):
     failures: int
     condition: sa.ColumnElement[bool]
+    within: dt.timedelta = WINDOW
 
 
 def count_sign_in(username: str, address: str, device: str) -> None:
@@ -89,6 +92,22 @@ def forgive_links(kind: str, address: str) -> None:
         session.execute(sa.delete(SignInFailure).where(SignInFailure.address == _network_for(kind, address)))
 
 
+def check_codes(who: str) -> None:
+    """Raise ThrottledError while somebody has typed too many wrong codes; a right one doesn't help then."""
+    seconds = _seconds_to_wait(_of_codes(who, WRONG_CODES - 1))
+    if seconds:
+        raise ThrottledError(seconds, LINKS)
+
+
+def count_wrong_code(who: str) -> None:
+    """Count a wrong code; raises ThrottledError beyond the limit, also for one of many at the same moment."""
+    _count([(account_key(who), who[:45])], [_of_codes(who, WRONG_CODES)], LINKS)
+
+
+def _of_codes(who: str, failures: int) -> _Limit:
+    return _Limit(failures, SignInFailure.address == who[:45], CODES_WITHIN)
+
+
 def _count(rows: Sequence[tuple[str, str]], limits: Sequence[_Limit], what: str) -> None:
     with transaction() as session:
         session.execute(sa.delete(SignInFailure).where(SignInFailure.at <= db_ago(WINDOW)))
@@ -109,12 +128,12 @@ def _seconds_to_wait(limit: _Limit) -> int:
     # The attempt itself is counted too: the row after the newest `limit.failures` says when the limit ends.
     row: Any = db.session.execute(
         sa.select(SignInFailure.at, db_now())
-        .where(limit.condition, SignInFailure.at > db_ago(WINDOW))
+        .where(limit.condition, SignInFailure.at > db_ago(limit.within))
         .order_by(SignInFailure.at.desc())
         .offset(limit.failures)
         .limit(1)
     ).first()
-    return max(1, math.ceil((row[0] + WINDOW - row[1]).total_seconds())) if row else 0
+    return max(1, math.ceil((row[0] + limit.within - row[1]).total_seconds())) if row else 0
 
 
 def _sentence(what: str, minutes: int) -> str:

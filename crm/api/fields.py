@@ -9,9 +9,9 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from crm.accounts.access import here
-from crm.people.contact_fields import EXTENSION_SENTENCE
+from crm.people.contact_fields import BIRTHDAY_SENTENCE, EXTENSION_SENTENCE
 from crm.people.limits import LIMITS
-from crm.values import money
+from crm.values import birthdays, clock, money
 from crm.values.language import LANGUAGES
 from crm.values.text import clean_line, clean_text, shorten
 
@@ -132,6 +132,27 @@ class LanguageCode(TextLine):
     def __init__(self) -> None:
         description = "Of their messages; empty for the organization's."
         super().__init__(LIMITS["language"], metadata={"enum": ["", *LANGUAGES, None], "description": description})
+
+
+class Birthday(TextLine):
+    """A day with its year, or without; "" and null mean none."""
+
+    default_error_messages = {"invalid": str(BIRTHDAY_SENTENCE), "future": "This birthday is in the future."}
+
+    def __init__(self) -> None:
+        description = "As 1990-02-14, or 02-14 without the year; empty for none."
+        pattern = "^(([0-9]{4}-)?[0-9]{2}-[0-9]{2})?$"
+        super().__init__(LIMITS["birthday"], metadata={"pattern": pattern, "description": description})
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        today = clock.to_local(clock.utcnow(), clock.zone(here().organization.time_zone)).date()
+        try:
+            is_over = value == "" or birthdays.is_over(value, today)
+        except (TypeError, ValueError):
+            raise self.make_error("invalid") from None
+        if not is_over:
+            raise self.make_error("future")
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 NOT_BLANK = "x-says-something"

@@ -22,6 +22,8 @@ class Parser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION = {"json": ma.EXCLUDE, "query": ma.EXCLUDE, "files": ma.EXCLUDE}
 
     def load_json(self, req: Request, schema: ma.Schema) -> Any:
+        if getattr(schema, "may_be_left_out", False) and not req.get_data(cache=True):
+            return {}
         if not req.is_json:
             abort(415)
         charset = req.mimetype_params.get("charset", "utf-8")

@@ -50,8 +50,8 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask_smorest 
     def add_url_rule(
         self, rule: str, endpoint: str | None = None, view_func: View | None = None, **options: Any
     ) -> None:
-        """Register an operation; `max_bytes` is the limit for uploaded files together."""
-        max_bytes = options.pop("max_bytes", None)
+        """Register an operation; `max_bytes` is the limit for uploaded files together, `too_large` says it."""
+        max_bytes, too_large = options.pop("max_bytes", None), options.pop("too_large", "")
         if view_func is not None and self.once and "POST" in options.get("methods", ()):
             view_func = _once(view_func)
         if view_func is not None:
@@ -60,7 +60,7 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask_smorest 
                 view_func
             )
         if view_func is not None and max_bytes:
-            takes_files(max_bytes)(view_func)
+            takes_files(max_bytes, too_large)(view_func)
         options["tags"] = [self.title]
         super().add_url_rule(rule, endpoint, view_func, **options)
 

@@ -19,9 +19,13 @@ MAX_PAGE_SIZE = 100
 
 
 class Input(ma.Schema):
-    """Sent values; unknown fields are ignored. One of the fields in `one_of` is required."""
+    """Sent values; unknown fields are ignored. One of the fields in `one_of` is required.
+
+    A body that `may_be_left_out` is empty then.
+    """
 
     one_of: ClassVar[tuple[str, ...]] = ()
+    may_be_left_out: ClassVar[bool] = False
 
     class Meta:
         unknown = ma.EXCLUDE

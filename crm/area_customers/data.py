@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crm.area_customers import restoring
 from crm.kernel.data import Erasure, Rows
 
 DATA = {
@@ -11,5 +12,6 @@ DATA = {
         personal="name phone phone_extension email passport_number search_text",
         points_to={"branch_id": "branches", "customer_id": "customers"},
         recomputed="area_key search_text",
+        arriving=restoring.index,
     ),
 }

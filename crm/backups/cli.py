@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,15 @@ import click
 from flask.cli import AppGroup
 
 from crm.accounts.cli import chosen_organizations, find_organization
-from crm.backups import drill, queries, services, whole
+from crm.backups import drill, keeping, queries, services, store, whole
 from crm.backups.restore import restore as restore_archive
 from crm.backups.rules import ArchiveError, Contents
 from crm.kernel.db import database_now
+from crm.kernel.storage import StorageError
+
+EVERY = "all organizations"
+UNKNOWN: dict[str, Any] = dict.fromkeys(("id", "rows", "files", "drilled_at"))
+"""What the list doesn't know of those of an installation."""
 
 backup = AppGroup("backup", help="Backups of organizations, and their restore.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -24,25 +30,48 @@ a_file = click.argument("file", type=click.Path(path_type=Path))
 
 @backup.command("create")
 @click.option("--organization", metavar="SLUG", help="The organization to back up.")
-@click.option("--all", "everything", is_flag=True, help="The whole installation: database and files, on SQLite.")
-@click.option("--output", type=click.Path(path_type=Path), help="The file to write; it must not be there yet.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="The whole installation: on SQLite its database and files, on PostgreSQL an archive of each organization.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The file to write; it must not be there yet. Without it, the backup is kept with the nightly ones.",
+)
 @as_json
 def create(organization: str | None, everything: bool, output: Path | None, as_json: bool) -> None:
     """Write and verify an archive of an organization, or of the whole installation."""
-    if everything and organization is None:
-        _create_whole(output or Path(services.file_name("all", database_now())), as_json)
-        return
-    if everything or organization is None:
+    if everything == (organization is not None):
         raise click.ClickException("Say which organization, --organization SLUG, or --all.")
-    found = find_organization(organization)
-    path = output or Path(services.file_name(found.slug, database_now()))
-    if path.exists():
-        raise click.ClickException(f"{path} is there already. Choose another file: --output FILE.")
+    if output is not None and output.exists():
+        raise click.ClickException(f"{output} is there already. Choose another file: --output FILE.")
     with _sentences():
-        contents = services.make_archive(found.id, path)
-    _print(
-        {"file": str(path), "bytes": path.stat().st_size, **_said(contents)}, as_json, f"{path} is written and verified"
-    )
+        said = _create_whole(output) if organization is None else _create(find_organization(organization).id, output)
+    _print(said, as_json, f"{said['file']} is written and verified")
+
+
+def _create(organization_id: int, output: Path | None) -> dict[str, Any]:
+    if output is None:
+        kept, contents = keeping.make_now(organization_id)
+        place = {"file": store.current().place_of(kept.key), "bytes": kept.size, "id": kept.id, "key": kept.key}
+        return {**place, **_said(contents)}
+    contents = services.make_archive(organization_id, output)
+    return {"file": str(output), "bytes": output.stat().st_size, **_said(contents)}
+
+
+def _create_whole(output: Path | None) -> dict[str, Any]:
+    if output is not None:
+        about = whole.make_whole(output)
+        return {"file": str(output), "bytes": output.stat().st_size, "organization": EVERY, **about}
+    with tempfile.TemporaryDirectory(prefix="crm-backup-") as folder:
+        path = Path(folder, services.file_name("all", database_now()))
+        about = whole.make_whole(path)
+        key = whole.keep(path)
+        size = path.stat().st_size
+    return {"file": store.current().place_of(key), "bytes": size, "key": key, "organization": EVERY, **about}
 
 
 @backup.command("list")
@@ -68,6 +97,9 @@ def list_backups(organization: str | None, as_json: bool) -> None:
         for slug in chosen_organizations(organization, everywhere=False)
         for row in queries.backups()
     ]
+    if organization is None:
+        of_all = {**UNKNOWN, "organization": EVERY, "state": "ready", "kind": "by_hand", "reason": ""}
+        rows += [{**of_all, **about} for about in whole.kept()]
     if as_json:
         click.echo(json.dumps(rows))
         return
@@ -91,20 +123,11 @@ def verify(file: Path, as_json: bool) -> None:
     with _sentences():
         if whole.is_whole(file):
             about = whole.verify_whole(file)
-            said = {"file": str(file), "ok": True, "organization": "all organizations", **about}
+            said = {"file": str(file), "ok": True, "organization": EVERY, **about}
             _print(said, as_json, f"{file} is whole")
             return
         contents = services.verify(file)
     _print({"file": str(file), "ok": True, **_said(contents)}, as_json, f"{file} is whole")
-
-
-def _create_whole(path: Path, as_json: bool) -> None:
-    if path.exists():
-        raise click.ClickException(f"{path} is there already. Choose another file: --output FILE.")
-    with _sentences():
-        about = whole.make_whole(path)
-    said = {"file": str(path), "bytes": path.stat().st_size, "organization": "all organizations", **about}
-    _print(said, as_json, f"{path} is written and verified")
 
 
 @backup.command("restore")
@@ -115,10 +138,7 @@ def _create_whole(path: Path, as_json: bool) -> None:
 def restore(file: Path, slug: str | None, owner: str | None, as_json: bool) -> None:
     """Restore an archive as a new organization. Its sending is paused until an owner resumes it."""
     if whole.is_whole(file):
-        raise click.ClickException(
-            "This is a copy of a whole installation. Stop the programs, and put its database and its files in place of "
-            "those that DATABASE_URL and STORAGE_URL name."
-        )
+        raise click.ClickException(whole.how_to_restore(file))
     with _sentences():
         done = restore_archive(file, slug, owner)
     said = {
@@ -149,7 +169,7 @@ def restore(file: Path, slug: str | None, owner: str | None, as_json: bool) -> N
 def _sentences() -> Iterator[None]:
     try:
         yield
-    except ArchiveError as error:
+    except (ArchiveError, StorageError) as error:
         raise click.ClickException(str(error)) from None
     except FileExistsError as error:
         raise click.ClickException(f"{error.filename} is there already. Choose another file.") from None

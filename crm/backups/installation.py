@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from crm.accounts.models import Organization
 from crm.backups.models import Installation
-from crm.kernel.db import transaction
+from crm.kernel.db import locked, transaction
 from crm.kernel.extensions import db
 
 
@@ -19,6 +19,11 @@ def installation_uid() -> str:
             session.add(Installation())
         uid = db.session.scalars(found).one()
     return uid
+
+
+def lock() -> None:
+    """Let one restore at a time begin: two in an empty installation would keep the same ids."""
+    db.session.execute(locked(sa.select(Installation.id).order_by(Installation.id).limit(1)))
 
 
 def has_no_organization() -> bool:

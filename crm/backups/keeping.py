@@ -38,6 +38,7 @@ BETWEEN, LATE, AGAIN = dt.timedelta(hours=20), dt.timedelta(hours=26), dt.timede
 """The least time between two daily ones, the age at which one is late, and the pause after one that failed."""
 
 DRILL_EVERY = dt.timedelta(days=7)
+UNEXPECTED = "The program stopped by an error ({error}). Its log says where."
 
 log = logging.getLogger(__name__)
 
@@ -63,17 +64,46 @@ def make_in(organization_id: int) -> bool:
         lease = Lease.take(KIND, LEASE)
         if not lease.ids:
             return False
-        row = db.session.get(Backup, lease.ids[0])
-        if row is not None and row.state is State.MAKING:
-            _make(row.id, lease)
-        lease.end()
-        delete_old()
+        _make_leased(lease)
         return True
 
 
-def _make(backup_id: int, lease: Lease) -> None:
+def make_now(organization_id: int) -> tuple[Backup, Contents]:
+    """Make a backup that is kept, here; raises ArchiveError."""
+    with use_organization(organization_id):
+        with transaction() as session:
+            row = Backup(kind=Kind.BY_HAND, user_id=current_actor())
+            session.add(row)
+            session.flush()
+            record("backup.requested", row)
+            due.put_off(KIND, [row.id], database_now())
+            backup_id = row.id
+        lease = Lease.take(KIND, LEASE, among=[backup_id])
+        if not lease.ids:
+            raise ArchiveError("The worker is making this backup: backup list shows when it is there.")
+        contents = _make_leased(lease)
+        row = db.session.get_one(Backup, backup_id)
+        if contents is None:
+            raise ArchiveError(f"The backup was not made: {row.reason}")
+        return row, contents
+
+
+def _make_leased(lease: Lease) -> Contents | None:
+    row, contents = db.session.get(Backup, lease.ids[0]), None
+    try:
+        if row is not None and row.state is State.MAKING:
+            contents = _make(row.id, lease)
+    finally:
+        lease.end()
+    delete_old()
+    return contents
+
+
+def _make(backup_id: int, lease: Lease) -> Contents | None:
+    """Make a backup and enter how it ended; return None where it failed."""
     organization = current_organization()
-    name = f"{organization.uid}/{services.file_name(organization.slug, database_now())}"
+    # The id keeps two of one second apart.
+    name = f"{organization.uid}/{backup_id}/{services.file_name(organization.slug, database_now())}"
     with tempfile.TemporaryDirectory(prefix="crm-backup-") as folder:
         path = Path(folder, "archive.zip")
         try:
@@ -84,8 +114,15 @@ def _make(backup_id: int, lease: Lease) -> None:
         except (ArchiveError, StorageError, OSError) as error:
             log.warning("organization %d: its backup failed: %s", require_organization(), error)
             _end(backup_id, str(error))
+        except Exception as error:
+            # Whatever it was, nobody is making it any more.
+            db.session.rollback()
+            _end(backup_id, UNEXPECTED.format(error=type(error).__name__))
+            raise
         else:
             _end(backup_id, "", contents, name, digest, size)
+            return contents
+    return None
 
 
 def _end(

@@ -12,7 +12,7 @@ import re
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -32,7 +32,7 @@ from crm.backups.rules import (
     read_manifest,
 )
 from crm.backups.snapshot import Row, archived_tables
-from crm.backups.values import from_json
+from crm.backups.values import MOST, from_json
 from crm.backups.writer import is_written
 from crm.kernel.data import ORGANIZATIONS
 from crm.kernel.manifest import catalog
@@ -81,7 +81,9 @@ class Archive:
         table, declared = self.tables[name], catalog().data[name]
         columns = self.contents.tables[name].columns
         known = {
-            column.name: base_name if column.name in declared.files else from_json(column)
+            column.name: base_name
+            if column.name in declared.files
+            else from_json(column, signed=column.name in declared.signed.split())
             for column in table.columns
             if column.name in columns and is_written(declared, column.name)
         }
@@ -181,9 +183,10 @@ class Archive:
                 if size > wanted.bytes or count > wanted.rows:
                     raise changed
                 try:
-                    yield _parse(line)
-                except ValueError:
-                    raise ArchiveError(f"Line {count} of {name} is damaged: it is no JSON.") from None
+                    yield _parse(line, _whole)
+                except ValueError as error:
+                    why = "it is no JSON" if isinstance(error, json.JSONDecodeError | UnicodeError) else str(error)
+                    raise ArchiveError(f"Line {count} of {name} is damaged: {why}.") from None
         if (count, size, digest.hexdigest()) != (wanted.rows, wanted.bytes, wanted.sha256):
             raise changed
 
@@ -228,12 +231,16 @@ def check(archive: Archive) -> None:
         pointers = _pointers(table)
         mine = ids[name] = _Ids()
         open_: set[int] = set()
+        leads_to = _own_pointers(name)
         organization_id = archive.contents.organization["id"]
         for number, row in enumerate(archive.rows(name), 1):
             mine.add(row["id"])
             if row.get("organization_id", organization_id) != organization_id:
                 raise ArchiveError(f"Row {number} of {name} is of another organization.")
             _check_words(name, number, row)
+            for column, by_id in leads_to.items():
+                if row.get(column) is not None:
+                    by_id[row["id"]] = row[column]
             for column, target in pointers:
                 value = row.get(column)
                 if value is None or (target in ids and value in ids[target]):
@@ -243,6 +250,9 @@ def check(archive: Archive) -> None:
                 open_.add(value)
         if lost := [id_ for id_ in open_ if id_ not in mine]:
             raise ArchiveError(f"A row of {name} points to its row {min(lost)}, which isn't there.")
+        for column, by_id in leads_to.items():
+            if (id_ := _in_a_circle(by_id)) is not None:
+                raise ArchiveError(f"{column} of row {id_} of {name} leads back to itself: nobody could follow it.")
     if len(ids["organizations"]) != 1 or archive.contents.organization["id"] not in ids["organizations"]:
         raise ArchiveError("The archive is not of one organization.")
     for digest in archive.digests():
@@ -252,6 +262,25 @@ def check(archive: Archive) -> None:
         if entry["id"] not in ids[entry["table"]]:
             raise ArchiveError(f"A file belongs to row {entry['id']} of {entry['table']}, which isn't there.")
     archive.check_people()
+
+
+def _own_pointers(name: str) -> dict[str, dict[int, int]]:
+    """Return the columns that lead to rows of the same table, with nothing read yet."""
+    return {column: {} for column, target in catalog().data[name].points_to.items() if target == name}
+
+
+def _in_a_circle(leads_to: dict[int, int]) -> int | None:
+    """Return an id from which one comes back to it, as of a customer who is merged into themselves; None without."""
+    followed: set[int] = set()
+    for start in leads_to:
+        here, passed = start, set()
+        while here in leads_to and here not in followed:
+            if here in passed:
+                return here
+            passed.add(here)
+            here = leads_to[here]
+        followed |= passed
+    return None
 
 
 def _check_words(name: str, number: int, row: Row) -> None:
@@ -348,11 +377,17 @@ def _read(member: IO[bytes], name: str) -> bytes:
         raise ArchiveError(f"{name} in the archive is damaged or cut off.") from None
 
 
-def _parse(text: bytes) -> Any:
+def _parse(text: bytes, parse_int: Callable[[str], int] = int) -> Any:
     try:
-        return json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+        return json.loads(text, parse_constant=_no_constant, parse_float=_finite, parse_int=parse_int)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _whole(word: str) -> int:
+    if len(word) > len(f"-{MOST}") or abs(int(word)) > MOST:
+        raise ValueError(f"{word[:20]} is a larger number than any can be")
+    return int(word)
 
 
 def _finite(word: str) -> float:

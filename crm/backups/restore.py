@@ -38,8 +38,8 @@ CONTRADICTIONS = (IntegrityError, DataError, StatementError, ArithmeticError, Lo
 log = logging.getLogger(__name__)
 
 BATCH = 500
-LEASE = dt.timedelta(minutes=10)
-"""After so long without a batch a restore is taken for dead, and what it wrote is dropped."""
+FEATURE = dt.timedelta(hours=1)
+"""The longest that a feature may compute what no archive has."""
 
 
 @dataclass
@@ -105,6 +105,7 @@ def _begin(archive: Archive) -> _Restore:
     token, contents = secrets.token_hex(8), archive.contents
     uid = installation.installation_uid()
     with transaction() as session:
+        installation.lock()
         original = installation.organization_with(contents.organization["uid"])
         is_same, now = installation.has_no_organization(), database_now()
         renewed = ids.reserve(contents, same=is_same)
@@ -115,7 +116,7 @@ def _begin(archive: Archive) -> _Restore:
         under_way = _Restore(archive, arrival, renewed.new(ORGANIZATIONS, original_id), token, is_same)
         (row,) = archive.rows(ORGANIZATIONS)
         rows = _arriving(under_way, ORGANIZATIONS, [row])
-        rows[0] |= {"slug": temporary_name(token), "restoring_until": now + LEASE, "restored_at": contents.created_at}
+        rows[0] |= {"slug": temporary_name(token), "restoring_until": now + lease(), "restored_at": contents.created_at}
         if original is not None:
             rows[0]["uid"] = secrets.token_hex(16)  # it is another organization from now on
         session.connection().execute(sa.insert(Base.metadata.tables[ORGANIZATIONS]), rows)
@@ -151,7 +152,7 @@ def _compute(under_way: _Restore) -> Iterator[str]:
     """Let each feature compute what no archive has; yield what was wrong."""
     for hook in catalog().restored:
         with transaction():
-            _renew_lease(under_way)
+            _renew_lease(under_way, FEATURE)
         yield from hook(under_way.arrival)
 
 
@@ -166,10 +167,12 @@ def _write_table(under_way: _Restore, name: str) -> int:
             session.connection().execute(sa.insert(table), rows)
             _renew_lease(under_way)
         count += len(rows)
-    for id_, values in later:
+    for start in range(0, len(later), BATCH):
         with transaction() as session:
-            here = sa.and_(table.c.id == id_, table.c.organization_id == under_way.organization_id)
-            session.connection().execute(sa.update(table).where(here).values(values))
+            for id_, values in later[start : start + BATCH]:
+                here = sa.and_(table.c.id == id_, table.c.organization_id == under_way.organization_id)
+                session.connection().execute(sa.update(table).where(here).values(values))
+            _renew_lease(under_way)
     return count
 
 
@@ -210,9 +213,14 @@ def _point_later(row: Row, own: Sequence[str]) -> Iterator[tuple[int, dict[str, 
             row[column] = None
 
 
-def _renew_lease(under_way: _Restore) -> None:
-    here = Organization.id == under_way.organization_id
-    db.session.execute(sa.update(Organization).where(here).values(restoring_until=database_now() + LEASE))
+def _renew_lease(under_way: _Restore, length: dt.timedelta | None = None) -> None:
+    here, until = Organization.id == under_way.organization_id, database_now() + (length or lease())
+    db.session.execute(sa.update(Organization).where(here).values(restoring_until=until))
+
+
+def lease() -> dt.timedelta:
+    """Return after how long without a batch a restore is taken for dead, and what it wrote is dropped."""
+    return dt.timedelta(seconds=current_app.config["WORK_LEASE"])
 
 
 def _write_files(under_way: _Restore) -> int:

@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from crm.kernel.columns import TextCode, UtcDateTime
 
 Convert = Callable[[Any], Any]
-MOST, LONGEST_TEXT = 2**63 - 1, 5_000_000
+MOST, LONGEST_TEXT = 2**53 - 1, 5_000_000
+"""No number is larger: beyond, programs that read JSON round."""
+YEARS = range(1900, 2200)
 
 
 def to_json(column: sa.Column[Any]) -> Convert | None:
@@ -23,9 +25,12 @@ def to_json(column: sa.Column[Any]) -> Convert | None:
     return str if isinstance(column.type, TextCode) else None
 
 
-def from_json(column: sa.Column[Any]) -> Convert:
-    """Return what reads a column's values; it raises ValueError with the rest of a sentence."""
-    read = _reader(column)
+def from_json(column: sa.Column[Any], *, signed: bool = False) -> Convert:
+    """Return what reads a column's values; it raises ValueError with the rest of a sentence.
+
+    signed: numbers may be less than 0.
+    """
+    read = _signed if signed else _reader(column)
     if column.nullable:
         return lambda value: None if value is None else read(value)
     return read
@@ -60,11 +65,19 @@ def _moment(value: Any) -> dt.datetime:
     found = dt.datetime.fromisoformat(_string(value))
     if found.tzinfo is None:
         raise ValueError("is a moment without a time zone")
+    _check_year(found)
     return found.astimezone(dt.UTC)
 
 
 def _day(value: Any) -> dt.date:
-    return dt.date.fromisoformat(_string(value))
+    found = dt.date.fromisoformat(_string(value))
+    _check_year(found)
+    return found
+
+
+def _check_year(day: dt.date) -> None:
+    if day.year not in YEARS:
+        raise ValueError(f"is in the year {day.year}; from {YEARS.start} to {YEARS.stop - 1} it can be")
 
 
 def _time(value: Any) -> dt.time:
@@ -77,10 +90,17 @@ def _boolean(value: Any) -> bool:
     return value
 
 
-def _integer(value: Any) -> int:
+def _signed(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not -MOST <= value <= MOST:
         raise ValueError("is no whole number")
     return value
+
+
+def _integer(value: Any) -> int:
+    if _signed(value) < 0:
+        raise ValueError("is less than 0")
+    found: int = value
+    return found
 
 
 def _json(value: Any) -> Any:

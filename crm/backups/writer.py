@@ -22,11 +22,10 @@ from crm.backups.values import to_json
 from crm.kernel import storage
 from crm.kernel.data import ORGANIZATIONS, USERS, Backup, Rows
 from crm.kernel.manifest import catalog
+from crm.values.spreadsheets import harmless
 
 SPOOLED = 4 * 1024 * 1024
 """Bytes of a file that stay in memory."""
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_archive(
@@ -193,7 +192,4 @@ def _csv_lines(columns: tuple[str, ...], rows: Iterable[Row]) -> Iterator[bytes]
 
 
 def _cell(value: Any) -> Any:
-    """Return a text that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    is_number = text.removeprefix("+").isdigit()
-    return f"'{text}" if text.startswith(FORMULA) and not is_number and not isinstance(value, int) else text
+    return harmless(value) if isinstance(value, str) else value

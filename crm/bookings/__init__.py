@@ -1,3 +1,3 @@
 """Bookings and the persons they are for."""
 
-__all__ = ["api"]
+__all__ = ["api", "models", "queries", "services", "signals"]

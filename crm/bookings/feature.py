@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crm.accounts.rules import Trade
-from crm.bookings import activity, api, data, demo, exports, hits, listeners, payment_routes, queries
+from crm.bookings import activity, api, data, demo, exports, hits, listeners, payment_routes, queries, restoring
 from crm.kernel.manifest import (
     CustomerAction,
     Feature,
@@ -21,6 +21,7 @@ from crm.values.language import N_, ngettext
 feature = Feature(
     name="bookings",
     data=data.DATA,
+    restored=restoring.restored,
     blueprints=(payment_routes.bp,),
     keys={"bookings.index": "b"},
     actions=(PageAction("bookings.new", N_("Add booking"), 30, "plus-lg"),),

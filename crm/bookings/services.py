@@ -14,6 +14,7 @@ from crm.accounts.queries import current_organization
 from crm.bookings.models import Booking, BookingPerson, BookingStatus
 from crm.bookings.queries import is_taken, next_number
 from crm.bookings.rules import CONTACT, TOLD, number_key, who_is_who
+from crm.bookings.signals import booking_changed
 from crm.customers.locks import lock_intake
 from crm.customers.search_text import search_text, text_of_record
 from crm.intake.services import collect
@@ -68,6 +69,7 @@ def create(
         party.take(persons)
         party.know(lead_id)
         party.tell_each("booking.created", {id_: changes | told for id_, told in party.changes.items()})
+        booking_changed.send(booking, customers=party.customers, changes=changes)
         return booking
 
 
@@ -90,6 +92,7 @@ def edit(booking_id: int, values: Given, persons: Sequence[Given] | None = None)
         party.know()
         party.tell_all("booking.edited", changes)
         party.tell_persons()
+        booking_changed.send(booking, customers=party.customers, changes=changes)
         return booking
 
 
@@ -117,6 +120,10 @@ class _Party:
     @property
     def is_changed(self) -> bool:
         return bool(self.changes or self._left or self._lead_changed)
+
+    @property
+    def customers(self) -> list[int]:
+        return sorted(set(self._customers.values()))
 
     def take(self, given: Sequence[Given]) -> None:
         """Match the given persons with those of the booking, and choose the lead person."""
@@ -216,6 +223,7 @@ def _turn(booking_id: int, action: str, verb: Any) -> Booking:
             )
             found: list[int | None] = list(db.session.scalars(customers.distinct().order_by(BookingPerson.customer_id)))
             record_many([row_of(action, booking, customer_id, changes) for customer_id in found or [None]])
+            booking_changed.send(booking, customers=found, changes=changes)
         return booking
 
 

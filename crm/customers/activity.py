@@ -6,7 +6,7 @@ from crm.customers.timeline import Activity, ActivityEvent, ActivityText, shorte
 from crm.people.own_sources import source_shown
 from crm.values.language import LANGUAGES, N_
 from crm.values.language import gettext as _
-from crm.web.filters import phone_number
+from crm.web.filters import birthday, phone_number
 
 FIELDS = {
     "name": N_("Name"),
@@ -18,6 +18,8 @@ FIELDS = {
     "province": N_("Province"),
     "postal_code": N_("Postal code"),
     "passport_number": N_("Passport number"),
+    "birthday": N_("Birthday"),
+    "birth_year": N_("Year of birth"),
     "notes": N_("Notes"),
     "source": N_("Source"),
     "service_type": N_("Service"),
@@ -55,6 +57,8 @@ def _shown(field: str, value: object, event: ActivityEvent) -> str:
         return source_shown(str(value))
     if field == "language":
         return LANGUAGES[str(value)].name if value in LANGUAGES else str(value)
+    if field == "birthday":
+        return birthday(str(value))
     if field == "phone":
         return phone_number(str(value), valid=str(value).startswith("+"))
     return shortened(str(value)) if field in ("notes", "address") else str(value)

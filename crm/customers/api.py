@@ -14,9 +14,11 @@ from crm.api.schemas import page_of
 from crm.customers import schemas, services
 from crm.customers.api_queries import page_of_customers
 from crm.customers.bulk_models import Action
+from crm.customers.facts import fill
 from crm.customers.filters import Filters, Selection
 from crm.customers.models import Customer
 from crm.customers.queries import read_further
+from crm.customers.referral_codes import UnknownCodeError
 from crm.customers.shared_keys import EmailTakenError
 from crm.kernel.problems import InputProblem
 from crm.values.text import clean_line
@@ -49,11 +51,12 @@ def index(query: dict[str, Any]) -> dict[str, Any]:
     )
     page = page_of_customers(filters)
     read_further(page.rows)
+    fill(page.rows)
     return paging.by_cursor(page, query["page"])
 
 
 @bp.post("/customers/")
-@bp.arguments(schemas.CustomerInput)
+@bp.arguments(schemas.CustomerCreation)
 @bp.response(201, schemas.CustomerDetails)
 def create(given: dict[str, Any]) -> Customer:
     """Add a customer.
@@ -61,9 +64,12 @@ def create(given: dict[str, Any]) -> Customer:
     One whose phone number belongs to somebody else is added all the same; an e-mail can belong to one customer.
     """
     try:
-        return services.create_customer(in_columns({"source": "API", **given}), another_person=True)
+        customer = services.create_customer(in_columns({"source": "API", **given}), another_person=True)
     except EmailTakenError:
         raise InputProblem({"email": [TAKEN]}) from None
+    except UnknownCodeError as error:
+        raise InputProblem({error.field: [str(error)]}) from None
+    return services.give_referral_code(customer.id)
 
 
 @bp.get("/customers/<id:customer_id>/")
@@ -73,7 +79,7 @@ def show(customer_id: int) -> Customer:
 
     One who was merged with another is not found, as one who is archived: the other one has all of it.
     """
-    return find_customer(customer_id)
+    return _with_code(find_customer(customer_id))
 
 
 @bp.put("/customers/<id:customer_id>/")
@@ -110,7 +116,7 @@ def archive(customer_id: int) -> Response:
 @bp.response(200, schemas.CustomerDetails)
 def restore(customer_id: int) -> Customer:
     """Bring an archived customer back, active."""
-    return services.restore_customer(find(Customer, customer_id).id)
+    return _with_code(services.restore_customer(find(Customer, customer_id).id))
 
 
 @bp.post("/customers/bulk_update/")
@@ -135,6 +141,11 @@ def find_customer(customer_id: int) -> Customer:
 
 def _edit(customer_id: int, given: dict[str, Any]) -> Customer:
     try:
-        return services.edit_customer(find_customer(customer_id).id, in_columns(given), another_person=True)
+        customer = services.edit_customer(find_customer(customer_id).id, in_columns(given), another_person=True)
     except EmailTakenError:
         raise InputProblem({"email": [TAKEN]}) from None
+    return _with_code(customer)
+
+
+def _with_code(customer: Customer) -> Customer:
+    return customer if customer.referral_code else services.give_referral_code(customer.id)

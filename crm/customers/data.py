@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from crm.kernel.data import USERS, Erasure, Ids, Rows
+from crm.kernel.data import USERS, Arrival, Erasure, Ids, Rows
+from crm.people.contact_fields import sort_key
 
 CUSTOMERS = "customers"
 
@@ -24,15 +25,23 @@ def _before(values: Any, row: Mapping[str, Any], ids: Ids) -> Any:
     return ids.row(CUSTOMERS, values)
 
 
+def _index(rows: Sequence[dict[str, Any]], arrival: Arrival) -> None:
+    """Compute what customers are sorted and chosen by, whatever the backup says."""
+    for row in rows:
+        for column in ("name", "city", "province"):
+            row[f"{column}_key"] = sort_key(row.get(column) or "")
+
+
 DATA = {
     CUSTOMERS: Rows(
-        plain="source tier created_month language service_type",
+        plain="source tier tier_since tier_review_on created_month language service_type",
         personal="name name_key phone phone_extension email address city city_key province province_key postal_code"
-        " passport_number",
+        " passport_number birthday birth_year birthday_counts_from referral_code",
         free_text="notes",
         points_to={"branch_id": "branches", "archived_by_id": USERS, "merged_into_id": CUSTOMERS},
-        recomputed="name_key city_key province_key created_month next_message_at loyalty_points tier total_orders"
-        " total_spent last_order_at",
+        recomputed="name_key city_key province_key created_month next_message_at loyalty_points points_owed tier"
+        " tier_since tier_review_on total_orders total_spent last_order_at visit_days checked_in_at",
+        arriving=_index,
     ),
     "customer_keys": Rows(
         erasure=Erasure.DELETE, plain="kind", personal="value extension", points_to={"customer_id": CUSTOMERS}
@@ -41,6 +50,12 @@ DATA = {
         erasure=Erasure.DELETE, plain="kind", personal="value", points_to={"customer_id": CUSTOMERS}
     ),
     "customer_search": Rows(erasure=Erasure.DELETE, left_out="computed from customers", personal="text"),
+    "referral_codes": Rows(
+        erasure=Erasure.DELETE,
+        left_out="computed from customers",
+        personal="code",
+        points_to={"customer_id": CUSTOMERS},
+    ),
     "customer_totals": Rows(left_out="kept by triggers", plain="created_month"),
     "duplicates": Rows(
         erasure=Erasure.DELETE,

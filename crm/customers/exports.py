@@ -33,6 +33,15 @@ def ids_of(query: Mapping[str, str]) -> list[int]:
     return _among(ids, filters.q) if filters.terms and found is None else ids
 
 
+def whose(customer_id: Any) -> tuple[Column, Column]:
+    """Return the columns that say whose a row is: the customer's number and name."""
+    name = sa.select(Customer.name).where(Customer.id == customer_id).scalar_subquery()
+    return (
+        Column("customer", N_("Customer number"), customer_id, Kind.NUMBER),
+        Column("customer_name", N_("Customer"), name),
+    )
+
+
 def _among(ids: list[int], q: str) -> list[int]:
     """Search among ids what more than 10,000 customers share."""
     found: list[int] = []
@@ -47,6 +56,12 @@ def _further(kind: KeyKind) -> Any:
     """Return the values that a customer came with, in the order of their ids."""
     values = sa.func.aggregate_strings(CustomerKey.value, ", ")
     return sa.select(values).where(CustomerKey.customer_id == Customer.id, CustomerKey.kind == kind).scalar_subquery()
+
+
+def _birthday() -> Any:
+    """Write a birthday as the API does: 1990-02-14, or 02-14 without the year."""
+    whole = sa.cast(Customer.birth_year, sa.String) + "-" + Customer.birthday
+    return sa.case((sa.and_(Customer.birth_year.is_not(None), Customer.birthday != ""), whole), else_=Customer.birthday)
 
 
 EXPORT = Export(
@@ -65,6 +80,7 @@ EXPORT = Export(
         Column("email", N_("E-mail"), Customer.email),
         Column("emails", N_("Further e-mail addresses"), _further(KeyKind.EMAIL)),
         Column("passport_number", N_("Passport number"), Customer.passport_number),
+        Column("birthday", N_("Birthday"), _birthday()),
         Column("address", N_("Address"), Customer.address),
         Column("city", N_("City"), Customer.city),
         Column("province", N_("Province"), Customer.province),

@@ -2,14 +2,49 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, ClassVar
+
+from wtforms import StringField, ValidationError
 
 from crm.accounts.queries import branches, current_organization
 from crm.kernel.branch_scope import bound_branch
 from crm.people.contact_fields import ContactFields
 from crm.people.limits import LIMITS
+from crm.values import clock, days
+from crm.values.language import N_
 from crm.values.language import gettext as _
 from crm.web.forms import Form, options
+
+UNREADABLE = N_("Write the birthday like 14 February, 14/02/1990 or 1990-02-14. The year may be left out.")
+FUTURE = N_("This birthday is in the future.")
+
+
+class BirthdayField(StringField):  # type: ignore[misc]  # wtforms has no types
+    """A birthday as people write it; `data` is as 1990-02-14, or 02-14 without the year."""
+
+    typed: str | None = None
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.typed = text = valuelist[0].strip() if valuelist else ""
+        organization = current_organization()
+        order = days.usual_order(organization.locale)
+        found = days.read_typed(text, order, _today()) if text else days.Day("")
+        self.data = found.text
+        self.problem = (FUTURE if found.code == "future" else UNREADABLE) if found.is_wrong else ""
+
+    def pre_validate(self, form: Any) -> None:
+        if self.typed and self.problem:
+            raise ValidationError(self.problem)
+
+    def _value(self) -> str:
+        if self.typed is not None:
+            return self.typed
+        return clock.say_birthday(self.data, current_organization().locale) if self.data else ""
+
+
+def _today() -> dt.date:
+    return clock.to_local(clock.utcnow(), clock.zone(current_organization().time_zone)).date()
 
 
 class ContactForm(Form):

@@ -6,8 +6,9 @@ from typing import Any
 
 from wtforms import BooleanField, SelectChoice, SelectField, StringField, TextAreaField
 
-from crm.customers.fields import ContactForm, chosen_branch, offer_branches
+from crm.customers.fields import BirthdayField, ContactForm, chosen_branch, offer_branches
 from crm.customers.models import Customer
+from crm.customers.referral_codes import MAX_TYPED, UnknownCodeError
 from crm.customers.shared_keys import EmailTakenError, SharedError
 from crm.kernel.errors import SentenceError
 from crm.people.contact_fields import KEY_FIELDS
@@ -15,7 +16,7 @@ from crm.values.language import LANGUAGES, N_
 from crm.values.language import gettext as _
 from crm.values.phone import with_extension
 from crm.web.filters import phone_number
-from crm.web.forms import CreatingForm, Required, options
+from crm.web.forms import CreatingForm, Length, Required, options
 
 
 def _languages() -> list[SelectChoice]:
@@ -37,10 +38,12 @@ class CustomerForm(ContactForm, CreatingForm):
     province = StringField(N_("Province"))
     postal_code = StringField(N_("Postal code"))
     passport_number = StringField(N_("Passport number"))
+    birthday = BirthdayField(N_("Birthday"))
     service_type = StringField(N_("Service"))
     language = SelectField(N_("Language of messages"), choices=lambda: _languages(), validate_choice=False)
     branch = SelectField(N_("Branch"), coerce=str)
     notes = TextAreaField(N_("Notes"))
+    referred_by = StringField(N_("Code of who referred them"), [Length(MAX_TYPED)])
     another_person = BooleanField()
     other: Customer | None = None
     """The customer who has the e-mail or the number already."""
@@ -51,6 +54,10 @@ class CustomerForm(ContactForm, CreatingForm):
         self._phone = (_shown_phone(customer), customer.full_phone) if customer else ("", "")
         if customer and not self.phone.raw_data:
             self.phone.data = self._phone[0]
+        if customer and not self.birthday.raw_data:
+            self.birthday.data = customer.full_birthday
+        if customer:
+            del self.referred_by
         offer_branches(self, customer.branch_id if customer else None)
 
     def contact_values(self) -> dict[str, Any]:
@@ -60,7 +67,8 @@ class CustomerForm(ContactForm, CreatingForm):
 
     def values(self) -> dict[str, Any]:
         allowed = {name: self[name].data for name in ("sms_allowed", "whatsapp_allowed")}
-        return self.contact_values() | allowed | chosen_branch(self)
+        referred_by = {"referred_by": self.referred_by.data or ""} if self.referred_by else {}
+        return self.contact_values() | allowed | chosen_branch(self) | referred_by
 
     def explain(self, error: SentenceError) -> None:
         if isinstance(error, EmailTakenError):
@@ -69,6 +77,8 @@ class CustomerForm(ContactForm, CreatingForm):
         elif isinstance(error, SharedError):
             self.fail(KEY_FIELDS[error.kind], str(error))
             self.other, self.may_be_another = error.other, True
+        elif isinstance(error, UnknownCodeError):
+            self.fail("referred_by", str(error))
         else:
             self.renew_key()
             self.form_errors.append(str(error))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.accounts.models import Branch
-from crm.customers.rules import Tier
+from crm.customers.rules import CODE_LENGTH, Tier
 from crm.kernel.branch_scope import BOUND, seen_by_branch, seen_with
 from crm.kernel.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
 from crm.kernel.events import Event
 from crm.kernel.tenancy import TenantMixin, current_actor, within_organization
-from crm.values import clock, phone
+from crm.values import birthdays, clock, phone
 from crm.values.language import LANGUAGES
 
 
@@ -21,10 +22,13 @@ class Customer(TenantMixin, Base):
     """A person the organization knows.
 
     `phone` is E.164 when `phone_valid`, else as typed and never used for matching or sending; `further` are contacts
-    besides it and `email`. `next_message_at` is kept by messages, `loyalty_points` and `tier` by loyalty, and
-    `total_orders`, `total_spent` (an amount) and `last_order_at` by invoices. `created_month` is in the
-    organization's zone, as 2026-11. `merged_into_id` is the survivor. Columns with `_key` are folded.
-    `language` is that of messages, "" for the organization's.
+    besides it and `email`. `next_message_at` is kept by messages; `loyalty_points`, `points_owed`, `tier` by loyalty,
+    with `tier_since` and `tier_review_on`, the day on which it changes if nothing more is earned; `total_orders`,
+    `total_spent` (an amount) and `last_order_at` by invoices. `created_month` is in the
+    organization's zone, as 2026-11. `referral_code` is made when it is first asked for. `merged_into_id` is the
+    survivor. Columns with `_key` are folded. `language` is that of messages, "" for the organization's. `birthday` is
+    as 02-14, or ""; one that the customers set themselves counts from `birthday_counts_from`.
+    `visit_days`, the most that there ever were, and `checked_in_at`, the last check-in, are kept by visits.
     """
 
     __tablename__ = "customers"
@@ -40,6 +44,14 @@ class Customer(TenantMixin, Base):
             sqlite_where=sa.text("email IS NOT NULL"),
         ),
         sa.Index("ix_customers_phone", "organization_id", "phone"),
+        sa.Index(
+            "uq_customers_referral_code",
+            "organization_id",
+            "referral_code",
+            unique=True,
+            postgresql_where=sa.text("referral_code IS NOT NULL"),
+            sqlite_where=sa.text("referral_code IS NOT NULL"),
+        ),
         sa.Index(
             "ix_customers_passport",
             "organization_id",
@@ -131,6 +143,14 @@ class Customer(TenantMixin, Base):
             )
         ),
         sa.Index(
+            "ix_customers_birthday",
+            "organization_id",
+            "birthday",
+            "id",
+            postgresql_where=sa.text("birthday <> '' AND archived_at IS NULL"),
+            sqlite_where=sa.text("birthday <> '' AND archived_at IS NULL"),
+        ),
+        sa.Index(
             "ix_customers_archived",
             "organization_id",
             "is_active",
@@ -138,6 +158,13 @@ class Customer(TenantMixin, Base):
             sa.text("id DESC"),
             postgresql_where=sa.text("archived_at IS NOT NULL"),
             sqlite_where=sa.text("archived_at IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_customers_tier_review",
+            "organization_id",
+            "tier_review_on",
+            postgresql_where=sa.text("tier_review_on IS NOT NULL"),
+            sqlite_where=sa.text("tier_review_on IS NOT NULL"),
         ),
         {"sqlite_autoincrement": True},
     )
@@ -161,6 +188,9 @@ class Customer(TenantMixin, Base):
     source: Mapped[str] = mapped_column(sa.String(40), default="Manual")
     service_type: Mapped[str] = mapped_column(sa.String(100), default="")
     language: Mapped[str] = mapped_column(sa.String(10), default="", server_default="")
+    birthday: Mapped[str] = mapped_column(sa.String(5), default="", server_default="")
+    birth_year: Mapped[int | None]
+    birthday_counts_from: Mapped[dt.date | None]
     sms_allowed: Mapped[bool] = mapped_column(default=True)
     whatsapp_allowed: Mapped[bool] = mapped_column(default=True)
     is_active: Mapped[bool] = mapped_column(default=True)
@@ -171,16 +201,29 @@ class Customer(TenantMixin, Base):
     erased_at: Mapped[dt.datetime | None]
     next_message_at: Mapped[dt.datetime | None]
     loyalty_points: Mapped[int] = mapped_column(default=0, server_default="0")
+    points_owed: Mapped[int] = mapped_column(default=0, server_default="0")
     tier: Mapped[str] = mapped_column(sa.String(10), default=Tier.BRONZE.value, server_default=Tier.BRONZE.value)
+    tier_since: Mapped[dt.date | None] = mapped_column(sa.Date)
+    tier_review_on: Mapped[dt.date | None] = mapped_column(sa.Date)
     total_orders: Mapped[int] = mapped_column(default=0, server_default="0")
     total_spent: Mapped[int] = mapped_column(default=0, server_default="0")
     last_order_at: Mapped[dt.datetime | None]
+    referral_code: Mapped[str | None] = mapped_column(sa.String(CODE_LENGTH))
+    visit_days: Mapped[int] = mapped_column(default=0, server_default="0")
+    most_visit_days: Mapped[int] = mapped_column(default=0, server_default="0")
+    checked_in_at: Mapped[dt.datetime | None]
     created_month: Mapped[str] = mapped_column(sa.String(7), default="", server_default="")
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
 
     branch: Mapped[Branch | None] = relationship(viewonly=True)
     further: Mapped[list[CustomerKey]] = relationship(viewonly=True, order_by="CustomerKey.id")
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What other features know of them, where `customers/facts.py` filled it in."""
+        found: dict[str, Any] = self.__dict__.setdefault("_facts", {})
+        return found
 
     @property
     def phones(self) -> list[str]:
@@ -206,6 +249,11 @@ class Customer(TenantMixin, Base):
     @property
     def language_name(self) -> str:
         return LANGUAGES[self.language].name if self.language in LANGUAGES else ""
+
+    @property
+    def full_birthday(self) -> str:
+        """As 1990-02-14, or 02-14 without a year."""
+        return birthdays.written(self.birthday, self.birth_year)
 
     @property
     def is_archived(self) -> bool:
@@ -291,6 +339,25 @@ class CustomerSearch(Base):
     customer_id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
     organization_id: Mapped[int] = mapped_column(BigInt)
     text: Mapped[str] = mapped_column(sa.Text)
+
+
+class ReferralCode(Base):
+    """Outside row-level security, for a link /r/<code> names no organization; two of them may have the same code."""
+
+    __tablename__ = "referral_codes"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["organization_id", "customer_id"],
+            ["customers.organization_id", "customers.id"],
+            ondelete="CASCADE",
+        ),
+        sa.UniqueConstraint("organization_id", "code"),
+        sa.Index("ix_referral_codes_code", "code"),
+    )
+
+    customer_id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
+    organization_id: Mapped[int] = mapped_column(BigInt)
+    code: Mapped[str] = mapped_column(sa.String(CODE_LENGTH))
 
 
 seen_by_branch(Customer, lambda row: row.branch_id == BOUND)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from crm.accounts.queries import current_organization
 from crm.customers.bulk_models import BulkChange
-from crm.customers.models import Customer, CustomerKey, CustomerSearch
+from crm.customers.models import Customer, CustomerKey, CustomerSearch, ReferralCode
 from crm.customers.search_text import text_of_customer
 from crm.kernel.columns import one_of
 from crm.kernel.data import Arrival
@@ -30,6 +30,8 @@ def restored(arrival: Arrival) -> Iterable[str]:
         session.execute(ended.values(state=JobState.CANCELED.value), execution_options={"synchronize_session": False})
     for ids in _pages(Customer.merged_into_id.is_(None)):
         _index(ids)
+    for ids in _pages(Customer.referral_code.is_not(None)):
+        _let_codes_lead_here(ids)
     if arrival.is_original_here:
         for column in ALLOWED:
             _forbid(column, arrival)
@@ -56,6 +58,15 @@ def _index(ids: Sequence[int]) -> None:
             for customer in customers
         ]
         session.execute(sa.insert(CustomerSearch), rows)
+
+
+def _let_codes_lead_here(ids: Sequence[int]) -> None:
+    """Write by which codes customers are found without their organization."""
+    with transaction() as session:
+        codes = session.execute(sa.select(Customer.id, Customer.referral_code).where(one_of(Customer.id, ids)))
+        here = require_organization()
+        rows = [{"customer_id": id_, "organization_id": here, "code": code} for id_, code in codes]
+        session.execute(sa.insert(ReferralCode), rows)
 
 
 def _forbid(column: str, arrival: Arrival) -> None:

@@ -59,7 +59,7 @@ def known() -> str:
 
 @bp.get("/customers/<id:customer_id>")
 def show(customer_id: int) -> Response:
-    customer = find(Customer, customer_id, WITH_BRANCH, WITH_FURTHER)
+    customer = find(Customer, customer_id, WITH_BRANCH, WITH_FURTHER, *catalog().customer_loads)
     sections = [(panel, data) for panel in catalog().panels if (data := panel.load(customer))]
     notices = [(notice.template, notice.load(customer)) for notice in catalog().notices]
     return respond(

@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 
 from crm.values.language import N_
 
+CODE_LENGTH = 8
+"""Characters of a referral code."""
+
 
 class Tier(enum.StrEnum):
     """The lowest first; points decide it (`crm/loyalty/rules.py`)."""

@@ -10,6 +10,7 @@ from marshmallow import fields, validate
 from crm.api.fields import (
     WRITTEN,
     Average,
+    Birthday,
     Email,
     Extension,
     LanguageCode,
@@ -26,6 +27,8 @@ from crm.api.fields import (
 )
 from crm.api.schemas import ONE_OF, ContactInput, CursorQuery, Input, Output, always
 from crm.customers.api_queries import ORDERINGS
+from crm.customers.facts import fill
+from crm.customers.referral_codes import MAX_TYPED
 from crm.customers.rules import Tier
 from crm.customers.services import BULK_WORKER_THRESHOLD
 from crm.people.limits import LIMITS
@@ -55,12 +58,19 @@ class CustomerChange(ContactInput):
     source = TextLine(LIMITS["source"])
     service_type = TextLine(LIMITS["service_type"])
     language = LanguageCode()
+    birthday = Birthday()
 
 
 class CustomerInput(CustomerChange):
     """A whole customer; fields left out of an existing one stay."""
 
     name = RequiredLine(LIMITS["name"], "Name is required", required=True)
+
+
+class CustomerCreation(CustomerInput):
+    referred_by = TextLine(
+        MAX_TYPED, metadata={"description": "The `referral_code` of the customer who brought this one."}
+    )
 
 
 class CustomerReplacement(CustomerInput):
@@ -71,6 +81,11 @@ class CustomerReplacement(CustomerInput):
         if isinstance(given, dict) and "name" not in given and "full_name" in given:
             return {**given, "name": given["full_name"]}
         return given
+
+
+class PointsExpiring(Output):
+    date = fields.Date()
+    points = fields.Integer(metadata={"minimum": 1})
 
 
 class Customer(Output):
@@ -94,7 +109,9 @@ class Customer(Output):
     city = fields.String()
     province = fields.String()
     postal_code = fields.String()
-    loyalty_points = fields.Integer(metadata={"minimum": 0})
+    loyalty_points = fields.Integer(
+        attribute="facts.loyalty_points", metadata={"minimum": 0, "description": "What can be spent now."}
+    )
     loyalty_tier = TierName(attribute="tier", metadata={"enum": [tier.label for tier in Tier]})
     total_orders = fields.Integer(metadata={"minimum": 0})
     total_spent = Money(metadata={"pattern": WRITTEN})
@@ -105,11 +122,37 @@ class Customer(Output):
     source = fields.String()
     service_type = fields.String()
     language = fields.String(metadata={"description": "Of their messages; empty for the organization's."})
+    birthday = fields.String(
+        attribute="full_birthday", metadata={"description": "As 1990-02-14, or 02-14 without the year; empty for none."}
+    )
     last_activity = Timestamp(attribute="last_activity_at", allow_none=True)
     next_message_at = Timestamp(allow_none=True)
     created_at = Timestamp()
     updated_at = Timestamp()
     last_order_date = Timestamp(attribute="last_order_at", allow_none=True)
+    points_expiring = fields.List(
+        fields.Nested(PointsExpiring),
+        attribute="facts.points_expiring",
+        metadata={"description": "Until when how many can be spent, the next day first; others never end."},
+    )
+    points_owed = fields.Integer(metadata={"minimum": 0, "description": "Taken back after they had been spent."})
+    tier_since = fields.Date(allow_none=True)
+    next_tier = fields.String(
+        attribute="facts.next_tier", allow_none=True, metadata={"enum": [*(tier.label for tier in Tier), None]}
+    )
+    points_to_next_tier = fields.Integer(
+        attribute="facts.points_to_next_tier", allow_none=True, metadata={"minimum": 1}
+    )
+    referral_code = fields.String(
+        allow_none=True,
+        metadata={"description": "Made when the customer is first read alone; null in lists before that."},
+    )
+
+    @ma.pre_dump
+    def _with_facts(self, customer: Any, **kwargs: Any) -> Any:
+        if not customer.facts:
+            fill([customer])
+        return customer
 
 
 class CustomerDetails(Customer):

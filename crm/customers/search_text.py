@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from crm.people.contact_fields import ContactFields
 from crm.values import phone
@@ -53,6 +54,15 @@ def text_of_record(contact: ContactFields, region: str, also: str = "") -> str:
     """Return the text that a lead, a person of a booking or an area customer is found by; `also` follows the name."""
     number = contact.phone, contact.phone_valid, region
     return search_text(f"{contact.name} {also}", *number, contact.email, contact.passport_number)
+
+
+def text_of_row(row: Mapping[str, Any], region: str, also: str = "") -> str:
+    """Return the text of a lead or an area customer in a backup; an erased one is found by nothing."""
+    known: dict[str, Any] = {name: row.get(name) or "" for name in ("name", "phone", "email", "passport_number")}
+    reached = any(known[name] for name in ("phone", "email", "passport_number"))
+    if row.get("do_not_collect") and not row.get("search_text") and not reached:
+        return ""
+    return text_of_record(ContactFields(**known, phone_valid=bool(row.get("phone_valid"))), region, also)
 
 
 def text_of_customer(contact: ContactFields, region: str, further: Iterable[tuple[str, str]]) -> str:

@@ -11,10 +11,12 @@ from crm.customers.bulk import BULK, count_selected
 from crm.customers.bulk_models import Action, BulkChange
 from crm.customers.filters import Selection
 from crm.customers.locks import lock_intake
-from crm.customers.models import Customer, CustomerKey, CustomerSearch
+from crm.customers.models import Customer, CustomerKey, CustomerSearch, ReferralCode
+from crm.customers.referral_codes import known_holder
+from crm.customers.rules import CODE_LENGTH
 from crm.customers.search_text import text_of_customer
 from crm.customers.shared_keys import keys_of, record_duplicates, refuse_shared, unique_email
-from crm.customers.signals import customer_deleting, customer_restored
+from crm.customers.signals import customer_deleting, customer_referred, customer_restored
 from crm.kernel.branch_scope import bound_branch
 from crm.kernel.columns import db_now
 from crm.kernel.db import database_now, locked, transaction
@@ -26,6 +28,7 @@ from crm.kernel.tenancy import current_actor
 from crm.kernel.work.models import JobState
 from crm.people.contact_fields import ContactFields, sort_key
 from crm.values import clock
+from crm.values.codes import new_code
 from crm.values.language import gettext as _
 
 BULK_WORKER_THRESHOLD = 5_000
@@ -35,11 +38,17 @@ BULK_WORKER_THRESHOLD = 5_000
 def create_customer(
     values: dict[str, Any], request_key: RequestKey | None = None, *, another_person: bool = False
 ) -> Customer:
-    """Add a customer; raises EmailTakenError, KeyReusedError, and SharedError unless `another_person`."""
+    """Add a customer; `referred_by` among the values is the code of another one.
+
+    Raises EmailTakenError, KeyReusedError, UnknownCodeError, and SharedError unless `another_person`.
+    """
+    values = dict(values)
+    code = values.pop("referred_by", "")
     with transaction() as session:
         once = Once(request_key)
         if once.earlier is not None:
             return once.found(Customer)
+        referrer = known_holder(code) if code else None
         customer = Customer(name="", name_key="", created_month=_this_month())
         with unique_email(customer):
             _apply(customer, values)
@@ -51,6 +60,22 @@ def create_customer(
         record_duplicates(customer, new)
         record("customer.created", customer, customer_id=customer.id)
         once.made(customer.id)
+        if referrer is not None:
+            customer_referred.send(customer, referrer=referrer)
+        return customer
+
+
+def give_referral_code(customer_id: int) -> Customer:
+    """Make a customer's code if they have none; raises ConflictError when they are gone."""
+    with transaction() as session:
+        customer = lock_customer(customer_id)
+        while customer.referral_code is None:
+            code, taken = new_code(CODE_LENGTH), sa.select(ReferralCode.customer_id)
+            taken = taken.where(ReferralCode.organization_id == customer.organization_id, ReferralCode.code == code)
+            if session.scalar(taken) is None:
+                customer.referral_code = code
+                here = {"customer_id": customer.id, "organization_id": customer.organization_id}
+                session.add(ReferralCode(code=code, **here))
         return customer
 
 
@@ -174,7 +199,10 @@ def _apply(customer: Customer, values: dict[str, Any]) -> None:
         setattr(customer, field, values[field])
     if (branch_id := bound_branch()) is not None:
         customer.branch_id = branch_id
+    before = customer.full_birthday if "birthday" in contact.given else ""
     contact.write(customer)
+    if "birthday" in contact.given and customer.full_birthday != before and "birthday_counts_from" not in values:
+        customer.birthday_counts_from = None
     customer.name_key = sort_key(customer.name)
     customer.city_key = sort_key(customer.city or "")
     customer.province_key = sort_key(customer.province or "")

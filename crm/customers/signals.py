@@ -9,6 +9,9 @@ from blinker import signal
 
 from crm.customers.models import Customer
 
+customer_referred = signal("customer-referred")
+"""Sent with a new customer and the `referrer` whose code they came with, within the transaction that adds them."""
+
 customer_restored = signal("customer-restored")
 """Sent with the customer, within the transaction."""
 

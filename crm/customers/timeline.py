@@ -16,7 +16,7 @@ from crm.accounts.models import User
 from crm.accounts.queries import branches
 from crm.customers.models import Customer
 from crm.kernel.db import prepared
-from crm.kernel.events import Event
+from crm.kernel.events import BY_CUSTOMER, Event
 from crm.kernel.extensions import db
 from crm.kernel.manifest import catalog
 from crm.values.language import N_
@@ -101,13 +101,16 @@ class Timeline(NamedTuple):
         return local_day(self.rows[-1].at) if self.rows else None
 
     def _entry(self, row: Any) -> TimelineEntry:
-        event = ActivityEvent(row.action, row.changes, self.customer_id, row.subject_id, self.branches)
+        changes = {name: values for name, values in row.changes.items() if name != BY_CUSTOMER}
+        event = ActivityEvent(row.action, changes, self.customer_id, row.subject_id, self.branches)
         text: ActivityText | str = catalog().activity.get(row.action, _unknown_action)
         if isinstance(text, str):
             activity = Activity(text)
         else:
             activity = Activity(_("An entry whose details were erased")) if ERASED in row.changes else text(event)
         by = _("by %(name)s", name=row.name or row.username) if row.username else activity.by
+        if BY_CUSTOMER in row.changes:
+            by = _("by the customer")
         return TimelineEntry(row.id, row.at, activity, by)
 
 

@@ -22,17 +22,21 @@ from crm.kernel.tenancy import use_organization
 from crm.kernel.work.due import DueWork
 from crm.leads.models import Lead
 from crm.messages.models import Message
+from crm.rewards import demo as rewards_demo
+from crm.rewards.expiry import EXPIRY
+from crm.rewards.models import Voucher
 
 BATCH_SIZE = 5_000
 
 
 def clear() -> int:
-    """Remove the demo customers of every organization with all their rows; return how many."""
+    """Remove the demo customers of every organization with all their rows, and the demo's rewards; return how many."""
     removed = 0
-    for organization_id in db.session.scalars(sa.select(Organization.id).order_by(Organization.id)).all():
+    for organization_id, slug in db.session.execute(sa.select(Organization.id, Organization.slug)).all():
         with use_organization(organization_id):
             while batch := _next_batch():
                 removed += _remove(*batch)
+            rewards_demo.clear(slug)
     return removed
 
 
@@ -62,6 +66,8 @@ def _delete(chosen: Callable[[Any], sa.ColumnElement[bool]]) -> int:
     messages = sa.select(Message.id).where(Message.customer_id.in_(customers))
     session.execute(sa.delete(DueWork).where(DueWork.kind == "message", DueWork.subject_id.in_(messages)))
     session.execute(sa.delete(Message).where(Message.customer_id.in_(customers)))
+    vouchers = sa.select(Voucher.id).where(Voucher.customer_id.in_(customers))
+    session.execute(sa.delete(DueWork).where(DueWork.kind == EXPIRY, DueWork.subject_id.in_(vouchers)))
     _remove_records(customers)
     with_invoices = sa.select(Invoice.customer_id).where(Invoice.customer_id.in_(customers))
     for customer in session.scalars(sa.select(Customer).where(Customer.id.in_(with_invoices))).all():

@@ -25,7 +25,8 @@ from crm.kernel.extensions import db
 from crm.kernel.tenancy import require_organization
 from crm.kernel.work.due import DueWork
 from crm.loyalty.models import PointsEntry
-from crm.loyalty.rules import tier_of
+from crm.loyalty.queries import today_here
+from crm.loyalty.rules import Kind, tier_of
 from crm.messages.models import Message
 from crm.messages.rules import OPEN, Status
 from crm.people.contact_fields import sort_key
@@ -99,7 +100,9 @@ def _load_customers(bulk: Bulk, ids: list[int], rows: list[CustomerRow]) -> None
     values: dict[str, Any] = {field: [getattr(row, field) for row in rows] for field in fields}
     values |= {f"{field}_key": list(map(sort_key, values[field])) for field in ("name", "city", "province")}
     points = [row.points for row in rows]
-    values |= {"loyalty_points": points, "tier": [tier_of(number).value for number in points]}
+    levels = [tier_of(number) for number in points]
+    values |= {"loyalty_points": points, "tier": [tier.value for tier in levels]}
+    values["tier_since"] = [today_here() if tier is not Tier.BRONZE else None for tier in levels]
     zone = clock.zone(current_organization().time_zone)
     months = {moment: clock.month_of(moment, zone) for moment in set(created)}
     values["created_month"] = [months[moment] for moment in created]
@@ -114,7 +117,14 @@ def _load_customers(bulk: Bulk, ids: list[int], rows: list[CustomerRow]) -> None
 def _load_points(bulk: Bulk, rows: list[tuple[int, int]]) -> None:
     organization, ids = require_organization(), bulk.new_ids(PointsEntry, len(rows))
     customers, points = [customer_id for customer_id, _ in rows], [number for _, number in rows]
-    values = {"customer_id": customers, "asked": points, "applied": points, "balance": points, "reason": REASON}
+    values: dict[str, Any] = {
+        "customer_id": customers,
+        "asked": points,
+        "applied": points,
+        "balance": points,
+        "reason": REASON,
+    }
+    values |= {"remaining": points, "counts": points, "counts_on": today_here(), "kind": Kind.MANUAL}
     keys = [f"{POINTS_KEY}{id_}" for id_ in ids]
     bulk.insert(PointsEntry, len(rows), {"organization_id": organization, "id": ids, "key": keys, **values})
     changes = [_points_changes(number) for number in points]
@@ -124,7 +134,9 @@ def _load_points(bulk: Bulk, rows: list[tuple[int, int]]) -> None:
 
 def _points_changes(points: int) -> dict[str, list[Any]]:
     tier = tier_of(points)
-    changed = {"tier": [Tier.BRONZE.value, tier.value]} if tier is not Tier.BRONZE else {}
+    changed: dict[str, list[Any]] = {}
+    if tier is not Tier.BRONZE:
+        changed = {"tier": [Tier.BRONZE.value, tier.value], "tier_since": [None, today_here().isoformat()]}
     given = {"asked": points, "applied": points, "reason": REASON, "source": "Manual"}
     return {"loyalty_points": [0, points], **changed, **{field: [None, value] for field, value in given.items()}}
 

@@ -44,7 +44,7 @@ def _notes(key: str, notes: Any, ids: Ids) -> Any:
     return {**notes, "before": before, "last": ids.new(table, notes["last"]) if notes["last"] else 0}
 
 
-NOTED = {"points": "points_entries", "messages": "messages", "series": "message_series"}
+NOTED = {"points": "points_entries", "messages": "messages", "series": "message_series", "referrals": "referrals"}
 """The tables whose ids stand in notes, by their keys."""
 
 DATA = {

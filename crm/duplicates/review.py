@@ -16,10 +16,10 @@ from crm.duplicates.rows import as_stored
 from crm.duplicates.rules import Agreement, MergeField, Suggestion
 from crm.people.matching import Kind
 from crm.people.own_sources import source_shown
-from crm.values import clock
+from crm.values import birthdays, clock
 from crm.values.language import LANGUAGES, N_
 from crm.values.language import gettext as _
-from crm.web.filters import amount, number, when
+from crm.web.filters import amount, birthday, number, when
 
 _SUGGESTIONS: dict[Suggestion, str] = {
     Suggestion.MERGE: N_("Probably the same person. We suggest merging."),
@@ -123,6 +123,8 @@ def _shown(field: MergeField, row: Mapping[str, Any], branch_names: Mapping[int,
     value = row[field.column]
     if field.is_consent:
         return _("Allowed") if value else _("Off")
+    if field.name == "birthday":
+        return birthday(birthdays.written(value, row["birth_year"]))
     if field.name == "branch":
         return branch_names.get(value, "") if value else ""
     if field.name == "source":

@@ -106,4 +106,6 @@ def _to_json(value: Any) -> Any:
 def _from_json(type_: Any, value: Any) -> Any:
     if isinstance(value, str) and isinstance(type_, UtcDateTime):
         return dt.datetime.fromisoformat(value)
+    if isinstance(value, str) and isinstance(type_, sa.Date):
+        return dt.date.fromisoformat(value)
     return value

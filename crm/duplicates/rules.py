@@ -46,6 +46,7 @@ FIELDS = (
     MergeField("city", N_("City"), ("city", "city_key")),
     MergeField("province", N_("Province"), ("province", "province_key")),
     MergeField("postal_code", N_("Postal code"), ("postal_code",)),
+    MergeField("birthday", N_("Birthday"), ("birthday", "birth_year", "birthday_counts_from")),
     MergeField("branch", N_("Branch"), ("branch_id",)),
     MergeField("service_type", N_("Service"), ("service_type",)),
     MergeField("language", N_("Language of messages"), ("language",)),
@@ -81,6 +82,10 @@ def agreement(field: MergeField, first: Mapping[str, Any], second: Mapping[str, 
         return Agreement.SAME if one == other else Agreement.DIFFERENT
     if not one and not other:
         return Agreement.NONE
+    if field.name == "birthday" and one and other:
+        years = first["birth_year"], second["birth_year"]
+        is_same = one == other and (years[0] == years[1] or None in years)
+        return Agreement.SAME if is_same else Agreement.DIFFERENT
     if not one or not other:
         return Agreement.ONE
     if field.name == "phone":
@@ -139,6 +144,8 @@ def default_owner(field: MergeField, survivor: Mapping[str, Any], merged: Mappin
     one, other = survivor[field.column], merged[field.column]
     if field.is_consent:
         takes_other = bool(one) and not other
+    elif field.name == "birthday" and one and one == other:
+        takes_other = survivor["birth_year"] is None and merged["birth_year"] is not None
     elif field.name == "phone" and one and other:
         takes_other = bool(merged["phone_valid"]) and not survivor["phone_valid"]
     else:

@@ -12,12 +12,12 @@ import click
 from crm.accounts.cli import chosen_organizations
 from crm.customers.cli import customers
 from crm.exports import services
-from crm.exports.formats import Format
+from crm.exports.formats import OF_LISTS, Format
 
 
 @customers.command("export")
 @click.option("--organization", required=True, metavar="SLUG")
-@click.option("--format", "format_", type=click.Choice([name.value for name in Format]), required=True)
+@click.option("--format", "format_", type=click.Choice([name.value for name in OF_LISTS]), required=True)
 @click.option(
     "--output", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Instead of printing it."
 )

@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-import phonenumbers
 import xlsxwriter
-from babel import Locale
 
 from crm.kernel.exports import Column, Kind
 from crm.values import clock, money
 from crm.values.language import N_
 from crm.values.language import gettext as _
+from crm.values.spreadsheets import decimal_mark, delimiter, harmless, spaced
 
 Row = Sequence[Any]
 
@@ -30,6 +29,7 @@ class Format(enum.StrEnum):
     CSV = "csv"
     NDJSON = "ndjson"
     VCARD = "vcard"
+    ZIP = "zip"
 
 
 class About(NamedTuple):
@@ -46,7 +46,10 @@ FORMATS = {
     Format.CSV: About(N_("CSV for other systems"), "csv", "text/csv"),
     Format.NDJSON: About(N_("NDJSON, for programmers"), "ndjson", "application/x-ndjson"),
     Format.VCARD: About(N_("Contacts of a phone (.vcf), customers only"), "vcf", "text/vcard"),
+    Format.ZIP: About(N_("ZIP"), "zip", "application/zip"),
 }
+OF_LISTS = tuple(format_ for format_ in Format if format_ is not Format.ZIP)
+"""Formats of rows; the other is of packs."""
 
 
 class Setting(NamedTuple):
@@ -112,10 +115,9 @@ def _plain_rows(sheet: Sheet, rows: Iterable[Row]) -> Iterable[list[Any]]:
 
 def _write_excel_csv(path: Path, sheet: Sheet, rows: Iterable[Row]) -> None:
     """Write what Excel opens by itself: a byte order mark, and semicolons where the comma is the decimal mark."""
-    mark = str(Locale.parse(sheet.setting.locale.replace("-", "_")).number_symbols["latn"]["decimal"])
-    delimiter = ";" if mark == "," else ","
+    mark = decimal_mark(sheet.setting.locale)
     with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file, delimiter=delimiter)
+        writer = csv.writer(file, delimiter=delimiter(sheet.setting.locale))
         writer.writerow([harmless(str(column.label)) for column in sheet.columns])
         for row in rows:
             currency = _currency(sheet, row)
@@ -142,34 +144,6 @@ def _excel_text(column: Column, value: Any, currency: str, setting: Setting, mar
         case Kind.PHONE if value:
             return spaced(value)
     return harmless(_in_words(column, value))
-
-
-_FORMULA = "=+-@\t\r\uff1d\uff0b\uff0d\uff20"
-"""The last four are full-width."""
-_LOSES_DIGITS = re.compile(r"0\d+|\d{12,}", re.ASCII)
-_NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{1,15})?", re.ASCII)
-
-
-def harmless(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula (CWE-1236), nor for a number where digits would be lost.
-
-    A plain number stays.
-    """
-    if _LOSES_DIGITS.fullmatch(text):
-        return f'="{text}"'
-    if text[:1] and text[0] in _FORMULA and not _NUMBER.fullmatch(text):
-        return f"'{text}"
-    return text
-
-
-def spaced(number: str) -> str:
-    """Return an E.164 number with spaces, so that a spreadsheet keeps it as a text; others harmless."""
-    try:
-        parsed = phonenumbers.parse(number)
-    except phonenumbers.NumberParseException:
-        return f"'{number}" if number[0] == "+" else harmless(number)
-    shown = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-    return shown if " " in shown else f"+{parsed.country_code} {parsed.national_number}"
 
 
 def _write_xlsx(path: Path, sheet: Sheet, rows: Iterable[Row]) -> None:
@@ -257,6 +231,9 @@ def vcard(person: Mapping[str, Any]) -> str:
     lines += [f"EMAIL;TYPE=INTERNET:{_escaped(email)}" for email in emails if email]
     if any(where):
         lines.append(f"ADR;TYPE=HOME:;;{';'.join(where)};")
+    if person["birthday"]:
+        # Version 3.0 knows no day without a year; phones write it as version 4.0 does.
+        lines.append(f"BDAY:{person['birthday']:->{len('--02-14')}}")
     if person["notes"]:
         lines.append(f"NOTE:{_escaped(person['notes'])}")
     return "".join(_folded(line) for line in [*lines, "END:VCARD"])

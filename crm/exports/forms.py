@@ -7,7 +7,7 @@ from typing import Any
 
 from wtforms import RadioField, SelectField
 
-from crm.exports.formats import FORMATS, Format
+from crm.exports.formats import FORMATS, OF_LISTS, Format
 from crm.exports.rows import exports
 from crm.values.language import N_
 from crm.values.language import gettext as _
@@ -26,7 +26,7 @@ class ExportForm(Form):
         super().__init__(**kwargs)
         self.query = {name: value for name, value in query.items() if name not in OWN and value}
         self.what.choices = [(export.what, str(export.label)) for export in exports().values()]
-        self.format.choices = [(name.value, str(about.label)) for name, about in FORMATS.items()]
+        self.format.choices = [(name.value, str(FORMATS[name].label)) for name in OF_LISTS]
         self.rows.choices = [("list", _("Those of the list")), ("all", _("All"))]
 
     @property
@@ -39,7 +39,7 @@ class ExportForm(Form):
         if export is None:
             self.fail("what", _("Choose what to export."))
             return False
-        if self.format.data not in list(Format):
+        if self.format.data not in OF_LISTS:
             self.fail("format", _("Choose a format."))
             return False
         if self.format.data == Format.VCARD and not export.has_cards:

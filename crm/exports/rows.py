@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from crm.accounts.models import Organization
 from crm.exports.formats import Setting, Sheet
 from crm.kernel.columns import one_of
-from crm.kernel.exports import Export
+from crm.kernel.exports import Export, Pack
 from crm.kernel.extensions import db
 from crm.kernel.manifest import catalog
 from crm.values import clock
@@ -21,6 +21,10 @@ AT_ONCE = 1_000
 
 def exports() -> dict[str, Export]:
     return {export.what: export for export in catalog().exports}
+
+
+def packs() -> dict[str, Pack]:
+    return catalog().packs
 
 
 def sheet_of(export: Export, organization: Organization) -> Sheet:

@@ -15,7 +15,7 @@ from crm.accounts.queries import current_organization
 from crm.exports import formats
 from crm.exports.formats import Format
 from crm.exports.models import FILE_KEPT, ExportRun, ExportState
-from crm.exports.rows import exports, rows_of, sheet_of
+from crm.exports.rows import exports, packs, rows_of, sheet_of
 from crm.kernel import queue, storage
 from crm.kernel.db import database_now, transaction
 from crm.kernel.extensions import db
@@ -31,6 +31,8 @@ KIND = "export"
 FOREGROUND_ROWS = 10_000
 MAX_TRIES = 3
 STORAGE_PAUSE = dt.timedelta(seconds=30)
+PACK = dt.timedelta(minutes=30)
+"""The longest that writing a pack takes: it renews no lease meanwhile."""
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +58,23 @@ def create(what: str, format_: Format, query: Mapping[str, str]) -> ExportRun:
     if is_small:
         write_next(require_organization(), run.id)
     return db.session.get_one(ExportRun, run.id, populate_existing=True)
+
+
+def ask_for(what: str, query: Mapping[str, str], total: int) -> ExportRun:
+    """Let the worker write a pack, of about `total` rows, within the open transaction."""
+    run = ExportRun(
+        user_id=current_actor(),
+        what=what,
+        format=Format.ZIP,
+        query=dict(query),
+        language=language.code(),
+        total=total,
+    )
+    db.session.add(run)
+    db.session.flush()
+    due.put_off(KIND, [run.id], database_now())
+    queue.enqueue("crm.exports.jobs.write_due_in", require_organization())
+    return run
 
 
 def write_next(organization_id: int, run_id: int | None = None) -> bool:
@@ -84,25 +103,15 @@ def write_file(what: str, format_: Format, path: Path, progress: Callable[[int],
 
 
 def _write(run: ExportRun, lease: Lease) -> None:
-    run_id, format_, export = run.id, run.format, exports()[run.what]
+    run_id = run.id
     try:
-        with read_in_background():
-            ids = export.ids(run.query)
-        if not _held(lease, lambda run: run.start_anew(len(ids))):
-            return
-
-        def progress(done: int) -> None:
-            if not _held(lease, lambda run: setattr(run, "looked", done), renew=True):
-                raise _LostError
-
         with tempfile.TemporaryDirectory(prefix="crm-export-") as folder:
             path = Path(folder) / "export"
-            sheet = sheet_of(export, current_organization())
-            formats.write(path, format_, sheet, rows_of(export, ids, progress))
+            rows = _write_pack(run, lease, path) if run.what in packs() else _write_rows(run, lease, path)
             reach("export")
             key, size = f"exports/{require_organization()}/{run_id}-{lease.token}", path.stat().st_size
             storage.current().put(key, path)
-        if not _held(lease, lambda run: _finish(run, key, size, len(ids))):
+        if not _held(lease, lambda run: _finish(run, key, size, rows)):
             storage.current().delete(key)
     except _LostError:
         log.info("export %d is another worker's now", run_id)
@@ -114,14 +123,41 @@ def _write(run: ExportRun, lease: Lease) -> None:
         _held(lease, _try_later)
 
 
+def _write_rows(run: ExportRun, lease: Lease, path: Path) -> int:
+    format_, export = run.format, exports()[run.what]
+    with read_in_background():
+        ids = export.ids(run.query)
+    _go_on(lease, lambda run: run.start_anew(len(ids)))
+
+    def progress(done: int) -> None:
+        _go_on(lease, lambda run: setattr(run, "looked", done))
+
+    formats.write(path, format_, sheet_of(export, current_organization()), rows_of(export, ids, progress))
+    return len(ids)
+
+
+def _write_pack(run: ExportRun, lease: Lease, path: Path) -> int:
+    pack, query, total = packs()[run.what], run.query, run.total
+    _go_on(lease, lambda run: run.start_anew(total), PACK)
+    with read_in_background():
+        pack.write(path, query)
+    return total
+
+
 class _LostError(Exception):
     """The lease is over."""
 
 
-def _held(lease: Lease, change: Callable[[ExportRun], object], *, renew: bool = False) -> bool:
+def _go_on(lease: Lease, change: Callable[[ExportRun], object], length: dt.timedelta | None = None) -> None:
+    """Change the export and renew the lease; raises _LostError if another worker has it."""
+    if not _held(lease, change, renew=length or _lease()):
+        raise _LostError
+
+
+def _held(lease: Lease, change: Callable[[ExportRun], object], *, renew: dt.timedelta | None = None) -> bool:
     """Change the export if the lease still holds it."""
     with transaction() as session:
-        if renew and not lease.renew(_lease()):
+        if renew and not lease.renew(renew):
             return False
         held = lease.lock_held()
         if not held:
@@ -159,4 +195,4 @@ def _lease() -> dt.timedelta:
     return dt.timedelta(seconds=current_app.config["WORK_LEASE"])
 
 
-__all__ = ["KIND", "ExportState", "create", "write_file", "write_next"]
+__all__ = ["KIND", "ExportState", "ask_for", "create", "write_file", "write_next"]

@@ -10,7 +10,8 @@ from crm.accounts.access import here, may
 from crm.accounts.models import Invitation, Membership
 from crm.customers.models import Customer
 from crm.demo import samples
-from crm.first_hour.rules import MESSAGING, PHONE
+from crm.first_hour.rules import ENOUGH_CUSTOMERS, MESSAGING, PHONE
+from crm.imports.queries import somebody_was_brought
 from crm.kernel.extensions import db
 from crm.kernel.manifest import catalog
 from crm.kernel.roles import Role
@@ -47,11 +48,12 @@ class Checklist(NamedTuple):
 
 
 def checklist() -> Checklist:
-    own_customers, templates, staff = db.session.execute(_facts()).one()
+    own_customers, brought, templates, staff = db.session.execute(_facts()).one()
     marks = here().organization.first_steps
     return Checklist(
         [
             Step(N_("Add your first customers"), "customers.new", own_customers, opens=True),
+            Step(N_("Bring your customers"), "imports.new", brought, opens=True),
             Step(N_("Choose how messages are sent"), "senders.index", MESSAGING in marks and _can_send()),
             Step(N_("Write a template"), "message_templates.new", templates, opens=True),
             Step(N_("Invite your staff"), "accounts.new_user", staff, opens=True),
@@ -70,8 +72,10 @@ def _facts() -> Any:
     others = sa.select(Membership.id).where(
         Membership.organization_id == organization_id, Membership.user_id != here().user.id
     )
+    own = sa.select(Customer.id).where(samples.is_own(Customer.id))
     return sa.select(
-        sa.exists(sa.select(Customer.id).where(samples.is_own(Customer.id))),
+        sa.exists(own),
+        sa.or_(somebody_was_brought(), sa.exists(own.limit(1).offset(ENOUGH_CUSTOMERS - 1))),
         sa.exists(sa.select(Template.id)),
         sa.or_(sa.exists(others), sa.exists(sa.select(Invitation.id))),
     )

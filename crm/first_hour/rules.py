@@ -9,3 +9,6 @@ MESSAGING = "messaging"
 """How messages are sent was chosen, even if the choice was the one that was there."""
 
 PHONE = "phone"
+
+ENOUGH_CUSTOMERS = 20
+"""Who has so many of their own has no list to bring, or brought it by another way."""

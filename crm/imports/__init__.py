@@ -1,3 +1,3 @@
 """Customers from files: read, recognised, cleaned, checked and taken in."""
 
-__all__: list[str] = []
+__all__ = ["queries"]

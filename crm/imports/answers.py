@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from babel import Locale
 
 from crm.values.language import LANGUAGES
 from crm.values.text import fold
 
+LONGEST = 40
+"""Characters of a word."""
 _WORDS = """
 yes: yes, y, true, t, 1, x, on, ok, allowed, active, subscribed, opted-in, granted, given, consented, ya, iya
 yes: boleh, aktif, benar, setuju, diizinkan, ہاں, جی, نعم, أجل, صحيح, مسموح, نشط
@@ -25,6 +29,11 @@ _ANSWERS = {
 
 def yes_or_no(text: str) -> bool | None:
     """Return None for neither."""
+    return _yes_or_no(text) if len(text) <= LONGEST else None
+
+
+@lru_cache(maxsize=1024)
+def _yes_or_no(text: str) -> bool | None:
     return _ANSWERS.get(fold(text).strip(" .!"))
 
 

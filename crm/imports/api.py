@@ -13,6 +13,7 @@ from crm.imports import services
 from crm.imports.files import FileRefusedError
 from crm.imports.limits import MAX_REQUEST
 from crm.imports.models import Import
+from crm.imports.reading import sentences
 from crm.imports.states import Mode
 from crm.kernel.problems import InputProblem
 from crm.web.security import public_url
@@ -45,7 +46,7 @@ FILE = {
 }
 
 
-@bp.post("/imports/", max_bytes=MAX_REQUEST)
+@bp.post("/imports/", max_bytes=MAX_REQUEST, too_large=sentences.TOO_BIG.text)
 @bp.doc(requestBody=FILE)
 @bp.response(202, schemas.Import)
 def create() -> Response:

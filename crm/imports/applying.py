@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from crm.imports.entries import Entry
 from crm.imports.states import Mode
+from crm.people.contact_fields import ContactFields
 from crm.people.matching import Key, Kind
 from crm.people.names import is_better
 from crm.people.person import Person
@@ -20,6 +21,7 @@ CLEARED: dict[str, dict[str, Any]] = {name: {name: ""} for name in (*FILLED, "so
     "phone_extension": {"phone_extension": ""},
     "email": {"email": None},
     "branch": {"branch_id": None},
+    "birthday": {"birthday": "", "birth_year": None},
 }
 SOURCE = "Import"
 
@@ -45,7 +47,7 @@ def complete_new(person: Person, entry: Entry, now: dt.datetime | None) -> None:
     fields["source"] = entry.source or SOURCE
     fields["last_activity_at"] = now
     fields["is_active"] = entry.is_active is not False
-    for name in ("address", "province", "postal_code", "notes"):
+    for name in ("address", "province", "postal_code", "notes", "birthday", "birth_year"):
         fields[name] = getattr(contact, name)
     for name in CHANNELS:
         fields[name] = name not in entry.refused
@@ -68,6 +70,7 @@ def apply(
         value = getattr(contact, name)
         if value and (not own[name] or rules.takes_over(name)):
             person.put(name, value)
+    _take_birthday(person, entry.contact, rules)
     for name, column, given in (("branch", "branch_id", entry.branch_id), ("source", "source", entry.source)):
         if given and (not own[column] or rules.takes_over(name)):
             person.put(column, given)
@@ -92,6 +95,19 @@ def _learn_further(person: Person, entry: Entry, theirs: Collection[Key]) -> Non
             person.remember(key)
             person.learned.append((key[0], value, ""))
             person.steps += 1
+
+
+def _take_birthday(person: Person, contact: ContactFields, rules: Rules) -> None:
+    """Take a birthday, or the year that is missing; a day without a year takes away no year of the same day."""
+    own, day, year = person.fields, contact.birthday, contact.birth_year
+    if not day:
+        return
+    if day == own["birthday"]:
+        if year and (own["birth_year"] is None or rules.takes_over("birthday")):
+            person.put("birth_year", year)
+    elif not own["birthday"] or rules.takes_over("birthday"):
+        person.put("birthday", day)
+        person.put("birth_year", year)
 
 
 def _rename(person: Person, name: str, rules: Rules) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
-from crm.imports import days
 from crm.imports.answers import language_of, yes_or_no
 from crm.imports.contacts import DECIMALS, Contacts, email, likely_email, lost_digits, read_emails, read_phones
 from crm.imports.countries import is_country
@@ -19,7 +19,7 @@ from crm.imports.repairs import CLEAR, Kind, repaired
 from crm.imports.synonyms import field_of, folded
 from crm.people.contact_fields import ContactFields
 from crm.people.limits import LIMITS
-from crm.values import phone
+from crm.values import birthdays, days, phone
 from crm.values.language import N_
 from crm.values.stored import stored
 from crm.values.text import fold
@@ -34,9 +34,12 @@ FIRST = ("city", "province", "postal_code", "passport_number", "service_type", "
 NUMBERED = frozenset({"passport_number", "postal_code", "phone_extension", "id"})
 KINDS = dict.fromkeys(("name", *NAME_PARTS, "company"), Kind.NAME) | dict.fromkeys(("address", "notes"), Kind.TEXT)
 NEVER_CLEARED = frozenset({"name", "id", *NAME_PARTS, *CONSENTS})
+NAMES = frozenset({"name", *NAME_PARTS})
 NOTHING: frozenset[str] = frozenset()
 KEPT_DAYS = 40_000
 GOOGLES_OWN = frozenset({"mycontacts", "my contacts", "starred", "other contacts"})
+_NO_DAY = re.compile(r"0{1,4}([./-])0{1,2}(?:\1(?:0{4}|00))?")
+"""How Outlook writes that there is none."""
 QUESTION = stored(N_("%(typed)s is read as %(meant)s."))
 
 
@@ -127,8 +130,8 @@ def study(
 
 
 def _long(day: str) -> str:
-    found = dt.date.fromisoformat(day)
-    return f"{found.day} {found:%B %Y}"
+    found = birthdays.in_year(day[-5:], int(day[:-6] or birthdays.LEAP_YEAR))
+    return f"{found.day} {found:%B} {day[:-6]}".strip()
 
 
 class Cleaner:
@@ -174,7 +177,8 @@ class Cleaner:
                 values[each] = self._numbered(each, found[each][0]) if each in NUMBERED else found[each][0]
         if address := self._address(found):
             values["address"] = address
-        self._birthday(found, notes)
+        if "birthday" in found and (day := self._birthday(found["birthday"][0])):
+            values["birthday"] = day
         refused = self._answers(found, values) if self._asks else NOTHING
         company = found.get("company", [""])[0]
         if company and name:
@@ -297,11 +301,11 @@ class Cleaner:
             lines[country] = None
         return "\n".join(lines)
 
-    def _birthday(self, found: dict[str, list[str]], notes: list[str]) -> None:
-        if "birthday" not in found:
-            return
-        order = self._order
-        text = found["birthday"][0]
+    def _birthday(self, text: str) -> str:
+        order, self._field = self._order, "birthday"
+        if _NO_DAY.fullmatch(text):
+            self._say("nothing")
+            return ""
         day = self._days.get(text)
         if day is None:
             day = days.read(text, order, self._today, self._context.is_1904)
@@ -309,11 +313,10 @@ class Cleaner:
                 self._days[text] = day
         if day.is_wrong:
             self._wrong("birthday", day.code)
-            return
+            return ""
         if day.code:
-            self._field = "birthday"
             self._say(day.code)
-        notes.append(f"{self._named['birthday']}: {day.text}")
+        return day.text
 
     def _answers(self, found: dict[str, list[str]], values: dict[str, Any]) -> frozenset[str]:
         """Read yes and no, the language and the number; returns the consents that are refused."""
@@ -360,7 +363,7 @@ class Cleaner:
 
 def _name(found: dict[str, list[str]]) -> str:
     """Return the name; first and last name are surer than one column of all."""
-    if not found.keys() & {"name", *NAME_PARTS}:
+    if NAMES.isdisjoint(found):
         return ""
     parts = [text for part in NAME_PARTS for text in found.get(part, ())]
     whole = found.get("name", [])

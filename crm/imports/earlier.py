@@ -68,24 +68,25 @@ class KeyIndex:
 
     def _add_all(self, keys: Iterable[Key], entry: Entry, customer_id: int) -> None:
         for key in keys:
-            self._add(hash(key), customer_id, (key, sort_key(entry.contact.name)))
+            if not self._add(hash(key), customer_id):
+                self._add(hash((key, sort_key(entry.contact.name))), customer_id)
 
     def _find_named(self, ids: set[int], named: object) -> None:
         known = self._found.get(hash(named), [])
         ids.update([known] if isinstance(known, int) else known)
 
-    def _add(self, place: int, customer_id: int, named: object) -> None:
+    def _add(self, place: int, customer_id: int) -> bool:
+        """Return False where many stand already."""
         known = self._found.setdefault(place, customer_id)
         if known == customer_id:
-            return
+            return True
         if isinstance(known, int):
             self._found[place] = [known, customer_id]
-        elif customer_id in known:
-            return
-        elif len(known) <= MANY:
+        elif customer_id not in known:
+            if len(known) > MANY:
+                return False
             known.append(customer_id)
-        elif named is not None:
-            self._add(hash(named), customer_id, None)
+        return True
 
 
 class _Remembered(NamedTuple):

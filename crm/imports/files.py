@@ -6,6 +6,7 @@ import hashlib
 import logging
 import os
 import re
+import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -18,12 +19,15 @@ import sqlalchemy as sa
 from crm.imports.limits import MAX_BYTES
 from crm.imports.models import Import
 from crm.imports.reading import sentences
+from crm.imports.reading.content import kind_of
+from crm.imports.reading.tables import Refused
 from crm.kernel import storage
 from crm.kernel.errors import NO_ROOM, SentenceError
 from crm.kernel.extensions import db
 from crm.kernel.storage import StorageError, StorageFullError
 from crm.kernel.tenancy import require_organization, use_organization
 from crm.values.language import gettext as _
+from crm.values.stored import shown
 from crm.values.text import clean_line
 
 FOLDER = "imports"
@@ -55,13 +59,17 @@ class StoredFile(NamedTuple):
 
 @contextmanager
 def stored_file(filename: str | None, content: IO[bytes]) -> Iterator[StoredFile]:
-    """Store a file, and delete it if the block fails; raises FileRefusedError and NotStoredError."""
+    """Store a file, and delete it if the block fails; raises FileRefusedError and NotStoredError.
+
+    What is no list at all is refused at once, by its first bytes.
+    """
     size = content.seek(0, os.SEEK_END)
     content.seek(0)
     if not size:
         raise FileRefusedError(sentences.EMPTY())
     if size > MAX_BYTES:
         raise FileRefusedError(sentences.TOO_BIG())
+    _refuse_what_is_no_list(content)
     digest = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]  # reading is all that is asked of it
     content.seek(0)
     key = f"{FOLDER}/{require_organization()}/{uuid.uuid4().hex}"
@@ -76,6 +84,17 @@ def stored_file(filename: str | None, content: IO[bytes]) -> Iterator[StoredFile
     except BaseException:
         discard(key)
         raise
+
+
+def _refuse_what_is_no_list(content: IO[bytes]) -> None:
+    with tempfile.NamedTemporaryFile(prefix="crm-import-") as copy:
+        shutil.copyfileobj(content, copy)
+        copy.flush()
+        content.seek(0)
+        try:
+            kind_of(Path(copy.name))
+        except Refused as error:
+            raise FileRefusedError(shown(str(error))) from error
 
 
 @contextmanager

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from flask import request
 from flask_wtf.file import FileField
-from wtforms import RadioField, ValidationError
+from wtforms import RadioField, StringField, ValidationError
 
+from crm.imports import queries
 from crm.imports.check import CHOSEN_ORDERS
 from crm.imports.fields import FIELDS
 from crm.imports.mapping import columns_of, problems
 from crm.imports.models import Import
-from crm.imports.reading.content import kind_of
-from crm.imports.reading.tables import Choices, Refused
+from crm.imports.reading.tables import Choices
 from crm.imports.services import Options
 from crm.imports.states import Choice, Mode
 from crm.values.language import N_
@@ -49,17 +46,8 @@ class UploadForm(CreatingForm):
     mode = RadioField(WHAT_TO_DO, choices=options(MODES.items()), default=Mode.ADD.value)
 
     def validate_file(self, field: FileField) -> None:
-        """Say at once what is no list at all, by its first bytes."""
         if not field.data:
             raise ValidationError(_("Choose a file of customers."))
-        with tempfile.NamedTemporaryFile(prefix="crm-import-") as copy:
-            shutil.copyfileobj(field.data.stream, copy)
-            copy.flush()
-            field.data.stream.seek(0)
-            try:
-                kind_of(Path(copy.name))
-            except Refused as error:
-                raise ValidationError(shown(str(error))) from error
 
     @property
     def options(self) -> Options:
@@ -71,10 +59,13 @@ class MappingForm(Form):
 
     mode = RadioField(WHAT_TO_DO, choices=options(MODES.items()), default=Mode.ADD.value)
 
-    def __init__(self, row: Import, **kwargs: Any) -> None:
-        super().__init__(data={"mode": row.mode.value}, **kwargs)
+    def __init__(self, row: Import, *, is_sent: bool = False) -> None:
+        data = {"mode": row.mode.value}
+        if is_sent:
+            super().__init__(data=data)
+        else:
+            super().__init__(data=data, formdata=None)
         self.row = row
-        is_sent = self.is_submitted()
         self.columns = dict(_numbered(_COLUMN)) if is_sent else columns_of(row.columns)
         given, kept = request.form, row.context
         self.overwritten = given.getlist("overwrite") if is_sent else row.overwritten or []
@@ -113,17 +104,49 @@ class RowForm(Form):
         return dict(_numbered(_CELL))
 
 
-def reading_choices(row: Import) -> Choices:
-    """Read how the file is to be read; what is blank is found."""
-    given, table = request.form, row.table
-    header = given.get("header_row", "")
-    return Choices(
-        encoding=_among(given.get("encoding", ""), table.get("encodings", ())),
-        delimiter=_among(given.get("delimiter", ""), (",", ";", "|", "\t")),
-        sheet=_among(given.get("sheet", ""), table.get("sheets", ())),
-        header_row=int(header) if re.fullmatch("[0-9]{1,6}", header, re.ASCII) else None,
-        mend=bool(given.get("mend")),
-    )
+class ReadingForm(Form):
+    """How the file is to be read; what is blank is found."""
+
+    header_row = StringField(N_("Row of the headings (0: there are none)"))
+
+    def __init__(self, row: Import, *, is_sent: bool = False) -> None:
+        if is_sent:
+            super().__init__()
+        else:
+            super().__init__(data={"header_row": str(row.table.get("header_row", ""))}, formdata=None)
+        self.row = row
+
+    def validate_header_row(self, field: StringField) -> None:
+        if not field.data or not self.row.can_be_changed:
+            return
+        last = queries.last_number(self.row.id)
+        if self._header is None or self._header >= last:
+            raise ValidationError(
+                _(
+                    "The headings have to stand above the last row, %(last)s. "
+                    "Enter a smaller number, or 0 if there are none.",
+                    last=last,
+                )
+            )
+
+    @property
+    def choices(self) -> Choices:
+        given, table = request.form, self.row.table
+        sheet = _among(given.get("sheet", ""), table.get("sheets", ()))
+        is_other = bool(sheet) and sheet != self.row.choices.get("sheet")
+        return Choices(
+            encoding=_among(given.get("encoding", ""), table.get("encodings", ())),
+            delimiter=_among(given.get("delimiter", ""), (",", ";", "|", "\t")),
+            sheet=sheet,
+            # The headings of another sheet stand where they stand there.
+            header_row=None if is_other and self._header == table.get("header_row") else self._header,
+            mend=bool(given.get("mend")),
+        )
+
+    @property
+    def _header(self) -> int | None:
+        typed = self.header_row.data or ""
+        return int(typed) if re.fullmatch("[0-9]{1,6}", typed, re.ASCII) else None
 
 
 def row_choice() -> tuple[Choice | None, bool]:

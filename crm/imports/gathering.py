@@ -23,7 +23,10 @@ from crm.people.matching import Key, Kind, Match, Pair
 from crm.people.names import may_be_one
 from crm.people.person import FIELDS, Intake, Person
 
-COLUMNS = (*FIELDS, "address", "province", "postal_code", "notes", *applying.CHANNELS, "updated_at")
+COLUMNS = (
+    *(*FIELDS, "address", "province", "postal_code", "birthday", "birth_year", "notes"),
+    *(*applying.CHANNELS, "updated_at"),
+)
 
 
 FILE_IDS = 1 << 60
@@ -154,12 +157,13 @@ class ImportGathering(Gathering):
         before, after = (None, None) if taken.created else self._difference(self.people[id_])
         pairs = tuple((min(id_, pair.customer_id), max(id_, pair.customer_id)) for pair in self._pairs)
         twin = None if first == number else first
-        decided = Decided(Verdict.NEW, id_, twin, before=before, after=after, created=taken.created, pairs=pairs)
         if not pairs:
-            return _without_pairs(decided)
+            verdict, reason = _without_doubt(taken.created, twin, after)
+            return Decided(verdict, id_, twin, "", reason, before, after, taken.created)
         pair = self._pairs[0]
-        reason = sentences.of_doubt(pair.shared, pair.doubt).english(name=self.people[pair.customer_id].fields["name"])
-        return decided._replace(verdict=Verdict.REVIEW, code=f"{pair.shared}_{pair.doubt}", reason=reason)
+        code, doubt = f"{pair.shared}_{pair.doubt}", sentences.of_doubt(pair.shared, pair.doubt)
+        reason = doubt.english(name=self.people[pair.customer_id].fields["name"])
+        return Decided(Verdict.REVIEW, id_, twin, code, reason, before, after, taken.created, pairs)
 
     def _intake(self, entry: Entry) -> Intake:
         """Follow the id of our own export only where the name or a key agrees."""
@@ -228,15 +232,15 @@ def _without(decided: Decided, known: Collection[tuple[int, int]]) -> Decided:
     if not decided.pairs:
         return decided
     left = tuple(pair for pair in decided.pairs if pair not in known)
-    return decided._replace(pairs=left) if left else _without_pairs(decided)
+    if left:
+        return decided._replace(pairs=left)
+    verdict, reason = _without_doubt(decided.created, decided.twin, decided.after)
+    return decided._replace(verdict=verdict, code="", reason=reason, pairs=())
 
 
-def _without_pairs(decided: Decided) -> Decided:
-    code = reason = ""
-    if decided.created:
-        verdict = Verdict.NEW
-    elif decided.twin is not None:
-        verdict, reason = Verdict.DUPLICATE, sentences.TWIN.english(number=decided.twin)
-    else:
-        verdict = Verdict.CHANGED if decided.after else Verdict.SAME
-    return decided._replace(verdict=verdict, code=code, reason=reason, pairs=())
+def _without_doubt(created: bool, twin: int | None, after: Mapping[str, Any] | None) -> tuple[Verdict, str]:
+    if created:
+        return Verdict.NEW, ""
+    if twin is not None:
+        return Verdict.DUPLICATE, sentences.TWIN.english(number=twin)
+    return Verdict.CHANGED if after else Verdict.SAME, ""

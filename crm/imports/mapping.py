@@ -53,7 +53,7 @@ def recognise(
     """
     if kind == "vcard":
         return _recognised("vcard", "vCard", dict(enumerate(vcard.FIELDS)), 1.0, headers)
-    if profile := profiles.of(headers):
+    if profile := profiles.of_own(headers) or profiles.of(headers):
         columns = {place: profile.columns.get(profiles.key(header), "") for place, header in enumerate(headers)}
         return _recognised(profile.name, profile.label, columns, 1.0, headers)
     if last:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from flask import url_for
 
 from crm.imports import queries, showing
+from crm.imports.cleaning import QUESTION
 from crm.imports.fields import FIELDS
 from crm.imports.models import KEPT, Import, ImportRow
 from crm.imports.plans import Plan, plan_of
 from crm.imports.queries import Alike, RowsPage
 from crm.imports.showing import WORDS, RowShown
 from crm.imports.states import ImportState, UndoOutcome
+from crm.values import clock, days
 from crm.values.stored import shown
-from crm.web.filters import local_day
+from crm.web.filters import local_day, today
 
 ODD_ROWS = 5
 
@@ -121,6 +123,10 @@ class ImportPage:
         of = showing.header_of, showing.samples_of
         return [MappedColumn(at, of[0](self.row, at), mapped.get(str(at), ""), of[1](self.row, at)) for at in places]
 
+    def cells_of(self, found: ImportRow) -> list[tuple[int, str, str]]:
+        """Return the place, the header and the value of every cell, also of those that have no column."""
+        return [(at, showing.header_of(self.row, at), cell) for at, cell in enumerate(found.cells)]
+
     @property
     def left_out(self) -> list[str]:
         return showing.left_out(self.row)
@@ -147,3 +153,9 @@ class ImportPage:
     @staticmethod
     def say(sentence: str) -> str:
         return shown(sentence)
+
+    def ask(self, question: Mapping[str, Any]) -> str:
+        """Say in the reader's language how a day of a column is read that may be read in two ways."""
+        is_1904 = bool(self.row.table.get("is_1904"))
+        found = days.read(question["example"], question["order_taken"], today(), is_1904).text
+        return QUESTION(typed=question["example"], meant=clock.say_birthday(found) if found else "?")

@@ -78,6 +78,11 @@ def latest(before: int | None = None) -> Sequence[Listed]:
     return [Listed(*row) for row in db.session.execute(statement)]
 
 
+def somebody_was_brought() -> sa.Exists:
+    """Match where an import took customers in."""
+    return sa.exists(sa.select(Import.id).where(Import.state == ImportState.DONE))
+
+
 def same_file_before(row: Import) -> Import | None:
     """Return the latest import of the very same file before this one, of those that took somebody in."""
     statement = sa.select(Import).where(
@@ -103,6 +108,12 @@ def rows_page(import_id: int, verdict: str = "", after: int = 0) -> RowsPage:
     return RowsPage(rows[:SHOWN], names, rows[SHOWN - 1].number if len(rows) > SHOWN else None)
 
 
+def last_number(import_id: int) -> int:
+    """Return the number of the last row of a file, 0 if none is read."""
+    statement = sa.select(ImportRow.number).where(ImportRow.import_id == import_id)
+    return db.session.scalar(statement.order_by(ImportRow.number.desc()).limit(1)) or 0
+
+
 def row_of(import_id: int, number: int) -> ImportRow | None:
     place = ImportRow.import_id == import_id, ImportRow.number == number
     return db.session.scalars(sa.select(ImportRow).where(*place)).one_or_none()
@@ -119,14 +130,18 @@ def alike(import_id: int, verdict: str) -> list[Alike]:
     return [Alike(*row) for row in db.session.execute(statement.limit(GROUPS))]
 
 
-def failed_rows(import_id: int) -> Iterator[ImportRow]:
-    """Yield the rows that were not taken in, before the commit those that would not be."""
+def failed_rows(import_id: int) -> Iterator[Any]:
+    """Yield cells and reasons of the rows that were not taken in, before the commit of those that would not be."""
     failed = sa.or_(
         ImportRow.outcome == Outcome.FAILED,
         sa.and_(ImportRow.outcome.is_(None), ImportRow.verdict == Verdict.ERROR),
     )
-    statement = sa.select(ImportRow).where(ImportRow.import_id == import_id, failed)
-    yield from _in_batches(statement)
+    columns = ImportRow.number, ImportRow.cells, ImportRow.reason
+    statement = sa.select(*columns).where(ImportRow.import_id == import_id, failed).order_by(ImportRow.number)
+    last = 0
+    while rows := db.session.execute(statement.where(ImportRow.number > last).limit(ROWS_AT_ONCE)).all():
+        yield from rows
+        last = rows[-1].number
 
 
 def kept_rows(import_id: int) -> Iterator[Kept]:

@@ -81,7 +81,7 @@ def _insert(job_id: int, batch: Sequence[Row]) -> None:
         "organization_id": require_organization(),
         "import_id": job_id,
         "number": [row.number for row in batch],
-        "cells": [row.cells for row in batch],
+        "cells": [[*row.cells, *row.more] for row in batch],
         "problem": [row.problem for row in batch],
     }
     Bulk(db.session()).insert(ImportRow, len(batch), values)

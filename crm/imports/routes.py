@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from crm.accounts.access import find
 from crm.imports import queries, services
 from crm.imports.failed import as_csv
-from crm.imports.forms import MappingForm, RowForm, UploadForm, reading_choices, row_choice
+from crm.imports.forms import MappingForm, ReadingForm, RowForm, UploadForm, row_choice
 from crm.imports.limits import MAX_REQUEST
 from crm.imports.models import Import, ImportRow
 from crm.imports.pages import ImportPage
@@ -49,22 +49,26 @@ def new() -> AnyResponse:
 @bp.get("/imports/<id:import_id>")
 def show(import_id: int) -> Response:
     row = find(Import, import_id)
-    return _show(row, MappingForm(row))
+    return _show(row, MappingForm(row), ReadingForm(row))
 
 
 @bp.post("/imports/<id:import_id>/mapping")
 def map_columns(import_id: int) -> AnyResponse:
     row = find(Import, import_id)
-    form = MappingForm(row)
+    form = MappingForm(row, is_sent=True)
     if not form.validate():
-        return _show(row, form)
+        return _show(row, form, ReadingForm(row))
     services.map_columns(import_id, form.columns, form.options, form.date_orders)
     return go_to(url_for("imports.show", import_id=import_id))
 
 
 @bp.post("/imports/<id:import_id>/reading")
 def read_anew(import_id: int) -> AnyResponse:
-    services.choose(import_id, reading_choices(find(Import, import_id)))
+    row = find(Import, import_id)
+    form = ReadingForm(row, is_sent=True)
+    if not form.validate():
+        return _show(row, MappingForm(row), form)
+    services.choose(import_id, form.choices)
     return go_to(url_for("imports.show", import_id=import_id))
 
 
@@ -127,10 +131,11 @@ def failed(import_id: int) -> Response:
     return response
 
 
-def _show(row: Import, form: MappingForm) -> Response:
-    context: dict[str, Any] = {"row": row, "form": form, "page": ImportPage(row)}
+def _show(row: Import, form: MappingForm, reading: ReadingForm) -> Response:
+    context: dict[str, Any] = {"row": row, "form": form, "reading": reading, "page": ImportPage(row)}
     context |= {"earlier": queries.same_file_before(row)}
-    return respond("imports/show.html", "imports/_import.html", 422 if form.errors else 200, **context)
+    status = 422 if form.errors or reading.errors else 200
+    return respond("imports/show.html", "imports/_import.html", status, **context)
 
 
 def _row(import_id: int, row_id: int) -> ImportRow:

@@ -33,6 +33,7 @@ FIELDS: dict[str, str] = {
     "city": N_("City"),
     "province": N_("Province"),
     "postal_code": N_("Postal code"),
+    "birthday": N_("Birthday"),
     "notes": N_("Notes"),
     "branch_id": N_("Branch"),
     "service_type": N_("Service"),

@@ -16,6 +16,7 @@ from crm.imports.entries import Entry
 from crm.imports.files import discard, stored_file
 from crm.imports.gathering import FILE_IDS
 from crm.imports.models import Import, ImportRow, added
+from crm.imports.reading.sentences import TOO_MANY_CELLS
 from crm.imports.reading.tables import Choices
 from crm.imports.states import Choice, ImportState, Mode
 from crm.kernel.branch_scope import bound_branch
@@ -144,7 +145,8 @@ def correct(import_id: int, number: int, cells: Mapping[int, str]) -> Import:
     with transaction():
         row, found = _lock_row(import_id, number)
         found.cells = [cells.get(at, cell) for at, cell in enumerate(found.cells)]
-        found.problem, found.choice = "", None
+        has_more = any(map(str.strip, found.cells[len(row.headers) :]))
+        found.problem, found.choice = TOO_MANY_CELLS.english() if has_more else "", None
         db.session.flush()
         return _check_again(row, [found])
 

@@ -16,13 +16,15 @@ from crm.imports.states import Choice, Verdict
 from crm.values.language import LANGUAGES, N_
 from crm.values.language import gettext as _
 from crm.values.stored import shown
-from crm.web.filters import phone_number
+from crm.web.filters import birthday, phone_number
 
-LABELS = {**sentences.FIELDS, "phone_extension": N_("Extension")}
+LABELS = {**sentences.FIELDS, "phone_extension": N_("Extension"), "birth_year": N_("Year of birth")}
 YES_OR_NO = ("is_active", "sms_allowed", "whatsapp_allowed")
 WHO = ("name", *NAME_PARTS, "company")
 MOST_CELLS = 3
 """Wrong cells that can be corrected in the list; more are in the row's own form."""
+MOST_MORE = 10
+"""Cells beyond the last column that the list shows."""
 LONGEST = 120
 
 WORDS = {
@@ -154,6 +156,9 @@ class _Reader:
             for at, field in self._columns.items():
                 if at < len(row.cells) and row.cells[at] and at not in wrong and field not in WHO:
                     yield Change(header_of(self._import, at), _cut(row.cells[at]))
+            for at in range(len(self._import.headers), min(len(row.cells), len(self._import.headers) + MOST_MORE)):
+                if row.cells[at].strip():
+                    yield Change(header_of(self._import, at), _cut(row.cells[at]))
 
     def _new(self, entry: Mapping[str, Any]) -> Iterator[Change]:
         values = {**entry["contact"], **{name: entry.get(name) for name in ("branch_id", "source")}}
@@ -173,6 +178,8 @@ class _Reader:
             return ""
         if name == "phone":
             return phone_number(value, valid=value.startswith("+"))
+        if name == "birthday":
+            return birthday(value)
         if name == "branch_id":
             if self._branches is None:
                 self._branches = dict(branch_names())

@@ -35,6 +35,7 @@ from crm.people.contact_fields import ContactFields, sort_key
 log = logging.getLogger(__name__)
 EVERYWHERE = {"all_branches": True, "synchronize_session": False}
 PHONE = ("phone", "phone_valid", "phone_extension")
+BIRTHDAY = ("birthday", "birth_year")
 FOLDED = ("name", "city", "province")
 NOT_FIELDS = frozenset({"further", "pairs", "updated_at"})
 ROW_COLUMNS = ImportRow.id, ImportRow.number, ImportRow.customer_id, ImportRow.before, ImportRow.after
@@ -125,8 +126,9 @@ class _Undo:
     ) -> Undone:
         fields = [name for name in after if name not in NOT_FIELDS]
         kept = [name for name in fields if own[name] != after[name]]
-        if not set(kept).isdisjoint(PHONE):
-            kept += [name for name in PHONE if name in fields and name not in kept]
+        for group in (PHONE, BIRTHDAY):
+            if not set(kept).isdisjoint(group):
+                kept += [name for name in group if name in fields and name not in kept]
         email = before.get("email")
         is_taken = email is not None and "email" not in kept and self._emails.get(email, id_) != id_
         kept += ["email"] if is_taken else []
@@ -191,7 +193,7 @@ class _Undo:
 
 
 def _kept(names: Sequence[str]) -> str:
-    own = {name for name in names if name not in PHONE[1:]}
+    own = {BIRTHDAY[0] if name in BIRTHDAY else name for name in names if name not in PHONE[1:]}
     if len(own) == 1:
         return sentences.KEPT_FIELD.english(noun=sentences.FIELDS[own.pop()])
     return sentences.KEPT_FIELDS.english()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import gc
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -21,6 +20,7 @@ from crm.kernel.branch_scope import bound_branch
 from crm.kernel.bulk_writer import COPY_THRESHOLD, Bulk
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
+from crm.kernel.garbage import nothing_thrown_away
 from crm.people.matching import Key, Kind, Match, Pair, decide, is_vetoed
 from crm.people.person import NOW, Intake, Person
 
@@ -52,25 +52,13 @@ def take_in(intakes: Sequence[Intake]) -> list[Taken]:
 
     Contradictions become duplicates for review (`matching.decide`).
     """
-    with transaction() as session, _nothing_thrown_away():
+    with transaction() as session, nothing_thrown_away():
         lock_intake()
         for _ in range(TRIES - 1):
             # A form may take an e-mail between the look and the write; the next look finds it there.
             with contextlib.suppress(IntegrityError), session.begin_nested():
                 return _take_in(intakes)
         return _take_in(intakes)
-
-
-@contextlib.contextmanager
-def _nothing_thrown_away() -> Iterator[None]:
-    """Disable the garbage collector: a batch keeps its many objects to the end."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _take_in(intakes: Sequence[Intake]) -> list[Taken]:

@@ -1,3 +1,15 @@
 """Invoices and their receipts."""
 
-__all__ = ["api", "edits", "filenames", "files", "forms", "models", "queries", "rules", "schemas", "services"]
+__all__ = [
+    "api",
+    "edits",
+    "filenames",
+    "files",
+    "forms",
+    "models",
+    "queries",
+    "rules",
+    "schemas",
+    "services",
+    "signals",
+]

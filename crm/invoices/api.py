@@ -83,7 +83,8 @@ def show(invoice_id: int) -> Invoice:
 def change(given: dict[str, Any], invoice_id: int) -> Invoice:
     """Change the amount, date, note or booking of an open invoice.
 
-    The customer's orders follow; the points that it earned stay. A void invoice is a conflict.
+    The customer's orders follow, and the points that it earned, by the rules under which it earned them. A void invoice
+    is a conflict.
     """
     invoice = _find(invoice_id)
     values = Values(**{name: given[name] for name in ("amount", "date", "note") if name in given})  # type: ignore[typeddict-item]  # by the schema

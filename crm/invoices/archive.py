@@ -18,6 +18,7 @@ from crm.kernel.extensions import db
 from crm.kernel.storage import Storage
 from crm.values import money
 from crm.values.language import gettext as _
+from crm.values.spreadsheets import harmless
 from crm.values.stored import shown
 
 MAX_RECEIPTS = 500
@@ -25,8 +26,6 @@ MAX_INVOICES = 5_000
 """Invoices that the index names, with a receipt or without."""
 
 INDEX = "index.csv"
-_FORMULA = (*"=+-@\t\r", *"\uff1d\uff0b\uff0d\uff20")
-"""A spreadsheet takes a text that begins so for a formula; the last four are full-width."""
 
 
 class Entry(NamedTuple):
@@ -133,5 +132,5 @@ def _entry(row: Any, taken: set[str]) -> Entry:
 def _csv(lines: Sequence[Sequence[str]]) -> bytes:
     """Write lines for spreadsheets: in UTF-8 with a mark of it, and no text as a formula."""
     text = io.StringIO()
-    csv.writer(text).writerows([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in line] for line in lines)
+    csv.writer(text).writerows(map(harmless, line) for line in lines)
     return text.getvalue().encode("utf-8-sig")

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from crm.kernel.data import USERS, Rows
+from collections.abc import Sequence
+from typing import Any
+
+from crm.invoices.services import text_of
+from crm.kernel.data import USERS, Arrival, Rows
 
 RECEIPTS = "receipts"
+
+
+def _index(rows: Sequence[dict[str, Any]], arrival: Arrival) -> None:
+    """Compute what invoices are found by, whatever the backup says: an older one may lack it."""
+    for row in rows:
+        row["search_text"] = text_of(row.get("note") or "")
+
 
 DATA = {
     "invoices": Rows(
@@ -13,6 +24,7 @@ DATA = {
         free_text="note",
         by_law="amount currency date",
         recomputed="search_text",
+        arriving=_index,
         points_to={
             "customer_id": "customers",
             "booking_id": "bookings",

@@ -6,11 +6,14 @@ from typing import Any, TypedDict
 
 from crm.invoices import orders, queries
 from crm.invoices.models import Invoice
-from crm.invoices.services import lock_invoice, text_of
+from crm.invoices.queries import points_key
+from crm.invoices.services import lock_invoice, sale_of, text_of
+from crm.invoices.signals import invoice_changed
 from crm.kernel.columns import db_now
 from crm.kernel.db import transaction
 from crm.kernel.errors import ConflictError
 from crm.kernel.events import changes_of, record
+from crm.loyalty import services as loyalty
 from crm.values.language import N_
 from crm.values.language import gettext as _
 
@@ -30,7 +33,7 @@ class StaleError(Exception):
 
 
 def edit_invoice(invoice_id: int, values: Values, version: str | None = None) -> Invoice:
-    """Change an open invoice and the customer's totals; the points that it earned stay.
+    """Change an open invoice, the customer's totals, and the points that it earned, by the rules that earned them.
 
     Raises ConflictError for a void one, and StaleError when it was changed since `version`.
     """
@@ -54,6 +57,10 @@ def edit_invoice(invoice_id: int, values: Values, version: str | None = None) ->
             changes["booking"] = [_called(booking_before), _called(invoice.booking_id)]
         told = {**changes, "currency": [invoice.currency, invoice.currency]}
         record("invoice.edited", invoice, customer_id=customer.id, changes=told)
+        if invoice.amount != amount_before:
+            sale = sale_of(invoice, customer)
+            loyalty.re_earn(customer.id, points_key(invoice.id), amount_before, invoice.amount, sale)
+        invoice_changed.send(invoice, customer=customer, before_amount=amount_before)
         return invoice
 
 

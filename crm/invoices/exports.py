@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import sqlalchemy as sa
-
-from crm.customers.models import Customer
+from crm.customers.exports import whose
 from crm.invoices.lists import InvoiceFilter
 from crm.invoices.models import Invoice, InvoiceStatus
 from crm.kernel.exports import Column, Export, Kind
@@ -28,12 +26,7 @@ EXPORT = Export(
     Invoice.id,
     (
         Column("id", N_("Invoice number"), Invoice.id, Kind.NUMBER),
-        Column("customer", N_("Customer number"), Invoice.customer_id, Kind.NUMBER),
-        Column(
-            "customer_name",
-            N_("Customer"),
-            sa.select(Customer.name).where(Customer.id == Invoice.customer_id).scalar_subquery(),
-        ),
+        *whose(Invoice.customer_id),
         Column("date", N_("Date"), Invoice.date, Kind.DAY),
         Column("amount", N_("Amount"), Invoice.amount, Kind.MONEY),
         Column("currency", N_("Currency"), Invoice.currency),

@@ -18,6 +18,7 @@ from crm.invoices.models import Invoice, Receipt
 from crm.invoices.rules import MAX_REQUEST, FileKind
 from crm.kernel.errors import ConflictError
 from crm.kernel.idempotency import KeyReusedError
+from crm.kernel.manifest import catalog
 from crm.loyalty import queries as loyalty
 from crm.values.language import N_, ngettext
 from crm.values.language import gettext as _
@@ -93,11 +94,13 @@ def edit(invoice_id: int) -> AnyResponse:
 def void(invoice_id: int) -> AnyResponse:
     invoice = find(Invoice, invoice_id)
     if request.method == "POST":
-        return _changed(services.void_invoice(invoice_id), VOIDED)
+        ticked = {offer.name: request.form.getlist(offer.name) for offer in catalog().void_offers}
+        return _changed(services.void_invoice(invoice_id, ticked), VOIDED)
     if invoice.is_void:
         raise ConflictError(_("This invoice is already void."))
-    points = queries.points_of(invoice_id)
-    return respond("invoices/void.html", "invoices/_void.html", invoice=invoice, points=points)
+    context: dict[str, Any] = {"invoice": invoice, "points": queries.points_of(invoice_id)}
+    context["offers"] = [(each.template, data) for each in catalog().void_offers if (data := each.load(invoice))]
+    return respond("invoices/void.html", "invoices/_void.html", **context)
 
 
 @bp.route("/invoices/<id:invoice_id>/receipts/new", methods=["GET", "POST"])
@@ -182,8 +185,9 @@ def _changed(invoice: Invoice, sentence: str) -> AnyResponse:
     here = urlsplit(request.headers.get("HX-Current-URL", "")).path
     context: dict[str, Any] = {"is_here": here in ("", url_for("customers.show", customer_id=customer.id))}
     context |= {"customer": customer, "data": queries.panel_data(customer)}
-    if points.earned and sentence != SAVED:
-        text = f"{text} {_of_points(points, is_void=invoice.is_void)}"
+    if points.earned:
+        if sentence != SAVED:
+            text = f"{text} {_of_points(points, is_void=invoice.is_void)}"
         context["points_data"] = loyalty.panel_data(customer)
     return done(text, _back(customer), "invoices/changed.htmx.html", **context)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,16 +21,17 @@ from crm.invoices.files import QuotaError, StoredFile, Upload, discard, store_fi
 from crm.invoices.models import Invoice, Receipt
 from crm.invoices.queries import points_key
 from crm.invoices.rules import MAX_FILES_A_DAY
+from crm.invoices.signals import invoice_added, invoice_voided
 from crm.kernel import queue
 from crm.kernel.db import after_commit, database_now, locked, transaction
 from crm.kernel.errors import ConflictError
 from crm.kernel.events import changes_of, record
 from crm.kernel.extensions import db
 from crm.kernel.idempotency import Once, RequestKey, is_used
+from crm.kernel.manifest import catalog
 from crm.kernel.tenancy import current_actor, require_organization
 from crm.kernel.work import due
 from crm.loyalty import services as loyalty
-from crm.loyalty.rules import earned
 from crm.values import money
 from crm.values.language import gettext as _
 
@@ -75,20 +76,28 @@ def add_invoice(
         record("invoice.created", invoice, customer_id=customer.id, changes=changes)
         once.made(invoice.id)
         orders.add_order(customer, invoice)
-        _earn_points(invoice)
+        loyalty.earn_for(customer.id, amount, points_key(invoice.id), sale_of(invoice, customer))
         _add_receipts(invoice, batch.files)
         batch.keep()
+        invoice_added.send(invoice, customer=customer)
         return invoice
 
 
-def void_invoice(invoice_id: int) -> Invoice:
-    """Void an invoice and take its points back; raises ConflictError when the customer is gone."""
+def void_invoice(invoice_id: int, ticked: Mapping[str, Sequence[str]] | None = None) -> Invoice:
+    """Void an invoice and take its points back; raises ConflictError when the customer is gone.
+
+    `ticked` are the ids of what else is taken back, by the name of the offer (`kernel/manifest.py`).
+    """
     with transaction():
         customer, invoice = lock_invoice(invoice_id)
         if invoice.void():
+            for offer in catalog().void_offers:
+                if ids := (ticked or {}).get(offer.name):
+                    offer.take(invoice, ids)
             record("invoice.voided", invoice, customer_id=customer.id, changes=changes_of(invoice))
             orders.remove_order(customer, invoice)
             loyalty.take_back(points_key(invoice.id), f"Invoice {invoice.id} void")
+            invoice_voided.send(invoice, customer=customer)
         return invoice
 
 
@@ -155,13 +164,10 @@ def text_of(note: str) -> str:
     return search_text(note, "", False, "", None)
 
 
-def _earn_points(invoice: Invoice) -> None:
-    organization = current_organization()
-    points = earned(invoice.amount, organization.earn_points, organization.earn_per)
-    if points:
-        shown = money.format_amount(invoice.amount, invoice.currency, organization.locale)
-        key, source = points_key(invoice.id), f"Invoice {invoice.id}"
-        loyalty.earn(invoice.customer_id, points, key, source, f"Invoice of {shown}")
+def sale_of(invoice: Invoice, customer: Customer) -> loyalty.Sale:
+    """Return what an invoice earns points as."""
+    shown = money.format_amount(invoice.amount, invoice.currency, current_organization().locale)
+    return loyalty.Sale(invoice.date, customer.branch_id, f"Invoice {invoice.id}", f"Invoice of {shown}")
 
 
 def check_quota(uploads: Sequence[Upload]) -> None:

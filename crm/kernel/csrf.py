@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
-from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
+from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf, validate_csrf
 from itsdangerous import BadData, URLSafeTimedSerializer
+from wtforms import ValidationError
 
 from crm.values.language import N_
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 SIGNED_IN_AGAIN = N_("You signed in again since this page was opened.")
 
@@ -28,13 +31,31 @@ class Csrf(CSRFProtect):  # type: ignore[misc]  # flask_wtf has no types
 
     def protect(self, apply_exemptions: bool = False) -> None:
         try:
-            super().protect(apply_exemptions)
+            if getattr(current_app.view_functions.get(request.endpoint or ""), "sends_no_referrer", False):
+                self._protect_by_token()
+            else:
+                super().protect(apply_exemptions)
         except CSRFError:
             if not _is_ours(self._get_csrf_token() or ""):
                 raise
             g.form_is_stale = True
             if not _shows_a_form(current_app.view_functions[request.endpoint or ""]):
                 raise
+
+    def _protect_by_token(self) -> None:
+        if request.method not in current_app.config["WTF_CSRF_METHODS"]:
+            return
+        try:
+            validate_csrf(self._get_csrf_token())
+        except ValidationError as error:
+            raise CSRFError(str(error)) from None
+        g.csrf_valid = True
+
+
+def without_referrer(view: View) -> View:
+    """Take the forms of a page whose address is a secret: it sends no referrer, which is asked for otherwise."""
+    view.sends_no_referrer = True  # type: ignore[attr-defined]
+    return view
 
 
 def form_is_stale() -> bool:

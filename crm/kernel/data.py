@@ -103,6 +103,7 @@ class Rows:
     `no_ids`; every column of JSON is named. recomputed: follows from other columns; a restore computes it again and
     compares. dropped: in no backup; a restore begins with the column's default, or with the value given here.
     files: keys of files in the storage, folder/organization/row/name; a restore makes a new key of the name.
+    signed: numbers that may be less than 0; a restore refuses any other that is.
     written: changes a row of JSON values before a backup takes it, dropped columns too; False leaves the row out.
     arriving: changes rows before a restore stores them.
     `id` and `organization_id` need no word.
@@ -120,6 +121,7 @@ class Rows:
     recomputed: str = ""
     dropped: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     files: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    signed: str = ""
     written: Callable[[dict[str, Any]], bool] | None = None
     arriving: Callable[[Sequence[dict[str, Any]], Arrival], None] | None = None
 
@@ -202,7 +204,7 @@ def problems(tables: Mapping[str, sa.Table], declared: Mapping[str, Rows]) -> It
 def _problems_of(table: sa.Table, rows: Rows) -> Iterator[str]:
     people = " ".join((rows.plain, rows.personal, rows.free_text, rows.by_law)).split()
     backup = [*rows.points_to, *rows.inside, *rows.recomputed.split(), *rows.dropped, *rows.files]
-    for name in sorted({*people, *backup} - set(table.columns.keys())):
+    for name in sorted({*people, *backup, *rows.signed.split()} - set(table.columns.keys())):
         yield f"{name}: there is no such column"
     for group, names in (("of people", people), ("of backups", backup)):
         yield from (f"{name}: is named twice {group}" for name in sorted(set(names)) if names.count(name) > 1)

@@ -71,10 +71,15 @@ def _write_turn(dialect: str) -> Iterator[None]:
     """Queue for SQLite's write lock: at most two requests of a process wait, so that other threads serve readers.
 
     If another program (a backup) holds the lock, further writers get a 503: after LONG_WAIT, or at once while others
-    have waited longer. Jobs wait without limit, and so do requests after `wait_as_jobs_do()`.
+    have waited longer. Jobs wait without limit, and so do requests after `wait_as_jobs_do()`, of which one at a time
+    asks SQLite: it gives up after a while who asks beside many others.
     """
-    if dialect != "sqlite" or not has_request_context() or g.get(WAITS_LONG):
+    if dialect != "sqlite" or not has_request_context():
         yield
+        return
+    if g.get(WAITS_LONG):
+        with _patient_writers:
+            yield
         return
     if not _writers.acquire(timeout=0 if _waits.are_long() else LONG_WAIT):
         raise ServiceUnavailable(BUSY, retry_after=LONG_WAIT)
@@ -110,6 +115,7 @@ class _Waits:
 WAITING_WRITERS, LONG_WAIT = 2, 3
 BUSY = "The database is busy with something else, such as a backup. Nothing was saved. Try again in a moment."
 _writers = threading.BoundedSemaphore(WAITING_WRITERS)
+_patient_writers = threading.Lock()
 _waits = _Waits()
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,6 +38,26 @@ class Event(TenantMixin, Base):
     changes: Mapped[dict[str, Any]] = mapped_column(Json)
 
 
+BY_CUSTOMER = "by_customer"
+"""The field of an event that says that the customer did it, on their own page."""
+
+_by_customer: contextvars.ContextVar[bool] = contextvars.ContextVar("by_customer", default=False)
+
+
+@contextlib.contextmanager
+def done_by_customer() -> Iterator[None]:
+    """Let events say that the customer does it, and no user."""
+    token = _by_customer.set(True)
+    try:
+        yield
+    finally:
+        _by_customer.reset(token)
+
+
+def is_by_customer() -> bool:
+    return _by_customer.get()
+
+
 def record(action: str, subject: Any, *, customer_id: int | None = None, changes: dict[str, Any] | None = None) -> None:
     if subject.id is None:
         db.session.flush()
@@ -53,7 +75,7 @@ def row_of(action: str, subject: Any, customer_id: int | None, changes: dict[str
         "subject": subject.__tablename__,
         "subject_id": subject.id,
         "customer_id": customer_id,
-        "changes": changes,
+        "changes": {**changes, BY_CUSTOMER: [None, True]} if _by_customer.get() else changes,
     }
 
 

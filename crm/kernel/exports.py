@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 
@@ -51,3 +52,15 @@ class Export:
     key: Any
     columns: Sequence[Column]
     has_cards: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Pack:
+    """A ZIP about one thing, such as a person, that the worker writes for the user who asked, and for nobody else.
+
+    `write` writes what the query names to a file.
+    """
+
+    what: str
+    label: str
+    write: Callable[[Path, Mapping[str, str]], None]

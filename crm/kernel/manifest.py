@@ -13,7 +13,7 @@ import click
 from flask import Blueprint, Flask, current_app
 
 from crm.kernel.data import KERNEL, Arrival, Rows
-from crm.kernel.exports import Export
+from crm.kernel.exports import Export, Pack
 from crm.kernel.reminders import ReminderKind
 from crm.kernel.roles import Access, Door, Role
 
@@ -78,7 +78,7 @@ class CustomerAction:
     """A link to a window among the actions of a customer's page, ordered by `place`; the first is the main one.
 
     `argument` is the parameter that takes the customer's id. Those `in_menu` stand in the ⋯ menu, those `of_archived`
-    also for archived customers; a `page` is no window.
+    also for archived customers; a `page` is no window. One that `is_post` is a button beside those to reach them.
     """
 
     endpoint: str
@@ -89,6 +89,7 @@ class CustomerAction:
     in_menu: bool = False
     of_archived: bool = False
     page: bool = False
+    is_post: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,6 +123,17 @@ class Panel:
     head: str = ""
 
 
+class OwnPart(NamedTuple):
+    """A part of the customer's own card and page, ordered by `place`.
+
+    load: what the template shows of the customer, as `own`; None leaves the part out.
+    """
+
+    template: str
+    load: Callable[[Any], dict[str, Any] | None]
+    place: int
+
+
 class Payable(NamedTuple):
     """What invoices may be for: bookings.
 
@@ -132,6 +144,19 @@ class Payable(NamedTuple):
     labels: Callable[[Sequence[int]], Mapping[int, str]]
     of_customer: Callable[[int], Mapping[int, str]]
     balance: Callable[[int], int]
+
+
+class VoidOffer(NamedTuple):
+    """What may be taken back with an invoice that is voided, if whoever voids it ticks it.
+
+    name: of the field whose values are ids. template: shows what `load` returned for an invoice, on the page that asks;
+    nothing hides it. take: does it, within the transaction, before the invoice's points are taken back.
+    """
+
+    name: str
+    template: str
+    load: Callable[[Any], Any]
+    take: Callable[[Any, Sequence[str]], None]
 
 
 class Notice(NamedTuple):
@@ -161,12 +186,16 @@ class Feature:
     pages: links that stand in no menu, for the palette. actions, searches: what it offers to do, and to find.
     keys: letters that open an endpoint after g.
     panels, notices, customer_actions: parts of the customer's page. lead_panels, lead_actions: of a lead's page.
-    payable: what the invoices of customers may be for.
+    payable: what the invoices of customers may be for. void_offers: what may be taken back with one that is voided.
+    own_parts: parts of the customer's own card and page.
+    fact_rows: templates of rows among the facts of a customer's page.
+    customer_loads: options by which that page loads the customer, so that facts ask nothing more.
     lead_events: by table, a function from a lead's id to a select of ids: rows whose events stand on its timeline.
     activity: by action, how the timeline tells an event: a text, or a function of the event.
     reminders: kinds of rows of the list of reminders.
-    exports: rows that go out as a file.
+    exports: rows that go out as a file. packs: ZIPs about one thing, from a page of the feature.
     jobs: periodic work of the worker.
+    customer_facts: from customers of a page, values by id and name that the API and pages show beside their own.
     customer_rows: tables that a merge moves to the survivor, with how a number of rows is said.
     listeners: modules that connect to signals.
     kept: for how long rows of a table are kept.
@@ -195,11 +224,17 @@ class Feature:
     lead_fields: Mapping[str, Callable[[Sequence[int]], Mapping[int, Any]]] = dataclasses.field(default_factory=dict)
     notices: Sequence[Notice] = ()
     customer_actions: Sequence[CustomerAction] = ()
+    own_parts: Sequence[OwnPart] = ()
+    fact_rows: Sequence[str] = ()
+    customer_loads: Sequence[Any] = ()
     payable: Payable | None = None
+    void_offers: Sequence[VoidOffer] = ()
     activity: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     reminders: Sequence[ReminderKind] = ()
     exports: Sequence[Export] = ()
+    packs: Sequence[Pack] = ()
     jobs: Sequence[Job] = ()
+    customer_facts: Callable[[Sequence[Any]], Mapping[int, Mapping[str, Any]]] | None = None
     customer_rows: Mapping[str, Counted] = dataclasses.field(default_factory=dict)
     listeners: Sequence[ModuleType] = ()
     kept: Mapping[Any, dt.timedelta] = dataclasses.field(default_factory=dict)
@@ -224,6 +259,7 @@ class Catalog:
         self.data: dict[str, Rows] = _merged((KERNEL, *(feature.data for feature in features)))
         self.lead_events: dict[str, Any] = _merged(feature.lead_events for feature in features)
         self.lead_fields: dict[str, Any] = _merged(feature.lead_fields for feature in features)
+        self.customer_facts = [feature.customer_facts for feature in features if feature.customer_facts]
         self.restored = [feature.restored for feature in features if feature.restored]
         self.navigation = self._placed("navigation")
         self.menu = self._placed("menu")
@@ -236,12 +272,17 @@ class Catalog:
         self.lead_panels = self._placed("lead_panels")
         self.customer_actions = self._placed("customer_actions")
         self.lead_actions = self._placed("lead_actions")
+        self.own_parts: list[OwnPart] = self._placed("own_parts")
+        self.fact_rows = [template for feature in features for template in feature.fact_rows]
+        self.customer_loads = [option for feature in features for option in feature.customer_loads]
         self.notices: list[Notice] = [notice for feature in features for notice in feature.notices]
         self.payable = next((feature.payable for feature in features if feature.payable), None)
+        self.void_offers: list[VoidOffer] = [offer for feature in features for offer in feature.void_offers]
         self.jobs: list[Job] = [job for feature in features for job in feature.jobs]
         self.api = self._placed("api")
         self.reminders: list[ReminderKind] = self._placed("reminders")
         self.exports: list[Export] = self._placed("exports")
+        self.packs = {pack.what: pack for feature in features for pack in feature.packs}
 
     @cached_property
     def roles(self) -> dict[str, Role]:

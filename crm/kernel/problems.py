@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 from flask import Response, request
 from werkzeug.exceptions import BadRequest, HTTPException
@@ -49,16 +50,20 @@ def of(error: HTTPException) -> Response:
     return response
 
 
-def answer(status: int, sentence: str | None = None, errors: Errors | None = None) -> Response:
+def answer(
+    status: int, sentence: str | None = None, errors: Errors | None = None, more: Mapping[str, Any] | None = None
+) -> Response:
+    """Answer a problem; `more` are members of its own (RFC 9457, 3.2)."""
     status = status if status in SENTENCES else 500
     detail = sentence or SENTENCES[status]
-    body = {
+    body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         "error": detail,
     }
+    body |= more or {}
     if errors:
         body["errors"] = {field: list(found) for field, found in errors.items()}
     return Response(json.dumps(body), status, mimetype=MEDIA_TYPE)

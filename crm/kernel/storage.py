@@ -63,6 +63,10 @@ class Storage:
             return cls._in_bucket(parts.netloc, unquote(parts.path).strip("/"))
         raise ValueError("STORAGE_URL has to start with file:// or s3://.")
 
+    def place_of(self, key: str) -> str:
+        """Return where a file lies, for people: a path, or an address of a bucket."""
+        return f"{self._place.rstrip('/')}/{key}"
+
     def put(self, key: str, data: bytes | Path | IO[bytes]) -> None:
         with self._reported(key):
             # One request: an interrupted multipart upload would leave invisible parts in the bucket.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crm.kernel.data import USERS, Erasure, Rows
+from crm.leads import restoring
 
 LEADS = "leads"
 
@@ -13,6 +14,7 @@ DATA = {
         free_text="lost_reason notes",
         points_to={"branch_id": "branches", "assigned_to_id": USERS, "customer_id": "customers"},
         recomputed="search_text next_follow_up_at",
+        arriving=restoring.index,
     ),
     "follow_ups": Rows(
         erasure=Erasure.DELETE,

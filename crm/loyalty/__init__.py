@@ -1,3 +1,3 @@
 """Loyalty: points and tiers."""
 
-__all__ = ["queries", "rules", "services"]
+__all__ = ["data", "queries", "rules", "services", "signals", "tiers", "words"]

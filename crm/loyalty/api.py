@@ -24,6 +24,7 @@ def update_points(given: dict[str, Any], customer_id: int) -> Customer:
     customer = find_customer(customer_id)
     if given["points"]:
         services.change_points(customer.id, given["points"], given["reason"], source="API")
+    customer.facts.clear()
     return find_customer(customer_id)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from crm.customers.models import Customer
+from crm.customers.exports import whose
 from crm.kernel.exports import Column, Export, Kind
 from crm.kernel.extensions import db
 from crm.loyalty.models import PointsEntry
@@ -27,16 +27,13 @@ EXPORT = Export(
     PointsEntry.id,
     (
         Column("id", N_("Entry number"), PointsEntry.id, Kind.NUMBER),
-        Column("customer", N_("Customer number"), PointsEntry.customer_id, Kind.NUMBER),
-        Column(
-            "customer_name",
-            N_("Customer"),
-            sa.select(Customer.name).where(Customer.id == PointsEntry.customer_id).scalar_subquery(),
-        ),
+        *whose(PointsEntry.customer_id),
         Column("points", N_("Points"), PointsEntry.applied, Kind.NUMBER),
         Column("balance", N_("Balance"), PointsEntry.balance, Kind.NUMBER),
         Column("reason", N_("Reason"), PointsEntry.reason),
         Column("source", N_("Source"), PointsEntry.source),
         Column("created_at", N_("Time"), PointsEntry.created_at, Kind.MOMENT),
+        Column("kind", N_("Kind"), PointsEntry.kind),
+        Column("expires_on", N_("Can be spent until"), PointsEntry.expires_on, Kind.DAY),
     ),
 )

@@ -1,9 +1,25 @@
 from __future__ import annotations
 
-from crm.kernel.manifest import CustomerAction, Feature, Panel
-from crm.kernel.roles import STAFF, VIEWER
-from crm.loyalty import activity, api, cli, data, exports, merge, queries, restoring, routes
+from crm.kernel.manifest import CustomerAction, Feature, Job, MenuLink, Panel
+from crm.kernel.roles import OWNER, STAFF, VIEWER
+from crm.loyalty import (
+    activity,
+    api,
+    cli,
+    data,
+    exports,
+    facts,
+    jobs,
+    merge,
+    nightly,
+    programme_routes,
+    queries,
+    restoring,
+    routes,
+)
 from crm.values.language import N_, ngettext
+
+__all__ = ["feature", "jobs"]
 
 feature = Feature(
     name="loyalty",
@@ -19,11 +35,18 @@ feature = Feature(
     customer_rows={
         "points_entries": lambda n, num: ngettext("%(num)s points entry", "%(num)s points entries", n, num=num)
     },
-    listeners=(merge,),
+    customer_facts=facts.of_customers,
+    settings=(MenuLink("loyalty.settings", N_("Loyalty"), 45),),
+    jobs=(Job(60, "crm.loyalty.jobs:expire_due"),),
+    listeners=(merge, nightly, programme_routes),
     roles={
         "index": VIEWER,
         "new": STAFF,
         "reverse": STAFF,
+        "settings": OWNER,
+        "new_multiplier": OWNER,
+        "edit_multiplier": OWNER,
+        "delete_multiplier": OWNER,
         "api_points.update_points": STAFF,
         "api_points.points": VIEWER,
     },

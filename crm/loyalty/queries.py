@@ -1,19 +1,26 @@
-"""Reads of the ledger, and what does not add up."""
+"""Reads of the ledger."""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased, joinedload
 
+from crm.accounts.queries import branch_names, current_organization
 from crm.customers.models import Customer
 from crm.customers.rules import TotalsDifference
+from crm.kernel.columns import constant, one_of
 from crm.kernel.db import prepared
 from crm.kernel.extensions import db
-from crm.loyalty.models import PointsEntry
-from crm.loyalty.rules import BOUNDS, earned_key
-from crm.values.language import gettext as _
+from crm.loyalty import checks, multipliers, tiers
+from crm.loyalty.lots import Lot
+from crm.loyalty.models import LoyaltySettings, PointsDraw, PointsEntry, PointsMultiplier
+from crm.loyalty.rules import Kind, add_months, earned_key
+from crm.loyalty.words import said, when_in_words, why
+from crm.values import clock
 from crm.values.language import ngettext
 from crm.web.filters import number as shown
 
@@ -27,14 +34,12 @@ class HistoryEntry(NamedTuple):
 
     @property
     def may_be_reversed(self) -> bool:
-        return not (self.is_reversed or self.entry.is_reversal) and self.entry.applied != 0
+        return not self.is_reversed and self.entry.may_be_reversed and self.entry.applied != 0
 
     @property
     def reason(self) -> str:
-        if not self.entry.is_reversal:
-            return self.entry.reason
-        reason = self.entry.reason.removeprefix("Taken back").removeprefix(": ")
-        return _("Taken back: %(reason)s", reason=reason) if reason else _("Taken back")
+        takes_back = self.entry.is_reversal or self.entry.kind is Kind.CLAWBACK
+        return said(self.entry.reason, is_reversal=takes_back)
 
 
 class History(NamedTuple):
@@ -45,18 +50,188 @@ class History(NamedTuple):
 
 
 class Earned(NamedTuple):
+    """What was earned, and how much of that was deducted since."""
+
     earned: int = 0
     taken_back: int = 0
 
+    @property
+    def held(self) -> int:
+        return self.earned - self.taken_back
+
 
 def earned_under(key: str) -> Earned:
-    later = aliased(PointsEntry)
-    row = db.session.execute(
-        sa.select(PointsEntry.applied, sa.func.coalesce(-later.applied, 0))
-        .outerjoin(later, later.reverses_id == PointsEntry.id)
-        .where(PointsEntry.key == earned_key(key))
-    ).first()
-    return Earned(*row) if row else Earned()
+    """Return what was earned under a key, and what was deducted of that since."""
+    root = db.session.scalar(sa.select(PointsEntry).where(PointsEntry.key == earned_key(key)))
+    if root is None:
+        return Earned()
+    changes = [entry for entry in followers_of(root.id) if entry.kind in CHANGES_OF_EARNING]
+    earned = root.applied + sum(entry.applied for entry in changes if entry.kind is Kind.EARN)
+    return Earned(earned, -sum(entry.applied for entry in changes if entry.kind is not Kind.EARN))
+
+
+def followers_of(entry_id: int) -> Sequence[PointsEntry]:
+    """Return the entries that follow one, as clawbacks follow what was earned."""
+    statement = sa.select(PointsEntry).where(PointsEntry.of_id == entry_id).order_by(PointsEntry.id)
+    return db.session.scalars(statement).all()
+
+
+def today_here() -> dt.date:
+    return clock.to_local(clock.utcnow(), clock.zone(current_organization().time_zone)).date()
+
+
+def settings_here() -> LoyaltySettings:
+    return db.session.scalars(sa.select(LoyaltySettings)).one_or_none() or LoyaltySettings.defaults()
+
+
+def multipliers_here() -> Sequence[PointsMultiplier]:
+    return db.session.scalars(sa.select(PointsMultiplier).order_by(PointsMultiplier.id)).all()
+
+
+def multipliers_shown() -> list[tuple[PointsMultiplier, str]]:
+    """Return the multipliers with when they are in force, in words."""
+    names = dict(branch_names())
+    return [(one, when_in_words(one, names.get(one.branch_id or 0, ""))) for one in multipliers_here()]
+
+
+def multipliers_for(purchase: multipliers.Purchase) -> list[multipliers.Multiplier]:
+    return multipliers.fitting(multipliers_here(), purchase)
+
+
+def open_lots(customer_id: int) -> list[Lot]:
+    return [Lot(*row) for row in db.session.execute(_OPEN_LOTS, {"customer": customer_id})]
+
+
+def whose_points_end(first: dt.date, last: dt.date) -> sa.Select[int]:
+    """Select the customers with points whose last day is one of these."""
+    return sa.select(PointsEntry.customer_id).where(*_ending(first, last))
+
+
+def first_end(customer_id: sa.ColumnElement[int] | Any, first: dt.date, last: dt.date) -> sa.ScalarSelect[Any]:
+    """Select the first of these days on which points of a customer end."""
+    ends = sa.select(sa.func.min(PointsEntry.expires_on)).where(PointsEntry.customer_id == customer_id)
+    return ends.where(*_ending(first, last)).scalar_subquery()
+
+
+def _ending(first: dt.date, last: dt.date) -> tuple[sa.ColumnElement[bool], ...]:
+    return PointsEntry.remaining > 0, PointsEntry.expires_on >= first, PointsEntry.expires_on <= last
+
+
+def drawn_by(entry_id: int) -> list[tuple[Lot, int, Kind]]:
+    """Return the lots that an entry drew from, how many points of each, and the kinds of the lots' entries."""
+    rows = db.session.execute(
+        sa.select(PointsEntry.id, PointsEntry.expires_on, PointsEntry.remaining, PointsDraw.points, PointsEntry.kind)
+        .join(PointsEntry, PointsEntry.id == PointsDraw.lot_id)
+        .where(PointsDraw.entry_id == entry_id)
+        .order_by(PointsEntry.id)
+    )
+    return [(Lot(id_, ends, left), points, kind) for id_, ends, left, points, kind in rows]
+
+
+def spent_of(key: str) -> Sequence[int]:
+    """Return the ids of the entries that took of the points earned under `key`."""
+    root = sa.select(PointsEntry.id).where(PointsEntry.key == earned_key(key)).scalar_subquery()
+    lots = sa.select(PointsEntry.id).where(sa.or_(PointsEntry.id == root, PointsEntry.of_id == root))
+    takes = sa.select(PointsDraw.entry_id).where(PointsDraw.lot_id.in_(lots), PointsDraw.points > 0)
+    return db.session.scalars(takes.distinct()).all()
+
+
+def times_closed(lot_ids: Collection[int]) -> Mapping[int, int]:
+    """Return how often lots were closed, those that were."""
+    closed = sa.select(PointsEntry.of_id, sa.func.count()).where(
+        PointsEntry.kind == Kind.EXPIRE, one_of(PointsEntry.of_id, lot_ids)
+    )
+    return {int(row[0] or 0): row[1] for row in db.session.execute(closed.group_by(PointsEntry.of_id))}
+
+
+def counted_of(customer_id: int) -> dict[dt.date, int]:
+    """Return the points that count for the tier, by day."""
+    return {day: int(points) for day, points in db.session.execute(_COUNTED, {"customer": customer_id})}
+
+
+def counted_of_many(customer_ids: Sequence[int]) -> dict[int, dict[dt.date, int]]:
+    """Return the points that count for the tier, by customer and day."""
+    statement = (
+        sa.select(PointsEntry.customer_id, PointsEntry.counts_on, sa.func.sum(PointsEntry.counts))
+        .where(one_of(PointsEntry.customer_id, customer_ids))
+        .group_by(PointsEntry.customer_id, PointsEntry.counts_on)
+    )
+    found: dict[int, dict[dt.date, int]] = {}
+    for customer_id, day, points in db.session.execute(statement, execution_options={"all_branches": True}):
+        found.setdefault(customer_id, {})[day] = int(points)
+    return found
+
+
+def spendable(customer_id: int, today: dt.date) -> int:
+    """Return what a customer can spend now."""
+    return sum(lot.left for lot in open_lots(customer_id) if not lot.is_over(today))
+
+
+def expiring(customer_ids: Iterable[int], today: dt.date) -> dict[int, list[tuple[dt.date, int]]]:
+    """Return by customer until when how many points can be spent, every date, the next one first."""
+    rows = db.session.execute(
+        sa.select(PointsEntry.customer_id, PointsEntry.expires_on, sa.func.sum(PointsEntry.remaining))
+        .where(
+            one_of(PointsEntry.customer_id, customer_ids),
+            PointsEntry.remaining > constant(0),
+            PointsEntry.expires_on >= today,
+        )
+        .group_by(PointsEntry.customer_id, PointsEntry.expires_on)
+        .order_by(PointsEntry.customer_id, PointsEntry.expires_on)
+    )
+    found: dict[int, list[tuple[dt.date, int]]] = {}
+    for customer_id, day, points in rows:
+        if day is not None:
+            found.setdefault(customer_id, []).append((day, int(points)))
+    return found
+
+
+class Points(NamedTuple):
+    """Of one customer: what counts for the tier, what is over though no job closed it, and what ends when."""
+
+    counted: int
+    over: int
+    expiring: list[tuple[dt.date, int]]
+
+
+def points_of(customer_ids: Sequence[int], window: tiers.Window, today: dt.date) -> dict[int, Points]:
+    """Return what customers have, in one statement."""
+    open_: Any = (
+        sa.select(
+            PointsEntry.customer_id,
+            PointsEntry.expires_on.label("day"),
+            sa.func.sum(PointsEntry.remaining).label("points"),
+            sa.literal_column("0").label("counted"),
+        )
+        .where(one_of(PointsEntry.customer_id, customer_ids), PointsEntry.remaining > constant(0))
+        .where(PointsEntry.expires_on.is_not(None))
+        .group_by(PointsEntry.customer_id, PointsEntry.expires_on)
+    )
+    counted: Any = sa.select(
+        PointsEntry.customer_id, sa.null().label("day"), sa.literal_column("0"), sa.func.sum(PointsEntry.counts)
+    ).where(one_of(PointsEntry.customer_id, customer_ids))
+    if window is tiers.Window.ROLLING:
+        counted = counted.where(PointsEntry.counts_on > add_months(today, -tiers.WINDOW_MONTHS))
+    elif window is tiers.Window.YEAR:
+        counted = counted.where(PointsEntry.counts_on >= today.replace(month=1, day=1))
+    rows: Sequence[Any] = db.session.execute(sa.union_all(open_, counted.group_by(PointsEntry.customer_id))).all()
+    found = {id_: Points(0, 0, []) for id_ in customer_ids}
+    for customer_id, day, points, sum_ in rows:
+        of_customer = found[customer_id]
+        if day is None:
+            found[customer_id] = of_customer._replace(counted=of_customer.counted + int(sum_))
+        elif day < today:
+            found[customer_id] = of_customer._replace(over=of_customer.over + int(points))
+        else:
+            of_customer.expiring.append((day, int(points)))
+    for of_customer in found.values():
+        of_customer.expiring.sort()
+    return found
+
+
+def standing(customer: Customer, today: dt.date) -> tiers.Standing:
+    """Return a customer's tier, why they have it, and what the next one takes."""
+    return tiers.standing(counted_of(customer.id), settings_here().policies, today)
 
 
 def history_of(customer_id: int, limit: int = PAGE_SIZE, before: int | None = None) -> History:
@@ -69,7 +244,21 @@ def history_of(customer_id: int, limit: int = PAGE_SIZE, before: int | None = No
 
 
 def panel_data(customer: Customer) -> dict[str, Any]:
-    return {"history": history_of(customer.id, PANEL_ENTRIES)}
+    """Return what the panel shows; the page shows what can be spent, too."""
+    today, settings = today_here(), settings_here()
+    lots = open_lots(customer.id)
+    ending: dict[dt.date, int] = {}
+    for lot in lots:
+        if lot.expires_on is not None and lot.expires_on >= today:
+            ending[lot.expires_on] = ending.get(lot.expires_on, 0) + lot.left
+    spendable = sum(lot.left for lot in lots if not lot.is_over(today))
+    customer.facts["loyalty_points"] = spendable
+    return {
+        "history": history_of(customer.id, PANEL_ENTRIES),
+        "spendable": spendable,
+        "expiring": sorted(ending.items()),
+        "why": why(tiers.standing(counted_of(customer.id), settings.policies, today), settings.tier_window),
+    }
 
 
 def count_in_words(customer_id: int) -> str:
@@ -81,8 +270,13 @@ def count_in_words(customer_id: int) -> str:
 
 
 def differences() -> list[TotalsDifference]:
-    """Return where balances, tiers and entries disagree, by customer; each statement reads one snapshot."""
-    return sorted([*_wrong_balances(), *_wrong_tiers(), *_wrong_entries()])
+    """Return where balances, lots, tiers and entries disagree, by customer; each statement reads one snapshot."""
+    return checks.differences(settings_here().policies, today_here())
+
+
+def wrong_lots(customer_id: int) -> list[tuple[int, int]]:
+    """Return the entries whose remainder is not what the draws leave, with what they leave."""
+    return [(row.id, row.left) for row in checks.wrong_lots(customer_id)]
 
 
 def entries(customer_id: int) -> sa.Select[PointsEntry]:
@@ -94,6 +288,18 @@ def _is_reversed() -> sa.Exists:
     return sa.exists().where(later.reverses_id == PointsEntry.id)
 
 
+CHANGES_OF_EARNING = frozenset({Kind.EARN, Kind.CLAWBACK, Kind.MANUAL})
+
+_OPEN_LOTS = prepared(
+    sa.select(PointsEntry.id, PointsEntry.expires_on, PointsEntry.remaining)
+    .where(PointsEntry.customer_id == sa.bindparam("customer"), PointsEntry.remaining > constant(0))
+    .order_by(PointsEntry.expires_on, PointsEntry.id)
+)
+_COUNTED = prepared(
+    sa.select(PointsEntry.counts_on, sa.func.sum(PointsEntry.counts))
+    .where(PointsEntry.customer_id == sa.bindparam("customer"))
+    .group_by(PointsEntry.counts_on)
+)
 _OF_CUSTOMER = prepared(
     sa.select(PointsEntry, _is_reversed())
     .where(PointsEntry.customer_id == sa.bindparam("customer"))
@@ -101,41 +307,3 @@ _OF_CUSTOMER = prepared(
     .order_by(PointsEntry.id.desc())
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
-
-
-def _wrong_balances() -> list[TotalsDifference]:
-    totals = (
-        sa.select(PointsEntry.customer_id, sa.func.sum(PointsEntry.applied).label("points"))
-        .group_by(PointsEntry.customer_id)
-        .subquery()
-    )
-    total = sa.func.coalesce(totals.c.points, 0)
-    rows = db.session.execute(
-        sa.select(Customer.id, Customer.loyalty_points, total)
-        .outerjoin(totals, totals.c.customer_id == Customer.id)
-        .where(Customer.loyalty_points != total)
-    )
-    return [TotalsDifference(id_, f"has {points} points; the entries make {made}.") for id_, points, made in rows]
-
-
-def _wrong_tiers() -> list[TotalsDifference]:
-    right = sa.case(
-        *((Customer.loyalty_points >= bound, tier.value) for tier, bound in BOUNDS), else_=BOUNDS[-1][0].value
-    )
-    rows = db.session.execute(
-        sa.select(Customer.id, Customer.tier, Customer.loyalty_points, right).where(Customer.tier != right)
-    )
-    return [
-        TotalsDifference(id_, f"is {tier}; {points} points make them {expected}.")
-        for id_, tier, points, expected in rows
-    ]
-
-
-def _wrong_entries() -> list[TotalsDifference]:
-    running = sa.func.sum(PointsEntry.applied).over(partition_by=PointsEntry.customer_id, order_by=PointsEntry.id)
-    made = sa.select(PointsEntry.id, PointsEntry.customer_id, PointsEntry.balance, running.label("points")).subquery()
-    rows = db.session.execute(sa.select(made).where(made.c.balance != made.c.points))
-    return [
-        TotalsDifference(row.customer_id, f"had {row.points} points after entry {row.id}, which says {row.balance}.")
-        for row in rows
-    ]

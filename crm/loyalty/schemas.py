@@ -4,7 +4,7 @@ from marshmallow import fields
 
 from crm.api.fields import NumberOrDigits, TextLine, Timestamp
 from crm.api.schemas import Input, Output, always
-from crm.loyalty.rules import MAX_POINTS, MAX_REASON, TOO_MANY
+from crm.loyalty.rules import MAX_POINTS, MAX_REASON, TOO_MANY, Kind
 
 
 class PointsChange(Input):
@@ -27,5 +27,8 @@ class PointsEntry(Output):
     points = fields.Integer(attribute="applied")
     reason = fields.String()
     balance = fields.Integer(metadata={"minimum": 0})
+    kind = fields.String(metadata={"enum": [kind.value for kind in Kind]})
+    expires_on = fields.Date(allow_none=True, metadata={"description": "The last day to spend what it added."})
+    remaining = fields.Integer(metadata={"minimum": 0, "description": "What is left of what it added."})
     created_at = Timestamp()
     updated_at = Timestamp(attribute="created_at")

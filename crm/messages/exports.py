@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from crm.customers.models import Customer
+from crm.customers.exports import whose
 from crm.kernel.exports import Column, Export, Kind
 from crm.kernel.extensions import db
 from crm.messages.channels.registry import channel_named
@@ -34,12 +34,7 @@ EXPORT = Export(
     Message.id,
     (
         Column("id", N_("Message number"), Message.id, Kind.NUMBER),
-        Column("customer", N_("Customer number"), Message.customer_id, Kind.NUMBER),
-        Column(
-            "customer_name",
-            N_("Customer"),
-            sa.select(Customer.name).where(Customer.id == Message.customer_id).scalar_subquery(),
-        ),
+        *whose(Message.customer_id),
         Column("channel", N_("Channel"), sa.type_coerce(Message.channel, sa.String), words=_label_of_channel),
         Column("body", N_("Message"), Message.body),
         Column("send_at", N_("Time"), Message.send_at, Kind.MOMENT),

@@ -12,13 +12,14 @@ from typing import Any, NamedTuple, Self
 from crm.people.identity import EmailError, is_placeholder, normalize_email, normalize_passport
 from crm.people.limits import LIMITS
 from crm.people.matching import Keys, Kind
-from crm.values import phone
+from crm.values import birthdays, phone
 from crm.values.language import LANGUAGES, N_
 from crm.values.language import gettext as _
 from crm.values.text import clean_line, clean_text, fold, shorten
 
 KEY_FIELDS = {Kind.PHONE: "phone", Kind.EMAIL: "email", Kind.PASSPORT: "passport_number"}
 SORT_KEY_LIMIT = 100
+BIRTHDAY_SENTENCE = N_("Send a birthday like 1990-02-14, or 02-14 without the year.")
 EXTENSION_SENTENCE = N_("Send up to 7 digits.")
 
 _CLEANERS: dict[str, Callable[[str], str]] = {"address": clean_text, "notes": clean_text}
@@ -52,7 +53,7 @@ class ContactFields:
     """A person's contact details, as customers and records store them; blank means unknown.
 
     `phone` is E.164 when `phone_valid`, else as typed. `given` names the fields that were sent. Fields with `problems`
-    must not be stored. `language` is a code, of messages.
+    must not be stored. `language` is a code, of messages. `birthday` is as 02-14; it is read as 1990-02-14 or 02-14.
     """
 
     name: str = ""
@@ -68,6 +69,8 @@ class ContactFields:
     service_type: str = ""
     source: str = ""
     language: str = ""
+    birthday: str = ""
+    birth_year: int | None = None
     notes: str = ""
     given: frozenset[str] = frozenset()
     problems: Mapping[str, list[Problem]] = field(default_factory=dict)
@@ -89,6 +92,8 @@ class ContactFields:
             extension = number.extension or found.get("phone_extension", "")
             found |= {"phone": number.value, "phone_valid": number.valid}
             found["phone_extension"] = extension if number.valid else ""
+        if found.get("birthday") and "birthday" not in reader.problems:
+            found["birthday"], found["birth_year"] = birthdays.parts(found["birthday"])
         return cls(**found, given=given, problems=reader.problems)
 
     @classmethod
@@ -142,6 +147,8 @@ class ContactFields:
         """
         for name in self.given.difference(("phone", "phone_extension")):
             setattr(row, name, getattr(self, name))
+        if "birthday" in self.given:
+            row.birth_year = self.birth_year
         if "phone" in self.given:
             is_kept = row.phone == self.phone and self.phone_valid and "phone_extension" not in self.given
             extension = self.phone_extension or (row.phone_extension or "" if is_kept else "")
@@ -174,6 +181,8 @@ class _Reader:
             self._note(name, Problem(EXTENSION_SENTENCE))
         if name == "language" and name not in self.problems and text not in ("", *LANGUAGES):
             self._note(name, Problem(_("Choose one of %(choices)s.", choices=", ".join(LANGUAGES))))
+        if name == "birthday" and name not in self.problems and not _is_birthday(text):
+            self._note(name, Problem(BIRTHDAY_SENTENCE))
         # A number is cut by those who parse it.
         cut = stored if name == "phone" else stored[:limit].rstrip()
         self.found[name] = self._email(text) if name == "email" else cut
@@ -191,6 +200,13 @@ class _Reader:
 
 def _placeholders(values: Mapping[str, Any]) -> list[str]:
     return [name for name in KEY_FIELDS.values() if values.get(name) and is_placeholder(values[name])]
+
+
+def _is_birthday(text: str) -> bool:
+    try:
+        return not text or bool(birthdays.parts(text))
+    except ValueError:
+        return False
 
 
 def _is_passport(number: str) -> bool:

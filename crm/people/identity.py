@@ -42,15 +42,15 @@ def normalize_email(raw: str) -> str | None:
 
     Raises EmailError. No DNS lookup.
     """
-    plain = raw.strip().lower() if raw.isascii() else ""
-    if plain.find("@") < 64 and len(plain) < 100 and _PLAIN_EMAIL.fullmatch(plain):
-        return plain
-    return _normalize_email(raw)
+    return _normalize_email(raw.strip()[: 2 * _EMAIL_LONGEST])
 
 
 @lru_cache(maxsize=4096)
 def _normalize_email(raw: str) -> str | None:
-    typed = unicodedata.normalize("NFKC", clean_line(raw[: 2 * _EMAIL_LONGEST]))
+    plain = raw.lower() if raw.isascii() else ""
+    if plain.find("@") < 64 and len(plain) < 100 and _PLAIN_EMAIL.fullmatch(plain):
+        return plain
+    typed = unicodedata.normalize("NFKC", clean_line(raw))
     if not typed:
         return None
     try:

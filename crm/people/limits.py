@@ -15,6 +15,7 @@ LIMITS = {
     "service_type": 100,
     "source": 40,
     "language": 10,
+    "birthday": 10,
     "notes": 5_000,
 }
 """Characters."""

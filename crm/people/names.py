@@ -7,6 +7,7 @@ side, the usual name has to agree: Dewi may be Dewi Lestari, Khan need not be Al
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -21,6 +22,12 @@ class Likeness(enum.Enum):
     ONE = "one"
     UNSURE = "unsure"
     TWO = "two"
+
+
+def first_name(name: str) -> str:
+    """Return the first word of a name that is no title, as it was written."""
+    words = re.split(r"[\s,/]+", clean_line(name))
+    return next((word for word in words if fold(word).strip(".") not in lists.TITLES | lists.SOFT_TITLES), words[0])
 
 
 def names_agree(one: str, other: str) -> bool:

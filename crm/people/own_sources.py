@@ -7,8 +7,23 @@ from crm.values.language import gettext as _
 
 MANUAL = "Manual"
 BOOKING = "Booking"
+REFERRAL = "Referral"
+AUTOMATION = "Automation"
+OWN_PAGE = "Customer page"
+"""What customers do on their own page."""
+POINTS_RULES = "Points rules"
+"""What the rules of points do, as when points end."""
 
-_NAMES = {MANUAL: N_("Manual"), BOOKING: N_("Booking"), "Lead": N_("Lead"), "Area": N_("Area")}
+_NAMES = {
+    MANUAL: N_("Manual"),
+    BOOKING: N_("Booking"),
+    REFERRAL: N_("Referral"),
+    AUTOMATION: N_("Automation"),
+    "Lead": N_("Lead"),
+    "Area": N_("Area"),
+    OWN_PAGE: N_("Customer page"),
+    POINTS_RULES: N_("Points rules"),
+}
 
 
 def source_shown(source: str) -> str:

@@ -1,3 +1,3 @@
 """What the law gives to the people whose data we hold: a copy of it, and its erasure."""
 
-__all__: list[str] = []
+__all__ = ["services"]

@@ -8,6 +8,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from flask import render_template
@@ -17,14 +18,26 @@ from crm.customers.models import Customer
 from crm.kernel import storage
 from crm.kernel.columns import one_of
 from crm.kernel.data import Erasure, Holds, Rows
+from crm.kernel.extensions import db
 from crm.kernel.storage import Storage, StorageError
 from crm.privacy import tables
 from crm.privacy.labels import FIELDS, TITLES
 from crm.privacy.person import Person, documents_of
 from crm.privacy.rules import MASK, Masking, Named
-from crm.values import clock, language, money, phone
+from crm.values import birthdays, clock, language, money, phone
 
-LEFT_OUT = {"customer_search", "duplicates", "merges", "bulk_change_rows", "attempt_places", "inactive_customers"}
+LEFT_OUT = {
+    "customer_search",
+    "duplicates",
+    "merges",
+    "bulk_change_rows",
+    "attempt_places",
+    "inactive_customers",
+    "customer_links",
+    "customer_sessions",
+    "customer_cards",
+    "customer_codes",
+}
 """What is of our own workings, or tells of others."""
 OURS = re.compile(r"(?:_key|_text|_token|_by_id|_until|^key|^organization_id|^claim_.*|^sha256|^uid)$")
 """Columns by which we find and do things."""
@@ -87,9 +100,20 @@ class _Sink(io.RawIOBase):
         return found
 
 
-def copy_of(customer: Customer) -> Copy:
+def write_copy(path: Path, query: Mapping[str, str]) -> None:
+    """Write the copy of the customer that the query names."""
+    customer = db.session.get_one(Customer, int(query["customer"]))
+    with path.open("wb") as file:
+        file.writelines(copy_of(customer, Person.of_customer(customer.id)).chunks())
+
+
+def rows_in(person: Person) -> int:
+    """Return how many rows a copy has."""
+    return sum(len(_ids(person, table.name, rows)) for table, rows in tables.tables())
+
+
+def copy_of(customer: Customer, person: Person) -> Copy:
     """Put together a customer's copy, in their language or the reader's."""
-    person = Person.of_customer(customer.id)
     hide = _Hiding(person)
     data = {
         table.name: [_shown(rows, row, hide) for row in tables.rows_of(table, ids)]
@@ -187,4 +211,6 @@ def _said(key: str, value: Any, row: Mapping[str, Any]) -> str:
         return f"{value.astimezone(clock.zone(organization.time_zone)):%Y-%m-%d %H:%M}"
     if key == "amount" and isinstance(value, int):
         return money.format_amount(value, row.get("currency") or organization.currency, organization.locale)
+    if key == "birthday":
+        return clock.say_birthday(birthdays.written(value, row.get("birth_year")), organization.locale)
     return str(value)

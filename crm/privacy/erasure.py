@@ -72,6 +72,7 @@ def erase_person(person: Person, number: int) -> None:
 
 def _blanked(table: sa.Table, rows: Rows, name: str) -> dict[str, Any]:
     values = {column.name: tables.blank(column) for column in tables.texts(table, rows, *SAID)}
+    values |= {column.name: None for column in tables.numbers(table, rows)}
     if table.name in ledger.KEPT:
         values["name"] = name
         values |= {flag: value for flag, value in _NOBODY.items() if flag in table.columns}

@@ -30,6 +30,7 @@ FIELDS = {
     "province": N_("Province"),
     "postal_code": N_("Postal code"),
     "passport_number": N_("Passport number"),
+    "birthday": N_("Birthday"),
     "source": N_("Source"),
     "service_type": N_("Service"),
     "number": N_("Number"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, redirect, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from crm.accounts.access import find
@@ -21,12 +21,15 @@ bp = Blueprint("privacy", __name__)
 
 
 @bp.get("/customers/<id:customer_id>/data")
-def data(customer_id: int) -> Response:
-    """Download all that hangs on a customer; it is written while it is sent, so its size does not matter."""
+def data(customer_id: int) -> AnyResponse:
+    """Download all that hangs on a customer, files while they are sent; the worker makes a copy of many rows."""
     customer = find(Customer, customer_id)
     if queries.copies_within_an_hour() >= MOST_COPIES:
         abort(429, _("You downloaded %(most)s copies within an hour. Download the others later.", most=MOST_COPIES))
     copy = services.give_copy(customer.id)
+    if copy is None:
+        flash(_("There is much about this customer. The copy is being made, and will be here."), "success")
+        return redirect(url_for("exports.index", _anchor="runs"), 303)
     response = Response(copy.chunks(), mimetype="application/zip")
     response.headers.set("Content-Disposition", "attachment", filename=copy.filename)
     response.headers["Cache-Control"] = "no-store"

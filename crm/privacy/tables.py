@@ -77,6 +77,15 @@ def texts(table: sa.Table, rows: Rows, *holds: Holds) -> list[sa.Column[Any]]:
     ]
 
 
+def numbers(table: sa.Table, rows: Rows) -> list[sa.Column[Any]]:
+    """Return the columns of numbers that are named as personal."""
+    return [
+        column
+        for column in table.columns
+        if isinstance(column.type, sa.Integer) and rows.column(column.name).holds is Holds.PERSONAL
+    ]
+
+
 def blank(column: sa.Column[Any]) -> Any:
     """Return what an erased column has."""
     if column.nullable:

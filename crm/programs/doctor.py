@@ -23,7 +23,9 @@ from crm.kernel.extensions import db
 from crm.kernel.tenancy import use_organization
 from crm.messages.channels.registry import all_channels
 from crm.providers.accounts import lacking
+from crm.wallets.settings import wallets
 from crm.web import security
+from crm.web_push.settings import push_keys
 
 OK, WARNING, FAILURE = "ok", "warning", "failure"
 
@@ -71,6 +73,8 @@ def examine() -> Iterator[Finding]:
         yield _redis() if (check, word) == ("redis", "ok") else Finding(check, level, sentence)
     yield _address()
     yield _isolation()
+    yield _push()
+    yield _wallets()
     if checks["migrations"] == "ok":
         try:
             yield _people()
@@ -113,6 +117,26 @@ def _isolation() -> Finding:
         "The process that converts receipts reaches files and network: this system has no seccomp and no Landlock."
     )
     return Finding("isolation", WARNING, f"{sentence} Run it on Linux 5.13 or later, or allow them to the container.")
+
+
+def _push() -> Finding:
+    if push_keys() is None:
+        return Finding("push", OK, "No notices on customers' phones. For some, run: flask --app wsgi push keys")
+    if not security.is_https(current_app):
+        return Finding("push", WARNING, "Browsers allow notices on https alone: set PUBLIC_URL=https://…")
+    return Finding("push", OK, f"Push services write to {current_app.config['VAPID_SUBJECT']}.")
+
+
+def _wallets() -> Finding:
+    found = wallets()
+    if found.problems:
+        return Finding("wallets", FAILURE, " ".join(found.problems))
+    names = [name for name, there in (("Apple", found.apple), ("Google", found.google)) if there]
+    if not names:
+        return Finding("wallets", OK, "No certificates, so no cards for Apple Wallet and Google Wallet.")
+    if not security.is_https(current_app):
+        return Finding("wallets", WARNING, "Phones ask for newer cards by https alone: set PUBLIC_URL=https://…")
+    return Finding("wallets", OK, f"Customers can take their card along: {' and '.join(names)}.")
 
 
 def _people() -> Finding:

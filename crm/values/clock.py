@@ -137,6 +137,19 @@ def say_day(day: dt.date, locale: str = "en_GB") -> str:
     return _long_date(day, locale)
 
 
+def say_birthday(written: str, locale: str = "en_GB") -> str:
+    """Return `14 February 1990`, or `14 February` without a year, of `1990-02-14` or `02-14`."""
+    month, day, year = _names(locale).months[int(written[-5:-3]) - 1], int(written[-2:]), written[:-6]
+    if _is_month_first(locale):
+        return f"{month} {day}, {year}" if year else f"{month} {day}"
+    return f"{day} {month} {year}" if year else f"{day} {month}"
+
+
+def say_weekday(day: int) -> str:
+    """Return the name of a day of the week, Monday is 0, in the reader's language."""
+    return _names(current().locale).days[day]
+
+
 def say_iso(text: str) -> str:
     """Return `2 November 2026`, or `Mon 2 Nov 2026 09:00` where there is a time; another text as it is."""
     try:

@@ -30,8 +30,7 @@ class Phone:
 
 def parse(raw: str, region: str) -> Phone:
     """Read `raw` as dialed from `region` (ISO 3166), a leading 00 as +; an empty text is invalid without a reason."""
-    plain = fast_phone.read(raw, region)
-    return Phone(plain, True) if plain else _parse(clean_line(raw[:_READ_AT_MOST]), region)
+    return _parse(raw[:_READ_AT_MOST], region)
 
 
 def variants(number: str) -> tuple[str, ...]:
@@ -99,7 +98,10 @@ def regions() -> tuple[tuple[str, str], ...]:
 
 
 @lru_cache(maxsize=4096)
-def _parse(typed: str, region: str) -> Phone:
+def _parse(raw: str, region: str) -> Phone:
+    if plain := fast_phone.read(raw, region):
+        return Phone(plain, True)
+    typed = clean_line(raw)
     text, extension, reason = typed_phone.one_number(typed_phone.plain(typed))
     number = _read(text, region)
     if number is None:

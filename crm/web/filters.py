@@ -9,7 +9,7 @@ from flask import Flask, g
 from markupsafe import Markup, escape
 
 from crm.people.own_sources import source_shown
-from crm.values import clock, language, money, phone
+from crm.values import birthdays, clock, language, money, phone
 from crm.values.text import initials
 from crm.web.reader import reader
 
@@ -17,7 +17,7 @@ MINUS = "\N{MINUS SIGN}"
 
 
 def init_app(app: Flask) -> None:
-    times = (when, when_full, time_of_day, day, day_of)
+    times = (when, when_full, time_of_day, day, day_of, birthday, has_birthday)
     for function in (
         *times,
         initials,
@@ -60,6 +60,10 @@ def time_of_day(moment: dt.datetime) -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(_utc(moment), full, shown)
 
 
+def clock_time(moment: dt.datetime) -> str:
+    return f"{clock.to_local(moment, clock.zone(reader().organization.time_zone)):%H:%M}"
+
+
 def local_day(moment: dt.datetime) -> dt.date:
     return clock.to_local(moment, clock.zone(reader().organization.time_zone)).date()
 
@@ -75,6 +79,15 @@ def day_of(moment: dt.datetime | None) -> str:
         return ""
     organization = reader().organization
     return _day_of(moment, today(), organization.time_zone, language.date_locale(organization.locale))
+
+
+def birthday(written: str) -> str:
+    """Show a birthday as 14 February 1990, or 14 February without a year."""
+    return clock.say_birthday(written, reader().organization.locale) if written else ""
+
+
+def has_birthday(day: str) -> bool:
+    return birthdays.next_one(day, today()) == today()
 
 
 def amount(amount: int, currency: str | None = None, *, rounded: bool = False) -> str:

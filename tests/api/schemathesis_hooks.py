@@ -33,6 +33,10 @@ def before_call(context: schemathesis.HookContext, case: Any, kwargs: dict[str, 
             case.query["page"] = min(int(case.query["page"]), 100)
         if isinstance(case.body, dict):
             _fit(case.body)
+            if "/badges/" in case.operation.label:
+                # What goes with what: days with a rolling period, points with a reward of points.
+                together = {"metric": "visits", "target": 3, "period": "month", "reward": "none"}
+                case.body |= {name: value for name, value in together.items() if name in case.body}
 
 
 def _fit(body: dict[str, Any]) -> None:
@@ -59,6 +63,8 @@ def _fit(body: dict[str, Any]) -> None:
         body["organization"] = KNOWN["organization"]
     if "last_activity" in body:
         body["last_activity"] = "2026-01-02T03:04:05Z"
+    if body.get("birthday"):
+        body["birthday"] = "1990-02-14"
     if "date" in body:
         body["date"] = "2026-01-02"
     if body.get("date_until") is not None:
@@ -72,5 +78,26 @@ def _fit(body: dict[str, Any]) -> None:
             body[name] = "2026-12-24T02:00:00Z"
     if "send_at" in body:
         body["send_at"] = (dt.datetime.now(dt.UTC) + dt.timedelta(days=1)).isoformat()
+    if body.get("reward"):
+        body["reward"] = KNOWN["reward"]
+        body.pop("points", None)
+    if body.get("invoice"):
+        body["invoice"] = None
+    if "per_customer" in body or "voucher_days" in body or "cost" in body:
+        _fit_reward(body)
     if body.get("channel") == "sms":
         body["body"] = body.get("body", "")[:1_600]
+
+
+def _fit_reward(body: dict[str, Any]) -> None:
+    """Use a value that its kind can have, whatever kind it was before, amounts in cents, and a branch who is there."""
+    body["kind"] = body.get("kind", "other")
+    body["value"] = {"amount_off": "5000.00", "percent_off": 10}.get(body["kind"], "Any cup")
+    for name in ("maximum", "minimum_spend"):
+        if body.get(name) is not None:
+            body[name] = "900.00"
+    for name in ("starts_on", "ends_on"):
+        if body.get(name) is not None:
+            body[name] = "2026-12-24"
+    if body.get("branches"):
+        body["branches"] = [KNOWN["branch"]]

@@ -21,7 +21,8 @@ SHAPE = {
     *("loyalty_points", "loyalty_tier", "total_orders", "total_spent", "notes", "is_active", "created_at"),
     *("updated_at", "last_order_date", "full_name", "organization", "branch", "passport_number", "source"),
     *("service_type", "language", "last_activity", "next_message_at", "phone_valid", "phone_extension"),
-    *("phones", "emails"),
+    *("phones", "emails", "birthday"),
+    *("points_expiring", "points_owed", "tier_since", "next_tier", "points_to_next_tier", "referral_code"),
 }
 JANE = {
     "name": "Jane Smith",
@@ -173,7 +174,8 @@ def test_points_are_added_and_deducted_never_below_zero(api: Client) -> None:
     entries = api.get(f"{url}points/")
     assert [(row["points"], row["balance"]) for row in entries["results"]] == [(-500, 0), (500, 500)]
     assert set(entries["results"][0]) == {
-        *("id", "organization", "customer", "points", "reason", "balance", "created_at", "updated_at")
+        *("id", "organization", "customer", "kind", "points", "reason", "balance", "remaining", "expires_on"),
+        *("created_at", "updated_at"),
     }
 
 

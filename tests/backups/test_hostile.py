@@ -200,6 +200,12 @@ def set_in_first(table: str, **values: Any) -> Spoil:
     return change_rows(table, lambda rows: rows[0].update(values))
 
 
+def merge_in_a_circle(rows: list[Any]) -> None:
+    first, second, third = rows[:3]
+    first["merged_into_id"], second["merged_into_id"] = second["id"], third["id"]
+    third["merged_into_id"] = first["id"]
+
+
 def set_too_large(members: Members, declared: dict[str, Any]) -> None:
     """A number of JSON that is none in a database."""
     rewritten(members, declared, "events", lambda rows: rows[0].update(changes={"points": [1, "1e999"]}))
@@ -233,6 +239,21 @@ def set_too_large(members: Members, declared: dict[str, Any]) -> None:
         set_in_first("customers", is_active="yes"),
         set_in_first("customers", created_at="today"),
         set_in_first("customers", total_spent=2**70),
+        set_in_first("customers", total_spent=2**53),
+        set_in_first("customers", total_spent=-1),
+        set_in_first("customers", merged_into_id=2**53 + 1),
+        set_in_first("invoices", amount=-150_000),
+        set_in_first("bookings", amount=-1),
+        set_in_first("points_entries", balance=-1),
+        set_in_first("invoices", date="9999-12-31"),
+        set_in_first("invoices", date="0001-01-01"),
+        set_in_first("invoices", date="2026-02-30"),
+        set_in_first("invoices", date="1026-11-02"),
+        set_in_first("customers", created_at="9999-12-31T23:59:59.000000Z"),
+        set_in_first("messages", send_at="0001-01-01T00:00:00+00:00"),
+        set_in_first("events", changes={"points": [1, 2**53]}),
+        change_rows("customers", lambda rows: rows[0].update(merged_into_id=rows[0]["id"])),
+        change_rows("customers", lambda rows: merge_in_a_circle(rows)),
         set_in_first("organizations", time_zone="Mars/Base"),
         set_in_first("organizations", currency="ZZZ"),
         set_in_first("organizations", phone_region="??"),
@@ -261,6 +282,23 @@ def test_contents_that_contradict_the_manifest_or_themselves(
     members, declared = parts(archive), manifest(archive)
     spoil(members, declared)
     refused(app, run, packed(tmp_path / "evil.zip", members, declared))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (set_in_first("invoices", amount=-150_000), "amount in row 1 of invoices can't be: is less than 0."),
+        (set_in_first("invoices", date="9999-12-31"), "is in the year 9999; from 1900 to 2199 it can be."),
+        (change_rows("customers", merge_in_a_circle), "leads back to itself: nobody could follow it."),
+        (set_in_first("customers", total_spent=2**53), "9007199254740992 is a larger number than any can be."),
+    ],
+)
+def test_the_sentence_names_what_can_not_be(
+    app: Flask, archive: Path, run: Run, tmp_path: Path, spoil: Spoil, said: str
+) -> None:
+    members, declared = parts(archive), manifest(archive)
+    spoil(members, declared)
+    assert said in refused(app, run, packed(tmp_path / "evil.zip", members, declared))
 
 
 def test_half_characters(app: Flask, archive: Path, run: Run, tmp_path: Path) -> None:
@@ -320,8 +358,6 @@ def without(table: str, column: str) -> Spoil:
     [
         set_in_first("events", changes=[1, 2]),
         set_in_first("messages", template=[1, 2]),
-        set_in_first("invoices", date="9999-12-31"),
-        set_in_first("invoices", date="0001-01-01"),
         without("messages", "status"),
         without("memberships", "disabled_at"),
     ],

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sqlite3
+import threading
 import zipfile
 from multiprocessing import get_context
 from pathlib import Path
@@ -110,12 +111,97 @@ def test_the_whole_installation(run: Run, filled: Cast, tmp_path: Path) -> None:
     assert run("create", "--all", "--organization", "shop").exit_code == 1
 
 
+@SQLITE
+def test_a_file_that_was_changed_in_the_copy_of_an_installation_is_noticed(
+    run: Run, filled: Cast, tmp_path: Path
+) -> None:
+    path, other = tmp_path / "all.zip", tmp_path / "other.zip"
+    assert run("create", "--all", "--output", path).exit_code == 0
+    with zipfile.ZipFile(path) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    stored = next(name for name in members if name.startswith("storage/receipts/"))
+    for spoilt in ({stored: b"%PDF another"}, {"storage/receipts/1/more": b""}, {"files.ndjson": b""}):
+        with zipfile.ZipFile(other, "w") as file:
+            for name, content in (members | spoilt).items():
+                file.writestr(name, content)
+        refused = run("verify", other)
+        assert refused.exit_code == 1
+        assert "hash is another" in refused.stderr or "others than when it was made" in refused.stderr
+
+
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_no_dump_is_made_that_would_be_empty(run: Run, cast: Cast, tmp_path: Path) -> None:
-    refused = run("create", "--all", "--output", tmp_path / "all.zip")
+def test_where_no_dump_would_have_a_row_each_organization_is_archived(run: Run, filled: Cast, tmp_path: Path) -> None:
+    path = tmp_path / "all.zip"
+    said = json.loads(run("create", "--all", "--output", path, "--json").stdout)
+    assert [one["slug"] for one in said["organizations"]] == ["shop", "rival"]
+    assert said["rows"]["organizations"] == 2
+    assert run("verify", path).exit_code == 0
+    refused = run("restore", path)
     assert refused.exit_code == 1
-    assert "row-level security" in refused.stderr
-    assert not (tmp_path / "all.zip").exists()
+    assert "Unpack it" in refused.stderr
+    with zipfile.ZipFile(path) as file:
+        archive = Path(file.extract(said["organizations"][0]["name"], tmp_path))
+        members = {name: file.read(name) for name in file.namelist()}
+    assert run("restore", archive, "--slug", "again").exit_code == 0
+    name = said["organizations"][1]["name"]
+    with zipfile.ZipFile(path, "w") as file:
+        for each, content in (members | {name: members[said["organizations"][0]["name"]]}).items():
+            file.writestr(each, content)
+    assert "hash is another" in run("verify", path).stderr
+
+
+def test_without_a_place_a_backup_is_kept_and_listed(app: Flask, run: Run, filled: Cast) -> None:
+    said = json.loads(run("create", "--organization", "shop", "--json").stdout)
+    assert run("verify", said["file"]).exit_code == 0
+    (listed,) = json.loads(run("list", "--organization", "shop", "--json").stdout)
+    assert (listed["id"], listed["key"], listed["state"]) == (said["id"], said["key"], "ready")
+    assert listed["verified_at"]
+    assert "Verified" in filled.owner.client().get("/settings/backups").text
+    with app.app_context():
+        assert not jobs.make_due(), "nothing is left to make"
+
+    of_all = json.loads(run("create", "--all", "--json").stdout)
+    assert run("verify", of_all["file"]).exit_code == 0
+    rows = json.loads(run("list", "--json").stdout)
+    assert [row["organization"] for row in rows] == ["shop", "all organizations"]
+    assert rows[1]["key"] == of_all["key"]
+    assert run("list").exit_code == 0
+
+
+@SQLITE
+def test_one_that_ends_by_an_error_of_the_program_is_not_being_made_for_ever(app: Flask, filled: Cast) -> None:
+    def spoil(days: str) -> None:
+        """Let no program read the table, as after an accident with the database."""
+        with app.app_context(), db.engine.begin() as connection:
+            connection.execute(sa.text(f"UPDATE invoices SET date = {days}"))
+
+    client = filled.owner.client()
+    client.post("/settings/backups")
+    spoil("'no day'")
+    with app.app_context():
+        jobs.make_due()
+    page = client.get("/settings/backups").text
+    assert "Being made" not in page
+    assert "The program stopped by an error (ValueError)" in page
+    spoil("'2026-11-02'")
+    client.post("/settings/backups")
+    with app.app_context():
+        assert jobs.make_due()
+    assert "Verified" in client.get("/settings/backups").text
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_restore_waits_for_nobody_who_holds_ids(app: Flask, archive: Path, run: Run) -> None:
+    """Somebody has taken an id of customers and is about to take one of an earlier table."""
+    with app.app_context(), db.engine.begin() as busy:
+        busy.execute(sa.text("SELECT nextval(pg_get_serial_sequence('customers', 'id'))"))
+        restoring = threading.Thread(target=run, args=("restore", archive, "--slug", "again"))
+        restoring.start()
+        restoring.join(3)
+        busy.execute(sa.text("SET LOCAL lock_timeout = '2s'"))
+        busy.execute(sa.text("SELECT nextval(pg_get_serial_sequence('branches', 'id'))"))
+    restoring.join(120)
+    assert "again" in run("list", "--json").stdout or run("list", "--organization", "again").exit_code == 0
 
 
 def test_a_restore_that_was_killed_leaves_nothing(

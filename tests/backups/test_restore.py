@@ -24,9 +24,17 @@ from crm.kernel.manifest import catalog
 from crm.kernel.tenancy import use_organization
 from crm.messages.models import Message
 from tests.backups.conftest import Run, manifest, parts, rows
+from tests.backups.test_hostile import packed, rewritten
 from tests.factories import PDF, Cast, make_customer, make_duplicate, make_message, make_points_entry
 
-EMPTY_TABLES = {"merges", "bulk_change_rows", "removed_contacts", "stop_words", "whatsapp_ids", "reports"}
+EMPTY_TABLES = {
+    "merges",
+    "bulk_change_rows",
+    "removed_contacts",
+    "stop_words",
+    "whatsapp_ids",
+    "reports",
+}
 """Tables that the factories leave empty."""
 
 
@@ -130,6 +138,27 @@ def test_files_come_back_under_keys_of_their_own(app: Flask, archive: Path, run:
         for receipt in receipts:
             assert receipt.original_key.startswith(f"receipts/{said['id']}/")
             assert storage.current().get(receipt.original_key) == PDF
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_rows_are_found_by_is_computed(app: Flask, archive: Path, run: Run, filled: Cast, tmp_path: Path) -> None:
+    """An archive may lack it, being older, or lie."""
+    members, declared = parts(archive), manifest(archive)
+    said = {"leads": "zzz", "area_customers": "", "bookings": "zzz", "invoices": "", "customers": "zzz"}
+    for table, word in said.items():
+        column = "name_key" if table == "customers" else "search_text"
+        rewritten(members, declared, table, lambda rows, to=(column, word): [row.update([to]) for row in rows] and None)
+    id_ = restored(run, packed(tmp_path / "old.zip", members, declared), "--slug", "again")["id"]
+    for table in said:
+        columns = Base.metadata.tables[table].c
+        column = columns.name_key if table == "customers" else columns.search_text
+        with app.app_context(), db.engine.connect() as connection:
+            texts = [
+                connection.scalars(sa.select(column).where(columns.organization_id == of).order_by(columns.id)).all()
+                for of in (filled.owner.organization_id, id_)
+            ]
+        assert any(texts[0]), table
+        assert texts[0] == texts[1], table
 
 
 def test_customers_of_the_copy_are_found(app: Flask, archive: Path, run: Run) -> None:

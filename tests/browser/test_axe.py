@@ -66,6 +66,9 @@ NO_PAGES = {
 }
 """Endpoints whose answer is no page of its own: files, JSON, parts of pages, redirects."""
 
+OF_CUSTOMERS = ("own_page.", "own_wallet.", "apple_wallet.")
+"""Beginnings of endpoints that ask for a link: test_customer_page.py looks at their pages."""
+
 DOWNLOADS = ("/file", "/original", "/data", ".csv", ".zip")
 """How the paths of files end."""
 ONLY_BEFORE_THE_FIRST_USER = {"accounts.setup"}
@@ -82,7 +85,7 @@ class Visit(NamedTuple):
 def pages(app: Flask, person: Person) -> Iterator[str]:
     """Yield the URL of every page, with rows of the person's organization."""
     for rule in app.url_map.iter_rules():
-        is_page = "GET" in (rule.methods or set()) and not rule.endpoint.startswith(API)
+        is_page = "GET" in (rule.methods or set()) and not rule.endpoint.startswith((API, *OF_CUSTOMERS))
         if not is_page or rule.rule.endswith(DOWNLOADS) or rule.endpoint in NO_PAGES | ONLY_BEFORE_THE_FIRST_USER:
             continue
         with person.acting():

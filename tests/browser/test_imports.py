@@ -192,3 +192,20 @@ def test_what_is_no_list_is_said_at_the_field(desk: Page) -> None:
     choose(desk, "%PDF-1.4 whatever", "customers.csv")
     expect(desk.locator("#file-error")).to_contain_text("This is a PDF")
     assert violations(desk) == []
+
+
+def test_an_upload_shows_its_progress_on_a_page_of_its_own(desk: Page) -> None:
+    desk.goto(desk.url.rstrip("/") + "/imports/new")
+    choose(desk, "%PDF-1.4 whatever", "customers.csv")
+    expect(desk.locator("#file-error")).to_contain_text("This is a PDF")
+    expect(desk.get_by_role("alert")).to_be_focused()
+    assert violations(desk) == []
+
+    throttled = desk.context.new_cdp_session(desk)
+    throttled.send("Network.enable")
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 100_000}
+    throttled.send("Network.emulateNetworkConditions", slow)
+    choose(desk, LIST + "Budi Santoso,,,Bandung,1\n" * 12_000)
+    expect(desk.get_by_role("progressbar", name="Uploading")).to_be_visible()
+    expect(desk.get_by_text("The file is being read")).to_be_visible()
+    assert desk.url.endswith("/imports/1")

@@ -41,7 +41,7 @@ from tests.factories import (
 from tests.servers import ROOT
 
 HTMX = {"HX-Request": "true"}
-OF_NO_CUSTOMER = {"organization", "user", "branch", "template", "sender", "accounts"}
+OF_NO_CUSTOMER = {"organization", "user", "branch", "template", "sender", "accounts", "reward", "automation"}
 """What events of no customer's timeline are about; `accounts` is an endpoint's."""
 
 NEVER_SHOWN = {"customer.deleted", "lead.forgotten", "note.deleted", "note.restored"}
@@ -74,14 +74,14 @@ def _actions() -> Iterator[str]:
 
 def test_every_action_has_words(app: Flask) -> None:
     found = {action for action in _actions() if action.partition(".")[0] not in OF_NO_CUSTOMER}
-    assert {"customer.created", "customer.archived", "points.changed", "message.suppressed", "series.begun"} <= found
+    assert {"customer.created", "customer.archived", "points.rebuilt", "message.suppressed", "series.begun"} <= found
     states = {f"message.{status.value}" for status in Status}
     without = {action for action in found | states if action not in CATALOG.activity} - NEVER_SHOWN
     assert not without, f"say in an activity.py how to tell of {', '.join(sorted(without))}"
 
 
 def test_every_field_of_the_form_has_a_name() -> None:
-    assert {*LIMITS, "branch_id", "sms_allowed", "whatsapp_allowed"} == set(FIELDS)
+    assert {*LIMITS, "birth_year", "branch_id", "sms_allowed", "whatsapp_allowed"} == set(FIELDS)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from crm.accounts.services import change_organization
 from tests.factories import Cast, Person, make_customer, make_invitation, make_template
+from tests.imports.conftest import Shop
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -26,6 +27,7 @@ def test_an_owner_sees_what_to_do_first_and_what_is_done(cast: Cast) -> None:
         make_template()
     assert steps(cast.stranger) == {
         "Add your first customers": True,
+        "Bring your customers": False,
         "Choose how messages are sent": False,
         "Write a template": True,
         "Invite your staff": False,
@@ -34,13 +36,36 @@ def test_an_owner_sees_what_to_do_first_and_what_is_done(cast: Cast) -> None:
 
 
 def test_a_manager_sees_what_a_manager_may_do_and_staff_nothing(cast: Cast) -> None:
-    assert list(steps(cast.manager)) == ["Add your first customers", "Write a template", "Put it on your phone"]
+    assert list(steps(cast.manager)) == [
+        "Add your first customers",
+        "Bring your customers",
+        "Write a template",
+        "Put it on your phone",
+    ]
     assert steps(cast.staff) == {}
+
+
+def test_customers_are_brought_by_an_import_or_are_there(cast: Cast) -> None:
+    bring = "Bring your customers"
+    assert 'href="/imports/new"' in cast.stranger.client().get("/").text
+    with cast.stranger.acting():
+        for _ in range(19):
+            make_customer()
+    assert steps(cast.stranger)[bring] is False
+    with cast.stranger.acting():
+        make_customer()
+    assert steps(cast.stranger)[bring] is True
+
+    shop = Shop(cast.manager)
+    assert steps(cast.owner)[bring] is False
+    shop.take_in([("Ani Wijaya", "081234567892", "", "")])
+    assert steps(cast.owner)[bring] is True
 
 
 def test_it_is_gone_once_all_is_done(cast: Cast) -> None:
     with cast.stranger.acting():
-        make_customer()
+        for _ in range(20):
+            make_customer()
         make_template()
         make_invitation()
         # The same choice as before is a choice, too.

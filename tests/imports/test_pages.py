@@ -139,6 +139,33 @@ def test_a_file_read_wrongly_is_read_in_another_way(app: Flask, cast: Cast, shop
 
 
 @SQLITE
+@pytest.mark.parametrize("typed", ["4", "999999", "three", "-1"])
+def test_a_row_of_headings_that_is_not_there_is_said_at_the_field(
+    app: Flask, cast: Cast, shop: Shop, typed: str
+) -> None:
+    import_id = shop.check([("Ani", "081211112222", "", ""), ("Budi", "081211113333", "", ""), ("Eko", "", "", "")])
+    client = cast.manager.client()
+    answer = client.post(f"/imports/{import_id}/reading", data={"header_row": typed})
+    assert answer.status_code == 422
+    at_field = answer.text.partition('id="header_row-error"')[2].partition("</p>")[0]
+    assert "The headings have to stand above the last row, 4." in at_field
+    assert f'value="{typed}"' in answer.text
+    assert re.search(r'id="column_0".*?<option value="name" selected>', answer.text, re.DOTALL)
+    assert 'data-state="checked"' in client.get(f"/imports/{import_id}").text
+    assert client.post(f"/imports/{import_id}/reading", data={"header_row": "3"}).status_code == 303
+    work(app)
+    assert shop.sums(import_id)["rows"] == 1
+
+
+@SQLITE
+def test_how_days_are_read_is_asked_in_the_language_of_the_reader(app: Flask, cast: Cast, shop: Shop) -> None:
+    import_id = shop.check([("Ani", "03/05/1990")], headers=("Name", "Birthday"))
+    client = cast.manager.client()
+    client.post("/account/preferences", data={"language": "id", "theme": "system"})
+    assert "3 Mei 1990" in client.get(f"/imports/{import_id}").text
+
+
+@SQLITE
 def test_the_mapping_shows_values_and_keeps_what_was_chosen(app: Flask, cast: Cast, shop: Shop) -> None:
     headers = ("Name", "Phone", "Fax", "Birthday")
     import_id = shop.check([("Ani", "081211112222", "777", "03/04/1990")], headers=headers)

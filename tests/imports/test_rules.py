@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,15 @@ import sqlalchemy as sa
 from crm.customers.models import Customer
 from crm.imports import queries, retention, services
 from crm.imports.commit import IMPORT
-from crm.imports.limits import MAX_BYTES
+from crm.imports.limits import MAX_BYTES, MAX_REQUEST
 from crm.imports.models import Import, ImportRow
 from crm.kernel import storage
 from crm.kernel.db import transaction
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
 from crm.messages.models import Message
-from tests.factories import Cast, make_branch, make_customer
+from tests.api.conftest import Client
+from tests.factories import Cast, Person, make_branch, make_customer
 from tests.imports.conftest import HEADERS, Shop, csv_of
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -111,6 +113,20 @@ def test_after_a_month_the_file_and_its_rows_are_gone_and_the_sums_stay(shop: Sh
         assert db.session.get_one(Import, old).file_key is None
     page = shop.manager.client().get(f"/imports/{old}")
     assert page.status_code == 200
+
+
+@SQLITE
+def test_a_request_that_is_far_too_large_is_refused_in_the_same_sentence(
+    shop: Shop, client_of: Callable[[Person], Client]
+) -> None:
+    length = {"CONTENT_LENGTH": str(MAX_REQUEST + 1)}
+    multipart = "multipart/form-data; boundary=x"
+    page = shop.manager.client().post("/imports/new", content_type=multipart, environ_overrides=length)
+    assert page.status_code == 413
+    assert "This file has more than 50 MB. Split it" in page.text
+    answer = client_of(shop.manager).call("POST", "imports/", content_type=multipart, environ_overrides=length)
+    assert answer.status_code == 413
+    assert answer.json["detail"].startswith("This file has more than 50 MB. Split it")
 
 
 @SQLITE

@@ -149,14 +149,17 @@ def test_a_void_one_stays_as_it_is(app: Flask, cast: Cast, staff: FlaskClient, i
     assert row(cast.staff, invoice).amount == 150_000_00
 
 
-def test_points_stay_until_it_is_void(cast: Cast, staff: FlaskClient, customer: int) -> None:
+def test_points_follow_the_amount_until_it_is_void(cast: Cast, staff: FlaskClient, customer: int) -> None:
     with cast.owner.acting():
         change_organization(cast.owner.organization_id, {"earn_points": "1", "earn_per": "10000"})
         invoice = add_invoice(customer, 150_000_00, FIRST, "").id
-    assert "The 15 points that it earned stay." in staff.get(f"/invoices/{invoice}/edit").text
-    save(staff, invoice, amount="10.000")
-    with cast.staff.acting():
-        assert db.session.get_one(Customer, customer).loyalty_points == 15
+        change_organization(cast.owner.organization_id, {"earn_points": "7", "earn_per": "10000"})
+    page = staff.get(f"/invoices/{invoice}/edit").text
+    assert "It earned 15 points; they follow the amount, by the rules that were in force." in page
+    for amount, points in (("10.000", 1), ("29.999", 2), ("150.000", 15), ("9.000", 0), ("150.000", 15)):
+        save(staff, invoice, amount=amount)
+        with cast.staff.acting():
+            assert db.session.get_one(Customer, customer).loyalty_points == points
     assert cast.manager.client().post(f"/invoices/{invoice}/void").status_code == 303
     with cast.staff.acting():
         assert db.session.get_one(Customer, customer).loyalty_points == 0

@@ -185,29 +185,29 @@ def test_an_invoice_earns_points_and_voiding_takes_them_back(
 ) -> None:
     earn(app, cast.owner)
     answer = add(manager, customer, amount="45999", htmx=True)
-    assert "Invoice of Rp\xa045.999 for Ibu Sari added. 12 points earned." in answer.text
+    assert "Invoice of Rp\xa045.999 for Ibu Sari added. 13 points earned." in answer.text
     assert 'id="points-panel" hx-swap-oob="outerHTML"' in answer.text
     [invoice] = invoices(cast.staff)
-    assert ledger(cast.staff) == [(12, 12, 12, f"Invoice {invoice.id}", "Invoice of Rp 45.999")]
+    assert ledger(cast.staff) == [(13, 13, 13, f"Invoice {invoice.id}", "Invoice of Rp 45.999")]
     earn(app, cast.owner, points="5")
     assert len(ledger(cast.staff)) == 1, "what was earned stays as it is"
     page = manager.get(f"/invoices/{invoice.id}/void").text
-    assert "The 12 points that it earned are deducted" in page
+    assert "The 13 points that it earned are deducted" in page
 
     answer = manager.post(f"/invoices/{invoice.id}/void", headers=HTMX)
 
-    assert "voided. 12 points deducted." in answer.text
-    assert ledger(cast.staff)[1:] == [(-12, -12, 0, f"Invoice {invoice.id} void", "Taken back: Invoice of Rp 45.999")]
+    assert "voided. 13 points deducted." in answer.text
+    assert ledger(cast.staff)[1:] == [(-13, -13, 0, f"Invoice {invoice.id} void", "Taken back: Invoice of Rp 45.999")]
     manager.post(f"/invoices/{invoice.id}/void")
     assert len(ledger(cast.staff)) == 2
     assert totals(cast.staff, customer) == (0, 0, None)
 
 
-def test_an_amount_below_the_first_step_earns_nothing(
+def test_an_amount_below_the_first_point_earns_nothing(
     app: Flask, cast: Cast, manager: FlaskClient, customer: int
 ) -> None:
     earn(app, cast.owner)
-    assert "earned" not in add(manager, customer, amount="9999,99", htmx=True).text
+    assert "earned" not in add(manager, customer, amount="3333,33", htmx=True).text
     assert "3 points earned." in add(manager, customer, amount="10000", htmx=True).text
     earn(app, cast.owner, points="1")
     assert "1 point earned." in add(manager, customer, amount="10000", htmx=True).text

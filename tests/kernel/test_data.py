@@ -98,6 +98,11 @@ def test_what_names_people_is_known() -> None:
         ),
         ("points_entries", {"key": earned_key("invoice-12")}, {"key": earned_key("invoice-712")}),
         ("points_entries", {"key": "reverse:4"}, {"key": "reverse:34"}),
+        ("points_entries", {"key": "expire:4"}, {"key": "expire:34"}),
+        ("points_entries", {"key": "expire:4:2"}, {"key": "expire:34:2"}),
+        ("points_entries", {"key": "settle:4"}, {"key": "settle:34"}),
+        ("points_entries", {"key": "change:4:1"}, {"key": "change:34:1"}),
+        ("points_draws", {"entry_id": 4, "lot_id": 3}, {"entry_id": 34, "lot_id": 33}),
         ("points_entries", {"key": "entry:0123"}, {}),
         (
             "bulk_changes",

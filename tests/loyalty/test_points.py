@@ -18,7 +18,8 @@ from crm.kernel.events import Event
 from crm.kernel.extensions import db
 from crm.kernel.idempotency import KeyReusedError, RequestKey
 from crm.loyalty.models import PointsEntry
-from crm.loyalty.services import PointsError, change_points, reverse
+from crm.loyalty.queries import differences
+from crm.loyalty.services import PointsError, change_points, redeem, reverse
 from crm.message_templates.queries import values_of
 from tests.factories import Cast, Person, make_customer
 
@@ -311,6 +312,26 @@ def test_200_changes_at_once_are_all_counted(app: Flask, cast: Cast, customer: i
     for _, applied, after in found:
         balance += applied
         assert after == balance
+
+
+@POSTGRESQL
+def test_50_spend_the_points_for_one_at_once_and_one_gets_it(app: Flask, cast: Cast, customer: int) -> None:
+    with cast.staff.acting():
+        change_points(customer, 100)
+
+    def spend(number: int) -> bool:
+        with cast.staff.acting():
+            try:
+                redeem(customer, 60, f"voucher-{number}", "Reward", "Cake")
+            except PointsError:
+                return False
+            return True
+
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        assert sum(pool.map(spend, range(50))) == 1
+    assert state(cast.staff, customer) == (40, "silver")
+    with cast.staff.acting():
+        assert differences() == []
 
 
 @POSTGRESQL

@@ -87,7 +87,8 @@ def test_it_says_what_to_enter_instead(text: str, sentence: str) -> None:
         (999_999, 1, 1_000_000, 0),
         (1_000_000, 1, 1_000_000, 1),
         (1_000_001, 1, 1_000_000, 1),
-        (1_999_999, 3, 1_000_000, 3),
+        (1_999_999, 3, 1_000_000, 5),
+        (1_500_000, 3, 1_000_000, 4),
         (2_000_000, 3, 1_000_000, 6),
         (1, 1, 1, 1),
         (2_000_000, 0, 1_000_000, 0),
@@ -95,5 +96,5 @@ def test_it_says_what_to_enter_instead(text: str, sentence: str) -> None:
         (999_999_999_999, 1, 1, MAX_POINTS),
     ],
 )
-def test_an_amount_earns_points_for_each_whole_part(amount: int, points: int, per: int, expected: int) -> None:
+def test_an_amount_earns_points_and_is_rounded_once(amount: int, points: int, per: int, expected: int) -> None:
     assert earned(amount, points, per) == expected

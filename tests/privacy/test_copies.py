@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 
 import pytest
+from flask import Flask
 
+from crm.exports import jobs
 from crm.invoices.models import Receipt
 from crm.kernel import storage
+from crm.kernel.db import transaction
 from crm.kernel.extensions import db
-from crm.privacy.rules import MOST_COPIES
+from crm.notes.models import Kind, Note
+from crm.privacy.rules import LARGE_COPY, MOST_COPIES
 from tests.factories import (
     PDF,
     Cast,
@@ -67,6 +72,37 @@ def test_a_copy_has_what_is_theirs_and_nobody_elses(cast: Cast) -> None:
     assert 'lang="id"' in page
     assert PHONE[3:] in everything
     assert "Copy of their data downloaded" in cast.owner.client().get(f"/customers/{id_}/timeline").text
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_copy_of_many_rows_is_made_by_the_worker(app: Flask, cast: Cast) -> None:
+    with cast.owner.acting():
+        id_ = make_customer(name=NAME, phone=PHONE, language="id")
+        receipt = make_receipt(customer_id=id_)
+        with transaction() as session:
+            session.add_all(Note(customer_id=id_, kind=Kind.NOTE, text=f"Note {at}") for at in range(LARGE_COPY))
+    manager = cast.manager.client()
+
+    answer = manager.get(f"/customers/{id_}/data")
+
+    assert (answer.status_code, answer.location) == (303, "/exports#runs")
+    page = manager.get("/exports").text
+    assert "Writing the file" in page
+    assert "Copy of their data" in page
+    with app.app_context():
+        while jobs.write_due():
+            pass
+    found = re.search(r'href="(/exports/\d+/file)"', manager.get("/exports").text)
+    assert found
+    archive = zipfile.ZipFile(io.BytesIO(manager.get(found[1]).data))
+    assert archive.testzip() is None
+    assert archive.read(f"files/{receipt}-receipt.pdf") == PDF
+    assert len(json.loads(archive.read("data.json"))["notes"]) == LARGE_COPY
+    assert 'lang="id"' in archive.read("data.html").decode()
+    assert "Copy of their data downloaded" in cast.owner.client().get(f"/customers/{id_}/timeline").text
+    # Nobody else gets it: whom they see is another question.
+    assert cast.owner.client().get(found[1]).status_code == 404
+    assert found[1] not in cast.owner.client().get("/exports").text
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

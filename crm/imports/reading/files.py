@@ -186,12 +186,12 @@ def _joined(parts: list[tuple[str, Table]], choices: Choices, names: list[str]) 
         for name, table in parts:
             places = [headers.index(header) for header in table.headers]
             state = [archive.state_of(name)] if with_state else []
-            for number, cells, problem in table.rows():
+            for number, cells, problem, more in table.rows():
                 row = [""] * len(headers)
                 for place, cell in zip(places, cells, strict=True):
                     row[place] = row[place] or cell
                 last = before + number
-                yield Row(last, row + state, problem)
+                yield Row(last, row + state, problem, more)
             before = last
 
     whole = tuple(headers + [archive.STATUS] * with_state)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -32,11 +32,15 @@ class Choices:
 
 
 class Row(NamedTuple):
-    """A row with its number in a spreadsheet, and the sentence why it can't be read."""
+    """A row with its number in a spreadsheet, and the sentence why it can't be read.
+
+    cells: one for each header. more: those that stand beyond.
+    """
 
     number: int
     cells: list[str]
     problem: str = ""
+    more: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -41,8 +41,11 @@ def find_body(records: Callable[[], Iterator[Record]], header_row: int | None, m
         raise Refused(sentences.EMPTY.english())
     if header_row is None:
         header_row = _find_header(head)
-    own = next((cells for number, cells in head if number == header_row), [])
     above = [(number, cells) for number, cells in head if number < header_row]
+    if header_row > head[-1][0]:
+        later = ((number, cells) for number, cells in records() if number >= header_row)
+        head = list(islice(later, SAMPLE))
+    own = next((cells for number, cells in head if number == header_row), [])
     found = _headers(own, [cells for number, cells in head if number > header_row])
     headers = _filled(found, header_row, above, merged)
     count = 0
@@ -72,7 +75,7 @@ def rows_below(records: Iterable[Record], header_row: int, width: int) -> Iterat
             cells = cells + [""] * (width - size)
         elif size > width:
             if any(map(str.strip, cells[width:])):
-                yield Row(number, cells[:width], sentences.TOO_MANY_CELLS.english())
+                yield Row(number, cells[:width], sentences.TOO_MANY_CELLS.english(), cells[width:])
                 continue
             cells = cells[:width]
         if any(cells) and any(map(str.strip, cells)):

@@ -18,6 +18,7 @@ from crm.kernel.columns import db_now
 from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.extensions import db
 from crm.kernel.fail_points import committing
+from crm.kernel.garbage import nothing_thrown_away
 from crm.kernel.tenancy import current_actor, require_organization, use_organization
 from crm.kernel.work import due
 from crm.kernel.work.models import JobState, LongJobMixin, UndoableMixin
@@ -87,7 +88,7 @@ class LongJob(Generic[Row]):
 
     def go_on(self, job_id: int, lease: dt.timedelta = dt.timedelta(0)) -> bool:
         """Process the next batch as the job's user; False at the end. Others may continue after `lease`."""
-        with committing(self.kind):
+        with nothing_thrown_away(), committing(self.kind):
             self.lock_first()
             if job_id not in due.lock(self.kind, [job_id]):
                 return False

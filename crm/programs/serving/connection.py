@@ -89,6 +89,14 @@ class Connection:
         self.sock.sent = 0
         self.enter(ConnectionState.SERVED, 0)
 
+    def cut_body(self, limit: int) -> None:
+        """Leave it to the application to refuse a chunked body that went beyond the limit: by a length, as others."""
+        if self.body is not None:
+            self.body.close()
+        others = [(name, value) for name, value in self.request.headers if name != "TRANSFER-ENCODING"]
+        self.request.headers = [*others, ("CONTENT-LENGTH", str(limit + 1))]
+        self._refuse_body()
+
     def next(self) -> None:
         self.forget()
         self._looked_at = 0
@@ -110,6 +118,13 @@ class Connection:
         else:
             self.allowed += moved / RATE
 
+    def _refuse_body(self) -> Body:
+        self.is_cut_off = True
+        self.request.force_close()
+        self._head.clear()
+        self.body = SizedBody(0, self._room)
+        return self.body
+
     def _has_head(self) -> bool:
         found = self._head.find(b"\r\n\r\n", max(0, self._looked_at - 3))
         self._looked_at = len(self._head)
@@ -128,9 +143,7 @@ class Connection:
         expects_word, request._expected_100_continue = request._expected_100_continue, False
         if isinstance(reader, LengthReader) and reader.length > limit:
             # The application refuses it by its Content-Length, without waiting for the body.
-            self.is_cut_off = True
-            request.force_close()
-            return SizedBody(0, self._room), b""
+            return self._refuse_body(), b""
         self.enter(ConnectionState.BODY, BODY)
         body = body_of(request, limit, self._room)
         if expects_word and not body.is_whole and not came_with_it:

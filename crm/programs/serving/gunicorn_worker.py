@@ -142,9 +142,7 @@ class BufferedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
 
     def _feed(self, connection: Connection, data: bytes) -> None:
         try:
-            is_whole = connection.feed(data, self.cfg, self._limit_of)
-        except TooLargeError:
-            self._cut_off(connection, 413, "Content Too Large", "This is more than the page takes.")
+            is_whole = self._take_in(connection, data)
         except FullError:
             self._cut_off(connection, 503, "Service Unavailable", "Too much is being sent. Try again in a minute.")
         except Exception as error:
@@ -156,6 +154,14 @@ class BufferedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
                 self._unwatch(connection)
                 connection.take()
                 self.enqueue_req(connection)
+
+    def _take_in(self, connection: Connection, data: bytes) -> bool:
+        """Return whether a request is complete, or known to be too large."""
+        try:
+            return connection.feed(data, self.cfg, self._limit_of)
+        except TooLargeError:
+            connection.cut_body(self._limit_of(connection.request))
+            return True
 
     def _cut_off(self, connection: Connection, status: int, reason: str, sentence: str) -> None:
         self.log.info("%s: %s %s", connection.client[0], status, reason)

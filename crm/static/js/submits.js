@@ -1,6 +1,6 @@
 // A form is sent once at a time, its text kept until it is saved, and the progress of an upload shown.
 import { dropDraft, keepDraft } from "./drafts.js";
-import { fillIn, own } from "./page.js";
+import { dialog, fillIn, own } from "./page.js";
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -23,6 +23,18 @@ document.addEventListener("htmx:afterRequest", ({ detail: { successful, requestC
   if (successful && form.hasAttribute("data-draft")) dropDraft(form);
   const bar = form.querySelector("[data-upload]");
   if (bar) bar.hidden = true;
+});
+
+// On a page of its own, a form with a file is sent by htmx, too: the browser alone would show no progress.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  const input = form.querySelector && form.querySelector("[data-upload]") && form.querySelector("input[type=file]");
+  if (event.defaultPrevented || dialog.contains(form) || !input || !input.value) return;
+  event.preventDefault();
+  const place = form.parentElement;
+  htmx.ajax("POST", own(form, "action"), { source: form, event, target: place, swap: "innerHTML settle:0ms" })
+    .then(() => place.querySelector("[data-focus]")?.focus())
+    .catch(() => {});
 });
 
 window.addEventListener("pageshow", () => {

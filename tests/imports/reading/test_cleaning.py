@@ -265,15 +265,41 @@ def test_what_has_no_room_is_an_error_by_field() -> None:
         ("٣/٤/١٩٩٠", "dmy", "1990-04-03"),
         ("32966", "dmy", "1990-04-03"),
         ("--04-03", "dmy", "04-03"),
+        ("--0403", "dmy", "04-03"),
+        ("04-03", "dmy", "04-03"),
+        ("3/4", "dmy", "04-03"),
+        ("04/03", "mdy", "04-03"),
+        ("3 April", "dmy", "04-03"),
+        ("٣ أبريل", "dmy", "04-03"),
+        ("3 نيسان 1990", "dmy", "1990-04-03"),
+        ("3 كانون الثاني", "dmy", "01-03"),
+        ("29 Feb", "dmy", "02-29"),
     ],
 )
 def test_birthdays_are_read(typed: str, order: str, day: str) -> None:
     found = clean(orders={1: order}, name="Ana", birthday=typed)
-    assert (found.values.get("notes"), wrong(found)) == (f"Birthday: {day}", [])
+    assert (found.values.get("birthday"), wrong(found)) == (day, [])
+    assert (found.contact.birthday, found.contact.birth_year) == (day[-5:], int(day[:-6]) if day[:-6] else None)
+
+
+def test_a_birthday_that_a_program_leaves_out_is_none() -> None:
+    for typed in ("0/0/00", "00/00/0000", "0000-00-00"):
+        found = clean(name="Ana", birthday=typed)
+        assert (found.values.get("birthday"), codes(found), wrong(found)) == (None, ["nothing"], [])
 
 
 def test_days_that_are_none_are_errors() -> None:
-    for typed in ("31/02/1990", "13/13/1990", "yesterday", "12345", "61000", "1890-01-01", "April 1990"):
+    for typed in (
+        "31/02/1990",
+        "13/13/1990",
+        "yesterday",
+        "12345",
+        "61000",
+        "1890-01-01",
+        "April 1990",
+        "29 Feb 1990",
+        "00-10",
+    ):
         assert wrong(clean(name="Ana", birthday=typed)) == ["date"], typed
     assert wrong(clean(name="Ana", birthday="2027-01-01")) == ["future"]
 
@@ -294,12 +320,15 @@ def test_a_column_of_days_shows_its_order() -> None:
     (question,) = studied(["03/04/1990"], "en_US").questions
     assert (question.order_taken, question.sentence) == ("mdy", "03/04/1990 is read as 4 March 1990.")
     assert len(studied(["25/04/1990", "04/25/1990", "03/04/1990"]).questions) == 1
+    assert studied(["03/04", "04/25"]).context.date_orders == {0: "mdy"}
+    assert studied(["03/04"]).questions[0].sentence == "03/04 is read as 3 April."
+    assert studied(["03-04", "--04-03"]).questions == []
 
 
 def test_the_book_of_1904_has_other_days() -> None:
     context = Context("ID", today="2026-11-29", is_1904=True)
     found = Cleaner({0: "birthday"}, ["Birthday"], context).clean(["31504"])
-    assert found.values["notes"] == "Birthday: 1990-04-03"
+    assert found.values["birthday"] == "1990-04-03"
 
 
 def test_a_context_can_be_kept() -> None:

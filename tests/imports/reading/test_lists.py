@@ -123,6 +123,7 @@ def test_rows_of_another_width(tmp_path: Path) -> None:
         (3, ["Budi", "0812", "Solo"]),
         (4, ["Cici", "0812", "Solo"]),
     ]
+    assert [list(row.more) for row in rows] == [[], [], ["extra"]]
     assert [row.problem for row in rows] == ["", "", sentences.TOO_MANY_CELLS.english()]
 
 
@@ -191,6 +192,6 @@ def test_our_own_lines_of_json_are_read(tmp_path: Path) -> None:
     with open_table(saved(tmp_path, text)) as table:
         rows = list(table.rows())
     assert (table.kind, table.headers) == ("ndjson", ("id", "name", "phones", "email", "is_active", "city"))
-    assert rows[0] == (1, ["7", "Ana", "+62812\n+62813", "", "TRUE", ""], "")
-    assert rows[1] == (3, ["", "Budi?", "", "", "", '{"a": 1}'], "")
+    assert rows[0] == (1, ["7", "Ana", "+62812\n+62813", "", "TRUE", ""], "", ())
+    assert rows[1] == (3, ["", "Budi?", "", "", "", '{"a": 1}'], "", ())
     assert [row.problem for row in rows[2:]] == [sentences.NO_OBJECT.english()] * 2

@@ -45,6 +45,23 @@ def test_labels_of_values_are_no_values() -> None:
     assert not {"Home Fax", "Pager", "Assistant's Phone", "Manager's Name"} & found.keys()
 
 
+def test_where_a_meeting_is_is_no_branch() -> None:
+    """Outlook and Google write a `Location`, also where only some of their columns were kept."""
+    for headers in (OUTLOOK, ["First Name", "Last Name", "E-mail Address", "Mobile Phone", "Location"]):
+        found = fields(recognise(headers, []), headers)
+        assert "Location" not in found
+        assert "Office Location" not in found
+        assert found["E-mail Address"] == "email"
+
+
+def test_the_number_of_another_program_is_not_ours() -> None:
+    for headers in (["ID", "Name", "City"], ["id", "name", "company"], ["id", "name", "tags"], ["Id", "name"]):
+        assert "id" not in recognise(headers, []).columns.values(), headers
+    for headers in (["id", "name"], ["name", "phone", "id"], ["id", "email", "sms_allowed"]):
+        found = recognise(headers, [])
+        assert (found.profile, found.columns[headers.index("id")]) == ("own", "id")
+
+
 @pytest.mark.parametrize("line", WORDS, ids=lambda line: line[:2])
 def test_words_of_many_languages_are_known(line: str) -> None:
     pairs, rest = [], line.partition(": ")[2]

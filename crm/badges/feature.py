@@ -1,0 +1,38 @@
+"""Badges."""
+
+from __future__ import annotations
+
+from crm.badges import activity, api, data, listeners, routes
+from crm.badges.models import HELD
+from crm.kernel.manifest import Feature, MenuLink, PageAction
+from crm.kernel.roles import MANAGER, VIEWER
+from crm.values.language import N_, ngettext
+
+feature = Feature(
+    name="badges",
+    data=data.DATA,
+    blueprints=(routes.bp,),
+    api=(api.bp,),
+    pages=(MenuLink("badges.index", N_("Badges"), 31),),
+    actions=(PageAction("badges.new", N_("Add badge"), 61, "plus-lg"),),
+    activity=activity.ACTIVITY,
+    customer_rows={"badge_grants": lambda n, num: ngettext("%(num)s badge", "%(num)s badges", n, num=num)},
+    fact_rows=("badges/_facts.html",),
+    customer_loads=(HELD,),
+    listeners=(listeners,),
+    roles={
+        "index": VIEWER,
+        "new": MANAGER,
+        "edit": MANAGER,
+        "archive": MANAGER,
+        "restore": MANAGER,
+        "api_badges.index": VIEWER,
+        "api_badges.create": MANAGER,
+        "api_badges.show": VIEWER,
+        "api_badges.replace": MANAGER,
+        "api_badges.change": MANAGER,
+        "api_badges.archive": MANAGER,
+        "api_badges.restore": MANAGER,
+        "api_badges.of_customer": VIEWER,
+    },
+)

@@ -1,0 +1,3 @@
+"""Cards of customers in Apple Wallet and Google Wallet, where the owner has certificates for them."""
+
+__all__ = ["queries", "services"]

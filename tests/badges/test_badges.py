@@ -1,0 +1,436 @@
+"""Badges by HTTP: who reaches the target gets it once, with what it gives, and a void takes back what it has to."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from crm.badges.models import Badge, BadgeGrant
+from crm.badges.rules import Metric, Period, Reward
+from crm.customers.models import Customer
+from crm.invoices.edits import edit_invoice
+from crm.invoices.services import add_invoice, void_invoice
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
+from crm.loyalty.models import LoyaltySettings
+from crm.privacy.erasure import erase
+from crm.rewards import services as vouchers
+from crm.rewards.models import Voucher
+from crm.rewards.rules import VoucherState
+from crm.values import clock
+from crm.visits import services as visits
+from tests.api.conftest import Client, client_of
+from tests.duplicates.whole import differences, everything, last_event
+from tests.factories import Cast, Person, make_badge, make_customer, make_duplicate, make_referral_code, make_reward
+from tests.visits.test_visits import Clock, watch
+
+__all__ = ["client_of", "watch"]
+
+SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+TODAY = dt.date(2026, 11, 29)
+POINTS = {"reward": Reward.POINTS, "points": 50}
+
+
+@pytest.fixture
+def api(cast: Cast, client_of: Callable[[Person], Client]) -> Client:
+    return client_of(cast.manager)
+
+
+@pytest.fixture
+def customer(cast: Cast) -> int:
+    with cast.staff.acting():
+        return make_customer(name="Ibu Sari")
+
+
+@pytest.fixture
+def staff_api(cast: Cast, client_of: Callable[[Person], Client]) -> Client:
+    return client_of(cast.staff)
+
+
+@pytest.fixture
+def stranger_api(cast: Cast, client_of: Callable[[Person], Client]) -> Client:
+    return client_of(cast.stranger)
+
+
+@pytest.fixture(autouse=True)
+def now(watch: Clock, request: pytest.FixtureRequest) -> Clock:
+    """Stop the clock, once there are tokens, which are of the real time."""
+    for name in ("api", "staff_api", "stranger_api"):
+        if name in request.fixturenames:
+            request.getfixturevalue(name)
+    watch.at("2026-11-29T05:00:00")
+    return watch
+
+
+def places(person: Person, customer_id: int) -> list[str]:
+    with person.acting():
+        held = sa.select(BadgeGrant).where(BadgeGrant.customer_id == customer_id, BadgeGrant.taken_at.is_(None))
+        return [grant.place for grant in db.session.scalars(held.order_by(BadgeGrant.id))]
+
+
+def points(person: Person, customer_id: int) -> int:
+    with person.acting():
+        return db.session.get_one(Customer, customer_id).loyalty_points
+
+
+def sell(customer_id: int, day: str, amount: int = 100_00) -> int:
+    return add_invoice(customer_id, amount, dt.date.fromisoformat(day), "").id
+
+
+def test_the_pages_say_what_there_is_and_who_may_change_it(cast: Cast) -> None:
+    manager, staff = cast.manager.client(), cast.staff.client()
+    assert "No badges yet" in staff.get("/badges").text
+    assert 'href="/badges/new"' not in staff.get("/badges").text
+    assert staff.get("/badges/new").status_code == 403
+    form = {"name": "Regular", "metric": "visits", "target": "10", "period": "month", "times": "", "reward": "points"}
+    answer = manager.post("/badges/new", data={**form, "points": "50", "picture": "sun"})
+    assert (answer.status_code, answer.location) == (303, "/badges")
+    page = manager.get("/badges").text
+    for said in ("Regular", "10 days with a visit", "In a month", "50 points", "as often as it is reached", "#sun"):
+        assert said in page, said
+    with cast.manager.acting():
+        badge = db.session.scalars(sa.select(Badge)).one()
+    assert (badge.period, badge.times, badge.points, badge.period_days) == (Period.MONTH, None, 50, None)
+    edit = f"/badges/{badge.id}/edit"
+    window = manager.get(edit).text
+    assert 'value="Regular"' in window
+    assert re.search(r'<option selected value="month"', window)
+    changed = {"name": "Money", "metric": "spend", "target": "1.500,50", "period": "ever", "times": "2"}
+    assert manager.post(edit, data={**changed, "reward": "none", "points": "7"}).status_code == 303
+    with cast.manager.acting():
+        badge = db.session.get_one(Badge, badge.id, populate_existing=True)
+    assert (badge.target, badge.points, badge.times, badge.version) == (1_500_50, None, 2, 2)
+    manager.post(f"/badges/{badge.id}/archive")
+    assert "No badges yet" in manager.get("/badges").text
+    assert "Money" in manager.get("/badges?show=archived").text
+    manager.post(f"/badges/{badge.id}/restore")
+    assert "Money" in manager.get("/badges").text
+    assert "There is no view" in manager.get("/badges?show=other").text
+    assert cast.stranger.client().get(edit).status_code == 404
+
+
+@SQLITE
+def test_what_is_missing_is_asked_for(cast: Cast) -> None:
+    client = cast.manager.client()
+    right = {"name": "Regular", "metric": "visits", "target": "10", "period": "ever", "times": "1", "reward": "none"}
+    for wrong, said in (
+        ({"name": ""}, "Enter what the badge is called."),
+        ({"target": "0"}, "Enter a whole number from 1 to"),
+        ({"target": "ten"}, "Enter a whole number from 1 to"),
+        ({"metric": "smiles"}, "Choose one from the list."),
+        ({"metric": "spend", "target": "much"}, "amount"),
+        ({"period": "rolling"}, "Enter a whole number from 1 to 3.660"),
+        ({"times": "0"}, "Enter a whole number from 1 to 1.000"),
+        ({"reward": "points"}, "Enter a whole number from 1 to 1.000.000"),
+        ({"reward": "voucher"}, "Choose the reward that the voucher is for."),
+        ({"picture": "../../etc"}, "Choose one from the list."),
+    ):
+        answer = client.post("/badges/new", data={**right, **wrong})
+        assert answer.status_code == 422, wrong
+        assert said in answer.text, wrong
+    assert client.post("/badges/new", data={**right, "metric": "weeks in a row"}).status_code == 303
+
+
+def test_the_api_keeps_badges(api: Client, staff_api: Client, stranger_api: Client) -> None:
+    made = api.post("badges/", json={"name": "Regular", "metric": "visits", "target": 10})
+    assert made.status_code == 201
+    badge = made.json
+    wanted = {"target": 10, "period": "ever", "times": 1, "reward": "none", "points": None, "picture": "star"}
+    assert wanted.items() <= badge.items()
+    path = f"badges/{badge['id']}/"
+    assert api.call("PUT", path, json=api.get(path)).json == badge
+    changed = api.call("PATCH", path, json={"metric": "spend", "target": "1500.50", "times": None})
+    assert (changed.status_code, changed.json["target"], changed.json["times"]) == (200, "1500.50", None)
+    rolling = api.call("PATCH", path, json={"period": "rolling", "period_days": 30, "reward": "points", "points": 5})
+    assert (rolling.json["period_days"], rolling.json["points"]) == (30, 5)
+    for wrong, field in (
+        ({"target": 0}, "target"),
+        ({"target": "many"}, "target"),
+        ({"metric": "visits", "target": 1.5}, "target"),
+        ({"metric": "smiles"}, "metric"),
+        ({"metric": "visits"}, "target"),
+        ({"period_days": None}, "period_days"),
+        ({"points": None}, "points"),
+        ({"reward": "voucher"}, "voucher"),
+        ({"reward": "voucher", "voucher": 10**6}, "voucher"),
+        ({"times": 0}, "times"),
+        ({"picture": "me"}, "picture"),
+    ):
+        answer = api.call("PATCH", path, json=wrong)
+        assert (answer.status_code, list(answer.json["errors"])) == (400, [field]), wrong
+    assert api.post(f"{path}archive/").json["is_archived"]
+    assert api.get("badges/")["count"] == 0
+    assert api.get("badges/?archived=true")["count"] == 1
+    assert not api.post(f"{path}restore/").json["is_archived"]
+    assert staff_api.post("badges/", json={"name": "No", "metric": "visits", "target": 1}).status_code == 403
+    assert stranger_api.call("GET", path).status_code == 404
+
+
+def test_whoever_reaches_it_gets_it_once_with_its_points(cast: Cast, api: Client, customer: int, now: Clock) -> None:
+    with cast.manager.acting():
+        badge = make_badge(name="Regular", target=3, **POINTS)
+    client = cast.staff.client()
+    for number, moment in enumerate(("2026-11-26", "2026-11-27", "2026-11-28", "2026-11-29"), 1):
+        now.at(f"{moment}T05:00:00")
+        client.post(f"/customers/{customer}/check-ins")
+        assert points(cast.staff, customer) == (50 if number >= 3 else 0), moment
+    client.post(f"/customers/{customer}/check-ins")
+    assert places(cast.staff, customer) == ["1"]
+    page = client.get(f"/customers/{customer}").text
+    assert re.search(r"Badges</dt>\s*<dd>.*?<bdi>Regular</bdi>", page, re.DOTALL)
+    told = client.get(f"/customers/{customer}/timeline").text
+    assert "Badge “Regular” reached" in told
+    assert "With it: 50 points" in told
+    (held,) = api.get(f"customers/{customer}/badges/")["results"]
+    assert (held["badge"], held["name"], held["place"]) == (badge, "Regular", "1")
+    assert "1" in re.findall(r'<td class="num">(\d+)', cast.manager.client().get("/badges").text)
+
+
+def test_every_metric_counts_what_it_says(cast: Cast, customer: int) -> None:
+    with cast.manager.acting():
+        by_metric = {
+            metric: make_badge(metric=metric, target=target, times=None)
+            for metric, target in (
+                (Metric.VISITS, 4),
+                (Metric.PURCHASE_DAYS, 3),
+                (Metric.SPEND, 300_00),
+                (Metric.WEEKS_IN_A_ROW, 3),
+            )
+        }
+    held: dict[str, set[Metric]] = {}
+    names = {id_: metric for metric, id_ in by_metric.items()}
+    with cast.staff.acting():
+        for step in ("2026-11-09", "2026-11-10", "2026-11-16", "check-in"):
+            if step == "check-in":
+                visits.check_in(customer)
+            else:
+                sell(customer, step)
+            grants = db.session.scalars(sa.select(BadgeGrant.badge_id).where(BadgeGrant.taken_at.is_(None)))
+            held[step] = {names[id_] for id_ in grants}
+    bought = {Metric.PURCHASE_DAYS, Metric.SPEND}
+    assert held == {
+        "2026-11-09": set(),
+        "2026-11-10": set(),
+        "2026-11-16": bought,
+        "check-in": {*bought, Metric.VISITS, Metric.WEEKS_IN_A_ROW},
+    }
+
+
+def test_as_often_as_it_says(cast: Cast, customer: int) -> None:
+    with cast.manager.acting():
+        make_badge(name="Ever", target=2, times=2, **POINTS)
+        make_badge(name="Month", target=2, period=Period.MONTH, times=None, **POINTS)
+        make_badge(name="Rolling", target=2, period=Period.ROLLING, period_days=2, times=None, **POINTS)
+    with cast.staff.acting():
+        for day in ("2026-11-21", "2026-11-22", "2026-11-24", "2026-11-25", "2026-11-28", "2026-11-29"):
+            sell(customer, day)
+    # The badges are of today: a rolling period ends today at the earliest.
+    assert sorted(places(cast.staff, customer)) == ["1", "1", "2", "2026-11"]
+    assert points(cast.staff, customer) == 4 * 50
+    page = cast.staff.client().get(f"/customers/{customer}").text
+    assert re.search(r"<bdi>Ever</bdi>\s*\xd72", page)
+
+
+def test_a_void_within_a_day_takes_the_badge_and_its_points(cast: Cast, customer: int, now: Clock) -> None:
+    with cast.manager.acting():
+        make_badge(target=2, **POINTS)
+    client = cast.staff.client()
+    with cast.staff.acting():
+        sell(customer, "2026-11-28")
+    for _ in range(3):
+        with cast.staff.acting():
+            now.at("2026-11-29T05:00:00")
+            invoice = sell(customer, "2026-11-29")
+        assert (places(cast.staff, customer), points(cast.staff, customer)) == (["1"], 50)
+        with cast.staff.acting():
+            now.at("2026-11-30T05:00:00")
+            void_invoice(invoice)
+        assert (places(cast.staff, customer), points(cast.staff, customer)) == ([], 0)
+    told = client.get(f"/customers/{customer}/timeline").text
+    assert "taken: the target was missed after all" in told
+    assert "Taken back: 50 points" in told
+    assert "Badges</dt>" not in client.get(f"/customers/{customer}").text
+    with cast.staff.acting():
+        assert db.session.scalar(sa.select(sa.func.count(BadgeGrant.id))) == 1, "one row, however often"
+
+
+def test_a_later_void_leaves_the_badge_and_takes_what_it_gave(cast: Cast, customer: int, now: Clock) -> None:
+    with cast.manager.acting():
+        make_badge(target=2, **POINTS)
+    with cast.staff.acting():
+        sell(customer, "2026-11-28")
+        invoice = sell(customer, "2026-11-29")
+        now.at("2026-11-30T05:00:01")
+        void_invoice(invoice)
+    assert (places(cast.staff, customer), points(cast.staff, customer)) == (["1"], 0)
+    with cast.staff.acting():
+        other = sell(customer, "2026-11-30")
+    assert (places(cast.staff, customer), points(cast.staff, customer)) == (["1"], 50), "given again, once"
+    with cast.staff.acting():
+        sell(customer, "2026-12-01")
+        void_invoice(other)
+    assert (places(cast.staff, customer), points(cast.staff, customer)) == (["1"], 50), "the target is met all the same"
+
+
+def test_a_badge_gives_a_voucher_and_takes_it_back_unless_it_was_used(cast: Cast, now: Clock) -> None:
+    with cast.manager.acting():
+        reward = make_reward(name="Coffee", stock=3)
+    form = {"name": "Regular", "metric": "visits", "target": "1", "period": "ever", "times": "1", "reward": "voucher"}
+    client = cast.manager.client()
+    assert "Coffee" in client.get("/badges/new").text
+    assert client.post("/badges/new", data={**form, "voucher": str(reward)}).status_code == 303
+    assert "A voucher" in client.get("/badges").text
+    states = []
+    with cast.staff.acting():
+        for is_used in (False, True):
+            customer = make_customer()
+            invoice = sell(customer, "2026-11-29")
+            voucher = db.session.scalars(sa.select(Voucher).where(Voucher.customer_id == customer)).one()
+            assert (voucher.reward_id, voucher.points, voucher.state) == (reward, 0, VoucherState.ISSUED)
+            if is_used:
+                vouchers.use(voucher.id)
+            void_invoice(invoice)
+            found = db.session.get_one(Voucher, voucher.id, populate_existing=True)
+            states.append((found.state, places(cast.staff, customer)))
+            sell(customer, "2026-11-29")
+            count = sa.select(sa.func.count(Voucher.id)).where(Voucher.customer_id == customer)
+            assert db.session.scalar(count) == (1 if is_used else 2)
+    assert states == [(VoucherState.CANCELED, []), (VoucherState.USED, [])]
+    told = cast.staff.client().get(f"/customers/{customer}/timeline").text
+    assert "With it: a voucher" in told
+
+
+@SQLITE
+def test_a_badge_comes_without_a_voucher_where_none_is_left(cast: Cast, customer: int) -> None:
+    with cast.manager.acting():
+        make_badge(target=1, reward=Reward.VOUCHER, reward_id=make_reward(stock=0))
+    with cast.staff.acting():
+        invoice = sell(customer, "2026-11-29")
+        assert places(cast.staff, customer) == ["1"]
+        assert db.session.scalars(sa.select(Voucher)).all() == []
+        void_invoice(invoice)
+    assert places(cast.staff, customer) == []
+
+
+def test_friends_who_buy_are_counted_for_whoever_brought_them(
+    cast: Cast, customer: int, staff_api: Client, now: Clock
+) -> None:
+    # The hold begins by the database's clock.
+    now.at(f"{dt.datetime.now(dt.UTC) + dt.timedelta(hours=1):%Y-%m-%dT%H:%M:%S}")
+    with cast.manager.acting():
+        make_badge(metric=Metric.REFERRALS, target=2, **POINTS)
+        with transaction() as session:
+            session.add(LoyaltySettings(referral_hold_days=0))
+        code = make_referral_code(customer)
+    invoices = []
+    for number, name in enumerate(("Bambang Sutrisno", "Rina Wulandari")):
+        friend = staff_api.make(name=name, phone=f"081399998{number}88", referred_by=code)["id"]
+        with cast.staff.acting():
+            invoices.append(sell(friend, "2026-11-29"))
+        assert places(cast.staff, customer) == ["1"][:number]
+    assert points(cast.staff, customer) == 50
+    with cast.staff.acting():
+        void_invoice(invoices[0])
+    assert (places(cast.staff, customer), points(cast.staff, customer)) == ([], 0)
+
+
+def test_another_amount_or_date_is_followed(cast: Cast, customer: int) -> None:
+    with cast.manager.acting():
+        make_badge(metric=Metric.SPEND, target=500_00, **POINTS)
+        make_badge(metric=Metric.PURCHASE_DAYS, target=2, period=Period.MONTH)
+    with cast.staff.acting():
+        first, second = sell(customer, "2026-11-28", 300_00), sell(customer, "2026-11-28", 199_99)
+        assert places(cast.staff, customer) == []
+        edit_invoice(second, {"amount": 200_00})
+        assert (places(cast.staff, customer), points(cast.staff, customer)) == (["1"], 50)
+        edit_invoice(first, {"date": dt.date(2026, 11, 27)})
+        assert places(cast.staff, customer) == ["1", "2026-11"]
+        edit_invoice(first, {"amount": 1_00})
+    assert (places(cast.staff, customer), points(cast.staff, customer)) == (["2026-11"], 0)
+
+
+def test_a_check_in_that_was_a_mistake_gives_nothing(cast: Cast, customer: int) -> None:
+    with cast.manager.acting():
+        make_badge(target=1, **POINTS)
+    with cast.staff.acting():
+        visit = visits.check_in(customer).visit.id
+    assert points(cast.staff, customer) == 50
+    cast.staff.client().post(f"/visits/{visit}/delete")
+    assert (places(cast.staff, customer), points(cast.staff, customer)) == ([], 0)
+
+
+def test_who_has_a_badge_keeps_it_when_its_rule_changes_or_it_is_archived(cast: Cast, customer: int) -> None:
+    manager = cast.manager.client()
+    with cast.manager.acting():
+        badge, archived = make_badge(target=1, **POINTS), make_badge(target=1)
+    with cast.staff.acting():
+        visits.check_in(customer)
+        other = make_customer()
+    form = {"name": "Regular", "metric": "visits", "target": "100", "period": "ever", "times": "1", "reward": "points"}
+    manager.post(f"/badges/{badge}/edit", data={**form, "points": "50"})
+    manager.post(f"/badges/{archived}/archive")
+    with cast.staff.acting():
+        sell(customer, "2026-11-20")
+        visits.check_in(other)
+    assert (places(cast.staff, customer), points(cast.staff, customer)) == (["1", "1"], 50)
+    assert places(cast.staff, other) == []
+
+
+def test_a_merge_brings_badges_together_and_its_undo_is_exact(cast: Cast, now: Clock) -> None:
+    with cast.manager.acting():
+        make_badge(target=2, times=None, **POINTS)
+    with cast.staff.acting():
+        sari, siti = make_customer(name="Sari"), make_customer(name="Sari")
+        for id_ in (sari, siti):
+            for day in ("2026-11-01", "2026-11-02") if id_ == sari else ("2026-11-03", "2026-11-04", "2026-11-05"):
+                sell(id_, day)
+        entry = make_duplicate(sari, siti)
+    client, last = cast.staff.client(), last_event(cast.staff)
+    before = everything(cast.staff, last)
+    client.post(f"/duplicates/{entry}", data={"action": "merge", "keep": sari})
+    assert (places(cast.staff, sari), points(cast.staff, sari)) == (["1", "1"], 100)
+    page = client.get(f"/customers/{sari}").text
+    assert page.count("\xd72") == 1
+    client.post(f"/duplicates/{entry}/undo")
+    assert not {
+        key: both for key, both in differences(before, everything(cast.staff, last)).items() if "duplicates" not in key
+    }
+    client.post(f"/duplicates/{entry}", data={"action": "merge", "keep": sari})
+    with cast.staff.acting():
+        sell(sari, "2026-11-06")
+    assert (places(cast.staff, sari), points(cast.staff, sari)) == (["1", "1", "2"], 150), (
+        "six days are three times two"
+    )
+    client.post(f"/duplicates/{entry}/undo")
+    assert (places(cast.staff, sari), places(cast.staff, siti)) == (["1", "2"], ["1"])
+
+
+def test_an_erasure_takes_the_badges(cast: Cast, customer: int) -> None:
+    with cast.manager.acting():
+        make_badge(target=1)
+    with cast.owner.acting():
+        visits.check_in(customer)
+        assert places(cast.owner, customer) == ["1"]
+        erase(customer, "Asked for it")
+        assert db.session.scalars(sa.select(BadgeGrant)).all() == []
+
+
+@SQLITE
+def test_days_are_the_organizations(cast: Cast, customer: int, now: Clock) -> None:
+    """A visit at 23:59 and one at 00:01 in Jakarta are two days, and weeks begin on its Monday."""
+    with cast.manager.acting():
+        make_badge(target=2)
+        make_badge(metric=Metric.WEEKS_IN_A_ROW, target=2)
+    held: Any = []
+    with cast.staff.acting():
+        for moment in ("2026-11-29T12:00:00", "2026-11-29T16:59:00", "2026-11-29T20:01:00"):
+            now.at(moment)
+            visits.check_in(customer)
+            held.append(len(places(cast.staff, customer)))
+    assert held == [0, 0, 2]
+    assert clock.to_local(clock.utcnow(), clock.zone("Asia/Jakarta")).date() == dt.date(2026, 11, 30)

@@ -1,0 +1,1 @@
+"""Parcels that customers left in the shop."""

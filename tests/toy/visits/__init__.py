@@ -1,1 +1,0 @@
-"""Visits: when a customer was in the shop."""
