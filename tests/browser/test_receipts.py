@@ -61,7 +61,7 @@ def test_a_photo_is_uploaded_with_progress_and_becomes_a_pdf_before_ones_eyes(ph
     photograph(phone)
 
     expect(phone.get_by_role("progressbar", name="Uploading")).to_be_visible()
-    expect(phone.get_by_role("dialog")).to_contain_text(re.compile(r"Uploading: [1-9]\d? %"))
+    expect(phone.get_by_role("dialog")).to_contain_text(re.compile(r"Uploading: [1-9]\d?%"))
     expect(phone.get_by_role("dialog")).to_be_hidden()
     panel = phone.get_by_role("region", name="Invoices")
     expect(panel).to_contain_text("Rp 150.000")
