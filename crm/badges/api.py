@@ -93,7 +93,7 @@ def _columns(given: dict[str, Any], badge: Badge | None) -> dict[str, Any]:
     now = {name: getattr(badge, name, None) for name in ("metric", "period", "period_days", "reward", "points")}
     now |= {"reward_id": badge.reward_id if badge else None, **values}
     if "target" in values or ("metric" in values and badge is not None and badge.metric is not values["metric"]):
-        values["target"] = _target(now["metric"], values.get("target"))
+        values["target"] = _target(kinds["metric"](now["metric"]), values.get("target"))
     if now["period"] is Period.ROLLING and not now["period_days"]:
         raise InputProblem({"period_days": ["Send the number of days."]})
     if now["reward"] is Reward.POINTS and not now["points"]:

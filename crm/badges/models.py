@@ -103,5 +103,5 @@ class BadgeGrant(TenantMixin, Base):
         return self.taken_at is not None
 
 
-Customer.badge_grants = relationship(BadgeGrant, viewonly=True)  # type: ignore[attr-defined]  # of this floor
+Customer.badge_grants = relationship(BadgeGrant, viewonly=True)
 HELD = joinedload(Customer.badge_grants).joinedload(BadgeGrant.badge)  # type: ignore[attr-defined]

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from crm.accounts.models import Organization
-from crm.customer_page.qr import qr_code
 from crm.customer_page.queries import card_code
 from crm.customers.models import Customer
 from crm.customers.rules import Tier
@@ -22,6 +21,7 @@ from crm.rewards.rules import VoucherState
 from crm.values import clock, language
 from crm.values.language import gettext as _
 from crm.web.forms import new_key
+from crm.web.qr import qr_code
 from crm.web.security import public_url
 from crm.web.static import static_url
 from crm.web_push.queries import public_key

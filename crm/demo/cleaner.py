@@ -23,8 +23,8 @@ from crm.kernel.work.due import DueWork
 from crm.leads.models import Lead
 from crm.messages.models import Message
 from crm.rewards import demo as rewards_demo
-from crm.rewards.expiry import EXPIRY
 from crm.rewards.models import Voucher
+from crm.rewards.services import EXPIRY
 
 BATCH_SIZE = 5_000
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Response, redirect, request, url_for
 from sqlalchemy.orm import joinedload
@@ -14,7 +15,6 @@ from crm.customers.models import Customer
 from crm.kernel.idempotency import RequestKey
 from crm.rewards import codes, guesses, queries, services
 from crm.rewards.models import Voucher
-from crm.rewards.qr import drawing_of
 from crm.rewards.queries import VoucherFilter
 from crm.rewards.refusals import CodeError
 from crm.rewards.routes import bp as bp
@@ -26,6 +26,8 @@ from crm.web.filters import number, today
 from crm.web.forms import fingerprint, new_key
 from crm.web.htmx import respond
 from crm.web.lists import Page
+from crm.web.qr import qr_code
+from crm.web.security import public_url
 
 WITH_ALL = (
     joinedload(Voucher.customer),
@@ -58,11 +60,19 @@ def find_voucher() -> AnyResponse:
     return redirect(url_for("rewards.voucher", voucher_id=found.id), 303)
 
 
+def address_of(code: str) -> str:
+    """Return what the QR code holds: the address that leads staff to the voucher, whatever camera reads it."""
+    return public_url(f"/vouchers/find?{urlencode({'code': code})}")
+
+
 @bp.get("/vouchers/<id:voucher_id>")
 def voucher(voucher_id: int) -> Response:
     found = find(Voucher, voucher_id, *WITH_ALL)
     context: dict[str, Any] = {"voucher": found, "today": today(), "key": new_key()}
-    context |= {"branches": queries.branches_of([found]), "drawing": drawing_of(found.code)}
+    context |= {
+        "branches": queries.branches_of([found]),
+        "qr": qr_code(address_of(found.code), _("QR code of the voucher")),
+    }
     context["may_undo"] = services.may_undo(found, is_manager=may("manager"))
     return respond("rewards/voucher.html", "rewards/_voucher.html", **context)
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from crm.kernel.extensions import db
 from crm.rewards.codes import grouped
 from crm.rewards.models import Voucher
-from crm.rewards.qr import address_of
+from crm.rewards.voucher_routes import address_of
 from tests.browser.steps import sign_in
 from tests.factories import Cast, make_customer, make_reward, make_voucher
 from tests.product import RunningApp

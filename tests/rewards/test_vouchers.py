@@ -24,7 +24,7 @@ from crm.rewards import catalogue, jobs, points, services
 from crm.rewards.codes import grouped, new_code
 from crm.rewards.expiry import restored
 from crm.rewards.models import Voucher
-from crm.rewards.qr import address_of
+from crm.rewards.voucher_routes import address_of
 from crm.values import clock
 from tests.factories import Cast, make_branch, make_customer, make_duplicate, make_invoice, make_reward, make_voucher
 from tests.rewards.steps import (

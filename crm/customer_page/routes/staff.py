@@ -9,7 +9,6 @@ from crm.accounts.access import find, recognize
 from crm.customer_page import cards, links, queries
 from crm.customer_page.forms import LinkForm, SendLinkForm
 from crm.customer_page.models import CustomerLink
-from crm.customer_page.qr import qr_code
 from crm.customer_page.rules import Scope
 from crm.customers.models import Customer
 from crm.kernel.errors import ConflictError, SentenceError
@@ -17,6 +16,7 @@ from crm.messages.channels.registry import all_channels, channel_named, consent_
 from crm.messages.checks import RefusedError
 from crm.values.language import gettext as _
 from crm.web.htmx import done, respond
+from crm.web.qr import qr_code
 
 bp = Blueprint("customer_page", __name__)
 
