@@ -133,7 +133,7 @@ def _complete(operation: dict[str, Any], method: str, path: str) -> None:
     statuses = {429, 503}
     if operation["security"]:
         statuses |= {400, 401, 403}
-    if "{" in path:
+    if "{" in path or "404" in operation["responses"]:
         statuses.add(404)
     if method != "get":
         statuses.add(409)

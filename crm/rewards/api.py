@@ -134,6 +134,7 @@ def voucher(voucher_id: int) -> Voucher:
 @bp.post("/vouchers/use/")
 @bp.arguments(schemas.UseInput)
 @bp.response(200, schemas.Voucher)
+@bp.alt_response(404, description="No voucher has the code.")
 def use(given: dict[str, Any]) -> Voucher:
     """Use a voucher by its code.
 

@@ -41,7 +41,7 @@ class Worth(fields.Field[Any]):
     default_error_messages = {"invalid": "Send the value as a text or a number."}
 
     def __init__(self, **options: Any) -> None:
-        kinds = {"type": ["string", "number", "null"], "description": VALUE, "maxLength": MAX_DETAILS}
+        kinds = {"type": ["string", "number"], "description": VALUE, "maxLength": MAX_DETAILS}
         super().__init__(**{"metadata": kinds, **options})
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
@@ -66,7 +66,7 @@ class RewardChange(Input):
     name = RequiredLine(MAX_NAME, NAME)
     kind = fields.String(validate=validate.OneOf(KINDS, error=ONE_OF))
     value = Worth(allow_none=True)
-    maximum = Amount(allow_none=True, metadata=AMOUNT | {"type": ["string", "number", "null"]})
+    maximum = Amount(allow_none=True, metadata=AMOUNT)
     cost = Number(1, MAX_COST, metadata={"description": "In points."})
     by_points = YesNo(
         metadata={
@@ -74,7 +74,7 @@ class RewardChange(Input):
             "amount off for one point always is."
         }
     )
-    minimum_spend = Amount(allow_none=True, metadata=AMOUNT | {"type": ["string", "number", "null"]})
+    minimum_spend = Amount(allow_none=True, metadata=AMOUNT)
     stock = Number(0, MAX_STOCK, allow_none=True, metadata={"description": "In all; null for no limit."})
     per_customer = Number(1, MAX_TIMES, allow_none=True)
     per_period = fields.String(
@@ -101,7 +101,7 @@ class Reward(Output):
     organization = fields.Integer(attribute="organization_id")
     name = fields.String()
     kind = fields.String(metadata={"enum": KINDS})
-    value = Worth()
+    value = Worth(allow_none=True)
     maximum = AmountOrNone(allow_none=True)
     cost = fields.Integer()
     by_points = fields.Boolean()
@@ -136,7 +136,7 @@ class Voucher(Output):
     reward = fields.Integer(attribute="reward_id")
     name = fields.String()
     kind = fields.String(metadata={"enum": KINDS})
-    value = Worth()
+    value = Worth(allow_none=True)
     maximum = AmountOrNone(allow_none=True)
     minimum_spend = AmountOrNone(allow_none=True)
     customer = fields.Integer(attribute="customer_id")

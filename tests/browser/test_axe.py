@@ -40,6 +40,7 @@ from tests.factories import (
     make_note,
     make_organization,
     make_person,
+    make_points_entry,
     make_receipt,
     make_scan,
     make_token,
@@ -112,12 +113,13 @@ def visits(app: Flask, person: Person) -> list[Visit]:
         for visit in found
         if visit.url.endswith(("/new", "/edit", "/lost", "/password", "/organization", "/collection"))
         and visit.url != "/messages/new"  # it only searches
-        and not visit.url.endswith("/payments/new")  # there may be nothing to choose from
+        and not visit.url.endswith(("/payments/new", "/redemptions/new"))  # there may be nothing to choose from
     ]
     found += [Visit(url, "errors") for url in forms]
     with person.acting():
         buyer = make_customer(name="Buyer", phone="0812 3456 7892")
         make_receipt(customer_id=buyer)
+        make_points_entry(buyer)
         void_invoice(make_invoice(buyer))
         trip = make_booking(persons=[{"name": "Buyer", "phone": "0812 3456 7892"}])
         edit_invoice(make_invoice(buyer), {"booking_id": trip})
@@ -129,6 +131,7 @@ def visits(app: Flask, person: Person) -> list[Visit]:
         make_note(asker, text="Likes tea.\n" * 9)
         lost = make_lead(name="Lost", status="lost", lost_reason="Too expensive")
     found += [Visit(f"/customers/{buyer}", "with invoices"), Visit(f"/customers/{buyer}/invoices", "with invoices")]
+    found.append(Visit(f"/customers/{buyer}/redemptions/new", "errors"))
     found.append(Visit(f"/bookings/{trip}", "with payments"))
     found += [Visit(f"/leads/{asker}", "with follow-ups"), Visit(f"/leads/{lost}", "lost")]
     found += [
