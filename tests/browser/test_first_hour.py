@@ -32,7 +32,7 @@ def test_samples_are_tried_and_removed_and_steps_are_ticked(
         steps = page.locator(".first-hour")
         steps.get_by_role("link", name="Put it on your phone").click()
         page.get_by_role("button", name="It is on my phone").click()
-        expect(steps).to_contain_text("2 of 5 done")
+        expect(steps).to_contain_text("2 of 6 done")
         expect(steps.locator(".is-done", has_text="Put it on your phone")).to_be_visible()
         if scripts:
             assert violations(page) == []
