@@ -28,6 +28,7 @@ from crm.automations.rules import Occasion
 from crm.backups import store
 from crm.backups.models import Backup
 from crm.badges import services as badges
+from crm.badges.models import BadgeGrant
 from crm.badges.rules import Metric, Period
 from crm.bookings import services as bookings
 from crm.customer_page import links
@@ -503,6 +504,13 @@ def make_badge(**values: Any) -> int:
     return badges.add({**defaults, **values}).id
 
 
+def make_badge_grant() -> int:
+    """Let a customer reach a badge by a visit and return the id of the grant."""
+    badge_id = make_badge()
+    make_visit()
+    return db.session.scalars(sa.select(BadgeGrant.id).where(BadgeGrant.badge_id == badge_id)).one()
+
+
 FILL: dict[str, Callable[[], Any]] = {
     "branch_id": make_branch,
     "backup_id": make_backup,
@@ -552,6 +560,7 @@ FILL: dict[str, Callable[[], Any]] = {
     "wish_id": make_wish,
     "visit_id": make_visit,
     "badge_id": make_badge,
+    "grant_id": make_badge_grant,
 }
 """How to make the row of each id that stands in a URL, for the tests that try every page."""
 
