@@ -42,7 +42,7 @@ PAUSED_FOR = dt.timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
-class Call:
+class Push:
     """A request to a push service; plain values, for the time without a transaction."""
 
     notice_id: int
@@ -64,13 +64,13 @@ def send_next(organization_id: int) -> bool:
         lease = Lease.take(KIND, LEASE)
         if not lease.ids:
             return False
-        call = _decide(lease)
-        if call is not None:
-            _record(lease, call, _send(call))
+        push = _decide(lease)
+        if push is not None:
+            _record(lease, push, _send(push))
         return True
 
 
-def _decide(lease: Lease) -> Call | None:
+def _decide(lease: Lease) -> Push | None:
     """Return what to send, or settle or put off what is not to be sent now."""
     with transaction() as session:
         held = lease.lock_held()
@@ -88,7 +88,7 @@ def _decide(lease: Lease) -> Call | None:
             _forget(notice.subscription_id)
             due.settle(KIND, held)
         else:
-            return _call(notice, now)
+            return _push(notice, now)
         return None
 
 
@@ -113,7 +113,7 @@ def _can_be_reached(subscription: PushSubscription) -> bool:
     return bool(keys and subscription.keys == keys.name and is_push_service(subscription.endpoint, test_origin()))
 
 
-def _call(notice: PushNotice, now: dt.datetime) -> Call | None:
+def _push(notice: PushNotice, now: dt.datetime) -> Push | None:
     keys, subscription = push_keys(), notice.subscription
     if keys is None:
         return None
@@ -130,26 +130,26 @@ def _call(notice: PushNotice, now: dt.datetime) -> Call | None:
     }
     if notice.topic:
         headers["Topic"] = topic_of(notice.topic)
-    return Call(notice.id, subscription.id, subscription.endpoint, headers, encrypt(text, *subscription.secrets))
+    return Push(notice.id, subscription.id, subscription.endpoint, headers, encrypt(text, *subscription.secrets))
 
 
-def _send(call: Call) -> Result:
+def _send(push: Push) -> Result:
     try:
-        reply = http.request("POST", call.endpoint, call.headers, call.body)
+        reply = http.request("POST", push.endpoint, push.headers, push.body)
     except (NoConnectionError, LostError):
         return Result(Answer.LATER)
     return Result(meaning(reply.status), reply.status, reply.retry_after())
 
 
-def _record(lease: Lease, call: Call, result: Result) -> None:
+def _record(lease: Lease, push: Push, result: Result) -> None:
     with transaction() as session:
         held = lease.lock_held()
         if not held:
             return
         # In the order of `services.notify`: the subscription before its notices.
-        found = locked(sa.select(PushSubscription).where(PushSubscription.id == call.subscription_id))
+        found = locked(sa.select(PushSubscription).where(PushSubscription.id == push.subscription_id))
         subscription = session.scalars(found).one_or_none()
-        wanted = locked(sa.select(PushNotice).where(PushNotice.id == call.notice_id))
+        wanted = locked(sa.select(PushNotice).where(PushNotice.id == push.notice_id))
         notice = session.scalars(wanted).one_or_none()
         now = database_now()
         if notice is None or subscription is None or not notice.is_waiting:
@@ -163,7 +163,7 @@ def _record(lease: Lease, call: Call, result: Result) -> None:
         if result.answer is Answer.LATER and notice.tries < TRIES:
             pause = pause_after(notice.tries, result.retry_after)
             if result.retry_after:
-                _busy_until[origin_of(call.endpoint)] = now + pause
+                _busy_until[origin_of(push.endpoint)] = now + pause
             due.put_off(KIND, held, now + pause)
             return
         due.settle(KIND, held)

@@ -24,6 +24,7 @@ from tests.test_architecture import modules
 CALLERS = {"crm.delivery.calls._call": "makes the calls that Calls.begin is given"}
 BEGINNERS = {
     "crm.delivery.deliver._send": "begins what _submit returns",
+    "crm.backups.ids._reserve": "begins to lock a sequence, and calls nobody",
     "crm.backups.snapshot.open_snapshot": "begins to read the database, and calls nobody",
 }
 """Who reaches a gateway, and how."""
