@@ -39,7 +39,9 @@ SIGNED = frozenset(
 tests/wallets/test_web_service.py)."""
 
 
-BY_LINK = frozenset({"accounts.invitation", "accounts.accept_invitation", "customer_page.scanned"})
+BY_LINK = frozenset(
+    {"accounts.invitation", "accounts.accept_invitation", "customer_page.scanned", "referrals.invitation"}
+)
 """Pages for who has the link, whoever they are (tests/accounts/test_invitations.py, tests/customer_page/)."""
 
 

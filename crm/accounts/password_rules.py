@@ -65,8 +65,8 @@ def _is_common(text: str) -> bool:
 
 def _unit(text: str) -> str:
     """Return "abc" for "abcabcabc"."""
-    found = re.fullmatch(r"(.{2,}?)\1+", text)
-    return found[1] if found and len(found[1]) >= NAME_MIN else text
+    length = (text + text).find(text, 1)
+    return text[:length] if length >= NAME_MIN else text
 
 
 def _plain(text: str) -> str:
