@@ -18,6 +18,7 @@ FRAGMENTS = [name for name in TEMPLATES if Path(name).name.startswith("_")]
 ASKED_FOR_WHILE_TYPING = {"customers/_cities.html", "customers/_known.html"}
 PANELS = {part.template for part in (*CATALOG.panels, *CATALOG.notices, *CATALOG.reminders, *CATALOG.own_parts)}
 PANELS |= {panel.head for panel in CATALOG.panels} | {offer.template for offer in CATALOG.void_offers}
+PANELS |= set(CATALOG.fact_rows)
 """Parts of the customer's pages, of the list of reminders and of voiding, which find them in the manifests."""
 
 MAX_COLUMNS = 120

@@ -130,10 +130,10 @@ def test_a_day_inside_a_sentence_begins_with_a_small_letter(app: Flask) -> None:
 def test_what_manifests_count_is_said_in_the_languages_plurals(code: str) -> None:
     forms = catalog(code).num_plurals
     for table, counted in CATALOG.customer_rows.items():
-        english = [counted(number, str(number)) for number in (1, 2)]
+        english = counted(2, "2")  # its singular may be the word of another language, too: voucher
         with speaking(code):
             said = {counted(number, str(number)) for number in (0, 1, 2, 3, 11, 100)}
-        assert not said & set(english), table
+        assert english not in said, table
         assert forms < 6 or len(said) >= 5, f"{table}: {said}"
 
 

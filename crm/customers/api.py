@@ -69,7 +69,7 @@ def create(given: dict[str, Any]) -> Customer:
         raise InputProblem({"email": [TAKEN]}) from None
     except UnknownCodeError as error:
         raise InputProblem({error.field: [str(error)]}) from None
-    return services.give_referral_code(customer.id)
+    return _with_code(customer)
 
 
 @bp.get("/customers/<id:customer_id>/")
@@ -148,4 +148,8 @@ def _edit(customer_id: int, given: dict[str, Any]) -> Customer:
 
 
 def _with_code(customer: Customer) -> Customer:
-    return customer if customer.referral_code else services.give_referral_code(customer.id)
+    if customer.referral_code:
+        return customer
+    customer_id = customer.id
+    services.give_referral_code(customer_id)
+    return find(Customer, customer_id)

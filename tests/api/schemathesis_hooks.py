@@ -63,6 +63,8 @@ def _fit(body: dict[str, Any]) -> None:
         body["organization"] = KNOWN["organization"]
     if "last_activity" in body:
         body["last_activity"] = "2026-01-02T03:04:05Z"
+    if "referred_by" in body:
+        body["referred_by"] = ""
     if body.get("birthday"):
         body["birthday"] = "1990-02-14"
     if "date" in body:
