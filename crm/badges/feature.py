@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from crm.badges import activity, api, data, listeners, routes
-from crm.badges.models import HELD
 from crm.kernel.manifest import Feature, MenuLink, PageAction
 from crm.kernel.roles import MANAGER, VIEWER
 from crm.values.language import N_, ngettext
@@ -18,7 +17,6 @@ feature = Feature(
     activity=activity.ACTIVITY,
     customer_rows={"badge_grants": lambda n, num: ngettext("%(num)s badge", "%(num)s badges", n, num=num)},
     fact_rows=("badges/_facts.html",),
-    customer_loads=(HELD,),
     listeners=(listeners,),
     roles={
         "index": VIEWER,

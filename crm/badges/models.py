@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.badges.rules import Metric, Period, Picture, Reward, Rule, counts_places
 from crm.customers.models import Customer
@@ -101,7 +101,3 @@ class BadgeGrant(TenantMixin, Base):
     @property
     def is_taken(self) -> bool:
         return self.taken_at is not None
-
-
-Customer.badge_grants = relationship(BadgeGrant, viewonly=True)
-HELD = joinedload(Customer.badge_grants).joinedload(BadgeGrant.badge)  # type: ignore[attr-defined]

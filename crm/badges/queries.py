@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -17,7 +17,8 @@ from crm.badges.signals import referrals_asked
 from crm.customers.models import Customer
 from crm.invoices.models import Invoice
 from crm.invoices.queries import OPEN
-from crm.kernel.columns import one_of
+from crm.kernel.columns import constant, one_of
+from crm.kernel.db import prepared
 from crm.kernel.extensions import db
 from crm.values.choices import unknown_choice
 from crm.values.language import N_
@@ -114,14 +115,14 @@ def _referrals(customer_id: int) -> dict[dt.date, int]:
 
 def of_customer(customer: Customer) -> list[tuple[Badge, int]]:
     """Return the badges that a customer has, each with how many times, those they got first first."""
-    counts: Counter[int] = Counter()
-    found: dict[int, Badge] = {}
-    for grant in sorted((each for each in _grants(customer) if not each.is_taken), key=lambda each: each.id):
-        counts[grant.badge_id] += 1
-        found[grant.badge_id] = grant.badge
-    return [(badge, counts[id_]) for id_, badge in found.items()]
+    return [(badge, times) for badge, times in db.session.execute(_HELD, {"customer": customer.id})]
 
 
-def _grants(customer: Any) -> Sequence[BadgeGrant]:
-    grants: Sequence[BadgeGrant] = customer.badge_grants
-    return grants
+_HELD = prepared(
+    sa.select(Badge, sa.func.count(BadgeGrant.id))
+    .join(BadgeGrant, BadgeGrant.badge_id == Badge.id)
+    .where(BadgeGrant.customer_id == sa.bindparam("customer"), BadgeGrant.taken_at.is_(None))
+    .group_by(Badge.id)
+    .order_by(sa.func.min(BadgeGrant.id))
+    .limit(constant(MOST))
+)

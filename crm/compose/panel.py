@@ -23,7 +23,7 @@ def load(customer: Customer) -> dict[str, Any]:
         "histories": {message.id: history_of(message) for message in messages},
         "lines": sorted(lines, key=_time, reverse=True),
         "next": queries.next_of(customer, messages),
-        "series": series_of(customer.id),
+        "series": series_of(customer),
         "opted_out": contact.suppression,
     }
 

@@ -71,12 +71,8 @@ def scanned(customer: Customer) -> dict[str, Any]:
 
 def _points_of(customer_id: int) -> tuple[int, list[tuple[dt.date, int]]]:
     """Return the points that can be spent now, and how many of them until which day, every day that there is."""
-    today, dates = loyalty.today_here(), dict[dt.date, int]()
-    lots = [lot for lot in loyalty.open_lots(customer_id) if not lot.is_over(today)]
-    for lot in lots:
-        if lot.expires_on is not None:
-            dates[lot.expires_on] = dates.get(lot.expires_on, 0) + lot.left
-    return sum(lot.left for lot in lots), sorted(dates.items())
+    today, days = loyalty.today_here(), loyalty.days_of(customer_id)
+    return days.spendable(today), days.expiring(today)
 
 
 def manifest_of(organization: Organization, start_url: str) -> dict[str, Any]:

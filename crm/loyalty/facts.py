@@ -9,11 +9,12 @@ from crm.customers.models import Customer
 from crm.customers.rules import Tier
 from crm.loyalty import queries
 from crm.loyalty.tiers import Standing
+from crm.web import filters
 
 
 def of_customers(customers: Sequence[Customer]) -> Mapping[int, Mapping[str, Any]]:
     """Return the facts of a page of customers, in two statements."""
-    today, window = queries.today_here(), queries.settings_here().tier_window
+    today, window = filters.today(), queries.settings_here().tier_window
     found = queries.points_of([customer.id for customer in customers], window, today)
     return {customer.id: _facts(customer, found[customer.id]) for customer in customers}
 

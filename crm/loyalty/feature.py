@@ -17,6 +17,7 @@ from crm.loyalty import (
     restoring,
     routes,
 )
+from crm.loyalty.models import WITH_SETTINGS
 from crm.values.language import N_, ngettext
 
 __all__ = ["feature", "jobs"]
@@ -36,6 +37,7 @@ feature = Feature(
         "points_entries": lambda n, num: ngettext("%(num)s points entry", "%(num)s points entries", n, num=num)
     },
     customer_facts=facts.of_customers,
+    customer_loads=(WITH_SETTINGS,),
     settings=(MenuLink("loyalty.settings", N_("Loyalty"), 45),),
     jobs=(Job(60, "crm.loyalty.jobs:expire_due"),),
     listeners=(merge, nightly, programme_routes),

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, joinedload, mapped_column, relationship
 
 from crm.accounts.models import User
 from crm.customers.models import Customer
@@ -199,3 +199,12 @@ class PointsMultiplier(TenantMixin, Base):
     @property
     def times(self) -> str:
         return times_shown(self.thousandths)
+
+
+Customer.loyalty_settings = relationship(
+    LoyaltySettings,
+    primaryjoin=foreign(Customer.organization_id) == LoyaltySettings.organization_id,
+    uselist=False,
+    viewonly=True,
+)
+WITH_SETTINGS = joinedload(Customer.loyalty_settings)  # type: ignore[attr-defined]

@@ -22,6 +22,7 @@ from crm.loyalty.rules import Kind, add_months, earned_key
 from crm.loyalty.words import said, when_in_words, why
 from crm.values import clock
 from crm.values.language import ngettext
+from crm.web import filters
 from crm.web.filters import number as shown
 
 PANEL_ENTRIES = 10
@@ -234,6 +235,37 @@ def standing(customer: Customer, today: dt.date) -> tiers.Standing:
     return tiers.standing(counted_of(customer.id), settings_here().policies, today)
 
 
+class PointsByDay(NamedTuple):
+    """Of one customer: points by their last day, None for those without one, and what counts for the tier, by day."""
+
+    open: dict[dt.date | None, int]
+    counted: dict[dt.date, int]
+
+    def spendable(self, today: dt.date) -> int:
+        return sum(points for day, points in self.open.items() if day is None or day >= today)
+
+    def expiring(self, today: dt.date) -> list[tuple[dt.date, int]]:
+        """Return until when how many points can be spent, every date, the next one first."""
+        return sorted((day, points) for day, points in self.open.items() if day is not None and day >= today)
+
+
+def days_of(customer_id: int) -> PointsByDay:
+    """Return what a customer's page needs to know of all entries, in one statement."""
+    found = PointsByDay({}, {})
+    for is_open, day, points in db.session.execute(_DAYS, {"customer": customer_id}):
+        if is_open:
+            found.open[day] = int(points)
+        else:
+            found.counted[day] = int(points)
+    return found
+
+
+def settings_with(customer: Customer) -> LoyaltySettings:
+    """Return the rules that a customer's page loaded with the customer (`WITH_SETTINGS`)."""
+    found: LoyaltySettings | None = customer.loyalty_settings  # type: ignore[attr-defined]
+    return found or LoyaltySettings.defaults()
+
+
 def history_of(customer_id: int, limit: int = PAGE_SIZE, before: int | None = None) -> History:
     statement = _OF_CUSTOMER
     if before is not None:
@@ -245,19 +277,14 @@ def history_of(customer_id: int, limit: int = PAGE_SIZE, before: int | None = No
 
 def panel_data(customer: Customer) -> dict[str, Any]:
     """Return what the panel shows; the page shows what can be spent, too."""
-    today, settings = today_here(), settings_here()
-    lots = open_lots(customer.id)
-    ending: dict[dt.date, int] = {}
-    for lot in lots:
-        if lot.expires_on is not None and lot.expires_on >= today:
-            ending[lot.expires_on] = ending.get(lot.expires_on, 0) + lot.left
-    spendable = sum(lot.left for lot in lots if not lot.is_over(today))
-    customer.facts["loyalty_points"] = spendable
+    today, settings, days = filters.today(), settings_with(customer), days_of(customer.id)
+    standing = tiers.standing(days.counted, settings.policies, today)
+    customer.facts["loyalty_points"] = days.spendable(today)
     return {
         "history": history_of(customer.id, PANEL_ENTRIES),
-        "spendable": spendable,
-        "expiring": sorted(ending.items()),
-        "why": why(tiers.standing(counted_of(customer.id), settings.policies, today), settings.tier_window),
+        "spendable": days.spendable(today),
+        "expiring": days.expiring(today),
+        "why": why(standing, settings.tier_window),
     }
 
 
@@ -299,6 +326,16 @@ _COUNTED = prepared(
     sa.select(PointsEntry.counts_on, sa.func.sum(PointsEntry.counts))
     .where(PointsEntry.customer_id == sa.bindparam("customer"))
     .group_by(PointsEntry.counts_on)
+)
+_DAYS: sa.CompoundSelect[Any] = prepared(
+    sa.union_all(
+        sa.select(sa.literal(True), PointsEntry.expires_on, sa.func.sum(PointsEntry.remaining))
+        .where(PointsEntry.customer_id == sa.bindparam("customer"), PointsEntry.remaining > constant(0))
+        .group_by(PointsEntry.expires_on),
+        sa.select(sa.literal(False), PointsEntry.counts_on, sa.func.sum(PointsEntry.counts))
+        .where(PointsEntry.customer_id == sa.bindparam("customer"))
+        .group_by(PointsEntry.counts_on),
+    )
 )
 _OF_CUSTOMER = prepared(
     sa.select(PointsEntry, _is_reversed())

@@ -148,10 +148,10 @@ def voucher_with_code(typed: str) -> Voucher | None:
 
 def panel_data(customer: Customer, limit: int = PANEL_SIZE) -> dict[str, Any]:
     """Return the latest vouchers, those that can be used first; nothing where no rewards are."""
-    vouchers = vouchers_of(customer.id, limit)
-    if not vouchers and not has_rewards():
+    rows = db.session.execute(_PANEL, {"customer": customer.id, "most": limit}).all()
+    vouchers, day = [voucher for voucher, _offers in rows if voucher is not None], today()
+    if not vouchers and not any(offers for _voucher, offers in rows):
         return {}
-    day = today()
     ready = [voucher for voucher in vouchers if voucher.state_on(day) is VoucherState.ISSUED]
     others = [voucher for voucher in vouchers if voucher not in ready]
     return {"ready": ready, "others": others, "today": day, "key": new_key()}
@@ -199,13 +199,20 @@ def _rewards_called(q: str) -> list[int]:
     return [id_ for id_, name in rows if words and all(word in fold(name) for word in words)]
 
 
-_OF_CUSTOMER = prepared(
-    sa.select(Voucher)
-    .where(Voucher.customer_id == sa.bindparam("customer"))
-    .options(joinedload(Voucher.used_by))
-    .order_by(sa.case((Voucher.state == constant(VoucherState.ISSUED.value), 0), else_=1), Voucher.id.desc())
-    .limit(sa.bindparam("most", type_=sa.Integer))
+def _usable_first(statement: sa.Select[*tuple[Any, ...]]) -> Any:
+    can_be_used = sa.case((Voucher.state == constant(VoucherState.ISSUED.value), 0), else_=1)
+    found = statement.options(joinedload(Voucher.used_by)).order_by(can_be_used, Voucher.id.desc())
+    return prepared(found.limit(sa.bindparam("most", type_=sa.Integer)))
+
+
+_OF_CUSTOMER = _usable_first(sa.select(Voucher).where(Voucher.customer_id == sa.bindparam("customer")))
+_PANEL = _usable_first(
+    sa.select(Voucher, sa.exists(sa.select(Reward.id)))
+    .select_from(Customer)
+    .outerjoin(Voucher, Voucher.customer_id == Customer.id)
+    .where(Customer.id == sa.bindparam("customer"))
 )
+"""A row without a voucher, too, says whether there are rewards."""
 _BY_CODE = prepared(
     sa.select(Voucher)
     .where(Voucher.code == sa.bindparam("code"))

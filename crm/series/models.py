@@ -6,8 +6,9 @@ import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, foreign, joinedload, mapped_column, relationship
 
+from crm.customers.models import Customer
 from crm.kernel.columns import Base, BigInt, CreatedAt, Id, TextCode
 from crm.kernel.tenancy import TenantMixin, within_organization
 from crm.message_templates.rules import Wording
@@ -71,3 +72,16 @@ class Occurrence(TenantMixin, Base):
     series_id: Mapped[int]
     message_id: Mapped[int]
     date: Mapped[dt.date] = mapped_column(sa.Date)
+
+
+Customer.active_series = relationship(
+    Series,
+    primaryjoin=sa.and_(
+        foreign(Series.organization_id) == Customer.organization_id,
+        foreign(Series.customer_id) == Customer.id,
+        Series.stopped_at.is_(None),
+    ),
+    order_by=Series.id,
+    viewonly=True,
+)
+WITH_SERIES = joinedload(Customer.active_series)  # type: ignore[attr-defined]

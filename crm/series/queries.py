@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
-from crm.kernel.db import prepared
+from crm.customers.models import Customer
 from crm.kernel.extensions import db
 from crm.messages.models import Message
 from crm.series.models import Occurrence, Series
@@ -23,9 +25,10 @@ def occurrence_of(message_id: int) -> Occurrence | None:
     return db.session.scalar(sa.select(Occurrence).where(Occurrence.message_id == message_id))
 
 
-def series_of(customer_id: int) -> list[Series]:
-    """Return the active series of a customer, the oldest first."""
-    return list(db.session.scalars(_OF_CUSTOMER, {"customer": customer_id}))
+def series_of(customer: Customer) -> Sequence[Series]:
+    """Return the active series that a customer's page loaded with the customer (`WITH_SERIES`), the oldest first."""
+    found: Sequence[Series] = customer.active_series  # type: ignore[attr-defined]
+    return found
 
 
 def latest_message(series_id: int) -> Message | None:
@@ -36,11 +39,3 @@ def latest_message(series_id: int) -> Message | None:
         .order_by(Occurrence.date.desc())
         .limit(1)
     )
-
-
-_OF_CUSTOMER = prepared(
-    sa.select(Series)
-    .where(Series.customer_id == sa.bindparam("customer"), Series.stopped_at.is_(None))
-    .order_by(Series.id)
-)
-"""Built once, for every customer's page."""
