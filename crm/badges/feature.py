@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from crm.badges import activity, api, data, listeners, routes
-from crm.kernel.manifest import Feature, MenuLink, PageAction
+from crm.badges import activity, api, data, demo, listeners, queries, routes
+from crm.kernel.manifest import Feature, MenuLink, OwnPart, PageAction
 from crm.kernel.roles import MANAGER, VIEWER
 from crm.values.language import N_, ngettext
 
@@ -17,7 +17,9 @@ feature = Feature(
     activity=activity.ACTIVITY,
     customer_rows={"badge_grants": lambda n, num: ngettext("%(num)s badge", "%(num)s badges", n, num=num)},
     fact_rows=("badges/_facts.html",),
+    own_parts=(OwnPart("badges/_own.html", queries.own_part, 20, on_card=False),),
     listeners=(listeners,),
+    demo=demo.fill,
     roles={
         "index": VIEWER,
         "new": MANAGER,

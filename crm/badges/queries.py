@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -116,6 +116,12 @@ def _referrals(customer_id: int) -> dict[dt.date, int]:
 def of_customer(customer: Customer) -> list[tuple[Badge, int]]:
     """Return the badges that a customer has, each with how many times, those they got first first."""
     return [(badge, times) for badge, times in db.session.execute(_HELD, {"customer": customer.id})]
+
+
+def own_part(customer: Customer) -> dict[str, Any] | None:
+    """Return what customers see on their own page."""
+    held = of_customer(customer)
+    return {"held": held} if held else None
 
 
 _HELD = prepared(

@@ -15,6 +15,7 @@ class Part(NamedTuple):
     own: dict[str, Any]
 
 
-def parts_of(customer: Customer) -> list[Part]:
-    loaded = ((part.template, part.load(customer)) for part in catalog().own_parts)
+def parts_of(customer: Customer, *, on_card: bool = False) -> list[Part]:
+    wanted = (part for part in catalog().own_parts if part.on_card or not on_card)
+    loaded = ((part.template, part.load(customer)) for part in wanted)
     return [Part(template, own) for template, own in loaded if own is not None]

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from crm.accounts.models import Organization
 from crm.area_customers.models import AreaCustomer
+from crm.badges import demo as badges_demo
 from crm.bookings.models import Booking, BookingPerson
 from crm.customers.models import Customer, CustomerSearch
 from crm.customers.signals import customer_deleting
@@ -30,12 +31,13 @@ BATCH_SIZE = 5_000
 
 
 def clear() -> int:
-    """Remove the demo customers of every organization with all their rows, and the demo's rewards; return how many."""
+    """Remove the demo customers of every organization with all their rows, and rewards and badges; return how many."""
     removed = 0
     for organization_id, slug in db.session.execute(sa.select(Organization.id, Organization.slug)).all():
         with use_organization(organization_id):
             while batch := _next_batch():
                 removed += _remove(*batch)
+            badges_demo.clear(slug)
             rewards_demo.clear(slug)
     return removed
 

@@ -126,12 +126,13 @@ class Panel:
 class OwnPart(NamedTuple):
     """A part of the customer's own card and page, ordered by `place`.
 
-    load: what the template shows of the customer, as `own`; None leaves the part out.
+    load: what the template shows of the customer, as `own`; None leaves the part out. on_card: the card has it, too.
     """
 
     template: str
     load: Callable[[Any], dict[str, Any] | None]
     place: int
+    on_card: bool = True
 
 
 class Payable(NamedTuple):

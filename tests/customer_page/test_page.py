@@ -12,12 +12,14 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from crm.badges.rules import Picture
 from crm.bookings.models import Booking
 from crm.customer_page.models import CustomerCode, ErasureRequest
 from crm.customer_page.rules import Scope
 from crm.customers.duplicate_pairs import Duplicate
 from crm.customers.models import Customer
 from crm.delivery import jobs
+from crm.invoices.services import add_invoice
 from crm.kernel.db import database_now, transaction
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
@@ -25,7 +27,7 @@ from crm.messages.models import Message
 from crm.messages.rules import Status
 from crm.values import clock
 from tests.customer_page.door import everything, link_of, opened
-from tests.factories import Cast, make_booking, make_customer, make_receipt
+from tests.factories import Cast, make_badge, make_booking, make_customer, make_receipt
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 TOMORROW = clock.utcnow().date() + dt.timedelta(days=3)
@@ -343,3 +345,18 @@ def test_who_booked_confirms_and_cancels_and_a_guest_does_not(cast: Cast, siti: 
         acts = db.session.scalars(sa.select(Event.action).where(Event.subject_id == own, Event.subject == "bookings"))
         assert list(acts).count("booking.canceled") == 1
     assert told(cast, siti).count("by the customer") == 2
+
+
+def test_their_badges_are_on_the_page_and_not_on_the_card(app: Flask, cast: Cast, siti: int, page: FlaskClient) -> None:
+    card = opened(app, link_of(cast.owner, siti, Scope.CARD))
+    with cast.owner.acting():
+        make_badge(name="Regular", picture=Picture.SUN, times=None)
+        make_badge(name="Not yet", target=99)
+    assert "Badges" not in page.get("/c/page").text
+    with cast.owner.acting():
+        for day in (3, 4):
+            add_invoice(siti, 150_00, dt.date(2026, 11, day), "")
+    shown = page.get("/c/page").text
+    assert re.search(r"#sun.*Regular.*\u00d72", shown, re.DOTALL)
+    assert "Not yet" not in shown
+    assert "Regular" not in card.get("/c/card").text

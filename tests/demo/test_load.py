@@ -11,6 +11,7 @@ from flask import Flask
 
 from crm.accounts import services as accounts
 from crm.accounts.models import Organization, User
+from crm.badges.models import Badge, BadgeGrant
 from crm.compose.reminders import REMINDERS
 from crm.customers import services
 from crm.customers.filters import Filters
@@ -33,8 +34,10 @@ from crm.loyalty.services import change_points
 from crm.messages.models import Message
 from crm.people.identity import normalize_email
 from crm.values import clock, phone
+from crm.visits.models import Visit
 
 PASSWORD = "for the demo 1"
+TRAVELLER = {"Frequent traveller"}
 
 only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For what the shop consists of; that it can be loaded into each database is asked by the others."""
@@ -97,6 +100,19 @@ class TestTheShop:
             db.session.rollback()
             db.session.refresh(receipt)
             assert receipt.state == "ready", receipt.reason
+
+    @only_sqlite
+    def test_some_came_and_have_badges_with_what_those_give(self, app: Flask) -> None:
+        run(app, "load")
+        for slug, names in (("demo", {"Regular", "Four weeks in a row", "Big table"}), ("demo-travel", TRAVELLER)):
+            with app.app_context(), use_organization(organization_id(slug)):
+                held = set(db.session.scalars(sa.select(Badge.name).join(BadgeGrant, BadgeGrant.badge_id == Badge.id)))
+                assert held == names
+                given = db.session.scalars(sa.select(BadgeGrant.given)).all()
+                assert {"points", "voucher"} & set(given)
+                last = sa.select(sa.func.max(Visit.at)).where(Visit.customer_id == Customer.id).scalar_subquery()
+                assert db.session.scalars(sa.select(Customer.id).where(Customer.checked_in_at == last)).all()
+        assert app.test_cli_runner().invoke(args=["loyalty", "verify", "--all"]).exit_code == 0
 
     @only_sqlite
     def test_a_random_password_is_printed_once_for_both(self, app: Flask) -> None:

@@ -16,7 +16,7 @@ from crm.customer_page.rules import Scope
 def card() -> Response:
     visit = access.by_session(Scope.CARD)
     card = cards.card_of(visit.customer)
-    return shown("customer_page/card.html", card=card, visit=visit, parts=parts_of(visit.customer))
+    return shown("customer_page/card.html", card=card, visit=visit, parts=parts_of(visit.customer, on_card=True))
 
 
 @bp.get("/c/manifest.webmanifest")
