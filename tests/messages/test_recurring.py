@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from crm.customers.models import Customer
 from crm.customers.services import archive_customer, delete_customer, edit_customer, restore_customer
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
@@ -55,7 +56,7 @@ def messages(shop: Shop, customer_id: int) -> list[Message]:
 
 def series(shop: Shop, customer_id: int) -> list[Series]:
     with shop.inside():
-        found = series_of(customer_id)
+        found = list(series_of(db.session.get_one(Customer, customer_id)))
         db.session.expunge_all()
         return found
 
