@@ -12,8 +12,8 @@ from crm.web.filters import number
 def _told(sentence: str, gift: str) -> ActivityText:
     def activity(event: ActivityEvent) -> Activity:
         lines = []
-        if event.after("given") == Reward.POINTS:
-            points = event.after("points") or 0
+        points = event.after("points") or 0
+        if event.after("given") == Reward.POINTS and points:
             lines = [_(gift, what=ngettext("%(num)s point", "%(num)s points", points, num=number(points)))]
         elif event.after("given") == Reward.VOUCHER:
             lines = [_(gift, what=_("a voucher"))]

@@ -9,7 +9,7 @@ from crm.api import paging
 from crm.api.resource import Resource
 from crm.api.schemas import PageQuery, page_of
 from crm.badges import queries, schemas, services
-from crm.badges.gifts import is_there
+from crm.badges.gifts import is_offered
 from crm.badges.models import Badge
 from crm.badges.rules import MAX_TARGET, Metric, Period, Picture, Reward
 from crm.customers.api import find_customer
@@ -98,8 +98,9 @@ def _columns(given: dict[str, Any], badge: Badge | None) -> dict[str, Any]:
         raise InputProblem({"period_days": ["Send the number of days."]})
     if now["reward"] is Reward.POINTS and not now["points"]:
         raise InputProblem({"points": ["Send the number of points."]})
-    if now["reward"] is Reward.VOUCHER and not (now["reward_id"] and is_there(now["reward_id"])):
-        raise InputProblem({"voucher": ["There is no reward with this id."]})
+    keeps_it = badge is not None and badge.reward is Reward.VOUCHER and badge.reward_id == now["reward_id"]
+    if now["reward"] is Reward.VOUCHER and not (now["reward_id"] and (keeps_it or is_offered(now["reward_id"]))):
+        raise InputProblem({"voucher": ["No reward with this id is offered."]})
     if now["reward"] is not Reward.VOUCHER:
         values.pop("reward_id", None)
     return values

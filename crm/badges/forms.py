@@ -42,6 +42,8 @@ class BadgeForm(CreatingForm):
         self.metric.choices = options((each.value, each.label) for each in Metric)
         self.period.choices = options((each.value, each.label) for each in Period)
         self._rewards = offered()
+        if badge is not None and badge.voucher_of is not None:
+            self._rewards.setdefault(badge.voucher_of.id, badge.voucher_of.name)
         self.reward.choices = options((each.value, each.label) for each in Reward if self._may_give(each))
         self.voucher.choices = options([("", _("Choose a reward")), *self._rewards.items()])
         self._found: dict[str, Any] = {}
@@ -90,8 +92,6 @@ class BadgeForm(CreatingForm):
         if _code(self.reward.data) != Reward.VOUCHER:
             return
         known = {str(id_): id_ for id_ in self._rewards}
-        if self.badge is not None and self.badge.reward_id is not None:
-            known[str(self.badge.reward_id)] = self.badge.reward_id
         if field.data not in known:
             raise ValidationError(_("Choose the reward that the voucher is for."))
         self._found["reward_id"] = known[field.data]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from crm.badges.rules import Metric, Period, Picture, Reward, Rule, counts_places
 from crm.customers.models import Customer
 from crm.kernel.columns import Base, CreatedAt, Id, TextCode, UtcDateTime, db_now
 from crm.kernel.tenancy import TenantMixin, within_organization
+from crm.rewards.models import Reward as RewardRow
 
 
 class Badge(TenantMixin, Base):
@@ -46,13 +47,20 @@ class Badge(TenantMixin, Base):
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime(), server_default=db_now())
 
+    voucher_of: Mapped[RewardRow | None] = relationship(
+        primaryjoin=lambda: sa.and_(
+            foreign(Badge.reward_id) == RewardRow.id, Badge.organization_id == RewardRow.organization_id
+        ),
+        viewonly=True,
+    )
+
     @property
     def is_archived(self) -> bool:
         return self.archived_at is not None
 
     @property
     def rule(self) -> Rule:
-        return Rule(self.metric, self.target, self.period, self.since, self.period_days or 0, self.times)
+        return Rule(self.metric, self.target, self.period, self.since, self.period_days or 0)
 
     @property
     def counts_places(self) -> bool:

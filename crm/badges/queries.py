@@ -57,7 +57,7 @@ class Listed(NamedTuple):
 
 
 def badges_page(wanted: BadgeFilter, number: int) -> Listed:
-    page = read_page(wanted.statement(), wanted, number)
+    page = read_page(wanted.statement().options(joinedload(Badge.voucher_of)), wanted, number)
     return Listed(page, holders([badge.id for badge in page.rows]))
 
 
@@ -74,8 +74,9 @@ def holders(badge_ids: Sequence[int]) -> dict[int, int]:
 
 
 def badges() -> Sequence[Badge]:
-    """Return all badges, archived ones too, the first one first."""
-    return db.session.scalars(sa.select(Badge).order_by(Badge.id).limit(MOST)).all()
+    """Return the badges in use, the first one first, then archived ones, for who has them may lose them."""
+    in_use_first = sa.select(Badge).order_by(Badge.archived_at.is_not(None), Badge.id)
+    return db.session.scalars(in_use_first.limit(MOST)).all()
 
 
 def grants_of(customer_id: int) -> sa.Select[BadgeGrant]:

@@ -115,7 +115,7 @@ class Day(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """`days` go with a rolling period. `times` is the most that one customer gets, None for no limit.
+    """`days` go with a rolling period.
 
     Periods before `since`, when the badge was made, give nothing; one without a period counts all that ever was.
     """
@@ -125,19 +125,17 @@ class Rule(NamedTuple):
     period: Period
     since: dt.date
     days: int = 0
-    times: int | None = 1
 
 
 def reached(rule: Rule, history: Sequence[Day]) -> list[str]:
     """Return the places that a customer has by a history in order: `1`, `2`, or the periods `2026-11`, `2026`."""
-    most = MAX_TIMES if rule.times is None else rule.times
     if rule.period is Period.EVER:
         number = _times(rule.metric, rule.target, history)
     elif rule.period is Period.ROLLING:
-        number = _rolling(rule, history, most)
+        number = _rolling(rule, history)
     else:
-        return _periods(rule, history)[:most]
-    return [str(place) for place in range(1, min(number, most) + 1)]
+        return _periods(rule, history)
+    return [str(place) for place in range(1, min(number, MAX_TIMES) + 1)]
 
 
 def counts_places(period: Period) -> bool:
@@ -162,7 +160,7 @@ def _periods(rule: Rule, history: Sequence[Day]) -> list[str]:
     return [name for name, days in found.items() if _times(rule.metric, rule.target, days) > 0]
 
 
-def _rolling(rule: Rule, history: Sequence[Day], most: int) -> int:
+def _rolling(rule: Rule, history: Sequence[Day]) -> int:
     """Count how often the last days made the target; a day counts for one time alone."""
     number, begin = 0, 0
     for end, day in enumerate(history):
@@ -170,7 +168,7 @@ def _rolling(rule: Rule, history: Sequence[Day], most: int) -> int:
             begin += 1
         if day.date >= rule.since and _times(rule.metric, rule.target, history[begin : end + 1]) > 0:
             number, begin = number + 1, end + 1
-            if number == most or begin == len(history):
+            if number == MAX_TIMES or begin == len(history):
                 break
     return number
 

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from crm.accounts.queries import current_organization
 from crm.badges import gifts, queries
+from crm.badges.gifts import Gift
 from crm.badges.models import Badge, BadgeGrant
 from crm.badges.rules import KEPT_AFTER, Period, Reward, reached
-from crm.badges.signals import badge_granted
 from crm.customers.models import Customer
 from crm.customers.services import lock_customer
 from crm.kernel.columns import db_now
@@ -70,7 +70,7 @@ def look_at(customer: Customer) -> None:
     To be called within the transaction of what changed; twice changes nothing.
     """
     badges = queries.badges()
-    if not badges:
+    if not badges or customer.erased_at is not None:
         return
     db.session.flush()
     grants, history = queries.all_grants_of(customer.id), queries.history_of(customer.id)
@@ -86,7 +86,10 @@ def look_at_customer(customer_id: int) -> None:
 
 
 def _follow(customer: Customer, badge: Badge, own: Sequence[BadgeGrant], places: Sequence[str]) -> None:
-    """Bring the grants of a badge to the places that were reached."""
+    """Bring the grants of a badge to the places that were reached, and grant it no more often than its limit says.
+
+    Two customers who became one keep what each had, above the limit too, as long as both together have reached it.
+    """
     active = [grant for grant in own if not grant.is_taken]
     known = {grant.place for grant in active}
     if badge.counts_places:
@@ -96,6 +99,9 @@ def _follow(customer: Customer, badge: Badge, own: Sequence[BadgeGrant], places:
         due = [grant for grant in active if grant.place in places]
         surplus = [grant for grant in active if grant.place not in places]
         wanted = [place for place in places if place not in known]
+    if badge.times is not None:
+        kept = len(active) if badge.counts_places else len(due)
+        wanted = wanted[: max(0, badge.times - kept)]
     for grant in surplus:
         if grant.version == badge.version:
             _fall(customer, badge, grant)
@@ -103,8 +109,9 @@ def _follow(customer: Customer, badge: Badge, own: Sequence[BadgeGrant], places:
         return
     for grant in due:
         if grant.was_taken_back and grant.version == badge.version:
-            gifts.give(customer, badge, grant)
-            _tell("badge.gift_given", customer, badge, grant)
+            gift = gifts.give(customer, badge, grant)
+            if gift is not None:
+                _tell("badge.gift_given", customer, badge, grant, gift)
     taken = {grant.place: grant for grant in own if grant.is_taken}
     for place in wanted:
         _grant(customer, badge, place, taken.get(place))
@@ -122,11 +129,9 @@ def _grant(customer: Customer, badge: Badge, place: str, taken: BadgeGrant | Non
     grant = taken or BadgeGrant(badge_id=badge.id, customer_id=customer.id, place=place, key=key, given=Reward.NONE)
     grant.version, grant.granted_at, grant.taken_at = badge.version, clock.utcnow(), None
     db.session.add(grant)
-    if grant.given is Reward.NONE:
-        gifts.give(customer, badge, grant)
+    gift = gifts.give(customer, badge, grant) if grant.given is Reward.NONE else None
     db.session.flush()
-    _tell("badge.granted", customer, badge, grant)
-    badge_granted.send(customer, badge=badge, grant=grant)
+    _tell("badge.granted", customer, badge, grant, gift)
 
 
 def _fall(customer: Customer, badge: Badge, grant: BadgeGrant) -> None:
@@ -134,19 +139,17 @@ def _fall(customer: Customer, badge: Badge, grant: BadgeGrant) -> None:
     is_short = clock.utcnow() - grant.granted_at <= KEPT_AFTER
     if not is_short and grant.given is Reward.NONE:
         return
-    before = grant.given
-    is_back = gifts.take(grant)
+    taken = gifts.take(grant)
     if is_short:
         grant.taken_at = clock.utcnow()
-    if is_short or is_back:
-        _tell("badge.taken" if is_short else "badge.gift_taken", customer, badge, grant, before if is_back else None)
+    if is_short or taken is not None:
+        _tell("badge.taken" if is_short else "badge.gift_taken", customer, badge, grant, taken)
 
 
-def _tell(action: str, customer: Customer, badge: Badge, grant: BadgeGrant, taken: Reward | None = None) -> None:
-    given = taken or grant.given
-    changes: dict[str, Any] = {"name": [None, badge.name], "given": [None, given.value]}
-    if given is Reward.POINTS:
-        changes["points"] = [None, badge.points]
+def _tell(action: str, customer: Customer, badge: Badge, grant: BadgeGrant, gift: Gift | None) -> None:
+    changes: dict[str, Any] = {"name": [None, badge.name]}
+    if gift is not None:
+        changes |= {"given": [None, gift.kind.value], "points": [None, gift.points]}
     record(action, grant, customer_id=customer.id, changes=changes)
 
 

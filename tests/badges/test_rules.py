@@ -16,8 +16,8 @@ def day(text: str, **values: int) -> Day:
     return Day(dt.date.fromisoformat(text), True, "spent" in values, **values)
 
 
-def rule(metric: Metric, target: int, period: Period = Period.EVER, days: int = 0, times: int | None = None) -> Rule:
-    return Rule(metric, target, period, SINCE, days, times)
+def rule(metric: Metric, target: int, period: Period = Period.EVER, days: int = 0) -> Rule:
+    return Rule(metric, target, period, SINCE, days)
 
 
 WEEK = [day(f"2026-11-{number:02}") for number in range(2, 9)]
@@ -25,7 +25,6 @@ WEEK = [day(f"2026-11-{number:02}") for number in range(2, 9)]
 
 def test_without_a_period_everything_counts_so_many_times() -> None:
     assert reached(rule(Metric.VISITS, 3), WEEK) == ["1", "2"]
-    assert reached(rule(Metric.VISITS, 3, times=1), WEEK) == ["1"]
     assert reached(rule(Metric.VISITS, 7), WEEK) == ["1"]
     assert reached(rule(Metric.VISITS, 8), WEEK) == []
     assert reached(rule(Metric.VISITS, 1), []) == []
@@ -45,7 +44,6 @@ def test_months_and_years_count_each_for_itself_from_the_one_in_which_the_badge_
     history = [day(text) for text in ("2026-10-01", "2026-10-02", "2026-11-01", "2026-11-30", "2026-12-31")]
     history += [day("2027-01-01"), day("2027-01-02")]
     assert reached(rule(Metric.VISITS, 2, Period.MONTH), history) == ["2026-11", "2027-01"]
-    assert reached(rule(Metric.VISITS, 2, Period.MONTH, times=1), history) == ["2026-11"]
     assert reached(rule(Metric.VISITS, 3, Period.YEAR), history) == ["2026"]
     assert reached(rule(Metric.VISITS, 2, Period.YEAR), history) == ["2026", "2027"]
 
