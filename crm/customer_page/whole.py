@@ -61,7 +61,7 @@ def whole_of(customer: Customer) -> Whole:
     return Whole(
         card_of(customer),
         loyalty.standing(customer, today_here()),
-        rewards.open_to(customer)[:OFFERS],
+        rewards.open_to(customer, to_them=True)[:OFFERS],
         theirs.get("bookings", ()),
         theirs.get("accounts", {}),
         _turns(customer.id, theirs.get("bookings", ())),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -36,7 +36,7 @@ ANSWERS = {"sent": Answer.ACCEPTED, "failed": Answer.PERMANENT}
 
 class DemoShop(NamedTuple):
     slug: str
-    settings: dict[str, str]
+    settings: dict[str, Any]
     username: str
     user_name: str
     branches: tuple[str, ...]
@@ -57,6 +57,8 @@ SHOPS = (
             "sms_gateway": "console",
             "whatsapp_gateway": "manual",
             "first_hour": "dismissed",
+            "earn_points": 1,
+            "earn_per": 1_000_00,
         },
         "demo",
         "Ayu",
@@ -76,6 +78,8 @@ SHOPS = (
             "sms_gateway": "console",
             "whatsapp_gateway": "manual",
             "first_hour": "dismissed",
+            "earn_points": 1,
+            "earn_per": 1_000_00,
         },
         "traveller",
         "Bilal",

@@ -75,8 +75,9 @@ def fill(shop: str, customer_ids: Sequence[int]) -> None:
         date, total = today - dt.timedelta(days=sale.days_ago), sum(amount for _what, amount in sale.lines)
         uploads = [_receipt(sale, date, total)] if sale.has_receipt else []
         invoice = add_invoice(customer_ids[sale.person], total * unit // 100, date, sale.note, uploads)
-        reason = sale.note or sale.lines[0][0]
-        earn(invoice.customer_id, total // EARNED_PER, points_key(invoice.id), f"Invoice {invoice.id}", reason)
+        if not organization.earn_points:
+            reason = sale.note or sale.lines[0][0]
+            earn(invoice.customer_id, total // EARNED_PER, points_key(invoice.id), f"Invoice {invoice.id}", reason)
     for one in POINTS[shop]:
         change_points(customer_ids[one.person], one.points, one.reason)
 

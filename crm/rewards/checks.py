@@ -24,20 +24,24 @@ TIERS = list(Tier)
 
 
 class Standing(NamedTuple):
-    """What decides for one customer: `had` are the vouchers by reward and period, `branch_id` where it is asked."""
+    """What decides for one customer: `had` are the vouchers by reward and period, `branch_id` where it is asked.
+
+    to_them: whether it is the customer who reads the sentences.
+    """
 
     customer: Customer
     today: dt.date
     had: Mapping[tuple[int, Period], int]
     spendable: int
     branch_id: int | None = None
+    to_them: bool = False
 
 
 def today_here() -> dt.date:
     return clock.to_local(clock.utcnow(), clock.zone(current_organization().time_zone)).date()
 
 
-def standing_of(customer: Customer, branch_id: int | None = None) -> Standing:
+def standing_of(customer: Customer, branch_id: int | None = None, *, to_them: bool = False) -> Standing:
     """Read what a customer had of all rewards, and the points, in two statements."""
     today, zone = today_here(), clock.zone(current_organization().time_zone)
     columns = [_since(period, today, zone) for period in Period]
@@ -48,7 +52,7 @@ def standing_of(customer: Customer, branch_id: int | None = None) -> Standing:
         execution_options={"all_branches": True},
     )
     had = {(row[0], period): int(row[at]) for row in rows for at, period in enumerate(Period, 1)}
-    return Standing(customer, today, had, points.spendable(customer, today), branch_id)
+    return Standing(customer, today, had, points.spendable(customer, today), branch_id, to_them)
 
 
 def refusal(reward: Reward, standing: Standing, asked: int | None = None) -> str:
@@ -78,6 +82,8 @@ def _tier(reward: Reward, standing: Standing) -> str:
     own = Tier(standing.customer.tier)
     if reward.minimum_tier is None or TIERS.index(own) >= TIERS.index(reward.minimum_tier):
         return ""
+    if standing.to_them:
+        return _("For customers from %(tier)s up.", tier=reward.minimum_tier.label)
     return _(
         "%(reward)s is for customers from %(tier)s up, and %(name)s is %(own)s.",
         reward=reward.name,
@@ -91,6 +97,9 @@ def _limit(reward: Reward, standing: Standing) -> str:
     most = reward.per_customer
     if most is None or standing.had.get((reward.id, reward.per_period), 0) < most:
         return ""
+    if standing.to_them:
+        is_over = reward.per_period is Period.EVER
+        return _("You had it as often as you can.") if is_over else _("You had it as often as you can for now.")
     sentences: dict[Period, Callable[[], str]] = {
         Period.DAY: lambda: ngettext(
             "%(name)s can have %(reward)s %(num)s time a day, and had it today.",
@@ -130,7 +139,11 @@ def _stock(reward: Reward, standing: Standing) -> str:
 
 def _points(reward: Reward, standing: Standing, asked: int | None) -> str:
     needed, there = asked or reward.cost, standing.spendable
-    return "" if there >= needed else points.too_few(standing.customer, there, needed)
+    if there >= needed:
+        return ""
+    return (
+        points.too_few_of_yours(there, needed) if standing.to_them else points.too_few(standing.customer, there, needed)
+    )
 
 
 CHECKS: Sequence[Callable[[Reward, Standing], str]] = (_activity, _dates, _branch, _tier, _limit, _stock)

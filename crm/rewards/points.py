@@ -41,3 +41,14 @@ def too_few(customer: Customer, points: int, needed: int) -> str:
         num=money.format_number(points, locale),
         needed=money.format_number(needed, locale),
     )
+
+
+def too_few_of_yours(points: int, needed: int) -> str:
+    locale = current_organization().locale
+    return ngettext(
+        "You have %(num)s point, and this takes %(needed)s.",
+        "You have %(num)s points, and this takes %(needed)s.",
+        points,
+        num=money.format_number(points, locale),
+        needed=money.format_number(needed, locale),
+    )

@@ -127,12 +127,15 @@ def has_vouchers() -> bool:
     return db.session.scalar(sa.select(Voucher.id).limit(1)) is not None
 
 
-def open_to(customer: Customer, branch_id: int | None = None) -> list[Offer]:
-    """Return what is offered to a customer, the cheapest first, each with why it is not open to them."""
+def open_to(customer: Customer, branch_id: int | None = None, *, to_them: bool = False) -> list[Offer]:
+    """Return what is offered to a customer, the cheapest first, each with why it is not open to them.
+
+    `to_them`: the customer reads it.
+    """
     rewards = db.session.scalars(RewardFilter().statement().limit(MOST_OFFERED)).all()
     if not rewards:
         return []
-    standing = standing_of(customer, branch_id)
+    standing = standing_of(customer, branch_id, to_them=to_them)
     return [Offer(reward, refusal(reward, standing)) for reward in rewards]
 
 

@@ -25,7 +25,7 @@ from crm.kernel.extensions import db
 from crm.kernel.idempotency import Once, RequestKey, is_used
 from crm.kernel.tenancy import current_actor
 from crm.kernel.work import due
-from crm.people.own_sources import MANUAL
+from crm.people.own_sources import MANUAL, OWN_PAGE
 from crm.rewards import points as ledger
 from crm.rewards.checks import none_left, refusal, standing_of, today_here
 from crm.rewards.codes import new_code
@@ -67,7 +67,7 @@ def redeem(
             return once.found(Voucher)
         reward = _reward(reward_id)
         cost = cost_of(reward, points)
-        sentence = refusal(reward, standing_of(customer, branch_id), cost)
+        sentence = refusal(reward, standing_of(customer, branch_id, to_them=source == OWN_PAGE), cost)
         if sentence:
             raise RewardError(sentence)
         voucher = _issue(customer, reward, points=cost, source=source)
