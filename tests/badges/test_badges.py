@@ -79,6 +79,18 @@ def test_what_is_missing_is_asked_for(cast: Cast) -> None:
     assert client.post("/badges/new", data={**right, "metric": "weeks in a row"}).status_code == 303
 
 
+@SQLITE
+def test_a_sentence_that_stands_at_two_fields_names_them(cast: Cast) -> None:
+    form = {"name": "Regular", "metric": "visits", "target": "", "period": "rolling", "reward": "points"}
+    page = cast.manager.client().post("/badges/new", data=form)
+    assert page.status_code == 422
+    said = "Enter a whole number from 1 to 1.000.000, digits only.</a>"
+    assert {f'<a href="#target">How many: {said}', f'<a href="#points">Points: {said}'} <= set(
+        re.findall(r'<a href="#\w+">.*?</a>', page.text, re.DOTALL)
+    )
+    assert '<a href="#period_days">Enter' in page.text
+
+
 def test_the_api_keeps_badges(api: Client, staff_api: Client, stranger_api: Client) -> None:
     made = api.post("badges/", json={"name": "Regular", "metric": "visits", "target": 10})
     assert made.status_code == 201
