@@ -93,14 +93,19 @@ def _send(automation: Automation, customer: Customer, grant: AutomationGrant) ->
         return NO_TEMPLATE.english()
     wordings = [version.wording for version in versions]
     first, others = wordings[0], tuple(wordings[1:])
-    wording = Wording(first.text, first.has_fields, first.approved, first.language, others)
+    wording = Wording(first.text, first.has_fields, first.approved, first.language, others, first.subject)
     with language.speaking(language.ENGLISH):
         try:
             with db.session.begin_nested():
                 filled = filled_for(wording, customer, organization)
                 moment = _moment(clock.zone(organization.time_zone))
                 message = schedule_message(
-                    customer.id, automation.channel, filled.text, moment, template=filled.approved
+                    customer.id,
+                    automation.channel,
+                    filled.text,
+                    moment,
+                    template=filled.approved,
+                    subject=filled.subject,
                 )
         except SentenceError as error:
             return str(error)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from flask import request
-from wtforms import HiddenField, SelectField, ValidationError
+from wtforms import HiddenField, SelectField, StringField, ValidationError
 
 from crm.accounts.models import Organization
 from crm.customers.models import Customer
@@ -26,6 +26,7 @@ class Edited(NamedTuple):
     body: str
     channel: str
     wording: Wording
+    subject: str = ""
 
     @property
     def template_id(self) -> str:
@@ -41,6 +42,7 @@ class TemplateChoice(Form):
     """
 
     template = SelectField(N_("Template"), validate_choice=False)
+    subject = StringField(N_("Subject"))
     replaced = HiddenField()
     """A text of one's own that a template took the place of."""
 
@@ -81,7 +83,8 @@ class TemplateChoice(Form):
         template = self.chosen
         if template is None:
             return False
-        self.body.data = self.fill(template.wording).text
+        filled = self.fill(template.wording)
+        self.body.data, self.subject.data = filled.text, filled.subject
         self.channel.data = template.channel
         return True
 
@@ -113,11 +116,11 @@ class TemplateChoice(Form):
         if self.edited and self._is_as_it_was(self.edited):
             return self.edited.wording
         template = self.chosen
-        if template and template.channel == channel and self.fill(template.wording).text == body:
+        if template and template.channel == channel and self._is_filled_from(template):
             versions = self.versions[template.name_key, template.channel]
             others = tuple(version.wording for version in versions if version is not template)
             return replace(template.wording, others=others)
-        return Wording(body)
+        return Wording(body, subject=self.subject.data or "")
 
     def approved(self) -> ApprovedTemplate | None:
         """Return the approved template that the message goes out as, with the customer's values."""
@@ -141,4 +144,9 @@ class TemplateChoice(Form):
 
     def _is_as_it_was(self, edited: Edited) -> bool:
         same_template = self.template.data in (None, self._offered(edited.template_id))
-        return same_template and (self.body.data, self.channel.data) == (edited.body, edited.channel)
+        typed = (self.body.data, self.channel.data, self.subject.data or "")
+        return same_template and typed == (edited.body, edited.channel, edited.subject)
+
+    def _is_filled_from(self, template: Template) -> bool:
+        filled = self.fill(template.wording)
+        return (filled.text, filled.subject) == (self.body.data or "", self.subject.data or "")

@@ -17,7 +17,7 @@ from crm.kernel.errors import SentenceError
 from crm.message_templates.rules import Wording
 from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import NAMES, all_channels, channel_named, choose, consent_problem
-from crm.messages.checks import RefusedError
+from crm.messages.checks import RefusedError, check_subject
 from crm.messages.models import Message
 from crm.series.forms import RepeatFields
 from crm.series.forms import values_of as values_of_series
@@ -25,6 +25,7 @@ from crm.series.queries import series_of_message
 from crm.values import clock
 from crm.values.language import N_
 from crm.values.language import gettext as _
+from crm.values.text import clean_line
 from crm.web.forms import CreatingForm, options
 
 IN_DAYS = 1
@@ -62,6 +63,18 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
     def validate_channel(self, field: RadioField) -> None:
         if field.data not in NAMES:
             raise ValidationError(choose())
+
+    def validate_subject(self, field: StringField) -> None:
+        """Require a subject where there is one; with only a template it is the template's."""
+        field.data = clean_line(field.data or "")
+        channel = channel_named(self.channel.data) if self.channel.data in NAMES else None
+        if channel is None or not channel.has_subject:
+            field.data = ""
+        elif self.body.data or self.chosen is None:
+            try:
+                check_subject(field.data)
+            except RefusedError as error:
+                raise ValidationError(str(error)) from None
 
     def validate_body(self, field: TextAreaField) -> None:
         """Require a text; with only a template it is the template's."""
@@ -112,7 +125,7 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
         return channel_named(self.channel.data), self.body.data, self.moment
 
     def options(self) -> dict[str, Any]:
-        options = {"must_arrive": self.must_arrive.data, "template": self.approved()}
+        options = {"must_arrive": self.must_arrive.data, "template": self.approved(), "subject": self.subject.data}
         return options | ({"rule": self.rule(), "wording": self.wording()} if self.changes_all else {})
 
     def explain(self, error: SentenceError) -> None:
@@ -136,10 +149,12 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
         return MessagePreview.of(self.customer, self.organization, channel, body, self.moment, rule, notes)
 
     def _edited(self, message: Message) -> Edited:
-        found = Wording(message.body, False, message.approved)
-        if self.series and self.fill(self.series.words).text == message.body:
-            found = self.series.words
-        return Edited(message.body, message.channel, found)
+        found = Wording(message.body, False, message.approved, subject=message.subject)
+        if self.series:
+            filled = self.fill(self.series.words)
+            if (filled.text, filled.subject) == (message.body, message.subject):
+                found = self.series.words
+        return Edited(message.body, message.channel, found, message.subject)
 
     def _first_values(self) -> dict[str, Any]:
         values = values_of_series(self.series)
@@ -148,6 +163,7 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
             return values | {
                 "template": self.edited.template_id,
                 "channel": self.message.channel,
+                "subject": self.message.subject,
                 "body": self.message.body,
                 "send_at": f"{at:%Y-%m-%dT%H:%M}",
                 "must_arrive": self.message.must_arrive,
@@ -156,7 +172,9 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
         if self.reply in allowed:
             return values | {"channel": self.reply, "in_days": "0"}
         reachable = [channel for channel in allowed if channel.addresses.of(self.customer)]
-        return values | {"channel": (reachable or allowed or all_channels())[-1], **self._first_time()}
+        # A letter is for those whom no shorter way reaches.
+        choices = sorted(reachable or allowed or all_channels(), key=lambda channel: not channel.has_subject)
+        return values | {"channel": choices[-1], **self._first_time()}
 
     def _first_time(self) -> dict[str, str]:
         tomorrow: OfferedTime | None = next((time for time in self.times if time.code == "tomorrow"), None)

@@ -33,7 +33,7 @@ HOLDS = frozenset({"quiet_from", "quiet_until", "time_zone"})
 @organization_changed.connect
 def let_go_held(organization: Organization, changes: dict[str, Any]) -> None:
     """Check held messages after a change of settings."""
-    senders = {channel.sender_setting for channel in all_channels()}
+    senders = {name for channel in all_channels() for name in (channel.sender_setting, channel.reply_setting)}
     if not (HOLDS | SECRETS.keys() | senders).isdisjoint(changes):
         after_commit(services.let_go_held)
 

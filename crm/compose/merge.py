@@ -86,10 +86,14 @@ def _repeated(pair: MergePair) -> Iterator[Message]:
     ).all()
     for message in waiting:
         if message.id not in moved:
-            seen.add((message.channel, message.body, message.send_at))
+            seen.add(_content(message))
     for message in waiting:
-        if message.id in moved and (message.channel, message.body, message.send_at) in seen:
+        if message.id in moved and _content(message) in seen:
             yield message
+
+
+def _content(message: Message) -> tuple[Any, ...]:
+    return message.channel, message.subject, message.body, message.send_at
 
 
 def _stop_repeated(pair: MergePair, now: dt.datetime) -> list[dict[str, Any]]:

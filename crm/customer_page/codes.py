@@ -35,6 +35,7 @@ MOST_TRIES = 5
 MOST_AN_HOUR = 3
 HOUR = dt.timedelta(hours=1)
 
+SUBJECT = N_("Your code at %(shop)s")
 TEXT = N_("%(code)s is your code at %(shop)s, for 10 minutes. Give it to nobody.")
 NO_CODE = N_("Ask for a code first. Each is good for 10 minutes and one use.")
 WRONG_CODE = N_("This is not the code. Check it, or ask for a new one.")
@@ -67,8 +68,9 @@ def send_code(session_id: int, customer_id: int) -> str:
         code, now = f"{secrets.randbelow(1_000_000):06}", database_now()
         row = CustomerCode(session_id=session_id, code_hash=_hash(session_id, code), expires_at=now + LASTS)
         session.add(row)
-        schedule_message(customer.id, channel, _text(code, customer), now)
-        return masked(channel.addresses.of(customer))
+        subject, text = _told(code, customer)
+        schedule_message(customer.id, channel, text, now, subject=subject)
+        return channel.addresses.masked(channel.addresses.of(customer))
 
 
 def check_code(session_id: int, typed: str) -> int:
@@ -118,11 +120,6 @@ def likely_channels(customer: Customer) -> list[Channel]:
     return [channel for channel in all_channels() if _reaches(customer, channel)]
 
 
-def masked(address: str) -> str:
-    """Return the last digits of an address."""
-    return f"\N{HORIZONTAL ELLIPSIS}{address[-3:]}"
-
-
 def _reaches(customer: Customer, channel: Channel) -> bool:
     problem = consent_problem(customer, channel) or channel.addresses.problem(customer)
     return problem is None and bool(channel.addresses.of(customer))
@@ -145,10 +142,10 @@ def _sent_within_an_hour(customer_id: int) -> int:
     return db.session.scalars(found).one()
 
 
-def _text(code: str, customer: Customer) -> str:
+def _told(code: str, customer: Customer) -> tuple[str, str]:
     organization = current_organization()
     with language.speaking(language.chosen(customer.language, organization.language)):
-        return _(TEXT, code=code, shop=organization.name)
+        return _(SUBJECT, shop=organization.name), _(TEXT, code=code, shop=organization.name)
 
 
 def _hash(session_id: int, code: str) -> str:

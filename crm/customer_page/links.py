@@ -35,6 +35,18 @@ _TEXTS = {
 }
 
 
+_SUBJECTS = {
+    Scope.CARD: N_("Your card at %(shop)s"),
+    Scope.PAGE: N_("Your page at %(shop)s"),
+    Scope.DOWNLOAD: N_("The copy of your data at %(shop)s"),
+}
+
+
+class Told(NamedTuple):
+    subject: str
+    text: str
+
+
 class Made(NamedTuple):
     link: CustomerLink
     token: str
@@ -115,15 +127,16 @@ def send_link(link_id: int, token: str, channel: Channel, key: RequestKey | None
         if link is None:
             raise ConflictError(_("This link no longer opens anything. Make a new one."))
         customer = session.get_one(Customer, link.customer_id)
-        text = text_of(link.scope, token, customer)
-        return schedule_message(customer.id, channel, text, database_now(), key)
+        subject, text = text_of(link.scope, token, customer)
+        return schedule_message(customer.id, channel, text, database_now(), key, subject=subject)
 
 
-def text_of(scope: Scope, token: str, customer: Customer) -> str:
+def text_of(scope: Scope, token: str, customer: Customer) -> Told:
     """Return what a customer reads who gets a link, in their language."""
     organization = current_organization()
     with language.speaking(language.chosen(customer.language, organization.language)):
-        return _(_TEXTS[scope], shop=organization.name, link=address_of(token))
+        subject = _(_SUBJECTS[scope], shop=organization.name)
+        return Told(subject, _(_TEXTS[scope], shop=organization.name, link=address_of(token)))
 
 
 def address_of(token: str) -> str:

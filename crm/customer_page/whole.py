@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from crm.bookings import queries as bookings
 from crm.bookings.models import Booking, BookingPerson
 from crm.customer_page.cards import Card, card_of
-from crm.customer_page.codes import likely_channels, masked
+from crm.customer_page.codes import likely_channels
 from crm.customer_page.models import ErasureRequest
 from crm.customer_page.wishes import open_wish, switches, today_here
 from crm.customers.models import Customer
@@ -68,7 +68,7 @@ def whole_of(customer: Customer) -> Whole:
         page.rows,
         page.older is not None,
         [_switch(customer, name) for name in switches()],
-        masked(ways[0].addresses.of(customer)) if ways else "",
+        ways[0].addresses.masked(ways[0].addresses.of(customer)) if ways else "",
         open_wish(customer.id),
         today_here(),
     )

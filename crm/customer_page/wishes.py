@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from crm.accounts.queries import current_organization
 from crm.bookings import services as bookings
 from crm.bookings.models import Booking, BookingPerson, BookingStatus
-from crm.customer_page.codes import channel_to, masked, spend_code
+from crm.customer_page.codes import channel_to, spend_code
 from crm.customer_page.links import make_link, text_of
 from crm.customer_page.models import ErasureRequest
 from crm.customer_page.rules import Scope
@@ -91,8 +91,9 @@ def ask_for_copy(customer_id: int, code_id: int) -> str:
         spend_code(code_id)
         channel = channel_to(customer)
         token = make_link(customer.id, Scope.DOWNLOAD).token
-        schedule_message(customer.id, channel, text_of(Scope.DOWNLOAD, token, customer), database_now())
-        return masked(channel.addresses.of(customer))
+        subject, text = text_of(Scope.DOWNLOAD, token, customer)
+        schedule_message(customer.id, channel, text, database_now(), subject=subject)
+        return channel.addresses.masked(channel.addresses.of(customer))
 
 
 def ask_for_erasure(customer_id: int, code_id: int) -> ErasureRequest:

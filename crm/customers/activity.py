@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crm.customers.rules import CONSENTS
 from crm.customers.timeline import Activity, ActivityEvent, ActivityText, shortened
 from crm.people.own_sources import source_shown
 from crm.values.language import LANGUAGES, N_
@@ -27,6 +28,7 @@ FIELDS = {
     "branch_id": N_("Branch"),
     "sms_allowed": N_("SMS"),
     "whatsapp_allowed": N_("WhatsApp"),
+    "email_allowed": N_("Messages by e-mail"),
 }
 
 
@@ -38,7 +40,7 @@ def _edited(event: ActivityEvent) -> Activity:
 def _changed(field: str, event: ActivityEvent) -> str:
     before, after = (_shown(field, value, event) for value in event.changes[field])
     label = FIELDS[field]
-    if field in ("sms_allowed", "whatsapp_allowed"):
+    if field in CONSENTS:
         is_on = event.after(field)
         return _("%(field)s switched on", field=label) if is_on else _("%(field)s switched off", field=label)
     if before and after:

@@ -97,6 +97,7 @@ EXPORT = Export(
         Column("is_active", N_("Active"), Customer.is_active, Kind.YES_NO),
         Column("sms_allowed", N_("SMS allowed"), Customer.sms_allowed, Kind.YES_NO),
         Column("whatsapp_allowed", N_("WhatsApp allowed"), Customer.whatsapp_allowed, Kind.YES_NO),
+        Column("email_allowed", N_("E-mail allowed"), Customer.email_allowed, Kind.YES_NO),
         Column("loyalty_points", N_("Points"), Customer.loyalty_points, Kind.NUMBER),
         Column("loyalty_tier", N_("Tier"), Customer.tier, words=lambda tier: Tier(tier).label),
         Column("total_orders", N_("Orders"), Customer.total_orders, Kind.NUMBER),

@@ -9,6 +9,7 @@ from wtforms import BooleanField, SelectChoice, SelectField, StringField, TextAr
 from crm.customers.fields import BirthdayField, ContactForm, chosen_branch, offer_branches
 from crm.customers.models import Customer
 from crm.customers.referral_codes import MAX_TYPED, UnknownCodeError
+from crm.customers.rules import CONSENTS
 from crm.customers.shared_keys import EmailTakenError, SharedError
 from crm.kernel.errors import SentenceError
 from crm.people.contact_fields import KEY_FIELDS
@@ -33,6 +34,7 @@ class CustomerForm(ContactForm, CreatingForm):
     email = StringField(N_("E-mail"))
     sms_allowed = BooleanField(N_("SMS allowed"), default=True)
     whatsapp_allowed = BooleanField(N_("WhatsApp allowed"), default=True)
+    email_allowed = BooleanField(N_("E-mail allowed"), default=True)
     address = TextAreaField(N_("Address"))
     city = StringField(N_("City"))
     province = StringField(N_("Province"))
@@ -66,7 +68,7 @@ class CustomerForm(ContactForm, CreatingForm):
         return values | {"phone": stored} if shown and values["phone"] == shown else values
 
     def values(self) -> dict[str, Any]:
-        allowed = {name: self[name].data for name in ("sms_allowed", "whatsapp_allowed")}
+        allowed = {name: self[name].data for name in CONSENTS}
         referred_by = {"referred_by": self.referred_by.data or ""} if self.referred_by else {}
         return self.contact_values() | allowed | chosen_branch(self) | referred_by
 

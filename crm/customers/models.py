@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.accounts.models import Branch
-from crm.customers.rules import CODE_LENGTH, Tier
+from crm.customers.rules import CODE_LENGTH, CONSENTS, Tier
 from crm.kernel.branch_scope import BOUND, seen_by_branch, seen_with
 from crm.kernel.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
 from crm.kernel.events import Event
@@ -193,6 +193,7 @@ class Customer(TenantMixin, Base):
     birthday_counts_from: Mapped[dt.date | None]
     sms_allowed: Mapped[bool] = mapped_column(default=True)
     whatsapp_allowed: Mapped[bool] = mapped_column(default=True)
+    email_allowed: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
     is_active: Mapped[bool] = mapped_column(default=True)
     archived_at: Mapped[dt.datetime | None]
     archived_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
@@ -241,6 +242,11 @@ class Customer(TenantMixin, Base):
     @property
     def further_emails(self) -> list[CustomerKey]:
         return [key for key in self.further if key.kind == "email" and key.value != self.email]
+
+    @property
+    def allowed(self) -> list[str]:
+        """By what they may be written to, for readers."""
+        return [str(label) for name, label in CONSENTS.items() if getattr(self, name)]
 
     @property
     def full_phone(self) -> str:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from crm.accounts.queries import current_organization
 from crm.customers.bulk_models import BulkChange
 from crm.customers.models import Customer, CustomerKey, CustomerSearch, ReferralCode
+from crm.customers.rules import CONSENTS
 from crm.customers.search_text import text_of_customer
 from crm.kernel.columns import one_of
 from crm.kernel.data import Arrival
@@ -21,7 +22,6 @@ from crm.kernel.work.models import UNDER_WAY, JobState
 from crm.people.contact_fields import ContactFields
 
 PAGE = 500
-ALLOWED = ("sms_allowed", "whatsapp_allowed")
 
 
 def restored(arrival: Arrival) -> Iterable[str]:
@@ -33,7 +33,7 @@ def restored(arrival: Arrival) -> Iterable[str]:
     for ids in _pages(Customer.referral_code.is_not(None)):
         _let_codes_lead_here(ids)
     if arrival.is_original_here:
-        for column in ALLOWED:
+        for column in CONSENTS:
             _forbid(column, arrival)
     return ()
 

@@ -11,6 +11,10 @@ CODE_LENGTH = 8
 """Characters of a referral code."""
 
 
+CONSENTS = {"sms_allowed": N_("SMS"), "whatsapp_allowed": N_("WhatsApp"), "email_allowed": N_("E-mail")}
+"""By what a customer may be written to."""
+
+
 class Tier(enum.StrEnum):
     """The lowest first; points decide it (`crm/loyalty/rules.py`)."""
 

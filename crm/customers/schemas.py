@@ -59,6 +59,9 @@ class CustomerChange(ContactInput):
     service_type = TextLine(LIMITS["service_type"])
     language = LanguageCode()
     birthday = Birthday()
+    sms_allowed = YesNo()
+    whatsapp_allowed = YesNo()
+    email_allowed = YesNo()
 
 
 class CustomerInput(CustomerChange):
@@ -125,6 +128,9 @@ class Customer(Output):
     birthday = fields.String(
         attribute="full_birthday", metadata={"description": "As 1990-02-14, or 02-14 without the year; empty for none."}
     )
+    sms_allowed = fields.Boolean()
+    whatsapp_allowed = fields.Boolean()
+    email_allowed = fields.Boolean()
     last_activity = Timestamp(attribute="last_activity_at", allow_none=True)
     next_message_at = Timestamp(allow_none=True)
     created_at = Timestamp()

@@ -254,6 +254,7 @@ def _calls(
             channel=row["channel"],
             to=row["recipient"],
             body=row["body"],
+            subject=message.subject,
             sender=senders[row["gateway"], row["channel"]],
             template=message.approved,
         )

@@ -66,6 +66,7 @@ def _questions(message_ids: Sequence[int]) -> list[Question]:
             channel=attempt.channel,
             to=attempt.recipient,
             body=attempt.body,
+            subject=messages[attempt.message_id].subject,
             template=messages[attempt.message_id].approved,
             sender=senders[attempt.gateway, attempt.channel],
         )

@@ -39,6 +39,7 @@ class CustomerRow:
     branch_id: int | None = None
     sms_allowed: bool = True
     whatsapp_allowed: bool = True
+    email_allowed: bool = True
     is_active: bool = True
     points: int = 0
     created_at: dt.datetime | None = None

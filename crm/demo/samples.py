@@ -120,7 +120,7 @@ def _rows() -> Iterator[CustomerRow]:
     for index, row in enumerate(people):
         row.phone = generator.example_number(organization.phone_region, 10 + index)
         row.is_active, row.notes = True, _("A sample to try things with.")
-        row.sms_allowed = row.whatsapp_allowed = False
+        row.sms_allowed = row.whatsapp_allowed = row.email_allowed = False
         row.created_at = now - dt.timedelta(days=5 * (COUNT - index), minutes=37 * index)
         if index < len(texts):
             at = now - dt.timedelta(hours=1 + 20 * index)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from babel.lists import format_list
 
+from crm.customers.rules import CONSENTS
 from crm.people.identity import is_stopgap
 from crm.people.matching import Doubt, Kind
 from crm.people.names import Likeness, likeness, names_agree
@@ -33,10 +34,9 @@ class MergeField(NamedTuple):
 
     @property
     def is_consent(self) -> bool:
-        return self.name in CONSENT
+        return self.name in CONSENTS
 
 
-CONSENT = ("sms_allowed", "whatsapp_allowed")
 FIELDS = (
     MergeField("name", N_("Name"), ("name", "name_key")),
     MergeField("phone", N_("Phone"), ("phone", "phone_valid", "phone_extension")),
@@ -53,6 +53,7 @@ FIELDS = (
     MergeField("source", N_("Source"), ("source",)),
     MergeField("sms_allowed", N_("SMS"), ("sms_allowed",)),
     MergeField("whatsapp_allowed", N_("WhatsApp"), ("whatsapp_allowed",)),
+    MergeField("email_allowed", N_("Messages by e-mail"), ("email_allowed",)),
     MergeField("notes", N_("Notes"), ("notes",)),
 )
 

@@ -7,13 +7,13 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from crm.imports.entries import Entry
+from crm.imports.fields import CONSENTS
 from crm.imports.states import Mode
 from crm.people.contact_fields import ContactFields
 from crm.people.matching import Key, Kind
 from crm.people.names import is_better
 from crm.people.person import Person
 
-CHANNELS = ("sms_allowed", "whatsapp_allowed")
 FILLED = ("city", "service_type", "language", "address", "province", "postal_code", "notes")
 """Fields that fill blanks, and are taken over where they were chosen."""
 CLEARED: dict[str, dict[str, Any]] = {name: {name: ""} for name in (*FILLED, "source", "passport_number")} | {
@@ -49,7 +49,7 @@ def complete_new(person: Person, entry: Entry, now: dt.datetime | None) -> None:
     fields["is_active"] = entry.is_active is not False
     for name in ("address", "province", "postal_code", "notes", "birthday", "birth_year"):
         fields[name] = getattr(contact, name)
-    for name in CHANNELS:
+    for name in CONSENTS:
         fields[name] = name not in entry.refused
     _learn_further(person, entry, ())
 
@@ -85,7 +85,7 @@ def apply(
         for name, value in CLEARED.get(field, {}).items():
             person.put(name, value)
     for name in entry.refused:
-        if name in CHANNELS:
+        if name in CONSENTS:
             person.put(name, False)
 
 

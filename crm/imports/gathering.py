@@ -16,6 +16,7 @@ from crm.customers.duplicate_pairs import known_pairs
 from crm.imports import applying, sentences
 from crm.imports.applying import Rules
 from crm.imports.entries import BLANK, Entry
+from crm.imports.fields import CONSENTS
 from crm.imports.states import Mode, Verdict
 from crm.intake.rows import MANY, Read, Wanted
 from crm.intake.upsert import Gathering, Taken
@@ -25,7 +26,7 @@ from crm.people.person import FIELDS, Intake, Person
 
 COLUMNS = (
     *(*FIELDS, "address", "province", "postal_code", "birthday", "birth_year", "notes"),
-    *(*applying.CHANNELS, "updated_at"),
+    *(*CONSENTS, "updated_at"),
 )
 
 

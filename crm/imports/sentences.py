@@ -42,6 +42,7 @@ FIELDS: dict[str, str] = {
     "is_active": N_("Active"),
     "sms_allowed": N_("SMS"),
     "whatsapp_allowed": N_("WhatsApp"),
+    "email_allowed": N_("Messages by e-mail"),
 }
 
 _DOUBTS = {

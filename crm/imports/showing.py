@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from crm.accounts.queries import branch_names
 from crm.imports import sentences
-from crm.imports.fields import FIELDS, NAME_PARTS
+from crm.imports.fields import CONSENTS, FIELDS, NAME_PARTS
 from crm.imports.gathering import NO_NAME
 from crm.imports.mapping import columns_of
 from crm.imports.models import Import, ImportRow
@@ -19,7 +19,7 @@ from crm.values.stored import shown
 from crm.web.filters import birthday, phone_number
 
 LABELS = {**sentences.FIELDS, "phone_extension": N_("Extension"), "birth_year": N_("Year of birth")}
-YES_OR_NO = ("is_active", "sms_allowed", "whatsapp_allowed")
+YES_OR_NO = ("is_active", *CONSENTS)
 WHO = ("name", *NAME_PARTS, "company")
 MOST_CELLS = 3
 """Wrong cells that can be corrected in the list; more are in the row's own form."""

@@ -61,7 +61,7 @@ def give_some() -> int | None:
             return None
         step = _STEPS[place.step]
         found = step(settings, place)
-        written = sum(_send(customer, body) for customer, body in found.notices)
+        written = sum(_send(customer, *told) for customer, told in found.notices)
         if found.last is not None:
             settings.notices_given = place._replace(after=found.last).to_json()
         elif place.step + 1 < len(_STEPS):
@@ -79,10 +79,15 @@ def _place(settings: LoyaltySettings, today: dt.date) -> Place:
     return place if place.day >= today - MISSED else Place(today, 0, 0)
 
 
+class _Told(NamedTuple):
+    subject: str
+    body: str
+
+
 class _Found(NamedTuple):
     """Customers and what they are told; the last id that was looked at, None at the end."""
 
-    notices: Sequence[tuple[Customer, str]]
+    notices: Sequence[tuple[Customer, _Told]]
     last: int | None
 
 
@@ -128,7 +133,7 @@ def _customers(ids: Any) -> Iterator[Customer]:
     yield from db.session.scalars(here.order_by(Customer.id), execution_options=ALL_BRANCHES).all()
 
 
-def _send(customer: Customer, body: str) -> bool:
+def _send(customer: Customer, subject: str, body: str) -> bool:
     """Schedule a notice by the first channel that sends by itself and that the customer takes; False for none."""
     organization, now = current_organization(), database_now()
     zone = clock.zone(organization.time_zone)
@@ -138,17 +143,17 @@ def _send(customer: Customer, body: str) -> bool:
             continue
         try:
             with db.session.begin_nested():
-                schedule_message(customer.id, channel, body, max(at, now))
+                schedule_message(customer.id, channel, body, max(at, now), subject=subject)
         except RefusedError:
             continue
         return True
     return False
 
 
-def _end_of_points(customer: Customer, points: int, ends_on: dt.date) -> str:
+def _end_of_points(customer: Customer, points: int, ends_on: dt.date) -> _Told:
     organization = current_organization()
     with speaking(chosen(customer.language, organization.language)):
-        return ngettext(
+        body = ngettext(
             "Hello %(name)s, %(num)s of your points at %(shop)s can be spent until %(day)s.",
             "Hello %(name)s, %(num)s of your points at %(shop)s can be spent until %(day)s.",
             points,
@@ -157,12 +162,13 @@ def _end_of_points(customer: Customer, points: int, ends_on: dt.date) -> str:
             shop=organization.name,
             day=clock.say_day(ends_on, organization.locale),
         )
+        return _Told(_("Your points at %(shop)s", shop=organization.name), body)
 
 
-def _end_of_tier(customer: Customer, standing: tiers.Standing, falls_on: dt.date) -> str:
+def _end_of_tier(customer: Customer, standing: tiers.Standing, falls_on: dt.date) -> _Told:
     organization = current_organization()
     with speaking(chosen(customer.language, organization.language)):
-        return _(
+        body = _(
             "Hello %(name)s, you are %(tier)s at %(shop)s until %(day)s. %(points)s more points by then keep it.",
             name=customer.name,
             tier=standing.tier.label,
@@ -170,3 +176,4 @@ def _end_of_tier(customer: Customer, standing: tiers.Standing, falls_on: dt.date
             points=money.format_number(standing.stay, organization.locale),
             day=clock.say_day(falls_on - dt.timedelta(days=1), organization.locale),
         )
+        return _Told(_("Your tier at %(shop)s", shop=organization.name), body)

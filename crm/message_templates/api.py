@@ -24,6 +24,7 @@ class MessageTemplate(Output):
     name = fields.String()
     channel = fields.String(metadata={"enum": NAMES})
     language = fields.String(metadata={"description": "A code like id or en_US; empty for any language."})
+    subject = fields.String(metadata={"description": "Of an e-mail."})
     body = fields.String()
     approved_name = fields.String()
     parameters = fields.List(fields.String())

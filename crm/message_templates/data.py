@@ -7,7 +7,7 @@ from crm.kernel.data import Rows, no_ids
 DATA = {
     "message_templates": Rows(
         plain="name name_key channel approved_name language",
-        free_text="body parameters",
+        free_text="subject body parameters",
         inside={"parameters": no_ids},
         recomputed="name_key",
     ),

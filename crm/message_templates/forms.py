@@ -11,10 +11,12 @@ from crm.message_templates import rules
 from crm.message_templates.models import Template
 from crm.message_templates.preview import TemplatePreview
 from crm.message_templates.queries import someone_like, templates
+from crm.messages.channels.base import MAX_SUBJECT
 from crm.messages.channels.registry import NAMES, all_channels, channel_named, choose
 from crm.messages.checks import too_long
 from crm.values.language import LANGUAGES, N_
 from crm.values.language import gettext as _
+from crm.values.text import clean_line
 from crm.web.forms import CreatingForm, Length, Required, options
 
 
@@ -23,6 +25,7 @@ class TemplateForm(CreatingForm):
 
     name = StringField(N_("Name"), [Required(N_("Enter the template's name.")), Length(100)])
     channel = RadioField(N_("Send by"), validate_choice=False)
+    subject = StringField(N_("Subject"))
     body = TextAreaField(N_("Text"), [Required(N_("Write the text."))])
     approved_name = StringField(N_("WhatsApp template name"))
     language = SelectField(N_("Language"), validate_choice=False)
@@ -44,6 +47,15 @@ class TemplateForm(CreatingForm):
     def validate_channel(self, field: RadioField) -> None:
         if field.data not in NAMES:
             raise ValidationError(choose())
+
+    def validate_subject(self, field: StringField) -> None:
+        field.data = clean_line(field.data or "")
+        if not self._has_subject():
+            field.data = ""
+            return
+        if not field.data:
+            raise ValidationError(_("Write the subject."))
+        _refuse(rules.problem(field.data, MAX_SUBJECT))
 
     def validate_body(self, field: TextAreaField) -> None:
         channel = channel_named(self.channel.data if self.channel.data in NAMES else _first())
@@ -93,6 +105,7 @@ class TemplateForm(CreatingForm):
         return {
             "name": self.name.data,
             "channel": channel_named(self.channel.data),
+            "subject": self.subject.data,
             "body": self.body.data,
             "approved_name": self.approved_name.data if approved else "",
             "language": (approved and self.language_code.data) or self.language.data or "",
@@ -113,7 +126,11 @@ class TemplateForm(CreatingForm):
             parameters,
             missing,
             self.language.data or "",
+            (self.subject.data or "") if self._has_subject() else "",
         )
+
+    def _has_subject(self) -> bool:
+        return self.channel.data in NAMES and channel_named(self.channel.data).has_subject
 
     def _may_be_approved(self) -> bool:
         return self.channel.data in NAMES and channel_named(self.channel.data).has_approved_templates
@@ -136,6 +153,7 @@ def _values_of(template: Template | None) -> dict[str, Any]:
     return {
         "name": template.name,
         "channel": template.channel,
+        "subject": template.subject,
         "body": template.body,
         "approved_name": template.approved_name,
         "language": spoken if spoken in LANGUAGES else template.language,

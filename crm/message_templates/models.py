@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from crm.kernel.columns import Base, CreatedAt, Id
 from crm.kernel.tenancy import TenantMixin
 from crm.message_templates.rules import Wording, named, spoken
-from crm.messages.channels.base import Channel
+from crm.messages.channels.base import MAX_SUBJECT, Channel
 from crm.messages.channels.registry import CHANNEL
 from crm.messages.rules import ApprovedTemplate
 from crm.values.language import LANGUAGES
@@ -46,6 +46,7 @@ class Template(TenantMixin, Base):
     name: Mapped[str] = mapped_column(sa.String(100))
     name_key: Mapped[str] = mapped_column(sa.String(100))
     channel: Mapped[Channel] = mapped_column(CHANNEL)
+    subject: Mapped[str] = mapped_column(sa.String(MAX_SUBJECT), default="", server_default="")
     body: Mapped[str] = mapped_column(sa.Text)
     approved_name: Mapped[str] = mapped_column(sa.String(512), default="")
     language: Mapped[str] = mapped_column(sa.String(15), default="")
@@ -68,4 +69,4 @@ class Template(TenantMixin, Base):
 
     @property
     def wording(self) -> Wording:
-        return Wording(self.body, True, self.approved, self.language)
+        return Wording(self.body, True, self.approved, self.language, subject=self.subject)

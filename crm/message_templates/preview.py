@@ -24,6 +24,7 @@ class TemplatePreview:
     parts: Segments | None
     parts_note: str
     notes: list[str]
+    subject: str = ""
 
     @classmethod
     def of(
@@ -35,12 +36,13 @@ class TemplatePreview:
         parameters: Sequence[str] = (),
         missing: str = "",
         language: str = "",
+        subject: str = "",
     ) -> TemplatePreview:
         """Fill the valid parts; `missing` is a search without a match."""
         notes = [_("Nobody matches “%(search)s”.", search=missing)] if missing else []
         if customer is None:
             return cls(None, "", [], None, "", [*notes, _("Add a customer to see the text filled in.")])
-        wrong = problem(body, channel.max_length) or parameters_problem(list(parameters))
+        wrong = problem(subject) or problem(body, channel.max_length) or parameters_problem(list(parameters))
         if wrong:
             return cls(customer, "", [], None, "", [*notes, wrong])
         values = values_of(customer, organization, language)
@@ -53,4 +55,4 @@ class TemplatePreview:
         text = fill(pieces, values)
         parts = channel.parts(text) if text else None
         filled = [fill(parse(source), values) for source in parameters]
-        return cls(customer, text, filled, parts, ucs2_note(text) if parts else "", notes)
+        return cls(customer, text, filled, parts, ucs2_note(text) if parts else "", notes, fill(parse(subject), values))

@@ -55,7 +55,7 @@ class Piece(NamedTuple):
 class Wording:
     """What is sent: words as somebody wrote them, or a template's text with fields, perhaps approved by WhatsApp.
 
-    language: its code, "" for any. others: the same in other languages.
+    language: its code, "" for any. others: the same in other languages. subject: of an e-mail, with fields as the text.
     """
 
     text: str
@@ -63,6 +63,7 @@ class Wording:
     approved: ApprovedTemplate | None = None
     language: str = ""
     others: tuple[Wording, ...] = ()
+    subject: str = ""
 
     def filled(self, values: Mapping[str, str]) -> Wording:
         """Return the same with the values where the fields are."""
@@ -72,20 +73,22 @@ class Wording:
         if approved is not None:
             parameters = tuple(fill(parse(source), values) for source in approved.parameters)
             approved = replace(approved, parameters=parameters)
-        return Wording(fill(parse(self.text), values), False, approved)
+        return Wording(fill(parse(self.text), values), False, approved, subject=fill(parse(self.subject), values))
 
     def to_json(self) -> dict[str, Any]:
         """Return what a database keeps."""
         approved = self.approved.to_json() if self.approved else None
         kept = {"text": self.text, "has_fields": self.has_fields, "approved": approved, "language": self.language}
-        return kept | ({"others": [other.to_json() for other in self.others]} if self.others else {})
+        kept |= {"others": [other.to_json() for other in self.others]} if self.others else {}
+        return kept | ({"subject": self.subject} if self.subject else {})
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> Wording:
         """Return what `to_json` was made of."""
         others = tuple(map(cls.from_json, kept.get("others", ())))
         approved = ApprovedTemplate.from_json(kept["approved"])
-        return cls(kept["text"], kept["has_fields"], approved, kept.get("language", ""), others)
+        language = kept.get("language", "")
+        return cls(kept["text"], kept["has_fields"], approved, language, others, kept.get("subject", ""))
 
 
 class Version(Protocol):

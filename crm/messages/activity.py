@@ -67,6 +67,8 @@ def _edited(event: ActivityEvent) -> Activity:
     if "channel" in event.changes:
         before, after = (channel_named(value).label for value in event.changes["channel"])
         lines.append(_("From %(before)s to %(after)s", before=before, after=after))
+    if "subject" in event.changes and event.after("subject"):
+        lines.append(_("Subject now %(text)s", text=shortened(event.after("subject"))))
     if "body" in event.changes:
         lines.append(_("Now %(text)s", text=shortened(event.after("body"))))
     return Activity(event.link(_("Message changed"), "message"), lines)

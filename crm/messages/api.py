@@ -38,7 +38,13 @@ def create(given: dict[str, Any], customer_id: int) -> Message:
     """
     customer = find_customer(customer_id)
     try:
-        return services.schedule_message(customer.id, channel_named(given["channel"]), given["body"], given["send_at"])
+        return services.schedule_message(
+            customer.id,
+            channel_named(given["channel"]),
+            given["body"],
+            given["send_at"],
+            subject=given.get("subject", ""),
+        )
     except RefusedError as error:
         raise InputProblem({error.field: [str(error)]}) from None
 
@@ -65,6 +71,7 @@ def change(given: dict[str, Any], message_id: int) -> Message:
             given.get("send_at", message.send_at),
             must_arrive=message.must_arrive,
             template=message.approved if body == message.body else None,
+            subject=given.get("subject", message.subject),
         )
     except RefusedError as error:
         raise InputProblem({error.field: [str(error)]}) from None

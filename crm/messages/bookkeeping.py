@@ -23,7 +23,17 @@ from crm.values.language import gettext as _
 
 KIND = "message"
 SHOWN = frozenset(
-    {"channel", "body", "send_at", "must_arrive", "status", "reason", "acknowledged_at", "acknowledged_by_id"}
+    {
+        "channel",
+        "subject",
+        "body",
+        "send_at",
+        "must_arrive",
+        "status",
+        "reason",
+        "acknowledged_at",
+        "acknowledged_by_id",
+    }
 )
 """Columns whose changes are recorded; the others are internal to the worker."""
 

@@ -90,12 +90,13 @@ def move(ids: Iterable[int], send_at: dt.datetime) -> tuple[Outcome, dict[int, d
                     continue
                 customer = customers[message.customer_id]
                 opt_out = opt_outs.get((message.channel.addresses.kind, customer.id))
-                check_content(customer, message.channel, message.body, opt_out)
+                check_content(customer, message.channel, message.body, opt_out, message.subject)
                 check_time(send_at, now)
             except SentenceError as error:
                 refused[message.id] = error
                 continue
-            message.rewrite(message.channel, message.body, send_at, message.must_arrive, message.approved, now)
+            approved, subject = message.approved, message.subject
+            message.rewrite(message.channel, message.body, send_at, message.must_arrive, approved, now, subject)
             tell("message.edited", message)
             changed[message.id] = before
         moved = [message for message in messages if message.id in changed]

@@ -6,11 +6,12 @@ import datetime as dt
 
 from crm.customers.models import Customer
 from crm.kernel.errors import SentenceError
-from crm.messages.channels.base import Channel
+from crm.messages.channels.base import MAX_SUBJECT, Channel
 from crm.messages.channels.registry import consent_problem
 from crm.values import clock
 from crm.values.language import gettext as _
 from crm.values.language import ngettext
+from crm.values.text import clean_line
 
 PAST = dt.timedelta(minutes=5)
 AHEAD = dt.timedelta(days=clock.MAX_DAYS, hours=3)
@@ -25,7 +26,7 @@ class RefusedError(SentenceError):
         self.field = field
 
 
-def check_content(customer: Customer, channel: Channel, body: str, opt_out: str | None) -> None:
+def check_content(customer: Customer, channel: Channel, body: str, opt_out: str | None, subject: str) -> None:
     """Raise RefusedError for what the customer may not get; `opt_out` is the sentence about their opt-out."""
     if customer.merged_into_id is not None:
         raise RefusedError(
@@ -38,11 +39,34 @@ def check_content(customer: Customer, channel: Channel, body: str, opt_out: str 
     problem = consent_problem(customer, channel) or channel.addresses.problem(customer) or opt_out
     if problem:
         raise RefusedError("channel", problem)
+    if channel.has_subject:
+        check_subject(subject)
     if not body.strip():
         raise RefusedError("body", _("Write the message."))
     over = len(body) - channel.max_length
     if over > 0:
         raise RefusedError("body", too_long(over, channel))
+
+
+def subject_for(channel: Channel, typed: str) -> str:
+    """Return a typed subject as one line, "" for a channel without."""
+    return clean_line(typed) if channel.has_subject else ""
+
+
+def check_subject(subject: str) -> None:
+    if not subject:
+        raise RefusedError("subject", _("Write the subject."))
+    over = len(subject) - MAX_SUBJECT
+    if over > 0:
+        raise RefusedError(
+            "subject",
+            ngettext(
+                "Shorten the subject by %(num)s character.",
+                "Shorten the subject by %(num)s characters.",
+                over,
+                num=over,
+            ),
+        )
 
 
 def too_long(over: int, channel: Channel) -> str:

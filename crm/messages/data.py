@@ -16,7 +16,7 @@ def approved_template(value: Any, row: Mapping[str, Any], ids: Ids) -> Any:
 DATA = {
     "messages": Rows(
         plain="channel uid claim_token",
-        free_text="body template reason before_done before_restore",
+        free_text="subject body template reason before_done before_restore",
         points_to={"customer_id": "customers", "acknowledged_by_id": USERS, "created_by_id": USERS},
         inside={"template": approved_template, "before_done": no_ids},
         dropped={"claim_token": None, "lease_until": None, "before_restore": None},
@@ -36,7 +36,9 @@ DATA = {
         free_text="body what",
         points_to={"done_by_id": USERS},
     ),
-    "suppressions": Rows(plain="kind source", personal="address", free_text="note", points_to={"created_by_id": USERS}),
+    "suppressions": Rows(
+        plain="kind source purpose", personal="address", free_text="note", points_to={"created_by_id": USERS}
+    ),
     "whatsapp_ids": Rows(erasure=Erasure.DELETE, personal="name phone"),
     "sent_messages": Rows(left_out="of the installation", plain="uid"),
     "blocked_senders": Rows(left_out="found out again", plain="channel gateway reason"),

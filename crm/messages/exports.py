@@ -36,6 +36,7 @@ EXPORT = Export(
         Column("id", N_("Message number"), Message.id, Kind.NUMBER),
         *whose(Message.customer_id),
         Column("channel", N_("Channel"), sa.type_coerce(Message.channel, sa.String), words=_label_of_channel),
+        Column("subject", N_("Subject"), Message.subject),
         Column("body", N_("Message"), Message.body),
         Column("send_at", N_("Time"), Message.send_at, Kind.MOMENT),
         Column("status", N_("State"), Message.status, words=lambda status: Status(status).label),

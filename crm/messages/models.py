@@ -14,7 +14,7 @@ from crm.customers.models import Customer
 from crm.kernel.columns import Base, BigInt, CreatedAt, Id, TextCode, UtcDateTime, db_now, new_uid
 from crm.kernel.errors import ConflictError
 from crm.kernel.tenancy import TenantMixin, within_organization
-from crm.messages.channels.base import Channel
+from crm.messages.channels.base import MAX_SUBJECT, Channel
 from crm.messages.channels.registry import CHANNEL
 from crm.messages.rules import BEING_SENT, NEEDS_A_PERSON, OPEN, RESENDABLE, WAITING, Answer, ApprovedTemplate, Status
 from crm.messages.states import ensure_may_turn
@@ -68,6 +68,7 @@ class Message(TenantMixin, Base):
     id: Mapped[Id]
     customer_id: Mapped[int]
     channel: Mapped[Channel] = mapped_column(CHANNEL)
+    subject: Mapped[str] = mapped_column(sa.String(MAX_SUBJECT), default="", server_default="")
     body: Mapped[str] = mapped_column(sa.Text)
     template: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     send_at: Mapped[dt.datetime]
@@ -131,7 +132,7 @@ class Message(TenantMixin, Base):
     def shown(self) -> Hashable:
         """Return a value that changes with all that a list shows of it."""
         of_whom, state = (self.customer_id, self.customer.name), (self.status, self.reason, self.is_acknowledged)
-        return self.id, of_whom, state, self.body, self.send_at, str(self.channel)
+        return self.id, of_whom, state, self.subject, self.body, self.send_at, str(self.channel)
 
     def turn(self, status: Status, now: dt.datetime, reason: str = "") -> None:
         """Set the status and the reason that people read; a worker's claim ends."""
@@ -149,13 +150,15 @@ class Message(TenantMixin, Base):
         must_arrive: bool,
         template: ApprovedTemplate | None,
         now: dt.datetime,
+        subject: str = "",
     ) -> bool:
         """Change content, channel and time; False for no change. ConflictError once it is being sent or has ended."""
         self.ensure_changeable()
-        wanted = (channel, body, send_at, must_arrive, template)
-        if (self.channel, self.body, self.send_at, self.must_arrive, self.approved) == wanted:
+        wanted = (channel, subject, body, send_at, must_arrive, template)
+        if (self.channel, self.subject, self.body, self.send_at, self.must_arrive, self.approved) == wanted:
             return False
-        self.channel, self.body, self.send_at, self.must_arrive = channel, body, send_at, must_arrive
+        self.channel, self.subject, self.body = channel, subject, body
+        self.send_at, self.must_arrive = send_at, must_arrive
         self.template = template.to_json() if template else None
         self.attempts_made = 0
         self.turn(Status.SCHEDULED, now)
@@ -263,7 +266,7 @@ class Attempt(TenantMixin, Base):
     claim_token: Mapped[str] = mapped_column(sa.String(32))
     gateway: Mapped[str] = mapped_column(sa.String(20))
     channel: Mapped[Channel] = mapped_column(CHANNEL)
-    recipient: Mapped[str] = mapped_column(sa.String(60))
+    recipient: Mapped[str] = mapped_column(sa.String(254), server_default="")
     body: Mapped[str] = mapped_column(sa.Text)
     started_at: Mapped[CreatedAt]
     finished_at: Mapped[dt.datetime | None]

@@ -11,14 +11,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from crm.customers.models import Customer
-from crm.kernel.columns import one_of
+from crm.kernel.columns import constant, one_of
 from crm.kernel.db import prepared
 from crm.kernel.extensions import db
 from crm.messages.channels.base import Addresses, Channel
 from crm.messages.channels.registry import all_kinds, channels_of
 from crm.messages.inbound_models import IS_ASKING, InboundMessage
 from crm.messages.rules import holding_reason
-from crm.messages.suppression_models import Suppression, listed
+from crm.messages.suppression_models import Purpose, Suppression, listed
 from crm.values.language import gettext as _
 from crm.values.stored import shown
 
@@ -69,7 +69,7 @@ def _note(found: MutableMapping[Key, Fact], key: Key, values: Iterable[Fact | No
 
 def suppressed_among(spellings: Iterable[str], addresses: Addresses) -> dict[str, Suppression]:
     """Return the opt-outs among the spellings."""
-    is_of_kind = Suppression.kind == addresses.kind
+    is_of_kind = sa.and_(Suppression.kind == addresses.kind, Suppression.purpose == Purpose.ALL)
     names = listed(spellings)
     rows = db.session.scalars(sa.select(Suppression).where(one_of(Suppression.address, names), is_of_kind))
     return {names[row.address]: row for row in rows}
@@ -127,9 +127,11 @@ def contact_of(customer: Customer, limit: int = 50) -> Contact:
 
 # Every customer's page asks these, and putting them together takes longer than answering them.
 
+_FOR_ALL = Suppression.purpose == constant(Purpose.ALL)
+
 _SUPPRESSIONS = prepared(
     sa.select(Suppression)
-    .where(one_of(Suppression.address, "addresses"), Suppression.kind == sa.bindparam("kind"))
+    .where(one_of(Suppression.address, "addresses"), Suppression.kind == sa.bindparam("kind"), _FOR_ALL)
     .order_by(Suppression.id)
 )
 
@@ -142,7 +144,11 @@ _CONTACT = prepared(
         Suppression,
         Suppression.id
         == sa.select(sa.func.min(_first.id))
-        .where(one_of(_first.address, "addresses"), _first.kind == sa.bindparam("kind"))
+        .where(
+            one_of(_first.address, "addresses"),
+            _first.kind == sa.bindparam("kind"),
+            _first.purpose == constant(Purpose.ALL),
+        )
         .scalar_subquery(),
     )
     .where(Customer.id == sa.bindparam("customer"))

@@ -117,7 +117,7 @@ _REASONS = {
 
 def open_link(message: Message, customer: Customer) -> str | None:
     address = message.channel.addresses.of(customer)
-    return message.channel.link(address, message.body) if address else None
+    return message.channel.link(address, message.body, message.subject) if address else None
 
 
 def reminders_of(message_ids: Sequence[int]) -> dict[int, Reminder]:
@@ -177,10 +177,15 @@ def conditions_of(wanted: MessageFilter) -> list[sa.ColumnElement[bool]]:
 
 def _about(q: str, conditions: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:
     """Match messages to customers that the search finds, and the latest messages by their text."""
-    latest = sa.select(Message.id, Message.customer_id, Message.body).where(*conditions).order_by(*LATEST_FIRST)
+    latest = (
+        sa.select(Message.id, Message.customer_id, Message.subject, Message.body)
+        .where(*conditions)
+        .order_by(*LATEST_FIRST)
+    )
     latest = latest.limit(SEARCHED)
     read = latest.subquery()
-    said = Message.id.in_(sa.select(read.c.id).where(read.c.body.icontains(q, autoescape=True)))
+    says = sa.or_(*(column.icontains(q, autoescape=True) for column in (read.c.subject, read.c.body)))
+    said = Message.id.in_(sa.select(read.c.id).where(says))
     customers = find_ids(q)
     if customers is not None:
         return sa.or_(one_of(Message.customer_id, customers), said)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from crm.api.fields import RequiredText, Timestamp
+from crm.api.fields import RequiredText, TextLine, Timestamp
 from crm.api.schemas import Input, Output, always
+from crm.messages.channels.base import MAX_SUBJECT
 from crm.messages.channels.registry import NAMES, all_channels
 from crm.messages.rules import Status
 
@@ -18,6 +19,7 @@ class MessageChange(Input):
         validate=validate.OneOf(NAMES, error=CHOOSE),
         error_messages=always(CHOOSE),
     )
+    subject = TextLine(MAX_SUBJECT, metadata={"description": "Of an e-mail, which has to have one."})
     body = RequiredText(MAX_LENGTH, "Write the message.")
     send_at = Timestamp(metadata={"description": "Within the next two years."})
 
@@ -39,6 +41,7 @@ class Message(Output):
     organization = fields.Integer(attribute="organization_id")
     customer = fields.Integer(attribute="customer_id")
     channel = fields.String(metadata={"enum": NAMES})
+    subject = fields.String(metadata={"description": "Of an e-mail; empty otherwise."})
     body = fields.String()
     send_at = Timestamp()
     status = fields.String(metadata={"enum": [status.value for status in Status]})

@@ -13,7 +13,7 @@ from crm.kernel.tenancy import current_actor, require_organization
 from crm.messages import bulk
 from crm.messages.bookkeeping import lock_customers, lock_message, look_at, refresh_next, tell
 from crm.messages.channels.base import Channel
-from crm.messages.checks import RefusedError, check_content, check_time
+from crm.messages.checks import RefusedError, check_content, check_time, subject_for
 from crm.messages.models import Message
 from crm.messages.policy_facts import opt_out_problem
 from crm.messages.rules import ApprovedTemplate
@@ -28,11 +28,13 @@ def schedule_message(
     *,
     must_arrive: bool = False,
     template: ApprovedTemplate | None = None,
+    subject: str = "",
 ) -> Message:
     """Schedule a message; a time in the past five minutes means now.
 
     must_arrive: send once more when the outcome stays unknown. template: with filled parameters; `body` is what people
-    read of it. Raises RefusedError, and KeyReusedError for a key with other content.
+    read of it. subject: left out where the channel has none. Raises RefusedError, and KeyReusedError for a key with
+    other content.
     """
     with transaction() as session:
         once = Once(request_key)
@@ -40,11 +42,13 @@ def schedule_message(
             return once.found(Message)
         customer = lock_customers([customer_id])[customer_id]
         now = database_now()
-        check_content(customer, channel, body, opt_out_problem(customer, channel.addresses))
+        subject = subject_for(channel, subject)
+        check_content(customer, channel, body, opt_out_problem(customer, channel.addresses), subject)
         check_time(send_at, now)
         message = Message(
             customer_id=customer_id,
             channel=channel,
+            subject=subject,
             body=body,
             send_at=send_at,
             must_arrive=must_arrive,
@@ -68,16 +72,18 @@ def edit_message(
     *,
     must_arrive: bool = False,
     template: ApprovedTemplate | None = None,
+    subject: str = "",
 ) -> Message:
     """Edit a pending message; raises RefusedError, and ConflictError when it is too late."""
     with transaction():
         message, _due_at = lock_message(message_id)
         customer = lock_customers([message.customer_id])[message.customer_id]
         now, moved = database_now(), message.send_at != send_at
-        if message.rewrite(channel, body, send_at, must_arrive, template, now):
+        subject = subject_for(channel, subject)
+        if message.rewrite(channel, body, send_at, must_arrive, template, now, subject):
             # Before the checks: they ask the database, which writes the change and so forgets what was before.
             tell("message.edited", message)
-            check_content(customer, channel, body, opt_out_problem(customer, channel.addresses))
+            check_content(customer, channel, body, opt_out_problem(customer, channel.addresses), subject)
             if moved:
                 check_time(send_at, now)
             _await(message, now)
@@ -104,9 +110,8 @@ def resend_message(message_id: int) -> Message:
         if message.send_again(now):
             tell("message.resent", message)
             try:
-                check_content(
-                    customer, message.channel, message.body, opt_out_problem(customer, message.channel.addresses)
-                )
+                opt_out = opt_out_problem(customer, message.channel.addresses)
+                check_content(customer, message.channel, message.body, opt_out, message.subject)
             except RefusedError as error:
                 raise ConflictError(str(error)) from None
             _await(message, now)

@@ -32,6 +32,13 @@ class OptOutSource(enum.StrEnum):
     STAFF = "staff"
 
 
+class Purpose(enum.StrEnum):
+    """What an opted-out address gets no more of: all messages, or those that advertise."""
+
+    ALL = "all"
+    MARKETING = "marketing"
+
+
 HIDDEN = "hidden:"
 
 
@@ -60,7 +67,8 @@ class Suppression(TenantMixin, Base):
 
     id: Mapped[Id]
     kind: Mapped[str] = mapped_column(sa.String(10), default="phone", server_default="phone")
-    address: Mapped[str] = mapped_column(sa.String(60))
+    address: Mapped[str] = mapped_column(sa.String(254))
+    purpose: Mapped[Purpose] = mapped_column(TextCode(Purpose, 10), default=Purpose.ALL, server_default=Purpose.ALL)
     source: Mapped[OptOutSource] = mapped_column(TextCode(OptOutSource, 10))
     note: Mapped[str] = mapped_column(sa.String(200), default="")
     created_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
@@ -79,7 +87,7 @@ class Suppression(TenantMixin, Base):
     @property
     def shown(self) -> str:
         """The address for readers anywhere."""
-        return _("A number of someone erased") if self.is_hidden else self.addresses.shown(self.address)
+        return _("A contact of someone erased") if self.is_hidden else self.addresses.shown(self.address)
 
     @property
     def by(self) -> str:

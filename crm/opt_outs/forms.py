@@ -9,7 +9,9 @@ from crm.web.forms import CreatingForm, Form, Length, Required
 
 
 class OptOutForm(CreatingForm):
-    phone = StringField(N_("Phone number"), [Required(N_("Enter the phone number.")), Length(60)])
+    phone = StringField(
+        N_("Phone number or e-mail"), [Required(N_("Enter the phone number or the e-mail address.")), Length(254)]
+    )
     note = StringField(N_("Note"), [Length(200)])
 
 

@@ -12,7 +12,7 @@ from crm.kernel.extensions import db
 from crm.kernel.tenancy import insert_many, use_organization
 from crm.messages.suppression_models import Suppression
 
-COLUMNS = ("kind", "address", "source", "note", "created_at")
+COLUMNS = ("kind", "address", "source", "purpose", "note", "created_at")
 
 
 def restored(arrival: Arrival) -> Iterable[str]:

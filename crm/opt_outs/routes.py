@@ -9,7 +9,6 @@ from werkzeug.wrappers import Response
 
 from crm.accounts.access import find
 from crm.kernel.errors import SentenceError
-from crm.messages.channels.registry import in_words
 from crm.messages.suppression_models import Suppression
 from crm.opt_outs import services
 from crm.opt_outs.forms import OptOutForm, StopWordsForm
@@ -81,5 +80,4 @@ def _words() -> dict[str, Any]:
         "own_words": services.stop_words(),
         "stop": sorted(STOP),
         "start": sorted(START),
-        "channels": in_words("or"),
     }

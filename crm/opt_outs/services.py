@@ -19,11 +19,12 @@ from crm.kernel.tenancy import current_actor
 from crm.kernel.work import due
 from crm.messages.bookkeeping import KIND, lock_customers, look_at, refresh_next, tell
 from crm.messages.channels.base import Addresses
+from crm.messages.channels.emails import EMAILS
 from crm.messages.channels.phones import PHONES
 from crm.messages.holds import pending_for
 from crm.messages.models import Message
 from crm.messages.rules import STOPPABLE, Status
-from crm.messages.suppression_models import OptOutSource, Suppression, listed
+from crm.messages.suppression_models import OptOutSource, Purpose, Suppression, listed
 from crm.opt_outs import keywords
 from crm.opt_outs.models import StopWord
 from crm.values.language import gettext as _
@@ -32,21 +33,22 @@ MOST_WORDS = 50
 
 
 def add_by_hand(typed: str, note: str, key: RequestKey | None = None) -> Suppression:
-    """Opt a typed phone number out; SentenceError if it can't be messaged anyway."""
-    number, problem = PHONES.read(typed, current_organization().phone_region)
+    """Opt a typed phone number or e-mail address out; SentenceError if it can't be messaged anyway."""
+    addresses: Addresses = EMAILS if "@" in typed else PHONES
+    address, problem = addresses.read(typed, current_organization().phone_region)
     if problem:
         raise SentenceError(problem)
     with transaction():
         once = Once(key)
         if once.earlier is not None:
             return once.found(Suppression)
-        suppression = put_on(number, PHONES, OptOutSource.STAFF, note)
+        suppression = put_on(address, addresses, OptOutSource.STAFF, note)
         once.made(suppression.id)
         return suppression
 
 
 def put_on(address: str, addresses: Addresses, source: OptOutSource, note: str = "") -> Suppression:
-    """Opt a valid address out and stop its pending messages; a source of staff replaces others."""
+    """Opt a valid address out of all messages and stop its pending ones; a source of staff replaces others."""
     with transaction():
         ids = pending_for(address, addresses)
         due.lock(KIND, ids)
@@ -56,12 +58,22 @@ def put_on(address: str, addresses: Addresses, source: OptOutSource, note: str =
         return suppression
 
 
-def note_down(address: str, addresses: Addresses, source: OptOutSource, note: str = "") -> Suppression:
-    """Write an opt-out in a transaction with other locks; `stop_pending` follows."""
+def note_down(
+    address: str, addresses: Addresses, source: OptOutSource, note: str = "", purpose: Purpose = Purpose.ALL
+) -> Suppression:
+    """Write an opt-out in a transaction with other locks; `stop_pending` follows.
+
+    One of advertising becomes one of all messages, never the other way round.
+    """
     found = _on_list(address, addresses)
     if found is None:
         found = Suppression(
-            kind=addresses.kind, address=address, source=source, note=note[:200], created_by_id=current_actor()
+            kind=addresses.kind,
+            address=address,
+            source=source,
+            purpose=purpose,
+            note=note[:200],
+            created_by_id=current_actor(),
         )
         try:
             with db.session.begin_nested():
@@ -71,9 +83,11 @@ def note_down(address: str, addresses: Addresses, source: OptOutSource, note: st
             if found is None:
                 raise
         else:
-            _tell_of(found, "suppression.added", {"phone": [None, address], "source": [None, found.source]})
+            _tell_of(found, "suppression.added", {_field(found): [None, address], "source": [None, found.source]})
             return found
-    if source is OptOutSource.STAFF and found.source is not source:
+    is_stricter = purpose is Purpose.ALL and found.purpose is not purpose
+    if is_stricter or (source is OptOutSource.STAFF and found.source is not source):
+        found.purpose = purpose if is_stricter else found.purpose
         before, found.source, found.note = found.source, source, note[:200]
         found.created_by_id = current_actor()
         _tell_of(found, "suppression.changed", {"source": [before, found.source]})
@@ -87,7 +101,7 @@ def stop_pending(written: Iterable[tuple[str, Addresses]]) -> None:
             ids = pending_for(address, addresses)
             due.lock(KIND, ids)
             messages, suppression = _locked_stoppable(ids), _on_list(address, addresses)
-            if suppression is not None:
+            if suppression is not None and suppression.purpose is Purpose.ALL:
                 _stop(messages, suppression)
 
 
@@ -166,9 +180,14 @@ def _stop(messages: Sequence[Message], suppression: Suppression) -> None:
 
 
 def _remove(suppression: Suppression) -> None:
-    gone: dict[str, Any] = {"phone": [suppression.address, None], "source": [suppression.source, None]}
+    gone: dict[str, Any] = {_field(suppression): [suppression.address, None], "source": [suppression.source, None]}
     _tell_of(suppression, "suppression.removed", gone)
     db.session.delete(suppression)
+
+
+def _field(suppression: Suppression) -> str:
+    """Return what an event calls the address, so that an erasure finds it there."""
+    return suppression.addresses.contact_field or "phone"
 
 
 def _tell_of(suppression: Suppression, action: str, changes: dict[str, Any]) -> None:

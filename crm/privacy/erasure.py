@@ -96,6 +96,7 @@ def _closed() -> dict[str, Any]:
         "is_active": False,
         "sms_allowed": False,
         "whatsapp_allowed": False,
+        "email_allowed": False,
     }
 
 

@@ -33,6 +33,7 @@ class Person:
         while strays := _strays(self.own, self.named):
             self._add(strays)
         self.numbers = _numbers(self.named, self.own)
+        self.emails = self.named.emails - _taken(self.named.emails, "email", self.own)
         self._add(_texts_of(self.numbers))
         self.masking = Masking(
             self.named, current_organization().phone_region, _shared_names(self.named, self.own[CUSTOMERS])
@@ -160,14 +161,20 @@ def _texts_of(numbers: set[str]) -> Reached:
 def _numbers(known: Named, own: Reached) -> set[str]:
     """Return the spellings of the numbers that the person alone has."""
     spelled = {variant for number in known.phones for variant in phone.variants(number)}
-    taken = set()
-    for name, column in (("customers", "phone"), ("customer_keys", "value")):
+    taken = _taken(spelled, "phone", own)
+    return spelled - {variant for number in taken for variant in phone.variants(number)}
+
+
+def _taken(contacts: set[str], field: str, own: Reached) -> set[str]:
+    """Return those of some numbers or addresses that another customer has."""
+    taken: set[str] = set()
+    for name, column in (("customers", field), ("customer_keys", "value")):
         table = table_named(name)
         others = sa.not_(one_of(tables.key_of(table), own.get(name, set())))
         value = table.columns[column]
-        rows = tables.select(sa.select(value.label("number")).where(here(table, one_of(value, spelled), others)))
-        taken |= {variant for row in rows for variant in phone.variants(row["number"])}
-    return spelled - taken
+        rows = tables.select(sa.select(value.label("value")).where(here(table, one_of(value, contacts), others)))
+        taken |= {row["value"] for row in rows}
+    return taken
 
 
 def _shared(own: Reached) -> Reached:

@@ -17,10 +17,12 @@ from crm.kernel.tenancy import current_actor
 from crm.kernel.work import due
 from crm.messages.bookkeeping import KIND as MESSAGE
 from crm.messages.bookkeeping import look_at, tell
+from crm.messages.channels.base import Addresses
+from crm.messages.channels.emails import EMAILS
 from crm.messages.channels.phones import PHONES
 from crm.messages.models import Message
 from crm.messages.rules import BEING_SENT, WAITING, Status
-from crm.messages.suppression_models import OptOutSource, Suppression, hidden, listed
+from crm.messages.suppression_models import OptOutSource, Purpose, Suppression, hidden, listed
 from crm.privacy.person import Person, documents_of
 from crm.privacy.tables import CUSTOMERS, delete, ids_where, rows_of, table_named, tables, update
 from crm.series.services import KIND as SERIES
@@ -50,23 +52,37 @@ def stop_messages(customer_id: int) -> None:
 
 
 def hide_opt_outs(person: Person) -> None:
-    """Keep the opt-outs of the person's numbers without the numbers."""
+    """Keep the opt-outs of the person's numbers and addresses without these."""
     customers = rows_of(table_named(CUSTOMERS), person.own[CUSTOMERS])
-    forbids = any(not row["sms_allowed"] and not row["whatsapp_allowed"] for row in customers)
-    numbers = sorted(person.numbers)
-    wanted = sa.select(Suppression).where(one_of(Suppression.address, listed(numbers)))
+    by_phone = any(not row["sms_allowed"] and not row["whatsapp_allowed"] for row in customers)
+    by_email = any(not row["email_allowed"] for row in customers)
+    _hide(PHONES, person.numbers, forbids=by_phone)
+    _hide(EMAILS, person.emails, forbids=by_email)
+
+
+def _hide(addresses: Addresses, own: set[str], *, forbids: bool) -> None:
+    numbers = sorted(own)
+    wanted = sa.select(Suppression).where(
+        one_of(Suppression.address, listed(numbers)), Suppression.kind == addresses.kind
+    )
     rows = db.session.scalars(locked(wanted.order_by(Suppression.id))).all()
     for row in rows:
         if not row.is_hidden:
             db.session.delete(row)
     db.session.flush()
     there = {row.address for row in rows if row.is_hidden}
-    sources = {row.address: row.source for row in rows}
-    for number in numbers if forbids else [number for number in numbers if number in sources]:
-        if PHONES.is_valid(number) and hidden(number) not in there:
-            source = sources.get(number, OptOutSource.STAFF)
+    known = {row.address: row for row in rows}
+    for number in numbers if forbids else [number for number in numbers if number in known]:
+        if addresses.is_valid(number) and hidden(number) not in there:
+            before = None if forbids else known[number]
             db.session.add(
-                Suppression(kind=PHONES.kind, address=hidden(number), source=source, created_by_id=current_actor())
+                Suppression(
+                    kind=addresses.kind,
+                    address=hidden(number),
+                    source=known[number].source if number in known else OptOutSource.STAFF,
+                    purpose=before.purpose if before else Purpose.ALL,
+                    created_by_id=current_actor(),
+                )
             )
     db.session.flush()
 

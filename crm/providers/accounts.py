@@ -6,6 +6,8 @@ together.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sqlalchemy as sa
 from flask import current_app
 
@@ -32,7 +34,8 @@ def sender_of(organization: Organization, gateway: str, channel: Channel) -> Sen
     known, is_own = _secrets(account)
     installations = "" if is_own or channel not in account.addresses else account.addresses[channel]
     address = channel.sender(organization) or (str(current_app.config[installations]) if installations else "")
-    return account.sender(known, address, current_app.config)
+    sender = account.sender(known, address, current_app.config)
+    return replace(sender, name=organization.name, reply_to=channel.reply_to(organization), is_own=is_own)
 
 
 def shares_account(gateway: str) -> bool:

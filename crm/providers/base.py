@@ -24,7 +24,8 @@ class Sender:
     """The account and the sender of a call; plain values, for threads.
 
     account, token, service: made from the secrets by `Account`. callback: the installation's public URL.
-    takes_orders: whether a test gateway obeys words in a text.
+    takes_orders: whether a test gateway obeys words in a text. name, reply_to: of an e-mail. is_own: whether it is the
+    organization's own account.
     """
 
     number: str = ""
@@ -34,6 +35,9 @@ class Sender:
     base: str = ""
     callback: str = ""
     takes_orders: bool = False
+    name: str = ""
+    reply_to: str = ""
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Call:
     template: ApprovedTemplate | None = None
     sender: Sender = Sender()
     test_id: int = 0
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)

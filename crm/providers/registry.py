@@ -65,7 +65,7 @@ def _gateway_setting(channel: Channel, value: str) -> str:
         names = format_list(list(_PROVIDERS), "or", language.current().locale)
         raise ValueError(_("There is no gateway “%(value)s”. Use %(names)s.", value=value, names=names))
     if not gateway_named(value).carries(channel):
-        labels = [other.label for other in all_channels() if gateway_named(value).carries(other)]
+        labels = [str(other.label) for other in all_channels() if gateway_named(value).carries(other)]
         carried = format_list(labels, locale=language.current().locale)
         raise ValueError(
             _(
@@ -84,3 +84,5 @@ for _provider in (MANUAL, CONSOLE, TWILIO, WHATSAPP_CLOUD):
 for _channel in all_channels():
     register_setting(_channel.gateway_setting, partial(_gateway_setting, _channel))
     register_setting(_channel.sender_setting, _channel.parse_sender)
+    if _channel.reply_setting:
+        register_setting(_channel.reply_setting, _channel.parse_sender)

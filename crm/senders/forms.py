@@ -35,7 +35,7 @@ class SendersForm(Form):
 
     def values(self) -> dict[str, str]:
         """Return sent settings and changed secrets, as text."""
-        settings = [name for channel in self.channels for name in (channel.gateway_setting, channel.sender_setting)]
+        settings = [name for channel in self.channels for name in settings_of(channel)]
         values = {name: self[name].data or "" for name in settings if name and self[name].raw_data}
         for provider in _providers(self.channels):
             names = provider.account.names if provider.account else ()
@@ -66,8 +66,10 @@ def senders_form(channels: Sequence[Channel], **values: Any) -> SendersForm:
         if channel.gateway_setting:
             fields[channel.gateway_setting] = _gateway(channel)
         if channel.sender_setting:
-            label = _("%(channel)s sender number", channel=channel.label)
+            label = _("%(channel)s %(sender)s", channel=channel.label, sender=channel.sender_label)
             fields[channel.sender_setting] = StringField(label, [Parsed()])
+        if channel.reply_setting:
+            fields[channel.reply_setting] = StringField(_("Answers go to"), [Parsed()])
     for provider in _providers(channels):
         if provider.account:
             fields |= {secret.name: PasswordField(secret.label, [Parsed()]) for secret in provider.account.secrets}
@@ -84,14 +86,17 @@ def channel_form(channel: Channel, **values: Any) -> SendersForm:
     return form
 
 
+def settings_of(channel: Channel) -> tuple[str, ...]:
+    return channel.gateway_setting, channel.sender_setting, channel.reply_setting
+
+
 def _providers(channels: Iterable[Channel]) -> list[Provider]:
     found = {provider.name: provider for channel in channels for provider in providers_for(channel)}
     return list(found.values())
 
 
 def _names(channel: Channel) -> Iterator[str]:
-    yield channel.gateway_setting
-    yield channel.sender_setting
+    yield from settings_of(channel)
     for provider in providers_for(channel):
         yield from provider.account.names if provider.account else ()
 
@@ -104,7 +109,7 @@ def _gateway(channel: Channel) -> Field:
 
 class SenderTestForm(Form):
     channel = RadioField(N_("Send by"), validate_choice=False)
-    to = StringField(N_("To"), [Required(N_("Enter the number to send it to."))])
+    to = StringField(N_("To"), [Required(N_("Enter the number or address to send it to."))])
     address = ""
     """The stored form, after validation."""
 

@@ -48,7 +48,7 @@ def to_enter(organization: Organization, channel: Channel) -> str:
     sender, known = sender_of(organization, name, channel), known_secrets()
     labels = [str(secret.label) for secret in account.secrets if not (secret.is_optional or secret.name in known)]
     if not labels or (sender.account and sender.token):
-        labels = [_("%(channel)s sender number", channel=channel.label)]
+        labels = [_("%(channel)s %(sender)s", channel=channel.label, sender=channel.sender_label)]
     return format_list(labels, locale=language.current().locale)
 
 

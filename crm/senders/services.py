@@ -25,6 +25,8 @@ from crm.values.language import gettext as _
 
 TEST = "This is a test message from {name}. You can ignore it."
 
+TEST_SUBJECT = "Test message"
+
 log = logging.getLogger(__name__)
 
 
@@ -95,7 +97,8 @@ def _test_call(channel: Channel, to: str) -> Call:
         raise SentenceError(_("This %(noun)s has opted out, so nothing is sent to it.", noun=channel.addresses.noun))
     # Its text has the organization's name in it: no word of that is an order.
     sender = replace(sender_of(organization, gateway.name, channel), takes_orders=False)
-    return Call(0, 0, gateway.name, channel, to, TEST.format(name=organization.name), sender=sender)
+    subject = TEST_SUBJECT if channel.has_subject else ""
+    return Call(0, 0, gateway.name, channel, to, TEST.format(name=organization.name), sender=sender, subject=subject)
 
 
 def _send(call: Call) -> Outcome:

@@ -1,1 +1,1 @@
-"""Channels: one module each (SMS, WhatsApp), the kinds of address that they reach customers by, and their registry."""
+"""Channels: one module each (SMS, WhatsApp, e-mail), the kinds of address they use, and their registry."""

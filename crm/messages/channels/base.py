@@ -12,6 +12,8 @@ from crm.customers.models import Customer
 from crm.messages.channels.segments import Segments
 from crm.values.language import N_
 
+MAX_SUBJECT = 200
+
 
 class Owner(NamedTuple):
     id: int
@@ -57,6 +59,10 @@ class Addresses:
     def shown(self, address: str) -> str:
         """Format an address for readers anywhere."""
         return address
+
+    def masked(self, address: str) -> str:
+        """Return what reminds its owner of it, and tells nobody else."""
+        return f"\N{HORIZONTAL ELLIPSIS}{address[-3:]}"
 
     def searched(self, typed: str) -> str:
         """Return what to search for in stored addresses, or ""."""
@@ -104,6 +110,8 @@ class Channel(str):
     icon = ""
     """Its icon, if any."""
     addresses: Addresses
+    has_subject = False
+    """Whether a message has a subject beside its text."""
     max_length = 1_600
     """Characters of a text."""
     window: dt.timedelta | None = None
@@ -117,8 +125,11 @@ class Channel(str):
     gateway_setting = ""
     sender_setting = ""
     """The organization's settings for the gateway and the sender; "" where there is no choice."""
+    sender_label = N_("sender number")
     sender_help = ""
-    """The hint beside the sender's field."""
+    """What the sender is, and the hint beside its field."""
+    reply_setting = ""
+    """The organization's setting for where answers go; "" where that is the sender."""
 
     __slots__ = ()
 
@@ -130,6 +141,10 @@ class Channel(str):
         """Return the sender of an organization, or ""."""
         return str(getattr(organization, self.sender_setting)) if self.sender_setting else ""
 
+    def reply_to(self, organization: Any) -> str:
+        """Return where answers go, or "" for the sender."""
+        return str(getattr(organization, self.reply_setting)) if self.reply_setting else ""
+
     def parse_sender(self, value: str) -> str:
         """Parse the sender setting; raises ValueError with a sentence."""
         return value
@@ -137,7 +152,7 @@ class Channel(str):
     def is_allowed(self, customer: Customer) -> bool:
         return True
 
-    def link(self, address: str, body: str) -> str | None:
+    def link(self, address: str, body: str, subject: str = "") -> str | None:
         """Return a link that opens the text, ready to send by hand, or None."""
         return None
 

@@ -17,5 +17,11 @@ def sms_link(number: str, body: str) -> str:
     return f"sms:+{phone.digits(number)}?body={_encoded(body)}"
 
 
+def email_link(address: str, subject: str, body: str) -> str:
+    """RFC 6068; lines end as in mail."""
+    text = _encoded(body.replace("\n", "\r\n"))
+    return f"mailto:{quote(address, safe='@')}?subject={_encoded(subject)}&body={text}"
+
+
 def _encoded(body: str) -> str:
     return quote(body, safe="", errors="replace")

@@ -7,6 +7,7 @@ from babel.lists import format_list
 from crm.customers.models import Customer
 from crm.kernel.columns import TextCode
 from crm.messages.channels.base import Addresses, Channel
+from crm.messages.channels.email import EMAIL
 from crm.messages.channels.sms import SMS
 from crm.messages.channels.whatsapp import WHATSAPP
 from crm.values import language
@@ -58,7 +59,7 @@ def channels_of(addresses: Addresses) -> list[Channel]:
 
 def in_words(last: str) -> str:
     """List the channels' names, with "and" or "or" before the last."""
-    names = [channel.label for channel in all_channels()]
+    names = [str(channel.label) for channel in all_channels()]
     return format_list(names, "or" if last == "or" else "standard", language.current().locale)
 
 
@@ -70,14 +71,18 @@ def consent_problem(customer: Customer, channel: Channel) -> str | None:
     """Return why the customer gets nothing by this channel, or None."""
     if channel.is_allowed(customer):
         return None
-    other = next((option.label for option in all_channels() if option.is_allowed(customer)), None)
+    other = next((option for option in all_channels() if _reaches(customer, option)), None)
     if other:
-        return NOT_ALLOWED_BUT(channel=channel.label, name=customer.name, other=other)
+        return NOT_ALLOWED_BUT(channel=channel.label, name=customer.name, other=other.label)
     return NOT_ALLOWED(channel=channel.label, name=customer.name)
+
+
+def _reaches(customer: Customer, channel: Channel) -> bool:
+    return channel.is_allowed(customer) and channel.addresses.problem(customer) is None
 
 
 CHANNEL = TextCode(channel_named, 10)
 """The column type of a channel."""
 
-for _channel in (SMS, WHATSAPP):
+for _channel in (SMS, WHATSAPP, EMAIL):
     register(_channel)

@@ -37,7 +37,7 @@ class Sms(Channel):
     def is_allowed(self, customer: Customer) -> bool:
         return customer.sms_allowed
 
-    def link(self, address: str, body: str) -> str | None:
+    def link(self, address: str, body: str, subject: str = "") -> str | None:
         return sms_link(address, body)
 
     def parts(self, body: str) -> Segments | None:

@@ -50,7 +50,7 @@ class Whatsapp(Channel):
     def is_allowed(self, customer: Customer) -> bool:
         return customer.whatsapp_allowed
 
-    def link(self, address: str, body: str) -> str | None:
+    def link(self, address: str, body: str, subject: str = "") -> str | None:
         return whatsapp_link(address, body)
 
     def window_problem(self, name: str, wrote_at: dt.datetime | None, now: dt.datetime) -> str | None:
