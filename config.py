@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 E164 = r"\+[1-9]\d{6,14}"
 SMS_SENDER = rf"{E164}|\d{{3,8}}|(?=.*[A-Za-z])[A-Za-z0-9 ]{{1,11}}"
 """A number, a short code, or a name (Twilio, Alphanumeric Sender ID)."""
+HOST_NAME = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?"
+MAILBOX = r"[^\s@<>\"]+@[^\s@<>\"]+|[^<>\"\\]{1,100}<[^\s@<>\"]+@[^\s@<>\"]+>"
 VAPID_KEY = r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"
 """32 bytes in base64 for URLs."""
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -64,6 +66,7 @@ def load(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
         # Of each user in each organization, by each web process.
         "API_REQUESTS_PER_MINUTE": _integer(environ, "API_REQUESTS_PER_MINUTE", 600, 1),
         **_providers(environ),
+        **_mail(environ),
         **_push(environ, public_url),
         **_wallets(environ),
         "MAX_CONTENT_LENGTH": 1024 * 1024,
@@ -121,6 +124,18 @@ def _providers(environ: Mapping[str, str]) -> dict[str, str]:
         "WHATSAPP_APP_SECRET": _text(environ, "WHATSAPP_APP_SECRET", r"[!-~]+", "be one word"),
         "WHATSAPP_VERIFY_TOKEN": _text(environ, "WHATSAPP_VERIFY_TOKEN", r"[!-~]+", "be one word"),
         "WHATSAPP_API_BASE": _url(environ, "WHATSAPP_API_BASE", "", ("http", "https")),
+    }
+
+
+def _mail(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the mail server of organizations without one of their own."""
+    return {
+        "SMTP_HOST": _text(environ, "SMTP_HOST", HOST_NAME, "be the name of a server, like smtp.shop.example"),
+        "SMTP_PORT": str(_integer(environ, "SMTP_PORT", 0, 0, 65535) or ""),
+        "SMTP_USERNAME": _text(environ, "SMTP_USERNAME", r"[!-~]+", "be one word"),
+        "SMTP_PASSWORD": _text(environ, "SMTP_PASSWORD", r"[ -~]+", "have no letters beyond ASCII"),
+        "SMTP_SECURITY": _choice(environ, "SMTP_SECURITY", "STARTTLS", ("STARTTLS", "TLS", "NONE")).lower(),
+        "EMAIL_FROM": _text(environ, "EMAIL_FROM", MAILBOX, "be like hello@shop.example or Shop <hello@shop.example>"),
     }
 
 

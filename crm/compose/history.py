@@ -17,6 +17,7 @@ ANSWERS = {
     Answer.ACCEPTED: N_("Accepted"),
     Answer.NO_CONNECTION: N_("No connection"),
     Answer.RATE_LIMITED: N_("Rate limit reached"),
+    Answer.DEFERRED: N_("Put off by the receiving server"),
     Answer.PERMANENT: N_("Rejected"),
     Answer.OPTED_OUT: N_("Opted out"),
     Answer.REFUSED_SENDER: N_("Sender refused"),

@@ -255,6 +255,7 @@ def _calls(
             to=row["recipient"],
             body=row["body"],
             subject=message.subject,
+            is_automatic=message.created_by_id is None,
             sender=senders[row["gateway"], row["channel"]],
             template=message.approved,
         )

@@ -31,7 +31,9 @@ PATIENCE = 5.0
 AROUND = dt.timedelta(minutes=15)
 """Attempts within it may be mistaken for each other."""
 
-CERTAIN = frozenset({Answer.NO_CONNECTION, Answer.RATE_LIMITED, Answer.PERMANENT, Answer.REFUSED_SENDER})
+CERTAIN = frozenset(
+    {Answer.NO_CONNECTION, Answer.RATE_LIMITED, Answer.DEFERRED, Answer.PERMANENT, Answer.REFUSED_SENDER}
+)
 """Outcomes after which the provider has no message."""
 
 log = logging.getLogger(__name__)

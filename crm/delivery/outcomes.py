@@ -104,20 +104,24 @@ def _record(results: Sequence[Result], token: str) -> None:
                 )
                 continue
             _apply(message, call, outcome, batch)
-        opted_out = {
-            (call.to, call.channel.addresses): outcome.sentence
+        closed = {
+            (call.to, call.channel.addresses): (_closed_by(outcome), outcome.sentence)
             for call, outcome in results
-            if outcome.answer is Answer.OPTED_OUT
+            if outcome.answer is Answer.OPTED_OUT or outcome.is_dead
         }
-        for (address, addresses), sentence in sorted(opted_out.items(), key=lambda one: one[0][0]):
-            services.note_down(address, addresses, OptOutSource.PROVIDER, sentence)
+        for (address, addresses), (source, sentence) in sorted(closed.items(), key=lambda one: one[0][0]):
+            services.note_down(address, addresses, source, sentence)
         sent_ledger.forget([message.uid for message in messages if message.status in NOT_TAKEN])
         batch.finish()
         learn({name: call.to for call, outcome in results for name in outcome.known_as})
-    services.stop_pending(opted_out)
+    services.stop_pending(closed)
     if opened:
         with committing("let go"):
             hasten_held()
+
+
+def _closed_by(outcome: Outcome) -> OptOutSource:
+    return OptOutSource.BOUNCE if outcome.is_dead else OptOutSource.PROVIDER
 
 
 def _answer(call: Call, outcome: Outcome, now: dt.datetime) -> dict[str, Any]:
@@ -145,7 +149,7 @@ def _apply(message: Message, call: Call, outcome: Outcome, batch: Batch) -> None
                 batch.end(message, Status.ACCEPTED, look=batch.after("MESSAGE_NO_REPORT_AFTER"))
             else:
                 batch.end(message, Status.SENT)
-        case Answer.NO_CONNECTION | Answer.RATE_LIMITED:
+        case Answer.NO_CONNECTION | Answer.RATE_LIMITED | Answer.DEFERRED:
             _try_again(message, outcome, batch)
         case Answer.REFUSED_SENDER:
             reason = WAITS.english(sentence=outcome.sentence)

@@ -41,6 +41,8 @@ STATES = {
 SOURCES = {
     OptOutSource.STOP: N_("By a keyword"),
     OptOutSource.PROVIDER: N_("Reported by the provider"),
+    OptOutSource.BOUNCE: N_("Mail came back"),
+    OptOutSource.COMPLAINT: N_("Reported as spam"),
     OptOutSource.STAFF: N_("Added to the list by staff"),
 }
 

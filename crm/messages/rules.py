@@ -99,6 +99,7 @@ class Answer(enum.StrEnum):
     ACCEPTED = "accepted"
     NO_CONNECTION = "no_connection"
     RATE_LIMITED = "rate_limited"
+    DEFERRED = "deferred"
     PERMANENT = "permanent"
     OPTED_OUT = "opted_out"
     REFUSED_SENDER = "refused_sender"

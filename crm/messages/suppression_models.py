@@ -23,6 +23,8 @@ from crm.values.stored import stored
 
 BY_STOP = stored(N_("The customer opted out by writing %(word)s."))
 BY_PROVIDER = N_("The provider says that the customer opted out.")
+BY_BOUNCE = N_("Mail to this address came back.")
+BY_COMPLAINT = N_("The customer reported a message as spam.")
 BY_STAFF = stored(N_("This %(noun)s is on the opt-out list."))
 
 
@@ -30,6 +32,20 @@ class OptOutSource(enum.StrEnum):
     STOP = "stop"
     PROVIDER = "provider"
     STAFF = "staff"
+    BOUNCE = "bounce"
+    COMPLAINT = "complaint"
+
+
+BY = {
+    OptOutSource.PROVIDER: N_("the provider"),
+    OptOutSource.BOUNCE: N_("mail that came back"),
+    OptOutSource.COMPLAINT: N_("a spam report"),
+}
+REASONS = {
+    OptOutSource.PROVIDER: BY_PROVIDER,
+    OptOutSource.BOUNCE: BY_BOUNCE,
+    OptOutSource.COMPLAINT: BY_COMPLAINT,
+}
 
 
 class Purpose(enum.StrEnum):
@@ -94,8 +110,8 @@ class Suppression(TenantMixin, Base):
         """Who opted it out, to follow "by"."""
         if self.source is OptOutSource.STOP:
             return self.note or "STOP"
-        if self.source is OptOutSource.PROVIDER:
-            return _("the provider")
+        if self.source in BY:
+            return str(BY[self.source])
         return self.created_by.label if self.created_by else _("staff")
 
     @property
@@ -103,4 +119,4 @@ class Suppression(TenantMixin, Base):
         """Why a message to it is not sent, as rows keep it."""
         if self.source is OptOutSource.STOP:
             return BY_STOP.english(word=self.by)
-        return BY_PROVIDER if self.source is OptOutSource.PROVIDER else BY_STAFF.english(noun=self.addresses.noun)
+        return REASONS.get(self.source) or BY_STAFF.english(noun=self.addresses.noun)

@@ -45,7 +45,7 @@ class Call:
     """One attempt to send a message.
 
     attempt_id: the idempotency key, 0 for a test. test_id: of a test. template: sent by name with its parameters;
-    `body` is what people read of it.
+    `body` is what people read of it. is_automatic: no person wrote it.
     """
 
     attempt_id: int
@@ -58,13 +58,15 @@ class Call:
     sender: Sender = Sender()
     test_id: int = 0
     subject: str = ""
+    is_automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The result of a call.
 
-    retry_after: seconds, for RATE_LIMITED. known_as: other names of the recipient at the provider.
+    retry_after: seconds, for RATE_LIMITED. known_as: other names of the recipient at the provider. is_dead: whether
+    nothing will ever arrive at the address.
     """
 
     answer: Answer
@@ -73,6 +75,7 @@ class Outcome:
     sentence: str = ""
     retry_after: float = 0
     known_as: tuple[str, ...] = ()
+    is_dead: bool = False
 
 
 class Meaning(NamedTuple):

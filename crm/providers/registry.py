@@ -13,6 +13,7 @@ from crm.messages.channels.registry import all_channels
 from crm.providers.base import Gateway, Provider
 from crm.providers.console.provider import CONSOLE
 from crm.providers.manual.provider import MANUAL
+from crm.providers.smtp.provider import SMTP
 from crm.providers.twilio.provider import TWILIO
 from crm.providers.whatsapp_cloud.provider import WHATSAPP_CLOUD
 from crm.values import language
@@ -78,7 +79,7 @@ def _gateway_setting(channel: Channel, value: str) -> str:
     return value
 
 
-for _provider in (MANUAL, CONSOLE, TWILIO, WHATSAPP_CLOUD):
+for _provider in (MANUAL, CONSOLE, TWILIO, WHATSAPP_CLOUD, SMTP):
     register(_provider)
 
 for _channel in all_channels():

@@ -66,7 +66,7 @@ def senders_form(channels: Sequence[Channel], **values: Any) -> SendersForm:
         if channel.gateway_setting:
             fields[channel.gateway_setting] = _gateway(channel)
         if channel.sender_setting:
-            label = _("%(channel)s %(sender)s", channel=channel.label, sender=channel.sender_label)
+            label = _(channel.sender_label, channel=channel.label)
             fields[channel.sender_setting] = StringField(label, [Parsed()])
         if channel.reply_setting:
             fields[channel.reply_setting] = StringField(_("Answers go to"), [Parsed()])

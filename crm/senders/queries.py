@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import all_channels
 from crm.messages.models import BlockedSender
 from crm.providers.accounts import lacking, sender_of
-from crm.providers.registry import gateway_of, provider_named
+from crm.providers.registry import gateway_named, gateway_of, provider_named
 from crm.senders.models import SenderTest
 from crm.values import language
 from crm.values.language import N_
@@ -47,8 +48,8 @@ def to_enter(organization: Organization, channel: Channel) -> str:
         return ""
     sender, known = sender_of(organization, name, channel), known_secrets()
     labels = [str(secret.label) for secret in account.secrets if not (secret.is_optional or secret.name in known)]
-    if not labels or (sender.account and sender.token):
-        labels = [_("%(channel)s %(sender)s", channel=channel.label, sender=channel.sender_label)]
+    if not labels or not gateway_named(name).lacks(replace(sender, number="-"), channel):
+        labels = [_(channel.sender_label, channel=channel.label)]
     return format_list(labels, locale=language.current().locale)
 
 
@@ -74,6 +75,6 @@ def _state(organization: Organization, channel: Channel, blocked: BlockedSender 
     gateway = gateway_of(organization, channel)
     if gateway.by_hand:
         return SenderState(channel, "neutral", "by hand", N_("Manual"), N_("You send due messages from the home page."))
-    if not gateway.reports:
+    if provider_named(gateway.name).shows_calls:
         return SenderState(channel, "neutral", "nowhere", N_("Test mode"), N_("Nothing is sent."))
     return SenderState(channel, "good", "ready", N_("Ready"), N_("Messages are sent when they are due."))

@@ -21,7 +21,7 @@ SHAPE = {
     *("loyalty_points", "loyalty_tier", "total_orders", "total_spent", "notes", "is_active", "created_at"),
     *("updated_at", "last_order_date", "full_name", "organization", "branch", "passport_number", "source"),
     *("service_type", "language", "last_activity", "next_message_at", "phone_valid", "phone_extension"),
-    *("phones", "emails", "birthday"),
+    *("phones", "emails", "birthday", "sms_allowed", "whatsapp_allowed", "email_allowed"),
     *("points_expiring", "points_owed", "tier_since", "next_tier", "points_to_next_tier", "referral_code"),
 }
 JANE = {

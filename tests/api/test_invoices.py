@@ -176,7 +176,7 @@ def test_a_message_is_scheduled_changed_and_canceled(api: Client) -> None:
     assert made.status_code == 201
     message: Any = made.json
     assert set(message) == {
-        *("id", "organization", "customer", "channel", "body", "send_at", "status", "reason", "attempts"),
+        *("id", "organization", "customer", "channel", "subject", "body", "send_at", "status", "reason", "attempts"),
         *("created_at", "updated_at"),
     }
     assert (message["status"], message["attempts"]) == ("scheduled", 0)

@@ -81,7 +81,7 @@ def test_every_action_has_words(app: Flask) -> None:
 
 
 def test_every_field_of_the_form_has_a_name() -> None:
-    assert {*LIMITS, "birth_year", "branch_id", "sms_allowed", "whatsapp_allowed"} == set(FIELDS)
+    assert {*LIMITS, "birth_year", "branch_id", "sms_allowed", "whatsapp_allowed", "email_allowed"} == set(FIELDS)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -97,6 +97,7 @@ def test_it_tells_what_changed_who_and_when(cast: Cast, ani: int) -> None:
         branch = make_branch()
     client = cast.staff.client()
     fields = {"name": "Ani", "phone": "0813 1111 2222", "city": "Bogor", "sms_allowed": "y", "whatsapp_allowed": "y"}
+    fields |= {"email_allowed": "y"}
     client.post(f"/customers/{ani}/edit", data=fields)
     client.post(f"/customers/{ani}/edit", data=fields | {"city": "", "branch": str(branch), "notes": "tea " * 50})
     client.post(f"/customers/{ani}/edit", data=fields | {"branch": str(branch), "whatsapp_allowed": ""})

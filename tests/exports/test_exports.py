@@ -84,8 +84,7 @@ def test_every_column_is_named_as_the_api_names_it(app: Flask, cast: Cast) -> No
         api = client.get(f"/api/{what}/", headers=token).json["results"][0]
         with app.app_context():
             names = {column.name for found in catalog().exports if found.what == what for column in found.columns}
-        more = {"sms_allowed", "whatsapp_allowed"} if what == "customers" else set()
-        assert names - api.keys() <= added | more, what
+        assert names - api.keys() <= added, what
 
 
 def test_a_stranger_gets_nothing(app: Flask, cast: Cast) -> None:

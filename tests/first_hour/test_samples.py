@@ -66,7 +66,7 @@ def test_nothing_is_ever_sent_to_a_sample(cast: Cast) -> None:
     add(cast.owner)
     with cast.owner.acting():
         rows = db.session.scalars(sa.select(Customer)).all()
-        assert not any(row.sms_allowed or row.whatsapp_allowed for row in rows)
+        assert not any(row.sms_allowed or row.whatsapp_allowed or row.email_allowed for row in rows)
         assert {message.status for message in db.session.scalars(sa.select(Message))} == {"reminder"}
 
 

@@ -92,7 +92,8 @@ class Shop:
     ) -> int:
         """Schedule a message `in_` seconds from now; then let it be `late` seconds late."""
         with self.inside():
-            id_ = services.schedule_message(customer_id, channel, body, clock.utcnow() + dt.timedelta(seconds=in_)).id
+            at, subject = clock.utcnow() + dt.timedelta(seconds=in_), "Your cake" if channel.has_subject else ""
+            id_ = services.schedule_message(customer_id, channel, body, at, subject=subject).id
             if late:
                 self.shift(id_, late)
             return id_

@@ -120,8 +120,10 @@ def test_what_is_due_for_an_address_that_opted_out_meanwhile_does_not_leave(
     assert (shop.status(id_), post.flown) == (Status.SUPPRESSED, [])
 
 
-NAMED = re.compile(r"""(?:\bis(?: not)?|==|!=)\s*(?:Channel\.)?(?:SMS|WHATSAPP)\b|[=!]=\s*["'](?:sms|whatsapp)["']""")
-AT_HOME = ("crm/messages/channels/", "crm/providers/twilio/", "crm/providers/whatsapp_cloud/")
+NAMED = re.compile(
+    r"""(?:\bis(?: not)?|==|!=)\s*(?:Channel\.)?(?:SMS|WHATSAPP|EMAIL)\b|[=!]=\s*["'](?:sms|whatsapp)["']"""
+)
+AT_HOME = ("crm/messages/channels/", "crm/providers/")
 
 
 def test_no_channel_is_asked_for_by_name_outside_its_module() -> None:
@@ -139,9 +141,10 @@ _CHANNEL_USERS = ("crm.messages.channels.", "crm.providers.")
 ROOMS = {
     "crm.messages.channels.sms": _CHANNEL_USERS,
     "crm.messages.channels.whatsapp": _CHANNEL_USERS,
+    "crm.messages.channels.email": _CHANNEL_USERS,
     **{
         f"crm.providers.{name}": (f"crm.providers.{name}.", "crm.providers.registry")
-        for name in ("console", "manual", "twilio", "whatsapp_cloud")
+        for name in ("console", "manual", "twilio", "whatsapp_cloud", "smtp")
     },
 }
 """Who may import a channel or a provider."""

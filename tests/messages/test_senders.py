@@ -302,9 +302,9 @@ def test_a_test_message_that_is_taken_ends_the_refusal(twilio: Provider, shop: S
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"channel": "sms", "to": ""}, "Enter the number to send it to."),
+        ({"channel": "sms", "to": ""}, "Enter the number or address to send it to."),
         ({"channel": "sms", "to": "12"}, "No such number can be called"),
-        ({"channel": "fax", "to": "0812-3456-7890"}, "Choose SMS or WhatsApp."),
+        ({"channel": "fax", "to": "0812-3456-7890"}, "Choose SMS, WhatsApp or E-mail."),
         ({"channel": "whatsapp", "to": "0812-3456-7890"}, "You send WhatsApp yourself"),
         ({"channel": "sms", "to": "0811-1111-111"}, "has opted out"),
     ],

@@ -134,7 +134,7 @@ def test_the_same_form_twice_makes_one(shop: Shop, owner: FlaskClient) -> None:
     [
         ({"name": ""}, "Enter the template's name."),
         ({"name": "x" * 101}, "Shorten “Name” by 1 character"),
-        ({"channel": "fax"}, "Choose SMS or WhatsApp."),
+        ({"channel": "fax"}, "Choose SMS, WhatsApp or E-mail."),
         ({"body": ""}, "Write the text."),
         ({"body": "Hi {nmae}"}, "There is no field {nmae}."),
         ({"body": "x" * 1_601}, "Shorten the message by 1 character: SMS has room for 1,600."),

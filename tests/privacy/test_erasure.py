@@ -139,7 +139,7 @@ def test_an_opt_out_holds_when_the_number_comes_back(cast: Cast) -> None:
         assert suppressed_among([PHONE], PHONES).keys() == {PHONE}
         row_id, back_id = row.id, back.id
     client = cast.owner.client()
-    assert "A number of someone erased" in client.get("/settings/opt-outs").text
+    assert "A contact of someone erased" in client.get("/settings/opt-outs").text
     assert client.get(f"/customers/{back_id}").status_code == 200
     client.post(f"/settings/opt-outs/{row_id}/delete")
     with cast.owner.acting():

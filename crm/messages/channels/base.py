@@ -125,7 +125,7 @@ class Channel(str):
     gateway_setting = ""
     sender_setting = ""
     """The organization's settings for the gateway and the sender; "" where there is no choice."""
-    sender_label = N_("sender number")
+    sender_label = N_("%(channel)s sender number")
     sender_help = ""
     """What the sender is, and the hint beside its field."""
     reply_setting = ""

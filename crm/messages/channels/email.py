@@ -24,7 +24,7 @@ class Email(Channel):
     max_length = 10_000  # Source: ours; the HTML made of it stays below the 102 kB at which Gmail cuts
     gateway_setting = "email_gateway"
     sender_setting = "email_from"
-    sender_label = N_("sender address")
+    sender_label = N_("%(channel)s sender address")
     sender_help = N_("An address of your own domain, like hello@shop.example, or Your Shop <hello@shop.example>.")
     reply_setting = "email_reply_to"
 

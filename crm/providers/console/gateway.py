@@ -26,6 +26,7 @@ _ORDERS = re.compile(r"\[(delay|" + "|".join(answer.value for answer in Answer) 
 _SENTENCES = {
     Answer.NO_CONNECTION: N_("The gateway could not be reached."),
     Answer.RATE_LIMITED: N_("The gateway asked to slow down."),
+    Answer.DEFERRED: N_("The gateway asked to try later."),
     Answer.PERMANENT: N_("The number can't get this message."),
     Answer.OPTED_OUT: N_("The customer has opted out."),
     Answer.REFUSED_SENDER: N_("The gateway refused the account."),

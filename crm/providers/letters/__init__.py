@@ -1,0 +1,1 @@
+"""Letters: the e-mail that every mail provider is handed, as text and as HTML of ours."""

@@ -1,0 +1,64 @@
+"""An e-mail as RFC 5322 has it, built by the standard library alone, which refuses line breaks in headers."""
+
+from __future__ import annotations
+
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import localtime
+
+import idna
+
+from crm.messages.channels.email import mailbox_parts
+from crm.providers.base import Call
+from crm.providers.letters.html import html_of
+
+POLICY = SMTP.clone(cte_type="7bit")
+"""Not every server takes 8 bits."""
+
+
+def letter_of(call: Call) -> EmailMessage:
+    """Build the e-mail of a call; ValueError for an address that can't stand in a header."""
+    message = EmailMessage(POLICY)
+    message["From"] = sender_of(call)
+    message["To"] = _address("", call.to)
+    if call.sender.reply_to:
+        message["Reply-To"] = _address(*mailbox_parts(call.sender.reply_to))
+    message["Subject"] = call.subject
+    message["Date"] = localtime()
+    message["Message-ID"] = message_id(call)
+    if call.is_automatic:
+        message["Auto-Submitted"] = "auto-generated"
+    message.set_content(call.body)
+    message.add_alternative(html_of(call.subject, call.body, sender_name(call)), subtype="html")
+    return message
+
+
+def message_id(call: Call) -> str:
+    """Return the same for every attempt, so that a mailbox may see that it has the message."""
+    number = f"m.{call.message_id}" if call.message_id else f"t.{call.test_id}"
+    return f"<{number}@{domain_of(call)}>"
+
+
+def domain_of(call: Call) -> str:
+    return sender_of(call).domain
+
+
+def sender_of(call: Call) -> Address:
+    return _address(sender_name(call), mailbox_parts(call.sender.number)[1])
+
+
+def sender_name(call: Call) -> str:
+    return mailbox_parts(call.sender.number)[0] or call.sender.name
+
+
+def ascii_address(address: str) -> str:
+    """Return an address with its domain as DNS has it; ValueError for one that has letters beyond ASCII before it."""
+    local, _sign, domain = address.rpartition("@")
+    if not local.isascii():
+        raise ValueError(address)
+    return f"{local}@{domain if domain.isascii() else idna.encode(domain, uts46=True).decode()}"
+
+
+def _address(name: str, address: str) -> Address:
+    return Address(name, addr_spec=ascii_address(address))

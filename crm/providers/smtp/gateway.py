@@ -1,0 +1,61 @@
+"""E-mail by a mail server (RFC 5321), with the standard library."""
+
+from __future__ import annotations
+
+from crm.messages.channels.base import Channel
+from crm.messages.channels.email import EMAIL
+from crm.providers import answers
+from crm.providers.base import Answer, Call, Found, Outcome, Question, Sender
+from crm.providers.http import LostError, NoConnectionError
+from crm.providers.letters.message import ascii_address, letter_of, sender_of
+from crm.providers.smtp import connections
+from crm.providers.smtp.replies import judge
+from crm.values.language import N_
+
+NAME = N_("The mail server")
+NO_SERVER = N_("E-mail needs a mail server. An owner can enter it in Settings › Messaging.")
+NO_ADDRESS = N_("E-mail needs an address to send from. An owner can enter it in Settings › Messaging.")
+NOT_ASCII = N_("This address has letters that mail servers can't take. Correct it, then send it again.")
+
+
+class Smtp:
+    name = "smtp"
+    by_hand = False
+    reports = False
+    keeps_window = False
+    max_calls = 8  # connections at a time; servers allow 10 to 20 of one client
+
+    def carries(self, channel: Channel) -> bool:
+        return channel is EMAIL
+
+    def lacks(self, sender: Sender, channel: Channel) -> str:
+        if not sender.base:
+            return NO_SERVER
+        return "" if sender.number else NO_ADDRESS
+
+    def send(self, call: Call) -> Outcome:
+        """Hand the letter over; what ends before its last dot was not sent."""
+        lacking = self.lacks(call.sender, call.channel)
+        if lacking:
+            return answers.not_set_up(lacking)
+        try:
+            letter, recipient = letter_of(call), ascii_address(call.to)
+        except ValueError:
+            return Outcome(Answer.PERMANENT, code="address", sentence=NOT_ASCII)
+        try:
+            connections.send(_server(call.sender), sender_of(call).addr_spec, recipient, letter.as_bytes())
+        except connections.RefusedError as error:
+            verdict, code = judge(error.reply), error.reply.enhanced or str(error.reply.code)
+            return Outcome(verdict.answer, code=code, sentence=verdict.said(error.reply), is_dead=verdict.is_dead)
+        except (NoConnectionError, LostError) as error:
+            return answers.failed(NAME, error)
+        return Outcome(Answer.ACCEPTED, provider_id=letter["Message-ID"].strip("<>")[:100])
+
+    def look_up(self, question: Question) -> Found | None:
+        """Find nothing: a mail server keeps no list of what it took."""
+        return None
+
+
+def _server(sender: Sender) -> connections.Server:
+    host, port, security = sender.base.split(":")
+    return connections.Server(host, int(port), security, sender.account, sender.token, is_public=sender.is_own)
