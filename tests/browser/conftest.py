@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, expect
 
 from tests.servers import cannot_run, find_chromium
+
+# A busy machine takes its time: what never comes fails all the same.
+expect.set_options(timeout=20_000)
 
 # Without these Chromium looks for updates, hosts and a sandbox that a test machine doesn't have.
 ARGUMENTS = [
