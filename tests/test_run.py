@@ -94,7 +94,7 @@ def test_it_serves_keeps_its_secrets_and_starts_again(
     process.stop()
 
     again = make_run(PORT=str(port))
-    again.wait_until(lambda: "Ctrl-C" in again.output, "the second start")
+    again.wait_until(lambda: "Ctrl-C" in again.output, "the second start", timeout=60)
     assert printed_password(again) == password
     assert not (tmp_path / "no-home").exists()
     before, after = ({path.name for path in folder.iterdir()} for folder in (ROOT, checkout))

@@ -12,8 +12,9 @@ from crm.customers.models import Customer
 from crm.kernel.db import transaction
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
+from crm.kernel.tenancy import require_organization, tenant_tables
 from crm.rewards import catalogue, services
-from crm.rewards.models import Reward, Voucher
+from crm.rewards.models import Reward
 from crm.rewards.rules import Period, RewardKind
 from crm.values import money
 
@@ -49,9 +50,13 @@ def fill(shop: str, customer_ids: Sequence[int]) -> None:
 
 
 def clear(shop: str) -> None:
-    """Remove the rewards of a demo shop that no customer who stays has a voucher of."""
+    """Remove the rewards of a demo shop that nothing which stays names: no voucher, badge or automation."""
     names = [values["name"] for values in REWARDS.get(shop, ())]
-    unused = sa.select(Reward.id).where(Reward.name.in_(names), ~sa.exists().where(Voucher.reward_id == Reward.id))
+    unused = sa.select(Reward.id).where(Reward.name.in_(names))
+    for table in tenant_tables():
+        if "reward_id" in table.c:
+            here = sa.and_(table.c.reward_id == Reward.id, table.c.organization_id == Reward.organization_id)
+            unused = unused.where(~sa.exists().where(here, table.c.organization_id == require_organization()))
     with transaction() as session:
         ids = session.scalars(unused).all()
         session.execute(sa.delete(Event).where(Event.subject == Reward.__tablename__, Event.subject_id.in_(ids)))

@@ -15,7 +15,7 @@ from typing import Any
 import schemathesis
 
 KNOWN: dict[str, int] = json.loads(os.environ["KNOWN_IDS"])
-"""A customer with a phone number, another one, a branch, a user, and the organization."""
+"""A customer with a phone number, another one, two rewards, a branch, a user, and the organization."""
 
 NEW = itertools.count(1)
 
@@ -28,6 +28,8 @@ def before_call(context: schemathesis.HookContext, case: Any, kwargs: dict[str, 
         case.path_parameters["customer_id"] = KNOWN["customer"]
     elif case.method in ("PUT", "PATCH", "DELETE") and str(customer_id) == str(KNOWN["customer"]):
         case.path_parameters["customer_id"] = KNOWN["other customer"]
+    if case.method != "GET" and str(case.path_parameters.get("reward_id")) == str(KNOWN["reward"]):
+        case.path_parameters["reward_id"] = KNOWN["other reward"]
     if case.meta is not None and case.meta.generation.mode.is_positive:
         if "page" in (case.query or {}):
             case.query["page"] = min(int(case.query["page"]), 100)
@@ -73,6 +75,9 @@ def _fit(body: dict[str, Any]) -> None:
         body["date_until"] = "2026-01-03"
     if body.get("booking"):
         body["booking"] = None
+    for name in ("starts_on", "ends_on"):
+        if body.get(name) is not None:
+            body[name] = "2026-12-24"
     if "promised_date" in body:
         body["promised_date"] = "2026-12-24"
     for name in ("due_at", "next_due_at"):
@@ -98,8 +103,5 @@ def _fit_reward(body: dict[str, Any]) -> None:
     for name in ("maximum", "minimum_spend"):
         if body.get(name) is not None:
             body[name] = "900.00"
-    for name in ("starts_on", "ends_on"):
-        if body.get(name) is not None:
-            body[name] = "2026-12-24"
     if body.get("branches"):
         body["branches"] = [KNOWN["branch"]]

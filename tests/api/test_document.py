@@ -77,7 +77,7 @@ def test_what_it_says_is_so(running_app: RunningApp, app: Flask, cast: Cast, tmp
         customer = make_customer(name="Siti", phone="0812 3456 7890")
         make_invoice(customer)
         known = {"customer": customer, "other customer": make_customer(), "branch": make_branch()}
-        known["reward"] = make_reward()
+        known |= {"reward": make_reward(), "other reward": make_reward()}
     known["organization"] = cast.owner.organization_id
     known["user"] = cast.manager.user_id
     done = subprocess.run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import random
 import signal
 import sqlite3
 import threading
@@ -25,7 +26,7 @@ from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import use_organization
 from crm.values import clock
-from tests.backups.conftest import Run
+from tests.backups.conftest import Run, manifest
 from tests.factories import Cast
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -210,20 +211,37 @@ def test_a_restore_that_was_killed_leaves_nothing(
     """At any batch: nobody sees a part of it, and later it is gone."""
     before = _counts(app)
     for batch in (1, 5, 12, 25):
-        child = get_context("fork").Process(target=_die_at, args=(app, archive, batch))
-        with app.app_context():
-            db.session.remove()
-            db.engine.dispose()
-        child.start()
-        child.join()
-        assert child.exitcode == -signal.SIGKILL
-        listed = app.test_cli_runner().invoke(args=["org", "list", "--json"]).stdout
-        assert {row["slug"] for row in json.loads(listed)} == {"shop", "rival"}
-        monkeypatch.setattr(removal, "database_now", lambda: clock.utcnow() + dt.timedelta(hours=1))
-        with app.app_context():
-            assert removal.drop_unfinished() == 1
+        _killed_at(app, archive, batch, monkeypatch)
         assert _counts(app) == before
     assert run("restore", archive, "--slug", "again").exit_code == 0
+
+
+@pytest.mark.long
+def test_a_restore_that_was_killed_at_fifty_moments_leaves_nothing(
+    app: Flask, archive: Path, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    before = _counts(app)
+    batches = sum(table["rows"] > 0 for table in manifest(archive)["tables"].values())
+    for batch in random.Random(seed := random.randrange(1_000_000)).choices(range(1, batches + 1), k=50):
+        _killed_at(app, archive, batch, monkeypatch)
+        assert _counts(app) == before, seed
+    assert run("restore", archive, "--slug", "again").exit_code == 0
+
+
+def _killed_at(app: Flask, archive: Path, batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a restore die at a batch: nobody sees a part of it, and later what it left is taken away."""
+    child = get_context("fork").Process(target=_die_at, args=(app, archive, batch))
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+    child.start()
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
+    listed = app.test_cli_runner().invoke(args=["org", "list", "--json"]).stdout
+    assert {row["slug"] for row in json.loads(listed)} == {"shop", "rival"}
+    monkeypatch.setattr(removal, "database_now", lambda: clock.utcnow() + dt.timedelta(hours=1))
+    with app.app_context():
+        assert removal.drop_unfinished() == 1
 
 
 def _die_at(app: Flask, path: Path, batch: int) -> None:

@@ -40,6 +40,10 @@ TYPED = {
     "maximum": "15000",
     "points": "5",
     "in_days": "3",
+    "days": "3",
+    "period_days": "30",
+    "target": "5",
+    "birthday": "14 February",
     "username": "newcomer{n}",
     "postal_code": "12345",
 }
@@ -188,7 +192,7 @@ def _fill(field: Locator, number: int) -> None:
         field.set_input_files({"name": "list.csv" if is_list else "receipt.pdf", "mimeType": "", "buffer": content})
     elif kind == "select-one":
         values = field.evaluate("field => [...field.options].map(option => option.value).filter(value => value)")
-        if values and not field.input_value():
+        if values and not field.input_value() and name != "channel":  # left open, it is the template's
             field.select_option(values[-1])  # the first ones are what other windows delete
     elif kind == "radio":
         if not field.evaluate("field => !!field.form.querySelector(`[name='${field.name}']:checked`)"):

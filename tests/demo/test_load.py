@@ -11,6 +11,8 @@ from flask import Flask
 
 from crm.accounts import services as accounts
 from crm.accounts.models import Organization, User
+from crm.automations import services as automations
+from crm.automations.rules import Occasion
 from crm.badges.models import Badge, BadgeGrant
 from crm.compose.reminders import REMINDERS
 from crm.customers import services
@@ -33,6 +35,7 @@ from crm.loyalty.models import PointsEntry
 from crm.loyalty.services import change_points
 from crm.messages.models import Message
 from crm.people.identity import normalize_email
+from crm.rewards.models import Reward
 from crm.values import clock, phone
 from crm.visits.models import Visit
 
@@ -252,6 +255,16 @@ def test_clear_removes_exactly_the_demo_rows(app: Flask) -> None:
             session.execute(sa.delete(Event).where(Event.subject_id == entered, Event.action == "customer.deleted"))
     assert contents(app) == before
     assert app.test_cli_runner().invoke(args=["stats", "verify"]).exit_code == 0
+
+
+def test_clear_keeps_a_reward_that_somebody_gives_by_an_automation(app: Flask) -> None:
+    run(app, "load")
+    with app.app_context(), use_organization(organization_id()):
+        given = db.session.scalars(sa.select(Reward).where(Reward.name == "A slice of cake")).one().id
+        automations.add({"occasion": Occasion.BIRTHDAY, "days": 0, "points": 0, "reward_id": given})
+    run(app, "clear")
+    with app.app_context(), use_organization(organization_id()):
+        assert db.session.scalars(sa.select(Reward.id)).all() == [given]
 
 
 def test_a_sentence_says_what_is_wrong(app: Flask) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from crm.customers.models import Customer
 from crm.imports import services
 from crm.imports.commit import IMPORT
 from crm.imports.models import Import
@@ -25,7 +26,7 @@ from tests.servers import BIN, Process, wait_for
 ROWS = [(f"Person Number{at % 2_900}", f"0812{10000000 + at % 2_900}", "", "Bogor") for at in range(3_000)]
 POINTS = ["import check uncommitted", "import check committed", "import uncommitted", "import committed"]
 SUMS = {"rows": 3_000, "created": 2_899, "updated": 1, "same": 0, "skipped": 100, "review": 0, "failed": 0}
-KILLS = 5
+KILLS, MANY_KILLS = 5, 50
 
 
 @dataclass
@@ -106,6 +107,59 @@ def test_killed_at_any_moment(
     worker_process(commands.environ)
     wait_for(lambda: state(shop, id_) == "undone", f"the import is undone ({seed})", 120)
     assert contents(shop) == before, seed
+
+
+@pytest.mark.long
+def test_killed_at_fifty_moments_of_imports_and_undos(
+    shop: Shop, commands: Commands, before: dict[str, object], worker_process: Callable[[dict[str, str]], Process]
+) -> None:
+    """The same people as in an import that was let alone, and afterwards the shop as it was."""
+    chance, killed = random.Random(seed := random.randrange(1_000_000)), 0
+    alone = people_of_an_import(shop, commands)
+    while killed < MANY_KILLS:
+        with shop.manager.acting():
+            id_ = services.create("people.csv", csv_of(ROWS, HEADERS), commits_itself=True).id
+        killed += _kill_until(shop, id_, "done", lambda: worker_process(commands.environ), chance)
+        assert (shop.sums(id_), _people(shop)) == ({"id": id_, **SUMS}, alone), seed
+        with shop.manager.acting():
+            services.undo(id_)
+        killed += _kill_until(shop, id_, "undone", lambda: worker_process(commands.environ), chance)
+        assert contents(shop) == before, seed
+
+
+def people_of_an_import(shop: Shop, commands: Commands) -> list[tuple[object, ...]]:
+    """Return whom an import brings that nobody kills, and undo it."""
+    file = commands.directory / "people.csv"
+    file.write_bytes(csv_of(ROWS, HEADERS).read())
+    assert commands.start("customers", "import", str(file), "--organization", "shop").popen.wait(120) == 0
+    found = _people(shop)
+    with shop.manager.acting():
+        id_ = db.session.scalars(sa.select(Import.id)).one()
+    assert commands.start("customers", "import-undo", str(id_)).popen.wait(120) == 0
+    return found
+
+
+def _people(shop: Shop) -> list[tuple[object, ...]]:
+    """Return what customers have, without ids and times."""
+    with shop.manager.acting():
+        columns = [column for column in Customer.__table__.columns if not _is_of_this_time(column)]
+        return sorted(map(tuple, db.session.execute(sa.select(*columns))), key=repr)
+
+
+def _is_of_this_time(column: sa.Column[object]) -> bool:
+    return column.primary_key or column.name.endswith("_at")
+
+
+def _kill_until(shop: Shop, id_: int, wanted: str, start: Callable[[], Process], chance: random.Random) -> int:
+    """Kill workers after a while until one has brought the import to a state; return how many."""
+    killed, deadline = 0, time.monotonic() + 300
+    while state(shop, id_) != wanted:
+        assert time.monotonic() < deadline, f"{wanted} was not reached after {killed} kills"
+        worker = start()
+        time.sleep(chance.uniform(0.3, 3))
+        worker.kill()
+        killed += 1
+    return killed
 
 
 def state(shop: Shop, id_: int) -> str:
