@@ -11,6 +11,7 @@ ROOMS = (
     "values",
     "kernel",
     "people",
+    "analytics",
     "web",
     "accounts",
     "palette",
