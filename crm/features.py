@@ -41,6 +41,7 @@ ROOMS = (
     "badges",
     "referrals",
     "automations",
+    "reports",
     "web_push",
     "imports",
     "exports",

@@ -1,0 +1,3 @@
+"""Scores of buyers, computed each night from what they bought."""
+
+__all__ = ["queries", "services"]
