@@ -82,8 +82,8 @@ PAGES = (
 
 
 LISTS = {
-    "/api/customers/": 7,  # two for what can be spent, and until when
-    "/api/customers/?search=customer&is_active=true": 7,
+    "/api/customers/": 8,  # two for what can be spent, and until when, one for scores
+    "/api/customers/?search=customer&is_active=true": 8,
     "/api/customers/{customer}/points/": 4,
     "/api/customers/{customer}/invoices/": 5,
     "/api/customers/{customer}/messages/": 4,

@@ -14,6 +14,7 @@ from crm.customers.models import Customer
 from crm.customers.rules import Tier
 from crm.customers.search_text import Term, terms
 from crm.kernel.branch_scope import bound_branch
+from crm.kernel.manifest import catalog
 from crm.values import clock
 from crm.values.choices import NO_FILTER, unknown_choice
 from crm.values.language import N_
@@ -61,7 +62,10 @@ class BeyondLastRowError(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Filters:
-    """A list's query. A filter with an unknown value matches nobody, and `unknown` is a sentence about it."""
+    """A list's query. A filter with an unknown value matches nobody, and `unknown` is a sentence about it.
+
+    `further` are names and values of the filters that manifests add.
+    """
 
     q: str = ""
     tier: str = ""
@@ -76,6 +80,7 @@ class Filters:
     after: str = ""
     before: str = ""
     unknown: str = ""
+    further: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def from_args(cls, args: Mapping[str, str]) -> Filters:
@@ -99,6 +104,7 @@ class Filters:
             after=args.get("after", "")[:60],
             before=args.get("before", "")[:60],
             unknown=_unknown(args),
+            further=tuple(_further(args).items()),
         )
 
     @property
@@ -113,7 +119,7 @@ class Filters:
 
     @property
     def narrowed_besides_search(self) -> bool:
-        return any(getattr(self, name) for name in NARROWING)
+        return bool(self.further) or any(getattr(self, name) for name in NARROWING)
 
     @property
     def created_in_words(self) -> str:
@@ -142,13 +148,15 @@ class Filters:
             found.append(Customer.branch_id == self.branch)
         if self.created:
             found.append(Customer.created_month == self.created)
-        return found
+        given = dict(self.further)
+        return [*found, *(catalog().customer_filters[name].condition(value, given) for name, value in self.further)]
 
     def query(self, **changes: Any) -> dict[str, Any]:
         """Return the URL's query with `changes`, without defaults and the own branch; a change drops the cursor."""
         own = {"branch": None} if bound_branch() else {}
-        values = vars(self) | own | {"after": "", "before": "", "page": 1, "unknown": ""} | changes
-        return {key: value for key, value in values.items() if value != getattr(Filters, key)}
+        further = _further(dict(self.further) | {name: changes.pop(name) or "" for name in _added_to(changes)})
+        values = vars(self) | own | {"after": "", "before": "", "page": 1, "unknown": "", "further": ()} | changes
+        return {key: value for key, value in values.items() if value != getattr(Filters, key)} | further
 
     def chips(self, names: Mapping[str, str]) -> list[Chip]:
         """Describe the filters; `names` has the words of those that are ids."""
@@ -158,6 +166,10 @@ class Filters:
             Chip(name, str(label), names.get(name) or str(shown.get(name, {}).get(value, value)))
             for name, label in NARROWING.items()
             if (value := getattr(self, name))
+        ] + [
+            Chip(name, str(added.label), added.words(value) or value)
+            for name, value in self.further
+            for added in [catalog().customer_filters[name]]
         ]
 
     def stored(self) -> dict[str, str]:
@@ -204,7 +216,22 @@ def _branch(text: str | None) -> int | None:
     return None if not _given(text) else _number(text, NO_BRANCH)
 
 
+def _added_to(args: Mapping[str, Any]) -> list[str]:
+    return [name for name in catalog().customer_filters if name in args]
+
+
+def _further(args: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of filters that manifests add; one of another filter is none without it."""
+    given = {name: value for name in _added_to(args) if (value := _given(args[name]))}
+    filters = catalog().customer_filters
+    return {name: value for name, value in given.items() if not filters[name].of or filters[name].of in given}
+
+
 def _unknown(args: Mapping[str, str]) -> str:
+    for name, value in _further(args).items():
+        added = catalog().customer_filters[name]
+        if added.words(value) is None:
+            return _("There is no %(name)s “%(value)s”.", name=_(added.called), value=value)
     created = args.get("created", "")
     found = unknown_choice(args, tier=tuple(Tier), status=STATUSES, created=[_month(created)])
     is_branch = bound_branch() or _branch(args.get("branch")) != NO_BRANCH

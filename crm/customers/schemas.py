@@ -7,6 +7,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from crm.analytics.rfm import Group
 from crm.api.fields import (
     WRITTEN,
     Average,
@@ -86,6 +87,20 @@ class CustomerReplacement(CustomerInput):
         return given
 
 
+class Rfm(Output):
+    """Recency, frequency and money within the last 24 months, and the scores that they have among all buyers."""
+
+    recency_days = fields.Integer(
+        allow_none=True, metadata={"description": "Days since the last purchase; null for one who never bought."}
+    )
+    purchase_days = fields.Integer(metadata={"minimum": 0})
+    spent = Money(metadata={"pattern": WRITTEN})
+    r = fields.Integer(allow_none=True, metadata={"minimum": 1, "maximum": 5})
+    f = fields.Integer(allow_none=True, metadata={"minimum": 1, "maximum": 5})
+    m = fields.Integer(allow_none=True, metadata={"minimum": 1, "maximum": 5})
+    group = fields.String(metadata={"enum": list(Group)})
+
+
 class PointsExpiring(Output):
     date = fields.Date()
     points = fields.Integer(metadata={"minimum": 1})
@@ -148,6 +163,12 @@ class Customer(Output):
     )
     points_to_next_tier = fields.Integer(
         attribute="facts.points_to_next_tier", allow_none=True, metadata={"minimum": 1}
+    )
+    rfm = fields.Nested(
+        Rfm,
+        attribute="facts.rfm",
+        allow_none=True,
+        metadata={"description": "As of the night's computation; null while fewer than 25 customers have bought."},
     )
     referral_code = fields.String(
         allow_none=True,

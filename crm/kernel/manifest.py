@@ -123,6 +123,22 @@ class Panel:
     head: str = ""
 
 
+@dataclasses.dataclass(frozen=True)
+class CustomerFilter:
+    """A filter of the list of customers, by a parameter of its URL.
+
+    called: the word of sentences about it. words: how a value is shown; None for an unknown one, which matches nobody.
+    condition: of customers, from the value and the other parameters by name. of: the filter without which it is none.
+    """
+
+    name: str
+    label: str
+    called: str
+    words: Callable[[str], str | None]
+    condition: Callable[[str, Mapping[str, str]], Any]
+    of: str = ""
+
+
 class OwnPart(NamedTuple):
     """A part of the customer's own card and page, ordered by `place`.
 
@@ -197,6 +213,7 @@ class Feature:
     exports: rows that go out as a file. packs: ZIPs about one thing, from a page of the feature.
     jobs: periodic work of the worker.
     customer_facts: from customers of a page, values by id and name that the API and pages show beside their own.
+    customer_filters: what their list is narrowed by, beside its own filters.
     customer_rows: tables that a merge moves to the survivor, with how a number of rows is said.
     listeners: modules that connect to signals.
     kept: for how long rows of a table are kept.
@@ -236,6 +253,7 @@ class Feature:
     packs: Sequence[Pack] = ()
     jobs: Sequence[Job] = ()
     customer_facts: Callable[[Sequence[Any]], Mapping[int, Mapping[str, Any]]] | None = None
+    customer_filters: Sequence[CustomerFilter] = ()
     customer_rows: Mapping[str, Counted] = dataclasses.field(default_factory=dict)
     listeners: Sequence[ModuleType] = ()
     kept: Mapping[Any, dt.timedelta] = dataclasses.field(default_factory=dict)
@@ -261,6 +279,7 @@ class Catalog:
         self.lead_events: dict[str, Any] = _merged(feature.lead_events for feature in features)
         self.lead_fields: dict[str, Any] = _merged(feature.lead_fields for feature in features)
         self.customer_facts = [feature.customer_facts for feature in features if feature.customer_facts]
+        self.customer_filters = {each.name: each for feature in features for each in feature.customer_filters}
         self.restored = [feature.restored for feature in features if feature.restored]
         self.navigation = self._placed("navigation")
         self.menu = self._placed("menu")
