@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import collection, delivery, imports, intake, run, slow_clients
+from bench import collection, delivery, imports, intake, run, scores, slow_clients
 from bench.targets import Bench, Target
 from tests.servers import ROOT
 
@@ -70,6 +70,13 @@ def test_imports(bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     imports.compare(bench)
     said = capsys.readouterr().out
     assert all(f"{kind}, half are there, undo" in said for kind in KINDS)
+
+
+def test_scores(bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("CUSTOMERS", str(SIZE))
+    scores.compare(bench)
+    said = capsys.readouterr().out
+    assert all(f"{kind}, next night" in said for kind in KINDS)
 
 
 def test_intake(bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
