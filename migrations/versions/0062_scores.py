@@ -8,8 +8,8 @@ from alembic import op
 from crm.kernel.columns import BigInt, UtcDateTime
 from crm.kernel.tenancy import row_level_security
 
-revision = "0060"
-down_revision = "0059"
+revision = "0062"
+down_revision = "0061"
 branch_labels = None
 depends_on = None
 
