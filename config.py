@@ -128,13 +128,17 @@ def _providers(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _mail(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the mail server of organizations without one of their own."""
+    """Return the mail server of organizations without one of their own, and where mail providers are called."""
     return {
         "SMTP_HOST": _text(environ, "SMTP_HOST", HOST_NAME, "be the name of a server, like smtp.shop.example"),
         "SMTP_PORT": str(_integer(environ, "SMTP_PORT", 0, 0, 65535) or ""),
         "SMTP_USERNAME": _text(environ, "SMTP_USERNAME", r"[!-~]+", "be one word"),
         "SMTP_PASSWORD": _text(environ, "SMTP_PASSWORD", r"[ -~]+", "have no letters beyond ASCII"),
         "SMTP_SECURITY": _choice(environ, "SMTP_SECURITY", "STARTTLS", ("STARTTLS", "TLS", "NONE")).lower(),
+        **{
+            f"{provider}_API_BASE": _url(environ, f"{provider}_API_BASE", "", ("http", "https"))
+            for provider in ("POSTMARK", "MAILGUN", "SENDGRID", "RESEND")
+        },
         "EMAIL_FROM": _text(environ, "EMAIL_FROM", MAILBOX, "be like hello@shop.example or Shop <hello@shop.example>"),
     }
 

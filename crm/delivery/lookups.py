@@ -69,6 +69,7 @@ def _questions(message_ids: Sequence[int]) -> list[Question]:
             to=attempt.recipient,
             body=attempt.body,
             subject=messages[attempt.message_id].subject,
+            is_automatic=messages[attempt.message_id].created_by_id is None,
             template=messages[attempt.message_id].approved,
             sender=senders[attempt.gateway, attempt.channel],
         )

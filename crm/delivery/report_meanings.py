@@ -6,18 +6,22 @@ from dataclasses import dataclass
 
 from crm.messages.rules import Status
 from crm.messages.status_order import GOOD
-from crm.providers.base import Answer
+from crm.providers.base import Answer, Closing
 from crm.providers.registry import provider_named
 
 
 @dataclass(frozen=True, slots=True)
 class ReportMeaning:
-    """What a report says in our words; `refused` when the provider refuses the account, and not this message alone."""
+    """What a report says in our words; `refused` when the provider refuses the account, and not this message alone.
+
+    closing: what the address is taken out of.
+    """
 
     status: Status
     reason: str = ""
     opted_out: bool = False
     refused: bool = False
+    closing: Closing | None = None
 
 
 def in_our_words(gateway: str, word: str, error_code: str | None) -> ReportMeaning | None:
@@ -26,8 +30,9 @@ def in_our_words(gateway: str, word: str, error_code: str | None) -> ReportMeani
     status = known.statuses.get(word) if known else None
     if known is None or status is None:
         return None
-    if status in GOOD:
-        return ReportMeaning(status)
+    closing, sentence = known.closes.get(word), known.sentences.get(word, "")
+    if status in GOOD or sentence:
+        return ReportMeaning(status, "" if status in GOOD else sentence, closing=closing)
     code = int(error_code) if error_code and error_code.isdecimal() else None
     found = known.codes.get(code) if code is not None else None
     if found is not None and found.answer is Answer.OPTED_OUT:

@@ -90,6 +90,10 @@ def apply(report_ids: Sequence[int]) -> None:
                     address = attempt.recipient, attempt.channel.addresses
                     services.note_down(*address, OptOutSource.PROVIDER, meaning.reason)
                     opted_out.add(address)
+                if meaning.closing:
+                    address = attempt.recipient, attempt.channel.addresses
+                    services.note_down(*address, meaning.closing.source, meaning.reason, meaning.closing.purpose)
+                    opted_out.add(address)
             report.applied_at = batch.now
         look_at(batch.looks)
         refresh_next({messages[id_].customer_id for id_ in batch.looks})

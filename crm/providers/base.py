@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from werkzeug.wrappers import Response
@@ -14,6 +15,7 @@ from werkzeug.wrappers import Response
 from crm.messages.channels.base import Channel
 from crm.messages.rules import Answer as Answer
 from crm.messages.rules import ApprovedTemplate, Status
+from crm.messages.suppression_models import OptOutSource, Purpose
 from crm.values.language import N_
 
 GATEWAY_FAILED = N_("The gateway failed.")
@@ -135,10 +137,21 @@ class Gateway(Protocol):
         ...
 
 
+class Closing(NamedTuple):
+    """What a report takes an address out of, and why."""
+
+    source: OptOutSource
+    purpose: Purpose
+
+
 class Reports(NamedTuple):
+    """What a provider's words mean. sentences, closes: of words that say it themselves, without a code."""
+
     statuses: Mapping[str, Status]
     codes: Mapping[int, Meaning]
     explain: Callable[[int | None], str]
+    sentences: Mapping[str, str] = MappingProxyType({})
+    closes: Mapping[str, Closing] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,11 @@ from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import all_channels
 from crm.providers.base import Gateway, Provider
 from crm.providers.console.provider import CONSOLE
+from crm.providers.mailgun.provider import MAILGUN
 from crm.providers.manual.provider import MANUAL
+from crm.providers.postmark.provider import POSTMARK
+from crm.providers.resend.provider import RESEND
+from crm.providers.sendgrid.provider import SENDGRID
 from crm.providers.smtp.provider import SMTP
 from crm.providers.twilio.provider import TWILIO
 from crm.providers.whatsapp_cloud.provider import WHATSAPP_CLOUD
@@ -79,7 +83,7 @@ def _gateway_setting(channel: Channel, value: str) -> str:
     return value
 
 
-for _provider in (MANUAL, CONSOLE, TWILIO, WHATSAPP_CLOUD, SMTP):
+for _provider in (MANUAL, CONSOLE, TWILIO, WHATSAPP_CLOUD, SMTP, POSTMARK, MAILGUN, SENDGRID, RESEND):
     register(_provider)
 
 for _channel in all_channels():

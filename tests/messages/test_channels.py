@@ -144,7 +144,17 @@ ROOMS = {
     "crm.messages.channels.email": _CHANNEL_USERS,
     **{
         f"crm.providers.{name}": (f"crm.providers.{name}.", "crm.providers.registry")
-        for name in ("console", "manual", "twilio", "whatsapp_cloud", "smtp")
+        for name in (
+            "console",
+            "manual",
+            "twilio",
+            "whatsapp_cloud",
+            "smtp",
+            "postmark",
+            "mailgun",
+            "sendgrid",
+            "resend",
+        )
     },
 }
 """Who may import a channel or a provider."""

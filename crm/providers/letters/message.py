@@ -12,6 +12,10 @@ import idna
 from crm.messages.channels.email import mailbox_parts
 from crm.providers.base import Call
 from crm.providers.letters.html import html_of
+from crm.values.language import N_
+
+NO_ADDRESS = N_("E-mail needs an address to send from. An owner can enter it in Settings › Messaging.")
+NOT_ASCII = N_("This address has letters that mail servers can't take. Correct it, then send it again.")
 
 POLICY = SMTP.clone(cte_type="7bit")
 """Not every server takes 8 bits."""
@@ -22,8 +26,9 @@ def letter_of(call: Call) -> EmailMessage:
     message = EmailMessage(POLICY)
     message["From"] = sender_of(call)
     message["To"] = _address("", call.to)
-    if call.sender.reply_to:
-        message["Reply-To"] = _address(*mailbox_parts(call.sender.reply_to))
+    answers_to = reply_address(call)
+    if answers_to:
+        message["Reply-To"] = answers_to
     message["Subject"] = call.subject
     message["Date"] = localtime()
     message["Message-ID"] = message_id(call)
@@ -32,6 +37,15 @@ def letter_of(call: Call) -> EmailMessage:
     message.set_content(call.body)
     message.add_alternative(html_of(call.subject, call.body, sender_name(call)), subtype="html")
     return message
+
+
+def headers_of(letter: EmailMessage) -> dict[str, str]:
+    """Return the headers that a provider would not set by itself."""
+    return {name: str(letter[name]) for name in ("Message-ID", "Auto-Submitted") if letter[name]}
+
+
+def reply_address(call: Call) -> Address | None:
+    return _address(*mailbox_parts(call.sender.reply_to)) if call.sender.reply_to else None
 
 
 def message_id(call: Call) -> str:

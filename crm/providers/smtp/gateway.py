@@ -7,15 +7,13 @@ from crm.messages.channels.email import EMAIL
 from crm.providers import answers
 from crm.providers.base import Answer, Call, Found, Outcome, Question, Sender
 from crm.providers.http import LostError, NoConnectionError
-from crm.providers.letters.message import ascii_address, letter_of, sender_of
+from crm.providers.letters.message import NO_ADDRESS, NOT_ASCII, ascii_address, letter_of, sender_of
 from crm.providers.smtp import connections
 from crm.providers.smtp.replies import judge
 from crm.values.language import N_
 
 NAME = N_("The mail server")
 NO_SERVER = N_("E-mail needs a mail server. An owner can enter it in Settings › Messaging.")
-NO_ADDRESS = N_("E-mail needs an address to send from. An owner can enter it in Settings › Messaging.")
-NOT_ASCII = N_("This address has letters that mail servers can't take. Correct it, then send it again.")
 
 
 class Smtp:
