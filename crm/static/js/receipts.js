@@ -11,13 +11,22 @@ export const textsOf = (input) => JSON.parse(input.dataset.texts);
 
 export const hasProblems = (form) => kept.path === pathOf(form) && kept.entries.some(({ problem }) => problem);
 
+// They are kept before they are checked: a form that is sent meanwhile comes back with all of them.
 async function choose(input) {
   const limits = JSON.parse(input.dataset.files);
-  const check = (file) => problemOf(file, limits).catch(() => limits.sentences.type);
-  const entries = [];
-  for (const file of input.files) entries.push({ file, problem: await check(file) });
-  keepFiles(input, entries);
+  const path = pathOf(input.form);
+  const entries = [...input.files].map((file) => ({ file, problem: "" }));
+  kept = { path, entries };
+  for (const entry of entries) {
+    const problem = await problemOf(entry.file, limits).catch(() => limits.sentences.type);
+    entry.problem ||= problem;
+  }
+  const now = inputOf(path);
+  if (now && kept.path === path) show(now);
 }
+
+const inputOf = (path) => [...document.querySelectorAll("input[type=file][data-files]")]
+  .find((input) => pathOf(input.form) === path);
 
 export function keepFiles(input, entries) {
   kept = { path: pathOf(input.form), entries };
