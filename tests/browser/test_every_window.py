@@ -32,7 +32,7 @@ TYPED = {
     "contact_number": "0812 7100 {n}",
     "amount": "15000",
     "cost": "15",
-    "times": "2",
+    "times": "3",
     "stock": "12",
     "per_customer": "2",
     "voucher_days": "30",
