@@ -128,7 +128,9 @@ def test_a_code_is_good_for_five_tries_ten_minutes_and_one_use(cast: Cast, siti:
         assert code not in repr(db.session.scalars(sa.select(CustomerCode)).one().__dict__)
     wrong = f"{(int(code) + 1) % 10**6:06}"
     for _ in range(4):
-        assert page.post("/c/erase", data={"code": wrong}).status_code == 422
+        refused = page.post("/c/erase", data={"code": wrong})
+        assert refused.status_code == 422
+        assert "<details open><summary>Ask for it" in refused.text
     assert page.post("/c/erase", data={"code": f" {code[:3]} {code[3:]} "}).status_code == 303
     again = page.post("/c/erase", data={"code": code})
     assert (again.status_code, "Ask for a code first" in again.text) == (422, True)
