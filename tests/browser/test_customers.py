@@ -143,14 +143,14 @@ def test_whose_number_it_is_is_said_while_the_form_is_filled_in(counter: Page) -
     dialog = counter.get_by_role("dialog")
     dialog.get_by_label("Name", exact=True).fill("Her daughter")
     dialog.get_by_label("Phone").fill("+62 812 3456 7890")
-    dialog.get_by_label("E-mail").focus()
+    dialog.get_by_role("textbox", name="E-mail").focus()
 
     expect(dialog.get_by_text("Siti Rahma already has this number.")).to_be_visible()
     dialog.get_by_label("Phone").fill("0812-3456-7899")
-    dialog.get_by_label("E-mail").focus()
+    dialog.get_by_role("textbox", name="E-mail").focus()
     expect(dialog.get_by_text("Siti Rahma already has this number.")).to_be_hidden()
     dialog.get_by_label("Phone").fill("+62 812 3456 7890")
-    dialog.get_by_label("E-mail").focus()
+    dialog.get_by_role("textbox", name="E-mail").focus()
     dialog.get_by_role("link", name="Open Siti Rahma").click()
     expect(counter.get_by_role("heading", name="Siti Rahma", level=1)).to_be_visible()
 

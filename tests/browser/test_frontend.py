@@ -108,7 +108,7 @@ def test_the_modules_do_the_same_one_by_one(page: Page, shop: RunningApp) -> Non
     page.on("pageerror", lambda error: complaints.append(str(error)))
     sign_in(page, shop, "/settings/users")
     open_window(page)
-    page.get_by_label("E-mail").fill("sari at the shop")
+    page.get_by_role("textbox", name="E-mail").fill("sari at the shop")
     page.keyboard.press("Enter")
     expect(page.locator(".error-summary")).to_be_focused()
     page.keyboard.press("Escape")
@@ -161,11 +161,11 @@ def test_escape_closes_a_menu(users: Page) -> None:
 
 def test_errors_keep_what_was_typed_and_lead_to_the_field(users: Page) -> None:
     open_window(users)
-    users.get_by_label("E-mail").fill("sari at the shop")
+    users.get_by_role("textbox", name="E-mail").fill("sari at the shop")
     users.keyboard.press("Enter")
     summary = users.locator(".error-summary")
     expect(summary).to_be_focused()
-    expect(users.get_by_label("E-mail")).to_have_value("sari at the shop")
+    expect(users.get_by_role("textbox", name="E-mail")).to_have_value("sari at the shop")
     assert violations(users) == []
     summary.get_by_role("link").first.click()
     field = users.locator("#email")
