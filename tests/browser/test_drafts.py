@@ -249,7 +249,7 @@ def test_the_number_of_a_test_message_is_kept_until_it_is_sent(page: Page, runni
         locked_organization().sms_gateway = "console"
     sign_in(page, running_app.url, cast.owner)
     settings = f"{running_app.url}/settings/messaging"
-    number = page.locator("#test input[type=tel]")
+    number = page.locator("#test input[name=to]")
     page.goto(settings)
     number.fill("0812 3456 7890")
     page.goto(f"{running_app.url}/leads")
