@@ -15,3 +15,4 @@ def sign_in(page: Page, url: str | None, person: Person) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("search", name="Search everything")).to_be_visible()
+    page.wait_for_load_state()  # a key that is pressed before the scripts run is lost
