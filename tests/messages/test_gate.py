@@ -30,6 +30,8 @@ BEGINNERS = {
 """Who reaches a gateway, and how."""
 
 UNGATED = {
+    "crm.providers.smtp.connections._write": "writes to the socket of a dialogue, within a call",
+    "crm.providers.smtp.connections._finish": "writes the last dot of a dialogue, within a call",
     "crm.senders.services._test_call": "an owner's test is of no customer; it asks the list of opt-outs",
     "crm.senders.services._send": "makes the call of an owner's test",
     "crm.delivery.lookups._questions": "asks what became of a call that was made, and sends nothing",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crm.providers.smtp import replies
-from crm.providers.smtp.replies import Reply, Stage, Verdict, judge
+from crm.providers.smtp.replies import Reply, Stage, Verdict, verdict_of
 
 CONNECT, LOGIN, SENDER, TO, DATA = Stage
 LATER, FULL_FOR_NOW, CLOSED, NO_LOGIN, NO_SENDER, NOBODY, FULL, LARGE, CONTENT, REFUSED = (
@@ -116,7 +116,7 @@ def test_the_table_is_long_enough() -> None:
 
 @pytest.mark.parametrize(("stage", "code", "text", "verdict"), TABLE)
 def test_a_reply_means(stage: Stage, code: int, text: str, verdict: Verdict) -> None:
-    found = judge(Reply(stage, code, text))
+    found = verdict_of(Reply(stage, code, text))
     assert found == verdict, found.said(Reply(stage, code, text))
 
 

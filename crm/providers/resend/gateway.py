@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 
 from crm.providers import http
-from crm.providers.base import Answer, Call, Found, Meaning, Question
+from crm.providers.base import Answer, Call, Meaning
 from crm.providers.letters.html import html_of
 from crm.providers.letters.http_gateway import HttpGateway, Refusal, Request, reference
 from crm.providers.letters.message import headers_of, letter_of, sender_name
-from crm.providers.letters.words import Word
 from crm.values.language import N_
 
 DEFAULT_BASE = "https://api.resend.com"
@@ -57,10 +56,3 @@ class Resend(HttpGateway):
 
     def refusal(self, reply: http.Reply) -> Refusal:
         return Refusal(reply.status, str(reply.json()["message"]))
-
-    def look_up(self, question: Question) -> Found | None:
-        """Ask by sending again with the same key."""
-        outcome = self.send(question.call)
-        if outcome.answer is not Answer.ACCEPTED or outcome.provider_id is None:
-            return None
-        return Found(outcome.provider_id, Word.ACCEPTED)

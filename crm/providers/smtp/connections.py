@@ -55,7 +55,7 @@ class RefusedError(Exception):
         self.reply = reply
 
 
-def send(server: Server, sender: str, recipient: str, letter: bytes) -> str:
+def hand_over(server: Server, sender: str, recipient: str, letter: bytes) -> str:
     """Send a mail and return the server's answer; raises RefusedError, NoConnectionError and LostError.
 
     A kept connection may have ended meanwhile: then nothing was sent, and a new one is tried.
@@ -71,7 +71,7 @@ def _send_by(dialogue: Dialogue, server: Server, sender: str, recipient: str, le
     """Send by a connection, and keep it for the next mail if it is as it was before."""
     is_usable = False
     try:
-        said = dialogue.send(sender, recipient, letter)
+        said = dialogue.hand_over(sender, recipient, letter)
         is_usable = True
         return said
     except RefusedError as error:
@@ -123,7 +123,7 @@ class Dialogue:
     def is_fresh(self) -> bool:
         return self._mails < MAX_MAILS and time.monotonic() - self.used_at < IDLE
 
-    def send(self, sender: str, recipient: str, letter: bytes) -> str:
+    def hand_over(self, sender: str, recipient: str, letter: bytes) -> str:
         self._until = time.monotonic() + BEFORE_DOT
         self._mails += 1
         with _nothing_sent():

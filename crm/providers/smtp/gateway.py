@@ -9,7 +9,7 @@ from crm.providers.base import Answer, Call, Found, Outcome, Question, Sender
 from crm.providers.http import LostError, NoConnectionError
 from crm.providers.letters.message import NO_ADDRESS, NOT_ASCII, ascii_address, letter_of, sender_of
 from crm.providers.smtp import connections
-from crm.providers.smtp.replies import judge
+from crm.providers.smtp.replies import verdict_of
 from crm.values.language import N_
 
 NAME = N_("The mail server")
@@ -41,9 +41,9 @@ class Smtp:
         except ValueError:
             return Outcome(Answer.PERMANENT, code="address", sentence=NOT_ASCII)
         try:
-            connections.send(_server(call.sender), sender_of(call).addr_spec, recipient, letter.as_bytes())
+            connections.hand_over(_server(call.sender), sender_of(call).addr_spec, recipient, letter.as_bytes())
         except connections.RefusedError as error:
-            verdict, code = judge(error.reply), error.reply.enhanced or str(error.reply.code)
+            verdict, code = verdict_of(error.reply), error.reply.enhanced or str(error.reply.code)
             return Outcome(verdict.answer, code=code, sentence=verdict.said(error.reply), is_dead=verdict.is_dead)
         except (NoConnectionError, LostError) as error:
             return answers.failed(NAME, error)

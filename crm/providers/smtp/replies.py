@@ -134,6 +134,6 @@ TABLE = (
 )
 
 
-def judge(reply: Reply) -> Verdict:
+def verdict_of(reply: Reply) -> Verdict:
     """Return what the first fitting row says; the last one fits all."""
     return next(rule.verdict for rule in TABLE if rule.fits(reply))
