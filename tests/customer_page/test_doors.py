@@ -122,7 +122,7 @@ def test_reading_changes_no_row_however_often(app: Flask, cast: Cast) -> None:
     assert everything(cast.owner) == before
 
 
-@pytest.mark.parametrize(("scope", "home", "most"), [(Scope.CARD, "/c/card", 8), (Scope.PAGE, "/c/page", 14)])
+@pytest.mark.parametrize(("scope", "home", "most"), [(Scope.CARD, "/c/card", 8), (Scope.PAGE, "/c/page", 15)])
 def test_a_page_asks_as_little_for_much_as_for_nothing(
     app: Flask, cast: Cast, scope: Scope, home: str, most: int
 ) -> None:

@@ -228,6 +228,7 @@ def test_another_organization_is_never_searched(app: Flask) -> None:
         assert names(q="s") == []
 
 
+@pytest.mark.usefixtures("shop")
 def test_a_url_can_ask_for_anything() -> None:
     assert Filters.from_args({"page": "-1", "per_page": "7", "sort": "y", "status": "all", "tier": ""}) == Filters()
     assert Filters.from_args({"page": "9" * 40, "after": "x" * 500}).page == 1
