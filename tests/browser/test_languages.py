@@ -17,7 +17,8 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 UNTRANSLATED = r"""() => {
     const typed = "[dir], [lang]:not(html), code, kbd, option, textarea, bdi, time, title";
-    const brands = "SMS|WhatsApp|PDF|Twilio|Meta|Android|Chrome|iPhone|Safari|Webhook|[A-Z]{3,}";
+    const brands = "SMS|WhatsApp|PDF|Twilio|Meta|Postmark|Mailgun|SendGrid|Resend|Android|Chrome|iPhone"
+        + "|Safari|Webhook|[A-Z]{3,}";
     const names = new RegExp(brands + "|\\{\\w+\\}|\\b\\w{3,9} \\d{4}\\b|\\d+ \\w{3}\\b", "g");
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     const found = [];

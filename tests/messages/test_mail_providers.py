@@ -318,12 +318,12 @@ def test_another_organizations_secret_signs_nothing_of_ours(shop: Shop, stranger
     assert shop.status(id_) is Status.ACCEPTED
 
 
-def test_resend_settles_a_lost_answer_without_a_second_email(shop: Shop, api: Api) -> None:
+def test_a_lost_answer_is_not_sent_again_by_a_look_up(shop: Shop, api: Api) -> None:
     api.answer = 503, {"message": "trouble"}
     id_, _ = sent(shop, "resend")
     assert shop.status(id_) is Status.UNKNOWN
     api.answer = None
     shop.look_now(id_)
     shop.work()
-    assert shop.status(id_) is Status.ACCEPTED
-    assert len({letter["attempt"] for letter in api.sent}) == 1
+    assert shop.status(id_) is Status.UNKNOWN
+    assert len(api.sent) == 1
