@@ -92,6 +92,8 @@ def _fit(body: dict[str, Any]) -> None:
         body.pop("points", None)
     if body.get("invoice"):
         body["invoice"] = None
+    if body.get("channel") == "email":
+        body["subject"] = body.get("subject") or "Your cake"
     if body.get("channel") == "sms":
         body["body"] = body.get("body", "")[:1_600]
 

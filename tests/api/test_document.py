@@ -74,7 +74,7 @@ def test_the_page_shows_every_operation_and_shape(client: FlaskClient) -> None:
 def test_what_it_says_is_so(running_app: RunningApp, app: Flask, cast: Cast, tmp_path: Path, examples: int) -> None:
     """Every check of schemathesis, over every operation: as the document says, and in every way it does not."""
     with cast.owner.acting():
-        customer = make_customer(name="Siti", phone="0812 3456 7890")
+        customer = make_customer(name="Siti", phone="0812 3456 7890", email="siti@example.com")
         make_invoice(customer)
         known = {"customer": customer, "other customer": make_customer(), "branch": make_branch()}
         known |= {"reward": make_reward(), "other reward": make_reward()}
