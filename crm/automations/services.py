@@ -111,6 +111,7 @@ def _do_batch(automation_id: int) -> dt.datetime | None:
         try:
             give(db.session.get_one(Automation, automation_id), customer_id, occasion, today)
         except Exception:
+            # One customer whom something is wrong with keeps nothing from the others.
             log.exception("automation %d: customer %d is left out", automation_id, customer_id)
             db.session.rollback()
     with transaction():
