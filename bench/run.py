@@ -140,7 +140,7 @@ def _pages(size: int, deep: str, beyond: str) -> list[str]:
     pages += [f"seed:customer=/customer/{{i%{size}}}/", f"ours:customer=/customers/{{i%{size}}}"]
     pages += [f"ours:{name}=/?{query}" for name, query in FILTERS.items()]
     # The seed has nothing like them.
-    pages += ["ours:figures=/stats", "ours:empty page=/account/password"]
+    pages += ["ours:figures=/reports", "ours:empty page=/account/password"]
     return _asked(pages)
 
 

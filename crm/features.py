@@ -19,7 +19,6 @@ ROOMS = (
     "customers",
     "messages",
     "loyalty",
-    "stats",
     "intake",
     "duplicates",
     "message_templates",

@@ -351,7 +351,7 @@ def _url(app: Flask, attempt: Try, shop: Shop, branch: int) -> str:
 def test_figures_are_those_of_the_branch(shop: Shop) -> None:
     with shop.cast.owner.acting():
         change_points(shop.their_customer, 5_000)
-    for address in ("/", "/stats"):
+    for address in ("/", "/reports"):
         page = shop.cast.staff.client().get(address).text
         assert "<b>1</b> <span>customer</span>" in page
         assert "<b>0</b> <span>points</span>" in page

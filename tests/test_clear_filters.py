@@ -11,7 +11,7 @@ from tests.factories import Cast
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 NARROWED = {
-    "/messages": ("q=siti", "status=sent", "channel=sms", "status=sent&channel=sms"),
+    "/messages": ("q=siti", "status=sent", "channel=sms", "from=2026-01-01", "status=sent&channel=sms"),
     "/bookings": ("q=siti", "status=pending", "from=2026-01-01", "to=2026-01-01"),
     "/area-customers": ("q=siti", "area=North", "branch=99999"),
 }

@@ -125,9 +125,9 @@ def test_a_source_of_our_own_is_shown_in_the_language_and_kept_in_english(cast: 
 def test_a_share_is_written_as_the_locale_does_and_keeps_its_order(cast: Cast) -> None:
     with cast.staff.acting():
         make_customer()
-    assert "<bdi>100%</bdi>" in cast.owner.client().get("/stats").text
+    assert "<bdi>100%</bdi>" in cast.owner.client().get("/reports").text
     with cast.owner.acting():
         db.session.execute(sa.update(Organization).values(locale="de_DE"))
         db.session.commit()
-    arabic = cast.owner.client().get("/stats", headers={"Accept-Language": "ar"}).text
+    arabic = cast.owner.client().get("/reports", headers={"Accept-Language": "ar"}).text
     assert "<bdi>\u2066100\xa0%\u2069</bdi>" in arabic

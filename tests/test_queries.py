@@ -44,7 +44,7 @@ MOST = {
     "/customers/{customer}": 15,  # one for each panel, two for points and for messages
     "/customers/{bare}": 15,  # of whom nothing is known but the row
     "/messages": 5,
-    "/stats": 6,
+    "/reports": 11,
     "/leads": 5,
     "/leads/{lead}": 7,
     "/bookings": 5,

@@ -52,6 +52,7 @@ class InvoiceFilter(NamedTuple):
     most: int | None = None
     sort: str = ""
     unknown: str = ""
+    currency: str = ""
 
     @classmethod
     def from_args(cls, args: Mapping[str, str]) -> InvoiceFilter:
@@ -67,11 +68,13 @@ class InvoiceFilter(NamedTuple):
             _amount(_given(args.get("amount_to", ""))),
             _choice(args.get("sort", ""), SORTS),
             _unknown(args),
+            _currency(args),
         )
 
     @property
     def narrowed(self) -> bool:
-        return any((self.month, self.branch, self.status, self.receipt, self.least, self.most, self.unknown))
+        chosen = (self.month, self.branch, self.status, self.receipt, self.least, self.most, self.currency)
+        return any((*chosen, self.unknown))
 
     @property
     def reads_latest(self) -> bool:
@@ -115,6 +118,8 @@ class InvoiceFilter(NamedTuple):
             found += [Invoice.date >= first, Invoice.date < _next_month(first)]
         if self.status:
             found.append(Invoice.status == self.status)
+        if self.currency:
+            found.append(Invoice.currency == self.currency)
         if self.least is not None:
             found.append(Invoice.amount >= self.least)
         if self.most is not None:
@@ -221,7 +226,7 @@ def _sum(rows: list[Any]) -> Sum:
 def _unknown(args: Mapping[str, str]) -> str:
     month, branch = _given(args.get("month", "")), _given(args.get("branch", ""))
     known: dict[str, Any] = {"status": list(InvoiceStatus), "receipt": RECEIPTS, "sort": SORTS}
-    if found := unknown_choice(args, month=[month] if _first_day(month) else [], **known):
+    if found := unknown_choice(args, month=[month] if _first_day(month) else [], currency=[_currency(args)], **known):
         return found
     if branch and _branch(branch) is None:
         return _("There is no such branch.")
@@ -233,6 +238,11 @@ def _unknown(args: Mapping[str, str]) -> str:
 def _given(text: str) -> str:
     value = clean_line(text)[:40]
     return "" if value in NO_FILTER else value
+
+
+def _currency(args: Mapping[str, str]) -> str:
+    code = _given(args.get("currency", ""))
+    return code if re.fullmatch(r"[A-Z]{3}", code) else ""
 
 
 def _choice(value: str, choices: Collection[str]) -> str:

@@ -33,6 +33,7 @@ COUNTED = 1_000
 
 IN_COLUMN = 20
 OPEN, ALL = "open", "all"
+NO_SOURCE = "-"
 FOLLOW_UPS = {"overdue": N_("Overdue"), "today": N_("Today"), "week": N_("This week")}
 VIEWS = {"board": N_("Board")}
 TABS = (OPEN, "overdue", "today")
@@ -48,6 +49,7 @@ class LeadFilter(NamedTuple):
     """A list of leads by the query of a URL.
 
     status: one of LeadStatus, `open`, or `all`; open leads by default, all where something is searched.
+    source: as it is kept; NO_SOURCE for leads without one.
     """
 
     status: str = ""
@@ -57,6 +59,7 @@ class LeadFilter(NamedTuple):
     view: str = ""
     unknown: str = ""
     searched: int = SEARCHED
+    source: str = ""
 
     @classmethod
     def from_args(cls, args: Mapping[str, str]) -> LeadFilter:
@@ -68,6 +71,7 @@ class LeadFilter(NamedTuple):
             args.get("mine") == "1",
             args.get("view", ""),
             unknown_choice(args, status=(OPEN, ALL, *LeadStatus), follow_up=FOLLOW_UPS, mine=("1",), view=VIEWS),
+            source=clean_line(args.get("source", ""))[:40],
         )
 
     @property
@@ -106,7 +110,11 @@ class LeadFilter(NamedTuple):
 
     def _of_whom(self) -> list[Condition]:
         conditions: list[Condition] = [sa.false()] if self.unknown else []
-        return [*conditions, Lead.assigned_to_id == current_actor()] if self.mine else conditions
+        if self.mine:
+            conditions.append(Lead.assigned_to_id == current_actor())
+        if self.source:
+            conditions.append(Lead.source == ("" if self.source == NO_SOURCE else self.source))
+        return conditions
 
 
 class Tab(NamedTuple):

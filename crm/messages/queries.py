@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
+from crm.accounts.queries import current_organization
 from crm.customers.models import Customer
 from crm.customers.search import find_among, find_ids
 from crm.kernel.columns import db_now, one_of
@@ -20,7 +22,7 @@ from crm.messages.channels.registry import NAMES, all_channels
 from crm.messages.models import Attempt, BlockedSender, Message
 from crm.messages.rules import OPEN, Status, told_alike
 from crm.values import clock
-from crm.values.choices import unknown_choice
+from crm.values.choices import NO_FILTER, unknown_choice
 from crm.values.language import N_
 from crm.values.language import gettext as _
 from crm.values.text import clean_line
@@ -70,12 +72,13 @@ class Reminder(NamedTuple):
 
 
 class MessageFilter(NamedTuple):
-    """None means all."""
+    """None means all. `since`: the first day, of the organization's calendar."""
 
     status: Status | None = None
     channel: Channel | None = None
     q: str = ""
     unknown: str = ""
+    since: dt.date | None = None
 
     @classmethod
     def from_args(cls, args: Mapping[str, str]) -> MessageFilter:
@@ -84,15 +87,17 @@ class MessageFilter(NamedTuple):
             next((status for status in Status if status == args.get("status")), None),
             next((channel for channel in all_channels() if channel == args.get("channel")), None),
             clean_line(args.get("q", ""))[:200],
-            unknown_choice(args, status=list(Status), channel=NAMES),
+            unknown_choice(args, status=list(Status), channel=NAMES) or _unknown_day(args.get("from", "")),
+            _day(args.get("from", "")),
         )
 
     @property
     def is_set(self) -> bool:
-        return bool(self.status or self.channel or self.q or self.unknown)
+        return bool(self.status or self.channel or self.q or self.since or self.unknown)
 
     def query(self) -> dict[str, Any]:
-        return as_query(self)
+        days = {"from": self.since.isoformat()} if self.since else {}
+        return as_query(self._replace(since=None)) | days
 
 
 class SendingNotices(NamedTuple):
@@ -170,9 +175,30 @@ def conditions_of(wanted: MessageFilter) -> list[sa.ColumnElement[bool]]:
         conditions.append(Message.status.in_(told_alike(wanted.status)))
     if wanted.channel is not None:
         conditions.append(Message.channel == wanted.channel)
+    if wanted.since is not None:
+        conditions.append(since(wanted.since))
     if wanted.q:
         conditions.append(_about(wanted.q, conditions))
     return conditions
+
+
+def since(day: dt.date) -> sa.ColumnElement[bool]:
+    """Return the condition of messages whose time is on a day of the organization's calendar, or later."""
+    zone = clock.zone(current_organization().time_zone)
+    return Message.send_at >= clock.at_or_after(dt.datetime.combine(day, dt.time()), zone)
+
+
+def _day(text: str) -> dt.date | None:
+    """Return None for what is no day of this century."""
+    try:
+        return dt.date.fromisoformat(text) if re.fullmatch(r"20\d{2}-\d{2}-\d{2}", text, re.ASCII) else None
+    except ValueError:
+        return None
+
+
+def _unknown_day(text: str) -> str:
+    wrong = text not in NO_FILTER and _day(text) is None
+    return _("“%(text)s” is not a date.", text=clean_line(text)[:40]) if wrong else ""
 
 
 def _about(q: str, conditions: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:

@@ -5,10 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from crm.api.resource import Resource
+from crm.customers.totals import totals
 from crm.reports import figures, schemas
 from crm.reports.queries import latest_run
 
 bp = Resource("reports", "Reports", 26)
+of_customers = Resource("stats", "Customers", 22, operations="customers")
+
+
+@of_customers.get("/customers/stats/")
+@of_customers.response(200, schemas.Stats)
+def stats() -> dict[str, Any]:
+    """Read the figures: customers, active ones, their points, and how many are in each tier."""
+    found = totals()
+    return {
+        "total_customers": found.customers,
+        "active_customers": found.active,
+        "total_loyalty_points": found.points,
+        "customers_by_tier": found.tiers,
+    }
 
 
 @bp.get("/reports/rfm/")

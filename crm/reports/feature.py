@@ -1,21 +1,33 @@
-"""The scores of customers."""
+"""Reports on customers and sales, and the scores of customers."""
 
 from __future__ import annotations
 
-from crm.kernel.manifest import Feature, Job
+from crm.kernel.manifest import Feature, Job, MenuLink
 from crm.kernel.roles import VIEWER
-from crm.reports import api, cli, data, figures, filters, jobs, listeners
+from crm.reports import api, cli, data, figures, filters, jobs, listeners, restoring, routes
+from crm.values.language import N_
 
 __all__ = ["feature", "jobs"]
 
 feature = Feature(
     name="reports",
     data=data.DATA,
-    api=(api.bp,),
+    restored=restoring.restored,
+    blueprints=(routes.bp,),
+    keys={"reports.index": "p"},
+    api=(api.bp, api.of_customers),
     customer_facts=figures.of_customers,
     customer_filters=filters.FILTERS,
-    commands=(cli.scores,),
+    commands=(cli.scores, cli.stats),
+    navigation=(MenuLink("reports.index", N_("Reports"), 70),),
     jobs=(Job(600, "crm.reports.jobs:schedule"), Job(5, "crm.reports.jobs:compute_due")),
     listeners=(listeners,),
-    roles={"api_reports.rfm": VIEWER, "api_reports.cohorts": VIEWER, "api_reports.value": VIEWER},
+    roles={
+        "index": VIEWER,
+        "stats": VIEWER,
+        "api_reports.rfm": VIEWER,
+        "api_reports.cohorts": VIEWER,
+        "api_reports.value": VIEWER,
+        "api_stats.stats": VIEWER,
+    },
 )

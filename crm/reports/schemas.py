@@ -14,6 +14,20 @@ MONEY = {"pattern": WRITTEN}
 NONE_YET = {"description": "The day that the figures are of; null before they were computed first."}
 
 
+class TierCounts(Output):
+    platinum = fields.Integer()
+    gold = fields.Integer()
+    silver = fields.Integer()
+    bronze = fields.Integer()
+
+
+class Stats(Output):
+    total_customers = fields.Integer()
+    active_customers = fields.Integer()
+    total_loyalty_points = fields.Integer()
+    customers_by_tier = fields.Nested(TierCounts)
+
+
 class MoneyOrNone(Money):
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
         return None if value is None else super()._serialize(value, attr, obj, **kwargs)

@@ -16,6 +16,7 @@ NAMES = {
     "created": N_("month"),
     "month": N_("month"),
     "receipt": N_("receipt state"),
+    "currency": N_("currency"),
     "state": N_("state"),
     "sort": N_("order"),
     "follow_up": N_("follow-up"),

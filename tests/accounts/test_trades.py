@@ -20,7 +20,7 @@ FIELDS = {"name": "Shop", "phone_region": "ID", "time_zone": "Asia/Jakarta", "cu
 
 def shown(person: Person) -> list[str]:
     """Return which entries that not everybody uses are in the person's navigation."""
-    navigation = re.search(r'<nav class="header-nav".*?</nav>', person.client().get("/stats").text, re.DOTALL)
+    navigation = re.search(r'<nav class="header-nav".*?</nav>', person.client().get("/reports").text, re.DOTALL)
     assert navigation
     return [label for label in SWITCHED if f">{label}" in navigation[0]]
 
@@ -76,7 +76,7 @@ def test_trade_and_language_are_set_by_command(app: Flask, cast: Cast) -> None:
         answer = run(args=["org", "set", "shop", wrong])
         assert (answer.exit_code, "Use one of" in answer.output) == (1, True), wrong
     assert run(args=["org", "set", "shop", "language=id"]).exit_code == 0
-    assert '<html lang="id"' in cast.staff.client().get("/stats").text
+    assert '<html lang="id"' in cast.staff.client().get("/reports").text
 
 
 def test_what_can_be_done_with_a_customer_leaves_out_the_parts_that_are_off(cast: Cast) -> None:

@@ -62,6 +62,7 @@ NO_PAGES = {
     "first_hour.favicon",
     "first_hour.manifest",
     "messages.preview",
+    "reports.stats",
     "webhooks.whatsapp_subscription",
     "api.document",
 }
@@ -218,7 +219,7 @@ def test_pages_before_sign_in_and_of_an_empty_organization(
         invitation,
         "/organizations",
         "/",
-        "/stats",
+        "/reports",
         "/messages",
         "/bookings",
         "/area-customers",

@@ -21,8 +21,8 @@ from crm.kernel.db import database_now
 from crm.kernel.events import Event
 from crm.kernel.extensions import db
 from crm.kernel.work.due import DueWork
+from crm.reports.customer_totals import differences
 from crm.series.models import Series
-from crm.stats.queries import differences
 from tests.customers.bulk_steps import add, opened, toast, work
 from tests.factories import Cast, Person, make_branch, make_customer
 from tests.servers import Process, wait_for

@@ -27,7 +27,7 @@ from crm.loyalty.queries import differences as wrong_points
 from crm.loyalty.services import change_points
 from crm.messages.bookkeeping import lock_customers, look_at
 from crm.messages.models import Message
-from crm.stats.queries import differences as wrong_totals
+from crm.reports.customer_totals import differences as wrong_totals
 from crm.values import clock
 from tests.factories import Cast, Person, make_customer, make_duplicate, make_message
 from tests.intake.people import intake

@@ -29,9 +29,9 @@ from crm.loyalty.queries import differences as wrong_points
 from crm.loyalty.services import change_points, reverse
 from crm.messages.channels.sms import SMS
 from crm.messages.services import cancel_message, mark_done
+from crm.reports.customer_totals import differences as wrong_totals
 from crm.series.rules import Frequency, Rule
 from crm.series.services import schedule
-from crm.stats.queries import differences as wrong_totals
 from crm.values import clock
 from tests.duplicates.whole import differences, everything, last_event
 from tests.factories import Cast, make_branch

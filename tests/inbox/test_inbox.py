@@ -43,7 +43,7 @@ def write(shop: Shop, body: str = "Is my table booked?", sender: str = E164, **v
 
 def unread(client: FlaskClient) -> int:
     """Return the number beside Inbox in the navigation."""
-    found = re.search(r'id="bar-inbox-index"[^>]*>(\d+)', client.get("/stats").text)
+    found = re.search(r'id="bar-inbox-index"[^>]*>(\d+)', client.get("/reports").text)
     assert found
     return int(found[1])
 

@@ -35,7 +35,7 @@ def test_the_number_stands_in_the_navigation_and_in_titles(cast: Cast, noon: dt.
         call = make_follow_up(due_at=noon - HOUR)
     staff = cast.staff.client()
 
-    for path in ("/", "/reminders", "/messages", "/leads", "/stats"):
+    for path in ("/", "/reminders", "/messages", "/leads", "/reports"):
         page = staff.get(path).text
         assert "<title>(2) " in page, path
         assert re.search(r'id="bar-home-index">\s*2<span class="visually-hidden"> to do now<', page), path

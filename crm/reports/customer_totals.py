@@ -1,13 +1,13 @@
-"""Reports, and differences between totals and customers."""
+"""New customers by month, and differences between totals and customers."""
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from crm.accounts.queries import current_organization
+from crm.analytics import cohorts
 from crm.customers.models import Customer
 from crm.customers.rules import Tier
 from crm.customers.totals import FIGURES, SUMS, CustomerTotal
@@ -54,7 +54,7 @@ class TotalDifference(NamedTuple):
 def new_by_month(branch_id: int | None = None) -> list[Month]:
     """Return the last 12 months of the organization's calendar, the current one last."""
     today = clock.to_local(clock.utcnow(), clock.zone(current_organization().time_zone)).date()
-    names = [_month_before(today, ago) for ago in reversed(range(MONTHS))]
+    names = list(cohorts.latest(today, MONTHS))
     statement = _MONTHS if branch_id is None else _MONTHS_OF_BRANCH
     found = dict(db.session.execute(statement, {"branch": branch_id, "first": names[0]}).all())
     return [Month(name, int(found.get(name, 0))) for name in names]
@@ -82,11 +82,6 @@ def differences() -> list[TotalDifference]:
         for figure, counted, found in zip(FIGURES, *sides, strict=True)
         if counted != found
     ]
-
-
-def _month_before(today: dt.date, ago: int) -> str:
-    months = today.year * 12 + today.month - 1 - ago
-    return f"{months // 12:04}-{months % 12 + 1:02}"
 
 
 def _scan() -> sa.Select[Any]:

@@ -1,4 +1,4 @@
-"""Repair of the totals."""
+"""Repair of the totals of customers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from crm.customers.totals import FIGURES, CustomerTotal
 from crm.kernel.db import transaction
 from crm.kernel.tenancy import insert_many
-from crm.stats.queries import count_customers, differences
+from crm.reports.customer_totals import count_customers, differences
 
 
 def rebuild() -> bool:

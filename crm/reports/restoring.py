@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crm.kernel.data import Arrival
-from crm.stats.services import rebuild
+from crm.reports.recompute_totals import rebuild
 
 
 def restored(arrival: Arrival) -> Iterator[str]:

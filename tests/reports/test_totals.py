@@ -19,8 +19,8 @@ from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import use_organization
 from crm.loyalty.services import change_points, reverse
-from crm.stats.queries import differences, new_by_month
-from crm.stats.services import rebuild
+from crm.reports.customer_totals import differences, new_by_month
+from crm.reports.recompute_totals import rebuild
 from tests.factories import Cast, make_branch, make_customer, make_organization
 
 POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
