@@ -41,6 +41,7 @@ ROOMS = (
     "referrals",
     "automations",
     "reports",
+    "segments",
     "web_push",
     "imports",
     "exports",

@@ -80,6 +80,7 @@ from crm.reminders import services as reminders
 from crm.rewards import catalogue
 from crm.rewards import services as vouchers
 from crm.rewards.rules import RewardKind
+from crm.segments import services as segments
 from crm.senders import trials
 from crm.series.queries import series_of_message
 from crm.series.rules import Frequency, Rule
@@ -511,6 +512,11 @@ def make_badge_grant() -> int:
     return db.session.scalars(sa.select(BadgeGrant.id).where(BadgeGrant.badge_id == badge_id)).one()
 
 
+def make_segment(name: str = "", query: dict[str, str] | None = None) -> int:
+    """Save a filter, everybody if not said, as a segment and return its id."""
+    return segments.add(name or f"Segment {next(_numbers)}", query or {}).id
+
+
 FILL: dict[str, Callable[[], Any]] = {
     "branch_id": make_branch,
     "backup_id": make_backup,
@@ -561,6 +567,7 @@ FILL: dict[str, Callable[[], Any]] = {
     "visit_id": make_visit,
     "badge_id": make_badge,
     "grant_id": make_badge_grant,
+    "segment_id": make_segment,
 }
 """How to make the row of each id that stands in a URL, for the tests that try every page."""
 

@@ -53,6 +53,7 @@ OF_ALL_BRANCHES = {
     "points_multipliers": "the same for all",
     "retention_rules": "the same for all",
     "rewards": "the same for all",
+    "segments": "the same for all",
     "stop_words": "the same for all",
     "suppressions": "found by the number of a customer who is seen",
     "used_keys": "of one user each",
@@ -61,7 +62,11 @@ OF_ALL_BRANCHES = {
 }
 """Tables of organizations that no branch owns, and why that is right."""
 
-THE_SAME_FOR_ALL = {"api_badges.show", "api_rewards.show"}
+THE_SAME_FOR_ALL = {
+    *("api_badges.show", "api_rewards.show"),
+    *("segments.show", "segments.edit", "segments.delete"),
+    *("api_segments.show", "api_segments.change", "api_segments.delete"),
+}
 """Endpoints of rows of such tables that everybody may see."""
 
 

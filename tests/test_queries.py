@@ -29,6 +29,7 @@ from tests.factories import (
     make_points_entry,
     make_receipt,
     make_scan,
+    make_segment,
     make_suppression,
     make_template,
     make_text,
@@ -77,6 +78,8 @@ PAGES = (
     "/settings/templates",
     "/settings/opt-outs",
     "/collection",
+    "/segments",
+    "/palette?q=segment",
 )
 """Pages that show rows; MOST says how many questions some may ask at all."""
 
@@ -104,6 +107,7 @@ LISTS = {
     "/api/bookings/": 6,  # with their persons, documents and payments
     "/api/bookings/?search=traveller": 7,
     "/api/area-customers/": 4,
+    "/api/segments/": 4,
 }
 """Lists of the API, and how many questions they may ask; who sends the token is the first."""
 
@@ -171,6 +175,7 @@ def _add_rows(customer: int, lead: int) -> None:
     make_text()
     make_text_of_customer()
     make_scan()
+    make_segment()
     make_lead(name="Lead 0", phone="0812 0000 0000", branch_id=make_branch())
     make_follow_up(lead)
     make_commitment(lead)

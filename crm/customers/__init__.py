@@ -9,6 +9,7 @@ __all__ = [
     "exports",
     "fields",
     "filters",
+    "further_filters",
     "locks",
     "models",
     "queries",

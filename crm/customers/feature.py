@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm.customers import activity, api, data, exports, hits, restoring, routes, timeline
+from crm.customers import activity, api, data, exports, further_filters, hits, restoring, routes, timeline
 from crm.kernel.manifest import Feature, Job, PageAction, Panel, Search
 from crm.kernel.roles import MANAGER, STAFF, VIEWER
 from crm.values.language import N_, ngettext
@@ -18,6 +18,7 @@ feature = Feature(
     panels=(Panel("timeline", N_("Timeline"), "customers/_timeline_panel.html", timeline.panel_data, 90),),
     activity=activity.ACTIVITY,
     exports=(exports.EXPORT,),
+    customer_filters=further_filters.FILTERS,
     customer_rows={
         "removed_contacts": lambda n, num: ngettext(
             "%(num)s removed number or address", "%(num)s removed numbers and addresses", n, num=num

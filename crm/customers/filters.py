@@ -172,6 +172,13 @@ class Filters:
             for added in [catalog().customer_filters[name]]
         ]
 
+    def choices(self, name: str) -> list[tuple[str, str]]:
+        """Return what a filter of a manifest may be chosen to be, and what it is."""
+        added = catalog().customer_filters[name]
+        offered, value = list(added.choices() if added.choices else ()), dict(self.further).get(name, "")
+        is_other = value and value not in dict(offered)
+        return [*offered, (value, added.words(value) or value)] if is_other else offered
+
     def stored(self) -> dict[str, str]:
         """Return what narrows the list, without order and pages, for `from_args`."""
         return {key: str(value) for key, value in self.query(sort="", per_page=Filters.per_page).items()}

@@ -14,6 +14,7 @@ from crm.first_hour import services as first_hour
 from crm.home.cells import cells
 from crm.home.queries import Attention, attention, customer_list
 from crm.kernel.branch_scope import bound_branch
+from crm.kernel.manifest import catalog
 from crm.reminders.today import day
 from crm.values.language import gettext as _
 from crm.web.due import note_due_now
@@ -21,6 +22,7 @@ from crm.web.htmx import respond, wants_fragment
 
 bp = Blueprint("home", __name__)
 bp.add_app_template_global(cells, "customer_cells")
+bp.add_app_template_global(lambda: catalog().customer_filters, "customer_filters")
 
 
 @bp.get("/")

@@ -129,6 +129,7 @@ class CustomerFilter:
 
     called: the word of sentences about it. words: how a value is shown; None for an unknown one, which matches nobody.
     condition: of customers, from the value and the other parameters by name. of: the filter without which it is none.
+    choices: values and words to choose from above the list. is_typed: it is a field to type into there.
     """
 
     name: str
@@ -137,6 +138,13 @@ class CustomerFilter:
     words: Callable[[str], str | None]
     condition: Callable[[str, Mapping[str, str]], Any]
     of: str = ""
+    choices: Callable[[], Sequence[tuple[str, str]]] | None = None
+    is_typed: bool = False
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether it stands above the list; others come by links alone."""
+        return self.choices is not None or self.is_typed
 
 
 class OwnPart(NamedTuple):

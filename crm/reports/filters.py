@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
 from crm.analytics import cohorts
 from crm.analytics.rfm import Group
+from crm.customers.further_filters import amount_in, amount_words
 from crm.customers.models import Customer
 from crm.kernel.manifest import CustomerFilter
 from crm.reports.models import CustomerScore
@@ -60,6 +61,18 @@ def _of_within(value: str, given: Given) -> Condition:
     return with_score(CustomerScore.cohort == given["cohort"], CustomerScore.back_after <= int(value))
 
 
+def _of_value(value: str, given: Given) -> Condition:
+    return with_score(CustomerScore.expected >= (amount_in(value) or 0))
+
+
+def _groups() -> Sequence[tuple[str, str]]:
+    return [(group.value, str(label)) for group, label in GROUPS.items()]
+
+
+def _slipping() -> Sequence[tuple[str, str]]:
+    return [("1", _("Yes"))]
+
+
 def _group(value: str) -> str | None:
     return str(GROUPS[Group(value)]) if value in list(Group) else None
 
@@ -85,10 +98,11 @@ def _within(value: str) -> str | None:
 
 
 FILTERS = (
-    CustomerFilter("rfm", N_("Group"), N_("group"), _group, _of_group),
+    CustomerFilter("rfm", N_("Group"), N_("group"), _group, _of_group, choices=_groups),
     CustomerFilter("buyers", N_("Has bought"), N_("view"), _yes, _of_buyers),
-    CustomerFilter("slipping", N_("Slipping"), N_("view"), _yes, _of_slipping),
+    CustomerFilter("slipping", N_("Slipping"), N_("view"), _yes, _of_slipping, choices=_slipping),
     CustomerFilter("cohort", N_("First purchase"), N_("month"), _cohort, _of_cohort),
     CustomerFilter("month", N_("Came back"), N_("month"), _month, _of_month, of="cohort"),
     CustomerFilter("within", N_("Came back"), N_("number of days"), _within, _of_within, of="cohort"),
+    CustomerFilter("value", N_("Expected in 12 months"), N_("amount"), amount_words, _of_value, is_typed=True),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crm.accounts.rules import Trade
 from crm.kernel.manifest import CustomerAction, Feature, Job, MenuLink, PageAction, Panel, Search
 from crm.kernel.roles import MANAGER, STAFF, VIEWER
-from crm.rewards import activity, api, data, demo, expiry, hits, listeners, queries, voids, voucher_routes
+from crm.rewards import activity, api, data, demo, expiry, filters, hits, listeners, queries, voids, voucher_routes
 from crm.values.language import N_, ngettext
 
 feature = Feature(
@@ -25,6 +25,7 @@ feature = Feature(
     activity=activity.ACTIVITY,
     jobs=(Job(60, "crm.rewards.jobs:expire_due"),),
     listeners=(listeners,),
+    customer_filters=(filters.FILTER,),
     customer_rows={"vouchers": lambda n, num: ngettext("%(num)s voucher", "%(num)s vouchers", n, num=num)},
     demo=demo.fill,
     roles={

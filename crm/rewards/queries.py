@@ -97,7 +97,7 @@ class VoucherFilter(NamedTuple):
         if self.customer is not None:
             found.append(Voucher.customer_id == self.customer)
         if self.state is not None:
-            found.append(_is_in(self.state))
+            found.append(is_in(self.state))
         return found
 
 
@@ -174,7 +174,7 @@ def branches_of(vouchers: Sequence[Voucher]) -> dict[int, str]:
     return {id_: known.get(id_) or _("a deleted branch") for id_ in ids}
 
 
-def _is_in(state: VoucherState) -> sa.ColumnElement[bool]:
+def is_in(state: VoucherState) -> sa.ColumnElement[bool]:
     """Test the state of today: the work that marks expired ones may come later."""
     is_over = sa.and_(Voucher.state == VoucherState.ISSUED, Voucher.expires_on < today_here())
     if state is VoucherState.EXPIRED:

@@ -58,6 +58,8 @@ CONTENTS: dict[str, dict[str, Any]] = {
     "api_badges.change": {"json": {"name": "Friend of the house"}},
     "api_badges.archive": {},
     "api_badges.restore": {},
+    "api_segments.create": {"json": {"name": "Bandung", "query": {"city": "Bandung"}}},
+    "api_segments.change": {"json": {"name": "Gold", "query": {"tier": "gold"}}},
     "api_imports.commit": {},
     "api_imports.undo": {},
     "api_branches.create": {"json": {"name": "Bandung"}},
