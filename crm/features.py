@@ -24,6 +24,7 @@ ROOMS = (
     "message_templates",
     "series",
     "opt_outs",
+    "consents",
     "inbox",
     "providers",
     "delivery",

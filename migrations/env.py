@@ -12,6 +12,7 @@ from crm.kernel.work import due  # noqa: F401 -- its table
 
 NOT_COMPARED = {
     *(f"ix_customers_{name}" for name in ("next", "branch", "active", "city", "province", "tier", "month", "archived")),
+    *(f"ix_customers_marketing_{channel}" for channel in ("sms", "whatsapp", "email")),
     *(
         "ix_customers_tier_active",
         "ix_customers_branch_active",

@@ -36,8 +36,10 @@ from crm.customer_page.models import ErasureRequest
 from crm.customer_page.queries import card_code
 from crm.customer_page.rules import Scope
 from crm.customers.bulk_models import Action
+from crm.customers.consent_models import ConsentChange
 from crm.customers.filters import Selection
 from crm.customers.models import Customer, CustomerKey
+from crm.customers.rules import Consent
 from crm.customers.services import change_many, create_customer, give_referral_code
 from crm.delivery.recipients import keep_recipients
 from crm.duplicates.services import add_entry
@@ -464,6 +466,13 @@ def make_contact(customer_id: int | None = None, value: str = "", kind: str = "p
     return _save(CustomerKey(customer_id=customer_id or make_customer(), kind=kind, value=value))
 
 
+def make_consent() -> int:
+    """Let a customer agree to advertising, and return the id of the row that proves it."""
+    customer_id = make_customer(marketing_email=Consent.GIVEN)
+    proofs = sa.select(ConsentChange.id).where(ConsentChange.customer_id == customer_id)
+    return db.session.scalars(proofs).one()
+
+
 def make_backup() -> int:
     """Make a backup that is kept, and return its id."""
     key = f"shop/backup-{next(_numbers)}.zip"
@@ -525,6 +534,7 @@ FILL: dict[str, Callable[[], Any]] = {
     "token": make_token,
     "customer_id": make_customer,
     "contact_id": make_contact,
+    "consent_id": make_consent,
     "change_id": make_bulk_change,
     "message_id": make_message,
     "attempt_id": make_attempt,

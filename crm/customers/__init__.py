@@ -5,6 +5,8 @@ __all__ = [
     "api_queries",
     "bulk_models",
     "cli",
+    "consent_models",
+    "consents",
     "duplicate_pairs",
     "exports",
     "fields",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm.customers.rules import CONSENTS
+from crm.customers.rules import CONSENTS, MARKETING, Consent
 from crm.customers.timeline import Activity, ActivityEvent, ActivityText, shortened
 from crm.people.own_sources import source_shown
 from crm.values.language import LANGUAGES, N_
@@ -29,6 +29,7 @@ FIELDS = {
     "sms_allowed": N_("SMS"),
     "whatsapp_allowed": N_("WhatsApp"),
     "email_allowed": N_("Messages by e-mail"),
+    **MARKETING,
 }
 
 
@@ -38,6 +39,8 @@ def _edited(event: ActivityEvent) -> Activity:
 
 
 def _changed(field: str, event: ActivityEvent) -> str:
+    if field in MARKETING:
+        return _("%(field)s: %(state)s", field=FIELDS[field], state=Consent(event.after(field)).label)
     before, after = (_shown(field, value, event) for value in event.changes[field])
     label = FIELDS[field]
     if field in CONSENTS:
@@ -79,6 +82,7 @@ ACTIVITY: dict[str, ActivityText | str] = {
     "customer.contact_added": _contact(N_("%(field)s also known: %(value)s")),
     "customer.contact_removed": _contact(N_("%(field)s removed: %(value)s")),
     "customer.edited": _edited,
+    "customer.consent": _edited,
     "customer.archived": N_("Archived"),
     "customer.restored": N_("Restored"),
     "customer.activated": N_("Activated"),

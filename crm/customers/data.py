@@ -34,7 +34,8 @@ def _index(rows: Sequence[dict[str, Any]], arrival: Arrival) -> None:
 
 DATA = {
     CUSTOMERS: Rows(
-        plain="source tier tier_since tier_review_on created_month language service_type",
+        plain="source tier tier_since tier_review_on created_month language service_type"
+        " marketing_sms marketing_whatsapp marketing_email",
         personal="name name_key phone phone_extension email address city city_key province province_key postal_code"
         " passport_number birthday birth_year birthday_counts_from referral_code",
         free_text="notes",
@@ -45,6 +46,11 @@ DATA = {
     ),
     "customer_keys": Rows(
         erasure=Erasure.DELETE, plain="kind", personal="value extension", points_to={"customer_id": CUSTOMERS}
+    ),
+    "consent_changes": Rows(
+        plain="channel purpose state source text",
+        personal="address",
+        points_to={"customer_id": CUSTOMERS, "created_by_id": USERS},
     ),
     "removed_contacts": Rows(
         erasure=Erasure.DELETE, plain="kind", personal="value", points_to={"customer_id": CUSTOMERS}

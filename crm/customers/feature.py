@@ -22,7 +22,10 @@ feature = Feature(
     customer_rows={
         "removed_contacts": lambda n, num: ngettext(
             "%(num)s removed number or address", "%(num)s removed numbers and addresses", n, num=num
-        )
+        ),
+        "consent_changes": lambda n, num: ngettext(
+            "%(num)s change of consent", "%(num)s changes of consent", n, num=num
+        ),
     },
     jobs=(Job(1, "crm.customers.jobs:go_on_bulk_due"),),
     roles={

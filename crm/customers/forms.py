@@ -9,7 +9,7 @@ from wtforms import BooleanField, SelectChoice, SelectField, StringField, TextAr
 from crm.customers.fields import BirthdayField, ContactForm, chosen_branch, offer_branches
 from crm.customers.models import Customer
 from crm.customers.referral_codes import MAX_TYPED, UnknownCodeError
-from crm.customers.rules import CONSENTS
+from crm.customers.rules import CONSENTS, MARKETING, Consent
 from crm.customers.shared_keys import EmailTakenError, SharedError
 from crm.kernel.errors import SentenceError
 from crm.people.contact_fields import KEY_FIELDS
@@ -24,6 +24,10 @@ def _languages() -> list[SelectChoice]:
     return options([("", _("The organization's")), *((each.code, each.name) for each in LANGUAGES.values())])
 
 
+def _consents() -> list[SelectChoice]:
+    return options((state, state.label) for state in Consent)
+
+
 def _shown_phone(customer: Customer) -> str:
     return with_extension(phone_number(customer.phone, customer.phone_valid), customer.phone_extension)
 
@@ -35,6 +39,11 @@ class CustomerForm(ContactForm, CreatingForm):
     sms_allowed = BooleanField(N_("SMS allowed"), default=True)
     whatsapp_allowed = BooleanField(N_("WhatsApp allowed"), default=True)
     email_allowed = BooleanField(N_("E-mail allowed"), default=True)
+    marketing_sms = SelectField(N_("Marketing by SMS"), choices=lambda: _consents(), default=Consent.NOT_ASKED)
+    marketing_whatsapp = SelectField(
+        N_("Marketing by WhatsApp"), choices=lambda: _consents(), default=Consent.NOT_ASKED
+    )
+    marketing_email = SelectField(N_("Marketing by e-mail"), choices=lambda: _consents(), default=Consent.NOT_ASKED)
     address = TextAreaField(N_("Address"))
     city = StringField(N_("City"))
     province = StringField(N_("Province"))
@@ -69,6 +78,7 @@ class CustomerForm(ContactForm, CreatingForm):
 
     def values(self) -> dict[str, Any]:
         allowed = {name: self[name].data for name in CONSENTS}
+        allowed |= {name: Consent(self[name].data) for name in MARKETING}
         referred_by = {"referred_by": self.referred_by.data or ""} if self.referred_by else {}
         return self.contact_values() | allowed | chosen_branch(self) | referred_by
 

@@ -9,13 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.accounts.models import Branch
-from crm.customers.rules import CODE_LENGTH, CONSENTS, Tier
+from crm.customers.rules import CODE_LENGTH, CONSENTS, MARKETING, Consent, Tier
 from crm.kernel.branch_scope import BOUND, seen_by_branch, seen_with
-from crm.kernel.columns import Base, BigInt, CreatedAt, Id, UtcDateTime, db_now
+from crm.kernel.columns import Base, BigInt, CreatedAt, Id, TextCode, UtcDateTime, db_now
 from crm.kernel.events import Event
 from crm.kernel.tenancy import TenantMixin, current_actor, within_organization
 from crm.values import birthdays, clock, phone
 from crm.values.language import LANGUAGES
+
+CONSENT = TextCode(Consent, 10)
 
 
 class Customer(TenantMixin, Base):
@@ -28,6 +30,7 @@ class Customer(TenantMixin, Base):
     organization's zone, as 2026-11. `referral_code` is made when it is first asked for. `merged_into_id` is the
     survivor. Columns with `_key` are folded. `language` is that of messages, "" for the organization's. `birthday` is
     as 02-14, or ""; one that the customers set themselves counts from `birthday_counts_from`.
+    Whether they agreed to advertising is said by `marketing_` and the channel; `consent_changes` proves it.
     `visit_days`, the most that there ever were, and `checked_in_at`, the last check-in, are kept by visits.
     """
 
@@ -142,6 +145,18 @@ class Customer(TenantMixin, Base):
                 ("created", "created_at"),
             )
         ),
+        # Few agree to advertising at first, and lists and campaigns ask for them alone.
+        *(
+            sa.Index(
+                f"ix_customers_{column}",
+                "organization_id",
+                "next_message_at",
+                sa.text("id DESC"),
+                postgresql_where=sa.text(f"{column} = 'given' AND archived_at IS NULL"),
+                sqlite_where=sa.text(f"{column} = 'given' AND archived_at IS NULL"),
+            )
+            for column in MARKETING
+        ),
         sa.Index(
             "ix_customers_birthday",
             "organization_id",
@@ -194,6 +209,13 @@ class Customer(TenantMixin, Base):
     sms_allowed: Mapped[bool] = mapped_column(default=True)
     whatsapp_allowed: Mapped[bool] = mapped_column(default=True)
     email_allowed: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
+    marketing_sms: Mapped[Consent] = mapped_column(CONSENT, default=Consent.NOT_ASKED, server_default=Consent.NOT_ASKED)
+    marketing_whatsapp: Mapped[Consent] = mapped_column(
+        CONSENT, default=Consent.NOT_ASKED, server_default=Consent.NOT_ASKED
+    )
+    marketing_email: Mapped[Consent] = mapped_column(
+        CONSENT, default=Consent.NOT_ASKED, server_default=Consent.NOT_ASKED
+    )
     is_active: Mapped[bool] = mapped_column(default=True)
     archived_at: Mapped[dt.datetime | None]
     archived_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from crm.values.language import N_
@@ -13,6 +14,78 @@ CODE_LENGTH = 8
 
 CONSENTS = {"sms_allowed": N_("SMS"), "whatsapp_allowed": N_("WhatsApp"), "email_allowed": N_("E-mail")}
 """By what a customer may be written to."""
+
+
+MARKETING = {
+    "marketing_sms": N_("Marketing by SMS"),
+    "marketing_whatsapp": N_("Marketing by WhatsApp"),
+    "marketing_email": N_("Marketing by e-mail"),
+}
+"""By what a customer agreed to get advertising."""
+
+
+class MessagePurpose(enum.StrEnum):
+    """What a message is for: the business of its customer, or advertising, which takes consent."""
+
+    SERVICE = "service"
+    MARKETING = "marketing"
+
+
+class Consent(enum.StrEnum):
+    """What a customer said about advertising by a channel."""
+
+    NOT_ASKED = "not_asked"
+    GIVEN = "given"
+    WITHDRAWN = "withdrawn"
+
+    @property
+    def label(self) -> str:
+        return str(_CONSENTS[self])
+
+
+_CONSENTS = {
+    Consent.NOT_ASKED: N_("Not asked"),
+    Consent.GIVEN: N_("Given"),
+    Consent.WITHDRAWN: N_("Withdrawn"),
+}
+
+
+def strictest(states: Iterable[Consent]) -> Consent:
+    """Return the state that allows the least."""
+    return max(states, key=(Consent.GIVEN, Consent.NOT_ASKED, Consent.WITHDRAWN).index)
+
+
+class ConsentSource(enum.StrEnum):
+    """How a consent was given or withdrawn."""
+
+    STAFF = "staff"
+    PAGE = "page"
+    STOP = "stop"
+    START = "start"
+    COMPLAINT = "complaint"
+    PROVIDER = "provider"
+    UNSUBSCRIBE = "unsubscribe"
+    IMPORT = "import"
+    MERGE = "merge"
+    RESTORE = "restore"
+
+    @property
+    def label(self) -> str:
+        return str(_SOURCES[self])
+
+
+_SOURCES = {
+    ConsentSource.STAFF: N_("by staff"),
+    ConsentSource.PAGE: N_("on their own page"),
+    ConsentSource.STOP: N_("by writing STOP"),
+    ConsentSource.START: N_("by writing START"),
+    ConsentSource.COMPLAINT: N_("by a spam report"),
+    ConsentSource.PROVIDER: N_("at the provider"),
+    ConsentSource.UNSUBSCRIBE: N_("by the link in a message"),
+    ConsentSource.IMPORT: N_("by an import"),
+    ConsentSource.MERGE: N_("by a merge"),
+    ConsentSource.RESTORE: N_("by a restored backup"),
+}
 
 
 class Tier(enum.StrEnum):

@@ -30,7 +30,7 @@ from crm.api.schemas import ONE_OF, ContactInput, CursorQuery, Input, Output, al
 from crm.customers.api_queries import ORDERINGS
 from crm.customers.facts import fill
 from crm.customers.referral_codes import MAX_TYPED
-from crm.customers.rules import Tier
+from crm.customers.rules import Consent, Tier
 from crm.customers.services import BULK_WORKER_THRESHOLD
 from crm.people.limits import LIMITS
 
@@ -38,9 +38,21 @@ MAX_SELECTED = BULK_WORKER_THRESHOLD - 1
 """More would be left to the worker, and the answer could not say what was changed."""
 
 
+ADVERTISING = "Whether the customer agreed to advertising by this channel; each change is kept with who and how."
+
+
 class TierName(fields.String):
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str:
         return Tier(value).label
+
+
+class ConsentState(fields.String):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validate=validate.OneOf(list(Consent), error=ONE_OF), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        return Consent(text) if text in list(Consent) else text
 
 
 class CustomerChange(ContactInput):
@@ -63,6 +75,9 @@ class CustomerChange(ContactInput):
     sms_allowed = YesNo()
     whatsapp_allowed = YesNo()
     email_allowed = YesNo()
+    marketing_sms = ConsentState()
+    marketing_whatsapp = ConsentState()
+    marketing_email = ConsentState()
 
 
 class CustomerInput(CustomerChange):
@@ -146,6 +161,9 @@ class Customer(Output):
     sms_allowed = fields.Boolean()
     whatsapp_allowed = fields.Boolean()
     email_allowed = fields.Boolean()
+    marketing_sms = fields.String(metadata={"enum": list(Consent), "description": ADVERTISING})
+    marketing_whatsapp = fields.String(metadata={"enum": list(Consent), "description": ADVERTISING})
+    marketing_email = fields.String(metadata={"enum": list(Consent), "description": ADVERTISING})
     last_activity = Timestamp(attribute="last_activity_at", allow_none=True)
     next_message_at = Timestamp(allow_none=True)
     created_at = Timestamp()

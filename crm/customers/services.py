@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from crm.accounts.queries import current_organization
 from crm.customers.bulk import BULK, count_selected
 from crm.customers.bulk_models import Action, BulkChange
+from crm.customers.consents import BY_STAFF, Proof, prove, prove_first
 from crm.customers.filters import Selection
 from crm.customers.locks import lock_intake
 from crm.customers.models import Customer, CustomerKey, CustomerSearch, ReferralCode
@@ -36,9 +37,13 @@ BULK_WORKER_THRESHOLD = 5_000
 
 
 def create_customer(
-    values: dict[str, Any], request_key: RequestKey | None = None, *, another_person: bool = False
+    values: dict[str, Any],
+    request_key: RequestKey | None = None,
+    *,
+    another_person: bool = False,
+    proof: Proof = BY_STAFF,
 ) -> Customer:
-    """Add a customer; `referred_by` among the values is the code of another one.
+    """Add a customer; `referred_by` among the values is the code of another one, `proof` how they consented.
 
     Raises EmailTakenError, KeyReusedError, UnknownCodeError, and SharedError unless `another_person`.
     """
@@ -58,6 +63,7 @@ def create_customer(
             session.add(customer)
         index(customer)
         record_duplicates(customer, new)
+        prove_first(customer, proof)
         record("customer.created", customer, customer_id=customer.id)
         once.made(customer.id)
         if referrer is not None:
@@ -79,8 +85,13 @@ def give_referral_code(customer_id: int) -> Customer:
         return customer
 
 
-def edit_customer(customer_id: int, values: dict[str, Any], *, another_person: bool = False) -> Customer:
-    """Change a customer; raises as `create_customer` does, SharedError for new keys only."""
+def edit_customer(
+    customer_id: int, values: dict[str, Any], *, another_person: bool = False, proof: Proof = BY_STAFF
+) -> Customer:
+    """Change a customer, and keep `proof` of consent.
+
+    Raises as `create_customer` does, SharedError for new keys only.
+    """
     with transaction():
         customer = lock_unmerged(customer_id)
         if customer.erased_at is not None:
@@ -96,6 +107,7 @@ def edit_customer(customer_id: int, values: dict[str, Any], *, another_person: b
                 customer.updated_at = db_now()
         if not changes:
             return customer
+        prove(customer, changes, proof)
         index(customer)
         record_duplicates(customer, new)
         record("customer.edited", customer, customer_id=customer.id, changes=changes)

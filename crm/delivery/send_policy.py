@@ -94,13 +94,15 @@ def _refusal(message: Message, customer: Customer, facts: PolicyFacts) -> Stop |
     """Return why the customer may not get this message, if so."""
     if customer.is_archived:
         return Stop(Status.CANCELED, ARCHIVED.english(name=customer.name))
-    problem = consent_problem(customer, message.channel)
+    problem = consent_problem(customer, message.channel, message.purpose)
     if problem:
         return Stop(Status.SUPPRESSED, problem)
     problem = message.channel.addresses.problem(customer)
     if problem:
         return Stop(Status.FAILED, problem)
     suppression = facts.suppressed.get(customer.id)
+    if suppression is None and message.is_marketing:
+        suppression = facts.unsubscribed.get(customer.id)
     return Stop(Status.SUPPRESSED, suppression.reason) if suppression else None
 
 

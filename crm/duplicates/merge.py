@@ -8,8 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.customers.bulk_models import SWITCHES, BulkChange, BulkChangeRow
+from crm.customers.consent_models import ConsentChange
+from crm.customers.consents import proofs_of_merge
 from crm.customers.duplicate_pairs import Decision, Duplicate
 from crm.customers.models import Customer, CustomerKey, CustomerSearch
+from crm.customers.rules import MARKETING, Consent, strictest
 from crm.customers.services import index
 from crm.customers.signals import MergePair, customers_merged
 from crm.duplicates import reassign
@@ -33,7 +36,7 @@ def merge_customers(entry: Duplicate, survivor: Customer, merged: Customer, take
     before, was, changes = as_stored(survivor), as_stored(merged), RowChanges()
     moved = reassign.move_rows(merged.id, survivor.id)
     _hide(merged, survivor)
-    taken = _take_fields(survivor, before, was, take)
+    taken = _take_fields(changes, survivor, before, was, take)
     _merge_keys(changes, survivor, merged, (before, was))
     _merge_bulk_rows(changes, survivor, merged)
     _merge_entries(changes, entry, survivor, merged)
@@ -75,12 +78,16 @@ def _hide(merged: Customer, survivor: Customer) -> None:
     db.session.flush()
 
 
-def _take_fields(survivor: Customer, before: Row, was: Row, take: Mapping[str, int]) -> dict[str, list[Any]]:
+def _take_fields(
+    done: RowChanges, survivor: Customer, before: Row, was: Row, take: Mapping[str, int]
+) -> dict[str, list[Any]]:
     table = Customer.__table__
     for field in FIELDS:
         chosen = was if take.get(field.name, default_owner(field, before, was)) == was["id"] else before
         for name, value in restored(table, {column: chosen[column] for column in field.columns}).items():
             setattr(survivor, name, value)
+    for column in MARKETING:
+        setattr(survivor, column, strictest([Consent(before[column]), Consent(was[column])]))
     changes = changes_of(survivor)
     moments = [moment for row in (before, was) if (moment := restored(table, row)["last_activity_at"])]
     survivor.last_activity_at = max(moments, default=None)
@@ -90,7 +97,10 @@ def _take_fields(survivor: Customer, before: Row, was: Row, take: Mapping[str, i
         survivor.is_active = (before["is_active"] and before["archived_at"] is None) or was["is_active"]
     survivor.updated_at = db_now()
     db.session.flush()
-    return {field.column: changes[field.column] for field in FIELDS if field.column in changes}
+    for row in proofs_of_merge(survivor, changes):
+        done.insert(ConsentChange, **row)
+    told = [*(field.column for field in FIELDS), *MARKETING]
+    return {column: changes[column] for column in told if column in changes}
 
 
 def _merge_keys(changes: RowChanges, survivor: Customer, merged: Customer, before: Sequence[Row]) -> None:

@@ -11,6 +11,7 @@ from crm.api import paging
 from crm.api.resource import Resource
 from crm.api.schemas import PageQuery, page_of
 from crm.customers.api import find_customer
+from crm.customers.rules import MessagePurpose
 from crm.kernel.problems import InputProblem
 from crm.messages import queries, schemas, services
 from crm.messages.channels.registry import channel_named
@@ -34,7 +35,8 @@ def index(query: dict[str, Any], customer_id: int) -> dict[str, Any]:
 def create(given: dict[str, Any], customer_id: int) -> Message:
     """Schedule a message.
 
-    It is refused where the customer can't or may not be reached, or the time is past or too far away.
+    It is refused where the customer can't or may not be reached, or did not agree to advertising by the channel, or
+    the time is past or too far away.
     """
     customer = find_customer(customer_id)
     try:
@@ -44,6 +46,7 @@ def create(given: dict[str, Any], customer_id: int) -> Message:
             given["body"],
             given["send_at"],
             subject=given.get("subject", ""),
+            purpose=MessagePurpose(given.get("purpose", MessagePurpose.SERVICE)),
         )
     except RefusedError as error:
         raise InputProblem({error.field: [str(error)]}) from None

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from crm.customers.models import Customer
+from crm.customers.rules import MessagePurpose
 from crm.kernel import queue
 from crm.kernel.db import database_now, transaction, write_alike
 from crm.kernel.errors import ConflictError, SentenceError
@@ -89,8 +90,8 @@ def move(ids: Iterable[int], send_at: dt.datetime) -> tuple[Outcome, dict[int, d
                 if message.send_at == send_at:
                     continue
                 customer = customers[message.customer_id]
-                opt_out = opt_outs.get((message.channel.addresses.kind, customer.id))
-                check_content(customer, message.channel, message.body, opt_out, message.subject)
+                opt_out = opt_outs.get((message.channel.addresses.kind, message.purpose, customer.id))
+                check_content(customer, message.channel, message.body, opt_out, message.subject, message.purpose)
                 check_time(send_at, now)
             except SentenceError as error:
                 refused[message.id] = error
@@ -128,13 +129,15 @@ def _follow(changed: Sequence[Message], moments: Mapping[int, dt.datetime | None
         refresh_next(message.customer_id for message in changed)
 
 
-def _opt_outs(messages: Iterable[Message], customers: Mapping[int, Customer]) -> dict[tuple[str, int], str]:
-    """Return the sentences about opt-outs, by kind of address and customer."""
-    kinds = {message.channel.addresses.kind: message.channel.addresses for message in messages}
+def _opt_outs(
+    messages: Iterable[Message], customers: Mapping[int, Customer]
+) -> dict[tuple[str, MessagePurpose, int], str]:
+    """Return the sentences about opt-outs, by kind of address, purpose and customer."""
+    kinds = {(message.channel.addresses.kind, message.purpose): message.channel.addresses for message in messages}
     return {
-        (kind, id_): sentence
-        for kind, addresses in kinds.items()
-        for id_, sentence in opt_out_problems(customers.values(), addresses).items()
+        (kind, purpose, id_): sentence
+        for (kind, purpose), addresses in kinds.items()
+        for id_, sentence in opt_out_problems(customers.values(), addresses, purpose).items()
     }
 
 

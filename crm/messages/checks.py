@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from crm.customers.models import Customer
+from crm.customers.rules import MessagePurpose
 from crm.kernel.errors import SentenceError
 from crm.messages.channels.base import MAX_SUBJECT, Channel
 from crm.messages.channels.registry import consent_problem
@@ -26,7 +27,14 @@ class RefusedError(SentenceError):
         self.field = field
 
 
-def check_content(customer: Customer, channel: Channel, body: str, opt_out: str | None, subject: str) -> None:
+def check_content(
+    customer: Customer,
+    channel: Channel,
+    body: str,
+    opt_out: str | None,
+    subject: str,
+    purpose: MessagePurpose = MessagePurpose.SERVICE,
+) -> None:
     """Raise RefusedError for what the customer may not get; `opt_out` is the sentence about their opt-out."""
     if customer.merged_into_id is not None:
         raise RefusedError(
@@ -36,7 +44,7 @@ def check_content(customer: Customer, channel: Channel, body: str, opt_out: str 
         raise RefusedError(
             "channel", _("%(name)s is archived. Restore them first, then schedule a message.", name=customer.name)
         )
-    problem = consent_problem(customer, channel) or channel.addresses.problem(customer) or opt_out
+    problem = consent_problem(customer, channel, purpose) or channel.addresses.problem(customer) or opt_out
     if problem:
         raise RefusedError("channel", problem)
     if channel.has_subject:

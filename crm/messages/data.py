@@ -15,7 +15,7 @@ def approved_template(value: Any, row: Mapping[str, Any], ids: Ids) -> Any:
 
 DATA = {
     "messages": Rows(
-        plain="channel uid claim_token",
+        plain="channel purpose uid claim_token",
         free_text="subject body template reason before_done before_restore",
         points_to={"customer_id": "customers", "acknowledged_by_id": USERS, "created_by_id": USERS},
         inside={"template": approved_template, "before_done": no_ids},

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.accounts.models import User
 from crm.customers.models import Customer
+from crm.customers.rules import MessagePurpose
 from crm.kernel.columns import Base, BigInt, CreatedAt, Id, TextCode, UtcDateTime, db_now, new_uid
 from crm.kernel.errors import ConflictError
 from crm.kernel.tenancy import TenantMixin, within_organization
@@ -50,6 +51,7 @@ class Message(TenantMixin, Base):
     claim_token: required by every write of the worker until `lease_until`.
     before_done: what Undo restores.
     uid: survives a backup and its restore. before_restore: the state in the backup it came from, while it is held back.
+    purpose: advertising goes only to customers who agreed to it.
     must_arrive: sent once more when its outcome stays unknown, then `sent_again`.
     """
 
@@ -71,6 +73,9 @@ class Message(TenantMixin, Base):
     subject: Mapped[str] = mapped_column(sa.String(MAX_SUBJECT), default="", server_default="")
     body: Mapped[str] = mapped_column(sa.Text)
     template: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
+    purpose: Mapped[MessagePurpose] = mapped_column(
+        TextCode(MessagePurpose, 10), default=MessagePurpose.SERVICE, server_default=MessagePurpose.SERVICE
+    )
     send_at: Mapped[dt.datetime]
     must_arrive: Mapped[bool] = mapped_column(sa.Boolean, default=False, server_default=sa.false())
     sent_again: Mapped[bool] = mapped_column(sa.Boolean, default=False, server_default=sa.false())
@@ -105,6 +110,10 @@ class Message(TenantMixin, Base):
     @property
     def shown_reason(self) -> str:
         return shown(self.reason)
+
+    @property
+    def is_marketing(self) -> bool:
+        return self.purpose is MessagePurpose.MARKETING
 
     @property
     def is_awaited(self) -> bool:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from crm.customers.models import Customer
+from crm.customers.rules import MessagePurpose
 from crm.kernel.columns import constant, one_of
 from crm.kernel.db import prepared
 from crm.kernel.extensions import db
@@ -28,9 +29,13 @@ Key = TypeVar("Key")
 
 @dataclass(frozen=True, slots=True)
 class PolicyFacts:
-    """Facts about addresses of one kind, by customer id: opt-outs, undecided texts, and the last text by channel."""
+    """Facts about addresses of one kind, by customer id.
+
+    Opt-outs of all messages, those of advertising alone, undecided texts, and the last text by channel.
+    """
 
     suppressed: MutableMapping[int, Suppression] = field(default_factory=dict)
+    unsubscribed: MutableMapping[int, Suppression] = field(default_factory=dict)
     asking: MutableMapping[int, str] = field(default_factory=dict)
     wrote_at: MutableMapping[tuple[Channel, int], dt.datetime] = field(default_factory=dict)
 
@@ -48,10 +53,12 @@ def facts_about(customers: Iterable[Customer], addresses: Addresses) -> PolicyFa
         return PolicyFacts()
     known = addresses.all_of(reachable.values())
     every = set().union(*known.values())
-    suppressed, recent = suppressed_among(every, addresses), _recent_texts(every, addresses)
+    listed_ones, recent = _listed_among(every, addresses), _recent_texts(every, addresses)
     facts = PolicyFacts()
     for id_, own in known.items():
-        _note(facts.suppressed, id_, (suppressed.get(address) for address in sorted(own)))
+        rows = [listed_ones[address] for address in sorted(own) if address in listed_ones]
+        _note(facts.suppressed, id_, (row for row in rows if row.purpose is Purpose.ALL))
+        _note(facts.unsubscribed, id_, (row for row in rows if row.purpose is not Purpose.ALL))
         _note(facts.asking, id_, (recent[address].asks for address in sorted(own) if address in recent))
         # A window is opened for the very address that wrote.
         main = [recent[way] for way in addresses.spellings(addresses.of(reachable[id_])) if way in recent]
@@ -68,26 +75,35 @@ def _note(found: MutableMapping[Key, Fact], key: Key, values: Iterable[Fact | No
 
 
 def suppressed_among(spellings: Iterable[str], addresses: Addresses) -> dict[str, Suppression]:
-    """Return the opt-outs among the spellings."""
-    is_of_kind = sa.and_(Suppression.kind == addresses.kind, Suppression.purpose == Purpose.ALL)
+    """Return the opt-outs of all messages among the spellings."""
+    rows = _listed_among(spellings, addresses)
+    return {address: row for address, row in rows.items() if row.purpose is Purpose.ALL}
+
+
+def _listed_among(spellings: Iterable[str], addresses: Addresses) -> dict[str, Suppression]:
     names = listed(spellings)
-    rows = db.session.scalars(sa.select(Suppression).where(one_of(Suppression.address, names), is_of_kind))
-    return {names[row.address]: row for row in rows}
+    is_listed = one_of(Suppression.address, names), Suppression.kind == addresses.kind
+    return {names[row.address]: row for row in db.session.scalars(sa.select(Suppression).where(*is_listed))}
 
 
-def opt_out_problem(customer: Customer, addresses: Addresses) -> str | None:
-    """Return the sentence about the customer's opt-out, or None."""
-    return opt_out_problems([customer], addresses).get(customer.id)
+def opt_out_problem(
+    customer: Customer, addresses: Addresses, purpose: MessagePurpose = MessagePurpose.SERVICE
+) -> str | None:
+    """Return the sentence about the customer's opt-out of messages for this purpose, or None."""
+    return opt_out_problems([customer], addresses, purpose).get(customer.id)
 
 
-def opt_out_problems(customers: Iterable[Customer], addresses: Addresses) -> dict[int, str]:
+def opt_out_problems(
+    customers: Iterable[Customer], addresses: Addresses, purpose: MessagePurpose = MessagePurpose.SERVICE
+) -> dict[int, str]:
     """Return the sentences about the opt-outs of customers, by id."""
     reachable = {customer.id: customer for customer in customers if addresses.of(customer)}
     if not reachable:
         return {}
     known = addresses.all_of(reachable.values())
     every = {"addresses": list(listed(set().union(*known.values()))), "kind": addresses.kind}
-    suppressed = db.session.scalars(_SUPPRESSIONS, every).all()
+    statement = _SUPPRESSIONS if purpose is MessagePurpose.SERVICE else _ALL_SUPPRESSIONS
+    suppressed = db.session.scalars(statement, every).all()
     found: dict[int, str] = {}
     for id_, own in known.items():
         suppression = next((row for row in suppressed if row.address in listed(own)), None)
@@ -129,11 +145,13 @@ def contact_of(customer: Customer, limit: int = 50) -> Contact:
 
 _FOR_ALL = Suppression.purpose == constant(Purpose.ALL)
 
-_SUPPRESSIONS = prepared(
+_of_kind = (
     sa.select(Suppression)
-    .where(one_of(Suppression.address, "addresses"), Suppression.kind == sa.bindparam("kind"), _FOR_ALL)
+    .where(one_of(Suppression.address, "addresses"), Suppression.kind == sa.bindparam("kind"))
     .order_by(Suppression.id)
 )
+_SUPPRESSIONS = prepared(_of_kind.where(_FOR_ALL))
+_ALL_SUPPRESSIONS = prepared(_of_kind)
 
 _first = aliased(Suppression)
 _CONTACT = prepared(

@@ -6,11 +6,13 @@ from marshmallow import fields, validate
 
 from crm.api.fields import RequiredText, TextLine, Timestamp
 from crm.api.schemas import Input, Output, always
+from crm.customers.rules import MessagePurpose
 from crm.messages.channels.base import MAX_SUBJECT
 from crm.messages.channels.registry import NAMES, all_channels
 from crm.messages.rules import Status
 
 MAX_LENGTH = max(channel.max_length for channel in all_channels())
+PURPOSES = f"Choose {' or '.join(MessagePurpose)}."
 CHOOSE = f"Choose {' or '.join(NAMES)}."
 
 
@@ -33,6 +35,11 @@ class MessageInput(MessageChange):
         error_messages=always(CHOOSE),
     )
     body = RequiredText(MAX_LENGTH, "Write the message.", required=True)
+    purpose = fields.String(
+        validate=validate.OneOf(list(MessagePurpose), error=PURPOSES),
+        error_messages=always(PURPOSES),
+        metadata={"description": "Advertising (`marketing`) goes only to customers who agreed to it by the channel."},
+    )
     send_at = Timestamp(required=True, metadata={"description": "Within the next two years."})
 
 
@@ -43,6 +50,7 @@ class Message(Output):
     channel = fields.String(metadata={"enum": NAMES})
     subject = fields.String(metadata={"description": "Of an e-mail; empty otherwise."})
     body = fields.String()
+    purpose = fields.String(metadata={"enum": list(MessagePurpose)})
     send_at = Timestamp()
     status = fields.String(metadata={"enum": [status.value for status in Status]})
     reason = fields.String()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from crm.customers.rules import MessagePurpose
 from crm.kernel import queue
 from crm.kernel.db import database_now, transaction
 from crm.kernel.errors import ConflictError
@@ -29,6 +30,7 @@ def schedule_message(
     must_arrive: bool = False,
     template: ApprovedTemplate | None = None,
     subject: str = "",
+    purpose: MessagePurpose = MessagePurpose.SERVICE,
 ) -> Message:
     """Schedule a message; a time in the past five minutes means now.
 
@@ -43,13 +45,15 @@ def schedule_message(
         customer = lock_customers([customer_id])[customer_id]
         now = database_now()
         subject = subject_for(channel, subject)
-        check_content(customer, channel, body, opt_out_problem(customer, channel.addresses), subject)
+        opt_out = opt_out_problem(customer, channel.addresses, purpose)
+        check_content(customer, channel, body, opt_out, subject, purpose)
         check_time(send_at, now)
         message = Message(
             customer_id=customer_id,
             channel=channel,
             subject=subject,
             body=body,
+            purpose=purpose,
             send_at=send_at,
             must_arrive=must_arrive,
             template=template.to_json() if template else None,
@@ -83,7 +87,8 @@ def edit_message(
         if message.rewrite(channel, body, send_at, must_arrive, template, now, subject):
             # Before the checks: they ask the database, which writes the change and so forgets what was before.
             tell("message.edited", message)
-            check_content(customer, channel, body, opt_out_problem(customer, channel.addresses), subject)
+            opt_out = opt_out_problem(customer, channel.addresses, message.purpose)
+            check_content(customer, channel, body, opt_out, subject, message.purpose)
             if moved:
                 check_time(send_at, now)
             _await(message, now)
@@ -110,8 +115,8 @@ def resend_message(message_id: int) -> Message:
         if message.send_again(now):
             tell("message.resent", message)
             try:
-                opt_out = opt_out_problem(customer, message.channel.addresses)
-                check_content(customer, message.channel, message.body, opt_out, message.subject)
+                opt_out = opt_out_problem(customer, message.channel.addresses, message.purpose)
+                check_content(customer, message.channel, message.body, opt_out, message.subject, message.purpose)
             except RefusedError as error:
                 raise ConflictError(str(error)) from None
             _await(message, now)

@@ -22,6 +22,7 @@ SHAPE = {
     *("updated_at", "last_order_date", "full_name", "organization", "branch", "passport_number", "source"),
     *("service_type", "language", "last_activity", "next_message_at", "phone_valid", "phone_extension"),
     *("phones", "emails", "birthday", "sms_allowed", "whatsapp_allowed", "email_allowed"),
+    *("marketing_sms", "marketing_whatsapp", "marketing_email"),
     *("points_expiring", "points_owed", "tier_since", "next_tier", "points_to_next_tier", "referral_code", "rfm"),
 }
 JANE = {

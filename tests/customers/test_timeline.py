@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from crm.customers.activity import FIELDS
+from crm.customers.rules import CONSENTS, MARKETING
 from crm.inbox.inbound import Incoming, receive
 from crm.invoices.models import Receipt
 from crm.kernel.db import transaction
@@ -81,7 +82,8 @@ def test_every_action_has_words(app: Flask) -> None:
 
 
 def test_every_field_of_the_form_has_a_name() -> None:
-    assert {*LIMITS, "birth_year", "branch_id", "sms_allowed", "whatsapp_allowed", "email_allowed"} == set(FIELDS)
+    consents = {*CONSENTS, *MARKETING}
+    assert {*LIMITS, "birth_year", "branch_id", *consents} == set(FIELDS)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from crm.imports import services as imports
 from crm.kernel import storage
-from crm.kernel.columns import Base
+from crm.kernel.columns import Base, TextCode
 from crm.kernel.data import Erasure, Holds
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
@@ -159,7 +159,7 @@ def _insert(table: sa.Table, values: dict[str, Any]) -> None:
 def _made_up(column: sa.Column[Any]) -> Any:
     if isinstance(column.type, sa.JSON):
         return []
-    if isinstance(column.type, sa.String):
+    if isinstance(column.type, sa.String | TextCode):
         return "x"
     if isinstance(column.type, sa.Boolean):
         return False

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from babel.lists import format_list
 
+from crm.customers.consents import marketing_state
 from crm.customers.models import Customer
+from crm.customers.rules import Consent, MessagePurpose
 from crm.kernel.columns import TextCode
 from crm.messages.channels.base import Addresses, Channel
 from crm.messages.channels.email import EMAIL
@@ -16,6 +18,7 @@ from crm.values.language import gettext as _
 from crm.values.stored import stored
 
 NOT_ALLOWED = stored(N_("%(channel)s is not allowed for %(name)s."))
+NO_CONSENT = stored(N_("No consent for marketing by %(channel)s."))
 NOT_ALLOWED_BUT = stored(N_("%(channel)s is not allowed for %(name)s. Choose %(other)s."))
 
 _CHANNELS: dict[str, Channel] = {}
@@ -67,10 +70,13 @@ def choose() -> str:
     return _("Choose %(channels)s.", channels=in_words("or"))
 
 
-def consent_problem(customer: Customer, channel: Channel) -> str | None:
-    """Return why the customer gets nothing by this channel, or None."""
+def consent_problem(
+    customer: Customer, channel: Channel, purpose: MessagePurpose = MessagePurpose.SERVICE
+) -> str | None:
+    """Return why the customer gets nothing for this purpose by the channel, or None."""
     if channel.is_allowed(customer):
-        return None
+        agreed = purpose is MessagePurpose.SERVICE or marketing_state(customer, channel) is Consent.GIVEN
+        return None if agreed else NO_CONSENT(channel=channel.label)
     other = next((option for option in all_channels() if _reaches(customer, option)), None)
     if other:
         return NOT_ALLOWED_BUT(channel=channel.label, name=customer.name, other=other.label)

@@ -1,0 +1,98 @@
+"""Consent of a locked customer: each change leaves a row that proves it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from crm.customers.consent_models import MAX_TEXT, ConsentChange
+from crm.customers.models import Customer
+from crm.customers.rules import CONSENTS, MARKETING, Consent, ConsentSource, MessagePurpose
+from crm.kernel.columns import db_now
+from crm.kernel.events import changes_of, is_by_customer, record
+from crm.kernel.extensions import db
+from crm.kernel.tenancy import current_actor
+
+COLUMNS = (*CONSENTS, *MARKETING)
+
+
+class Proof(NamedTuple):
+    """How a consent changed, and what the customer read when they decided."""
+
+    source: ConsentSource
+    text: str = ""
+
+
+BY_STAFF = Proof(ConsentSource.STAFF)
+
+
+def column_of(channel: str, purpose: MessagePurpose) -> str:
+    """Return the column of a customer for a channel's code, "" for a channel that has none."""
+    name = f"marketing_{channel}" if purpose is MessagePurpose.MARKETING else f"{channel}_allowed"
+    return name if name in COLUMNS else ""
+
+
+def marketing_state(customer: Customer, channel: str) -> Consent:
+    column = column_of(channel, MessagePurpose.MARKETING)
+    return getattr(customer, column) if column else Consent.NOT_ASKED
+
+
+def set_consents(customer: Customer, states: Mapping[str, Any], proof: Proof) -> bool:
+    """Set columns of a locked customer by name; False when they all were so."""
+    for column, state in states.items():
+        setattr(customer, column, state)
+    changes = {column: change for column, change in changes_of(customer).items() if column in COLUMNS}
+    if not changes:
+        return False
+    prove(customer, changes, proof)
+    customer.updated_at = db_now()
+    record("customer.consent", customer, customer_id=customer.id, changes=changes)
+    return True
+
+
+def prove(customer: Customer, changes: Mapping[str, Any], proof: Proof) -> None:
+    """Add rows for those of a customer's `changes` that are about consent."""
+    if is_by_customer() and proof is BY_STAFF:
+        proof = Proof(ConsentSource.PAGE)
+    by_staff = None if is_by_customer() else current_actor()
+    for column in COLUMNS:
+        if column in changes:
+            db.session.add(ConsentChange(**_row(customer, column, proof, by_staff)))
+
+
+def prove_first(customer: Customer, proof: Proof) -> None:
+    """Add rows for what is not as it is for everybody new."""
+    first = dict.fromkeys(CONSENTS, True) | dict.fromkeys(MARKETING, Consent.NOT_ASKED)
+    prove(customer, {name: None for name, state in first.items() if getattr(customer, name) != state}, proof)
+
+
+def proofs_of_merge(customer: Customer, changes: Collection[str]) -> list[dict[str, Any]]:
+    """Return rows for the columns that a merge changes; its undo takes them away again."""
+    proof = Proof(ConsentSource.MERGE)
+    return [_row(customer, column, proof, current_actor()) for column in COLUMNS if column in changes]
+
+
+def _row(customer: Customer, column: str, proof: Proof, user_id: int | None) -> dict[str, Any]:
+    is_marketing = column in MARKETING
+    channel = column.removeprefix("marketing_") if is_marketing else column.removesuffix("_allowed")
+    allowed = Consent.GIVEN if getattr(customer, column) is True else Consent.WITHDRAWN
+    return {
+        "customer_id": customer.id,
+        "channel": channel,
+        "purpose": MessagePurpose.MARKETING if is_marketing else MessagePurpose.SERVICE,
+        "state": Consent(getattr(customer, column)) if is_marketing else allowed,
+        "source": proof.source,
+        "text": proof.text[:MAX_TEXT],
+        "address": (customer.email if channel == "email" else customer.phone) or "",
+        "created_by_id": user_id,
+    }
+
+
+def history_of(customer_id: int, most: int) -> list[ConsentChange]:
+    """Return a customer's changes of consent, the latest first."""
+    statement = sa.select(ConsentChange).options(joinedload(ConsentChange.created_by))
+    statement = statement.where(ConsentChange.customer_id == customer_id)
+    return list(db.session.scalars(statement.order_by(ConsentChange.id.desc()).limit(most)))
