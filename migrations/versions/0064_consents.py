@@ -8,8 +8,8 @@ from alembic import op
 from crm.kernel.columns import BigInt, UtcDateTime, db_now
 from crm.kernel.tenancy import row_level_security
 
-revision = "0063"
-down_revision = "0062"
+revision = "0064"
+down_revision = "0063"
 branch_labels = None
 depends_on = None
 
