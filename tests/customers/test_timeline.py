@@ -42,7 +42,7 @@ from tests.factories import (
 from tests.servers import ROOT
 
 HTMX = {"HX-Request": "true"}
-OF_NO_CUSTOMER = {"organization", "user", "branch", "template", "sender", "accounts", "reward", "automation"}
+OF_NO_CUSTOMER = {"organization", "user", "branch", "template", "sender", "accounts", "reward", "automation", "segment"}
 """What events of no customer's timeline are about; `accounts` is an endpoint's."""
 
 NEVER_SHOWN = {"customer.deleted", "lead.forgotten", "note.deleted", "note.restored"}
