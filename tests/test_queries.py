@@ -46,6 +46,9 @@ MOST = {
     "/customers/{bare}": 16,  # of whom nothing is known but the row
     "/messages": 5,
     "/reports": 11,
+    "/reports/rfm": 6,
+    "/reports/cohorts": 6,
+    "/reports/value": 5,
     "/leads": 5,
     "/leads/{lead}": 7,
     "/bookings": 5,

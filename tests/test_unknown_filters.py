@@ -15,6 +15,7 @@ QUERIES = {
     "/?branch=999999": "Nobody matches",
     "/?created=2026-13": "There is no month “2026-13”.",
     "/?rfm=zzz": "There is no group “zzz”.",
+    "/?scores=6-1": "There is no pair of scores “6-1”.",
     "/?slipping=zzz": "There is no view “zzz”.",
     "/?cohort=2026-13": "There is no month “2026-13”.",
     "/?cohort=2026-01&month=99": "There is no month “99”.",

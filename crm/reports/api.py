@@ -81,7 +81,7 @@ def value() -> dict[str, Any]:
         "parameters": found.found.get("parameters"),
         "backtest": found.found.get("backtest"),
         "foretells": found.foretells,
-        "come_back": round(found.all.come_back / 1_000) if found.foretells else None,
+        "come_back": found.come_back if found.foretells else None,
         "expected": found.all.expected if found.foretells_money else None,
     }
 

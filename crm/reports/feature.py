@@ -24,6 +24,9 @@ feature = Feature(
     listeners=(listeners,),
     roles={
         "index": VIEWER,
+        "rfm": VIEWER,
+        "cohorts": VIEWER,
+        "value": VIEWER,
         "stats": VIEWER,
         "api_reports.rfm": VIEWER,
         "api_reports.cohorts": VIEWER,

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from crm.analytics import cohorts
+from crm.analytics import cohorts, rfm
+from crm.analytics.backtest import BackTest
 from crm.analytics.rfm import FEWEST_BUYERS, Group
 from crm.customers.models import Customer
 from crm.customers.totals import totals
@@ -17,11 +18,16 @@ from crm.kernel.columns import one_of
 from crm.kernel.extensions import db
 from crm.reports.models import CustomerScore, ScoreRun
 from crm.reports.queries import latest_run
+from crm.reports.rules import LOOK_BACK_MONTHS, about
 from crm.reports.scoring import foretells
 from crm.reports.words import GROUPS
+from crm.values import clock
 
 COHORTS = 13
 """Months of first purchases that are shown: those of a year, and the one that is not over."""
+
+FEW = 10
+"""Below so many people a share says little: it is shown in grey."""
 
 HERE = Customer.archived_at.is_(None)
 
@@ -52,12 +58,20 @@ class Cohort(NamedTuple):
     came: Sequence[int]
     within: Mapping[int, int]
 
+    @property
+    def label(self) -> str:
+        return clock.say_month(self.month)
+
 
 class Report(NamedTuple):
-    """What is known of buyers. `groups` is empty below 25 of them, the best group is first."""
+    """What is known of buyers. `groups` and `cells` are empty below 25 of them, the best group is first.
+
+    cells: by R, and by the mean of F and M rounded up.
+    """
 
     run: ScoreRun | None
     groups: Mapping[Group, Figures]
+    cells: Mapping[tuple[int, int], Figures]
     all: Figures
 
     @property
@@ -69,6 +83,16 @@ class Report(NamedTuple):
         return self.run.found if self.run else {}
 
     @property
+    def months(self) -> int:
+        """The length of the look-back."""
+        return LOOK_BACK_MONTHS
+
+    @property
+    def backtest(self) -> BackTest | None:
+        test = self.found.get("backtest")
+        return BackTest(**test) if test else None
+
+    @property
     def foretells(self) -> bool:
         return bool(self.run) and foretells(self.found)
 
@@ -76,16 +100,31 @@ class Report(NamedTuple):
     def foretells_money(self) -> bool:
         return self.foretells and bool(self.found.get("spending"))
 
+    @property
+    def expected(self) -> int:
+        """What the next 12 months bring, about."""
+        return about(self.all.expected)
+
+    @property
+    def come_back(self) -> int:
+        """How many come back within 90 days, about."""
+        return round(self.all.come_back / 1_000)
+
 
 def report() -> Report:
     run = latest_run()
-    rows = {row[0]: Figures(*map(int, row[1:])) for row in db.session.execute(_groups())} if run else {}
-    bought = sum(rows.values(), Figures())
+    rows = [(row[:3], Figures(*map(int, row[3:]))) for row in db.session.execute(_by_scores())] if run else []
+    bought = sum((figures for _, figures in rows), Figures())
     if run is None or run.buyers < FEWEST_BUYERS:
-        return Report(run, {}, bought)
-    found = {group: rows.get(group, Figures()) for group in GROUPS}
-    found[Group.PROSPECTS] = Figures(totals().customers - bought.customers)
-    return Report(run, found, bought)
+        return Report(run, {}, {}, bought)
+    cells = {(r, fm): Figures() for r in rfm.GROUPS for fm in rfm.GROUPS[r]}
+    groups = {group: Figures() for group in GROUPS}
+    for (r, f, m), figures in rows:
+        scores = rfm.Scores(r, f, m)
+        cells[r, scores.fm] += figures
+        groups[scores.group] += figures
+    groups[Group.PROSPECTS] = Figures(totals().customers - bought.customers)
+    return Report(run, groups, cells, bought)
 
 
 def cohorts_of(as_of: dt.date) -> list[Cohort]:
@@ -151,12 +190,13 @@ def _scores(row: Any) -> dict[str, Any]:
     return {"recency_days": days, **known, "group": row.rfm_group}
 
 
-def _groups() -> sa.Select[Any]:
+def _by_scores() -> sa.Select[Any]:
     def sum_of(column: Any) -> Any:
         return sa.func.coalesce(sa.func.sum(column), 0)
 
     slipping = sa.case((CustomerScore.is_slipping, 1), else_=0)
     sums = [sum_of(getattr(CustomerScore, name)) for name in ("spent", "spent_ever", "expected", "comes_back")]
-    figures = sa.select(CustomerScore.rfm_group, sa.func.count(), *sums, sum_of(slipping))
+    scores = (CustomerScore.r, CustomerScore.f, CustomerScore.m)
+    figures = sa.select(*scores, sa.func.count(), *sums, sum_of(slipping))
     figures = figures.join(Customer, Customer.id == CustomerScore.customer_id).where(HERE)
-    return figures.group_by(CustomerScore.rfm_group)
+    return figures.group_by(*scores)

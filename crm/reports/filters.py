@@ -41,6 +41,11 @@ def _of_group(value: str, given: Given) -> Condition:
     return without_score() if value == Group.PROSPECTS else with_score(CustomerScore.rfm_group == value)
 
 
+def _of_scores(value: str, given: Given) -> Condition:
+    r, fm = map(int, value.split("-"))
+    return with_score(CustomerScore.r == r, (CustomerScore.f + CustomerScore.m).in_((2 * fm - 1, 2 * fm)))
+
+
 def _of_buyers(value: str, given: Given) -> Condition:
     return with_score()
 
@@ -77,6 +82,10 @@ def _group(value: str) -> str | None:
     return str(GROUPS[Group(value)]) if value in list(Group) else None
 
 
+def _scores(value: str) -> str | None:
+    return "R{} FM{}".format(*value.split("-")) if re.fullmatch(r"[1-5]-[1-5]", value, re.ASCII) else None
+
+
 def _yes(value: str) -> str | None:
     return _("Yes") if value == "1" else None
 
@@ -99,6 +108,7 @@ def _within(value: str) -> str | None:
 
 FILTERS = (
     CustomerFilter("rfm", N_("Group"), N_("group"), _group, _of_group, choices=_groups),
+    CustomerFilter("scores", N_("Scores"), N_("pair of scores"), _scores, _of_scores),
     CustomerFilter("buyers", N_("Has bought"), N_("view"), _yes, _of_buyers),
     CustomerFilter("slipping", N_("Slipping"), N_("view"), _yes, _of_slipping, choices=_slipping),
     CustomerFilter("cohort", N_("First purchase"), N_("month"), _cohort, _of_cohort),
