@@ -12,4 +12,5 @@ __all__ = [
     "sign_ins",
     "throttle",
     "tokens",
+    "typed",
 ]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from wtforms import Field, SelectField, StringField, ValidationError
 
-from crm.accounts.queries import current_organization
+from crm.accounts import typed
 from crm.automations import queries
 from crm.automations.models import Automation
 from crm.automations.rules import Occasion
@@ -16,8 +15,6 @@ from crm.loyalty.rules import MAX_POINTS
 from crm.messages.channels.registry import all_channels
 from crm.values.language import N_
 from crm.values.language import gettext as _
-from crm.values.money import format_number
-from crm.values.text import ascii_digits
 from crm.web.forms import CreatingForm, options
 
 
@@ -58,7 +55,7 @@ class AutomationForm(CreatingForm):
         return valid
 
     def validate_occasion(self, field: Field) -> None:
-        self._found["occasion"] = Occasion(_among(field.data, list(Occasion)))
+        self._found["occasion"] = Occasion(typed.among(field.data, list(Occasion)))
 
     def validate_days(self, field: Field) -> None:
         occasion = next((each for each in Occasion if each == self.occasion.data), None)
@@ -66,21 +63,21 @@ class AutomationForm(CreatingForm):
         if limits is None:
             self._found["days"] = 0
         else:
-            self._found["days"] = _whole(field.data or ("0" if limits[0] == 0 else ""), *limits)
+            self._found["days"] = typed.whole(field.data or ("0" if limits[0] == 0 else ""), *limits)
 
     def validate_tier(self, field: Field) -> None:
         is_asked = self.occasion.data == Occasion.TIER and field.data
-        self._found["tier"] = Tier(_among(field.data, list(Tier))) if is_asked else None
+        self._found["tier"] = Tier(typed.among(field.data, list(Tier))) if is_asked else None
 
     def validate_points(self, field: Field) -> None:
-        self._found["points"] = _whole(field.data or "0", 0, MAX_POINTS)
+        self._found["points"] = typed.whole(field.data or "0", 0, MAX_POINTS)
 
     def validate_reward(self, field: Field) -> None:
-        self._found["reward_id"] = self._rewards[_among(field.data, self._rewards)].id if field.data else None
+        self._found["reward_id"] = self._rewards[typed.among(field.data, self._rewards)].id if field.data else None
 
     def validate_template(self, field: Field) -> None:
         if field.data:
-            template = self._templates[_among(field.data, self._templates)]
+            template = self._templates[typed.among(field.data, self._templates)]
             self._found |= {"template_id": template.id, "channel": template.channel}
         elif self.channel.data:
             raise ValidationError(_("Choose the template of the message."))
@@ -88,7 +85,7 @@ class AutomationForm(CreatingForm):
     def validate_channel(self, field: Field) -> None:
         if not field.data:
             return
-        _among(field.data, [str(channel) for channel in all_channels()])
+        typed.among(field.data, [str(channel) for channel in all_channels()])
         template = self._templates.get(self.template.data or "")
         if template is not None and template.channel != field.data:
             raise ValidationError(_("This template is for %(channel)s.", channel=template.channel.label))
@@ -105,19 +102,3 @@ def _typed(automation: Automation) -> dict[str, Any]:
         "template": str(automation.template_id or ""),
         "channel": str(automation.channel or ""),
     }
-
-
-def _among(text: str | None, known: Any) -> str:
-    if text is None or text not in known:
-        raise ValidationError(_("Choose one from the list."))
-    return text
-
-
-def _whole(text: str, least: int, most: int) -> int:
-    plain = ascii_digits(text).strip()
-    number = int(plain) if re.fullmatch(r"\d{1,9}", plain, re.ASCII) else -1
-    if not least <= number <= most:
-        locale = current_organization().locale
-        limits = {"least": format_number(least, locale), "most": format_number(most, locale)}
-        raise ValidationError(_("Enter a whole number from %(least)s to %(most)s, digits only.", **limits))
-    return number

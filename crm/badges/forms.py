@@ -7,6 +7,7 @@ from typing import Any
 
 from wtforms import Field, RadioField, SelectField, StringField, ValidationError
 
+from crm.accounts import typed
 from crm.accounts.queries import current_organization
 from crm.badges.gifts import offered
 from crm.badges.models import Badge
@@ -15,7 +16,6 @@ from crm.loyalty.rules import MAX_POINTS
 from crm.values import money
 from crm.values.language import N_
 from crm.values.language import gettext as _
-from crm.values.text import ascii_digits
 from crm.web.forms import CreatingForm, Length, Required, options
 
 _SIGNS = re.compile(r"[\s-]+")
@@ -59,33 +59,33 @@ class BadgeForm(CreatingForm):
         self._found["name"] = field.data
 
     def validate_picture(self, field: Field) -> None:
-        self._found["picture"] = Picture(_among(field.data or Picture.STAR.value, list(Picture)))
+        self._found["picture"] = Picture(typed.among(field.data or Picture.STAR.value, list(Picture)))
 
     def validate_metric(self, field: Field) -> None:
-        self._found["metric"] = Metric(_among(_code(field.data), list(Metric)))
+        self._found["metric"] = Metric(typed.among(_code(field.data), list(Metric)))
 
     def validate_target(self, field: Field) -> None:
         if _code(self.metric.data) == Metric.SPEND:
-            self._found["target"] = _amount(field.data)
+            self._found["target"] = typed.amount(field.data)
         else:
-            self._found["target"] = _whole(field.data, 1, MAX_TARGET)
+            self._found["target"] = typed.whole(field.data, 1, MAX_TARGET)
 
     def validate_period(self, field: Field) -> None:
-        self._found["period"] = Period(_among(_code(field.data or Period.EVER.value), list(Period)))
+        self._found["period"] = Period(typed.among(_code(field.data or Period.EVER.value), list(Period)))
 
     def validate_period_days(self, field: Field) -> None:
         is_rolling = _code(self.period.data) == Period.ROLLING
-        self._found["period_days"] = _whole(field.data, 1, MAX_DAYS) if is_rolling else None
+        self._found["period_days"] = typed.whole(field.data, 1, MAX_DAYS) if is_rolling else None
 
     def validate_times(self, field: Field) -> None:
-        self._found["times"] = _whole(field.data, 1, MAX_TIMES) if field.data else None
+        self._found["times"] = typed.whole(field.data, 1, MAX_TIMES) if field.data else None
 
     def validate_reward(self, field: Field) -> None:
-        self._found["reward"] = Reward(_among(_code(field.data or Reward.NONE.value), list(Reward)))
+        self._found["reward"] = Reward(typed.among(_code(field.data or Reward.NONE.value), list(Reward)))
 
     def validate_points(self, field: Field) -> None:
         is_given = _code(self.reward.data) == Reward.POINTS
-        self._found["points"] = _whole(field.data, 1, MAX_POINTS) if is_given else None
+        self._found["points"] = typed.whole(field.data, 1, MAX_POINTS) if is_given else None
 
     def validate_voucher(self, field: Field) -> None:
         self._found["reward_id"] = None
@@ -120,27 +120,3 @@ def _typed(badge: Badge) -> dict[str, Any]:
 def _code(text: str | None) -> str:
     """Return a choice as we write it: `purchase days` is `purchase_days`."""
     return _SIGNS.sub("_", (text or "").strip().casefold())
-
-
-def _among(text: str, known: list[Any]) -> str:
-    if text not in known:
-        raise ValidationError(_("Choose one from the list."))
-    return text
-
-
-def _amount(text: str | None) -> int:
-    organization = current_organization()
-    try:
-        return money.parse_amount(text or "", organization.locale, organization.currency)
-    except money.MoneyError as error:
-        raise ValidationError(str(error)) from None
-
-
-def _whole(text: str | None, least: int, most: int) -> int:
-    plain = ascii_digits(text or "").strip()
-    number = int(plain) if re.fullmatch(r"\d{1,9}", plain, re.ASCII) else -1
-    if not least <= number <= most:
-        locale = current_organization().locale
-        limits = {"least": money.format_number(least, locale), "most": money.format_number(most, locale)}
-        raise ValidationError(_("Enter a whole number from %(least)s to %(most)s, digits only.", **limits))
-    return number

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from wtforms import BooleanField, Field, RadioField, SelectField, SelectMultipleField, StringField, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from crm.accounts import typed
 from crm.accounts.queries import branch_names, current_organization
 from crm.customers.rules import Tier
 from crm.rewards.models import Reward
@@ -85,31 +86,31 @@ class RewardForm(CreatingForm):
             Length(MAX_DETAILS)(self, field)
         self._found |= {"details": text if details else "", "value": None}
         if kind is RewardKind.AMOUNT_OFF:
-            self._found["value"] = _amount(text)
+            self._found["value"] = typed.amount(text)
         if kind is RewardKind.PERCENT_OFF:
             self._found["value"] = percentage(text)
 
     def validate_maximum(self, field: Field) -> None:
-        self._found["maximum"] = _amount(field.data) if field.data else None
+        self._found["maximum"] = typed.amount(field.data) if field.data else None
 
     def validate_minimum_spend(self, field: Field) -> None:
-        self._found["minimum_spend"] = _amount(field.data) if field.data else None
+        self._found["minimum_spend"] = typed.amount(field.data) if field.data else None
 
     def validate_cost(self, field: Field) -> None:
-        self._found["cost"] = _whole(field.data, 1, MAX_COST)
+        self._found["cost"] = typed.whole(field.data, 1, MAX_COST)
         self._found["by_points"] = bool(self.by_points.data)
 
     def validate_stock(self, field: Field) -> None:
-        self._found["stock"] = _whole(field.data, 0, MAX_STOCK) if field.data else None
+        self._found["stock"] = typed.whole(field.data, 0, MAX_STOCK) if field.data else None
 
     def validate_per_customer(self, field: Field) -> None:
-        self._found["per_customer"] = _whole(field.data, 1, MAX_TIMES) if field.data else None
+        self._found["per_customer"] = typed.whole(field.data, 1, MAX_TIMES) if field.data else None
 
     def validate_per_period(self, field: Field) -> None:
-        self._found["per_period"] = Period(_among(field.data, list(Period))) if field.data else Period.EVER
+        self._found["per_period"] = Period(typed.among(field.data, list(Period))) if field.data else Period.EVER
 
     def validate_minimum_tier(self, field: Field) -> None:
-        self._found["minimum_tier"] = Tier(_among(field.data, list(Tier))) if field.data else None
+        self._found["minimum_tier"] = Tier(typed.among(field.data, list(Tier))) if field.data else None
 
     def validate_branches(self, field: Field) -> None:
         known = {str(id_): id_ for id_ in self._branches}
@@ -125,7 +126,7 @@ class RewardForm(CreatingForm):
             raise ValidationError(_("Enter an end that is not before the beginning."))
 
     def validate_voucher_days(self, field: Field) -> None:
-        self._found["voucher_days"] = _whole(field.data, 1, MAX_DAYS) if field.data else None
+        self._found["voucher_days"] = typed.whole(field.data, 1, MAX_DAYS) if field.data else None
 
 
 class RedemptionForm(CreatingForm):
@@ -165,7 +166,7 @@ class RedemptionForm(CreatingForm):
     def validate_points(self, field: Field) -> None:
         reward = self._known.get(self.reward.data or "")
         if reward is not None and reward.by_points:
-            self.number = _whole(field.data, reward.cost, MAX_COST)
+            self.number = typed.whole(field.data, reward.cost, MAX_COST)
 
 
 def percentage(text: str) -> int:
@@ -178,30 +179,6 @@ def percentage(text: str) -> int:
 
 def _kind(text: str | None) -> RewardKind | None:
     return next((kind for kind in RewardKind if kind == text), None)
-
-
-def _among(text: str, known: Sequence[str]) -> str:
-    if text not in known:
-        raise ValidationError(_("Choose one from the list."))
-    return text
-
-
-def _amount(text: str | None) -> int:
-    organization = current_organization()
-    try:
-        return money.parse_amount(text or "", organization.locale, organization.currency)
-    except money.MoneyError as error:
-        raise ValidationError(str(error)) from None
-
-
-def _whole(text: str | None, least: int, most: int) -> int:
-    plain = ascii_digits(text or "").strip()
-    number = int(plain) if re.fullmatch(r"\d{1,9}", plain, re.ASCII) else -1
-    if not least <= number <= most:
-        locale = current_organization().locale
-        limits = {"least": money.format_number(least, locale), "most": money.format_number(most, locale)}
-        raise ValidationError(_("Enter a whole number from %(least)s to %(most)s, digits only.", **limits))
-    return number
 
 
 def _day(text: str | None) -> dt.date:
