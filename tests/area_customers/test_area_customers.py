@@ -196,7 +196,7 @@ def test_pages_follow_each_other(cast: Cast, staff: FlaskClient, monkeypatch: py
     assert found == [[3, 4], [1, 2], [0], []]
     assert "page=2" in shown[0]
     assert "page=4" not in shown[2]
-    assert "There is no such page." in shown[3]
+    assert "There is no such page" in shown[3]
 
 
 def test_an_empty_list_says_what_to_do(staff: FlaskClient) -> None:

@@ -266,7 +266,7 @@ def test_pages_end_and_go_on(shop: Shop, owner: FlaskClient) -> None:
     shown = [[int(id_) for id_ in re.findall(r'id="inboundmessage-(\d+)"', page)] for page in pages]
     assert shown[0] == ids[-2:1:-1]
     assert shown[1] == [ids[1], ids[0], ids[-1]]
-    assert "No more texts" in owner.get("/inbox?page=9").text
+    assert "There is no such page" in owner.get("/inbox?page=9").text
     for odd in ("0", "-1", "x", "9" * 30):
         assert owner.get(f"/inbox?page={odd}").status_code == 200
 

@@ -108,7 +108,7 @@ def test_the_list_is_narrowed_by_status_and_next_follow_up(cast: Cast, staff: Fl
     assert names("page=-1") == set(times), "open ones"
     assert names("status=all") == names("q=a") | {"Lost"} == {*times, "Lost"}
     assert "No leads match these filters" in staff.get("/leads?status=converted").text
-    assert "No more leads" in staff.get("/leads?page=7").text
+    assert "There is no such page" in staff.get("/leads?page=7").text
 
 
 def test_a_lead_becomes_a_customer_and_back(cast: Cast, staff: FlaskClient) -> None:
