@@ -142,12 +142,9 @@ def people_of_an_import(shop: Shop, commands: Commands) -> list[tuple[object, ..
 def _people(shop: Shop) -> list[tuple[object, ...]]:
     """Return what customers have, without ids and times."""
     with shop.manager.acting():
-        columns = [column for column in Customer.__table__.columns if not _is_of_this_time(column)]
-        return sorted(map(tuple, db.session.execute(sa.select(*columns))), key=repr)
-
-
-def _is_of_this_time(column: sa.Column[object]) -> bool:
-    return column.primary_key or column.name.endswith("_at")
+        names = [each.key for each in sa.inspect(Customer).column_attrs if each.key != "id" and each.key[-3:] != "_at"]
+        found = db.session.execute(sa.select(*(getattr(Customer, name) for name in names)))
+        return sorted(map(tuple, found), key=repr)
 
 
 def _kill_until(shop: Shop, id_: int, wanted: str, start: Callable[[], Process], chance: random.Random) -> int:
