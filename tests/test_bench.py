@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import os
+import re
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import collection, delivery, imports, intake, run, scores, slow_clients
+from bench import collection, delivery, imports, intake, loyalty, run, scores, slow_clients
 from bench.targets import Bench, Target
 from tests.servers import ROOT
 
@@ -77,6 +78,16 @@ def test_scores(bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     scores.compare(bench)
     said = capsys.readouterr().out
     assert all(f"{kind}, next night" in said for kind in KINDS)
+
+
+def test_loyalty(bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("CUSTOMERS", str(SIZE))
+    monkeypatch.setenv("ENTRIES", "20")
+    loyalty.compare(bench)
+    said = capsys.readouterr().out
+    assert all(re.search(rf"{kind}, expire: [1-9]\d* customers", said) for kind in KINDS)
+    assert all(f"{kind}, expire again: 0 customers" in said for kind in KINDS)
+    assert all(f"{kind}, redeem, 20 entries" in said for kind in KINDS)
 
 
 def test_intake(bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
