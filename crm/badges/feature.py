@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm.badges import activity, api, data, demo, listeners, queries, routes
+from crm.badges import activity, api, data, demo, filters, listeners, queries, routes
 from crm.kernel.manifest import Feature, MenuLink, OwnPart, PageAction
 from crm.kernel.roles import MANAGER, VIEWER
 from crm.values.language import N_, ngettext
@@ -15,6 +15,7 @@ feature = Feature(
     pages=(MenuLink("badges.index", N_("Badges"), 31),),
     actions=(PageAction("badges.new", N_("Add badge"), 61, "plus-lg"),),
     activity=activity.ACTIVITY,
+    customer_filters=filters.FILTERS,
     customer_rows={"badge_grants": lambda n, num: ngettext("%(num)s badge", "%(num)s badges", n, num=num)},
     fact_rows=("badges/_facts.html",),
     own_parts=(OwnPart("badges/_own.html", queries.own_part, 20, on_card=False),),

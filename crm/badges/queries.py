@@ -67,7 +67,9 @@ def by_name(*, everything: bool) -> sa.Select[Badge]:
 
 
 def holders(badge_ids: Sequence[int]) -> dict[int, int]:
-    statement = sa.select(BadgeGrant.badge_id, sa.func.count(BadgeGrant.customer_id.distinct()))
+    """Count the customers who have each badge, as the list does that `?badge=` narrows."""
+    statement = sa.select(BadgeGrant.badge_id, sa.func.count(Customer.id.distinct()))
+    statement = statement.join(Customer, Customer.id == BadgeGrant.customer_id).where(Customer.archived_at.is_(None))
     statement = statement.where(one_of(BadgeGrant.badge_id, badge_ids), BadgeGrant.taken_at.is_(None))
     rows = db.session.execute(statement.group_by(BadgeGrant.badge_id))
     return {badge_id: number for badge_id, number in rows}  # noqa: C416 -- rows are no pairs to the type checker

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from crm.badges import queries
 from crm.badges.models import Badge, BadgeGrant
 from crm.badges.rules import Metric, Period, Reward
+from crm.customers import services as customers
 from crm.invoices.services import void_invoice
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
@@ -55,6 +56,24 @@ def test_the_pages_say_what_there_is_and_who_may_change_it(cast: Cast) -> None:
     assert "Money" in manager.get("/badges").text
     assert "There is no view" in manager.get("/badges?show=other").text
     assert cast.stranger.client().get(edit).status_code == 404
+
+
+def test_the_number_beside_a_badge_leads_to_who_has_it(cast: Cast) -> None:
+    with cast.manager.acting():
+        twice, once, archived, none = (make_customer(name=name) for name in ("Ani", "Budi", "Citra", "Dewi"))
+        badge = make_badge(metric=Metric.PURCHASE_DAYS, target=1, times=2)
+        for customer_id, day in ((twice, "2026-11-01"), (twice, "2026-11-02"), (once, "2026-11-02")):
+            sell(customer_id, day)
+        sell(archived, "2026-11-02")
+        customers.archive_customer(archived)
+    client = cast.staff.client()
+    assert f'href="/?badge={badge}"' in client.get("/badges").text
+    assert "2 customers have it" in client.get("/badges").text
+    found = client.get(f"/?badge={badge}").text
+    assert [name in found for name in ("Ani", "Budi", "Citra", "Dewi")] == [True, True, False, False]
+    for unknown in ("999", "x", "9" * 30):
+        assert "There is no badge" in client.get(f"/?badge={unknown}").text
+    assert "There is no badge" in cast.stranger.client().get(f"/?badge={badge}").text
 
 
 @SQLITE
