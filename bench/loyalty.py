@@ -39,18 +39,19 @@ CUSTOMERS, ENTRIES, REDEEMED = 100_000, 1_000, 200
 
 
 def compare(bench: Bench) -> None:
+    sizes = [os.environ.get("CUSTOMERS") or str(CUSTOMERS), os.environ.get("ENTRIES") or str(ENTRIES)]
     for kind in ("sqlite", "postgresql"):
         environ = bench.empty_installation(kind, "loyalty")
         flask(environ, "db", "upgrade")
-        command = [sys.executable, __file__, str(bench.directory)]
+        command = [sys.executable, __file__, str(bench.directory), *sizes]
         done = subprocess.run(command, env=environ, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
         for line in done.stdout.splitlines():
             sys.stdout.write(f"{kind}, {line}\n")
 
 
-def measure(directory: str) -> None:
+def measure(directory: str, customers: str, entries: str) -> None:
     """Make a shop whose points end tonight, let the night pass twice, and redeem."""
-    app, customers = create_app(os.environ, Path(directory)), int(os.environ.get("CUSTOMERS") or CUSTOMERS)
+    app = create_app(os.environ, Path(directory))
     with app.app_context():
         with transaction() as session:
             organization = Organization(slug="bench", name="Bench", currency="IDR", time_zone="Asia/Jakarta")
@@ -58,8 +59,8 @@ def measure(directory: str) -> None:
             session.flush()
             id_ = organization.id
         with use_organization(id_):
-            _expire(customers)
-            _redeem(int(os.environ.get("ENTRIES") or ENTRIES))
+            _expire(int(customers))
+            _redeem(int(entries))
 
 
 def _expire(customers: int) -> None:

@@ -39,18 +39,19 @@ HIGHEST, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 def compare(bench: Bench) -> None:
+    customers = os.environ.get("CUSTOMERS") or str(CUSTOMERS)
     for kind in ("sqlite", "postgresql"):
         environ = bench.empty_installation(kind, "scores")
         flask(environ, "db", "upgrade")
-        command = [sys.executable, __file__, str(bench.directory)]
+        command = [sys.executable, __file__, str(bench.directory), customers]
         done = subprocess.run(command, env=environ, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
         for line in done.stdout.splitlines():
             sys.stdout.write(f"{kind}, {line}\n")
 
 
-def measure(directory: str) -> None:
+def measure(directory: str, number: str) -> None:
     """Make the shop, and compute its scores in this process as the worker does."""
-    app, customers = create_app(os.environ, Path(directory)), int(os.environ.get("CUSTOMERS") or CUSTOMERS)
+    app, customers = create_app(os.environ, Path(directory)), int(number)
     with app.app_context():
         with transaction() as session:
             organization = Organization(slug="bench", name="Bench", currency="IDR", time_zone="Asia/Jakarta")
@@ -63,7 +64,7 @@ def measure(directory: str) -> None:
             _tell("first night", services.rebuild)
             _tell("next night", services.rebuild)
             run = latest_run()
-            sys.stdout.write(f"back-test: {run.found['backtest'] if run else None}\n")
+            sys.stdout.write(f"back-test: {run.found.get('backtest') if run else None}\n")
             _tell("report", figures.report)
             _tell("cohorts", lambda: figures.cohorts_of(run.as_of) if run else None)
 

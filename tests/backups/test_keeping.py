@@ -222,7 +222,7 @@ def test_a_restore_that_was_killed_leaves_nothing(
 def test_a_restore_that_was_killed_at_fifty_moments_leaves_nothing(
     app: Flask, environ: dict[str, str], archive: Path, monkeypatch: pytest.MonkeyPatch, run: Run, tmp_path: Path
 ) -> None:
-    before, killed, slug = _counts(app), 0, "again"
+    before, killed, slug = _counts(app), 0, "again-1"
     chance = random.Random(seed := random.randrange(1_000_000))
     monkeypatch.setattr(removal, "database_now", lambda: clock.utcnow() + dt.timedelta(hours=1))
     while killed < 50:
@@ -234,7 +234,7 @@ def test_a_restore_that_was_killed_at_fifty_moments_leaves_nothing(
             removal.drop_unfinished()
             is_whole = db.session.scalar(sa.select(Organization.id).where(Organization.slug == slug)) is not None
         if is_whole:
-            before, slug = _counts(app), f"{slug}-2"
+            before, slug = _counts(app), f"again-{len(before)}"
         else:
             killed += 1
             assert _counts(app) == before, (killed, seed)
