@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
+from crm.delivery import soft_bounces
 from crm.delivery.batch import Batch
 from crm.delivery.send_policy import expires_at
 from crm.kernel.columns import one_of
@@ -21,6 +22,7 @@ from crm.kernel.tenancy import update_many
 from crm.kernel.work import due
 from crm.messages import sent_ledger
 from crm.messages.bookkeeping import KIND, hasten_held, hold_customers
+from crm.messages.channels.emails import EMAILS
 from crm.messages.models import Attempt, Message
 from crm.messages.rules import WAITS, Status, back_off
 from crm.messages.sender_ids import learn
@@ -108,6 +110,12 @@ def _record(results: Sequence[Result], token: str) -> None:
             (call.to, call.channel.addresses): (_closed_by(outcome), outcome.sentence)
             for call, outcome in results
             if outcome.answer is Answer.OPTED_OUT or outcome.is_dead
+        }
+        closed |= {
+            (call.to, EMAILS): (OptOutSource.SOFT_BOUNCE, outcome.sentence)
+            for call, outcome in results
+            if call.channel.addresses is EMAILS and call.message_id in by_id
+            if soft_bounces.is_full(outcome.code) and soft_bounces.are_too_many(by_id[call.message_id], call.to)
         }
         for (address, addresses), (source, sentence) in sorted(closed.items(), key=lambda one: one[0][0]):
             services.note_down(address, addresses, source, sentence)

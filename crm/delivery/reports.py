@@ -14,6 +14,7 @@ from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
 from crm.accounts.models import Organization
+from crm.delivery import soft_bounces
 from crm.delivery.batch import Batch
 from crm.delivery.models import Report
 from crm.delivery.report_meanings import ReportMeaning, in_our_words
@@ -25,6 +26,7 @@ from crm.kernel.work.lease import Lease
 from crm.messages.bookkeeping import KIND as MESSAGE
 from crm.messages.bookkeeping import hasten_held, lock_customers, look_at, refresh_next, tell
 from crm.messages.channels.base import Addresses, Channel
+from crm.messages.channels.emails import EMAILS
 from crm.messages.models import Attempt, Message
 from crm.messages.rules import WAITS, Status
 from crm.messages.status_order import ARRIVED, GOOD, moves
@@ -94,6 +96,8 @@ def apply(report_ids: Sequence[int]) -> None:
                     address = attempt.recipient, attempt.channel.addresses
                     services.note_down(*address, meaning.closing.source, meaning.reason, meaning.closing.purpose)
                     opted_out.add(address)
+                elif attempt.channel.addresses is EMAILS and _look_at_mailbox(meaning, message, attempt):
+                    opted_out.add((attempt.recipient, EMAILS))
             report.applied_at = batch.now
         look_at(batch.looks)
         refresh_next({messages[id_].customer_id for id_ in batch.looks})
@@ -207,6 +211,16 @@ def _move(message: Message, report: Report, meaning: ReportMeaning, now: dt.date
     if meaning.status in GOOD and message.handed_over_at is None:
         message.handed_over_at = now
     tell(f"message.{meaning.status}", message)
+    return True
+
+
+def _look_at_mailbox(meaning: ReportMeaning, message: Message, attempt: Attempt) -> bool:
+    """Opt an address out whose mail comes back too often; let one back to which mail arrives."""
+    if meaning.status is Status.DELIVERED:
+        services.lift_soft(attempt.recipient, EMAILS)
+    if message.status is not Status.UNDELIVERED or not soft_bounces.are_too_many(message, attempt.recipient):
+        return False
+    services.note_down(attempt.recipient, EMAILS, OptOutSource.SOFT_BOUNCE)
     return True
 
 

@@ -24,6 +24,7 @@ from crm.values.stored import stored
 BY_STOP = stored(N_("The customer opted out by writing %(word)s."))
 BY_PROVIDER = N_("The provider says that the customer opted out.")
 BY_BOUNCE = N_("Mail to this address came back.")
+BY_SOFT_BOUNCE = N_("Mail to this address came back again and again.")
 BY_COMPLAINT = N_("The customer reported a message as spam.")
 BY_STAFF = stored(N_("This %(noun)s is on the opt-out list."))
 
@@ -33,17 +34,21 @@ class OptOutSource(enum.StrEnum):
     PROVIDER = "provider"
     STAFF = "staff"
     BOUNCE = "bounce"
+    SOFT_BOUNCE = "soft"
+    """Until a delivery is reported."""
     COMPLAINT = "complaint"
 
 
 BY = {
     OptOutSource.PROVIDER: N_("the provider"),
     OptOutSource.BOUNCE: N_("mail that came back"),
+    OptOutSource.SOFT_BOUNCE: N_("mail that came back again and again"),
     OptOutSource.COMPLAINT: N_("a spam report"),
 }
 REASONS = {
     OptOutSource.PROVIDER: BY_PROVIDER,
     OptOutSource.BOUNCE: BY_BOUNCE,
+    OptOutSource.SOFT_BOUNCE: BY_SOFT_BOUNCE,
     OptOutSource.COMPLAINT: BY_COMPLAINT,
 }
 

@@ -130,6 +130,13 @@ def let_back(address: str, addresses: Addresses) -> bool:
         return True
 
 
+def lift_soft(address: str, addresses: Addresses) -> None:
+    """Remove the opt-out of an address whose mail came back, for it arrives again; in a transaction of the caller."""
+    for suppression in _all_on_list(address, addresses):
+        if suppression.source is OptOutSource.SOFT_BOUNCE:
+            _remove(suppression)
+
+
 def set_stop_words(typed: Sequence[str]) -> list[str]:
     """Replace the organization's stop words; return their compared forms. Raises SentenceError."""
     wanted = keywords.own_words(typed)

@@ -9,7 +9,7 @@ import hmac
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
@@ -23,11 +23,16 @@ from flask import Flask
 from standardwebhooks import Webhook
 from werkzeug.test import TestResponse
 
+from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.messages.channels.email import EMAIL
+from crm.messages.channels.emails import EMAILS
+from crm.messages.models import Attempt
 from crm.messages.rules import Status
 from crm.messages.services import schedule_message
-from crm.messages.suppression_models import Purpose, Suppression
+from crm.messages.suppression_models import OptOutSource, Purpose, Suppression
+from crm.opt_outs import services as opt_outs
+from crm.values import clock
 from tests.messages.shop import Shop
 
 SARI = "sari@shop.test"
@@ -284,6 +289,55 @@ def test_a_report_is_believed(
     with shop.inside():
         found = db.session.scalars(sa.select(Suppression)).all()
         assert [(one.address, one.purpose) for one in found] == ([(SARI, purpose)] if purpose else [])
+
+
+def letters(shop: Shop, days: Sequence[tuple[int, str]]) -> list[OptOutSource]:
+    """Send a letter so many days ago, and take what is reported of it; return why the address is closed after each."""
+    shop.set(email_gateway="postmark", email_from="hello@toko.test", **SECRETS["postmark"])
+    sari, closed = shop.customer(email=SARI), []
+    for ago, kind in days:
+        with shop.inside():
+            id_ = schedule_message(sari, EMAIL, "It is ready.", shop.soon(), subject="Your cake").id
+        shop.shift(id_, 1)
+        shop.work()
+        attempt = shop.attempts(id_)[-1].id
+        with shop.inside(), transaction() as session:
+            at = clock.utcnow() - dt.timedelta(days=ago)
+            session.execute(sa.update(Attempt).where(Attempt.id == attempt).values(started_at=at))
+        report(shop, "postmark", event_of("postmark", str(attempt), kind))
+        with shop.inside():
+            closed = list(db.session.scalars(sa.select(Suppression.source)))
+        if closed:
+            break
+    return closed
+
+
+@pytest.mark.parametrize(
+    ("days", "is_closed"),
+    [
+        ([(15, "soft"), (7, "soft"), (0, "soft")], True),
+        ([(40, "soft"), (30, "delivered"), (20, "soft"), (10, "delivered"), (0, "soft")], True),
+        ([(13, "soft"), (7, "soft"), (0, "soft")], False),
+        ([(30, "soft"), (0, "soft")], False),
+        ([(15, "soft"), (7, "deferred"), (0, "soft")], False),
+        ([(50, "soft"), (40, "soft"), (9, "delivered"), (8, "delivered"), (7, "delivered"), (0, "soft")], False),
+    ],
+)
+def test_an_address_whose_mail_comes_back_for_two_weeks_is_closed(
+    shop: Shop, api: Api, days: list[tuple[int, str]], is_closed: bool
+) -> None:
+    assert letters(shop, days) == ([OptOutSource.SOFT_BOUNCE] if is_closed else [])
+
+
+def test_it_is_open_again_once_mail_arrives(shop: Shop, api: Api) -> None:
+    _, attempt = sent(shop, "postmark")
+    with shop.inside(), transaction():
+        opt_outs.note_down(SARI, EMAILS, OptOutSource.SOFT_BOUNCE)
+        opt_outs.note_down("else@shop.test", EMAILS, OptOutSource.SOFT_BOUNCE)
+    assert "mail that came back again and again" in shop.browser().get("/settings/opt-outs").text
+    report(shop, "postmark", event_of("postmark", str(attempt), "delivered"))
+    with shop.inside():
+        assert list(db.session.scalars(sa.select(Suppression.address))) == ["else@shop.test"]
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
