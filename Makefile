@@ -42,7 +42,7 @@ axe: $(DEV_READY)
 	$(PY) -m pytest -n auto -m axe
 
 faults: $(DEV_READY)
-	$(PY) -m pytest tests/faults tests/duplicates/test_random.py tests/api/test_document.py tests/imports/test_killed.py tests/backups/test_keeping.py -m "not axe" -rP
+	$(PY) -m pytest tests/faults tests/duplicates/test_random.py tests/api/test_document.py tests/imports/test_killed.py tests/backups/test_keeping.py tests/loyalty/test_lots.py -m "not axe" -rP
 
 CATALOGS := crm/translations
 messages: $(DEV_READY)

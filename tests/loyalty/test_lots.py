@@ -224,9 +224,10 @@ def test_a_bonus_counts_for_the_tier_unless_switched_off(customer: int) -> None:
     assert reached == [(customer, "bronze", "gold")]
 
 
-def test_earned_and_voided_again_and_again_leaves_nothing(customer: int) -> None:
+@pytest.mark.parametrize("times", [100, pytest.param(1_000, marks=pytest.mark.long)])
+def test_earned_and_voided_again_and_again_leaves_nothing(customer: int, times: int) -> None:
     change_points(customer, 99)
-    for number in range(250):
+    for number in range(times):
         services.earn(customer, 500, f"n{number}", "Test", "")
         services.take_back(f"n{number}", "Test")
     assert state(customer) == (99, 0, "bronze")
