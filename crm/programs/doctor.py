@@ -21,8 +21,12 @@ from crm.invoices.receipts import sandbox
 from crm.kernel import health, queue
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import use_organization
+from crm.messages.channels.email import EMAIL, mailbox_parts
 from crm.messages.channels.registry import all_channels
-from crm.providers.accounts import lacking
+from crm.providers.accounts import lacking, sender_of
+from crm.providers.letters import domains
+from crm.providers.letters.message import ascii_address
+from crm.providers.registry import provider_named
 from crm.wallets.settings import wallets
 from crm.web import security
 from crm.web_push.settings import push_keys
@@ -79,6 +83,7 @@ def examine() -> Iterator[Finding]:
         try:
             yield _people()
             yield _gateways()
+            yield _mail()
             yield _backups()
         except SQLAlchemyError:
             db.session.rollback()
@@ -150,6 +155,30 @@ def _gateways() -> Finding:
     if not problems:
         return Finding("gateways", OK, "Every organization has one for each channel, with what it needs.")
     return Finding("gateways", FAILURE, f"{' '.join(problems)} Change it: flask --app wsgi org set …")
+
+
+def _mail() -> Finding:
+    ids = db.session.scalars(sa.select(Organization.id).order_by(Organization.id)).all()
+    try:
+        found = {domain: names for id_ in ids for domain, names in _mail_domains(id_)}
+        sentences = [problem for domain, names in found.items() for problem in domains.problems(domain, names)]
+    except domains.NoAnswerError:
+        return Finding("mail", WARNING, "DNS does not answer: look again later whether mail will be accepted.")
+    if sentences:
+        return Finding("mail", WARNING, " ".join(sentences))
+    if not found:
+        return Finding("mail", OK, "No organization sends e-mail.")
+    return Finding("mail", OK, f"Receivers find what they ask for at {', '.join(found)}.")
+
+
+def _mail_domains(organization_id: int) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the domain that an organization sends e-mail from, with the names of its provider's DKIM keys."""
+    with use_organization(organization_id):
+        organization = current_organization()
+        account = provider_named(EMAIL.gateway_name(organization)).account
+        if account is not None and not lacking(organization, EMAIL):
+            sender = sender_of(organization, EMAIL.gateway_name(organization), EMAIL)
+            yield ascii_address(mailbox_parts(sender.number)[1]).rpartition("@")[2], account.dkim_selectors
 
 
 def _backups() -> Finding:

@@ -190,7 +190,8 @@ class Account:
     """The form of an account; upper-case names are the installation's variables.
 
     The first secret identifies the account. `sender` builds the values of calls. `addresses` are the settings of the
-    installation's senders, by channel. console: the page of the provider that shows them.
+    installation's senders, by channel. console: the page of the provider that shows them. dkim_selectors: names under
+    which one of its DKIM keys stands.
     """
 
     title: str
@@ -200,6 +201,7 @@ class Account:
     webhook_help: str = ""
     webhook_path: str = ""
     console: str = ""
+    dkim_selectors: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

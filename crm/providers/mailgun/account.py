@@ -49,4 +49,5 @@ ACCOUNT = Account(
     N_("To receive reports, enter this address at Mailgun as the webhook of delivered, failed and spam:"),
     "/webhooks/mailgun",
     "https://app.mailgun.com/",
+    dkim_selectors=("k1", "s1", "mx", "pic", "smtp", "email", "mg"),
 )

@@ -40,4 +40,5 @@ ACCOUNT = Account(
     N_("To receive reports, enter this address at Resend as a webhook:"),
     "/webhooks/resend",
     "https://resend.com/webhooks",
+    dkim_selectors=("resend",),
 )

@@ -60,4 +60,5 @@ ACCOUNT = Account(
     N_("To receive reports, enter this address at SendGrid as the event webhook, and switch its signature on:"),
     "/webhooks/sendgrid",
     "https://app.sendgrid.com/settings/mail_settings",
+    dkim_selectors=("s1", "s2"),
 )
