@@ -20,7 +20,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import collection, delivery, imports, intake, loyalty, scores, slow_clients  # noqa: E402
+from bench import collection, delivery, imports, intake, loyalty, mail, scores, slow_clients  # noqa: E402
 from bench.load import PASSWORD, USER  # noqa: E402
 from bench.targets import Bench, Target  # noqa: E402
 
@@ -50,6 +50,7 @@ def main() -> int:
         imports.compare(bench)
         scores.compare(bench)
         loyalty.compare(bench)
+        mail.compare(bench)
     finally:
         bench.close()
         if not given:

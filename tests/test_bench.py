@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import collection, delivery, imports, intake, loyalty, run, scores, slow_clients
+from bench import collection, delivery, imports, intake, loyalty, mail, run, scores, slow_clients
 from bench.targets import Bench, Target
 from tests.servers import ROOT
 
@@ -87,6 +87,13 @@ def test_loyalty(bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     assert all(f"{kind}, expire: {SIZE} customers" in said for kind in KINDS)
     assert all(f"{kind}, expire again: 0 customers" in said for kind in KINDS)
     assert all(f"{kind}, redeem, 20 entries" in said for kind in KINDS)
+
+
+def test_mail(bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("LETTERS", "20")
+    mail.compare(bench)
+    said = capsys.readouterr().out
+    assert all(f"{kind}, 20 letters by one worker" in said for kind in KINDS)
 
 
 def test_intake(bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
