@@ -13,7 +13,7 @@ from crm.bookings.models import Booking, BookingPerson
 from crm.customer_page.cards import Card, card_of
 from crm.customer_page.codes import likely_channels
 from crm.customer_page.models import ErasureRequest
-from crm.customer_page.wishes import open_wish, switches, today_here
+from crm.customer_page.wishes import is_on, open_wish, switch_label, switches, today_here
 from crm.customers.models import Customer
 from crm.invoices import queries as invoices
 from crm.invoices.models import Invoice, Receipt
@@ -21,7 +21,6 @@ from crm.kernel.columns import one_of
 from crm.kernel.extensions import db
 from crm.loyalty import queries as loyalty
 from crm.loyalty.tiers import Standing
-from crm.messages.channels.registry import channel_named
 from crm.rewards import queries as rewards
 from crm.rewards.queries import Offer
 
@@ -30,7 +29,7 @@ OFFERS = 30
 
 
 class Switch(NamedTuple):
-    """A channel by which the customer may be written to."""
+    """Something by which the customer may be written to, in the customer's words."""
 
     name: str
     label: str
@@ -67,7 +66,7 @@ def whole_of(customer: Customer) -> Whole:
         _turns(customer.id, theirs.get("bookings", ())),
         page.rows,
         page.older is not None,
-        [_switch(customer, name) for name in switches()],
+        [Switch(name, switch_label(name, by), is_on(customer, name)) for name, by in switches().items()],
         ways[0].addresses.masked(ways[0].addresses.of(customer)) if ways else "",
         open_wish(customer.id),
         today_here(),
@@ -90,7 +89,3 @@ def _turns(customer_id: int, shown: Sequence[Booking]) -> set[int]:
         one_of(BookingPerson.booking_id, [booking.id for booking in shown]),
     )
     return set(db.session.scalars(leads))
-
-
-def _switch(customer: Customer, name: str) -> Switch:
-    return Switch(name, channel_named(name.removesuffix("_allowed")).label, bool(getattr(customer, name)))

@@ -15,9 +15,11 @@ from crm.customer_page.codes import channel_to, spend_code
 from crm.customer_page.links import make_link, text_of
 from crm.customer_page.models import ErasureRequest
 from crm.customer_page.rules import Scope
+from crm.customers.consents import Proof, column_of
 from crm.customers.duplicate_pairs import record_pairs
 from crm.customers.locks import lock_intake
 from crm.customers.models import Customer
+from crm.customers.rules import MARKETING, Consent, ConsentSource, MessagePurpose
 from crm.customers.services import edit_customer, lock_customer
 from crm.customers.shared_keys import EmailTakenError, known_as
 from crm.kernel.db import database_now, locked, transaction
@@ -25,6 +27,7 @@ from crm.kernel.errors import ConflictError
 from crm.kernel.events import done_by_customer, record
 from crm.kernel.extensions import db
 from crm.kernel.idempotency import RequestKey
+from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import all_channels
 from crm.messages.services import schedule_message
 from crm.people.contact_fields import KEY_FIELDS
@@ -43,10 +46,14 @@ COUNTS_AFTER = dt.timedelta(days=7)
 ERASED_WITHIN = dt.timedelta(days=30)
 
 
-def switches() -> list[str]:
-    """Return the columns by which a customer allows messages, one for each channel that has one."""
-    names = [f"{channel}_allowed" for channel in all_channels()]
-    return [name for name in names if name in Customer.__table__.columns]
+def switches() -> dict[str, Channel]:
+    """Return the columns by which a customer allows messages, and advertising, with the channel of each."""
+    columns = [(column_of(channel, purpose), channel) for purpose in MessagePurpose for channel in all_channels()]
+    return {name: channel for name, channel in columns if name}
+
+
+def is_on(customer: Customer, name: str) -> bool:
+    return getattr(customer, name) in (True, Consent.GIVEN)
 
 
 def switch_off(customer_id: int, names: Iterable[str]) -> None:
@@ -172,8 +179,18 @@ def today_here() -> dt.date:
 
 
 def _switch(customer_id: int, names: Iterable[str], *, allowed: bool) -> None:
+    agreed = Consent.GIVEN if allowed else Consent.WITHDRAWN
+    values = {name: agreed if name in MARKETING else allowed for name in names}
+    said = [switch_label(name, channel) for name, channel in switches().items() if name in values]
     with done_by_customer():
-        edit_customer(customer_id, dict.fromkeys(names, allowed))
+        edit_customer(customer_id, values, proof=Proof(ConsentSource.PAGE, " ".join(said)))
+
+
+def switch_label(name: str, channel: Channel) -> str:
+    """Return what the customer reads beside a switch."""
+    if name in MARKETING:
+        return _("The shop may send me offers by %(channel)s", channel=channel.label)
+    return _("The shop may write to me by %(channel)s", channel=channel.label)
 
 
 def _shared_kinds(customer: Customer, values: Mapping[str, Any]) -> set[Kind]:

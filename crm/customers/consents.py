@@ -20,10 +20,11 @@ COLUMNS = (*CONSENTS, *MARKETING)
 
 
 class Proof(NamedTuple):
-    """How a consent changed, and what the customer read when they decided."""
+    """How a consent changed, what the customer read or wrote, and the address, the customer's main one if not said."""
 
     source: ConsentSource
     text: str = ""
+    address: str = ""
 
 
 BY_STAFF = Proof(ConsentSource.STAFF)
@@ -53,7 +54,7 @@ def set_consents(customer: Customer, states: Mapping[str, Any], proof: Proof) ->
     return True
 
 
-def prove(customer: Customer, changes: Mapping[str, Any], proof: Proof) -> None:
+def prove(customer: Customer, changes: Collection[str], proof: Proof) -> None:
     """Add rows for those of a customer's `changes` that are about consent."""
     if is_by_customer() and proof is BY_STAFF:
         proof = Proof(ConsentSource.PAGE)
@@ -66,7 +67,7 @@ def prove(customer: Customer, changes: Mapping[str, Any], proof: Proof) -> None:
 def prove_first(customer: Customer, proof: Proof) -> None:
     """Add rows for what is not as it is for everybody new."""
     first = dict.fromkeys(CONSENTS, True) | dict.fromkeys(MARKETING, Consent.NOT_ASKED)
-    prove(customer, {name: None for name, state in first.items() if getattr(customer, name) != state}, proof)
+    prove(customer, [name for name, state in first.items() if getattr(customer, name) != state], proof)
 
 
 def proofs_of_merge(customer: Customer, changes: Collection[str]) -> list[dict[str, Any]]:
@@ -86,9 +87,19 @@ def _row(customer: Customer, column: str, proof: Proof, user_id: int | None) -> 
         "state": Consent(getattr(customer, column)) if is_marketing else allowed,
         "source": proof.source,
         "text": proof.text[:MAX_TEXT],
-        "address": (customer.email if channel == "email" else customer.phone) or "",
+        "address": proof.address or (customer.email if channel == "email" else customer.phone) or "",
         "created_by_id": user_id,
     }
+
+
+def last_source(customer_id: int, channel: str) -> ConsentSource | None:
+    """Return how a customer's consent to advertising by a channel was changed last, or None."""
+    found = sa.select(ConsentChange.source).where(
+        ConsentChange.customer_id == customer_id,
+        ConsentChange.channel == str(channel),
+        ConsentChange.purpose == MessagePurpose.MARKETING,
+    )
+    return db.session.scalars(found.order_by(ConsentChange.id.desc()).limit(1)).first()
 
 
 def history_of(customer_id: int, most: int) -> list[ConsentChange]:

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from crm.accounts.queries import current_organization
 from crm.customers.bulk_models import BulkChange
+from crm.customers.consents import Proof, prove
 from crm.customers.models import Customer, CustomerKey, CustomerSearch, ReferralCode
-from crm.customers.rules import CONSENTS
+from crm.customers.rules import CONSENTS, MARKETING, Consent, ConsentSource
 from crm.customers.search_text import text_of_customer
 from crm.kernel.columns import one_of
 from crm.kernel.data import Arrival
@@ -34,7 +35,9 @@ def restored(arrival: Arrival) -> Iterable[str]:
         _let_codes_lead_here(ids)
     if arrival.is_original_here:
         for column in CONSENTS:
-            _forbid(column, arrival)
+            _forbid(column, False, arrival)
+        for column in MARKETING:
+            _forbid(column, Consent.WITHDRAWN, arrival)
     return ()
 
 
@@ -69,15 +72,17 @@ def _let_codes_lead_here(ids: Sequence[int]) -> None:
         session.execute(sa.insert(ReferralCode), rows)
 
 
-def _forbid(column: str, arrival: Arrival) -> None:
-    """Forbid a channel to those who forbade it in the original, which is here, since the backup."""
+def _forbid(column: str, value: bool | Consent, arrival: Arrival) -> None:
+    """Forbid a channel, or its advertising, to those who did so in the original, which is here, since the backup."""
     with use_organization(arrival.original_id):
-        forbidden = list(_pages(getattr(Customer, column).is_(False)))
+        forbidden = list(_pages(getattr(Customer, column) == value))
     for ids in forbidden:
         mine = [arrival.ids.new(Customer.__tablename__, id_) for id_ in ids]
         with use_organization(require_organization()), transaction() as session:
-            statement = sa.update(Customer).where(one_of(Customer.id, mine)).values({column: False})
-            session.execute(statement, execution_options={"synchronize_session": False})
+            found = sa.select(Customer).where(one_of(Customer.id, mine), getattr(Customer, column) != value)
+            for customer in session.scalars(found.order_by(Customer.id)).all():
+                setattr(customer, column, value)
+                prove(customer, [column], Proof(ConsentSource.RESTORE))
 
 
 def _pages(condition: sa.ColumnElement[bool]) -> Iterator[list[int]]:

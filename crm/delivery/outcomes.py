@@ -26,10 +26,10 @@ from crm.messages.channels.emails import EMAILS
 from crm.messages.models import Attempt, Message
 from crm.messages.rules import WAITS, Status, back_off
 from crm.messages.sender_ids import learn
-from crm.messages.suppression_models import OptOutSource
+from crm.messages.suppression_models import OptOutSource, Purpose
 from crm.opt_outs import services
 from crm.providers.base import Answer, Call, Outcome
-from crm.providers.registry import gateway_named
+from crm.providers.registry import gateway_named, provider_named
 from crm.values import clock
 from crm.values.language import N_
 from crm.values.stored import stored
@@ -109,7 +109,7 @@ def _record(results: Sequence[Result], token: str) -> None:
         closed = {
             (call.to, call.channel.addresses): (_closed_by(outcome), outcome.sentence)
             for call, outcome in results
-            if outcome.answer is Answer.OPTED_OUT or outcome.is_dead
+            if (outcome.answer is Answer.OPTED_OUT and not _is_of_marketing(call, outcome)) or outcome.is_dead
         }
         closed |= {
             (call.to, EMAILS): (OptOutSource.SOFT_BOUNCE, outcome.sentence)
@@ -123,9 +123,21 @@ def _record(results: Sequence[Result], token: str) -> None:
         batch.finish()
         learn({name: call.to for call, outcome in results for name in outcome.known_as})
     services.stop_pending(closed)
+    for call, outcome in results:
+        if _is_of_marketing(call, outcome):
+            services.withdraw_marketing(call.to, call.channel, outcome.sentence)
     if opened:
         with committing("let go"):
             hasten_held()
+
+
+def _is_of_marketing(call: Call, outcome: Outcome) -> bool:
+    """Whether the customer opted out of advertising by the channel alone."""
+    if outcome.answer is not Answer.OPTED_OUT or not outcome.code or not outcome.code.isdecimal():
+        return False
+    known = provider_named(call.gateway).reports
+    found = known.codes.get(int(outcome.code)) if known else None
+    return found is not None and found.purpose is Purpose.MARKETING
 
 
 def _closed_by(outcome: Outcome) -> OptOutSource:

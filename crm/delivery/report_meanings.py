@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from crm.messages.rules import Status
 from crm.messages.status_order import GOOD
+from crm.messages.suppression_models import Purpose
 from crm.providers.base import Answer, Closing
 from crm.providers.registry import provider_named
 
@@ -19,7 +20,7 @@ class ReportMeaning:
 
     status: Status
     reason: str = ""
-    opted_out: bool = False
+    opted_out: Purpose | None = None
     refused: bool = False
     closing: Closing | None = None
 
@@ -36,7 +37,7 @@ def in_our_words(gateway: str, word: str, error_code: str | None) -> ReportMeani
     code = int(error_code) if error_code and error_code.isdecimal() else None
     found = known.codes.get(code) if code is not None else None
     if found is not None and found.answer is Answer.OPTED_OUT:
-        return ReportMeaning(Status.SUPPRESSED, found.sentence, opted_out=True)
+        return ReportMeaning(Status.SUPPRESSED, found.sentence, opted_out=found.purpose)
     if found is not None and found.answer is Answer.REFUSED_SENDER:
         return ReportMeaning(status, found.sentence, refused=True)
     return ReportMeaning(status, known.explain(code))

@@ -30,7 +30,7 @@ from crm.messages.channels.emails import EMAILS
 from crm.messages.models import Attempt, Message
 from crm.messages.rules import WAITS, Status
 from crm.messages.status_order import ARRIVED, GOOD, moves
-from crm.messages.suppression_models import OptOutSource
+from crm.messages.suppression_models import OptOutSource, Purpose
 from crm.opt_outs import services
 from crm.providers.base import Reported
 
@@ -71,6 +71,7 @@ def apply(report_ids: Sequence[int]) -> None:
     if not report_ids:
         return
     opted_out: set[tuple[str, Addresses]] = set()
+    withdrawn: dict[tuple[str, Channel], str] = {}
     opened = False
     with transaction():
         due.lock(KIND, report_ids)
@@ -88,7 +89,9 @@ def apply(report_ids: Sequence[int]) -> None:
             if meaning is not None:
                 _take(report, meaning, attempt, message, batch, is_last=last[message.id] == attempt.id)
                 opened |= says_it_works(meaning.status, attempt.channel, attempt.started_at, batch)
-                if meaning.opted_out:
+                if meaning.opted_out is Purpose.MARKETING:
+                    withdrawn[attempt.recipient, attempt.channel] = meaning.reason
+                elif meaning.opted_out:
                     address = attempt.recipient, attempt.channel.addresses
                     services.note_down(*address, OptOutSource.PROVIDER, meaning.reason)
                     opted_out.add(address)
@@ -103,6 +106,8 @@ def apply(report_ids: Sequence[int]) -> None:
         refresh_next({messages[id_].customer_id for id_ in batch.looks})
         due.settle(KIND, report_ids)
     services.stop_pending(opted_out)
+    for (recipient, channel), reason in withdrawn.items():
+        services.withdraw_marketing(recipient, channel, reason)
     if opened:
         with transaction():
             hasten_held()

@@ -172,8 +172,12 @@ def _heed(text: InboundMessage) -> Effect:
     if effect is Effect.STOP:
         services.put_on(*sender, OptOutSource.STOP, normalized(text.body)[:LONGEST_WORD])
         holds.answer_all(*sender, StopAnswer.OPT_OUT)
-    elif effect is Effect.START and not _stopped_later(text):
-        services.let_back(*sender)
+    elif effect is Effect.START and not _stopped_later(text, Effect.STOP):
+        services.let_back(*sender, text.channel)
+    elif effect is Effect.NO_OFFERS:
+        services.withdraw_marketing(text.sender, text.channel, text.what)
+    elif effect is Effect.OFFERS and not _stopped_later(text, Effect.NO_OFFERS):
+        services.resume_marketing(text.sender, text.channel, text.what)
     elif effect is Effect.ASK:
         if services.is_on(*sender):
             return Effect.NONE
@@ -181,14 +185,14 @@ def _heed(text: InboundMessage) -> Effect:
     return effect
 
 
-def _stopped_later(text: InboundMessage) -> bool:
-    """Whether the sender sent a stop word after this delayed text."""
+def _stopped_later(text: InboundMessage, effect: Effect) -> bool:
+    """Whether the sender sent a text with an effect after this delayed one."""
     addresses = text.channel.addresses
     later = sa.select(InboundMessage.id).where(
         one_of(InboundMessage.sender, addresses.spellings(text.sender)),
         InboundMessage.channel.in_(channels_of(addresses)),
         InboundMessage.sent_at > text.sent_at,
-        InboundMessage.effect == Effect.STOP,
+        InboundMessage.effect == effect,
     )
     return db.session.scalars(later.limit(1)).first() is not None
 

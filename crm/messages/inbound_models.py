@@ -26,12 +26,14 @@ def _partial(name: str, condition: str, *columns: str) -> sa.Index:
 
 
 class Effect(enum.StrEnum):
-    """The effect of an inbound text; `ask` leaves the decision to staff."""
+    """The effect of an inbound text; `ask` leaves the decision to staff. The last two are about advertising alone."""
 
     NONE = ""
     STOP = "stop"
     START = "start"
     ASK = "ask"
+    NO_OFFERS = "no_offers"
+    OFFERS = "offers"
 
 
 class StopAnswer(enum.StrEnum):

@@ -26,6 +26,7 @@ BY_PROVIDER = N_("The provider says that the customer opted out.")
 BY_BOUNCE = N_("Mail to this address came back.")
 BY_SOFT_BOUNCE = N_("Mail to this address came back again and again.")
 BY_COMPLAINT = N_("The customer reported a message as spam.")
+BY_UNSUBSCRIBE = N_("The customer unsubscribed by the link in a message.")
 BY_STAFF = stored(N_("This %(noun)s is on the opt-out list."))
 
 
@@ -37,6 +38,7 @@ class OptOutSource(enum.StrEnum):
     SOFT_BOUNCE = "soft"
     """Until a delivery is reported."""
     COMPLAINT = "complaint"
+    UNSUBSCRIBE = "unsub"
 
 
 BY = {
@@ -44,12 +46,14 @@ BY = {
     OptOutSource.BOUNCE: N_("mail that came back"),
     OptOutSource.SOFT_BOUNCE: N_("mail that came back again and again"),
     OptOutSource.COMPLAINT: N_("a spam report"),
+    OptOutSource.UNSUBSCRIBE: N_("the link in a message"),
 }
 REASONS = {
     OptOutSource.PROVIDER: BY_PROVIDER,
     OptOutSource.BOUNCE: BY_BOUNCE,
     OptOutSource.SOFT_BOUNCE: BY_SOFT_BOUNCE,
     OptOutSource.COMPLAINT: BY_COMPLAINT,
+    OptOutSource.UNSUBSCRIBE: BY_UNSUBSCRIBE,
 }
 
 

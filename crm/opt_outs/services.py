@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from crm.accounts.queries import current_organization
+from crm.customers.consents import Proof
+from crm.customers.rules import ConsentSource
 from crm.kernel.columns import one_of
 from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.errors import SentenceError
@@ -17,8 +19,8 @@ from crm.kernel.extensions import db
 from crm.kernel.idempotency import Once, RequestKey
 from crm.kernel.tenancy import current_actor
 from crm.kernel.work import due
-from crm.messages.bookkeeping import KIND, lock_customers, look_at, refresh_next, tell
-from crm.messages.channels.base import Addresses
+from crm.messages.bookkeeping import KIND, look_at, refresh_next, tell
+from crm.messages.channels.base import Addresses, Channel
 from crm.messages.channels.emails import EMAILS
 from crm.messages.channels.phones import PHONES
 from crm.messages.holds import pending_for
@@ -26,6 +28,7 @@ from crm.messages.models import Message
 from crm.messages.rules import STOPPABLE, Status
 from crm.messages.suppression_models import OptOutSource, Purpose, Suppression, listed
 from crm.opt_outs import keywords
+from crm.opt_outs.consent import give_again, lock_owners, withdraw, withdraw_by
 from crm.opt_outs.models import StopWord
 from crm.values.language import gettext as _
 
@@ -53,8 +56,10 @@ def put_on(address: str, addresses: Addresses, source: OptOutSource, note: str =
         ids = pending_for(address, addresses)
         due.lock(KIND, ids)
         messages = _locked_stoppable(ids)
+        owners = lock_owners(address, addresses, messages)
         suppression = note_down(address, addresses, source, note)
         _stop(messages, suppression)
+        withdraw_by(source, owners, address, addresses, note)
         return suppression
 
 
@@ -100,9 +105,13 @@ def stop_pending(written: Iterable[tuple[str, Addresses]]) -> None:
         with transaction():
             ids = pending_for(address, addresses)
             due.lock(KIND, ids)
-            messages, suppression = _locked_stoppable(ids), _on_list(address, addresses)
-            if suppression is not None and suppression.purpose is Purpose.ALL:
-                _stop(messages, suppression)
+            messages = _locked_stoppable(ids)
+            owners = lock_owners(address, addresses, messages)
+            suppression = _on_list(address, addresses)
+            if suppression is not None:
+                of_all = suppression.purpose is Purpose.ALL
+                _stop([message for message in messages if of_all or message.is_marketing], suppression)
+                withdraw_by(suppression.source, owners, address, addresses, suppression.note)
 
 
 def is_on(address: str, addresses: Addresses) -> bool:
@@ -119,14 +128,16 @@ def take_off(suppression_id: int) -> str:
         return shown
 
 
-def let_back(address: str, addresses: Addresses) -> bool:
-    """Remove the opt-out of an address that opted in; False for none, or one by staff."""
+def let_back(address: str, addresses: Addresses, channel: Channel) -> bool:
+    """Remove the opt-out of an address that opted in by a channel; False for none, or one by staff."""
     with transaction():
+        owners = lock_owners(address, addresses)
         found = _all_on_list(address, addresses)
         if not found or any(row.source is OptOutSource.STAFF for row in found):
             return False
         for suppression in found:
             _remove(suppression)
+        give_again(owners, channel, Proof(ConsentSource.START, address=address))
         return True
 
 
@@ -135,6 +146,20 @@ def lift_soft(address: str, addresses: Addresses) -> None:
     for suppression in _all_on_list(address, addresses):
         if suppression.source is OptOutSource.SOFT_BOUNCE:
             _remove(suppression)
+
+
+def withdraw_marketing(address: str, channel: Channel, told: str) -> None:
+    """Withdraw what an address's customers agreed to by one channel, as the provider says."""
+    with transaction():
+        owners = lock_owners(address, channel.addresses)
+        withdraw(owners, [channel], Proof(ConsentSource.PROVIDER, told, address))
+
+
+def resume_marketing(address: str, channel: Channel, told: str) -> None:
+    """Give again what they had withdrawn themselves, as the provider says."""
+    with transaction():
+        owners = lock_owners(address, channel.addresses)
+        give_again(owners, channel, Proof(ConsentSource.PROVIDER, told, address))
 
 
 def set_stop_words(typed: Sequence[str]) -> list[str]:
@@ -170,11 +195,9 @@ def _all_on_list(address: str, addresses: Addresses) -> Sequence[Suppression]:
 
 
 def _locked_stoppable(ids: list[int]) -> Sequence[Message]:
-    """Lock messages, then customers, before rows of opt-outs."""
+    """Lock messages; `lock_owners` follows, and then rows of opt-outs."""
     statement = sa.select(Message).where(Message.id.in_(ids), Message.status.in_(STOPPABLE)).order_by(Message.id)
-    messages = db.session.scalars(locked(statement)).all()
-    lock_customers(message.customer_id for message in messages)
-    return messages
+    return db.session.scalars(locked(statement)).all()
 
 
 def _stop(messages: Sequence[Message], suppression: Suppression) -> None:

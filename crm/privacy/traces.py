@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
+from crm.customers.rules import Consent
 from crm.invoices.files import discard
 from crm.invoices.services import KIND as RECEIPT
 from crm.kernel.columns import one_of
@@ -56,11 +59,19 @@ def hide_opt_outs(person: Person) -> None:
     customers = rows_of(table_named(CUSTOMERS), person.own[CUSTOMERS])
     by_phone = any(not row["sms_allowed"] and not row["whatsapp_allowed"] for row in customers)
     by_email = any(not row["email_allowed"] for row in customers)
-    _hide(PHONES, person.numbers, forbids=by_phone)
-    _hide(EMAILS, person.emails, forbids=by_email)
+    _hide(PHONES, person.numbers, _forbidden(customers, by_phone, "marketing_sms", "marketing_whatsapp"))
+    _hide(EMAILS, person.emails, _forbidden(customers, by_email, "marketing_email"))
 
 
-def _hide(addresses: Addresses, own: set[str], *, forbids: bool) -> None:
+def _forbidden(customers: Sequence[Mapping[str, Any]], forbids: bool, *marketing: str) -> Purpose | None:
+    """Return what the person wants no more of, so that nobody writes to them when they come back."""
+    if forbids:
+        return Purpose.ALL
+    withdrawn = any(row[column] == Consent.WITHDRAWN for row in customers for column in marketing)
+    return Purpose.MARKETING if withdrawn else None
+
+
+def _hide(addresses: Addresses, own: set[str], forbidden: Purpose | None) -> None:
     numbers = sorted(own)
     wanted = sa.select(Suppression).where(
         one_of(Suppression.address, listed(numbers)), Suppression.kind == addresses.kind
@@ -72,15 +83,15 @@ def _hide(addresses: Addresses, own: set[str], *, forbids: bool) -> None:
     db.session.flush()
     there = {row.address for row in rows if row.is_hidden}
     known = {row.address: row for row in rows}
-    for number in numbers if forbids else [number for number in numbers if number in known]:
+    for number in numbers if forbidden else [number for number in numbers if number in known]:
         if addresses.is_valid(number) and hidden(number) not in there:
-            before = None if forbids else known[number]
+            purposes = {forbidden, known[number].purpose if number in known else None}
             db.session.add(
                 Suppression(
                     kind=addresses.kind,
                     address=hidden(number),
                     source=known[number].source if number in known else OptOutSource.STAFF,
-                    purpose=before.purpose if before else Purpose.ALL,
+                    purpose=Purpose.ALL if Purpose.ALL in purposes else Purpose.MARKETING,
                     created_by_id=current_actor(),
                 )
             )

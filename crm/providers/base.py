@@ -81,8 +81,11 @@ class Outcome:
 
 
 class Meaning(NamedTuple):
+    """purpose: what a customer who opted out gets no more of; advertising is that of the channel."""
+
     answer: Answer
     sentence: str
+    purpose: Purpose = Purpose.ALL
 
 
 @dataclass(frozen=True, slots=True)

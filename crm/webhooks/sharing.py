@@ -17,7 +17,7 @@ def readers(text: Incoming, owners: Sequence[int]) -> list[int]:
     What opts the sender out or in holds for the number, so it reaches all that send from it.
     """
     effect = text.effect or effect_of(text.body, ())
-    if len(owners) < 2 or effect in (Effect.STOP, Effect.START):
+    if len(owners) < 2 or effect not in (Effect.NONE, Effect.ASK):
         return list(owners)
     last = recipients.last_writer(text.channel.addresses.spellings(text.sender), owners)
     return [last if last is not None else owners[0]]

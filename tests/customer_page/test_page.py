@@ -16,8 +16,10 @@ from crm.badges.rules import Picture
 from crm.bookings.models import Booking
 from crm.customer_page.models import CustomerCode, ErasureRequest
 from crm.customer_page.rules import Scope
+from crm.customers.consent_models import ConsentChange
 from crm.customers.duplicate_pairs import Duplicate
 from crm.customers.models import Customer
+from crm.customers.rules import Consent
 from crm.delivery import jobs
 from crm.invoices.services import add_invoice
 from crm.kernel.db import database_now, transaction
@@ -206,6 +208,27 @@ def test_what_is_switched_off_is_off_although_something_else_needs_a_code(
     answer = page.post("/c/consent", data={"sms_allowed": "on"})
     found = state(cast, siti)
     assert (answer.status_code, found.sms_allowed, found.whatsapp_allowed) == (422, False, False)
+
+
+def test_offers_are_agreed_to_by_a_code_and_withdrawn_without(cast: Cast, siti: int, page: FlaskClient) -> None:
+    allowed = {"sms_allowed": "y", "whatsapp_allowed": "y", "email_allowed": "y"}
+    assert "The shop may send me offers by SMS" in page.get("/c/page").text
+    assert page.post("/c/consent", data=allowed).status_code == 303
+    assert state(cast, siti).marketing_sms is Consent.NOT_ASKED, "what was never on is not withdrawn"
+    assert page.post("/c/consent", data=allowed | {"marketing_sms": "y"}).status_code == 422
+    assert state(cast, siti).marketing_sms is Consent.NOT_ASKED
+    code = ask(page, cast)
+    assert page.post("/c/consent", data=allowed | {"marketing_sms": "y", "code": code}).status_code == 303
+    assert state(cast, siti).marketing_sms is Consent.GIVEN
+    assert page.post("/c/consent", data=allowed).status_code == 303
+    assert state(cast, siti).marketing_sms is Consent.WITHDRAWN
+    with cast.owner.acting():
+        proofs = db.session.scalars(sa.select(ConsentChange).order_by(ConsentChange.id)).all()
+        said = "The shop may send me offers by SMS"
+        assert [(row.state, row.source.value, row.text, row.created_by_id) for row in proofs] == [
+            ("given", "page", said, None),
+            ("withdrawn", "page", said, None),
+        ]
 
 
 # Profile

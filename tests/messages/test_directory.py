@@ -12,6 +12,8 @@ from flask import Flask
 from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 
+from crm.customers.models import Customer
+from crm.customers.rules import Consent
 from crm.kernel import vault
 from crm.kernel.extensions import db
 from crm.messages.channels.base import Channel
@@ -246,8 +248,14 @@ def test_a_text_that_twilio_itself_took_for_stop_opts_out(shop: Shop, provider: 
     assert listed(shop) == []
 
 
-def test_a_wish_about_offers_opts_out_and_in(shop: Shop, provider: Provider) -> None:
+def test_a_wish_about_offers_is_consent_for_whatsapp(shop: Shop, provider: Provider) -> None:
     shop.set(whatsapp_gateway="whatsapp_cloud")
+    sari = shop.customer(marketing_whatsapp=Consent.GIVEN, marketing_sms=Consent.GIVEN)
+
+    def agreed() -> tuple[Consent, Consent]:
+        with shop.inside():
+            customer = db.session.get_one(Customer, sari)
+            return customer.marketing_whatsapp, customer.marketing_sms
 
     def wish(value: str, at: int) -> None:
         said = {"wa_id": E164[1:], "category": "marketing_messages", "value": value, "timestamp": at}
@@ -255,10 +263,11 @@ def test_a_wish_about_offers_opts_out_and_in(shop: Shop, provider: Provider) -> 
         assert provider.meta_raw(json.dumps({"entry": [{"changes": [change]}]}).encode()).status_code == 200
 
     wish("stop", 1_731_705_721)
-    assert listed(shop) == [E164]
+    assert agreed() == (Consent.WITHDRAWN, Consent.GIVEN)
     wish("resume", 1_731_705_800)
     wish("stop", 1_731_705_721)
-    assert listed(shop) == [], "the same wish again is no new one"
+    assert agreed() == (Consent.GIVEN, Consent.GIVEN), "the same wish again is no new one"
+    assert listed(shop) == [], "it is about offers alone"
 
 
 # What is not about us.

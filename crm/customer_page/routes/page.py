@@ -47,7 +47,7 @@ def consent() -> AnyResponse:
     """Switch off at once, and on by a code."""
     visit = access.by_session(Scope.PAGE)
     names = wishes.switches()
-    wanted, now = switched(request.form, names), {name for name in names if getattr(visit.customer, name)}
+    wanted, now = switched(request.form, names), {name for name in names if wishes.is_on(visit.customer, name)}
     customer_id = visit.customer.id
     if now - wanted:
         wishes.switch_off(customer_id, now - wanted)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crm.messages.rules import Status
+from crm.messages.suppression_models import Purpose
 from crm.providers.base import Answer, Meaning
 from crm.values.language import N_
 from crm.values.stored import stored
@@ -70,7 +71,7 @@ CODES: Mapping[int, Meaning] = {
         N_("The customer has not written on WhatsApp in the last 24 hours: only an approved template can be sent."),
     ),
     131049: _NOT_DELIVERED,
-    131050: Meaning(Answer.OPTED_OUT, N_("The customer has opted out of messages on WhatsApp.")),
+    131050: Meaning(Answer.OPTED_OUT, N_("The customer has stopped offers on WhatsApp."), Purpose.MARKETING),
     # The text
     100: Meaning(_PERMANENT, N_("WhatsApp refused the message: a part of it is not as it has to be.")),
     131008: Meaning(_PERMANENT, N_("WhatsApp refused the message: a part of it is missing.")),

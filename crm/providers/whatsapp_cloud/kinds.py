@@ -21,12 +21,12 @@ NEW_NUMBER = stored(N_("changed the number to %(number)s"))
 MOST = 10
 """Named items of an order, cards or answers."""
 
-PREFERENCES = {"stop": Effect.STOP, "resume": Effect.START}
+PREFERENCES = {"stop": Effect.NO_OFFERS, "resume": Effect.OFFERS}
 """By Meta's word (webhooks, user_preferences)."""
 
 PREFERENCE_WORDS = {
-    Effect.STOP: N_("stopped offers in WhatsApp's settings"),
-    Effect.START: N_("wants offers again, by WhatsApp's settings"),
+    Effect.NO_OFFERS: N_("stopped offers in WhatsApp's settings"),
+    Effect.OFFERS: N_("wants offers again, by WhatsApp's settings"),
 }
 
 Part = dict[str, Any]
