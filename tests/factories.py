@@ -31,6 +31,7 @@ from crm.badges import services as badges
 from crm.badges.models import BadgeGrant
 from crm.badges.rules import Metric, Period
 from crm.bookings import services as bookings
+from crm.consents.tokens import token_for
 from crm.customer_page import links
 from crm.customer_page.models import ErasureRequest
 from crm.customer_page.queries import card_code
@@ -56,7 +57,7 @@ from crm.kernel.columns import Base
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.kernel.roles import Role
-from crm.kernel.tenancy import use_organization
+from crm.kernel.tenancy import require_organization, use_organization
 from crm.leads.commitments import add_commitment
 from crm.leads.follow_ups import add_follow_up
 from crm.leads.models import FollowUp, LoanCommitment, Method
@@ -473,6 +474,11 @@ def make_consent() -> int:
     return db.session.scalars(proofs).one()
 
 
+def make_unsubscribe_token() -> str:
+    """Return the token of the link in advertising to a customer."""
+    return token_for(require_organization(), make_customer(), "email", "siti@mail.example")
+
+
 def make_backup() -> int:
     """Make a backup that is kept, and return its id."""
     key = f"shop/backup-{next(_numbers)}.zip"
@@ -535,6 +541,7 @@ FILL: dict[str, Callable[[], Any]] = {
     "customer_id": make_customer,
     "contact_id": make_contact,
     "consent_id": make_consent,
+    "unsubscribe_token": make_unsubscribe_token,
     "change_id": make_bulk_change,
     "message_id": make_message,
     "attempt_id": make_attempt,

@@ -37,16 +37,25 @@ SIGNED = frozenset(
         "apple_wallet.register",
         "apple_wallet.unregister",
         "apple_wallet.logs",
+        "unsubscribe.end",
     }
 )
 """What other systems call: no form's token and no sign-in, but a signature (tests/messages/test_webhooks.py,
-tests/wallets/test_web_service.py)."""
+tests/wallets/test_web_service.py, tests/consents/test_unsubscribe.py)."""
 
 
 BY_LINK = frozenset(
-    {"accounts.invitation", "accounts.accept_invitation", "customer_page.scanned", "referrals.invitation"}
+    {
+        "accounts.invitation",
+        "accounts.accept_invitation",
+        "customer_page.scanned",
+        "referrals.invitation",
+        "unsubscribe.ask",
+        "unsubscribe.end",
+    }
 )
-"""Pages for who has the link, whoever they are (tests/accounts/test_invitations.py, tests/customer_page/)."""
+"""Pages for who has the link, whoever they are (tests/accounts/test_invitations.py, tests/customer_page/,
+tests/consents/test_unsubscribe.py)."""
 
 
 class Try(NamedTuple):

@@ -1,3 +1,3 @@
 """Consent: what customers agreed to, how that changes, and who can be reached for advertising."""
 
-__all__ = ["reach", "services"]
+__all__ = ["footers", "reach", "services", "tokens"]

@@ -23,8 +23,8 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 
-from crm.accounts.models import Organization
 from crm.accounts.queries import current_organization
+from crm.consents.footers import link_to_unsubscribe, with_footer
 from crm.delivery.batch import Batch
 from crm.delivery.calls import LONGEST_CALL, Calls, uptime
 from crm.delivery.lookups import ask_about
@@ -210,7 +210,7 @@ def _submit(claim: Claim, ids: Sequence[int]) -> list[Call]:
         insert_many(Attempt, attempts)
         sent_ledger.note([message.uid for message in going], batch.now)
         batch.finish()
-        return _calls(going, attempts, claim.token, batch.organization)
+        return _calls(going, attempts, claim.token, batch)
 
 
 def _claimed(claim: Claim, ids: Sequence[int]) -> Sequence[Message]:
@@ -230,20 +230,18 @@ def _attempt(message: Message, batch: Batch, gateway: str, token: str) -> dict[s
         "gateway": gateway,
         "channel": message.channel,
         "recipient": message.channel.addresses.of(batch.customers[message.customer_id]),
-        "body": message.body,
+        "body": with_footer(message, batch.customers[message.customer_id], batch.organization),
     }
 
 
-def _calls(
-    messages: Sequence[Message], attempts: Sequence[dict[str, Any]], token: str, organization: Organization
-) -> list[Call]:
+def _calls(messages: Sequence[Message], attempts: Sequence[dict[str, Any]], token: str, batch: Batch) -> list[Call]:
     ids = [row["message_id"] for row in attempts]
     found = db.session.execute(
         sa.select(Attempt.message_id, Attempt.id).where(one_of(Attempt.message_id, ids), Attempt.claim_token == token)
     )
     attempt_ids: dict[int, int] = {row.message_id: row.id for row in found}
     ways = {(row["gateway"], row["channel"]) for row in attempts}
-    senders = {way: sender_of(organization, *way) for way in ways}
+    senders = {way: sender_of(batch.organization, *way) for way in ways}
     reporting = [row for row in attempts if gateway_named(row["gateway"]).reports]
     keep_recipients({attempt_ids[row["message_id"]]: row["recipient"] for row in reporting})
     return [
@@ -258,6 +256,7 @@ def _calls(
             is_automatic=message.created_by_id is None,
             sender=senders[row["gateway"], row["channel"]],
             template=message.approved,
+            unsubscribe=link_to_unsubscribe(message, batch.customers[message.customer_id]),
         )
         for message, row in zip(messages, attempts, strict=True)
     ]

@@ -19,6 +19,10 @@ AHEAD = dt.timedelta(days=clock.MAX_DAYS, hours=3)
 """How far ahead a message may be scheduled."""
 
 
+FOOTER = 300
+"""Characters of advertising that say how it ends."""
+
+
 class RefusedError(SentenceError):
     """A broken rule; `field` is where the form shows the sentence."""
 
@@ -51,9 +55,10 @@ def check_content(
         check_subject(subject)
     if not body.strip():
         raise RefusedError("body", _("Write the message."))
-    over = len(body) - channel.max_length
+    room = channel.max_length - (FOOTER if purpose is MessagePurpose.MARKETING else 0)
+    over = len(body) - room
     if over > 0:
-        raise RefusedError("body", too_long(over, channel))
+        raise RefusedError("body", too_long(over, channel, room))
 
 
 def subject_for(channel: Channel, typed: str) -> str:
@@ -77,14 +82,14 @@ def check_subject(subject: str) -> None:
         )
 
 
-def too_long(over: int, channel: Channel) -> str:
+def too_long(over: int, channel: Channel, room: int | None = None) -> str:
     return ngettext(
         "Shorten the message by %(num)s character: %(channel)s has room for %(room)s.",
         "Shorten the message by %(num)s characters: %(channel)s has room for %(room)s.",
         over,
         num=f"{over:,}",
         channel=channel.label,
-        room=f"{channel.max_length:,}",
+        room=f"{channel.max_length if room is None else room:,}",
     )
 
 

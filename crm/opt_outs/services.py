@@ -128,7 +128,7 @@ def take_off(suppression_id: int) -> str:
         return shown
 
 
-def let_back(address: str, addresses: Addresses, channel: Channel) -> bool:
+def let_back(address: str, addresses: Addresses, channel: Channel | None = None) -> bool:
     """Remove the opt-out of an address that opted in by a channel; False for none, or one by staff."""
     with transaction():
         owners = lock_owners(address, addresses)
@@ -137,7 +137,8 @@ def let_back(address: str, addresses: Addresses, channel: Channel) -> bool:
             return False
         for suppression in found:
             _remove(suppression)
-        give_again(owners, channel, Proof(ConsentSource.START, address=address))
+        if channel is not None:
+            give_again(owners, channel, Proof(ConsentSource.START, address=address))
         return True
 
 

@@ -47,7 +47,7 @@ class Call:
     """One attempt to send a message.
 
     attempt_id: the idempotency key, 0 for a test. test_id: of a test. template: sent by name with its parameters;
-    `body` is what people read of it. is_automatic: no person wrote it.
+    `body` is what people read of it. is_automatic: no person wrote it. unsubscribe: the link that ends advertising.
     """
 
     attempt_id: int
@@ -61,6 +61,7 @@ class Call:
     test_id: int = 0
     subject: str = ""
     is_automatic: bool = False
+    unsubscribe: str = ""
 
 
 @dataclass(frozen=True, slots=True)

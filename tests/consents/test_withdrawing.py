@@ -84,7 +84,7 @@ def test_whatsapps_word_about_marketing_is_about_whatsapp(shop: Shop) -> None:
         reports.take(shop.id, [Reported(attempt, "failed", "wamid.1", "131050", None, "")])
     assert states(shop, sari) == ["given", "withdrawn", "given"]
     assert last(shop, sari) == ("whatsapp", "withdrawn", "provider")
-    with shop.inside():
+    with shop.inside(), transaction():
         assert not services.is_on(E164, PHONES)
 
 

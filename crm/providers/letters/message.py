@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import localtime
+from typing import Any
 
 import idna
 
@@ -17,7 +18,22 @@ from crm.values.language import N_
 NO_ADDRESS = N_("E-mail needs an address to send from. An owner can enter it in Settings › Messaging.")
 NOT_ASCII = N_("This address has letters that mail servers can't take. Correct it, then send it again.")
 
-POLICY = SMTP.clone(cte_type="7bit")
+OURS = ("Message-ID", "Auto-Submitted", "List-Unsubscribe", "List-Unsubscribe-Post")
+
+
+class LinkHeader(UnstructuredHeader):
+    """A link in angle brackets. It stays on one line: folded it would be encoded, and no mail program would read it."""
+
+    name: str
+
+    def fold(self, *, policy: Any) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_headers = HeaderRegistry()
+_headers.map_to_type("list-unsubscribe", LinkHeader)  # type: ignore[arg-type]  # the registry makes a header of it
+
+POLICY = SMTP.clone(cte_type="7bit", header_factory=_headers)
 """Not every server takes 8 bits."""
 
 
@@ -32,6 +48,9 @@ def letter_of(call: Call) -> EmailMessage:
     message["Subject"] = call.subject
     message["Date"] = localtime()
     message["Message-ID"] = message_id(call)
+    if call.unsubscribe:
+        message["List-Unsubscribe"] = f"<{call.unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     if call.is_automatic:
         message["Auto-Submitted"] = "auto-generated"
     message.set_content(call.body)
@@ -41,7 +60,7 @@ def letter_of(call: Call) -> EmailMessage:
 
 def headers_of(letter: EmailMessage) -> dict[str, str]:
     """Return the headers that a provider would not set by itself."""
-    return {name: str(letter[name]) for name in ("Message-ID", "Auto-Submitted") if letter[name]}
+    return {name: str(letter[name]) for name in OURS if letter[name]}
 
 
 def reply_address(call: Call) -> Address | None:
