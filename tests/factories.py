@@ -80,6 +80,8 @@ from crm.privacy.rules import RULES
 from crm.referrals import services as referrals
 from crm.referrals.rules import Reason, State
 from crm.reminders import services as reminders
+from crm.reports import settings as report_settings
+from crm.reports.models import ReportSettings
 from crm.rewards import catalogue
 from crm.rewards import services as vouchers
 from crm.rewards.rules import RewardKind
@@ -520,6 +522,11 @@ def make_badge(**values: Any) -> int:
     return badges.add({**defaults, **values}).id
 
 
+def make_report_settings() -> int:
+    report_settings.save({"look_back_months": 12, "margin": 40})
+    return db.session.scalars(sa.select(ReportSettings.id)).one()
+
+
 def make_badge_grant() -> int:
     """Let a customer reach a badge by a visit and return the id of the grant."""
     badge_id = make_badge()
@@ -563,6 +570,7 @@ FILL: dict[str, Callable[[], Any]] = {
     "draw_id": make_draw,
     "multiplier_id": make_multiplier,
     "scan_id": make_scan,
+    "report_settings_id": make_report_settings,
     "lead_id": make_lead,
     "follow_up_id": make_follow_up,
     "commitment_id": make_commitment,

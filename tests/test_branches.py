@@ -47,6 +47,7 @@ OF_ALL_BRANCHES = {
     "given_answers": "of one user each",
     "invitations": "for owners, who see all branches",
     "loyalty_settings": "the same for all",
+    "report_settings": "the same for all",
     "score_runs": "the same for all",
     "message_templates": "the same for all",
     "organization_secrets": "of no user",

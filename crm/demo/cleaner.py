@@ -23,6 +23,7 @@ from crm.kernel.tenancy import use_organization
 from crm.kernel.work.due import DueWork
 from crm.leads.models import Lead
 from crm.messages.models import Message
+from crm.reports import demo as reports_demo
 from crm.rewards import demo as rewards_demo
 from crm.rewards.models import Voucher
 from crm.rewards.services import EXPIRY
@@ -35,8 +36,11 @@ def clear() -> int:
     removed = 0
     for organization_id, slug in db.session.execute(sa.select(Organization.id, Organization.slug)).all():
         with use_organization(organization_id):
+            before = removed
             while batch := _next_batch():
                 removed += _remove(*batch)
+            if removed > before:
+                reports_demo.clear()
             badges_demo.clear(slug)
             rewards_demo.clear(slug)
     return removed

@@ -31,6 +31,16 @@ class Given(NamedTuple):
     reason: str
 
 
+class Regular(NamedTuple):
+    """Who came `times` times, every so many days, the last time `days_ago`; `amount` is that of each time."""
+
+    person: int
+    days_ago: int
+    every: int
+    times: int
+    amount: int
+
+
 SALES = {
     "demo": (
         Sale(0, 6, "Birthday cake", (("Pandan cake 24 cm", 42_500_000), ("Candles", 2_500_000)), True),
@@ -48,6 +58,29 @@ SALES = {
         Sale(0, 4, "Umrah package, deposit", (("Umrah 10 nights", 15_000_000),), True),
         Sale(2, 10, "", (("KHI-DXB return", 9_450_000),)),
         Sale(6, 2, "Group of five, deposit", (("Umrah 14 nights 5 x", 62_500_000),), True),
+    ),
+}
+REGULARS = {
+    "demo": (
+        Regular(2, 63, 21, 7, 18_500_000),
+        Regular(5, 4, 14, 6, 9_500_000),
+        Regular(7, 35, 30, 5, 27_500_000),
+        Regular(8, 95, 45, 4, 62_000_000),
+        Regular(10, 16, 28, 4, 21_000_000),
+        Regular(11, 120, 30, 5, 14_500_000),
+        Regular(13, 210, 60, 3, 48_000_000),
+        Regular(14, 8, 0, 1, 17_500_000),
+        Regular(15, 26, 7, 6, 6_500_000),
+        Regular(17, 150, 0, 1, 22_000_000),
+        Regular(18, 45, 20, 3, 8_500_000),
+        Regular(19, 75, 90, 2, 19_500_000),
+        Regular(21, 240, 35, 4, 16_000_000),
+        Regular(22, 2, 10, 4, 5_500_000),
+        Regular(23, 300, 0, 1, 24_000_000),
+        Regular(24, 58, 0, 1, 13_500_000),
+        Regular(25, 110, 40, 2, 31_000_000),
+        Regular(27, 180, 25, 3, 12_500_000),
+        Regular(28, 22, 0, 1, 9_000_000),
     ),
 }
 POINTS = {
@@ -78,6 +111,10 @@ def fill(shop: str, customer_ids: Sequence[int]) -> None:
         if not organization.earn_points:
             reason = sale.note or sale.lines[0][0]
             earn(invoice.customer_id, total // EARNED_PER, points_key(invoice.id), f"Invoice {invoice.id}", reason)
+    for regular in REGULARS.get(shop, ()):
+        for time in reversed(range(regular.times)):
+            date = today - dt.timedelta(days=regular.days_ago + time * regular.every)
+            add_invoice(customer_ids[regular.person], regular.amount * unit // 100, date, "")
     for one in POINTS[shop]:
         change_points(customer_ids[one.person], one.points, one.reason)
 

@@ -21,8 +21,7 @@ from crm.values import clock, money
 from crm.values.language import N_
 from crm.values.language import gettext as _
 from crm.values.text import ascii_digits
-from crm.web.filters import number
-from crm.web.forms import Form, options
+from crm.web.forms import Form, Whole, options
 
 EXPIRY_CHOICES = (
     (Expiry.NONE, N_("They never end")),
@@ -45,19 +44,6 @@ KIND_CHOICES = (
 )
 MOST_TIMES = 100
 _TIMES = re.compile(r"(\d{1,3})(?:[.,](\d{1,3}))?", re.ASCII)
-
-
-class Whole:
-    """A whole number between two, kept as text."""
-
-    def __init__(self, least: int, most: int) -> None:
-        self.least, self.most = least, most
-
-    def __call__(self, form: Any, field: Field) -> None:
-        typed = ascii_digits((field.data or "").strip())
-        if not (typed.isascii() and typed.isdigit() and self.least <= int(typed[:12]) <= self.most):
-            sentence = _("Enter a number from %(least)s to %(most)s.", least=number(self.least), most=number(self.most))
-            raise ValidationError(sentence)
 
 
 class Tick(BooleanField):  # type: ignore[misc]  # wtforms has no types

@@ -1,3 +1,3 @@
 """Scores of buyers, computed each night from what they bought, and reports on them."""
 
-__all__ = ["queries", "services"]
+__all__ = ["demo", "queries", "services"]

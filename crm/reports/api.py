@@ -31,7 +31,8 @@ def stats() -> dict[str, Any]:
 def rfm() -> dict[str, Any]:
     """Read how many customers are in each group by recency, frequency and money.
 
-    As of the night's computation, within the last 24 months. Below 25 buyers there are no groups.
+    As of the night's computation, within the months that the settings of reports say, 24 as a rule. Below 25 buyers
+    there are no groups.
     """
     found = figures.report()
     return {

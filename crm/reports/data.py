@@ -12,5 +12,6 @@ DATA = {
         personal="last_day",
         points_to={"customer_id": "customers"},
     ),
+    "report_settings": Rows(),
     "score_runs": Rows(left_out="computed each night", plain="as_of found"),
 }

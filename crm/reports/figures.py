@@ -18,7 +18,7 @@ from crm.kernel.columns import one_of
 from crm.kernel.extensions import db
 from crm.reports.models import CustomerScore, ScoreRun
 from crm.reports.queries import latest_run
-from crm.reports.rules import LOOK_BACK_MONTHS, about
+from crm.reports.rules import LOOK_BACK_MONTHS, MARGIN, about
 from crm.reports.scoring import foretells
 from crm.reports.words import GROUPS
 from crm.values import clock
@@ -85,7 +85,14 @@ class Report(NamedTuple):
     @property
     def months(self) -> int:
         """The length of the look-back."""
-        return LOOK_BACK_MONTHS
+        months: int = self.found.get("months", LOOK_BACK_MONTHS)
+        return months
+
+    @property
+    def margin(self) -> int:
+        """In percent."""
+        margin: int = self.found.get("margin", MARGIN)
+        return margin
 
     @property
     def backtest(self) -> BackTest | None:

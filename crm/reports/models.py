@@ -20,8 +20,8 @@ class CustomerScore(TenantMixin, Base):
     of the look-back, `days_ever` and `spent_ever` of all time. `r`, `f`, `m` are None below 25 buyers. `months` has a
     bit for each calendar month with a purchase day, bit 0 for `cohort`, the first one, and `back_after` the days until
     the second purchase day. `gap_days` is the median between purchase days, from three on. `comes_back` is the chance
-    of a purchase within 90 days in thousandths, `expected` what 12 months bring, an amount; both None where nothing
-    may be foretold.
+    of a purchase within 90 days in thousandths, `expected` what 12 months bring times the margin, an amount; both None
+    where nothing may be foretold.
     """
 
     __tablename__ = "customer_scores"
@@ -51,6 +51,20 @@ class CustomerScore(TenantMixin, Base):
     back_after: Mapped[int | None]
     comes_back: Mapped[int | None]
     expected: Mapped[int | None]
+
+
+class ReportSettings(TenantMixin, Base):
+    """What an organization reports by; one without a row has the defaults.
+
+    look_back_months: how long purchases count for scores. margin: what stays of an amount that is foretold, in percent.
+    """
+
+    __tablename__ = "report_settings"
+    __table_args__ = (sa.UniqueConstraint("organization_id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[Id]
+    look_back_months: Mapped[int]
+    margin: Mapped[int]
 
 
 class ScoreRun(TenantMixin, Base):

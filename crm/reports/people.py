@@ -1,4 +1,4 @@
-"""Customers by name on pages of reports: who is slipping, and who has bought where there are no scores yet."""
+"""What is known of single customers: who is slipping, who has bought where there are no scores yet, and of one."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from crm.accounts.queries import current_organization
+from crm.analytics.rfm import Group
 from crm.customers.models import Customer
 from crm.kernel.extensions import db
 from crm.reports.figures import HERE
 from crm.reports.models import CustomerScore, ScoreRun
-from crm.reports.words import rhythm
+from crm.reports.words import rhythm, usually
+from crm.values import clock
+from crm.web.filters import today
 
 SHOWN = 20
 
@@ -36,6 +40,14 @@ class Buyer(NamedTuple):
         return rhythm(self.gap_days, self.days_since)
 
 
+class Known(NamedTuple):
+    """`line` says how often they come, and how long ago they came unless they came since the night."""
+
+    group: Group | None
+    is_slipping: bool
+    line: str
+
+
 def slipping(run: ScoreRun) -> list[Buyer]:
     """Return the slipping customers who spent most in the look-back."""
     return _best(run, CustomerScore.is_slipping.is_(True))
@@ -44,6 +56,17 @@ def slipping(run: ScoreRun) -> list[Buyer]:
 def buyers(run: ScoreRun) -> list[Buyer]:
     """Return the buyers who spent most in the look-back."""
     return _best(run)
+
+
+def known_of(customer: Customer) -> Known | None:
+    """Return what is known of a customer's purchases; None for who has none, or before the first night."""
+    score = db.session.scalar(sa.select(CustomerScore).where(CustomerScore.customer_id == customer.id))
+    if score is None:
+        return None
+    zone = clock.zone(current_organization().time_zone)
+    came_since = customer.last_order_at and clock.to_local(customer.last_order_at, zone).date() > score.last_day
+    line = usually(score.gap_days) if came_since else rhythm(score.gap_days, (today() - score.last_day).days)
+    return Known(score.rfm_group, score.is_slipping, line)
 
 
 def _best(run: ScoreRun, *conditions: sa.ColumnElement[bool]) -> list[Buyer]:

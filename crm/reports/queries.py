@@ -15,8 +15,8 @@ from crm.invoices.queries import OPEN
 from crm.kernel.columns import one_of
 from crm.kernel.extensions import db
 from crm.reports.buying import Buying, Period, buying_of
-from crm.reports.models import CustomerScore, ScoreRun
-from crm.reports.rules import LOOK_BACK_MONTHS, since
+from crm.reports.models import CustomerScore, ReportSettings, ScoreRun
+from crm.reports.rules import LOOK_BACK_MONTHS, MARGIN, since
 from crm.values import clock
 
 ALL_BRANCHES = {"all_branches": True}
@@ -27,10 +27,15 @@ def latest_run() -> ScoreRun | None:
     return db.session.scalars(sa.select(ScoreRun)).one_or_none()
 
 
+def settings_here() -> ReportSettings:
+    chosen = db.session.scalars(sa.select(ReportSettings)).one_or_none()
+    return chosen or ReportSettings(look_back_months=LOOK_BACK_MONTHS, margin=MARGIN)
+
+
 def period_now() -> Period:
     """Return the period until today, the organization's date."""
     today = clock.to_local(clock.utcnow(), clock.zone(current_organization().time_zone)).date()
-    return Period(today, since(today, LOOK_BACK_MONTHS))
+    return Period(today, since(today, settings_here().look_back_months))
 
 
 def period_of(run: ScoreRun) -> Period:

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from crm.analytics.cohorts import WITHIN
 from crm.analytics.rfm import FEWEST_BUYERS, HIGHEST
 from crm.analytics.rfm import GROUPS as TABLE
 from crm.customers.totals import totals
-from crm.reports import figures, overview, people
+from crm.reports import figures, overview, people, settings
 from crm.reports.customer_totals import new_by_month
 from crm.reports.figures import COHORTS, FEW
+from crm.reports.forms import SettingsForm
+from crm.reports.queries import settings_here
 from crm.reports.words import ABOUT, GROUPS, missing
+from crm.values.language import gettext as _
 from crm.web.htmx import respond, wants_fragment
 from crm.web.urls import with_query
 
 bp = Blueprint("reports", __name__)
+
+
+bp.add_app_template_filter(people.known_of, "purchases_of")
+bp.add_app_template_filter(GROUPS.__getitem__, "group_name")
 
 
 @bp.get("/reports")
@@ -50,6 +57,16 @@ def cohorts() -> Response:
 def value() -> Response:
     found = figures.report()
     return respond("reports/value.html", "reports/_value.html", report=found, missing=missing(found.found))
+
+
+@bp.route("/settings/reports", methods=["GET", "POST"])
+def edit_settings() -> AnyResponse:
+    form = SettingsForm(settings_here())
+    if form.validate_on_submit():
+        settings.save(form.values())
+        flash(_("Saved. The figures follow within minutes."), "success")
+        return redirect(url_for("reports.edit_settings"), 303)
+    return respond("reports/settings.html", "reports/_settings.html", 422 if form.is_submitted() else 200, form=form)
 
 
 @bp.get("/stats")

@@ -6,7 +6,12 @@ import calendar
 import datetime as dt
 from typing import Any
 
-LOOK_BACK_MONTHS = 24
+LOOK_BACK_MONTHS, MARGIN = 24, 100
+"""What counts where an organization has chosen nothing else: months, and percent."""
+
+LONGEST_LOOK_BACK = 60
+"""Months."""
+
 FEWEST_REPEATERS, FEWEST_WEEKS = 200, 26
 MOST_CORRELATED = 0.3
 

@@ -59,7 +59,7 @@ class CutOffs(Output):
 
 class RfmReport(Output):
     as_of = fields.Date(allow_none=True, metadata=NONE_YET)
-    buyers = fields.Integer(metadata={"description": "Customers with a purchase in the last 24 months."})
+    buyers = fields.Integer(metadata={"description": "Customers with a purchase in the look-back."})
     groups = fields.List(fields.Nested(GroupFigures))
     slipping = fields.Integer(metadata={"description": "Good customers who have not come for long."})
     cut_offs = fields.Nested(CutOffs, allow_none=True)
@@ -110,4 +110,6 @@ class ValueReport(Output):
     backtest = fields.Nested(BackTest, allow_none=True)
     foretells = fields.Boolean(metadata={"description": "Whether the model was near enough to foretell anything."})
     come_back = fields.Integer(allow_none=True, metadata={"description": "How many may come within 90 days."})
-    expected = MoneyOrNone(allow_none=True, metadata={**MONEY, "description": "What 12 months may bring."})
+    expected = MoneyOrNone(
+        allow_none=True, metadata={**MONEY, "description": "What 12 months may bring, by the margin."}
+    )

@@ -10,7 +10,7 @@ from crm.analytics.backtest import BackTest
 from crm.analytics.rfm import Scale, Scores, score_by
 from crm.analytics.statistics import correlation
 from crm.reports.buying import Buying, Period
-from crm.reports.rules import MOST_CORRELATED, Found, may_fit
+from crm.reports.rules import MARGIN, MOST_CORRELATED, Found, may_fit
 
 NEXT_WEEKS, BACK_WEEKS = 52, 90 / 7
 """What customers bring is foretold for the next 52 weeks, and that they come back for the next 90 days."""
@@ -68,6 +68,7 @@ class Scoring:
         if foretells(found):
             self._model = bgnbd.Model(**found["parameters"])
             self._spending = gamma_gamma.Model(**found["spending"]) if found.get("spending") else None
+        self._margin = found.get("margin", MARGIN) / 100
 
     def row(self, of: Buying) -> dict[str, Any]:
         """Return the columns of a customer's `CustomerScore`."""
@@ -112,7 +113,7 @@ class Scoring:
         if self._spending is None:
             return {"comes_back": chance, "expected": None}
         days, each = self._model.expected(history, NEXT_WEEKS), self._spending.expected(of.spending)
-        return {"comes_back": chance, "expected": round(days * each)}
+        return {"comes_back": chance, "expected": round(days * each * self._margin)}
 
 
 def foretells(found: Mapping[str, Any]) -> bool:

@@ -41,7 +41,9 @@ def rebuild(goes_on: Callable[[], bool] = lambda: True) -> int | None:
     """
     started, period = database_now(), queries.period_now()
     buyings = list(queries.buyings(period))
-    found = learn(buyings, period) | {"left_out": queries.currencies_left_out()}
+    chosen = queries.settings_here()
+    basis = {"left_out": queries.currencies_left_out(), "months": chosen.look_back_months, "margin": chosen.margin}
+    found = learn(buyings, period) | basis
     scoring = Scoring(found, period)
     written, last = 0, 0
     for start in range(0, len(buyings), WRITTEN_AT_ONCE):

@@ -69,6 +69,10 @@ def rhythm(gap_days: int | None, days_since: int) -> str:
     return _("usually every %(gap)s, last here %(time)s ago", gap=usual, time=duration(days_since))
 
 
+def usually(gap_days: int | None) -> str:
+    return _("usually every %(gap)s", gap=duration(gap_days)) if gap_days is not None else ""
+
+
 def missing(found: Mapping[str, Any]) -> list[str]:
     """Say what is missing before anything may be foretold; nothing where it may."""
     if not found:

@@ -17,7 +17,9 @@ from crm.kernel.csrf import form_is_stale
 from crm.kernel.errors import SentenceError
 from crm.kernel.idempotency import KeyReusedError, RequestKey
 from crm.values.language import N_
-from crm.values.text import clean_line, clean_text, shorten
+from crm.values.language import gettext as _
+from crm.values.text import ascii_digits, clean_line, clean_text, shorten
+from crm.web.filters import number
 
 PASSWORDS: set[str] = set()
 """The names of the fields of every form in which passwords are typed."""
@@ -116,6 +118,19 @@ class Required:
     def __call__(self, form: Any, field: Field) -> None:
         if not field.data:
             raise ValidationError(self.sentence)
+
+
+class Whole:
+    """A whole number between two, kept as text."""
+
+    def __init__(self, least: int, most: int) -> None:
+        self.least, self.most = least, most
+
+    def __call__(self, form: Any, field: Field) -> None:
+        typed = ascii_digits((field.data or "").strip())
+        if not (typed.isascii() and typed.isdigit() and self.least <= int(typed[:12]) <= self.most):
+            sentence = _("Enter a number from %(least)s to %(most)s.", least=number(self.least), most=number(self.most))
+            raise ValidationError(sentence)
 
 
 def _cleaner(kind: type[Field]) -> tuple[Callable[[Any], Any], ...]:

@@ -5,6 +5,7 @@ The suite looks at each page once, and at each state once; `make axe` looks at e
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -16,12 +17,13 @@ from playwright.sync_api import Browser, Page
 
 from crm.accounts.models import SignIn
 from crm.invoices.edits import edit_invoice
-from crm.invoices.services import void_invoice
+from crm.invoices.services import add_invoice, void_invoice
 from crm.kernel.db import transaction
 from crm.kernel.roles import API, Role
 from crm.leads.commitments import settle_commitment
 from crm.leads.follow_ups import mark_done
 from crm.leads.models import CommitmentState
+from crm.reports import services as scores
 from crm.values import clock
 from tests.browser.axe import violations
 from tests.browser.steps import sign_in
@@ -106,17 +108,30 @@ def fill(person: Person) -> None:
         make_customer(name="Inactive", is_active=False, phone="no number", notes="Two\nlines")
 
 
+def buy(person: Person) -> None:
+    """Let enough people buy for groups, and one of them slip; the scores are those of the night."""
+    today = clock.utcnow().date()
+    with person.acting():
+        for number in range(30):
+            buyer = make_customer(name=f"Buyer {number}")
+            for ago in (0, 30, 60)[: 1 + number % 3]:
+                add_invoice(buyer, 1_000_00 * (number + 1), today - dt.timedelta(days=7 * number + ago), "")
+        scores.rebuild()
+
+
 def visits(app: Flask, person: Person) -> list[Visit]:
     """Return every page, and the states that pages share."""
     found = [Visit(url, "full") for url in pages(app, person)]
     forms = [
         visit.url
         for visit in found
-        if visit.url.endswith(("/new", "/edit", "/lost", "/password", "/organization", "/collection"))
+        if visit.url.endswith(
+            ("/new", "/edit", "/lost", "/password", "/organization", "/collection", "/settings/reports")
+        )
         and visit.url != "/messages/new"  # it only searches
         and not visit.url.endswith(("/payments/new", "/redemptions/new"))  # there may be nothing to choose from
     ]
-    found += [Visit(url, "errors") for url in forms]
+    found += [Visit(url, "errors") for url in (*forms, "/settings/reports")]
     with person.acting():
         buyer = make_customer(name="Buyer", phone="0812 3456 7892")
         make_receipt(customer_id=buyer)
@@ -131,6 +146,9 @@ def visits(app: Flask, person: Person) -> list[Visit]:
         make_commitment(asker)
         make_note(asker, text="Likes tea.\n" * 9)
         lost = make_lead(name="Lost", status="lost", lost_reason="Too expensive")
+    buy(person)
+    found += [Visit(f"/reports/{name}", "with scores") for name in ("rfm", "cohorts", "value")]
+    found += [Visit("/reports/rfm", "a definition"), Visit("/?rfm=champions", "of a group")]
     found += [Visit(f"/customers/{buyer}", "with invoices"), Visit(f"/customers/{buyer}/invoices", "with invoices")]
     found.append(Visit(f"/customers/{buyer}/redemptions/new", "errors"))
     found.append(Visit(f"/bookings/{trip}", "with payments"))
@@ -155,6 +173,8 @@ def show(page: Page, base: str, visit: Visit) -> None:
     if visit.state.startswith("window"):
         page.get_by_role("link", name="Add").filter(visible=True).first.click()
         page.get_by_role("dialog").wait_for()
+    if visit.state == "a definition":
+        page.locator(".what > summary").first.click()
     if visit.state == "errors":
         for box in page.locator("main input:visible:not([type=checkbox]):not([type=radio]):not([type=file])").all():
             box.fill("")
@@ -220,6 +240,9 @@ def test_pages_before_sign_in_and_of_an_empty_organization(
         "/organizations",
         "/",
         "/reports",
+        "/reports/rfm",
+        "/reports/cohorts",
+        "/reports/value",
         "/messages",
         "/bookings",
         "/area-customers",
