@@ -23,6 +23,8 @@ class Organization(Base):
     is a hash of the Account SID, "" for the installation's account. `secrets_stamp` is random and new with each change
     of the secrets, "" before the first. `uses` names the parts that the navigation shows beyond those of everybody,
     "none" for none; "" leaves it to the trade. `first_hour` holds words for what is done of the first steps.
+    A customer gets `cap_day` offers in 24 hours at most, and `cap_month` in 30 days; with `soft_opt_in` those who
+    bought count as having agreed to them until they say no.
     `uid` survives a backup and its restore. While `sending_paused` nothing is sent; `restored_at` is the moment of the
     backup that it came from. It is being restored, and nobody sees it, until `restoring_until` is None. `resuming` is
     what happens to the messages that a restore held back, chosen at `resuming_from`, until all are dealt with.
@@ -50,6 +52,9 @@ class Organization(Base):
     earn_points: Mapped[int] = mapped_column(default=0, server_default="0")
     earn_per: Mapped[int] = mapped_column(default=0, server_default="0")
     twilio_account: Mapped[str] = mapped_column(sa.String(64), default="", server_default="")
+    cap_day: Mapped[int] = mapped_column(default=1, server_default="1")
+    cap_month: Mapped[int] = mapped_column(default=4, server_default="4")
+    soft_opt_in: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     secrets_stamp: Mapped[str] = mapped_column(sa.String(32), default="", server_default="")
     branch_bound: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     language: Mapped[str] = mapped_column(sa.String(10), default=AUTO, server_default=AUTO)

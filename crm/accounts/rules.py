@@ -195,6 +195,12 @@ def _yes_or_no(value: str) -> bool:
     return value.lower() == "yes"
 
 
+def _cap(value: str) -> int:
+    if not re.fullmatch(r"0*[1-9]\d{0,1}", str(value), re.ASCII):
+        raise ValueError(_("Enter a whole number from 1 to 99."))
+    return int(value)
+
+
 def _earn_points(value: str) -> int:
     if value and not re.fullmatch(r"\d{1,5}", value, re.ASCII):
         raise ValueError(_("Enter how many points as a whole number up to 99999, like 1, or leave it empty."))
@@ -230,6 +236,9 @@ SETTINGS: dict[str, Callable[[str], Any]] = {
     "quiet_until": _quiet_time,
     "branch_bound": _yes_or_no,
     "sending_paused": _yes_or_no,
+    "cap_day": _cap,
+    "cap_month": _cap,
+    "soft_opt_in": _yes_or_no,
     "earn_points": _earn_points,
     "earn_per": _earn_per,
 }

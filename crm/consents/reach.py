@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
+from crm.accounts.queries import current_organization
 from crm.customers.consents import column_of
 from crm.customers.models import Customer, CustomerKey
 from crm.customers.rules import Consent, MessagePurpose
@@ -60,7 +61,11 @@ def agreed(channel: Channel) -> Condition:
     if not marketing:
         return sa.false()
     columns = Customer.__table__.c
-    return sa.and_(columns[marketing] == constant(Consent.GIVEN.value), columns[allowed])
+    given = columns[marketing] == constant(Consent.GIVEN.value)
+    if current_organization().soft_opt_in:
+        bought = sa.and_(columns[marketing] == constant(Consent.NOT_ASKED.value), columns.total_orders > 0)
+        return sa.and_(sa.or_(given, bought), columns[allowed])
+    return sa.and_(given, columns[allowed])
 
 
 def reach_of(channel: Channel) -> sa.ColumnElement[str]:

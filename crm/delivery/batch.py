@@ -23,6 +23,7 @@ from crm.kernel.events import record, record_many, row_of
 from crm.kernel.extensions import db
 from crm.messages.bookkeeping import look_at, renew_next
 from crm.messages.channels.base import Addresses, Channel
+from crm.messages.frequency import offers_had
 from crm.messages.models import BlockedSender, Message
 from crm.messages.policy_facts import PolicyFacts, facts_about
 from crm.messages.rules import Status
@@ -67,7 +68,8 @@ class Batch:
     def judge(self, message: Message, *, probing: bool = False) -> Decision:
         """Decide on a due message; `probing` messages may try a refused sender."""
         facts = self.facts(message.channel.addresses)
-        decision = check_policy(message, self.customers[message.customer_id], self.organization, facts, self.now)
+        customer, had = self.customers[message.customer_id], self._had(message)
+        decision = check_policy(message, customer, self.organization, facts, self.now, had)
         sender = self.blocked.get(message.channel)
         if sender is None or probing or not isinstance(decision, Go) or decision.gateway.by_hand:
             return decision
@@ -75,6 +77,18 @@ class Batch:
             sender.probe_at = self.now + _pause(by_report=sender.by_report)
             return decision
         return Hold(self._sometime(), sender.reason)
+
+    def let_go(self, message: Message) -> None:
+        """Count advertising that is about to be handed over, for what comes after it in the batch."""
+        if message.is_marketing:
+            self._offers.setdefault(message.customer_id, []).append(self.now)
+
+    def _had(self, message: Message) -> list[dt.datetime]:
+        return self._offers.get(message.customer_id, []) if message.is_marketing else []
+
+    @cached_property
+    def _offers(self) -> dict[int, list[dt.datetime]]:
+        return offers_had(list(self.customers), self.now)
 
     def carry_out(self, message: Message, decision: Decision) -> None:
         """Hold or stop a message."""

@@ -203,6 +203,7 @@ def _submit(claim: Claim, ids: Sequence[int]) -> list[Call]:
             decision = batch.judge(message, probing=message.id in claim.probes)
             if isinstance(decision, Go) and not decision.gateway.by_hand:
                 going.append(message)
+                batch.let_go(message)
                 attempts.append(_attempt(message, batch, decision.gateway.name, claim.token))
             else:
                 batch.carry_out(message, decision)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import current_app
@@ -10,6 +11,7 @@ from flask import current_app
 from crm.accounts.models import Organization
 from crm.customers.models import Customer
 from crm.messages.channels.registry import consent_problem
+from crm.messages.frequency import DAY
 from crm.messages.models import Message
 from crm.messages.policy_facts import PolicyFacts
 from crm.messages.restoring import PAUSED
@@ -25,6 +27,8 @@ LATE = stored(N_("It could not be sent within %(hours)s hours of its time."))
 LATE_BY_SECONDS = stored(N_("It could not be sent within %(seconds)s seconds of its time."))
 ARCHIVED = stored(N_("%(name)s was archived when it was due."))
 OTHER_DAY = stored(N_("It says “%(word)s”, and that day is over. Check the text, then send it again."))
+HAD_IN_DAY = stored(N_("Skipped: had %(number)s in 24 hours."))
+HAD_IN_MONTH = stored(N_("Skipped: had %(number)s in 30 days."))
 QUIET = stored(N_("Quiet hours: it will be sent %(when)s (%(zone)s)."))
 
 LOOK_AGAIN = dt.timedelta(seconds=60)
@@ -59,9 +63,17 @@ Decision = Go | Hold | Stop
 
 
 def check_policy(
-    message: Message, customer: Customer, organization: Organization, facts: PolicyFacts, now: dt.datetime
+    message: Message,
+    customer: Customer,
+    organization: Organization,
+    facts: PolicyFacts,
+    now: dt.datetime,
+    had: Sequence[dt.datetime] = (),
 ) -> Decision:
-    """Decide on a due message at `now`; `facts` are about its customer's address."""
+    """Decide on a due message at `now`.
+
+    `facts` are about its customer's address, `had` is when they got advertising in the last 30 days.
+    """
     refusal = _refusal(message, customer, facts)
     if refusal is not None:
         return refusal
@@ -75,6 +87,7 @@ def check_policy(
         return Stop(Status.EXPIRED, _too_late(lasts()))
     return (
         _while_asked(customer, facts, now)
+        or (_too_often(organization, had, now) if message.is_marketing else None)
         or _after_quiet_hours(organization, now)
         or (None if gateway.by_hand else _another_day(message, organization, now))
         or _outside_window(message, customer, gateway, facts, now)
@@ -104,6 +117,14 @@ def _refusal(message: Message, customer: Customer, facts: PolicyFacts) -> Stop |
     if suppression is None and message.is_marketing:
         suppression = facts.unsubscribed.get(customer.id)
     return Stop(Status.SUPPRESSED, suppression.reason) if suppression else None
+
+
+def _too_often(organization: Organization, had: Sequence[dt.datetime], now: dt.datetime) -> Stop | None:
+    """Skip advertising to who had enough; it is not put off, for then it would come with the next."""
+    if len(had) >= organization.cap_month:
+        return Stop(Status.CANCELED, HAD_IN_MONTH.english(number=len(had)))
+    of_day = sum(at > now - DAY for at in had)
+    return Stop(Status.CANCELED, HAD_IN_DAY.english(number=of_day)) if of_day >= organization.cap_day else None
 
 
 def _while_asked(customer: Customer, facts: PolicyFacts, now: dt.datetime) -> Hold | None:

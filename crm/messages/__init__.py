@@ -6,6 +6,7 @@ __all__ = [
     "bulk",
     "channels",
     "checks",
+    "frequency",
     "holds",
     "inbound_models",
     "models",

@@ -17,13 +17,16 @@ from crm.values.language import N_
 from crm.values.language import gettext as _
 from crm.web.forms import Form, Required, options
 
+LIMITS = frozenset({"cap_day", "cap_month", "soft_opt_in"})
+"""Settings of advertising, by whatever channel."""
+
 
 class Parsed:
     """Validates a setting or secret as every other way of changing it does."""
 
     def __call__(self, form: Any, field: Field) -> None:
         try:
-            parse_setting(field.name, field.data or "")
+            parse_setting(field.name, str(field.data or ""))
         except ValueError as error:
             raise ValidationError(str(error)) from None
 
@@ -36,7 +39,7 @@ class SendersForm(Form):
     def values(self) -> dict[str, str]:
         """Return sent settings and changed secrets, as text."""
         settings = [name for channel in self.channels for name in settings_of(channel)]
-        values = {name: self[name].data or "" for name in settings if name and self[name].raw_data}
+        values = {name: self[name].data or "" for name in (*settings, *LIMITS) if name and self[name].raw_data}
         for provider in _providers(self.channels):
             names = provider.account.names if provider.account else ()
             typed = {name: self[name].data.strip() for name in names if (self[name].data or "").strip()}
@@ -61,7 +64,7 @@ class SendersForm(Form):
 
 def senders_form(channels: Sequence[Channel], **values: Any) -> SendersForm:
     """Build the form with the fields of channels and of their accounts."""
-    fields: dict[str, Any] = {"channels": channels}
+    fields: dict[str, Any] = {"channels": channels, **_limits()}
     for channel in channels:
         if channel.gateway_setting:
             fields[channel.gateway_setting] = _gateway(channel)
@@ -76,6 +79,25 @@ def senders_form(channels: Sequence[Channel], **values: Any) -> SendersForm:
             fields[f"remove_{provider.name}"] = BooleanField(_("Remove this account"))
     made: SendersForm = type("SendersForm", (SendersForm,), fields)(**values)
     return made
+
+
+def _limits() -> dict[str, Field]:
+    yes_or_no = options([("no", _("No")), ("yes", _("Yes"))])
+    return {
+        "cap_day": StringField(_("Offers to a customer in 24 hours, at most"), [Parsed()]),
+        "cap_month": StringField(_("Offers to a customer in 30 days, at most"), [Parsed()]),
+        "soft_opt_in": RadioField(
+            _("Who bought gets offers until they say no"),
+            [Parsed()],
+            choices=yes_or_no,
+            validate_choice=False,
+            coerce=_as_word,
+        ),
+    }
+
+
+def _as_word(value: Any) -> str:
+    return {True: "yes", False: "no", None: ""}.get(value, str(value)) if not isinstance(value, str) else value
 
 
 def channel_form(channel: Channel, **values: Any) -> SendersForm:

@@ -19,7 +19,7 @@ from crm.messages.models import BlockedSender
 from crm.messages.queries import SendingNotices, notices
 from crm.providers.base import Answer
 from crm.senders import queries, services
-from crm.senders.forms import SendersForm, SenderTestForm, channel_form, senders_form
+from crm.senders.forms import LIMITS, SendersForm, SenderTestForm, channel_form, senders_form
 from crm.values.language import gettext as _
 from crm.values.stored import shown
 from crm.web.filters import isolated
@@ -89,6 +89,7 @@ def _page(sent: SendersForm | None, test: SenderTestForm) -> AnyResponse:
     context: dict[str, Any] = {
         "forms": {channel: _form_of(channel, sent) for channel in all_channels()},
         "test": test,
+        "limits": _limits(sent),
         "states": queries.sender_states(organization),
         "known": queries.known_secrets(),
         "tests": queries.latest_tests(),
@@ -98,6 +99,13 @@ def _page(sent: SendersForm | None, test: SenderTestForm) -> AnyResponse:
     }
     status = 422 if (sent and sent.errors) or test.errors else 200
     return Response(render_template("senders/index.html", **context), status, mimetype="text/html")
+
+
+def _limits(sent: SendersForm | None) -> SendersForm:
+    """Return the form of the limits of advertising, with what was typed and is wrong."""
+    if sent is not None and not LIMITS.isdisjoint(sent.errors):
+        return sent
+    return senders_form((), formdata=None, data=settings_of(here().organization))
 
 
 def _form_of(channel: Channel, sent: SendersForm | None) -> SendersForm:

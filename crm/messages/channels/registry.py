@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from babel.lists import format_list
 
-from crm.customers.consents import marketing_state
+from crm.accounts.queries import current_organization
+from crm.customers.consents import column_of, marketing_state
 from crm.customers.models import Customer
 from crm.customers.rules import Consent, MessagePurpose
 from crm.kernel.columns import TextCode
@@ -75,12 +76,19 @@ def consent_problem(
 ) -> str | None:
     """Return why the customer gets nothing for this purpose by the channel, or None."""
     if channel.is_allowed(customer):
-        agreed = purpose is MessagePurpose.SERVICE or marketing_state(customer, channel) is Consent.GIVEN
+        agreed = purpose is MessagePurpose.SERVICE or _agreed(customer, channel)
         return None if agreed else NO_CONSENT(channel=channel.label)
     other = next((option for option in all_channels() if _reaches(customer, option)), None)
     if other:
         return NOT_ALLOWED_BUT(channel=channel.label, name=customer.name, other=other.label)
     return NOT_ALLOWED(channel=channel.label, name=customer.name)
+
+
+def _agreed(customer: Customer, channel: Channel) -> bool:
+    state = marketing_state(customer, channel)
+    if state is Consent.NOT_ASKED and column_of(channel, MessagePurpose.MARKETING):
+        return customer.total_orders > 0 and current_organization().soft_opt_in
+    return state is Consent.GIVEN
 
 
 def _reaches(customer: Customer, channel: Channel) -> bool:

@@ -1,0 +1,37 @@
+"""How much advertising customers had lately, over all channels."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection
+
+import sqlalchemy as sa
+
+from crm.customers.rules import MessagePurpose
+from crm.kernel.columns import one_of
+from crm.kernel.extensions import db
+from crm.messages.models import Message
+from crm.messages.rules import HANDED_OVER, Status
+
+DAY, MONTH = dt.timedelta(hours=24), dt.timedelta(days=30)
+
+COUNTED = HANDED_OVER | {Status.SUBMITTING, Status.UNKNOWN, Status.UNCONFIRMED, Status.DONE}
+"""Handed over, on its way, sent by hand, or nobody can tell."""
+
+
+def offers_had(customer_ids: Collection[int], now: dt.datetime) -> dict[int, list[dt.datetime]]:
+    """Return by customer when the advertising of the last 30 days went out; the customers are locked."""
+    at = sa.func.coalesce(Message.handed_over_at, Message.status_at)
+    statement = sa.select(Message.customer_id, Message.handed_over_at, Message.status_at).where(
+        one_of(Message.customer_id, customer_ids),
+        Message.purpose == MessagePurpose.MARKETING,
+        Message.status.in_(COUNTED),
+        at > now - MONTH,
+    )
+    # SQLite would go through all messages in these states.
+    statement = statement.with_hint(Message, "INDEXED BY ix_messages_customer", "sqlite")
+    found = defaultdict(list)
+    for customer_id, handed_over_at, status_at in db.session.execute(statement):
+        found[customer_id].append(handed_over_at or status_at)
+    return dict(found)
