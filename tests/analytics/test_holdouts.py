@@ -1,0 +1,44 @@
+"""Hold-outs: the draw, Newcombe's interval, and how many recipients show what, against published figures."""
+
+from __future__ import annotations
+
+import pytest
+
+from crm.analytics import holdouts
+
+
+def test_newcombes_interval_of_the_paper() -> None:
+    """Newcombe (1998), table II, 56/70 against 48/80, method 10."""
+    found = holdouts.difference(56, 70, 48, 80)
+    assert (round(found.value, 4), round(found.low, 4), round(found.high, 4)) == (0.2, 0.0524, 0.3339)
+    assert found.is_clear
+    other = holdouts.difference(48, 80, 56, 70)
+    assert (round(other.low, 4), round(other.high, 4), other.is_clear) == (-0.3339, -0.0524, True)
+
+
+@pytest.mark.parametrize(
+    ("row", "low", "high"),
+    [((9, 10, 3, 10), 0.1705, 0.8090), ((10, 10, 0, 20), 0.6791, 1.0), ((5, 56, 0, 29), -0.0381, 0.1926)],
+)
+def test_further_rows_of_the_paper(row: tuple[int, int, int, int], low: float, high: float) -> None:
+    found = holdouts.difference(*row)
+    assert (round(found.low, 4), round(found.high, 4)) == (low, high)
+
+
+def test_nobody_and_everybody_have_an_interval() -> None:
+    assert not holdouts.difference(0, 5, 0, 5).is_clear
+    assert not holdouts.difference(5, 5, 5, 5).is_clear
+
+
+def test_how_many_recipients_it_takes_to_see_a_rise() -> None:
+    assert [holdouts.needed(0.10, lift, 10) for lift in (0.10, 0.05, 0.02)] == [1_190, 4_000, 21_860]
+    assert [holdouts.needed(0.10, lift, 50) for lift in (0.10, 0.05, 0.02)] == [398, 1_372, 7_682]
+
+
+def test_the_draw_is_the_same_for_ever_and_near_its_share() -> None:
+    drawn = [id_ for id_ in range(1, 10_001) if holdouts.is_held_out("a secret", id_, 10)]
+    assert drawn[:5] == [8, 36, 71, 89, 90], "a campaign that has started would be compared by another draw"
+    assert 900 < len(drawn) < 1_100
+    assert not any(holdouts.is_held_out("a secret", id_, 0) for id_ in range(1, 100))
+    other = {id_ for id_ in range(1, 10_001) if holdouts.is_held_out("another", id_, 10)}
+    assert 60 < len(other & set(drawn)) < 140, "two campaigns draw apart"
