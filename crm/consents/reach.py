@@ -80,8 +80,10 @@ def reach_of(channel: Channel) -> sa.ColumnElement[str]:
 
 def count_reach(channel: Channel, conditions: Iterable[Condition] = ()) -> Mapping[Reach, int]:
     """Count the customers that meet the conditions and are not archived, by whether they can be reached."""
-    found = reach_of(channel).label("reach")
-    statement = sa.select(found, sa.func.count()).where(Customer.archived_at.is_(None), *conditions).group_by(found)
+    is_listed = Customer.archived_at.is_(None)
+    # In a query of its own: PostgreSQL compares what is grouped by text, in which members of a branch have aliases.
+    found = sa.select(reach_of(channel).label("reach")).where(is_listed, *conditions).subquery()
+    statement = sa.select(found.c.reach, sa.func.count()).group_by(found.c.reach)
     counts = {Reach(name): number for name, number in db.session.execute(statement)}
     return {reach: counts.get(reach, 0) for reach in Reach}
 
@@ -104,8 +106,12 @@ def _is_suppressed(channel: Channel) -> Condition:
         return sa.func.coalesce(Customer.email, constant("")).in_(listed)
     twins = _other_spellings()
     other = aliased(Customer)
-    is_others = sa.exists().where(
-        other.phone == CustomerKey.value, other.phone_valid, other.merged_into_id.is_(None), other.id != Customer.id
+    is_others = (
+        sa.select(other.id)
+        .where(other.phone == CustomerKey.value, other.phone_valid, other.merged_into_id.is_(None))
+        .where(other.id != Customer.id)
+        .correlate(Customer, CustomerKey)
+        .exists()
     )
     further = sa.select(CustomerKey.id).where(
         CustomerKey.customer_id == Customer.id,
