@@ -21,6 +21,7 @@ from crm.kernel.columns import one_of
 from crm.kernel.db import database_now, locked
 from crm.kernel.events import record, record_many, row_of
 from crm.kernel.extensions import db
+from crm.kernel.manifest import Halt, catalog
 from crm.messages.bookkeeping import look_at, renew_next
 from crm.messages.channels.base import Addresses, Channel
 from crm.messages.frequency import offers_had
@@ -42,12 +43,14 @@ MAX_QUESTIONS = 10
 class Batch:
     """Messages locked with their customers, their organization, and refused senders.
 
-    customers: of the messages to judge. looks: when the worker looks at each message again. `finish` writes looks,
-    events and the customers' next messages.
+    messages: to judge, and customers: of them. looks: when the worker looks at each message again. `finish` writes
+    looks, events and the customers' next messages.
     """
 
-    def __init__(self, customers: Mapping[int, Customer] = MappingProxyType({})) -> None:
-        self.customers = customers
+    def __init__(
+        self, customers: Mapping[int, Customer] = MappingProxyType({}), messages: Sequence[Message] = ()
+    ) -> None:
+        self.customers, self.messages = customers, messages
         self.blocked = {row.channel: row for row in db.session.scalars(locked(sa.select(BlockedSender)))}
         self.now = database_now()
         self.looks: dict[int, dt.datetime | None] = {}
@@ -59,6 +62,13 @@ class Batch:
     def organization(self) -> Organization:
         return current_organization()
 
+    @cached_property
+    def halts(self) -> Mapping[int, Halt]:
+        """Why messages that advertise are not to go out now, by id: what other features say."""
+        ids = [message.id for message in self.messages if message.is_marketing]
+        asked = [halts(ids) for halts in catalog().message_halts] if ids else []
+        return {id_: halt for found in asked for id_, halt in found.items()}
+
     def facts(self, addresses: Addresses) -> PolicyFacts:
         """Return the facts about the customers' addresses of a kind, read once."""
         if addresses.kind not in self._facts:
@@ -69,7 +79,8 @@ class Batch:
         """Decide on a due message; `probing` messages may try a refused sender."""
         facts = self.facts(message.channel.addresses)
         customer, had = self.customers[message.customer_id], self._had(message)
-        decision = check_policy(message, customer, self.organization, facts, self.now, had)
+        halt = self.halts.get(message.id)
+        decision = check_policy(message, customer, self.organization, facts, self.now, had, halt)
         sender = self.blocked.get(message.channel)
         if sender is None or probing or not isinstance(decision, Go) or decision.gateway.by_hand:
             return decision

@@ -99,7 +99,7 @@ def _claim(claim: Claim, limit: int) -> int:
         if not ids:
             return 0
         messages = session.scalars(locked(sa.select(Message).where(one_of(Message.id, ids)).order_by(Message.id))).all()
-        batch = Batch(lock_customers(message.customer_id for message in messages))
+        batch = Batch(lock_customers(message.customer_id for message in messages), messages)
         batch.looks = dict.fromkeys(ids)
         taken = []
         for message in messages:
@@ -190,7 +190,7 @@ def _submit(claim: Claim, ids: Sequence[int]) -> list[Call]:
     with committing("submit"):
         due.lock(KIND, ids)
         messages = _claimed(claim, ids)
-        batch = Batch(lock_customers(message.customer_id for message in messages))
+        batch = Batch(lock_customers(message.customer_id for message in messages), messages)
         going, attempts = [], []
         sent = sent_ledger.sent_by_others(message.uid for message in messages)
         for message in messages:

@@ -10,6 +10,7 @@ from flask import current_app
 
 from crm.accounts.models import Organization
 from crm.customers.models import Customer
+from crm.kernel.manifest import Halt
 from crm.messages.channels.registry import consent_problem
 from crm.messages.frequency import DAY
 from crm.messages.models import Message
@@ -69,14 +70,18 @@ def check_policy(
     facts: PolicyFacts,
     now: dt.datetime,
     had: Sequence[dt.datetime] = (),
+    halt: Halt | None = None,
 ) -> Decision:
     """Decide on a due message at `now`.
 
-    `facts` are about its customer's address, `had` is when they got advertising in the last 30 days.
+    `facts` are about its customer's address, `had` is when they got advertising in the last 30 days, `halt` is what a
+    feature says of the message.
     """
     refusal = _refusal(message, customer, facts)
     if refusal is not None:
         return refusal
+    if halt is not None:
+        return Stop(Status.CANCELED, halt.reason) if halt.for_good else Hold(now + LOOK_AFTER_PAUSE, halt.reason)
     if organization.sending_paused:
         return Hold(now + LOOK_AFTER_PAUSE, PAUSED)
     try:

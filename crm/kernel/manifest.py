@@ -184,6 +184,13 @@ class VoidOffer(NamedTuple):
     take: Callable[[Any, Sequence[str]], None]
 
 
+class Halt(NamedTuple):
+    """Why a message waits, in English as rows keep it; one that is `for_good` is canceled."""
+
+    reason: str
+    for_good: bool = False
+
+
 class Notice(NamedTuple):
     template: str
     load: Callable[[Any], Any]
@@ -223,6 +230,7 @@ class Feature:
     customer_facts: from customers of a page, values by id and name that the API and pages show beside their own.
     customer_filters: what their list is narrowed by, beside its own filters.
     customer_rows: tables that a merge moves to the survivor, with how a number of rows is said.
+    message_halts: from ids of messages that advertise, by id, why some are not to go out now.
     listeners: modules that connect to signals.
     kept: for how long rows of a table are kept.
     data: by table, what its columns hold, for backups and erasures (`kernel/data.py`); every table is in one.
@@ -263,6 +271,7 @@ class Feature:
     customer_facts: Callable[[Sequence[Any]], Mapping[int, Mapping[str, Any]]] | None = None
     customer_filters: Sequence[CustomerFilter] = ()
     customer_rows: Mapping[str, Counted] = dataclasses.field(default_factory=dict)
+    message_halts: Callable[[Sequence[int]], Mapping[int, Halt]] | None = None
     listeners: Sequence[ModuleType] = ()
     kept: Mapping[Any, dt.timedelta] = dataclasses.field(default_factory=dict)
     data: Mapping[str, Rows] = dataclasses.field(default_factory=dict)
@@ -288,6 +297,7 @@ class Catalog:
         self.lead_fields: dict[str, Any] = _merged(feature.lead_fields for feature in features)
         self.customer_facts = [feature.customer_facts for feature in features if feature.customer_facts]
         self.customer_filters = {each.name: each for feature in features for each in feature.customer_filters}
+        self.message_halts = [feature.message_halts for feature in features if feature.message_halts]
         self.restored = [feature.restored for feature in features if feature.restored]
         self.navigation = self._placed("navigation")
         self.menu = self._placed("menu")

@@ -6,6 +6,7 @@ __all__ = [
     "bulk",
     "channels",
     "checks",
+    "data",
     "frequency",
     "holds",
     "inbound_models",

@@ -11,8 +11,10 @@ from crm.customers.rules import MessagePurpose
 from crm.kernel import queue
 from crm.kernel.db import database_now, transaction, write_alike
 from crm.kernel.errors import ConflictError, SentenceError
+from crm.kernel.events import record_many, row_of
+from crm.kernel.extensions import db
 from crm.kernel.tenancy import current_actor, require_organization
-from crm.messages.bookkeeping import gone, lock_customers, lock_messages, look_at, refresh_next, tell
+from crm.messages.bookkeeping import gone, lock_customers, lock_messages, look_at, refresh_next, renew_next, tell
 from crm.messages.checks import check_content, check_time
 from crm.messages.models import Message
 from crm.messages.policy_facts import opt_out_problems
@@ -149,3 +151,56 @@ def _ensure_waiting(message: Message) -> None:
 
 def _moment(text: str | None) -> dt.datetime | None:
     return dt.datetime.fromisoformat(text) if text else None
+
+
+def schedule(messages: Sequence[Message]) -> None:
+    """Add messages whose customers are locked, with what follows, in the open transaction."""
+    if not messages:
+        return
+    db.session.add_all(messages)
+    db.session.flush()
+    record_many([_scheduled(message) for message in messages])
+    look_at({message.id: message.send_at for message in messages})
+    renew_next({message.customer_id for message in messages})
+    queue.enqueue("crm.delivery.jobs.deliver_organization", require_organization())
+
+
+def cancel(ids: Iterable[int]) -> int:
+    """Cancel what waits; return how many messages that is."""
+    return _turn_waiting(ids, Status.CANCELED, "message.canceled")
+
+
+def release(ids: Iterable[int]) -> int:
+    """Let held messages go now; return how many that is. The time in which they expire begins anew."""
+    return _turn_waiting(ids, Status.SCHEDULED, "message.released")
+
+
+def send_again(ids: Iterable[int], send_at: dt.datetime) -> int:
+    """Send again, at a time, what did not arrive; return how many messages that is."""
+    with transaction():
+        messages, _due_at = lock_messages(ids)
+        changed = [message for message in messages if message.is_resendable]
+        for message in changed:
+            message.send_again(send_at)
+            tell("message.resent", message)
+        _follow(changed, dict.fromkeys((message.id for message in changed), send_at))
+        return len(changed)
+
+
+def _turn_waiting(ids: Iterable[int], status: Status, action: str) -> int:
+    with transaction():
+        messages, _due_at = lock_messages(ids)
+        changed, now = [message for message in messages if message.is_changeable], database_now()
+        for message in changed:
+            message.turn(status, now)
+            if status is Status.SCHEDULED:
+                message.send_at = max(message.send_at, now)
+            tell(action, message)
+        _follow(changed, {message.id: message.send_at if message.is_awaited else None for message in changed})
+        return len(changed)
+
+
+def _scheduled(message: Message) -> dict[str, Any]:
+    told = {"channel": message.channel, "body": message.body, "send_at": message.send_at.isoformat()}
+    changes = {name: [None, value] for name, value in told.items()}
+    return row_of("message.scheduled", message, message.customer_id, changes)

@@ -65,6 +65,7 @@ TRANSITIONS = (
         [Status.HELD],
         *(Status.SCHEDULED, Status.REMINDER, Status.EXPIRED, Status.CANCELED, Status.SENT),
     ),
+    _row(Who.STAFF, "resume a campaign", [Status.HELD], Status.SCHEDULED),
     _row(Who.CUSTOMER, "writes STOP", STOPPABLE, Status.SUPPRESSED),
     _row(Who.CUSTOMER, "writes what may mean STOP", STOPPABLE, Status.HELD),
     _row(Who.WORKER, "claims what is due", DUE, Status.CLAIMED),
