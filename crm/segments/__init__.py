@@ -1,3 +1,3 @@
 """Segments: saved filters of the list of customers, and whom they match now."""
 
-__all__ = ["audience", "feature", "models", "queries", "services", "signals"]
+__all__ = ["audience", "data", "feature", "models", "queries", "services", "signals"]

@@ -68,4 +68,8 @@ def _details(segment: Segment) -> dict[str, Any]:
     audience = audience_of(segment.query)
     shown = {name: getattr(segment, name) for name in ("id", "organization_id", "name", "query")}
     moments = {name: getattr(segment, name) for name in ("created_at", "updated_at")}
-    return shown | moments | {"customers": audience.count(), "problem": audience.problem}
+    reach = {
+        str(channel): {each.value: number for each, number in counts.items()}
+        for channel, counts in audience.reach().items()
+    }
+    return shown | moments | {"customers": audience.count(), "reach": reach, "problem": audience.problem}

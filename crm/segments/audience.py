@@ -9,12 +9,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.accounts.models import Branch
+from crm.consents.reach import Reach, count_reach
 from crm.customers.filters import NARROWING, Chip, Filters
 from crm.customers.models import Customer
 from crm.customers.search import matching
 from crm.kernel.branch_scope import all_branches, bound_branch
 from crm.kernel.extensions import db
 from crm.kernel.manifest import catalog
+from crm.messages.channels.base import Channel
+from crm.messages.channels.registry import all_channels
 from crm.values.choices import NO_FILTER
 from crm.values.language import gettext as _
 
@@ -40,6 +43,10 @@ class Audience:
 
     def count(self) -> int:
         return db.session.scalars(sa.select(sa.func.count(Customer.id)).where(*self.conditions())).one()
+
+    def reach(self) -> Mapping[Channel, Mapping[Reach, int]]:
+        """Count by channel who can be reached for advertising, and who can't and why."""
+        return {channel: count_reach(channel, self.conditions()) for channel in all_channels()}
 
     def chips(self) -> list[Chip]:
         """Describe the query."""

@@ -16,6 +16,6 @@ def renewed_query(query: Any, row: Mapping[str, Any], ids: Ids) -> Any:
 
 DATA = {
     "segments": Rows(
-        free_text="name name_key query", points_to={"created_by_id": USERS}, inside={"query": renewed_query}
+        plain="name_key", free_text="name query", points_to={"created_by_id": USERS}, inside={"query": renewed_query}
     )
 }

@@ -16,7 +16,8 @@ from crm.kernel.tenancy import TenantMixin
 class Segment(TenantMixin, Base):
     """A saved filter of the list of customers: whoever matches now belongs to it.
 
-    query: the list's own, without order and pages. name_key: the folded name, which no other segment has.
+    query: the list's own, without order and pages. name_key: a hash of the folded name, which no other segment
+    has.
     """
 
     __tablename__ = "segments"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -24,7 +25,7 @@ class SegmentFilter(NamedTuple):
 
 
 def by_name() -> sa.Select[Segment]:
-    return sa.select(Segment).order_by(Segment.name_key, Segment.id)
+    return sa.select(Segment).order_by(sa.func.lower(Segment.name), Segment.id)
 
 
 def segments_page(number: int) -> Page[Segment]:
@@ -36,7 +37,8 @@ def offered() -> list[Segment]:
 
 
 def key_of(name: str) -> str:
-    return fold(name)[:MAX_NAME]
+    """Return what no two segments have in common: it says nothing of a person whom the name may name."""
+    return hashlib.sha256(fold(name).encode()).hexdigest()
 
 
 def segment_called(name: str) -> Segment | None:

@@ -8,6 +8,7 @@ from marshmallow import ValidationError, fields
 
 from crm.api.fields import RequiredLine, Timestamp
 from crm.api.schemas import Input, Output
+from crm.consents.reach import Reach
 from crm.segments.queries import MAX_NAME
 
 NAME = "Enter a name for the segment."
@@ -57,4 +58,9 @@ class Segment(Output):
 
 class SegmentDetails(Segment):
     customers = fields.Integer(metadata={"description": "How many match now."})
+    reach = fields.Dict(
+        keys=fields.String(),
+        values=fields.Dict(keys=fields.String(), values=fields.Integer()),
+        metadata={"description": f"By channel, how many of them can be reached for advertising: {', '.join(Reach)}."},
+    )
     problem = fields.String(metadata={"description": "Why nobody matches, empty where nothing is wrong."})
