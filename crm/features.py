@@ -43,6 +43,7 @@ ROOMS = (
     "automations",
     "reports",
     "segments",
+    "campaigns",
     "web_push",
     "imports",
     "exports",

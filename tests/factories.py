@@ -31,6 +31,8 @@ from crm.badges import services as badges
 from crm.badges.models import BadgeGrant
 from crm.badges.rules import Metric, Period
 from crm.bookings import services as bookings
+from crm.campaigns import services as campaigns
+from crm.campaigns.turns import take_turn
 from crm.consents.tokens import token_for
 from crm.customer_page import links
 from crm.customer_page.models import ErasureRequest
@@ -539,6 +541,26 @@ def make_segment(name: str = "", query: dict[str, str] | None = None) -> int:
     return segments.add(name or f"Segment {next(_numbers)}", query or {}).id
 
 
+def make_campaign(**values: Any) -> int:
+    """Make a draft of a campaign to a new segment and return its id; bound to a branch, it is of that branch."""
+    defaults = {"name": f"Campaign {next(_numbers)}", "channel": SMS, "body": "Hi {name}"}
+    return campaigns.add({**defaults, "segment_id": make_segment(), **values}).id
+
+
+def make_paused_campaign() -> int:
+    """Make a campaign to a few customers that was paused in the middle, some of them held out, and return its id."""
+    for number in range(8):
+        make_customer(
+            phone=f"+62812888{next(_numbers):05}", marketing_sms=Consent.GIVEN if number else Consent.WITHDRAWN
+        )
+    campaign_id = make_campaign(hold_out=50)
+    campaigns.schedule(campaign_id)
+    for _start_and_messages in range(2):
+        take_turn(campaign_id)
+    campaigns.pause(campaign_id)
+    return campaign_id
+
+
 FILL: dict[str, Callable[[], Any]] = {
     "branch_id": make_branch,
     "backup_id": make_backup,
@@ -593,6 +615,7 @@ FILL: dict[str, Callable[[], Any]] = {
     "badge_id": make_badge,
     "grant_id": make_badge_grant,
     "segment_id": make_segment,
+    "campaign_id": make_campaign,
 }
 """How to make the row of each id that stands in a URL, for the tests that try every page."""
 

@@ -18,6 +18,7 @@ from tests.factories import (
     make_badge,
     make_booking,
     make_branch,
+    make_campaign,
     make_commitment,
     make_customer,
     make_duplicate,
@@ -82,6 +83,7 @@ PAGES = (
     "/settings/opt-outs",
     "/collection",
     "/segments",
+    "/campaigns",
     "/palette?q=segment",
 )
 """Pages that show rows; MOST says how many questions some may ask at all."""
@@ -111,6 +113,7 @@ LISTS = {
     "/api/bookings/?search=traveller": 7,
     "/api/area-customers/": 4,
     "/api/segments/": 4,
+    "/api/campaigns/": 4,
 }
 """Lists of the API, and how many questions they may ask; who sends the token is the first."""
 
@@ -179,6 +182,7 @@ def _add_rows(customer: int, lead: int) -> None:
     make_text_of_customer()
     make_scan()
     make_segment()
+    make_campaign()
     make_lead(name="Lead 0", phone="0812 0000 0000", branch_id=make_branch())
     make_follow_up(lead)
     make_commitment(lead)

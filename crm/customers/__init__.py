@@ -3,6 +3,7 @@
 __all__ = [
     "api",
     "api_queries",
+    "bulk_forms",
     "bulk_models",
     "cli",
     "consent_models",

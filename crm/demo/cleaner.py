@@ -11,6 +11,7 @@ from crm.accounts.models import Organization
 from crm.area_customers.models import AreaCustomer
 from crm.badges import demo as badges_demo
 from crm.bookings.models import Booking, BookingPerson
+from crm.campaigns import demo as campaigns_demo
 from crm.customers.models import Customer, CustomerSearch
 from crm.customers.signals import customer_deleting
 from crm.demo.models import DemoRange
@@ -32,7 +33,10 @@ BATCH_SIZE = 5_000
 
 
 def clear() -> int:
-    """Remove the demo customers of every organization with all their rows, and rewards and badges; return how many."""
+    """Remove the demo customers of every organization with all their rows, and what stands for itself; return how many.
+
+    That are rewards, badges and campaigns.
+    """
     removed = 0
     for organization_id, slug in db.session.execute(sa.select(Organization.id, Organization.slug)).all():
         with use_organization(organization_id):
@@ -42,6 +46,7 @@ def clear() -> int:
             if removed > before:
                 reports_demo.clear()
             badges_demo.clear(slug)
+            campaigns_demo.clear(slug)
             rewards_demo.clear(slug)
     return removed
 

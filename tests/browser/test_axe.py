@@ -41,6 +41,7 @@ from tests.factories import (
     make_message,
     make_note,
     make_organization,
+    make_paused_campaign,
     make_person,
     make_points_entry,
     make_receipt,
@@ -145,6 +146,7 @@ def visits(app: Flask, person: Person) -> list[Visit]:
         settle_commitment(make_commitment(asker), CommitmentState.BROKEN)
         make_commitment(asker)
         make_note(asker, text="Likes tea.\n" * 9)
+        paused = make_paused_campaign()
         lost = make_lead(name="Lost", status="lost", lost_reason="Too expensive")
     buy(person)
     found += [Visit(f"/reports/{name}", "with scores") for name in ("rfm", "cohorts", "value")]
@@ -152,6 +154,8 @@ def visits(app: Flask, person: Person) -> list[Visit]:
     found += [Visit(f"/customers/{buyer}", "with invoices"), Visit(f"/customers/{buyer}/invoices", "with invoices")]
     found.append(Visit(f"/customers/{buyer}/redemptions/new", "errors"))
     found.append(Visit(f"/bookings/{trip}", "with payments"))
+    found += [Visit(f"/campaigns/{paused}", "paused"), Visit(f"/campaigns/{paused}/recipients", "paused")]
+    found += [Visit("/?away=60&tier=gold", "further filters"), Visit("/campaigns?state=zzz", "no such state")]
     found += [Visit(f"/leads/{asker}", "with follow-ups"), Visit(f"/leads/{lost}", "lost")]
     found += [
         Visit("/?created=2026-11", "of a month"),

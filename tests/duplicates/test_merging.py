@@ -381,7 +381,7 @@ def test_what_was_decided_of_either_is_decided_of_both(cast: Cast, staff: FlaskC
 
 APART = {
     *("customer_search", "customer_keys", "bulk_change_rows", "duplicates", "merges", "inactive_customers"),
-    *("referral_codes", "referrals", "customer_scores"),
+    *("referral_codes", "referrals", "customer_scores", "campaign_recipients"),
 }
 """Tables whose rows a merge does more with than to move them."""
 

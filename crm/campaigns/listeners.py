@@ -1,0 +1,38 @@
+"""What campaigns do when a segment goes, and when customers are merged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.campaigns.models import Campaign, CampaignRecipient
+from crm.campaigns.rules import State
+from crm.customers.signals import MergePair, customers_merged
+from crm.kernel.columns import one_of
+from crm.kernel.errors import ConflictError
+from crm.kernel.extensions import db
+from crm.segments.models import Segment
+from crm.segments.signals import segment_deleting
+from crm.values.language import gettext as _
+
+TO_COME = (State.DRAFT, State.SCHEDULED)
+
+
+@segment_deleting.connect
+def keep_what_is_written_to(segment: Segment, **kwargs: Any) -> None:
+    waiting = sa.select(Campaign.name).where(Campaign.segment_id == segment.id, Campaign.state.in_(TO_COME))
+    name = db.session.scalar(waiting.limit(1), execution_options={"all_branches": True})
+    if name is not None:
+        raise ConflictError(
+            _("The campaign “%(name)s” is to go to this segment. Change or delete it first.", name=name)
+        )
+
+
+@customers_merged.connect
+def compare_neither(pair: MergePair) -> None:
+    """Leave both out of comparisons: what the survivor buys is of two from now on."""
+    statement = sa.update(CampaignRecipient).where(
+        one_of(CampaignRecipient.customer_id, [pair.survivor.id, pair.merged.id])
+    )
+    db.session.execute(statement.values(is_compared=False), execution_options={"synchronize_session": False})

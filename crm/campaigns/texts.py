@@ -1,0 +1,68 @@
+"""The text of a campaign: a template with its versions, or words of one's own, with fields in both."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from crm.accounts.queries import current_organization
+from crm.campaigns.models import Campaign
+from crm.kernel.errors import FieldError
+from crm.kernel.extensions import db
+from crm.message_templates.models import Template
+from crm.message_templates.queries import kept_templates
+from crm.message_templates.rules import Wording, problem
+from crm.messages.channels.base import Channel
+from crm.messages.checks import RefusedError, check_subject
+from crm.providers.registry import gateway_of
+from crm.values.language import gettext as _
+
+
+class TextError(FieldError):
+    """Why a text can't be sent."""
+
+
+def wording_of(campaign: Campaign) -> Wording:
+    """Return the text as it is now; raises TextError."""
+    wording = _of_template(campaign) if campaign.template_id is not None else _own(campaign)
+    if campaign.channel.has_subject:
+        try:
+            check_subject(wording.subject)
+        except RefusedError as error:
+            raise TextError("subject", str(error)) from None
+    if wording.approved is None and _needs_approval(campaign.channel):
+        raise TextError(
+            "template", _("WhatsApp delivers advertising only as an approved template. Choose one, or another channel.")
+        )
+    return wording
+
+
+def _of_template(campaign: Campaign) -> Wording:
+    template = db.session.get(Template, campaign.template_id)
+    if template is None or template.deleted_at is not None:
+        raise TextError("template", _("The template was deleted. Choose another one, or write the text."))
+    if template.channel != campaign.channel:
+        raise TextError("template", _("This template is for %(channel)s.", channel=template.channel.label))
+    same = kept_templates().where(Template.name_key == template.name_key, Template.channel == template.channel)
+    others = db.session.scalars(same.where(Template.id != template.id))
+    return replace(template.wording, others=tuple(other.wording for other in others))
+
+
+def _own(campaign: Campaign) -> Wording:
+    if not campaign.body.strip():
+        raise TextError("body", _("Write the message."))
+    wrong = problem(campaign.body, campaign.channel.max_length)
+    if wrong:
+        raise TextError("body", wrong)
+    if campaign.channel.has_subject and (wrong := problem(campaign.subject)):
+        raise TextError("subject", wrong)
+    return Wording(campaign.body, True, subject=campaign.subject if campaign.channel.has_subject else "")
+
+
+def _needs_approval(channel: Channel) -> bool:
+    """Whether the provider refuses a free text to whoever did not write lately."""
+    if not channel.has_approved_templates:
+        return False
+    try:
+        return gateway_of(current_organization(), channel).keeps_window
+    except LookupError:
+        return False

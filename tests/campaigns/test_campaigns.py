@@ -1,0 +1,379 @@
+"""Campaigns: whom they go to, once; pausing, stopping and sending again; and sums that always add up."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+import sqlalchemy as sa
+
+from crm.campaigns.models import Campaign
+from crm.campaigns.rules import State
+from crm.campaigns.services import schedule
+from crm.customers.rules import Consent
+from crm.customers.services import archive_customer, edit_customer
+from crm.delivery import jobs
+from crm.kernel.db import transaction
+from crm.kernel.extensions import db
+from crm.kernel.work import due
+from crm.messages.models import Attempt, Message
+from crm.messages.rules import Answer, Status
+from crm.values import clock
+from tests.campaigns.shop import Shop
+from tests.factories import make_template
+
+SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+HTMX = {"HX-Request": "true"}
+
+
+def test_it_goes_once_to_each_who_can_be_reached_and_says_why_not_to_the_others(shop: Shop) -> None:
+    ani = shop.customer(name="Ani", city="Bandung")
+    shop.customer(name="Twin of Ani", phone="0812 9000 0001", city="Bandung")
+    shop.customer(name="Budi", city="Bandung", marketing_sms=Consent.NOT_ASKED)
+    shop.customer(name="Citra", phone="12", city="Bandung")
+    dewi = shop.customer(name="Dewi", city="Bandung")
+    shop.customer(name="Eka", city="Bogor")
+    campaign = shop.campaign(shop.segment(city="bandung"))
+    page = shop.client.get(f"/campaigns/{campaign}").text
+    assert "5 customers" in page
+    assert "3 can be reached by SMS." in page
+    assert "Hi Ani, we miss you." in page
+    assert "3 SMS in all." in page
+    assert shop.sums(campaign) == {}
+    assert shop.say(campaign, "schedule") == 303
+    assert shop.row(campaign).state is State.SCHEDULED
+    shop.turns()
+    assert shop.row(campaign).state is State.SENDING
+    skipped = {"skipped": 3, "skipped:no_consent": 1, "skipped:no_address": 1, "skipped:same_address": 1}
+    assert shop.sums(campaign) == {"waiting": 2, **skipped}
+    shop.work()
+    assert shop.row(campaign).state is State.DONE
+    assert shop.sums(campaign) == {"handed_over": 2, **skipped}
+    assert [(row.customer_id, row.body, row.purpose) for row in shop.messages()] == [
+        (ani, "Hi Ani, we miss you.", "marketing"),
+        (dewi, "Hi Dewi, we miss you.", "marketing"),
+    ]
+    page = shop.client.get(f"/campaigns/{campaign}").text
+    assert "5 recipients" in page
+    assert "No consent: <bdi>1</bdi>" in page
+    listed = shop.client.get(f"/campaigns/{campaign}/recipients?state=skipped").text
+    assert re.findall(r'data-state="skipped"', listed) == ['data-state="skipped"'] * 3
+    assert "Somebody else with the same address gets it" in listed
+    assert "Dewi" not in listed
+    assert "There is no state “zzz”." in shop.client.get(f"/campaigns/{campaign}/recipients?state=zzz").text
+
+
+@SQLITE
+def test_the_audience_is_frozen_and_a_later_withdrawal_is_honoured(shop: Shop) -> None:
+    ani, budi, citra, dewi = (shop.customer(city="Bandung") for _ in range(4))
+    campaign = shop.campaign(shop.segment(city="Bandung"))
+    shop.say(campaign, "schedule")
+    shop.turns(1)
+    with shop.owner.acting():
+        edit_customer(ani, {"city": "Bogor"})
+        edit_customer(budi, {"marketing_sms": Consent.WITHDRAWN})
+    shop.customer(city="Bandung")
+    shop.turns()
+    with shop.owner.acting():
+        edit_customer(citra, {"marketing_sms": Consent.WITHDRAWN})
+        archive_customer(dewi)
+    shop.work()
+    skipped = {"skipped": 3, "skipped:withdrawn": 2, "skipped:archived": 1}
+    assert shop.sums(campaign) == {"handed_over": 1, **skipped}
+    assert [row.customer_id for row in shop.messages() if row.handed_over_at] == [ani]
+    assert shop.row(campaign).state is State.DONE
+
+
+def test_pause_holds_resume_sends_and_stop_cancels(shop: Shop) -> None:
+    for _ in range(5):
+        shop.customer()
+    campaign = shop.campaign()
+    assert shop.say(campaign, "pause") == 409
+    shop.say(campaign, "schedule")
+    shop.turns()
+    assert shop.say(campaign, "pause") == 303
+    shop.deliver()
+    assert {row.status for row in shop.messages()} == {Status.HELD}
+    assert "The campaign is paused." in shop.client.get(f"/campaigns/{campaign}/recipients").text
+    assert shop.sums(campaign) == {"waiting": 5}
+    assert shop.say(campaign, "resume") == 303
+    shop.turns()
+    with shop.owner.app.app_context():
+        jobs.deliver_organization(shop.owner.organization_id)
+    shop.work()
+    assert shop.sums(campaign) == {"handed_over": 5}
+    assert shop.row(campaign).state is State.DONE
+    assert shop.say(campaign, "stop") == 409
+
+    other = shop.campaign(name="Other")
+    shop.say(other, "schedule")
+    shop.turns(2)
+    shop.say(other, "pause")
+    assert "5 customers get nothing." in shop.client.get(f"/campaigns/{other}/stop").text
+    assert shop.say(other, "stop") == 303
+    assert shop.sums(other) == {"stopped": 5}
+    shop.work()
+    assert shop.sums(other) == {"stopped": 5}
+    assert {row.status for row in shop.messages()[5:]} == {Status.CANCELED}
+    assert shop.say(other, "retry") == 409
+
+
+@SQLITE
+def test_a_long_campaign_is_made_in_blocks_and_stops_between_them(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crm.campaigns.sending.BLOCK", 3)
+    monkeypatch.setattr("crm.campaigns.turns.BLOCK", 3)
+    for _ in range(8):
+        shop.customer()
+    campaign = shop.campaign()
+    shop.say(campaign, "schedule")
+    shop.turns(2)
+    assert (len(shop.messages()), shop.sums(campaign)) == (3, {"waiting": 8})
+    shop.say(campaign, "stop")
+    shop.work()
+    assert (len(shop.messages()), shop.sums(campaign)) == (3, {"stopped": 8})
+
+
+def test_only_what_failed_for_a_passing_reason_is_sent_again(shop: Shop) -> None:
+    ids = [shop.customer() for _ in range(5)]
+    campaign = shop.campaign()
+    shop.say(campaign, "schedule")
+    shop.work()
+    assert shop.say(campaign, "retry") == 303
+    first = shop.messages()
+    gone = {ids[0]: Answer.PERMANENT, ids[1]: Answer.NO_CONNECTION, ids[2]: Answer.DEFERRED, ids[3]: Answer.UNKNOWN}
+    for message in first:
+        if message.customer_id in gone:
+            status = Status.UNCONFIRMED if message.customer_id == ids[3] else Status.FAILED
+            shop.change(Message, message.id, status=status, handed_over_at=None)
+            with shop.owner.acting():
+                attempt = db.session.scalars(sa.select(Attempt.id).where(Attempt.message_id == message.id)).one()
+            shop.change(Attempt, attempt, outcome=gone[message.customer_id])
+    assert shop.sums(campaign) == {"handed_over": 1, "failed": 3, "could_not_confirm": 1}
+    assert "Retry 2 failed" in shop.client.get(f"/campaigns/{campaign}").text
+    assert shop.say(campaign, "retry") == 303
+    assert shop.row(campaign).state is State.SENDING
+    assert shop.sums(campaign) == {"handed_over": 1, "failed": 1, "could_not_confirm": 1, "waiting": 2}
+    shop.work()
+    assert shop.sums(campaign) == {"handed_over": 3, "failed": 1, "could_not_confirm": 1}
+    assert [row.id for row in shop.messages()] == [row.id for row in first]
+    assert shop.row(campaign).state is State.DONE
+
+
+@SQLITE
+def test_it_does_not_start_half_a_day_late_or_without_a_segment_and_asks(shop: Shop) -> None:
+    shop.customer()
+    tomorrow = clock.to_local(clock.utcnow() + dt.timedelta(days=1), clock.zone("Asia/Jakarta"))
+    campaign = shop.campaign(send_at=f"{tomorrow:%Y-%m-%dT%H:%M}")
+    shop.say(campaign, "schedule")
+    shop.turns()
+    assert shop.row(campaign).state is State.SCHEDULED
+    shop.change(Campaign, campaign, send_at=clock.utcnow() - dt.timedelta(hours=13))
+    shop.turns()
+    row = shop.row(campaign)
+    assert (row.state, shop.messages()) == (State.DRAFT, [])
+    assert "passed without it being started" in shop.client.get(f"/campaigns/{campaign}").text
+    late = shop.client.post(f"/campaigns/{campaign}/schedule")
+    assert (late.status_code, "This time has passed." in late.text) == (422, True)
+    shop.change(Campaign, campaign, send_at=None)
+    shop.say(campaign, "schedule")
+    shop.change(Campaign, campaign, segment_id=999)
+    shop.turns()
+    assert shop.row(campaign).state is State.DRAFT
+    assert "The segment was deleted." in shop.client.get(f"/campaigns/{campaign}").text
+
+
+@SQLITE
+def test_what_is_missing_is_said_and_nothing_typed_is_lost(shop: Shop) -> None:
+    segment = shop.segment()
+    with shop.owner.acting():
+        template = make_template(channel="whatsapp")
+    wrong = {
+        "name": ("", "Enter a name for the campaign."),
+        "segment": ("999", "Choose the segment to write to."),
+        "channel": ("fax", "Choose SMS, WhatsApp or E-mail."),
+        "template": (str(template), "This template is for WhatsApp."),
+        "body": ("Hi {nobody}", "There is no field {nobody}."),
+        "send_at": ("soon", "Enter a date and time like 2026-11-24 09:00."),
+        "hold_out": ("51", "Enter a share from 0 to 50 percent."),
+    }
+    good = {"name": "News", "segment": str(segment), "channel": "sms", "body": "Come and see"}
+    for field, (value, sentence) in wrong.items():
+        answer = shop.client.post("/campaigns/new", data=good | {field: value}, headers=HTMX)
+        assert (answer.status_code, sentence in answer.text) == (422, True), field
+        assert field == "body" or "Come and see" in answer.text
+    subject = shop.client.post("/campaigns/new", data=good | {"channel": "email"})
+    assert (subject.status_code, "Write the subject." in subject.text) == (422, True)
+
+
+@SQLITE
+def test_a_template_is_filled_in_the_customers_language(shop: Shop) -> None:
+    with shop.owner.acting():
+        make_template(
+            name="Sale", channel="email", subject="Sale at {organization}", body="Hello {name}", language="en"
+        )
+        template = make_template(
+            name="Sale", channel="email", subject="Diskon di {organization}", body="Halo {name}", language="id"
+        )
+    agreed = {"marketing_email": Consent.GIVEN}
+    shop.customer(name="Ani", email="ani@shop.example", language="id", **agreed)
+    shop.customer(name="Ben", email="ben@shop.example", language="en", **agreed)
+    campaign = shop.campaign(channel="email", template=str(template), body="")
+    shop.say(campaign, "schedule")
+    shop.turns(1)
+    shop.client.post(f"/settings/templates/{template}/delete")
+    shop.work()
+    said = {(row.subject, row.body) for row in shop.messages()}
+    assert said == {("Diskon di Shop", "Halo Ani"), ("Sale at Shop", "Hello Ben")}
+    assert shop.sums(campaign) == {"handed_over": 2}
+
+
+@SQLITE
+def test_whatsapp_takes_approved_templates_where_the_provider_keeps_a_window(shop: Shop) -> None:
+    shop.set(whatsapp_gateway="twilio")
+    answer = shop.client.get(f"/campaigns/{shop.campaign(channel='whatsapp')}").text
+    assert "WhatsApp delivers advertising only as an approved template." in answer
+
+
+def test_the_selected_of_the_list_are_written_to(shop: Shop) -> None:
+    ids = [shop.customer(name=f"Number {n}", tier="gold", city="Bandung") for n in range(12)]
+    shop.customer(city="Bogor")
+    assert "Write to them" in shop.client.get("/?city=Bandung").text
+    answer = shop.client.post("/campaigns/write", data={"ids": [str(id_) for id_ in ids[:11]]})
+    assert answer.status_code == 303
+    chosen = int(answer.location.split("/")[2])
+    assert "11 chosen customers" in shop.client.get(answer.location).text
+    fields = {"name": "News", "segment": "", "channel": "sms", "body": "Hi"}
+    assert shop.client.post(answer.location, data=fields).status_code == 303
+    shop.say(chosen, "schedule")
+    shop.work()
+    assert shop.sums(chosen) == {"handed_over": 11}
+
+    answer = shop.client.post("/campaigns/write?city=Bandung", data={"all": "1"})
+    again = shop.client.post("/campaigns/write?city=Bandung", data={"all": "1"})
+    rows = [shop.row(int(one.location.split("/")[2])) for one in (answer, again)]
+    assert rows[0].segment_id == rows[1].segment_id is not None
+    assert rows[0].name.startswith("Bandung")
+    but = shop.client.post("/campaigns/write?city=Bandung", data={"all": "1", "except": str(ids[0])})
+    some = int(but.location.split("/")[2])
+    assert shop.client.post(but.location, data=fields).status_code == 303
+    shop.say(some, "schedule")
+    shop.turns(1)
+    assert set(shop.parts(some)) == set(ids[1:])
+    assert shop.client.post("/campaigns/write", data={}).status_code == 422
+    assert shop.client.post("/campaigns/write?tier=diamond", data={"all": "1"}).status_code == 422
+
+
+@SQLITE
+def test_a_segment_that_is_written_to_stays_and_a_draft_can_go(shop: Shop) -> None:
+    segment = shop.segment(city="Bandung")
+    campaign = shop.campaign(segment)
+    kept = shop.client.post(f"/segments/{segment}/delete")
+    assert (kept.status_code, "The campaign “News” is to go to this segment." in kept.text) == (409, True)
+    assert shop.client.get(f"/campaigns/{campaign}/delete").status_code == 200
+    assert shop.client.post(f"/campaigns/{campaign}/delete").status_code == 303
+    assert shop.client.get(f"/campaigns/{campaign}").status_code == 404
+    assert shop.client.post(f"/segments/{segment}/delete").status_code == 303
+
+
+@SQLITE
+def test_scheduled_goes_back_to_draft_and_only_a_draft_is_changed(shop: Shop) -> None:
+    shop.customer()
+    campaign = shop.campaign()
+    shop.say(campaign, "schedule")
+    fields = {"name": "Newer", "segment": str(shop.segment()), "channel": "sms", "body": "Hi"}
+    assert shop.client.post(f"/campaigns/{campaign}/edit", data=fields).status_code == 422
+    assert shop.say(campaign, "schedule/delete") == 303
+    assert shop.client.post(f"/campaigns/{campaign}/edit", data=fields).status_code == 303
+    assert shop.row(campaign).name == "Newer"
+    staff = shop.cast.staff.client()
+    assert staff.post(f"/campaigns/{campaign}/schedule").status_code == 403
+    assert staff.get(f"/campaigns/{campaign}").status_code == 200
+    with shop.owner.acting():
+        schedule(campaign)
+    shop.work()
+    assert shop.say(campaign, "schedule") == 409
+
+
+@SQLITE
+def test_what_was_changed_by_hand_counts_in_one_sum(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.set(sms_gateway="manual")
+    shop.customer()
+    shop.customer()
+    campaign = shop.campaign()
+    shop.say(campaign, "schedule")
+    shop.work()
+    assert shop.sums(campaign) == {"waiting": 2}
+    first, second = (row.id for row in shop.messages())
+    shop.client.post(f"/messages/{first}/done")
+    shop.client.post(f"/messages/{second}/cancel")
+    shop.work()
+    assert shop.sums(campaign) == {"handed_over": 1, "stopped": 1}
+    assert shop.row(campaign).state is State.DONE
+
+
+@SQLITE
+def test_a_template_takes_the_place_of_what_was_typed(shop: Shop) -> None:
+    with shop.owner.acting():
+        template = make_template(channel="sms", body="From the template")
+    shop.customer()
+    campaign = shop.campaign(template=str(template), body="Typed before")
+    assert "From the template" in shop.client.get(f"/campaigns/{campaign}").text
+    shop.say(campaign, "schedule")
+    shop.work()
+    assert [row.body for row in shop.messages()] == ["From the template"]
+
+
+@SQLITE
+def test_whatsapp_that_had_enough_is_tried_again_a_day_and_three_days_later(shop: Shop) -> None:
+    shop.set(whatsapp_gateway="console")
+    shop.customer(marketing_whatsapp=Consent.GIVEN)
+    campaign = shop.campaign(channel="whatsapp")
+    shop.say(campaign, "schedule")
+    shop.turns(2)
+    (message,) = shop.messages()
+    for number, hours in ((1, 24), (2, 72), (3, 0)):
+        fail(shop, message.id, "131049")
+        shop.turns(1)
+        (row,) = shop.messages()
+        if not hours:
+            assert row.status is Status.FAILED, "twice is enough"
+            break
+        waits = row.send_at - clock.utcnow()
+        assert dt.timedelta(hours=hours - 1) < waits <= dt.timedelta(hours=hours), number
+        assert shop.sums(campaign) == {"waiting": 1}
+    shop.turns(1)
+    assert shop.row(campaign).state is State.DONE
+
+
+@SQLITE
+def test_a_template_that_whatsapp_paused_pauses_the_campaign(shop: Shop) -> None:
+    shop.set(whatsapp_gateway="console")
+    for _ in range(2):
+        shop.customer(marketing_whatsapp=Consent.GIVEN)
+    campaign = shop.campaign(channel="whatsapp")
+    shop.say(campaign, "schedule")
+    shop.turns(2)
+    fail(shop, shop.messages()[0].id, "132015")
+    shop.turns(1)
+    assert shop.row(campaign).state is State.PAUSED
+    assert "WhatsApp paused the template." in shop.client.get(f"/campaigns/{campaign}").text
+    shop.say(campaign, "resume")
+    shop.work()
+    assert (shop.row(campaign).state, shop.sums(campaign)) == (State.DONE, {"failed": 1, "handed_over": 1})
+
+
+def fail(shop: Shop, message_id: int, code: str) -> None:
+    """Let a provider have refused a message with a code."""
+    values = {
+        "message_id": message_id,
+        "claim_token": "",
+        "gateway": "whatsapp_cloud",
+        "channel": "whatsapp",
+        "body": "",
+    }
+    with shop.owner.acting(), transaction() as session:
+        session.add(Attempt(**values, outcome=Answer.PERMANENT, error_code=code))
+        row = session.get_one(Message, message_id)
+        row.status, row.status_at = Status.FAILED, clock.utcnow()
+        due.settle("message", [message_id])
