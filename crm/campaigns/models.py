@@ -20,6 +20,7 @@ from crm.message_templates.models import Template
 from crm.message_templates.rules import Wording
 from crm.messages.channels.base import MAX_SUBJECT, Channel
 from crm.messages.channels.registry import CHANNEL
+from crm.values import clock
 from crm.values.language import gettext as _
 from crm.values.stored import shown
 
@@ -79,6 +80,12 @@ class Campaign(TenantMixin, Base):
     def has_started(self) -> bool:
         """Whether it has recipients; one that was stopped before has none."""
         return self.state in STARTED and self.started_at is not None
+
+    @property
+    def starts_soon(self) -> bool:
+        """Whether it is scheduled for within a minute."""
+        soon = clock.utcnow() + dt.timedelta(minutes=1)
+        return self.state is State.SCHEDULED and (self.send_at is None or self.send_at < soon)
 
     @property
     def is_editable(self) -> bool:

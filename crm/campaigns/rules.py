@@ -82,7 +82,7 @@ _SKIPS = {
     Skip.NO_CONSENT: N_("No consent"),
     Skip.NO_ADDRESS: N_("No address"),
     Skip.SUPPRESSED: N_("Opted out"),
-    Skip.ARCHIVED: N_("Archived"),
+    Skip.ARCHIVED: N_("Archived or merged"),
     Skip.SAME_ADDRESS: N_("Somebody else with the same address gets it"),
     Skip.TOO_LONG: N_("The text is too long with their name in it"),
     Skip.WITHDRAWN: N_("Withdrew the consent, or opted out, after the start"),
