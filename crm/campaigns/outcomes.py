@@ -19,6 +19,9 @@ PAUSED = N_("The campaign is paused.")
 STOPPED = N_("The campaign was stopped.")
 """Reasons of messages, as the database keeps them."""
 
+HAD_ENOUGH = "Skipped: had "
+"""How the reasons of the frequency cap begin."""
+
 ALL_BRANCHES = {"all_branches": True}
 """For rows of a campaign that the user sees: its customers may have moved to another branch since."""
 
@@ -78,7 +81,7 @@ def sum_of() -> Expression:
     return sa.case(
         (CampaignRecipient.part == Part.HELD_OUT, Sum.HELD_OUT),
         (CampaignRecipient.skip.is_not(None), Sum.SKIPPED),
-        (_was_archived(), Sum.SKIPPED),
+        (_was_skipped(), Sum.SKIPPED),
         (sa.and_(is_stopped, sa.or_(Message.id.is_(None), Message.status.in_(WAITING))), Sum.STOPPED),
         *((Message.status == status, found) for status, found in OF_STATUS.items()),
         else_=Sum.WAITING,
@@ -90,8 +93,8 @@ def skip_of() -> Expression:
     return sa.case(
         (CampaignRecipient.part == Part.HELD_OUT, sa.null()),
         (CampaignRecipient.skip.is_not(None), sa.type_coerce(CampaignRecipient.skip, sa.String)),
-        (_was_archived(), Skip.ARCHIVED),
-        (sa.and_(Message.status == Status.SUPPRESSED, HAD_ENOUGH), Skip.OFTEN),
+        (sa.and_(_was_skipped(), Message.reason.startswith(HAD_ENOUGH)), Skip.OFTEN),
+        (_was_skipped(), Skip.ARCHIVED),
         (Message.status == Status.SUPPRESSED, Skip.WITHDRAWN),
         else_=sa.null(),
     )
@@ -150,12 +153,9 @@ def _last_id() -> Expression:
     return found.correlate(Message).scalar_subquery()
 
 
-def _was_archived() -> Expression:
-    """Whether the send policy canceled it for the customer was archived or merged: it gives a reason then."""
+def _was_skipped() -> Expression:
+    """Whether the send policy canceled it, or a merge did: there is a reason then, unlike what people cancel."""
     return sa.and_(Message.status == Status.CANCELED, Message.reason != "", Message.reason != STOPPED)
-
-
-HAD_ENOUGH: Expression = sa.false()
 
 
 def count_retryable(campaign: Campaign) -> int:

@@ -377,3 +377,17 @@ def fail(shop: Shop, message_id: int, code: str) -> None:
         row = session.get_one(Message, message_id)
         row.status, row.status_at = Status.FAILED, clock.utcnow()
         due.settle("message", [message_id])
+
+
+def test_who_had_one_today_is_skipped_and_it_says_so(shop: Shop) -> None:
+    shop.customer()
+    first = shop.campaign()
+    shop.say(first, "schedule")
+    shop.work()
+    shop.customer()
+    second = shop.campaign(name="Second")
+    shop.say(second, "schedule")
+    shop.work()
+    assert shop.sums(second) == {"handed_over": 1, "skipped": 1, "skipped:had_enough": 1}
+    assert shop.row(second).state is State.DONE
+    assert "Skipped: had 1 in 24 hours." in shop.client.get(f"/campaigns/{second}/recipients").text
