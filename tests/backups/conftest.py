@@ -20,7 +20,7 @@ from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.messages.bookkeeping import refresh_next
 from tests import applications
-from tests.factories import FILL, Cast
+from tests.factories import FILL, Cast, make_paused_campaign
 from tests.postgres import PostgresServer
 
 Run = Callable[..., Result]
@@ -32,6 +32,7 @@ def filled(cast: Cast) -> Cast:
     with cast.owner.acting():
         for make in FILL.values():
             make()
+        make_paused_campaign()
         with transaction() as session:
             # Factories write messages without what follows from them.
             refresh_next(session.scalars(sa.select(Customer.id)))
