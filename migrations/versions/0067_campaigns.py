@@ -10,8 +10,8 @@ from alembic import op
 from crm.kernel.columns import BigInt, UtcDateTime, db_now
 from crm.kernel.tenancy import row_level_security
 
-revision = "0066"
-down_revision = "0065"
+revision = "0067"
+down_revision = "0066"
 branch_labels = None
 depends_on = None
 
