@@ -42,7 +42,10 @@ from tests.factories import (
 from tests.servers import ROOT
 
 HTMX = {"HX-Request": "true"}
-OF_NO_CUSTOMER = {"organization", "user", "branch", "template", "sender", "accounts", "reward", "automation", "segment"}
+OF_NO_CUSTOMER = {
+    *("organization", "user", "branch", "template", "sender", "accounts", "reward", "automation"),
+    *("segment", "campaign"),
+}
 """What events of no customer's timeline are about; `accounts` is an endpoint's."""
 
 NEVER_SHOWN = {"customer.deleted", "lead.forgotten", "note.deleted", "note.restored"}
