@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from wtforms import BooleanField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, SelectChoice, SelectField, StringField, TextAreaField
 
+from crm.customers.consents import COLUMNS
 from crm.customers.fields import BirthdayField, ContactForm, chosen_branch, offer_branches
 from crm.customers.models import Customer
 from crm.customers.referral_codes import MAX_TYPED, UnknownCodeError
@@ -26,6 +28,11 @@ def _languages() -> list[SelectChoice]:
 
 def _consents() -> list[SelectChoice]:
     return options((state, state.label) for state in Consent)
+
+
+def _as_shown(consents: Mapping[str, Any]) -> str:
+    """Return consents as a hidden field keeps those that a form showed."""
+    return " ".join(f"{name}={value if name in MARKETING else int(value)}" for name, value in consents.items())
 
 
 def _shown_phone(customer: Customer) -> str:
@@ -55,6 +62,7 @@ class CustomerForm(ContactForm, CreatingForm):
     branch = SelectField(N_("Branch"), coerce=str)
     notes = TextAreaField(N_("Notes"))
     referred_by = StringField(N_("Code of who referred them"), [Length(MAX_TYPED)])
+    shown_consents = HiddenField()
     another_person = BooleanField()
     other: Customer | None = None
     """The customer who has the e-mail or the number already."""
@@ -67,6 +75,8 @@ class CustomerForm(ContactForm, CreatingForm):
             self.phone.data = self._phone[0]
         if customer and not self.birthday.raw_data:
             self.birthday.data = customer.full_birthday
+        if customer and not self.shown_consents.raw_data:
+            self.shown_consents.data = _as_shown({name: getattr(customer, name) for name in COLUMNS})
         if customer:
             del self.referred_by
         offer_branches(self, customer.branch_id if customer else None)
@@ -77,10 +87,13 @@ class CustomerForm(ContactForm, CreatingForm):
         return values | {"phone": stored} if shown and values["phone"] == shown else values
 
     def values(self) -> dict[str, Any]:
-        allowed = {name: self[name].data for name in CONSENTS}
-        allowed |= {name: Consent(self[name].data) for name in MARKETING}
+        consents = {name: self[name].data for name in CONSENTS}
+        consents |= {name: Consent(self[name].data) for name in MARKETING}
+        # The customer may have withdrawn one meanwhile: what nobody changed here is left as it is.
+        shown = set((self.shown_consents.data or "").split())
+        consents = {name: value for name, value in consents.items() if _as_shown({name: value}) not in shown}
         referred_by = {"referred_by": self.referred_by.data or ""} if self.referred_by else {}
-        return self.contact_values() | allowed | chosen_branch(self) | referred_by
+        return self.contact_values() | consents | chosen_branch(self) | referred_by
 
     def explain(self, error: SentenceError) -> None:
         if isinstance(error, EmailTakenError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -128,3 +129,23 @@ def test_the_form_of_a_customer_keeps_consent_that_it_does_not_have(shop: Shop, 
     assert states(shop, sari) == ["given", "not_asked", "not_asked"]
     assert owner.post("/customers/new", data={"name": "Budi", "marketing_email": "given"}).status_code == 303
     assert owner.post(f"/customers/{sari}/edit", data={**allowed, "marketing_sms": "maybe"}).status_code == 422
+
+
+@only_sqlite
+def test_a_form_that_was_open_before_a_withdrawal_gives_nothing_back(shop: Shop, owner: FlaskClient) -> None:
+    sari = shop.customer(email="sari@mail.example")
+    fields = {"name": "Sari", "phone": E164, "email": "sari@mail.example", "sms_allowed": "y", "email_allowed": "y"}
+    fields |= {"whatsapp_allowed": "y", "marketing_sms": "given", "marketing_email": "given"}
+    owner.post(f"/customers/{sari}/edit", data=fields)
+    page = owner.get(f"/customers/{sari}/edit").text
+    shown = re.search(r'name="shown_consents"[^>]* value="([^"]*)"', page)
+    assert shown
+    for channel, purpose in (("sms", "marketing"), ("whatsapp", "service")):
+        said = {"channel": channel, "purpose": purpose, "state": "withdrawn"}
+        assert owner.post(f"/customers/{sari}/consents", data=said).status_code == 303
+    late = {**fields, "shown_consents": shown[1], "city": "Bogor", "marketing_email": "withdrawn"}
+    assert owner.post(f"/customers/{sari}/edit", data=late).status_code == 303
+    assert states(shop, sari) == ["withdrawn", "not_asked", "withdrawn"]
+    with shop.inside():
+        customer = db.session.get_one(Customer, sari)
+        assert (customer.city, customer.sms_allowed, customer.whatsapp_allowed) == ("Bogor", True, False)
