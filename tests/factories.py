@@ -472,14 +472,14 @@ def make_contact(customer_id: int | None = None, value: str = "", kind: str = "p
 
 
 def make_consent() -> int:
-    """Let a customer agree to advertising, and return the id of the row that proves it."""
+    """Let a customer agree to marketing, and return the id of the row that proves it."""
     customer_id = make_customer(marketing_email=Consent.GIVEN)
     proofs = sa.select(ConsentChange.id).where(ConsentChange.customer_id == customer_id)
     return db.session.scalars(proofs).one()
 
 
 def make_unsubscribe_token() -> str:
-    """Return the token of the link in advertising to a customer."""
+    """Return the token of the link in marketing to a customer."""
     return token_for(require_organization(), make_customer(), "email", "siti@mail.example")
 
 

@@ -30,11 +30,11 @@ SEGMENT, QUERY = "Active customers", {"status": "active"}
 NAME = "Cake week"
 BODY = "Hi {name}, this week every second cake is half the price. Come and taste! {organization}"
 AGREES = 4
-"""Of so many customers all but one agreed to advertising by SMS."""
+"""Of so many customers all but one agreed to marketing by SMS."""
 
 
 def fill(shop: str, customer_ids: Sequence[int]) -> None:
-    """Let most customers agree to advertising, and a campaign have been sent to active ones."""
+    """Let most customers agree to marketing, and a campaign have been sent to active ones."""
     if shop != "demo":
         return
     for number, id_ in enumerate(customer_ids):

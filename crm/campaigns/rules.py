@@ -18,7 +18,7 @@ LATEST_START = dt.timedelta(hours=12)
 BUYS_WITHIN = 14
 """Days after its start in which a purchase counts for a campaign."""
 AGAIN_AFTER = (dt.timedelta(hours=24), dt.timedelta(hours=72))
-"""Pauses before a message is sent again that WhatsApp didn't deliver, for the customer had enough advertising."""
+"""Pauses before a message is sent again that WhatsApp didn't deliver, for the customer had enough marketing."""
 
 
 class State(enum.StrEnum):
@@ -86,7 +86,7 @@ _SKIPS = {
     Skip.SAME_ADDRESS: N_("Somebody else with the same address gets it"),
     Skip.TOO_LONG: N_("The text is too long with their name in it"),
     Skip.WITHDRAWN: N_("Withdrew the consent, or opted out, after the start"),
-    Skip.OFTEN: N_("Had enough advertising for now"),
+    Skip.OFTEN: N_("Had enough marketing for now"),
 }
 
 

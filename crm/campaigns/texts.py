@@ -31,7 +31,7 @@ def wording_of(campaign: Campaign) -> Wording:
             raise TextError("subject", str(error)) from None
     if wording.approved is None and _needs_approval(campaign.channel):
         raise TextError(
-            "template", _("WhatsApp delivers advertising only as an approved template. Choose one, or another channel.")
+            "template", _("WhatsApp delivers marketing only as an approved template. Choose one, or another channel.")
         )
     return wording
 

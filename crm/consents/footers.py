@@ -1,4 +1,4 @@
-"""How advertising says how it ends: a link in every letter, a link or a word in every SMS."""
+"""How marketing says how it ends: a link in every letter, a link or a word in every SMS."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"\+?\d+")
 
 
 def link_to_unsubscribe(message: Message, customer: Customer) -> str:
-    """Return the link that ends advertising to the address of a message, "" for a message about their business."""
+    """Return the link that ends marketing to the address of a message, "" for a message about their business."""
     addresses = message.channel.addresses
     if not message.is_marketing or not public_url(""):
         return ""
@@ -25,7 +25,7 @@ def link_to_unsubscribe(message: Message, customer: Customer) -> str:
 
 
 def with_footer(message: Message, customer: Customer, organization: Organization) -> str:
-    """Return the text of a message; advertising ends with how it is stopped, in the customer's language."""
+    """Return the text of a message; marketing ends with how it is stopped, in the customer's language."""
     if not message.is_marketing or message.template:
         return message.body
     with language.speaking(language.chosen(customer.language, organization.language)):

@@ -1,4 +1,4 @@
-"""What the link in advertising opens: a page that asks, and what ends it. No session, no sign-in (RFC 8058)."""
+"""What the link in marketing opens: a page that asks, and what ends it. No session, no sign-in (RFC 8058)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who can be reached for advertising by a channel, and why the others can't, in the order of the send policy."""
+"""Who can be reached for marketing by a channel, and why the others can't, in the order of the send policy."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RESPELLED = ("+52", "+54", "+55")
 
 
 class Reach(enum.StrEnum):
-    """Whether a customer can be reached for advertising by a channel, or why not."""
+    """Whether a customer can be reached for marketing by a channel, or why not."""
 
     REACHABLE = "reachable"
     NO_CONSENT = "no_consent"
@@ -48,7 +48,7 @@ _LABELS = {
 
 
 def can_be_reached(channel: Channel) -> Condition:
-    """Return the condition of customers whom the send policy lets have advertising by the channel.
+    """Return the condition of customers whom the send policy lets have marketing by the channel.
 
     The opt-out of somebody who was erased is known by a hash alone: the send policy finds it, this does not.
     """

@@ -32,7 +32,7 @@ def record_consent(customer_id: int, channel: Channel, purpose: MessagePurpose, 
 
 
 def unsubscribe(subscription: Subscription) -> None:
-    """End advertising to an address, of the current organization; doing it again changes nothing.
+    """End marketing to an address, of the current organization; doing it again changes nothing.
 
     The address is known while a customer still has it; else its hash goes on the list.
     """

@@ -1,4 +1,4 @@
-"""Tokens of the links in advertising: they say by themselves whose advertising of whom they end, and never expire.
+"""Tokens of the links in marketing: they say by themselves whose marketing of whom they end, and never expire.
 
 `organization.customer.kind.address.proof`; the address is a keyed hash, as the opt-out of somebody who was erased has
 it, so that the link still works when nothing is left of its reader.

@@ -47,7 +47,7 @@ ERASED_WITHIN = dt.timedelta(days=30)
 
 
 def switches() -> dict[str, Channel]:
-    """Return the columns by which a customer allows messages, and advertising, with the channel of each."""
+    """Return the columns by which a customer allows messages, and marketing, with the channel of each."""
     columns = [(column_of(channel, purpose), channel) for purpose in MessagePurpose for channel in all_channels()]
     return {name: channel for name, channel in columns if name}
 

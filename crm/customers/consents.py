@@ -93,7 +93,7 @@ def _row(customer: Customer, column: str, proof: Proof, user_id: int | None) -> 
 
 
 def last_source(customer_id: int, channel: str) -> ConsentSource | None:
-    """Return how a customer's consent to advertising by a channel was changed last, or None."""
+    """Return how a customer's consent to marketing by a channel was changed last, or None."""
     found = sa.select(ConsentChange.source).where(
         ConsentChange.customer_id == customer_id,
         ConsentChange.channel == str(channel),

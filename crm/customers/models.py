@@ -30,7 +30,7 @@ class Customer(TenantMixin, Base):
     organization's zone, as 2026-11. `referral_code` is made when it is first asked for. `merged_into_id` is the
     survivor. Columns with `_key` are folded. `language` is that of messages, "" for the organization's. `birthday` is
     as 02-14, or ""; one that the customers set themselves counts from `birthday_counts_from`.
-    Whether they agreed to advertising is said by `marketing_` and the channel; `consent_changes` proves it.
+    Whether they agreed to marketing is said by `marketing_` and the channel; `consent_changes` proves it.
     `visit_days`, the most that there ever were, and `checked_in_at`, the last check-in, are kept by visits.
     """
 
@@ -145,7 +145,7 @@ class Customer(TenantMixin, Base):
                 ("created", "created_at"),
             )
         ),
-        # Few agree to advertising at first, and lists and campaigns ask for them alone.
+        # Few agree to marketing at first, and lists and campaigns ask for them alone.
         *(
             sa.Index(
                 f"ix_customers_{column}",

@@ -73,7 +73,7 @@ def _let_codes_lead_here(ids: Sequence[int]) -> None:
 
 
 def _forbid(column: str, value: bool | Consent, arrival: Arrival) -> None:
-    """Forbid a channel, or its advertising, to those who did so in the original, which is here, since the backup."""
+    """Forbid a channel, or its marketing, to those who did so in the original, which is here, since the backup."""
     with use_organization(arrival.original_id):
         forbidden = list(_pages(getattr(Customer, column) == value))
     for ids in forbidden:

@@ -21,18 +21,18 @@ MARKETING = {
     "marketing_whatsapp": N_("Marketing by WhatsApp"),
     "marketing_email": N_("Marketing by e-mail"),
 }
-"""By what a customer agreed to get advertising."""
+"""By what a customer agreed to get marketing."""
 
 
 class MessagePurpose(enum.StrEnum):
-    """What a message is for: the business of its customer, or advertising, which takes consent."""
+    """What a message is for: the business of its customer, or marketing, which takes consent."""
 
     SERVICE = "service"
     MARKETING = "marketing"
 
 
 class Consent(enum.StrEnum):
-    """What a customer said about advertising by a channel."""
+    """What a customer said about marketing by a channel."""
 
     NOT_ASKED = "not_asked"
     GIVEN = "given"

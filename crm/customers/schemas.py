@@ -38,7 +38,7 @@ MAX_SELECTED = BULK_WORKER_THRESHOLD - 1
 """More would be left to the worker, and the answer could not say what was changed."""
 
 
-ADVERTISING = "Whether the customer agreed to advertising by this channel; each change is kept with who and how."
+MARKETING_STATE = "Whether the customer agreed to marketing by this channel; each change is kept with who and how."
 
 
 class TierName(fields.String):
@@ -161,9 +161,9 @@ class Customer(Output):
     sms_allowed = fields.Boolean()
     whatsapp_allowed = fields.Boolean()
     email_allowed = fields.Boolean()
-    marketing_sms = fields.String(metadata={"enum": list(Consent), "description": ADVERTISING})
-    marketing_whatsapp = fields.String(metadata={"enum": list(Consent), "description": ADVERTISING})
-    marketing_email = fields.String(metadata={"enum": list(Consent), "description": ADVERTISING})
+    marketing_sms = fields.String(metadata={"enum": list(Consent), "description": MARKETING_STATE})
+    marketing_whatsapp = fields.String(metadata={"enum": list(Consent), "description": MARKETING_STATE})
+    marketing_email = fields.String(metadata={"enum": list(Consent), "description": MARKETING_STATE})
     last_activity = Timestamp(attribute="last_activity_at", allow_none=True)
     next_message_at = Timestamp(allow_none=True)
     created_at = Timestamp()

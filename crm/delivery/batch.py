@@ -64,7 +64,7 @@ class Batch:
 
     @cached_property
     def halts(self) -> Mapping[int, Halt]:
-        """Why messages that advertise are not to go out now, by id: what other features say."""
+        """Why marketing messages are not to go out now, by id: what other features say."""
         ids = [message.id for message in self.messages if message.is_marketing]
         asked = [halts(ids) for halts in catalog().message_halts] if ids else []
         return {id_: halt for found in asked for id_, halt in found.items()}
@@ -90,7 +90,7 @@ class Batch:
         return Hold(self._sometime(), sender.reason)
 
     def let_go(self, message: Message) -> None:
-        """Count advertising that is about to be handed over, for what comes after it in the batch."""
+        """Count marketing that is about to be handed over, for what comes after it in the batch."""
         if message.is_marketing:
             self._offers.setdefault(message.customer_id, []).append(self.now)
 

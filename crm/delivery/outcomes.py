@@ -132,7 +132,7 @@ def _record(results: Sequence[Result], token: str) -> None:
 
 
 def _is_of_marketing(call: Call, outcome: Outcome) -> bool:
-    """Whether the customer opted out of advertising by the channel alone."""
+    """Whether the customer opted out of marketing by the channel alone."""
     if outcome.answer is not Answer.OPTED_OUT or not outcome.code or not outcome.code.isdecimal():
         return False
     known = provider_named(call.gateway).reports

@@ -74,7 +74,7 @@ def check_policy(
 ) -> Decision:
     """Decide on a due message at `now`.
 
-    `facts` are about its customer's address, `had` is when they got advertising in the last 30 days, `halt` is what a
+    `facts` are about its customer's address, `had` is when they got marketing in the last 30 days, `halt` is what a
     feature says of the message.
     """
     refusal = _refusal(message, customer, facts)
@@ -125,7 +125,7 @@ def _refusal(message: Message, customer: Customer, facts: PolicyFacts) -> Stop |
 
 
 def _too_often(organization: Organization, had: Sequence[dt.datetime], now: dt.datetime) -> Stop | None:
-    """Skip advertising to who had enough; it is not put off, for then it would come with the next."""
+    """Skip marketing to who had enough; it is not put off, for then it would come with the next."""
     if len(had) >= organization.cap_month:
         return Stop(Status.CANCELED, HAD_IN_MONTH.english(number=len(had)))
     of_day = sum(at > now - DAY for at in had)

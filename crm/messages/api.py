@@ -35,7 +35,7 @@ def index(query: dict[str, Any], customer_id: int) -> dict[str, Any]:
 def create(given: dict[str, Any], customer_id: int) -> Message:
     """Schedule a message.
 
-    It is refused where the customer can't or may not be reached, or did not agree to advertising by the channel, or
+    It is refused where the customer can't or may not be reached, or did not agree to marketing by the channel, or
     the time is past or too far away.
     """
     customer = find_customer(customer_id)

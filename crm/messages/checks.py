@@ -20,7 +20,7 @@ AHEAD = dt.timedelta(days=clock.MAX_DAYS, hours=3)
 
 
 FOOTER = 300
-"""Characters of advertising that say how it ends."""
+"""Characters of marketing that say how it ends."""
 
 
 class RefusedError(SentenceError):

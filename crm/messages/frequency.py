@@ -1,4 +1,4 @@
-"""How much advertising customers had lately, over all channels."""
+"""How much marketing customers had lately, over all channels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COUNTED = HANDED_OVER | {Status.SUBMITTING, Status.UNKNOWN, Status.UNCONFIRMED, 
 
 
 def offers_had(customer_ids: Collection[int], now: dt.datetime) -> dict[int, list[dt.datetime]]:
-    """Return by customer when the advertising of the last 30 days went out; the customers are locked."""
+    """Return by customer when the marketing of the last 30 days went out; the customers are locked."""
     at = sa.func.coalesce(Message.handed_over_at, Message.status_at)
     statement = sa.select(Message.customer_id, Message.handed_over_at, Message.status_at).where(
         one_of(Message.customer_id, customer_ids),

@@ -26,7 +26,7 @@ def _partial(name: str, condition: str, *columns: str) -> sa.Index:
 
 
 class Effect(enum.StrEnum):
-    """The effect of an inbound text; `ask` leaves the decision to staff. The last two are about advertising alone."""
+    """The effect of an inbound text; `ask` leaves the decision to staff. The last two are about marketing alone."""
 
     NONE = ""
     STOP = "stop"

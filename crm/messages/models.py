@@ -51,7 +51,7 @@ class Message(TenantMixin, Base):
     claim_token: required by every write of the worker until `lease_until`.
     before_done: what Undo restores.
     uid: survives a backup and its restore. before_restore: the state in the backup it came from, while it is held back.
-    purpose: advertising goes only to customers who agreed to it.
+    purpose: marketing goes only to customers who agreed to it.
     must_arrive: sent once more when its outcome stays unknown, then `sent_again`.
     """
 

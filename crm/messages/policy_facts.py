@@ -31,7 +31,7 @@ Key = TypeVar("Key")
 class PolicyFacts:
     """Facts about addresses of one kind, by customer id.
 
-    Opt-outs of all messages, those of advertising alone, undecided texts, and the last text by channel.
+    Opt-outs of all messages, those of marketing alone, undecided texts, and the last text by channel.
     """
 
     suppressed: MutableMapping[int, Suppression] = field(default_factory=dict)

@@ -38,7 +38,7 @@ class MessageInput(MessageChange):
     purpose = fields.String(
         validate=validate.OneOf(list(MessagePurpose), error=PURPOSES),
         error_messages=always(PURPOSES),
-        metadata={"description": "Advertising (`marketing`) goes only to customers who agreed to it by the channel."},
+        metadata={"description": "Marketing (`marketing`) goes only to customers who agreed to it by the channel."},
     )
     send_at = Timestamp(required=True, metadata={"description": "Within the next two years."})
 

@@ -68,7 +68,7 @@ def note_down(
 ) -> Suppression:
     """Write an opt-out in a transaction with other locks; `stop_pending` follows.
 
-    One of advertising becomes one of all messages, never the other way round.
+    One of marketing becomes one of all messages, never the other way round.
     """
     found = _on_list(address, addresses)
     if found is None:

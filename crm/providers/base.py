@@ -47,7 +47,7 @@ class Call:
     """One attempt to send a message.
 
     attempt_id: the idempotency key, 0 for a test. test_id: of a test. template: sent by name with its parameters;
-    `body` is what people read of it. is_automatic: no person wrote it. unsubscribe: the link that ends advertising.
+    `body` is what people read of it. is_automatic: no person wrote it. unsubscribe: the link that ends marketing.
     """
 
     attempt_id: int
@@ -82,7 +82,7 @@ class Outcome:
 
 
 class Meaning(NamedTuple):
-    """purpose: what a customer who opted out gets no more of; advertising is that of the channel."""
+    """purpose: what a customer who opted out gets no more of; marketing is that of the channel."""
 
     answer: Answer
     sentence: str

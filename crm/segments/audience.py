@@ -45,7 +45,7 @@ class Audience:
         return db.session.scalars(sa.select(sa.func.count(Customer.id)).where(*self.conditions())).one()
 
     def reach(self) -> Mapping[Channel, Mapping[Reach, int]]:
-        """Count by channel who can be reached for advertising, and who can't and why."""
+        """Count by channel who can be reached for marketing, and who can't and why."""
         return {channel: count_reach(channel, self.conditions()) for channel in all_channels()}
 
     def chips(self) -> list[Chip]:

@@ -61,6 +61,6 @@ class SegmentDetails(Segment):
     reach = fields.Dict(
         keys=fields.String(),
         values=fields.Dict(keys=fields.String(), values=fields.Integer()),
-        metadata={"description": f"By channel, how many of them can be reached for advertising: {', '.join(Reach)}."},
+        metadata={"description": f"By channel, how many of them can be reached for marketing: {', '.join(Reach)}."},
     )
     problem = fields.String(metadata={"description": "Why nobody matches, empty where nothing is wrong."})

@@ -18,7 +18,7 @@ from crm.values.language import gettext as _
 from crm.web.forms import Form, Required, options
 
 LIMITS = frozenset({"cap_day", "cap_month", "soft_opt_in"})
-"""Settings of advertising, by whatever channel."""
+"""Settings of marketing, by whatever channel."""
 
 
 class Parsed:

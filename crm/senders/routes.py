@@ -102,7 +102,7 @@ def _page(sent: SendersForm | None, test: SenderTestForm) -> AnyResponse:
 
 
 def _limits(sent: SendersForm | None) -> SendersForm:
-    """Return the form of the limits of advertising, with what was typed and is wrong."""
+    """Return the form of the limits of marketing, with what was typed and is wrong."""
     if sent is not None and not LIMITS.isdisjoint(sent.errors):
         return sent
     return senders_form((), formdata=None, data=settings_of(here().organization))

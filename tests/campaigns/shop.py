@@ -34,7 +34,7 @@ class Shop:
             change_organization(self.owner.organization_id, values)
 
     def customer(self, phone: str = "", **values: Any) -> int:
-        """Make a customer who agreed to advertising by SMS, with a number of their own."""
+        """Make a customer who agreed to marketing by SMS, with a number of their own."""
         self._phones += 1
         given = {"phone": phone or f"+62812900{self._phones:05}", "marketing_sms": Consent.GIVEN, **values}
         with self.owner.acting():

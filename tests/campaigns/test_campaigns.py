@@ -232,7 +232,7 @@ def test_a_template_is_filled_in_the_customers_language(shop: Shop) -> None:
 def test_whatsapp_takes_approved_templates_where_the_provider_keeps_a_window(shop: Shop) -> None:
     shop.set(whatsapp_gateway="twilio")
     answer = shop.client.get(f"/campaigns/{shop.campaign(channel='whatsapp')}").text
-    assert "WhatsApp delivers advertising only as an approved template." in answer
+    assert "WhatsApp delivers marketing only as an approved template." in answer
 
 
 def test_the_selected_of_the_list_are_written_to(shop: Shop) -> None:

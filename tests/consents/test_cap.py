@@ -1,4 +1,4 @@
-"""How often customers get advertising: counted over all channels, for who had enough it is skipped and not put off."""
+"""How often customers get marketing: counted over all channels, for who had enough it is skipped and not put off."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ THREADS = 20
 
 
 def advert(shop: Shop, customer: int, channel: Channel = SMS) -> int:
-    """Schedule advertising that is due now."""
+    """Schedule marketing that is due now."""
     id_ = shop.schedule(customer, in_=1, channel=channel)
     as_marketing(shop, id_)
     shop.shift(id_, 1)

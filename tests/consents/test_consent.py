@@ -1,4 +1,4 @@
-"""Who agreed to advertising, how that changes, and what proves it."""
+"""Who agreed to marketing, how that changes, and what proves it."""
 
 from __future__ import annotations
 

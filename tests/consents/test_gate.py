@@ -1,4 +1,4 @@
-"""Advertising goes to those who agreed and did not opt out, and the send policy says why to nobody else."""
+"""Marketing goes to those who agreed and did not opt out, and the send policy says why to nobody else."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_consent_withdrawn_between_scheduling_and_sending_holds(shop: Shop, chan
     assert "No consent" not in outcome(shop, service)[1]
 
 
-def test_an_opt_out_of_advertising_stops_advertising_alone(shop: Shop) -> None:
+def test_an_opt_out_of_marketing_stops_marketing_alone(shop: Shop) -> None:
     sari = shop.customer(email=MAIL, **AGREED)
     advert, service = (shop.schedule(sari, in_=1, channel=EMAIL) for _ in range(2))
     as_marketing(shop, advert)
@@ -80,7 +80,7 @@ def test_with_consent_it_goes(shop: Shop, api: Api) -> None:
     assert usual["purpose"] == "service"
 
 
-def test_the_api_refuses_advertising_without_consent(shop: Shop, api: Api) -> None:
+def test_the_api_refuses_marketing_without_consent(shop: Shop, api: Api) -> None:
     sari = shop.customer()
     given = {"channel": "sms", "body": "Cake week!", "send_at": shop.soon().isoformat()}
     refused = api.post(f"customers/{sari}/messages/", **given, purpose="marketing")

@@ -1,4 +1,4 @@
-"""Who can be reached for advertising is one condition, and agrees with the send policy."""
+"""Who can be reached for marketing is one condition, and agrees with the send policy."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_it_says_why_the_others_cannot_be_reached(shop: Shop, people: dict[str, 
 
 
 def judged(customer: Customer, channel: Channel) -> bool:
-    """Return whether the send policy lets the customer have advertising."""
+    """Return whether the send policy lets the customer have marketing."""
     message = Message(customer_id=customer.id, channel=channel, purpose=MessagePurpose.MARKETING, body="Cake week!")
     message.send_at = clock.utcnow()
     return not isinstance(Batch({customer.id: customer}).judge(message), Stop)

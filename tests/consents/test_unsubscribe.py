@@ -1,4 +1,4 @@
-"""The link in advertising: one request ends it, a look changes nothing, and every provider is handed it (RFC 8058)."""
+"""The link in marketing: one request ends it, a look changes nothing, and every provider is handed it (RFC 8058)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def stranger(shop: Shop) -> FlaskClient:
 
 
 def sent(shop: Shop, customer: int, channel: Channel) -> str:
-    """Send advertising to a customer and return the text that went out."""
+    """Send marketing to a customer and return the text that went out."""
     advert = shop.schedule(customer, in_=1, channel=channel)
     as_marketing(shop, advert)
     shop.shift(advert, 1)
@@ -64,7 +64,7 @@ def opted_out(shop: Shop) -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "multipart/form-data"])
-def test_one_request_ends_advertising_and_again_changes_nothing(
+def test_one_request_ends_marketing_and_again_changes_nothing(
     shop: Shop, stranger: FlaskClient, content_type: str
 ) -> None:
     sari = shop.customer(email=MAIL, **AGREED)
@@ -185,7 +185,7 @@ def headers_by_provider(unsubscribe: str) -> Iterator[tuple[str, dict[str, str]]
     yield "resend", json.loads(Resend().request(call).body)["headers"]
 
 
-def test_every_provider_is_handed_the_headers_of_advertising_alone() -> None:
+def test_every_provider_is_handed_the_headers_of_marketing_alone() -> None:
     for provider, headers in headers_by_provider(LINK):
         assert headers["List-Unsubscribe"] == f"<{LINK}>", provider
         assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click", provider
@@ -193,7 +193,7 @@ def test_every_provider_is_handed_the_headers_of_advertising_alone() -> None:
         assert not [name for name in headers if name.startswith("List-")], provider
 
 
-def test_a_letter_of_advertising_is_handed_over_with_its_link(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_letter_of_marketing_is_handed_over_with_its_link(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[Call] = []
     send = Console.send
 

@@ -140,7 +140,7 @@ def test_an_opt_out_of_an_address_is_of_that_address_alone(shop: Shop, owner: Fl
     assert post(owner, sari).status_code == 303
 
 
-def test_who_wants_no_advertising_gets_other_messages(shop: Shop, owner: FlaskClient) -> None:
+def test_who_wants_no_marketing_gets_other_messages(shop: Shop, owner: FlaskClient) -> None:
     sari = shop.customer(email=SARI)
     with shop.inside(), transaction() as session:
         session.add(Suppression(kind="email", address=SARI, source="staff", purpose=Purpose.MARKETING))
