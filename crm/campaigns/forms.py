@@ -31,7 +31,7 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?")
 
 
 class CampaignForm(CreatingForm):
-    """A campaign; `values` are its columns once the form is valid. A template takes the place of what is typed."""
+    """A campaign; `values` are its columns once the form is valid. A template brings its channel and its text."""
 
     name = StringField(N_("Name"), [Required(N_("Enter a name for the campaign.")), Length(MAX_NAME)])
     segment = SelectField(N_("To"), validate_choice=False)
@@ -90,9 +90,7 @@ class CampaignForm(CreatingForm):
         template = self._templates.get(field.data)
         if template is None:
             raise ValidationError(_("Choose a template from the list."))
-        if self.channel.data in NAMES and template.channel != self.channel.data:
-            raise ValidationError(_("This template is for %(channel)s.", channel=template.channel.label))
-        self._found["template_id"] = template.id
+        self._found |= {"template_id": template.id, "channel": template.channel}
 
     def validate_subject(self, field: Field) -> None:
         channel = channel_named(self.channel.data) if self.channel.data in NAMES else None

@@ -16,12 +16,11 @@ from crm.segments.models import Segment
 from crm.segments.signals import segment_deleting
 from crm.values.language import gettext as _
 
-TO_COME = (State.DRAFT, State.SCHEDULED)
-
 
 @segment_deleting.connect
 def keep_what_is_written_to(segment: Segment, **kwargs: Any) -> None:
-    waiting = sa.select(Campaign.name).where(Campaign.segment_id == segment.id, Campaign.state.in_(TO_COME))
+    """Refuse to delete what a scheduled campaign goes to; a draft says that its segment is gone."""
+    waiting = sa.select(Campaign.name).where(Campaign.segment_id == segment.id, Campaign.state == State.SCHEDULED)
     name = db.session.scalar(waiting.limit(1), execution_options={"all_branches": True})
     if name is not None:
         raise ConflictError(

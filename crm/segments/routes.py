@@ -80,7 +80,7 @@ def delete(segment_id: int) -> AnyResponse:
         else:
             ended, home = url_for("segments.show", segment_id=segment_id), url_for("segments.index")
             return done(_("%(name)s deleted.", name=name), home, "segments/saved.htmx.html", ended_page=ended)
-    status = 409 if problem else 200
+    status = 422 if problem else 200
     return respond("segments/delete.html", "segments/_delete.html", status, segment=segment, problem=problem)
 
 

@@ -186,13 +186,11 @@ def test_it_does_not_start_half_a_day_late_or_without_a_segment_and_asks(shop: S
 @SQLITE
 def test_what_is_missing_is_said_and_nothing_typed_is_lost(shop: Shop) -> None:
     segment = shop.segment()
-    with shop.owner.acting():
-        template = make_template(channel="whatsapp")
     wrong = {
         "name": ("", "Enter a name for the campaign."),
         "segment": ("999", "Choose the segment to write to."),
         "channel": ("fax", "Choose SMS, WhatsApp or E-mail."),
-        "template": (str(template), "This template is for WhatsApp."),
+        "template": ("999", "Choose a template from the list."),
         "body": ("Hi {nobody}", "There is no field {nobody}."),
         "send_at": ("soon", "Enter a date and time like 2026-11-24 09:00."),
         "hold_out": ("51", "Enter a share from 0 to 50 percent."),
@@ -268,12 +266,17 @@ def test_the_selected_of_the_list_are_written_to(shop: Shop) -> None:
 def test_a_segment_that_is_written_to_stays_and_a_draft_can_go(shop: Shop) -> None:
     segment = shop.segment(city="Bandung")
     campaign = shop.campaign(segment)
+    shop.say(campaign, "schedule")
     kept = shop.client.post(f"/segments/{segment}/delete")
-    assert (kept.status_code, "The campaign “News” is to go to this segment." in kept.text) == (409, True)
+    assert (kept.status_code, "The campaign “News” is to go to this segment." in kept.text) == (422, True)
+    by_program = shop.owner.app.test_client().delete(f"/api/segments/{segment}/", headers=shop.owner.token())
+    assert by_program.status_code == 409
+    shop.say(campaign, "schedule/delete")
+    assert shop.client.post(f"/segments/{segment}/delete").status_code == 303
+    assert "The segment was deleted. Choose another one." in shop.client.get(f"/campaigns/{campaign}").text
     assert shop.client.get(f"/campaigns/{campaign}/delete").status_code == 200
     assert shop.client.post(f"/campaigns/{campaign}/delete").status_code == 303
     assert shop.client.get(f"/campaigns/{campaign}").status_code == 404
-    assert shop.client.post(f"/segments/{segment}/delete").status_code == 303
 
 
 @SQLITE
@@ -317,7 +320,8 @@ def test_a_template_takes_the_place_of_what_was_typed(shop: Shop) -> None:
     with shop.owner.acting():
         template = make_template(channel="sms", body="From the template")
     shop.customer()
-    campaign = shop.campaign(template=str(template), body="Typed before")
+    campaign = shop.campaign(template=str(template), body="Typed before", channel="whatsapp")
+    assert shop.row(campaign).channel == "sms"
     assert "From the template" in shop.client.get(f"/campaigns/{campaign}").text
     shop.say(campaign, "schedule")
     shop.work()
