@@ -19,13 +19,18 @@ from crm.invoices.models import Receipt
 from crm.kernel import storage
 from crm.kernel.columns import Base
 from crm.kernel.data import Backup
+from crm.kernel.errors import ConflictError
 from crm.kernel.extensions import db
 from crm.kernel.manifest import catalog
 from crm.kernel.tenancy import use_organization
+from crm.loyalty import queries as ledger
+from crm.loyalty import services as points
 from crm.messages.models import Message
+from crm.rewards import services as rewards
+from crm.rewards.models import Reward, Voucher
 from tests.backups.conftest import Run, manifest, parts, rows
 from tests.backups.test_hostile import packed, rewritten
-from tests.factories import PDF, Cast, make_customer, make_duplicate, make_message, make_points_entry
+from tests.factories import PDF, Cast, make_customer, make_duplicate, make_message, make_points_entry, make_reward
 
 EMPTY_TABLES = {
     "merges",
@@ -195,6 +200,35 @@ def test_a_merge_is_undone_in_the_copy(app: Flask, cast: Cast, run: Run, tmp_pat
         assert message.customer_id == found["Sari W"].id
     with cast.owner.acting():
         assert db.session.get_one(Customer, second).merged_into_id == first, "the original stays merged"
+
+
+def test_points_and_vouchers_go_on_in_the_copy(app: Flask, cast: Cast, run: Run, tmp_path: Path) -> None:
+    with cast.owner.acting():
+        sari, reward = make_customer(name="Sari"), make_reward(cost=30)
+        points.change_points(sari, 100)
+        vouchers = [rewards.redeem(sari, reward) for _ in range(3)]
+        rewards.use(vouchers[1].id)
+        rewards.cancel(vouchers[2].id)
+        codes = [voucher.code for voucher in vouchers]
+    path = tmp_path / "shop.zip"
+    assert run("create", "--organization", "shop", "--output", path).exit_code == 0
+    said = restored(run, path, "--slug", "shop-two")
+    with app.app_context(), use_organization(said["id"]):
+        customer = db.session.scalars(sa.select(Customer)).one()
+        assert (customer.loyalty_points, ledger.differences()) == (40, [])
+        kept, used, canceled = (
+            db.session.scalars(sa.select(Voucher).where(Voucher.code == code)).one() for code in codes
+        )
+        rewards.use(kept.id)
+        for over in (used, canceled):
+            with pytest.raises(ConflictError):
+                rewards.use(over.id)
+        points.give_back(used.entry_id or 0, "Test")
+        rewards.redeem(customer.id, db.session.scalars(sa.select(Reward.id)).one())
+        assert ledger.differences() == []
+    with cast.owner.acting():
+        assert db.session.get_one(Customer, sari).loyalty_points == 40
+        assert db.session.get_one(Voucher, vouchers[0].id).used_at is None
 
 
 def rows_distance(said: dict[str, Any], path: Path, table: str) -> int:
