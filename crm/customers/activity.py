@@ -33,9 +33,14 @@ FIELDS = {
 }
 
 
-def _edited(event: ActivityEvent) -> Activity:
-    lines = [_changed(field, event) for field in FIELDS if field in event.changes]
-    return Activity(lines[0]) if len(lines) == 1 else Activity(_("Edited"), lines)
+def _fields(title: str) -> ActivityText:
+    """Return the text of a change of fields: the field where it is one, else the title with all of them."""
+
+    def activity(event: ActivityEvent) -> Activity:
+        lines = [_changed(field, event) for field in FIELDS if field in event.changes]
+        return Activity(lines[0]) if len(lines) == 1 else Activity(_(title), lines)
+
+    return activity
 
 
 def _changed(field: str, event: ActivityEvent) -> str:
@@ -81,8 +86,8 @@ ACTIVITY: dict[str, ActivityText | str] = {
     "customer.created": N_("Added"),
     "customer.contact_added": _contact(N_("%(field)s also known: %(value)s")),
     "customer.contact_removed": _contact(N_("%(field)s removed: %(value)s")),
-    "customer.edited": _edited,
-    "customer.consent": _edited,
+    "customer.edited": _fields(N_("Edited")),
+    "customer.consent": _fields(N_("Consent changed")),
     "customer.archived": N_("Archived"),
     "customer.restored": N_("Restored"),
     "customer.activated": N_("Activated"),

@@ -66,6 +66,9 @@ def test_an_installation_is_set_up_by_commands_alone(app: Flask) -> None:
             "email_reply_to": "",
             "branch_bound": False,
             "sending_paused": False,
+            "cap_day": 1,
+            "cap_month": 4,
+            "soft_opt_in": False,
             "earn_points": 0,
             "earn_per": "0.00",
         }

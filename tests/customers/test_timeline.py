@@ -235,13 +235,14 @@ def test_opt_outs_and_texts_from_the_customer_are_told(cast: Cast, ani: int) -> 
         texts = [Incoming("twilio", f"SM{body}", body=body, **sent) for body in bodies]  # type: ignore[arg-type]
         receive(cast.owner.organization_id, texts)
     told = lines(cast.staff, ani)
-    assert sorted(told[:3]) == [
+    assert sorted(told[:4]) == [
+        "Consent changed by the system Marketing by SMS: Withdrawn Marketing by WhatsApp: Withdrawn",
         "Opted out of messages by the system By a keyword",
         "The customer wrote “STOP”",
         "The customer wrote “When do you open?”",
     ]
-    assert told[3].startswith("Messages allowed again")
-    assert told[4] == "Opted out of messages by owner Added to the list by staff"
+    assert told[4].startswith("Messages allowed again")
+    assert told[5] == "Opted out of messages by owner Added to the list by staff"
 
 
 def test_the_product_itself_is_named(cast: Cast, ani: int) -> None:
