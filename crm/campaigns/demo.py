@@ -20,7 +20,7 @@ from crm.kernel.tenancy import insert_many
 from crm.kernel.work import due
 from crm.messages.bookkeeping import KIND as MESSAGES
 from crm.messages.bookkeeping import refresh_next
-from crm.messages.channels.sms import SMS
+from crm.messages.channels.registry import channel_named
 from crm.messages.models import Attempt, Message
 from crm.messages.rules import Answer, Status
 from crm.segments.models import Segment
@@ -41,7 +41,8 @@ def fill(shop: str, customer_ids: Sequence[int]) -> None:
         if number % AGREES:
             edit_customer(id_, {"marketing_sms": Consent.GIVEN, "marketing_email": Consent.GIVEN})
     segment = find_or_add(SEGMENT, QUERY)
-    campaign = services.add({"name": NAME, "segment_id": segment.id, "channel": SMS, "body": BODY, "hold_out": 20})
+    sms = channel_named("sms")
+    campaign = services.add({"name": NAME, "segment_id": segment.id, "channel": sms, "body": BODY, "hold_out": 20})
     services.schedule(campaign.id)
     for _start_and_messages in range(2):
         take_turn(campaign.id)

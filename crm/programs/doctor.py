@@ -21,11 +21,9 @@ from crm.invoices.receipts import sandbox
 from crm.kernel import health, queue
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import use_organization
-from crm.messages.channels.email import EMAIL, mailbox_parts
 from crm.messages.channels.registry import all_channels
 from crm.providers.accounts import lacking, sender_of
 from crm.providers.letters import domains
-from crm.providers.letters.message import ascii_address
 from crm.providers.registry import provider_named
 from crm.wallets.settings import wallets
 from crm.web import security
@@ -175,10 +173,11 @@ def _mail_domains(organization_id: int) -> Iterator[tuple[str, tuple[str, ...]]]
     """Yield the domain that an organization sends e-mail from, with the names of its provider's DKIM keys."""
     with use_organization(organization_id):
         organization = current_organization()
-        account = provider_named(EMAIL.gateway_name(organization)).account
-        if account is not None and not lacking(organization, EMAIL):
-            sender = sender_of(organization, EMAIL.gateway_name(organization), EMAIL)
-            yield ascii_address(mailbox_parts(sender.number)[1]).rpartition("@")[2], account.dkim_selectors
+        for channel in all_channels():
+            gateway = channel.gateway_name(organization)
+            account = provider_named(gateway).account if channel.has_subject else None
+            if account is not None and not lacking(organization, channel):
+                yield domains.domain_of(sender_of(organization, gateway, channel)), account.dkim_selectors
 
 
 def _backups() -> Finding:

@@ -15,7 +15,7 @@ from typing import Any
 import schemathesis
 
 KNOWN: dict[str, int] = json.loads(os.environ["KNOWN_IDS"])
-"""A customer with a phone number, another one, two rewards, a branch, a user, and the organization."""
+"""A customer with a phone number, another one, two rewards, a segment, a branch, a user, and the organization."""
 
 NEW = itertools.count(1)
 
@@ -37,6 +37,14 @@ def before_call(context: schemathesis.HookContext, case: Any, kwargs: dict[str, 
             _fit(case.body)
             if "/rewards/" in case.operation.label:
                 _fit_reward(case.body)
+            if "/campaigns/" in case.operation.label:
+                # A text or a template, to somebody; and an e-mail has a subject.
+                together = {"segment": KNOWN["segment"], "template": None, "channel": "sms", "body": "Hi"}
+                case.body |= {name: value for name, value in together.items() if name in case.body}
+                if case.method == "POST":
+                    case.body["body"] = "Hi"
+            if "query" in case.body:
+                case.body["query"] = {"city": "Jakarta"}
             if "/badges/" in case.operation.label:
                 # What goes with what: days with a rolling period, points with a reward of points.
                 together = {"metric": "visits", "target": 3, "period": "month", "reward": "none"}
@@ -94,8 +102,11 @@ def _fit(body: dict[str, Any]) -> None:
         body["invoice"] = None
     if body.get("channel") == "email":
         body["subject"] = body.get("subject") or "Your cake"
-    if body.get("channel") == "sms":
-        body["body"] = body.get("body", "")[:1_600]
+    if body.get("channel") == "sms" and isinstance(body.get("body"), str):
+        body["body"] = body["body"][:1_600]
+    if body.get("purpose"):
+        # Marketing takes consent.
+        body["purpose"] = "service"
 
 
 def _fit_reward(body: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from crm.kernel.roles import API
-from tests.factories import Cast, make_branch, make_customer, make_invoice, make_reward
+from tests.factories import Cast, make_branch, make_customer, make_invoice, make_reward, make_segment
 from tests.product import RunningApp
 from tests.servers import BIN
 
@@ -77,7 +77,7 @@ def test_what_it_says_is_so(running_app: RunningApp, app: Flask, cast: Cast, tmp
         customer = make_customer(name="Siti", phone="0812 3456 7890", email="siti@example.com")
         make_invoice(customer)
         known = {"customer": customer, "other customer": make_customer(), "branch": make_branch()}
-        known |= {"reward": make_reward(), "other reward": make_reward()}
+        known |= {"reward": make_reward(), "other reward": make_reward(), "segment": make_segment()}
     known["organization"] = cast.owner.organization_id
     known["user"] = cast.manager.user_id
     done = subprocess.run(

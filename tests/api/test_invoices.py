@@ -177,7 +177,7 @@ def test_a_message_is_scheduled_changed_and_canceled(api: Client) -> None:
     message: Any = made.json
     assert set(message) == {
         *("id", "organization", "customer", "channel", "subject", "body", "send_at", "status", "reason", "attempts"),
-        *("created_at", "updated_at"),
+        *("purpose", "created_at", "updated_at"),
     }
     assert (message["status"], message["attempts"]) == ("scheduled", 0)
     assert message["send_at"] == tomorrow.replace("+00:00", "Z")

@@ -10,6 +10,10 @@ from collections.abc import Iterator, Sequence
 import dns.exception
 import dns.resolver
 
+from crm.messages.channels.email import mailbox_parts
+from crm.providers.base import Sender
+from crm.providers.letters.message import ascii_address
+
 SECONDS = 4.0
 """The longest time to wait for an answer."""
 
@@ -25,6 +29,11 @@ FREE = frozenset(
 
 class NoAnswerError(Exception):
     """DNS could not be asked."""
+
+
+def domain_of(sender: Sender) -> str:
+    """Return the domain of a sender's address, as DNS has it."""
+    return ascii_address(mailbox_parts(sender.number)[1]).rpartition("@")[2]
 
 
 def problems(domain: str, selectors: Sequence[str] = ()) -> Iterator[str]:
