@@ -43,6 +43,8 @@ def before_call(context: schemathesis.HookContext, case: Any, kwargs: dict[str, 
                 case.body |= {name: value for name, value in together.items() if name in case.body}
                 if case.method == "POST":
                     case.body["body"] = "Hi"
+            if "/segments/" in case.operation.label and case.body.get("name"):
+                case.body["name"] = f"Segment S{next(NEW)}"
             if "query" in case.body:
                 case.body["query"] = {"city": "Jakarta"}
             if "/badges/" in case.operation.label:
