@@ -21,6 +21,7 @@ from crm.accounts import invitations, sign_ins, tokens
 from crm.accounts.members import Details
 from crm.accounts.models import Branch, Invitation, Membership, Organization, User
 from crm.accounts.passwords import hash_password
+from crm.analytics.holdouts import is_held_out
 from crm.area_customers import services as area_customers
 from crm.automations import services as automations
 from crm.automations.granting import give
@@ -32,6 +33,7 @@ from crm.badges.models import BadgeGrant
 from crm.badges.rules import Metric, Period
 from crm.bookings import services as bookings
 from crm.campaigns import services as campaigns
+from crm.campaigns.models import Campaign
 from crm.campaigns.turns import take_turn
 from crm.consents.tokens import token_for
 from crm.customer_page import links
@@ -549,11 +551,18 @@ def make_campaign(**values: Any) -> int:
 
 def make_paused_campaign() -> int:
     """Make a campaign to a few customers that was paused in the middle, some of them held out, and return its id."""
-    for number in range(8):
+    reached = [
         make_customer(
             phone=f"+62812888{next(_numbers):05}", marketing_sms=Consent.GIVEN if number else Consent.WITHDRAWN
         )
+        for number in range(8)
+    ][1:]
     campaign_id = make_campaign(hold_out=50)
+    with transaction() as session:
+        # A key that draws some of them and not all.
+        keys = map(str, itertools.count())
+        drawn = (key for key in keys if 0 < sum(is_held_out(key, id_, 50) for id_ in reached) < len(reached))
+        session.get_one(Campaign, campaign_id).draw_key = next(drawn)
     campaigns.schedule(campaign_id)
     for _start_and_messages in range(2):
         take_turn(campaign_id)
