@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +22,7 @@ from crm.kernel.tenancy import update_many
 from crm.kernel.work import due
 from crm.messages import sent_ledger
 from crm.messages.bookkeeping import KIND, hasten_held, hold_customers
+from crm.messages.channels.base import Addresses
 from crm.messages.channels.emails import EMAILS
 from crm.messages.models import Attempt, Message
 from crm.messages.rules import WAITS, Status, back_off
@@ -106,17 +107,7 @@ def _record(results: Sequence[Result], token: str) -> None:
                 )
                 continue
             _apply(message, call, outcome, batch)
-        closed = {
-            (call.to, call.channel.addresses): (_closed_by(outcome), outcome.sentence)
-            for call, outcome in results
-            if (outcome.answer is Answer.OPTED_OUT and not _is_of_marketing(call, outcome)) or outcome.is_dead
-        }
-        closed |= {
-            (call.to, EMAILS): (OptOutSource.SOFT_BOUNCE, outcome.sentence)
-            for call, outcome in results
-            if call.channel.addresses is EMAILS and call.message_id in by_id
-            if soft_bounces.is_full(outcome.code) and soft_bounces.are_too_many(by_id[call.message_id], call.to)
-        }
+        closed = _closed(results, by_id)
         for (address, addresses), (source, sentence) in sorted(closed.items(), key=lambda one: one[0][0]):
             services.note_down(address, addresses, source, sentence)
         sent_ledger.forget([message.uid for message in messages if message.status in NOT_TAKEN])
@@ -129,6 +120,22 @@ def _record(results: Sequence[Result], token: str) -> None:
     if opened:
         with committing("let go"):
             hasten_held()
+
+
+def _closed(
+    results: Sequence[Result], messages: Mapping[int, Message]
+) -> dict[tuple[str, Addresses], tuple[OptOutSource, str]]:
+    """Return the addresses that get no more, each with why; what is for good wins over what may pass."""
+    found: dict[tuple[str, Addresses], tuple[OptOutSource, str]] = {}
+    for call, outcome in results:
+        message, address = messages.get(call.message_id), (call.to, call.channel.addresses)
+        if (outcome.answer is Answer.OPTED_OUT and not _is_of_marketing(call, outcome)) or outcome.is_dead:
+            found[address] = _closed_by(outcome), outcome.sentence
+            continue
+        is_full = call.channel.addresses is EMAILS and soft_bounces.is_full(outcome.code)
+        if message is not None and is_full and soft_bounces.are_too_many(message, call.to):
+            found.setdefault(address, (OptOutSource.SOFT_BOUNCE, outcome.sentence))
+    return found
 
 
 def _is_of_marketing(call: Call, outcome: Outcome) -> bool:

@@ -91,12 +91,20 @@ def note_down(
             _tell_of(found, "suppression.added", {_field(found): [None, address], "source": [None, found.source]})
             return found
     is_stricter = purpose is Purpose.ALL and found.purpose is not purpose
-    if is_stricter or (source is OptOutSource.STAFF and found.source is not source):
-        found.purpose = purpose if is_stricter else found.purpose
+    if is_stricter:
+        found.purpose = purpose
+    if _tells_more(source, found.source, is_stricter=is_stricter):
         before, found.source, found.note = found.source, source, note[:200]
         found.created_by_id = current_actor()
         _tell_of(found, "suppression.changed", {"source": [before, found.source]})
     return found
+
+
+def _tells_more(source: OptOutSource, before: OptOutSource, *, is_stricter: bool) -> bool:
+    """Whether a source replaces the one before: mail that came back ends by itself, so it hides nothing else."""
+    if OptOutSource.SOFT_BOUNCE in (source, before):
+        return source is not before and before is OptOutSource.SOFT_BOUNCE
+    return is_stricter or (source is OptOutSource.STAFF and before is not source)
 
 
 def stop_pending(written: Iterable[tuple[str, Addresses]]) -> None:

@@ -340,6 +340,22 @@ def test_it_is_open_again_once_mail_arrives(shop: Shop, api: Api) -> None:
         assert list(db.session.scalars(sa.select(Suppression.address))) == ["else@shop.test"]
 
 
+@pytest.mark.parametrize("source", [OptOutSource.UNSUBSCRIBE, OptOutSource.COMPLAINT, OptOutSource.STAFF])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_mail_that_arrives_again_takes_back_no_other_opt_out(
+    shop: Shop, api: Api, source: OptOutSource, is_first: bool
+) -> None:
+    _, attempt = sent(shop, "postmark")
+    both = [(OptOutSource.SOFT_BOUNCE, Purpose.ALL), (source, Purpose.MARKETING)]
+    for each, purpose in reversed(both) if is_first else both:
+        with shop.inside(), transaction():
+            opt_outs.note_down(SARI, EMAILS, each, purpose=purpose)
+    report(shop, "postmark", event_of("postmark", str(attempt), "delivered"))
+    with shop.inside():
+        found = db.session.scalars(sa.select(Suppression)).one()
+        assert (found.source, found.purpose) == (source, Purpose.ALL)
+
+
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_a_forged_report_changes_nothing(shop: Shop, api: Api, name: str) -> None:
     id_, attempt = sent(shop, name)
