@@ -254,12 +254,16 @@ def _names(locale: str) -> _Names:
 
 @lru_cache(maxsize=64)
 def _names_in(locale: str) -> _Names:
-    """Return the names of days from Monday and of months, by CLDR; British "Sept" stays "Sep"."""
+    """Return the names of days from Monday and of months, by CLDR; British "Sept" stays "Sep".
+
+    Arabic has no shorter ones, and those that Babel makes from the long ones may be another country's.
+    """
     found = Locale("en") if locale.startswith("en") else Locale.parse(locale.replace("-", "_"))
+    widths = ("wide", "wide") if found.language == "ar" else ("wide", "abbreviated")
     days, months = found.days["format"], found.months["format"]
     return _Names(
-        *(tuple(map(str, (days[width][number] for number in range(7)))) for width in ("wide", "abbreviated")),
-        *(tuple(map(str, (months[width][number] for number in range(1, 13)))) for width in ("wide", "abbreviated")),
+        *(tuple(map(str, (days[width][number] for number in range(7)))) for width in widths),
+        *(tuple(map(str, (months[width][number] for number in range(1, 13)))) for width in widths),
     )
 
 

@@ -168,6 +168,7 @@ def _problem(page: Page, base: str, window: Window, number: int, person: Person)
             _fill(field, number)
             page.wait_for_function(QUIET)  # a chosen template brings the form anew
         before = _rows(person)
+        page.evaluate("window.isOld = true")  # until the page of a redirect is there, even one of the same URL
         action = base + str(form.get_attribute("action"))
         with page.expect_response(lambda answer: answer.request.method == "POST" and answer.url == action) as sent:
             form.locator(".window-actions button[type=submit]").click()
@@ -178,7 +179,8 @@ def _problem(page: Page, base: str, window: Window, number: int, person: Person)
             page.locator("#dialog").wait_for(state="hidden")
             page.wait_for_function("() => !history.state?.window")
         elif url := sent.value.headers.get("hx-redirect"):
-            page.wait_for_url(base + url)
+            page.wait_for_function("() => !window.isOld && document.readyState === 'complete'")
+            assert page.url == base + url
     except Error as error:
         return str(error)
     return "" if _rows(person) != before else "nothing is saved"

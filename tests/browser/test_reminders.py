@@ -78,6 +78,7 @@ def test_a_folded_list_stays_folded(phone: Page) -> None:
     region = phone.get_by_role("region", name="Due reminders")
     region.get_by_role("heading", name="To do now").click()
     expect(region.get_by_role("listitem").first).to_be_hidden()
+    phone.wait_for_function("document.cookie.includes('fold-reminders=1')")  # the browser stores it in its own time
     phone.reload()
     expect(region.get_by_role("listitem").first).to_be_hidden()
     region.get_by_role("heading", name="To do now").click()

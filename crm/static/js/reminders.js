@@ -25,6 +25,11 @@ function answerNotYet(row) {
   row.querySelector("[data-asks-sent]").focus();
 }
 
+// The click comes before the list opens or closes.
+function keepFold(list) {
+  document.cookie = `fold-${list.dataset.fold}=${list.open ? 1 : 0}; path=/; max-age=${YEAR}; samesite=lax`;
+}
+
 document.addEventListener("click", ({ target }) => {
   const link = target.closest("[data-asks-sent]");
   if (link) {
@@ -32,6 +37,8 @@ document.addEventListener("click", ({ target }) => {
     sessionStorage.setItem(KEY, link.closest(".reminder").id);
   }
   if (target.closest("[data-not-yet]")) answerNotYet(target.closest(".reminder"));
+  const fold = target.closest("[data-fold] > summary");
+  if (fold) keepFold(fold.parentElement);
 });
 
 document.addEventListener("visibilitychange", () => {
@@ -41,10 +48,5 @@ document.addEventListener("visibilitychange", () => {
 });
 
 document.addEventListener("htmx:afterSettle", ask);
-
-document.addEventListener("toggle", ({ target }) => {
-  const name = target.dataset && target.dataset.fold;
-  if (name) document.cookie = `fold-${name}=${target.open ? 0 : 1}; path=/; max-age=${YEAR}; samesite=lax`;
-}, true);
 
 ask();
