@@ -236,6 +236,11 @@ class Money(fields.String):
         return money.to_json(value, getattr(obj, "currency", None) or here().organization.currency)
 
 
+class MoneyOrNone(Money):
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return None if value is None else super()._serialize(value, attr, obj, **kwargs)
+
+
 class Amount(fields.Field[int]):
     """An amount, sent as text (`1500.50`) or as a number with up to the currency's decimals."""
 

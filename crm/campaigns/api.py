@@ -157,7 +157,12 @@ def _result(campaign: Campaign) -> dict[str, Any] | None:
     result = result_of(campaign)
     if result is None:
         return None
-    found = result.found
+    found, means = result.found, result.found_spent
     ends = {"difference": found and found.value, "low": found and found.low, "high": found and found.high}
-    arms = {name: arm._asdict() for name, arm in (("treated", result.treated), ("held_out", result.held_out))}
-    return {**arms, "until": result.until, **ends}
+    names = ("spent_difference", "spent_low", "spent_high")
+    spent = dict(zip(names, map(round, means), strict=True)) if means else dict.fromkeys(names)
+    arms = {
+        name: {"customers": arm.customers, "buyers": arm.buyers, "spent": arm.average}
+        for name, arm in (("treated", result.treated), ("held_out", result.held_out))
+    }
+    return {**arms, "until": result.until, **ends, **spent}

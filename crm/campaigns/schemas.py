@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from crm.api.fields import Number, RequiredLine, Text, TextLine, Timestamp
+from crm.api.fields import WRITTEN, Money, MoneyOrNone, Number, RequiredLine, Text, TextLine, Timestamp
 from crm.api.schemas import ONE_OF, Input, Output, PageQuery, always
 from crm.campaigns.rules import MAX_HELD_OUT, MAX_NAME, Skip, State, Sum
 from crm.messages.channels.base import MAX_SUBJECT
@@ -76,6 +76,7 @@ class SumsOf(Output):
 class ArmOf(Output):
     customers = fields.Integer()
     buyers = fields.Integer()
+    spent = Money(metadata={"pattern": WRITTEN, "description": "On average, by each of the customers."})
 
 
 class ResultOf(Output):
@@ -85,6 +86,9 @@ class ResultOf(Output):
     difference = fields.Float(allow_none=True)
     low = fields.Float(allow_none=True)
     high = fields.Float(allow_none=True)
+    spent_difference = MoneyOrNone(allow_none=True, metadata={"pattern": WRITTEN})
+    spent_low = MoneyOrNone(allow_none=True, metadata={"pattern": WRITTEN})
+    spent_high = MoneyOrNone(allow_none=True, metadata={"pattern": WRITTEN})
 
 
 class CampaignDetails(Campaign):

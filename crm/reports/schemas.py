@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from marshmallow import fields
 
 from crm.analytics.rfm import Group
-from crm.api.fields import WRITTEN, Money
+from crm.api.fields import WRITTEN, Money, MoneyOrNone
 from crm.api.schemas import Output
 
 MONEY = {"pattern": WRITTEN}
@@ -26,11 +24,6 @@ class Stats(Output):
     active_customers = fields.Integer()
     total_loyalty_points = fields.Integer()
     customers_by_tier = fields.Nested(TierCounts)
-
-
-class MoneyOrNone(Money):
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
-        return None if value is None else super()._serialize(value, attr, obj, **kwargs)
 
 
 class GroupFigures(Output):

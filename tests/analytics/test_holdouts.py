@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import random
+import statistics
+
 import pytest
 
 from crm.analytics import holdouts
@@ -42,3 +46,23 @@ def test_the_draw_is_the_same_for_ever_and_near_its_share() -> None:
     assert not any(holdouts.is_held_out("a secret", id_, 0) for id_ in range(1, 100))
     other = {id_ for id_ in range(1, 10_001) if holdouts.is_held_out("another", id_, 10)}
     assert 60 < len(other & set(drawn)) < 140, "two campaigns draw apart"
+
+
+def test_averages_differ_by_what_all_of_them_spent() -> None:
+    found = holdouts.difference_of_means([100, 300], 10, [200], 10)
+    assert found.value == 20
+    assert found.low < 20 < found.high
+    assert found == holdouts.difference_of_means([100, 300], 10, [200], 10), "another look says something else"
+    assert holdouts.difference_of_means([], 5, [], 5) == (0, 0, 0)
+    assert not holdouts.difference_of_means([5_000], 50, [], 50).is_clear, "one purchase is chance"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_interval_of_averages_is_as_wide_as_the_known_one(seed: int) -> None:
+    draw = random.Random(seed)
+    one = [round(draw.gammavariate(2, 5_000)) for _ in range(400)]
+    other = [round(draw.gammavariate(2, 5_000)) for _ in range(300)]
+    found = holdouts.difference_of_means(one, 2_000, other, 2_000)
+    spread = math.sqrt(sum(statistics.variance([*each, *[0] * (2_000 - len(each))]) / 2_000 for each in (one, other)))
+    assert found.low == pytest.approx(found.value - 1.96 * spread, abs=0.35 * spread)
+    assert found.high == pytest.approx(found.value + 1.96 * spread, abs=0.35 * spread)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -88,9 +89,10 @@ def test_who_bought_is_compared_by_the_draw_until_two_weeks_are_over(shop: Shop)
         add_invoice(held[1], 150_000_00, today - dt.timedelta(days=1), "")
     shop.change(Campaign, campaign, started_at=clock.utcnow() - dt.timedelta(days=1))
     shown = result(shop, campaign)
-    assert shown["treated"] == {"customers": len(treated), "buyers": 15}
-    assert shown["held_out"] == {"customers": len(held), "buyers": 2}
+    assert shown["treated"] == {"customers": len(treated), "buyers": 15, "spent": money(15 * 150_000 / len(treated))}
+    assert shown["held_out"] == {"customers": len(held), "buyers": 2, "spent": money(2 * 150_000 / len(held))}
     assert shown["low"] > 0
+    assert float(shown["spent_low"]) < float(shown["spent_difference"]) < float(shown["spent_high"])
     page = shop.client.get(f"/campaigns/{campaign}").text
     assert "More of those who were to get it bought." in page
     assert "so this is so far" in page
@@ -122,6 +124,11 @@ def test_a_draft_says_what_can_be_seen(shop: Shop) -> None:
     assert "nothing can be compared" in shop.client.get(f"/campaigns/{shop.campaign(hold_out='0')}").text
 
 
-def result(shop: Shop, campaign: int) -> dict[str, object]:
+def money(amount: float) -> str:
+    return f"{amount:.2f}"
+
+
+def result(shop: Shop, campaign: int) -> dict[str, Any]:
     answer = shop.owner.app.test_client().get(f"/api/campaigns/{campaign}/", headers=shop.owner.token())
-    return answer.json["result"]  # type: ignore[index,no-any-return]
+    assert answer.json is not None
+    return dict(answer.json["result"])
