@@ -83,7 +83,7 @@ def value() -> dict[str, Any]:
         "backtest": found.found.get("backtest"),
         "foretells": found.foretells,
         "come_back": found.come_back if found.foretells else None,
-        "expected": found.all.expected if found.foretells_money else None,
+        "expected": found.expected if found.foretells_money else None,
     }
 
 

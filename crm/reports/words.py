@@ -7,7 +7,7 @@ from typing import Any
 
 from crm.analytics.backtest import MOST_OFF, BackTest
 from crm.analytics.rfm import Group
-from crm.reports.rules import FEWEST_REPEATERS, FEWEST_WEEKS
+from crm.reports.rules import FEWEST_REPEATERS, FEWEST_WEEKS, MOST_CORRELATED
 from crm.values.language import N_, ngettext
 from crm.values.language import gettext as _
 from crm.web.filters import number, percent
@@ -84,7 +84,15 @@ def missing(found: Mapping[str, Any]) -> list[str]:
     if test and not BackTest(**test).is_near:
         return [_("That was off by more than %(share)s, so nothing is foretold.", share=percent(100 * MOST_OFF))]
     is_sound = found.get("is_sound") and test
-    return [] if is_sound else [_("These purchases follow no pattern that could be carried on.")]
+    if not is_sound:
+        return [_("These purchases follow no pattern that could be carried on.")]
+    return [] if found.get("spending") else [_no_spending(found)]
+
+
+def _no_spending(found: Mapping[str, Any]) -> str:
+    if abs(found["correlation"]) >= MOST_CORRELATED:
+        return _("What they will spend can't be foretold: here it goes together with how often they come.")
+    return _("What they will spend can't be foretold: it follows no pattern that could be carried on.")
 
 
 def _too_few(found: Mapping[str, Any]) -> str:

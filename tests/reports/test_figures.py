@@ -136,7 +136,7 @@ def test_what_is_foretold_comes_with_its_back_test(cast: Cast) -> None:
     test = back_test(bgnbd.fit([history for history, _ in before]), before)
     assert found["backtest"] == test._asdict()
     assert found["foretells"] is test.is_near is True
-    assert found["expected"] is not None
+    assert re.fullmatch(r"[1-9]\d0+\.00", found["expected"]), "more exact than it can be"
     assert 0 < found["come_back"] < len(known)
 
 

@@ -150,6 +150,7 @@ def test_a_prediction_stands_beside_its_back_test(cast: Cast) -> None:
         expected, chances = db.session.execute(
             sa.select(sa.func.sum(CustomerScore.expected), sa.func.sum(CustomerScore.comes_back))
         ).one()
+        bought = db.session.scalar(sa.select(sa.func.count()).select_from(CustomerScore))
     page = re.sub(r"<[^>]*>", "", cast.viewer.client().get("/reports/value").text).replace("\xa0", " ")
     test = run.found["backtest"]
     assert f"13 weeks ago it foretold {round(test['foretold'])} purchases; {test['came']} came." in page
@@ -157,6 +158,7 @@ def test_a_prediction_stands_beside_its_back_test(cast: Cast) -> None:
     assert f"about Rp {digits}" in page
     assert f"about {round(chances / 1_000)} customers" in page
     assert "So far" in page
+    assert re.findall(r"of (\d+) customers", page) == [f"{bought}"] * 2, "a prediction has no link to those it is about"
 
 
 @SQLITE
@@ -176,7 +178,8 @@ def test_what_was_far_off_is_hidden_with_the_sentence(cast: Cast) -> None:
 
 def found(**changes: object) -> dict[str, object]:
     near = {"weeks": 13, "foretold": 100.0, "came": 110}
-    return {"repeaters": 200, "weeks": 26, "is_sound": True, "backtest": near, **changes}
+    money = {"p": 6.25, "q": 3.74, "v": 15.44}
+    return {"repeaters": 200, "weeks": 26, "is_sound": True, "backtest": near, "spending": money, **changes}
 
 
 @SQLITE
@@ -190,6 +193,9 @@ def test_each_condition_of_a_prediction_is_named_when_it_is_missing(cast: Cast) 
         ({"is_sound": False}, "follow no pattern"),
         ({"backtest": None}, "follow no pattern"),
         ({"backtest": {"weeks": 13, "foretold": 100.0, "came": 160}}, "off by more than 35%"),
+        ({"spending": None, "correlation": 0.4}, "how often they come."),
+        ({"spending": None, "correlation": -0.4}, "how often they come."),
+        ({"spending": None, "correlation": 0.1}, "foretold: it follows no pattern"),
         ({}, ""),
     ):
         with cast.owner.acting(), transaction() as session:
@@ -197,7 +203,8 @@ def test_each_condition_of_a_prediction_is_named_when_it_is_missing(cast: Cast) 
             run.found = {**run.found, **found(**changes)}
         page = client.get("/reports/value").text.replace("\xa0", "")
         assert sentence in page, changes
-        assert ("Coming back within" in page) == (not changes), changes
+        assert ("Coming back within" in page) == ("spending" in changes or not changes), changes
+        assert ("In the next 12 months" in page) == (not changes), changes
 
 
 @SQLITE
