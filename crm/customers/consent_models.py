@@ -18,7 +18,8 @@ class ConsentChange(TenantMixin, Base):
     """A consent given or withdrawn; it is never changed. `customers` has the states that follow from them.
 
     source: how. text: what the customer read when they decided. address: the number or e-mail at that time. Nobody in
-    `created_by_id` but how it came is the customer's own doing.
+    `created_by_id` but how it came is the customer's own doing. import_id: the import that wrote it, and takes it away
+    when it is undone; without a foreign key, for an import is forgotten after a month.
     """
 
     __tablename__ = "consent_changes"
@@ -37,6 +38,7 @@ class ConsentChange(TenantMixin, Base):
     text: Mapped[str] = mapped_column(sa.String(MAX_TEXT), default="")
     address: Mapped[str] = mapped_column(sa.String(254), default="")
     created_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
+    import_id: Mapped[int | None] = mapped_column(BigInt)
     created_at: Mapped[CreatedAt]
 
     created_by: Mapped[User | None] = relationship(viewonly=True)

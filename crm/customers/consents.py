@@ -59,37 +59,57 @@ def prove(customer: Customer, changes: Collection[str], proof: Proof) -> None:
     if is_by_customer() and proof is BY_STAFF:
         proof = Proof(ConsentSource.PAGE)
     by_staff = None if is_by_customer() else current_actor()
-    for column in COLUMNS:
-        if column in changes:
-            db.session.add(ConsentChange(**_row(customer, column, proof, by_staff)))
+    for row in proofs_of(customer.id, _fields(customer), changes, proof, by_staff):
+        db.session.add(ConsentChange(**row))
 
 
 def prove_first(customer: Customer, proof: Proof) -> None:
     """Add rows for what is not as it is for everybody new."""
+    prove(customer, first_changes(_fields(customer)), proof)
+
+
+def first_changes(fields: Mapping[str, Any]) -> list[str]:
+    """Return the columns of a new customer that are not as they are for everybody new."""
     first = dict.fromkeys(CONSENTS, True) | dict.fromkeys(MARKETING, Consent.NOT_ASKED)
-    prove(customer, [name for name, state in first.items() if getattr(customer, name) != state], proof)
+    return [name for name, state in first.items() if fields[name] != state]
 
 
 def proofs_of_merge(customer: Customer, changes: Collection[str]) -> list[dict[str, Any]]:
     """Return rows for the columns that a merge changes; its undo takes them away again."""
-    proof = Proof(ConsentSource.MERGE)
-    return [_row(customer, column, proof, current_actor()) for column in COLUMNS if column in changes]
+    return proofs_of(customer.id, _fields(customer), changes, Proof(ConsentSource.MERGE), current_actor())
 
 
-def _row(customer: Customer, column: str, proof: Proof, user_id: int | None) -> dict[str, Any]:
-    is_marketing = column in MARKETING
-    channel = column.removeprefix("marketing_") if is_marketing else column.removesuffix("_allowed")
-    allowed = Consent.GIVEN if getattr(customer, column) is True else Consent.WITHDRAWN
+def proofs_of(
+    customer_id: int, fields: Mapping[str, Any], changes: Collection[str], proof: Proof, user_id: int | None
+) -> list[dict[str, Any]]:
+    """Return rows for those of a customer's `changes` that are about consent; `fields` are as they are now."""
+    return [_row(customer_id, fields, column, proof, user_id) for column in COLUMNS if column in changes]
+
+
+def subject_of(column: str) -> tuple[str, MessagePurpose]:
+    """Return the channel's code and the purpose that a column is about."""
+    if column in MARKETING:
+        return column.removeprefix("marketing_"), MessagePurpose.MARKETING
+    return column.removesuffix("_allowed"), MessagePurpose.SERVICE
+
+
+def _row(customer_id: int, fields: Mapping[str, Any], column: str, proof: Proof, user_id: int | None) -> dict[str, Any]:
+    channel, purpose = subject_of(column)
+    allowed = Consent.GIVEN if fields[column] is True else Consent.WITHDRAWN
     return {
-        "customer_id": customer.id,
+        "customer_id": customer_id,
         "channel": channel,
-        "purpose": MessagePurpose.MARKETING if is_marketing else MessagePurpose.SERVICE,
-        "state": Consent(getattr(customer, column)) if is_marketing else allowed,
+        "purpose": purpose,
+        "state": Consent(fields[column]) if purpose is MessagePurpose.MARKETING else allowed,
         "source": proof.source,
         "text": proof.text[:MAX_TEXT],
-        "address": proof.address or (customer.email if channel == "email" else customer.phone) or "",
+        "address": proof.address or fields["email" if channel == "email" else "phone"] or "",
         "created_by_id": user_id,
     }
+
+
+def _fields(customer: Customer) -> dict[str, Any]:
+    return {name: getattr(customer, name) for name in (*COLUMNS, "email", "phone")}
 
 
 def last_source(customer_id: int, channel: str) -> ConsentSource | None:

@@ -51,6 +51,7 @@ DATA = {
         plain="channel purpose state source text",
         personal="address",
         points_to={"customer_id": CUSTOMERS, "created_by_id": USERS},
+        dropped={"import_id": None},
     ),
     "removed_contacts": Rows(
         erasure=Erasure.DELETE, plain="kind", personal="value", points_to={"customer_id": CUSTOMERS}

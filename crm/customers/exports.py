@@ -11,7 +11,7 @@ from crm.accounts.models import Branch
 from crm.customers.filters import Filters
 from crm.customers.models import Customer, CustomerKey
 from crm.customers.order import ORDERS
-from crm.customers.rules import Tier
+from crm.customers.rules import MARKETING, Consent, Tier
 from crm.customers.search import find_among, find_ids
 from crm.kernel.columns import one_of
 from crm.kernel.exports import Column, Export, Kind
@@ -98,6 +98,10 @@ EXPORT = Export(
         Column("sms_allowed", N_("SMS allowed"), Customer.sms_allowed, Kind.YES_NO),
         Column("whatsapp_allowed", N_("WhatsApp allowed"), Customer.whatsapp_allowed, Kind.YES_NO),
         Column("email_allowed", N_("E-mail allowed"), Customer.email_allowed, Kind.YES_NO),
+        *(
+            Column(name, label, getattr(Customer, name), words=lambda state: Consent(state).label)
+            for name, label in MARKETING.items()
+        ),
         Column("loyalty_points", N_("Points"), Customer.loyalty_points, Kind.NUMBER),
         Column("loyalty_tier", N_("Tier"), Customer.tier, words=lambda tier: Tier(tier).label),
         Column("total_orders", N_("Orders"), Customer.total_orders, Kind.NUMBER),

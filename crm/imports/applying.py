@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
+from crm.customers.rules import MARKETING, Consent
 from crm.imports.entries import Entry
 from crm.imports.fields import CONSENTS
 from crm.imports.states import Mode
@@ -51,6 +52,8 @@ def complete_new(person: Person, entry: Entry, now: dt.datetime | None) -> None:
         fields[name] = getattr(contact, name)
     for name in CONSENTS:
         fields[name] = name not in entry.refused
+    for name in MARKETING:
+        fields[name] = entry.marketing.get(name, Consent.NOT_ASKED)
     _learn_further(person, entry, ())
 
 
@@ -59,6 +62,7 @@ def apply(
 ) -> None:
     """Bring a customer up to date: fill blanks, take chosen fields over, and take consents away.
 
+    Consent to marketing is given where nobody asked them, and to nobody by another one's name.
     Kinds in `taken` and keys in `theirs` belong to other customers.
     """
     contact, own = entry.contact, person.fields
@@ -87,6 +91,9 @@ def apply(
     for name in entry.refused:
         if name in CONSENTS:
             person.put(name, False)
+    for name, state in entry.marketing.items():
+        if state is Consent.WITHDRAWN or (by_name and own[name] == Consent.NOT_ASKED):
+            person.put(name, state)
 
 
 def _learn_further(person: Person, entry: Entry, theirs: Collection[Key]) -> None:

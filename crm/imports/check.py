@@ -22,6 +22,7 @@ from crm.imports.findings import Finding
 from crm.imports.gathering import FILE_IDS, NO_NAME, Decided, ImportGathering, wanted_for
 from crm.imports.mapping import columns_of
 from crm.imports.models import Import, ImportRow
+from crm.imports.opted_out import listed_among
 from crm.imports.states import Choice, Verdict
 from crm.intake.rows import read
 from crm.kernel.bulk_writer import Bulk
@@ -102,6 +103,7 @@ class RowReader:
             stand_in=cleaned.stand_in,
             cleared=cleaned.cleared,
             refused=cleaned.refused,
+            marketing=cleaned.marketing,
             further=[(kind, value) for kind, value in cleaned.further if kind in (Kind.PHONE, Kind.EMAIL)],
         )
 
@@ -164,7 +166,8 @@ def _gathering(row: Import, entries: Mapping[int, Entry], index: earlier.KeyInde
     added = earlier.added_by(row.id, {id_ - FILE_IDS for id_ in ids if id_ > FILE_IDS}, first)
     known.people.update(added)
     firsts |= {id_: id_ - FILE_IDS for id_ in added}
-    return ImportGathering(known, None, Rules(row.mode, row.overwritten), firsts)
+    listed = listed_among(entries.values(), known.people.values())
+    return ImportGathering(known, None, Rules(row.mode, row.overwritten), firsts, listed)
 
 
 def _write(rows: Sequence[Any], found: Mapping[int, ReadRow], decided: Mapping[int, Decided]) -> None:
@@ -178,7 +181,7 @@ def _write(rows: Sequence[Any], found: Mapping[int, ReadRow], decided: Mapping[i
         values["code"].append(verdict.code)
         values["reason"].append(verdict.reason)
         values["suggestion"].append(problem.suggestion if problem else _name_for(one.entry, verdict))
-        values["repaired"].append([list(repair[:3]) for repair in one.repaired] or None)
+        values["repaired"].append([list(repair[:3]) for repair in (*one.repaired, *verdict.notes)] or None)
         values["twin"].append(verdict.twin)
         values["customer_id"].append(id_ if id_ is not None and id_ < FILE_IDS else None)
         values["before"].append(verdict.before)

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
-from crm.imports.answers import language_of, yes_or_no
+from crm.customers.rules import MARKETING, Consent, strictest
+from crm.imports.answers import UNREACHABLE, consent_of, language_of, yes_or_no
 from crm.imports.contacts import DECIMALS, Contacts, email, likely_email, lost_digits, read_emails, read_phones
 from crm.imports.countries import is_country
 from crm.imports.fields import CONSENTS, NAME_PARTS
@@ -33,13 +34,14 @@ MOBILE = frozenset(map(fold, _MOBILE_WORDS.split()))
 FIRST = ("city", "province", "postal_code", "passport_number", "service_type", "source", "branch", "phone_extension")
 NUMBERED = frozenset({"passport_number", "postal_code", "phone_extension", "id"})
 KINDS = dict.fromkeys(("name", *NAME_PARTS, "company"), Kind.NAME) | dict.fromkeys(("address", "notes"), Kind.TEXT)
-NEVER_CLEARED = frozenset({"name", "id", *NAME_PARTS, *CONSENTS})
+NEVER_CLEARED = frozenset({"name", "id", *NAME_PARTS, *CONSENTS, *MARKETING})
 NAMES = frozenset({"name", *NAME_PARTS})
 NOTHING: frozenset[str] = frozenset()
 KEPT_DAYS = 40_000
 GOOGLES_OWN = frozenset({"mycontacts", "my contacts", "starred", "other contacts"})
 _NO_DAY = re.compile(r"0{1,4}([./-])0{1,2}(?:\1(?:0{4}|00))?")
 """How Outlook writes that there is none."""
+_NEGATIVE = re.compile(r"\b(?:unsubscribed|opted out|opt out|optout|do not|no marketing|excluded?)\b")
 QUESTION = stored(N_("%(typed)s is read as %(meant)s."))
 
 
@@ -85,14 +87,15 @@ class Studied(NamedTuple):
 class Cleaned:
     """A row as a customer.
 
-    cleared: fields to empty. refused: consents that the file says no to. further: more valid phones and e-mails.
-    stand_in: a name for who has none.
+    cleared: fields to empty. refused: consents that the file says no to. marketing: what it says about those to
+    marketing. further: more valid phones and e-mails. stand_in: a name for who has none.
     """
 
     values: dict[str, Any]
     contact: ContactFields
     cleared: frozenset[str] = frozenset()
     refused: frozenset[str] = frozenset()
+    marketing: dict[str, Consent] = field(default_factory=dict)
     further: list[tuple[str, str]] = field(default_factory=list)
     stand_in: str = ""
     repaired: list[Finding] = field(default_factory=list)
@@ -149,7 +152,11 @@ class Cleaner:
         self._fields = frozenset(plan)
         self._order = context.date_orders.get(plan.get("birthday", [0])[0], days.DMY)
         self._first = [name for name in FIRST if name in plan]
-        self._asks = bool(self._fields & {*CONSENTS, "is_active", "language", "id"})
+        self._asks = bool(self._fields & {*CONSENTS, *MARKETING, "is_active", "language", "id"})
+        # `Opted out of email`: a yes is a no.
+        self._negative = {
+            place for name in MARKETING for place in plan.get(name, ()) if _NEGATIVE.search(folded(headers[place]))
+        }
         self._days: dict[str, days.Day] = {}
         self._named = {
             name: next((headers[place] for place in places if headers[place]), name.capitalize())
@@ -180,6 +187,9 @@ class Cleaner:
         if "birthday" in found and (day := self._birthday(found["birthday"][0])):
             values["birthday"] = day
         refused = self._answers(found, values) if self._asks else NOTHING
+        marketing = self._marketing(found) if self._asks else {}
+        if not UNREACHABLE.isdisjoint(map(fold, found.get("marketing_email", ()))):
+            refused |= {"email_allowed"}
         company = found.get("company", [""])[0]
         if company and name:
             notes.append(f"{self._named['company']}: {company}")
@@ -194,6 +204,7 @@ class Cleaner:
             contact,
             frozenset(cleared - NEVER_CLEARED) if cleared else NOTHING,
             refused,
+            marketing,
             further,
             stand_in[: LIMITS["name"]],
             self._repaired,
@@ -214,7 +225,11 @@ class Cleaner:
                 if text == CLEAR:
                     cleared.add(name)
                 elif text:
-                    found.setdefault(name, []).append(self._before[column] + text if name == "notes" else text)
+                    if name == "notes":
+                        text = self._before[column] + text
+                    elif column in self._negative:
+                        text = _turned(text)
+                    found.setdefault(name, []).append(text)
         return found, cleared
 
     def _say(self, code: str) -> None:
@@ -341,6 +356,19 @@ class Cleaner:
                 self._wrong("id", "id")
         return frozenset(refused)
 
+    def _marketing(self, found: dict[str, list[str]]) -> dict[str, Consent]:
+        """Read consent to marketing: the strictest of several columns, nothing where nobody was asked."""
+        states: dict[str, Consent] = {}
+        for name in MARKETING:
+            said = [consent_of(text) for text in found.get(name, ())]
+            if None in said:
+                self._field = name
+                self._say("unknown_answer")
+            known = [state for state in said if state not in (None, Consent.NOT_ASKED)]
+            if known:
+                states[name] = strictest(filter(None, known))
+        return states
+
     def _answer(self, name: str, text: str) -> bool | None:
         said = yes_or_no(text)
         if said is None:
@@ -359,6 +387,12 @@ class Cleaner:
             else:
                 self._errors.append(Finding(name, "too_long", TOO_LONG.english(limit=LIMITS[name])))
         return contact
+
+
+def _turned(text: str) -> str:
+    """Return what an answer to "no marketing?" says of marketing: a no to it is no consent."""
+    said = yes_or_no(text)
+    return text if said is None else (Consent.WITHDRAWN if said else Consent.NOT_ASKED).value
 
 
 def _name(found: dict[str, list[str]]) -> str:

@@ -8,19 +8,23 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from crm.accounts.queries import current_organization
+from crm.customers.consent_models import ConsentChange
+from crm.customers.consents import Proof, first_changes, proofs_of
 from crm.customers.locks import lock_intake
+from crm.customers.rules import ConsentSource
 from crm.imports import earlier, sentences
 from crm.imports.applying import Rules
 from crm.imports.entries import Entry
 from crm.imports.gathering import Decided, ImportGathering, wanted_for
 from crm.imports.models import Import, ImportRow, added
+from crm.imports.opted_out import listed_among
 from crm.imports.states import Choice, ImportState, Outcome, Verdict
 from crm.imports.undo import undo_batch
 from crm.intake.rows import Telling, get_to_know, new_ids, read, write
@@ -29,6 +33,7 @@ from crm.kernel.columns import db_now
 from crm.kernel.db import database_now
 from crm.kernel.events import record
 from crm.kernel.extensions import db
+from crm.kernel.tenancy import current_actor, require_organization
 from crm.kernel.work import due
 from crm.kernel.work.long_job import StepResult, UndoableJob
 from crm.kernel.work.models import JobState
@@ -153,6 +158,7 @@ def _take_in(row: Import, stored: Mapping[int, Any]) -> dict[int, Done]:
     moments = _moments(gathering.people.values(), bulk.now)
     telling = Telling("customer.imported", Import.__tablename__, row.id)
     recorded = write(bulk, current_organization(), gathering.people.values(), gathering.doubts, telling)
+    _prove(bulk, row, gathering.people.values())
     return stale | {number: _done(stored[number], each, recorded.new, moments) for number, each in decided.items()}
 
 
@@ -160,7 +166,24 @@ def _gathering(bulk: Bulk, row: Import, entries: Mapping[int, Entry], first: int
     known = read([entry.intake for entry in entries.values()], wanted_for(entries.values(), (), locks=True))
     firsts = earlier.first_rows(row.id, known.people.keys(), first)
     rules = Rules(row.mode, row.overwritten)
-    return ImportGathering(known, new_ids(bulk, len(entries)), rules, firsts, bulk.now, row.started_at)
+    listed = listed_among(entries.values(), known.people.values())
+    return ImportGathering(known, new_ids(bulk, len(entries)), rules, firsts, listed, bulk.now, row.started_at)
+
+
+def _prove(bulk: Bulk, row: Import, people: Iterable[Person]) -> None:
+    """Leave a proof of each consent that the file changed, with its name."""
+    proof = Proof(ConsentSource.IMPORT, row.filename)
+    proofs = [
+        one
+        for person in people
+        if (changed := first_changes(person.fields) if person.is_new else person.changes)
+        for one in proofs_of(person.id, person.fields, changed, proof, current_actor())
+    ]
+    if proofs:
+        values = {name: [one[name] for one in proofs] for name in proofs[0]}
+        bulk.insert(
+            ConsentChange, len(proofs), {"organization_id": require_organization(), "import_id": row.id, **values}
+        )
 
 
 def _moments(people: Collection[Person], now: dt.datetime) -> dict[int, tuple[dt.datetime, dt.datetime]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from crm.customers.rules import Consent
 from crm.people.contact_fields import ContactFields
 from crm.people.matching import Key, Kind
 from crm.people.person import Intake
@@ -21,8 +22,9 @@ class Entry:
     """A person of a row.
 
     `customer_id` is that of our own export. `cleared` are fields to empty, `refused` consents that the file takes
-    away, `further` more phones and e-mails, and `stand_in` is the name of a new customer whose row has none. `apart`
-    are kinds of keys that a new customer did not get, for others have them.
+    away, `marketing` what it says about those to marketing, `further` more phones and e-mails, and `stand_in` is the
+    name of a new customer whose row has none. `apart` are kinds of keys that a new customer did not get, for others
+    have them.
     """
 
     contact: ContactFields
@@ -33,6 +35,7 @@ class Entry:
     stand_in: str = ""
     cleared: Collection[str] = ()
     refused: Collection[str] = ()
+    marketing: Mapping[str, Consent] = field(default_factory=dict)
     further: Sequence[tuple[str, str]] = ()
     apart: Collection[str] = field(default=())
 
@@ -66,6 +69,8 @@ class Entry:
         for name in ("cleared", "refused", "apart"):
             if values := getattr(self, name):
                 stored[name] = sorted(values)
+        if self.marketing:
+            stored["marketing"] = dict(self.marketing)
         if self.further:
             stored["further"] = [list(pair) for pair in self.further]
         return stored
@@ -73,6 +78,8 @@ class Entry:
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Entry:
         values = {**stored, "contact": ContactFields(**stored["contact"])}
+        if "marketing" in values:
+            values["marketing"] = {name: Consent(state) for name, state in values["marketing"].items()}
         if "further" in values:
             values["further"] = [(kind, value) for kind, value in values["further"]]
         return cls(**values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from crm.customers.rules import MARKETING
 from crm.values.language import N_
 
 
@@ -38,6 +39,7 @@ _FIELDS = (
     Field("sms_allowed", N_("SMS allowed")),
     Field("whatsapp_allowed", N_("WhatsApp allowed")),
     Field("email_allowed", N_("E-mail allowed")),
+    *(Field(name, label) for name, label in MARKETING.items()),
     Field("id", N_("Number in this CRM")),
 )
 FIELDS = {field.name: field for field in _FIELDS}

@@ -42,6 +42,8 @@ _SENTENCES = {
     "two_digit_year": N_("The year had two digits. It was read as the latest one that is over."),
     "unknown_answer": N_("This is neither yes nor no. Nothing was changed."),
     "unknown_language": N_("No messages are written in this language here. The field was left empty."),
+    "stays_withdrawn": N_("Stays withdrawn: only the customer or staff can change it."),
+    "stays_opted_out": N_("Is not recorded as given: the address is on the opt-out list."),
     # Wrong.
     "digits_lost": N_("Excel cut this number; the digits are gone. Upload the .xlsx itself, it still has them."),
     "too_many_digits": N_("Excel keeps 15 digits of a number; the last ones are gone. Type the number as text."),

@@ -13,10 +13,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from crm.customers.duplicate_pairs import known_pairs
+from crm.customers.rules import MARKETING, Consent
 from crm.imports import applying, sentences
 from crm.imports.applying import Rules
 from crm.imports.entries import BLANK, Entry
 from crm.imports.fields import CONSENTS
+from crm.imports.findings import Finding, finding
+from crm.imports.opted_out import NOBODY, Listed
 from crm.imports.states import Mode, Verdict
 from crm.intake.rows import MANY, Read, Wanted
 from crm.intake.upsert import Gathering, Taken
@@ -26,7 +29,7 @@ from crm.people.person import FIELDS, Intake, Person
 
 COLUMNS = (
     *(*FIELDS, "address", "province", "postal_code", "birthday", "birth_year", "notes"),
-    *(*CONSENTS, "updated_at"),
+    *(*CONSENTS, *MARKETING, "updated_at"),
 )
 
 
@@ -38,8 +41,8 @@ NO_NAME = "no_name"
 class Decided(NamedTuple):
     """What a row does. `customer_id` is above FILE_IDS for a customer that an earlier row, `twin`, or this one adds.
 
-    `before` and `after` hold changed fields alone, `after` also new `further` contacts. `takes_part`: the row is taken
-    in, or would have to be.
+    `before` and `after` hold changed fields alone, `after` also new `further` contacts. `notes` say what the file can't
+    change. `takes_part`: the row is taken in, or would have to be.
     """
 
     verdict: Verdict
@@ -52,6 +55,7 @@ class Decided(NamedTuple):
     created: bool = False
     pairs: tuple[tuple[int, int], ...] = ()
     takes_part: bool = True
+    notes: tuple[Finding, ...] = ()
 
     @property
     def changes(self) -> bool:
@@ -71,7 +75,7 @@ class ImportGathering(Gathering):
 
     `firsts` are the numbers of the first rows about customers. `now` is the activity of new ones, whose `ids` are
     above FILE_IDS if None. A commit that `began` meets the pairs that its earlier rows recorded, and tells of them
-    again, as the check did.
+    again, as the check did. Nobody on the opt-out list, `listed`, has agreed to marketing.
     """
 
     def __init__(
@@ -80,11 +84,14 @@ class ImportGathering(Gathering):
         ids: Iterator[int] | None,
         rules: Rules,
         firsts: Mapping[int, int],
+        listed: Listed = NOBODY,
         now: dt.datetime | None = None,
         began: dt.datetime | None = None,
     ) -> None:
         super().__init__(found, ids if ids is not None else self._ids_of_rows())
         self._rules, self._firsts, self._now, self._began = rules, dict(firsts), now, began
+        self._listed = listed
+        self._notes: list[Finding] = []
         self._entry, self._number = Entry(BLANK), 0
         self._pairs: Sequence[Pair] = ()
         self._is_same_record = False
@@ -113,6 +120,7 @@ class ImportGathering(Gathering):
         entry.apart = [kind.value for kind in taken]
         theirs = self._theirs(entry, None)
         entry.further = [(key[0].value, value) for key, value in entry.further_keys if key not in theirs]
+        self._leave_opted_out(entry)
         person = make_new(next(self._new_ids), entry, self._branch_id, self._now)
         self.people[person.id] = person
         self.index(person)
@@ -131,6 +139,7 @@ class ImportGathering(Gathering):
         steps = person.steps
         theirs = self._theirs(entry, person.id)
         by_name = by_name or self._is_same_record
+        self._leave_opted_out(entry, person)
         applying.apply(person, entry, rules, by_name=by_name, taken=taken, theirs=theirs)
         if person.steps == steps:
             return False
@@ -143,14 +152,27 @@ class ImportGathering(Gathering):
 
     def _decide(self, number: int, entry: Entry) -> Decided:
         self._entry, self._number = entry, number
-        self._pairs, self._before, self._learned = (), {}, 0
+        self._pairs, self._before, self._learned, self._notes = (), {}, 0, []
         try:
             taken = self.take(self._intake(entry))
         except LeftOut as left_out:
             return left_out.decided
         if taken.is_elsewhere:
             return Decided(Verdict.ERROR, code="elsewhere", reason=sentences.ELSEWHERE.english(), takes_part=False)
-        return self._told(number, taken)
+        return self._told(number, taken)._replace(notes=tuple(self._notes))
+
+    def _leave_opted_out(self, entry: Entry, person: Person | None = None) -> None:
+        """Leave out consent of a row that lifts a withdrawal or an opt-out, and say so."""
+        left = dict(entry.marketing)
+        for name in [name for name, state in left.items() if state is Consent.GIVEN]:
+            if person is not None and person.fields[name] == Consent.WITHDRAWN:
+                self._notes.append(finding(name, "stays_withdrawn"))
+            elif self._listed.has(name, entry.contact, person):
+                self._notes.append(finding(name, "stays_opted_out"))
+            else:
+                continue
+            del left[name]
+        entry.marketing = left
 
     def _told(self, number: int, taken: Taken) -> Decided:
         id_ = taken.customer_id

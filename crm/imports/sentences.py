@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crm.customers.rules import MARKETING
 from crm.people.matching import Doubt, Kind
 from crm.values.language import N_
 from crm.values.stored import Stored, stored
@@ -43,6 +44,7 @@ FIELDS: dict[str, str] = {
     "sms_allowed": N_("SMS"),
     "whatsapp_allowed": N_("WhatsApp"),
     "email_allowed": N_("Messages by e-mail"),
+    **MARKETING,
 }
 
 _DOUBTS = {

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from crm.accounts.queries import branch_names
+from crm.customers.rules import MARKETING, Consent
 from crm.imports import sentences
 from crm.imports.fields import CONSENTS, FIELDS, NAME_PARTS
 from crm.imports.gathering import NO_NAME
@@ -169,6 +170,8 @@ class _Reader:
             yield Change(LABELS["is_active"], _("No"))
         for name in entry.get("refused", ()):
             yield Change(str(FIELDS[name].label), _("No"))
+        for name, state in entry.get("marketing", {}).items():
+            yield Change(LABELS[name], Consent(state).label)
         yield from _further(entry.get("further", ()))
 
     def _say(self, name: str, value: Any) -> str:
@@ -176,6 +179,8 @@ class _Reader:
             return _("Yes") if value else _("No")
         if not value:
             return ""
+        if name in MARKETING:
+            return Consent(value).label
         if name == "phone":
             return phone_number(value, valid=value.startswith("+"))
         if name == "birthday":

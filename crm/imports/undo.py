@@ -16,6 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from crm.accounts.queries import current_organization
+from crm.customers.consent_models import ConsentChange
+from crm.customers.consents import COLUMNS as CONSENT_COLUMNS
+from crm.customers.consents import subject_of
 from crm.customers.duplicate_pairs import Decision, Duplicate
 from crm.customers.models import Customer, CustomerKey, CustomerSearch
 from crm.customers.search_text import text_of_customer
@@ -23,7 +26,7 @@ from crm.imports import sentences
 from crm.imports.gathering import COLUMNS
 from crm.imports.models import Import, ImportRow
 from crm.imports.states import UndoOutcome
-from crm.imports.touched import used_since
+from crm.imports.touched import consents_since, used_since
 from crm.kernel.bulk_writer import Bulk
 from crm.kernel.columns import one_of
 from crm.kernel.db import locked
@@ -37,6 +40,7 @@ EVERYWHERE = {"all_branches": True, "synchronize_session": False}
 PHONE = ("phone", "phone_valid", "phone_extension")
 BIRTHDAY = ("birthday", "birth_year")
 FOLDED = ("name", "city", "province")
+CONSENTS = frozenset(CONSENT_COLUMNS)
 NOT_FIELDS = frozenset({"further", "pairs", "updated_at"})
 ROW_COLUMNS = ImportRow.id, ImportRow.number, ImportRow.customer_id, ImportRow.before, ImportRow.after
 
@@ -92,6 +96,9 @@ class _Undo:
         self._added = _added_by(row.id, self._customers)
         self._used = used_since(row, self._added)
         self._emails = _taken_emails(rows)
+        consents = {each.customer_id for each in rows if each.after and not CONSENTS.isdisjoint(each.after)}
+        self._consents_since = consents_since(row, consents) if consents else set()
+        self._proofs: set[tuple[int, str]] = set()
         self._back: defaultdict[int, dict[str, Any]] = defaultdict(dict)
         self._told: defaultdict[int, dict[str, list[Any]]] = defaultdict(dict)
         self._keys: list[tuple[int, str, str]] = []
@@ -103,6 +110,7 @@ class _Undo:
         _delete_customers(self._deleted)
         _delete_keys(self._keys)
         _delete_pairs(self._pairs)
+        _delete_proofs(self._row, self._proofs)
         self._put_back()
         return undone
 
@@ -125,7 +133,7 @@ class _Undo:
         self, id_: int, own: dict[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]
     ) -> Undone:
         fields = [name for name in after if name not in NOT_FIELDS]
-        kept = [name for name in fields if own[name] != after[name]]
+        kept = [name for name in fields if own[name] != after[name] or (id_, name) in self._consents_since]
         for group in (PHONE, BIRTHDAY):
             if not set(kept).isdisjoint(group):
                 kept += [name for name in group if name in fields and name not in kept]
@@ -140,6 +148,8 @@ class _Undo:
             if name not in kept:
                 self._told[id_].setdefault(name, [own[name], before[name]])[1] = before[name]
                 self._back[id_][name] = own[name] = before[name]
+                if name in CONSENTS:
+                    self._proofs.add((id_, name))
         self._keys += [(id_, kind, value) for kind, value, _ in after.get("further", ())]
         self._pairs += [(first, second) for first, second in after.get("pairs", ())]
         self._restore_moment(id_, own, before, after, whole=not kept)
@@ -252,6 +262,18 @@ def _delete_pairs(pairs: Sequence[tuple[int, int]]) -> None:
     for first, second in pairs:
         pair = Duplicate.first_id == first, Duplicate.second_id == second, Duplicate.decision == Decision.OPEN
         db.session.execute(sa.delete(Duplicate).where(*pair), execution_options=EVERYWHERE)
+
+
+def _delete_proofs(row: Import, proofs: Collection[tuple[int, str]]) -> None:
+    """Delete the import's proofs of consents that are as before."""
+    by_column: defaultdict[str, list[int]] = defaultdict(list)
+    for id_, name in proofs:
+        by_column[name].append(id_)
+    for name, ids in by_column.items():
+        channel, purpose = subject_of(name)
+        ours = ConsentChange.import_id == row.id, ConsentChange.channel == channel, ConsentChange.purpose == purpose
+        statement = sa.delete(ConsentChange).where(one_of(ConsentChange.customer_id, sorted(ids)), *ours)
+        db.session.execute(statement, execution_options=EVERYWHERE)
 
 
 class _Named(NamedTuple):

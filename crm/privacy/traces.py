@@ -81,17 +81,20 @@ def _hide(addresses: Addresses, own: set[str], forbidden: Purpose | None) -> Non
         if not row.is_hidden:
             db.session.delete(row)
     db.session.flush()
-    there = {row.address for row in rows if row.is_hidden}
+    there = {row.address: row for row in rows if row.is_hidden}
     known = {row.address: row for row in rows}
     for number in numbers if forbidden else [number for number in numbers if number in known]:
-        if addresses.is_valid(number) and hidden(number) not in there:
-            purposes = {forbidden, known[number].purpose if number in known else None}
+        purposes = {forbidden, known[number].purpose if number in known else None}
+        purpose = Purpose.ALL if Purpose.ALL in purposes else Purpose.MARKETING
+        if (before := there.get(hidden(number))) is not None:
+            before.purpose = Purpose.ALL if purpose is Purpose.ALL else before.purpose
+        elif addresses.is_valid(number):
             db.session.add(
                 Suppression(
                     kind=addresses.kind,
                     address=hidden(number),
                     source=known[number].source if number in known else OptOutSource.STAFF,
-                    purpose=Purpose.ALL if Purpose.ALL in purposes else Purpose.MARKETING,
+                    purpose=purpose,
                     created_by_id=current_actor(),
                 )
             )

@@ -11,6 +11,7 @@ from flask import Flask
 
 from crm.customers.exports import EXPORT
 from crm.customers.models import Customer, CustomerKey
+from crm.customers.rules import Consent
 from crm.exports import services
 from crm.exports.formats import FORMATS, OF_LISTS, Format
 from crm.imports.mapping import recognise
@@ -36,6 +37,7 @@ PEOPLE = [
 FIELDS = (
     *("name", "phone", "phone_extension", "email", "passport_number", "address", "city", "province", "postal_code"),
     *("service_type", "source", "language", "birthday", "birth_year", "notes"),
+    *("marketing_sms", "marketing_whatsapp", "marketing_email"),
 )
 OF_CARDS = ("name", "phone", "email", "birthday", "birth_year", "notes")
 
@@ -48,6 +50,7 @@ def shop(app: Flask, cast: Cast) -> Cast:
         with transaction() as session:
             last = session.scalars(sa.select(Customer).where(Customer.name == "No SMS")).one()
             last.sms_allowed = last.whatsapp_allowed = False
+            last.marketing_sms, last.marketing_email = Consent.WITHDRAWN, Consent.GIVEN
             session.add(CustomerKey(customer_id=last.id, kind="phone", value="+6281210000099"))
             session.add(CustomerKey(customer_id=last.id, kind="email", value="further@example.test"))
     return cast

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from crm.customers import contacts
+from crm.customers.consent_models import ConsentChange
 from crm.customers.duplicate_pairs import Duplicate
 from crm.customers.models import Customer, CustomerKey, CustomerSearch
 from crm.customers.search import find_ids
@@ -26,7 +27,7 @@ from crm.kernel.extensions import db
 from tests.factories import add_invoice, change_points, make_customer, make_lead, make_message
 from tests.imports.conftest import Shop
 
-TABLES = (Customer, CustomerKey, CustomerSearch, Duplicate)
+TABLES = (Customer, CustomerKey, CustomerSearch, Duplicate, ConsentChange)
 
 
 def contents(shop: Shop) -> dict[str, Any]:

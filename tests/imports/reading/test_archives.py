@@ -50,7 +50,7 @@ def test_an_audience_of_mailchimp_is_one_table_with_the_state_of_each(tmp_path: 
         rows = list(table.rows())
         found = recognise(table.headers, table.sample)
         assert (table.kind, table.count, found.profile) == ("zip", 4, "mailchimp")
-        state = next(place for place, field in found.columns.items() if field == "email_allowed")
+        state = next(place for place, field in found.columns.items() if field == "marketing_email")
         assert [(row.number, row.cells[0], row.cells[state]) for row in rows] == [
             (2, "a@example.com", "subscribed"),
             (3, "b@example.com", "subscribed"),
