@@ -19,6 +19,8 @@ SMS_SENDER = rf"{E164}|\d{{3,8}}|(?=.*[A-Za-z])[A-Za-z0-9 ]{{1,11}}"
 """A number, a short code, or a name (Twilio, Alphanumeric Sender ID)."""
 HOST_NAME = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?"
 MAILBOX = r"[^\s@<>\"]+@[^\s@<>\"]+|[^<>\"\\]{1,100}<[^\s@<>\"]+@[^\s@<>\"]+>"
+RETURNS = rf"[A-Za-z0-9._-]{{1,20}}@{HOST_NAME}"
+"""What is added to it needs the room before the @."""
 VAPID_KEY = r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"
 """32 bytes in base64 for URLs."""
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -135,6 +137,13 @@ def _mail(environ: Mapping[str, str]) -> dict[str, str]:
         "SMTP_USERNAME": _text(environ, "SMTP_USERNAME", r"[!-~]+", "be one word"),
         "SMTP_PASSWORD": _text(environ, "SMTP_PASSWORD", r"[ -~]+", "have no letters beyond ASCII"),
         "SMTP_SECURITY": _choice(environ, "SMTP_SECURITY", "STARTTLS", ("STARTTLS", "TLS", "NONE")).lower(),
+        "IMAP_HOST": _text(environ, "IMAP_HOST", HOST_NAME, "be the name of a server, like imap.shop.example"),
+        "IMAP_PORT": str(_integer(environ, "IMAP_PORT", 0, 0, 65535) or ""),
+        "IMAP_USERNAME": _text(environ, "IMAP_USERNAME", r"[!-~]+", "be one word"),
+        "IMAP_PASSWORD": _text(environ, "IMAP_PASSWORD", r"[ -~]+", "have no letters beyond ASCII"),
+        "IMAP_SECURITY": _choice(environ, "IMAP_SECURITY", "TLS", ("TLS", "STARTTLS", "NONE")).lower(),
+        "IMAP_FOLDER": _text(environ, "IMAP_FOLDER", r"[ !#-\[\]-~]{1,200}", "be a name in ASCII without quotes"),
+        "BOUNCE_ADDRESS": _text(environ, "BOUNCE_ADDRESS", RETURNS, "be like bounce@shop.example"),
         **{
             f"{provider}_API_BASE": _url(environ, f"{provider}_API_BASE", "", ("http", "https"))
             for provider in ("POSTMARK", "MAILGUN", "SENDGRID", "RESEND")

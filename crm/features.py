@@ -30,6 +30,7 @@ ROOMS = (
     "delivery",
     "senders",
     "webhooks",
+    "returns",
     "compose",
     "leads",
     "notes",

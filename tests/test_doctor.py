@@ -159,7 +159,7 @@ def test_the_command_answers_in_json(
 
     assert found["worker"] == "ok"
     checks = {"database", "migrations", "redis", "worker", "storage", "address", "isolation", "people", "gateways"}
-    checks |= {"push", "wallets", "mail"}
+    checks |= {"push", "wallets", "mail", "returns"}
     assert set(found) == checks | {"backups"}
 
 

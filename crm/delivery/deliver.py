@@ -243,7 +243,11 @@ def _calls(messages: Sequence[Message], attempts: Sequence[dict[str, Any]], toke
     attempt_ids: dict[int, int] = {row.message_id: row.id for row in found}
     ways = {(row["gateway"], row["channel"]) for row in attempts}
     senders = {way: sender_of(batch.organization, *way) for way in ways}
-    reporting = [row for row in attempts if gateway_named(row["gateway"]).reports]
+    reporting = [
+        row
+        for row in attempts
+        if gateway_named(row["gateway"]).reports or senders[row["gateway"], row["channel"]].returns_to
+    ]
     keep_recipients({attempt_ids[row["message_id"]]: row["recipient"] for row in reporting})
     return [
         Call(

@@ -22,6 +22,10 @@ FULL = ("4.2.2", "5.2.2", "552")
 """What a mail server itself says of a full mailbox (RFC 3463)."""
 
 
+SENDER = "5.7."
+"""How the code of a refused sender begins: it says nothing of the mailbox."""
+
+
 def is_full(error_code: str | None) -> bool:
     return error_code in FULL
 
@@ -36,13 +40,17 @@ def are_too_many(message: Message, address: str) -> bool:
         Attempt.id == _last_of(Message.id),
     )
     last = db.session.execute(letters.order_by(Attempt.id.desc()).limit(LOOKED_AT)).all()
-    back = [row.started_at for row in last if row.status is Status.UNDELIVERED or _was_full(row)]
+    back = [row.started_at for row in last if _came_back(row) or _was_full(row)]
     return len(back) >= TOO_MANY and max(back) - min(back) >= APART
 
 
 def _last_of(message_id: Any) -> Any:
     other = aliased(Attempt)
     return sa.select(sa.func.max(other.id)).where(other.message_id == message_id).correlate(Message).scalar_subquery()
+
+
+def _came_back(row: Any) -> bool:
+    return row.status is Status.UNDELIVERED and not (row.error_code or "").startswith(SENDER)
 
 
 def _was_full(row: Any) -> bool:

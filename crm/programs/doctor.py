@@ -25,6 +25,8 @@ from crm.messages.channels.registry import all_channels
 from crm.providers.accounts import lacking, sender_of
 from crm.providers.letters import domains
 from crm.providers.registry import provider_named
+from crm.providers.smtp.mailbox import MailboxError, opened
+from crm.returns import queries as returns
 from crm.wallets.settings import wallets
 from crm.web import security
 from crm.web_push.settings import push_keys
@@ -82,6 +84,7 @@ def examine() -> Iterator[Finding]:
             yield _people()
             yield _gateways()
             yield _mail()
+            yield _returned_mail()
             yield _backups()
         except SQLAlchemyError:
             db.session.rollback()
@@ -178,6 +181,24 @@ def _mail_domains(organization_id: int) -> Iterator[tuple[str, tuple[str, ...]]]
             account = provider_named(gateway).account if channel.has_subject else None
             if account is not None and not lacking(organization, channel):
                 yield domains.domain_of(sender_of(organization, gateway, channel)), account.dkim_selectors
+
+
+def _returned_mail() -> Finding:
+    found, problems = returns.mailboxes(), []
+    db.session.rollback()  # no transaction stays open while servers take their time
+    for mailbox in found:
+        try:
+            with opened(mailbox, readonly=True):
+                pass
+        except MailboxError as error:
+            whose = "IMAP_HOST" if mailbox.organization_id is None else f"organization {mailbox.organization_id}"
+            problems.append(f"{mailbox.server.host} ({whose}): {error}.")
+    if problems:
+        advice = "Until it can be opened, nobody hears of mail that comes back."
+        return Finding("returns", FAILURE, f"{' '.join(problems)} {advice}")
+    if found:
+        return Finding("returns", OK, f"Mail that comes back is read at {', '.join(one.server.host for one in found)}.")
+    return Finding("returns", OK, "No mailbox for mail that comes back to a mail server of your own. Set IMAP_HOST.")
 
 
 def _backups() -> Finding:

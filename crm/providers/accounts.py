@@ -14,12 +14,14 @@ from flask import current_app
 from crm.accounts.models import Organization
 from crm.kernel import vault
 from crm.kernel.extensions import db
+from crm.kernel.fingerprints import fingerprint
 from crm.kernel.tenancy import require_organization
 from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import all_channels
 from crm.providers.base import Account, Sender
 from crm.providers.directory import secrets_with
 from crm.providers.registry import gateway_named, gateway_of, provider_named
+from crm.providers.smtp.return_path import PURPOSE
 from crm.values.language import N_
 from crm.values.stored import stored
 
@@ -35,7 +37,9 @@ def sender_of(organization: Organization, gateway: str, channel: Channel) -> Sen
     installations = "" if is_own or channel not in account.addresses else account.addresses[channel]
     address = channel.sender(organization) or (str(current_app.config[installations]) if installations else "")
     sender = account.sender(known, address, current_app.config)
-    return replace(sender, name=organization.name, reply_to=channel.reply_to(organization), is_own=is_own)
+    key = fingerprint(PURPOSE, organization.id) if sender.returns_to else ""
+    reply_to = channel.reply_to(organization)
+    return replace(sender, name=organization.name, reply_to=reply_to, is_own=is_own, returns_key=key)
 
 
 def shares_account(gateway: str) -> bool:

@@ -27,7 +27,7 @@ class Sender:
 
     account, token, service: made from the secrets by `Account`. callback: the installation's public URL.
     takes_orders: whether a test gateway obeys words in a text. name, reply_to: of an e-mail. is_own: whether it is the
-    organization's own account.
+    organization's own account. returns_to, returns_key: where e-mail comes back to, and the key of the proof in it.
     """
 
     number: str = ""
@@ -40,6 +40,8 @@ class Sender:
     name: str = ""
     reply_to: str = ""
     is_own: bool = False
+    returns_to: str = ""
+    returns_key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,11 @@ class Directory:
         values = [secrets_with({}, account)[0][name], *(entry.known(account)[name] for entry in entries)]
         return [value for value in dict.fromkeys(values) if value]
 
+    def accounts(self, account: Account) -> dict[int | None, Mapping[str, str]]:
+        """Return the secrets of the installation, as None, and of each organization that has some of its own."""
+        own = {entry.id: secrets_with(entry.secrets, account) for entry in self._entries.values()}
+        return {None: secrets_with({}, account)[0], **{id_: known for id_, (known, is_own) in own.items() if is_own}}
+
     def sending_by(self, gateway: str, channel: Channel) -> list[DirectoryEntry]:
         """Return the organizations that send by a gateway on a channel, the oldest first."""
         return [entry for entry in self._entries.values() if entry.gateways[channel] == gateway]

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import threading
 from collections.abc import Iterator
-from email.message import EmailMessage
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from flask import Flask
 
 from crm.kernel.extensions import db
@@ -24,68 +19,10 @@ from crm.providers.base import Answer, Call, Outcome, Sender
 from crm.providers.smtp import connections
 from crm.providers.smtp.gateway import Smtp
 from tests.messages.shop import Shop
-from tests.servers import free_port
+from tests.messages.sink import Sink
 
 SARI = "sari@shop.test"
 TEXT = "It is ready.\n\nCome! https://toko.test/a"
-
-
-class Sink:
-    """A mail server: what it took, and what it does before the last dot (`replies`) and after it (`dies`)."""
-
-    def __init__(self) -> None:
-        self.taken: list[EmailMessage] = []
-        self.dialogues = 0
-        self.replies: dict[str, str] = {}
-        self.dies = ""
-        sink = self
-
-        class Server(SMTP):
-            def connection_made(self, transport: Any) -> None:
-                sink.dialogues += 1
-                super().connection_made(transport)
-
-            async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 -- the library's name
-                if sink.dies == "before the dot":
-                    self.transport.abort()
-                    return
-                await super().smtp_DATA(arg)
-
-        class Running(Controller):
-            def factory(self) -> SMTP:
-                return Server(self.handler, authenticator=sink.authenticate, auth_require_tls=False)
-
-        self.controller = Running(self, hostname="127.0.0.1", port=free_port())
-
-    def authenticate(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
-        return AuthResult(success=(data.login, data.password) == (b"shop", b"secret"), handled=False)
-
-    async def handle_MAIL(  # noqa: N802 -- the library's name
-        self, server: Any, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        envelope.mail_from = address
-        return self.replies.get("MAIL", "250 OK")
-
-    async def handle_RCPT(  # noqa: N802 -- the library's name
-        self, server: Any, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        envelope.rcpt_tos.append(address)
-        return self.replies.get("RCPT", "250 OK")
-
-    async def handle_DATA(self, server: Any, session: Session, envelope: Envelope) -> str:  # noqa: N802 -- see above
-        reply = self.replies.get("DATA", "250 OK queued")
-        if reply.startswith("250"):
-            assert isinstance(envelope.content, bytes)
-            found = email.message_from_bytes(envelope.content, policy=email.policy.default)
-            assert isinstance(found, EmailMessage)
-            self.taken.append(found)
-        if self.dies == "after the dot":
-            server.transport.abort()
-        return reply
-
-    @property
-    def port(self) -> int:
-        return int(self.controller.port)
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ class Word(enum.StrEnum):
     """For good: there is no such mailbox."""
     UNDELIVERED = "undelivered"
     """This time: the mailbox is full, or the server refused."""
+    BLOCKED = "blocked"
+    """By the receiving server, because of who sent it: that says nothing of the mailbox."""
     REFUSED = "refused"
     """By the provider, which did not even try."""
     COMPLAINED = "complained"
@@ -29,6 +31,7 @@ _STATUSES = {
     Word.DELIVERED.value: Status.DELIVERED,
     Word.BOUNCED.value: Status.UNDELIVERED,
     Word.UNDELIVERED.value: Status.UNDELIVERED,
+    Word.BLOCKED.value: Status.UNDELIVERED,
     Word.REFUSED.value: Status.FAILED,
     # Who reports a letter as spam has got it.
     Word.COMPLAINED.value: Status.DELIVERED,
@@ -36,6 +39,7 @@ _STATUSES = {
 _SENTENCES = {
     Word.BOUNCED.value: N_("There is no such mailbox."),
     Word.UNDELIVERED.value: N_("The receiving server did not take it."),
+    Word.BLOCKED.value: N_("The receiving server takes no mail from this sender."),
     Word.REFUSED.value: N_("The provider did not send it: it stopped this address before."),
     Word.COMPLAINED.value: N_("The customer reported a message as spam."),
 }

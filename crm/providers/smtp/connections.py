@@ -90,14 +90,14 @@ class _Socket(smtplib.SMTP):
     is_public = False
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        return _connected(host, port, timeout, is_public=self.is_public)
+        return connected(host, port, timeout, is_public=self.is_public)
 
 
 class _TlsSocket(smtplib.SMTP_SSL):
     is_public = False
 
     def _get_socket(self, host: str, port: int, timeout: float) -> ssl.SSLSocket:
-        plain = _connected(host, port, timeout, is_public=self.is_public)
+        plain = connected(host, port, timeout, is_public=self.is_public)
         return self.context.wrap_socket(plain, server_hostname=host)
 
 
@@ -110,7 +110,7 @@ class Dialogue:
         self._until = time.monotonic() + BEFORE_DOT
         # Any: the library's types know neither its host nor that there is a socket once it is connected.
         self._smtp: Any = (
-            _TlsSocket(timeout=CONNECT, context=_context()) if server.security == TLS else _Socket(timeout=CONNECT)
+            _TlsSocket(timeout=CONNECT, context=tls_context()) if server.security == TLS else _Socket(timeout=CONNECT)
         )
         self._smtp.is_public = server.is_public
         try:
@@ -156,7 +156,7 @@ class Dialogue:
             self._smtp._host = server.host
             self._timed().ehlo_or_helo_if_needed()
             if server.security == STARTTLS:
-                self._expect(Stage.CONNECT, *self._timed().starttls(context=_context()))
+                self._expect(Stage.CONNECT, *self._timed().starttls(context=tls_context()))
                 self._timed().ehlo_or_helo_if_needed()
         if server.username:
             with _nothing_sent():
@@ -222,7 +222,7 @@ def _reply(stage: Stage, code: int, said: bytes | str) -> Reply:
     return Reply(stage, code if code > 0 else 500, text)
 
 
-def _connected(host: str, port: int, timeout: float, *, is_public: bool) -> socket.socket:
+def connected(host: str, port: int, timeout: float, *, is_public: bool) -> socket.socket:
     """Connect to a host; where only public addresses are allowed, nothing else is even tried."""
     last: OSError = OSError(f"{host} has no address that may be used")
     for family, kind, protocol, _name, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
@@ -241,7 +241,7 @@ def _connected(host: str, port: int, timeout: float, *, is_public: bool) -> sock
     raise last
 
 
-def _context() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=certifi.where())
 
 

@@ -7,9 +7,11 @@ from crm.messages.channels.email import EMAIL
 from crm.providers import answers
 from crm.providers.base import Answer, Call, Found, Outcome, Question, Sender
 from crm.providers.http import LostError, NoConnectionError
+from crm.providers.letters.http_gateway import reference
 from crm.providers.letters.message import NO_ADDRESS, NOT_ASCII, ascii_address, letter_of, sender_of
 from crm.providers.smtp import connections
 from crm.providers.smtp.replies import verdict_of
+from crm.providers.smtp.return_path import return_path
 from crm.values.language import N_
 
 NAME = N_("The mail server")
@@ -37,11 +39,11 @@ class Smtp:
         if lacking:
             return answers.not_set_up(lacking)
         try:
-            letter, recipient = letter_of(call), ascii_address(call.to)
+            letter, recipient, back = letter_of(call), ascii_address(call.to), _comes_back_to(call)
         except ValueError:
             return Outcome(Answer.PERMANENT, code="address", sentence=NOT_ASCII)
         try:
-            connections.hand_over(_server(call.sender), sender_of(call).addr_spec, recipient, letter.as_bytes())
+            connections.hand_over(_server(call.sender), back, recipient, letter.as_bytes())
         except connections.RefusedError as error:
             verdict, code = verdict_of(error.reply), error.reply.enhanced or str(error.reply.code)
             return Outcome(verdict.answer, code=code, sentence=verdict.said(error.reply), is_dead=verdict.is_dead)
@@ -52,6 +54,13 @@ class Smtp:
     def look_up(self, question: Question) -> Found | None:
         """Find nothing: a mail server keeps no list of what it took."""
         return None
+
+
+def _comes_back_to(call: Call) -> str:
+    """Return the envelope sender: who sends it, or the address by which returned mail is known."""
+    if not call.sender.returns_to:
+        return sender_of(call).addr_spec
+    return return_path(call.sender.returns_to, reference(call), call.sender.returns_key)
 
 
 def _server(sender: Sender) -> connections.Server:
