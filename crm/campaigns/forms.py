@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from typing import Any
 
-from wtforms import Field, RadioField, SelectField, StringField, TextAreaField, ValidationError
+from wtforms import BooleanField, Field, RadioField, SelectField, StringField, TextAreaField, ValidationError
 
 from crm.accounts.queries import current_organization
 from crm.campaigns.models import Campaign
@@ -40,6 +40,7 @@ class CampaignForm(CreatingForm):
     subject = StringField(N_("Subject"), [Length(MAX_SUBJECT)])
     body = TextAreaField(N_("Message"))
     send_at = StringField(N_("When"))
+    at_their_hour = BooleanField(N_("Each at their hour"))
     hold_out = SelectField(N_("Hold out"), validate_choice=False)
 
     def __init__(self, campaign: Campaign | None = None, **first: Any) -> None:
@@ -70,7 +71,7 @@ class CampaignForm(CreatingForm):
             "subject": "" if template else self.subject.data or "",
             "body": "" if template else self.body.data or "",
         }
-        return {"name": self.name.data, **self._found, **texts}
+        return {"name": self.name.data, "at_their_hour": self.at_their_hour.data, **self._found, **texts}
 
     def validate_segment(self, field: Field) -> None:
         if not field.data and self.is_chosen:
@@ -151,5 +152,6 @@ def _typed(campaign: Campaign, zone: Any) -> dict[str, Any]:
         "subject": campaign.subject,
         "body": campaign.body,
         "send_at": f"{clock.to_local(at, zone):%Y-%m-%dT%H:%M}" if at else "",
+        "at_their_hour": campaign.at_their_hour,
         "hold_out": USUAL if campaign.hold_out is None else str(campaign.hold_out),
     }

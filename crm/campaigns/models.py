@@ -32,6 +32,7 @@ class Campaign(TenantMixin, Base):
     starts that is a question; its start answers it once, as rows of `campaign_recipients`. A segment without a foreign
     key can be deleted once no campaign waits for it.
     template_id, or subject and body: the text. wording: what the text was at the start, with its versions.
+    at_their_hour: each message goes out when the customer usually writes or comes in, at most a day later.
     hold_out: percent of those who can be reached who get nothing; None for the usual, which the start decides.
     draw_key: makes the draw. reason: why it is paused, or became a draft again, in English.
     branch_id: the only branch of whoever made it.
@@ -59,6 +60,7 @@ class Campaign(TenantMixin, Base):
     body: Mapped[str] = mapped_column(sa.Text, default="")
     wording: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     send_at: Mapped[dt.datetime | None]
+    at_their_hour: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     hold_out: Mapped[int | None]
     draw_key: Mapped[str] = mapped_column(sa.String(32), default=lambda: secrets.token_hex(16))
     branch_id: Mapped[int | None]

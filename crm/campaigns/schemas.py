@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from crm.api.fields import WRITTEN, Money, MoneyOrNone, Number, RequiredLine, Text, TextLine, Timestamp
+from crm.api.fields import WRITTEN, Money, MoneyOrNone, Number, RequiredLine, Text, TextLine, Timestamp, YesNo
 from crm.api.schemas import ONE_OF, Input, Output, PageQuery, always
 from crm.campaigns.rules import MAX_HELD_OUT, MAX_NAME, Skip, State, Sum
 from crm.messages.channels.base import MAX_SUBJECT
@@ -26,6 +26,7 @@ class CampaignChange(Input):
     subject = TextLine(MAX_SUBJECT, metadata={"description": "Of an e-mail."})
     body = Text(MAX_LENGTH, metadata={"description": "With fields like {name}, instead of a template."})
     send_at = Timestamp(allow_none=True, metadata={"description": "null for as soon as it is scheduled."})
+    at_their_hour = YesNo(metadata={"description": "Within a day, when each customer usually writes or comes in."})
     hold_out = Number(
         0,
         MAX_HELD_OUT,
@@ -52,6 +53,7 @@ class Campaign(Output):
     subject = fields.String()
     body = fields.String()
     send_at = Timestamp(allow_none=True)
+    at_their_hour = fields.Boolean()
     hold_out = fields.Integer(allow_none=True)
     started_at = Timestamp(allow_none=True)
     ended_at = Timestamp(allow_none=True)

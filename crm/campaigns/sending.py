@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from crm.accounts.queries import current_organization
+from crm.campaigns import hours
 from crm.campaigns.models import Campaign, CampaignRecipient
 from crm.campaigns.rules import Part, Skip
 from crm.customers.models import Customer
@@ -22,6 +23,7 @@ from crm.messages import bulk
 from crm.messages.bookkeeping import hold_customers
 from crm.messages.channels.base import MAX_SUBJECT
 from crm.messages.models import Message
+from crm.values import clock
 from crm.values.text import clean_line
 
 BLOCK = 500
@@ -32,6 +34,7 @@ def make_block(campaign: Campaign, now: dt.datetime) -> int:
     rows = db.session.execute(_waiting(campaign).limit(BLOCK)).all()
     customers = _locked_customers([row.customer_id for row in rows])
     wording, organization = campaign.frozen_wording, current_organization()
+    moments = _moments(campaign, customers, now)
     messages, made, skipped = [], [], []
     for row in rows:
         customer = customers[row.customer_id]
@@ -41,7 +44,7 @@ def make_block(campaign: Campaign, now: dt.datetime) -> int:
         elif len(filled.text) > campaign.channel.max_length:
             skipped.append({"id": row.id, "skip": Skip.TOO_LONG})
         else:
-            messages.append(_message(campaign, customer, filled, now))
+            messages.append(_message(campaign, customer, filled, moments[customer.id]))
             made.append(row.id)
     bulk.schedule(messages)
     update_many(CampaignRecipient, skipped)
@@ -71,7 +74,16 @@ def _locked_customers(ids: Sequence[int]) -> dict[int, Customer]:
     return {customer.id: customer for customer in found}
 
 
-def _message(campaign: Campaign, customer: Customer, filled: Wording, now: dt.datetime) -> Message:
+def _moments(campaign: Campaign, customers: Mapping[int, Customer], now: dt.datetime) -> dict[int, dt.datetime]:
+    """Return when each customer is written to, by id."""
+    if not campaign.at_their_hour:
+        return dict.fromkeys(customers, now)
+    zone = clock.zone(current_organization().time_zone)
+    best = hours.hours_of(list(customers.values()), now, zone)
+    return {id_: now if hour is None else hours.next_at(hour, now, zone) for id_, hour in best.items()}
+
+
+def _message(campaign: Campaign, customer: Customer, filled: Wording, send_at: dt.datetime) -> Message:
     return Message(
         customer_id=customer.id,
         channel=campaign.channel,
@@ -79,6 +91,6 @@ def _message(campaign: Campaign, customer: Customer, filled: Wording, now: dt.da
         body=filled.text,
         template=filled.approved.to_json() if filled.approved else None,
         purpose=MessagePurpose.MARKETING,
-        send_at=now,
+        send_at=send_at,
         created_by_id=campaign.created_by_id,
     )

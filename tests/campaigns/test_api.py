@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -88,3 +89,14 @@ def test_bad_input_is_a_400_at_its_field(shop: Shop) -> None:
     )
     assert api(shop.cast.staff, "POST", f"campaigns/{past['id']}/schedule/").status_code == 403
     assert api(shop.cast.stranger, "GET", f"campaigns/{past['id']}/").status_code == 404
+
+
+def test_a_campaign_at_their_hour_is_kept_by_the_form_and_the_api(shop: Shop) -> None:
+    campaign = shop.campaign(at_their_hour="y")
+    path = f"campaigns/{campaign}/"
+    assert api(shop.owner, "GET", path).json["at_their_hour"] is True
+    assert re.search(
+        r'<input[^>]*checked[^>]*name="at_their_hour"', shop.client.get(f"/campaigns/{campaign}/edit").text
+    )
+    assert api(shop.owner, "PATCH", path, at_their_hour=False).json["at_their_hour"] is False
+    assert api(shop.owner, "PATCH", path, at_their_hour="perhaps").status_code == 400
