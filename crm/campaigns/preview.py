@@ -23,6 +23,8 @@ from crm.message_templates.queries import filled_for
 from crm.message_templates.rules import Wording
 from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import all_channels
+from crm.messages.frequency import had_enough
+from crm.values import clock
 
 SAMPLE = 200
 """Customers whose texts are filled in to count the parts."""
@@ -51,11 +53,15 @@ class Sight(NamedTuple):
 
 @dataclass(frozen=True)
 class Preview:
-    """text: the filled text of the first one, and problem: why there is none. parts: None where texts aren't split."""
+    """enough: how many of the reachable had so much marketing that they are skipped. text: the filled one of the first.
+
+    problem: why there is no text. parts: None where texts aren't split.
+    """
 
     whom: Whom
     count: int
     reach: Mapping[Channel, Mapping[Reach, int]]
+    enough: int
     hold_out: int
     text: Wording | None
     problem: str
@@ -77,6 +83,7 @@ def preview_of(campaign: Campaign) -> Preview:
     audience = whom(campaign)
     reach = {channel: count_reach(channel, audience.conditions) for channel in all_channels()}
     reachable = reach[campaign.channel][Reach.REACHABLE]
+    enough = _count_enough(campaign.channel, audience) if reachable else 0
     hold_out = usual_hold_out(reachable) if campaign.hold_out is None else campaign.hold_out
     text, problem, parts = None, "", None
     try:
@@ -86,9 +93,14 @@ def preview_of(campaign: Campaign) -> Preview:
     else:
         filled = _filled(campaign.channel, audience, wording)
         text = filled[0] if filled else wording
-        parts = _parts(campaign.channel, filled, reachable - round(reachable * hold_out / 100))
+        parts = _parts(campaign.channel, filled, max(0, reachable - enough - round(reachable * hold_out / 100)))
     count = audience.count()
-    return Preview(audience, count, reach, hold_out, text, problem, parts, _sights(hold_out), campaign.channel)
+    return Preview(audience, count, reach, enough, hold_out, text, problem, parts, _sights(hold_out), campaign.channel)
+
+
+def _count_enough(channel: Channel, audience: Whom) -> int:
+    conditions = *audience.conditions, can_be_reached(channel), had_enough(current_organization(), clock.utcnow())
+    return db.session.scalars(sa.select(sa.func.count(Customer.id)).where(*conditions)).one()
 
 
 def _filled(channel: Channel, audience: Whom, wording: Wording) -> list[Wording]:

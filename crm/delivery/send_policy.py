@@ -92,7 +92,7 @@ def check_policy(
         return Stop(Status.EXPIRED, _too_late(lasts()))
     return (
         _while_asked(customer, facts, now)
-        or (_too_often(organization, had, now) if message.is_marketing else None)
+        or (too_often(organization, had, now) if message.is_marketing else None)
         or _after_quiet_hours(organization, now)
         or (None if gateway.by_hand else _another_day(message, organization, now))
         or _outside_window(message, customer, gateway, facts, now)
@@ -124,7 +124,7 @@ def _refusal(message: Message, customer: Customer, facts: PolicyFacts) -> Stop |
     return Stop(Status.SUPPRESSED, suppression.reason) if suppression else None
 
 
-def _too_often(organization: Organization, had: Sequence[dt.datetime], now: dt.datetime) -> Stop | None:
+def too_often(organization: Organization, had: Sequence[dt.datetime], now: dt.datetime) -> Stop | None:
     """Skip marketing to who had enough; it is not put off, for then it would come with the next."""
     if len(had) >= organization.cap_month:
         return Stop(Status.CANCELED, HAD_IN_MONTH.english(number=len(had)))

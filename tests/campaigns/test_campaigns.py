@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from crm.accounts.queries import current_organization
 from crm.campaigns.models import Campaign
 from crm.campaigns.rules import State
 from crm.campaigns.services import schedule
-from crm.customers.rules import Consent
+from crm.customers.models import Customer
+from crm.customers.rules import Consent, MessagePurpose
 from crm.customers.services import archive_customer, edit_customer
 from crm.delivery import jobs
+from crm.delivery.send_policy import too_often
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.kernel.work import due
+from crm.messages.frequency import had_enough, offers_had
 from crm.messages.models import Attempt, Message
 from crm.messages.rules import Answer, Status
 from crm.values import clock
@@ -383,6 +388,34 @@ def fail(shop: Shop, message_id: int, code: str) -> None:
         due.settle("message", [message_id])
 
 
+@pytest.mark.parametrize(
+    ("changes", "is_enough"),
+    [
+        ({"status_at": dt.timedelta(hours=-25)}, True),
+        ({"handed_over_at": dt.timedelta(hours=-25)}, False),
+        ({"handed_over_at": dt.timedelta(hours=-23)}, True),
+        ({"status": Status.SUPPRESSED}, False),
+        ({"status": Status.UNCONFIRMED}, True),
+        ({"purpose": MessagePurpose.SERVICE}, False),
+    ],
+)
+def test_the_preview_counts_as_the_send_policy_does(shop: Shop, changes: dict[str, Any], is_enough: bool) -> None:
+    customer = shop.customer()
+    first = shop.campaign()
+    shop.say(first, "schedule")
+    shop.work()
+    now = clock.utcnow()
+    moved = {name: now + value if isinstance(value, dt.timedelta) else value for name, value in changes.items()}
+    with shop.owner.acting():
+        with transaction() as session:
+            session.execute(sa.update(Message).values(**moved))
+        organization = current_organization()
+        found = db.session.scalars(sa.select(Customer.id).where(had_enough(organization, now))).all()
+        assert list(found) == ([customer] if is_enough else [])
+        had = offers_had([customer], now).get(customer, [])
+    assert (too_often(organization, had, now) is not None) == is_enough
+
+
 def test_who_had_one_today_is_skipped_and_it_says_so(shop: Shop) -> None:
     shop.customer()
     first = shop.campaign()
@@ -390,6 +423,10 @@ def test_who_had_one_today_is_skipped_and_it_says_so(shop: Shop) -> None:
     shop.work()
     shop.customer()
     second = shop.campaign(name="Second")
+    preview = shop.client.get(f"/campaigns/{second}").text
+    assert "2 can be reached by SMS." in preview
+    assert "1 of them had enough marketing for now, and is skipped." in preview
+    assert ">1 SMS in all." in preview
     shop.say(second, "schedule")
     shop.work()
     assert shop.sums(second) == {"handed_over": 1, "skipped": 1, "skipped:had_enough": 1}
