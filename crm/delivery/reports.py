@@ -18,6 +18,8 @@ from crm.delivery import soft_bounces
 from crm.delivery.batch import Batch
 from crm.delivery.models import Report
 from crm.delivery.report_meanings import ReportMeaning, in_our_words
+from crm.inbox import inbound
+from crm.inbox.inbound import Incoming
 from crm.kernel.db import database_now, locked, transaction
 from crm.kernel.extensions import db
 from crm.kernel.tenancy import use_organization
@@ -33,6 +35,8 @@ from crm.messages.status_order import ARRIVED, GOOD, moves
 from crm.messages.suppression_models import OptOutSource, Purpose
 from crm.opt_outs import services
 from crm.providers.base import Reported
+from crm.values.language import N_
+from crm.values.stored import stored
 
 KIND = "report"
 BATCH = 200
@@ -40,6 +44,8 @@ SOON = dt.timedelta(seconds=5)
 """The time a request has to apply its report, before the worker does."""
 
 PUT_OFF = dt.timedelta(seconds=60)
+
+COMPLAINED = stored(N_("reported a message as spam, and gets no more marketing"))
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +78,7 @@ def apply(report_ids: Sequence[int]) -> None:
         return
     opted_out: set[tuple[str, Addresses]] = set()
     withdrawn: dict[tuple[str, Channel], str] = {}
+    complaints: list[Incoming] = []
     opened = False
     with transaction():
         due.lock(KIND, report_ids)
@@ -96,6 +103,8 @@ def apply(report_ids: Sequence[int]) -> None:
                     services.note_down(*address, OptOutSource.PROVIDER, meaning.reason)
                     opted_out.add(address)
                 if meaning.closing:
+                    if meaning.closing.source is OptOutSource.COMPLAINT:
+                        complaints.append(_complaint(attempt))
                     address = attempt.recipient, attempt.channel.addresses
                     services.note_down(*address, meaning.closing.source, meaning.reason, meaning.closing.purpose)
                     opted_out.add(address)
@@ -105,7 +114,10 @@ def apply(report_ids: Sequence[int]) -> None:
         look_at(batch.looks)
         refresh_next({messages[id_].customer_id for id_ in batch.looks})
         due.settle(KIND, report_ids)
+        told = inbound.store(complaints)
     services.stop_pending(opted_out)
+    for id_ in told:
+        inbound.apply_patiently(id_)
     for (recipient, channel), reason in withdrawn.items():
         services.withdraw_marketing(recipient, channel, reason)
     if opened:
@@ -239,6 +251,20 @@ def _hold(message: Message, attempt: Attempt, meaning: ReportMeaning, batch: Bat
     message.handed_over_at = None
     tell("message.held", message)
     batch.looks[message.id] = look
+
+
+def _complaint(attempt: Attempt) -> Incoming:
+    """Return what stands in the inbox of a message that its reader reported as spam; one for each message."""
+    return Incoming(
+        gateway=attempt.gateway,
+        provider_id=f"complaint {attempt.message_id} {attempt.provider_id or ''}",
+        channel=attempt.channel,
+        sender=attempt.recipient,
+        recipient="",
+        body="",
+        what=COMPLAINED.english(),
+        opens_window=False,
+    )
 
 
 def _sends_by(organization: Organization, attempt: Attempt) -> bool:

@@ -63,37 +63,12 @@ class Incoming:
 def receive(organization_id: int, texts: Iterable[Incoming]) -> None:
     """Store an organization's inbound texts, then apply them; if that fails, the worker does."""
     with use_organization(organization_id):
-        ids = _store(list(texts))
-        for id_ in ids:
-            _apply_patiently(id_)
+        for id_ in store(list(texts)):
+            apply_patiently(id_)
 
 
-def apply_due(organization_id: int) -> int:
-    with use_organization(organization_id):
-        ids = Lease.take(KIND, PUT_OFF, BATCH).ids
-        for id_ in ids:
-            _apply_patiently(id_)
-        return len(ids)
-
-
-def forget_texts(customer: Customer) -> set[str]:
-    """Delete a deleted customer's texts, unless others share the address.
-
-    Texts without an address are matched by the providers' names. Returns the deleted addresses.
-    """
-    every: set[str] = set()
-    for kind in all_kinds():
-        own, is_of_kind = kind.only_of(customer), InboundMessage.channel.in_(channels_of(kind))
-        db.session.execute(sa.delete(InboundMessage).where(InboundMessage.sender.in_(own), is_of_kind))
-        every |= own
-    names = db.session.scalars(sa.select(SenderId.name).where(SenderId.address.in_(every))).all()
-    unaddressed = (InboundMessage.sender == "", InboundMessage.sender_id != constant(""))
-    db.session.execute(sa.delete(InboundMessage).where(*unaddressed, one_of(InboundMessage.sender_id, names)))
-    return every
-
-
-def _store(texts: Sequence[Incoming]) -> list[int]:
-    """Store new texts; return the ids of all that are still to be applied."""
+def store(texts: Sequence[Incoming]) -> list[int]:
+    """Store new texts; return the ids of all that are still to be applied, by the worker if nobody else does."""
     ids = []
     with transaction() as session:
         now = database_now()
@@ -115,9 +90,40 @@ def _store(texts: Sequence[Incoming]) -> list[int]:
     return ids
 
 
+def apply_patiently(inbound_id: int) -> None:
+    try:
+        _apply(inbound_id)
+    except Exception:
+        log.exception("inbound text %d waits for the worker", inbound_id)
+
+
+def apply_due(organization_id: int) -> int:
+    with use_organization(organization_id):
+        ids = Lease.take(KIND, PUT_OFF, BATCH).ids
+        for id_ in ids:
+            apply_patiently(id_)
+        return len(ids)
+
+
+def forget_texts(customer: Customer) -> set[str]:
+    """Delete a deleted customer's texts, unless others share the address.
+
+    Texts without an address are matched by the providers' names. Returns the deleted addresses.
+    """
+    every: set[str] = set()
+    for kind in all_kinds():
+        own, is_of_kind = kind.only_of(customer), InboundMessage.channel.in_(channels_of(kind))
+        db.session.execute(sa.delete(InboundMessage).where(InboundMessage.sender.in_(own), is_of_kind))
+        every |= own
+    names = db.session.scalars(sa.select(SenderId.name).where(SenderId.address.in_(every))).all()
+    unaddressed = (InboundMessage.sender == "", InboundMessage.sender_id != constant(""))
+    db.session.execute(sa.delete(InboundMessage).where(*unaddressed, one_of(InboundMessage.sender_id, names)))
+    return every
+
+
 def _new(text: Incoming, now: dt.datetime) -> InboundMessage:
     addresses = text.channel.addresses
-    sender = addresses.stored(text.sender)[:60] if text.sender else _address_of(text.sender_id)
+    sender = addresses.stored(text.sender)[:254] if text.sender else _address_of(text.sender_id)
     return InboundMessage(
         gateway=text.gateway,
         provider_id=text.provider_id[:100],
@@ -142,13 +148,6 @@ def _address_of(sender_id: str) -> str:
         InboundMessage.sender != "",
     )
     return db.session.scalars(told.order_by(InboundMessage.id.desc()).limit(1)).first() or ""
-
-
-def _apply_patiently(inbound_id: int) -> None:
-    try:
-        _apply(inbound_id)
-    except Exception:
-        log.exception("inbound text %d waits for the worker", inbound_id)
 
 
 def _apply(inbound_id: int) -> None:

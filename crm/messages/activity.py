@@ -77,8 +77,10 @@ def _edited(event: ActivityEvent) -> Activity:
 
 
 def _received(event: ActivityEvent) -> Activity:
-    body, what = event.after("body"), event.after("what")
-    return Activity(_("The customer wrote"), [*([shortened(body)] if body else []), *_capitalized(what)], by="")
+    body, what = event.after("body"), _capitalized(event.after("what"))
+    if not body and what:
+        return Activity(what[0], by="")
+    return Activity(_("The customer wrote"), [*([shortened(body)] if body else []), *what], by="")
 
 
 def _capitalized(sentence: str | None) -> list[str]:

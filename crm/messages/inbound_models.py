@@ -65,7 +65,7 @@ class InboundMessage(TenantMixin, Base):
     gateway: Mapped[str] = mapped_column(sa.String(20))
     provider_id: Mapped[str] = mapped_column(sa.String(100))
     channel: Mapped[Channel] = mapped_column(CHANNEL)
-    sender: Mapped[str] = mapped_column(sa.String(60))
+    sender: Mapped[str] = mapped_column(sa.String(254))
     twin: Mapped[str] = mapped_column(sa.String(60), default="", server_default="")
     sender_id: Mapped[str] = mapped_column(sa.String(150), default="", server_default="")
     recipient: Mapped[str] = mapped_column(sa.String(60))

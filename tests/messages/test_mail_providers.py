@@ -27,6 +27,7 @@ from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.messages.channels.email import EMAIL
 from crm.messages.channels.emails import EMAILS
+from crm.messages.inbound_models import InboundMessage
 from crm.messages.models import Attempt
 from crm.messages.rules import Status
 from crm.messages.services import schedule_message
@@ -160,10 +161,10 @@ def api(app: Flask) -> Iterator[Api]:
     found.server.server_close()
 
 
-def sent(shop: Shop, name: str) -> tuple[int, int]:
+def sent(shop: Shop, name: str, to: str = SARI) -> tuple[int, int]:
     """Send an e-mail by a provider; return the ids of the message and of its attempt."""
     shop.set(email_gateway=name, email_from="Toko <hello@toko.test>", **SECRETS[name])
-    sari = shop.customer(email=SARI)
+    sari = shop.customer(email=to)
     with shop.inside():
         id_ = schedule_message(sari, EMAIL, "It is ready.", shop.soon(), subject="Your cake").id
     shop.shift(id_, 1)
@@ -397,3 +398,31 @@ def test_a_lost_answer_is_not_sent_again_by_a_look_up(shop: Shop, api: Api) -> N
     shop.work()
     assert shop.status(id_) is Status.UNKNOWN
     assert len(api.sent) == 1
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_staff_are_told_of_a_complaint_once(shop: Shop, api: Api, name: str) -> None:
+    id_, attempt = sent(shop, name)
+    for _ in range(2):
+        report(shop, name, event_of(name, str(attempt), "complaint"))
+    report(shop, name, event_of(name, str(attempt), "delivered"))
+    browser = shop.browser()
+    inbox, home = browser.get("/inbox").text, browser.get("/").text
+    assert inbox.count("Reported a message as spam, and gets no more marketing") == 1
+    assert home.count("reported a message as spam, and gets no more marketing") == 1
+    assert "Sari" in inbox
+    customer = shop.message(id_).customer_id
+    timeline = browser.get(f"/customers/{customer}").text.partition('id="timeline-panel"')[2]
+    assert timeline.count("Reported a message as spam") == 1
+    with shop.inside():
+        text = db.session.scalars(sa.select(InboundMessage)).one()
+    assert browser.post(f"/inbox/{text.id}/done").status_code == 303
+    report(shop, name, event_of(name, str(attempt), "complaint"))
+    assert "reported a message as spam" not in browser.get("/").text
+
+
+def test_a_long_address_that_complains_is_the_customers(shop: Shop, api: Api) -> None:
+    long = f"{'s' * 60}@{'shop.' * 10}test"
+    _, attempt = sent(shop, "postmark", to=long)
+    report(shop, "postmark", event_of("postmark", str(attempt), "complaint"))
+    assert "Sari" in shop.browser().get("/inbox").text
