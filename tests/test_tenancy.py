@@ -50,6 +50,7 @@ FREE = {
     "referral_codes": "a link names no organization, which is found by its code",
     "worker_beats": "of the installation",
     "installations": "the installation's own name",
+    "spent_tokens": "a webhook's token names no organization",
     "sent_messages": "outlives an organization, so that a restored copy knows what was sent",
     "erased_rows": "of the installation: they outlive the organization",
 }

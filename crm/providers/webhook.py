@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from crm.inbox.inbound import Incoming
@@ -25,6 +26,10 @@ class Desk(Protocol):
     """Implemented by `crm.webhooks.desk`."""
 
     def directory(self) -> Directory: ...
+
+    def spending(self, provider: str, token: str) -> AbstractContextManager[None]:
+        """Let a token count once; ForgedError for one that was used."""
+        ...
 
     def owners_of_attempts(self, ids: Iterable[int]) -> Mapping[int, int]: ...
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 
 from crm.delivery import recipients
 from crm.delivery import reports as delivery_reports
@@ -13,11 +14,15 @@ from crm.providers.base import Reported
 from crm.providers.directory import Directory, read_directory
 from crm.providers.registry import all_providers
 from crm.senders import trials
-from crm.webhooks import identities, sharing
+from crm.webhooks import identities, services, sharing
 
 
 def directory() -> Directory:
     return read_directory([provider.name for provider in all_providers() if provider.account])
+
+
+def spending(provider: str, token: str) -> AbstractContextManager[None]:
+    return services.spending(provider, token)
 
 
 def owners_of_attempts(ids: Iterable[int]) -> Mapping[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 from collections import defaultdict
@@ -36,8 +37,12 @@ def take(
     secret: str,
     is_signed: Callable[[str, bytes], bool],
     read: Callable[[Any], list[Event]],
+    token: Callable[[Any], str] | None = None,
 ) -> Response:
-    """Take the events of a request that one of the known secrets signed."""
+    """Take the events of a request that one of the known secrets signed.
+
+    token: what a provider signs instead of the events, from a request that is genuine; each counts once.
+    """
     request.max_content_length = MAX_BYTES
     raw = request.get_data()
     directory = desk.directory()
@@ -45,19 +50,9 @@ def take(
     if signed_by is None:
         raise ForgedError
     wait_as_jobs_do()
-    events = read(_json(raw))
-    attempts, tests = _by_kind(events)
-    owners = desk.owners_of_attempts({one.attempt_id for one in attempts})
-    test_owners = desk.owners_of_tests({one.attempt_id for one in tests})
-    known = {*owners.values(), *test_owners.values()}
-    genuine = {id_ for id_ in known if directory.secret(id_, account, secret) == signed_by}
-    if known and not genuine:
-        raise ForgedError
-    if events and not known:
-        raise UnknownError
-    for id_ in sorted(genuine):
-        desk.take_reports(id_, _of(id_, attempts, owners))
-        desk.take_test_reports(id_, _of(id_, tests, test_owners))
+    said = _json(raw)
+    with desk.spending(account.webhook_path, token(said)) if token else contextlib.nullcontext():
+        _take(desk, read(said), lambda id_: directory.secret(id_, account, secret) == signed_by)
     return Response(status=200)
 
 
@@ -66,6 +61,21 @@ def is_recent(seconds: str) -> bool:
     if not seconds.isascii() or not seconds.isdigit() or len(seconds) > 11:
         return False
     return abs(dt.datetime.fromtimestamp(int(seconds), dt.UTC) - clock.utcnow()) <= WINDOW
+
+
+def _take(desk: Desk, events: Sequence[Event], is_genuine: Callable[[int], bool]) -> None:
+    attempts, tests = _by_kind(events)
+    owners = desk.owners_of_attempts({one.attempt_id for one in attempts})
+    test_owners = desk.owners_of_tests({one.attempt_id for one in tests})
+    known = {*owners.values(), *test_owners.values()}
+    genuine = {id_ for id_ in known if is_genuine(id_)}
+    if known and not genuine:
+        raise ForgedError
+    if events and not known:
+        raise UnknownError
+    for id_ in sorted(genuine):
+        desk.take_reports(id_, _of(id_, attempts, owners))
+        desk.take_test_reports(id_, _of(id_, tests, test_owners))
 
 
 def _json(raw: bytes) -> Any:

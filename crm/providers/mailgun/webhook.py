@@ -1,7 +1,6 @@
 """Mailgun's webhook (documentation.mailgun.com, Webhooks, Securing webhooks).
 
-The signature is over a time and a token, not over the report: a request is good for five minutes, and a report that
-came before changes nothing.
+The signature is over a time and a token, not over the report: a request is good for five minutes, and a token once.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ DEAD_CODES = ("550", "551", "553", "605")
 
 
 def take(desk: Desk) -> Response:
-    return webhook.take(desk, ACCOUNT, SIGNING, _is_signed, _events)
+    return webhook.take(desk, ACCOUNT, SIGNING, _is_signed, _events, _token)
 
 
 ROUTES = (Route("mailgun", "mailgun", take, "There is no such e-mail."),)
@@ -41,6 +40,10 @@ def _is_signed(secret: str, raw: bytes) -> bool:
         return False
     expected = hmac.new(secret.encode(), f"{stamp}{token}".encode(), hashlib.sha256).hexdigest()
     return hmac.compare_digest(expected.encode(), given.encode(errors="replace")) and webhook.is_recent(stamp)
+
+
+def _token(said: Any) -> str:
+    return str(said["signature"]["token"])
 
 
 def _events(said: Any) -> list[Event]:
