@@ -27,6 +27,7 @@ from crm.providers.letters import domains
 from crm.providers.registry import provider_named
 from crm.providers.smtp.mailbox import MailboxError, opened
 from crm.returns import queries as returns
+from crm.returns import trial
 from crm.wallets.settings import wallets
 from crm.web import security
 from crm.web_push.settings import push_keys
@@ -57,10 +58,11 @@ class Finding:
 
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--mail", is_flag=True, help="Send a letter to each mailbox for returned mail, and see how it arrives.")
 @with_appcontext
-def doctor(as_json: bool) -> None:
+def doctor(as_json: bool, mail: bool) -> None:
     """Check the installation and say what to do; the exit code is not 0 when something is broken."""
-    findings = list(examine())
+    findings = [*examine(), *([letters()] if mail else [])]
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
@@ -89,6 +91,18 @@ def examine() -> Iterator[Finding]:
         except SQLAlchemyError:
             db.session.rollback()
             yield Finding("database", FAILURE, "It went away during the check. Look again.")
+
+
+def letters() -> Finding:
+    """Send a letter by each mail server that has a mailbox for returned mail, and look at what arrives."""
+    found = returns.mailboxes()
+    if not found:
+        advice = "Set IMAP_HOST, IMAP_USERNAME and IMAP_PASSWORD, or enter a mailbox in Settings › Messaging."
+        return Finding("letters", WARNING, f"There is no mailbox in which a letter could be looked at. {advice}")
+    problems = [f"{mailbox.server.host}: {problem}" for mailbox in found if (problem := trial.problem(mailbox))]
+    if problems:
+        return Finding("letters", WARNING, " ".join(problems))
+    return Finding("letters", OK, "They arrive, and their signature covers List-Unsubscribe.")
 
 
 def _redis() -> Finding:
@@ -197,7 +211,9 @@ def _returned_mail() -> Finding:
         advice = "Until it can be opened, nobody hears of mail that comes back."
         return Finding("returns", FAILURE, f"{' '.join(problems)} {advice}")
     if found:
-        return Finding("returns", OK, f"Mail that comes back is read at {', '.join(one.server.host for one in found)}.")
+        hosts = ", ".join(one.server.host for one in found)
+        more = "How letters arrive is seen by: flask --app wsgi doctor --mail"
+        return Finding("returns", OK, f"Mail that comes back is read at {hosts}. {more}")
     return Finding("returns", OK, "No mailbox for mail that comes back to a mail server of your own. Set IMAP_HOST.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+from collections.abc import Callable
 from email.message import EmailMessage
 from typing import Any
 
@@ -14,12 +15,16 @@ from tests.servers import free_port
 
 
 class Sink:
-    """A mail server: what it took, and what it does before the last dot (`replies`) and after it (`dies`)."""
+    """A mail server: what it took, and what it does before the last dot (`replies`) and after it.
+
+    `dies` there, or before it, or `forwards` the letter.
+    """
 
     def __init__(self) -> None:
         self.taken: list[EmailMessage] = []
         self.senders: list[str] = []
         self.dialogues = 0
+        self.forwards: Callable[[bytes], object] = lambda raw: None
         self.replies: dict[str, str] = {}
         self.dies = ""
         sink = self
@@ -64,6 +69,7 @@ class Sink:
             assert isinstance(found, EmailMessage)
             self.taken.append(found)
             self.senders.append(envelope.mail_from or "")
+            self.forwards(envelope.content)
         if self.dies == "after the dot":
             server.transport.abort()
         return reply

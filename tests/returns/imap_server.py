@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email
 import re
 import socketserver
 import threading
@@ -49,6 +50,9 @@ class ImapServer:
 
     def unread(self) -> set[int]:
         return self.mails.keys() - self.seen
+
+    def about(self, subject: str) -> set[int]:
+        return {uid for uid, raw in self.mails.items() if subject in str(email.message_from_bytes(raw)["Subject"])}
 
     def close(self) -> None:
         self.server.shutdown()
@@ -112,9 +116,11 @@ class Session:
         return "OK [READ-ONLY] done" if is_readonly else "OK [READ-WRITE] done"
 
     def do_uid_search(self, arguments: str) -> str:
-        if self.state != "selected" or arguments.upper() != "SEARCH UNSEEN":
+        subject = re.fullmatch(r'SEARCH SUBJECT "([^"\\\\]*)"', arguments)
+        if self.state != "selected" or (subject is None and arguments.upper() != "SEARCH UNSEEN"):
             return "BAD search"
-        self.say(" ".join(["* SEARCH", *map(str, sorted(self.box.unread()))]))
+        found = self.box.unread() if subject is None else self.box.about(subject[1])
+        self.say(" ".join(["* SEARCH", *map(str, sorted(found))]))
         return "OK done"
 
     def do_uid_fetch(self, arguments: str) -> str:

@@ -46,14 +46,25 @@ class OpenMailbox:
 
     def unread(self) -> Iterator[Mail]:
         """Yield unread mails, oldest first, without marking them."""
-        found = self._ask("SEARCH", "UNSEEN")
-        for uid in b" ".join(part for part in found if isinstance(part, bytes)).split()[:MOST]:
-            mail = self._mail(uid.decode("ascii", "replace"))
+        for uid in self._search("UNSEEN")[:MOST]:
+            mail = self._mail(uid)
             if mail is not None:
                 yield mail
 
+    def find(self, subject: str) -> bytes | None:
+        """Return a mail with a subject of plain words, read or not; None if it is not there."""
+        for uid in self._search("SUBJECT", f'"{subject}"'):
+            mail = self._mail(uid)
+            if mail is not None:
+                return mail.raw
+        return None
+
     def mark_read(self, mail: Mail) -> None:
         self._ask("STORE", mail.uid, "+FLAGS.SILENT", r"(\Seen)")
+
+    def _search(self, *criteria: str) -> list[str]:
+        found = b" ".join(part for part in self._ask("SEARCH", *criteria) if isinstance(part, bytes))
+        return found.decode("ascii", "replace").split()
 
     def _mail(self, uid: str) -> Mail | None:
         """Fetch a mail; None for one that is gone."""
