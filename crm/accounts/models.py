@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask_login import UserMixin
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm.accounts.rules import Trade
+from crm.accounts.rules import NEW_PORTFOLIO, Trade
 from crm.kernel.columns import Base, BigInt, CreatedAt, Id, TextCode, new_uid
 from crm.kernel.roles import Role
 from crm.kernel.tenancy import TenantMixin, within_organization
@@ -24,7 +24,8 @@ class Organization(Base):
     of the secrets, "" before the first. `uses` names the parts that the navigation shows beyond those of everybody,
     "none" for none; "" leaves it to the trade. `first_hour` holds words for what is done of the first steps.
     A customer gets `cap_day` offers in 24 hours at most, and `cap_month` in 30 days; with `soft_opt_in` those who
-    bought count as having agreed to them until they say no.
+    bought count as having agreed to them until they say no. `whatsapp_limit` is how many people WhatsApp lets it write
+    to first in 24 hours, 0 for any number.
     `uid` survives a backup and its restore. While `sending_paused` nothing is sent; `restored_at` is the moment of the
     backup that it came from. It is being restored, and nobody sees it, until `restoring_until` is None. `resuming` is
     what happens to the messages that a restore held back, chosen at `resuming_from`, until all are dealt with.
@@ -55,6 +56,7 @@ class Organization(Base):
     cap_day: Mapped[int] = mapped_column(default=1, server_default="1")
     cap_month: Mapped[int] = mapped_column(default=4, server_default="4")
     soft_opt_in: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    whatsapp_limit: Mapped[int] = mapped_column(default=NEW_PORTFOLIO, server_default=str(NEW_PORTFOLIO))
     secrets_stamp: Mapped[str] = mapped_column(sa.String(32), default="", server_default="")
     branch_bound: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     language: Mapped[str] = mapped_column(sa.String(10), default=AUTO, server_default=AUTO)

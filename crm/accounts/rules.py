@@ -201,6 +201,24 @@ def _cap(value: str) -> int:
     return int(value)
 
 
+NEW_PORTFOLIO = 250
+WHATSAPP_LIMITS = (NEW_PORTFOLIO, 2_000, 10_000, 100_000)
+UNLIMITED = "unlimited"
+"""How many people a business portfolio may write to first in a rolling day; Meta gives a new one 250.
+
+Source: developers.facebook.com/docs/whatsapp/messaging-limits.
+"""
+
+
+def _whatsapp_limit(value: str) -> int:
+    if str(value).lower() in (UNLIMITED, "0"):
+        return 0
+    if not re.fullmatch(r"\d{3,6}", str(value), re.ASCII) or int(value) not in WHATSAPP_LIMITS:
+        known = ", ".join([*map(str, WHATSAPP_LIMITS), UNLIMITED])
+        raise ValueError(_("Choose one of WhatsApp's limits: %(known)s.", known=known))
+    return int(value)
+
+
 def _earn_points(value: str) -> int:
     if value and not re.fullmatch(r"\d{1,5}", value, re.ASCII):
         raise ValueError(_("Enter how many points as a whole number up to 99999, like 1, or leave it empty."))
@@ -239,6 +257,7 @@ SETTINGS: dict[str, Callable[[str], Any]] = {
     "cap_day": _cap,
     "cap_month": _cap,
     "soft_opt_in": _yes_or_no,
+    "whatsapp_limit": _whatsapp_limit,
     "earn_points": _earn_points,
     "earn_per": _earn_per,
 }

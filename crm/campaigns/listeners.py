@@ -1,17 +1,20 @@
-"""What campaigns do when a segment goes, and when customers are merged."""
+"""What campaigns do when a segment goes, when customers are merged, and when WhatsApp asks to send again later."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from crm.campaigns import services
 from crm.campaigns.models import Campaign, CampaignRecipient
 from crm.campaigns.rules import State
 from crm.customers.signals import MergePair, customers_merged
 from crm.kernel.columns import one_of
 from crm.kernel.errors import ConflictError
 from crm.kernel.extensions import db
+from crm.messages.signals import marketing_put_off
 from crm.segments.models import Segment
 from crm.segments.signals import segment_deleting
 from crm.values.language import gettext as _
@@ -26,6 +29,11 @@ def keep_what_is_written_to(segment: Segment, **kwargs: Any) -> None:
         raise ConflictError(
             _("The campaign “%(name)s” is to go to this segment. Change or delete it first.", name=name)
         )
+
+
+@marketing_put_off.connect
+def go_on(message_ids: Sequence[int], **kwargs: Any) -> None:
+    services.go_on_with(message_ids)
 
 
 @customers_merged.connect

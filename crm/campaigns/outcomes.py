@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -10,10 +11,12 @@ from sqlalchemy.orm import aliased
 
 from crm.campaigns.models import Campaign, CampaignRecipient
 from crm.campaigns.rules import TO_COME, Part, Skip, State, Sum
+from crm.delivery.portfolio import BEGINNING
 from crm.kernel.extensions import db
 from crm.messages.models import Attempt, Message
 from crm.messages.rules import RESENDABLE, WAITING, Answer, Status
 from crm.values.language import N_
+from crm.values.stored import shown
 
 PAUSED = N_("The campaign is paused.")
 STOPPED = N_("The campaign was stopped.")
@@ -118,6 +121,25 @@ def sums_of(campaign_id: int) -> Sums:
     return Sums(by_sum, {skip: number for skip, number in by_skip.items() if number})
 
 
+class Waiting(NamedTuple):
+    """Messages that wait for room within WhatsApp's limit: how many, when the next one goes, and why."""
+
+    number: int
+    next_at: dt.datetime
+    reason: str
+
+
+def waiting_for_room(campaign: Campaign) -> Waiting | None:
+    """Return what WhatsApp's limit holds back, None for nothing."""
+    if campaign.state is not State.SENDING or not campaign.channel.has_approved_templates:
+        return None
+    columns = sa.func.count(), sa.func.min(Message.send_at), sa.func.min(Message.reason)
+    held = Message.status == Status.HELD, Message.reason.startswith(BEGINNING)
+    found = joined(*columns).where(CampaignRecipient.campaign_id == campaign.id, *held)
+    number, next_at, reason = db.session.execute(found, execution_options=ALL_BRANCHES).one()
+    return Waiting(number, next_at, shown(reason)) if number else None
+
+
 def is_under_way(campaign: Campaign) -> bool:
     """Whether some message is not in a final state yet."""
     found = joined(CampaignRecipient.id).where(CampaignRecipient.campaign_id == campaign.id, sum_of().in_(TO_COME))
@@ -138,13 +160,6 @@ def last_code() -> Expression:
     """Return the provider's code of a message's last attempt."""
     last = aliased(Attempt)
     return sa.select(last.error_code).where(last.id == _last_id()).correlate(Message).scalar_subquery()
-
-
-def times(code: str) -> Expression:
-    """Return how many attempts of a message ended with a code."""
-    attempt = aliased(Attempt)
-    counted = sa.select(sa.func.count(attempt.id)).where(attempt.message_id == Message.id, attempt.error_code == code)
-    return counted.correlate(Message).scalar_subquery()
 
 
 def _last_id() -> Expression:

@@ -24,6 +24,7 @@ from crm.message_templates.rules import Wording
 from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import all_channels
 from crm.messages.frequency import had_enough
+from crm.providers.registry import needs_approval
 from crm.values import clock
 
 SAMPLE = 200
@@ -56,6 +57,7 @@ class Preview:
     """enough: how many of the reachable had so much marketing that they are skipped. text: the filled one of the first.
 
     problem: why there is no text. parts: None where texts aren't split.
+    limit: how many people WhatsApp lets the organization write to in a day, 0 for any number.
     """
 
     whom: Whom
@@ -68,6 +70,13 @@ class Preview:
     parts: Parts | None
     sights: list[Sight]
     channel: Channel
+    limit: int
+
+    @property
+    def days(self) -> int:
+        """How many days it takes within WhatsApp's limit; 0 where that is no matter."""
+        a_day, number = self.limit * 9 // 10, self.reachable - self.enough - self.held_out
+        return math.ceil(number / a_day) if a_day and number > a_day else 0
 
     @property
     def reachable(self) -> int:
@@ -94,8 +103,9 @@ def preview_of(campaign: Campaign) -> Preview:
         filled = _filled(campaign.channel, audience, wording)
         text = filled[0] if filled else wording
         parts = _parts(campaign.channel, filled, max(0, reachable - enough - round(reachable * hold_out / 100)))
-    count = audience.count()
-    return Preview(audience, count, reach, enough, hold_out, text, problem, parts, _sights(hold_out), campaign.channel)
+    count, organization, sights = audience.count(), current_organization(), _sights(hold_out)
+    limit = organization.whatsapp_limit if needs_approval(organization, campaign.channel) else 0
+    return Preview(audience, count, reach, enough, hold_out, text, problem, parts, sights, campaign.channel, limit)
 
 
 def _count_enough(channel: Channel, audience: Whom) -> int:

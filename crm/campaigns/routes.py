@@ -165,6 +165,7 @@ def _show(campaign: Campaign, problem: str = "", status: int = 200) -> Response:
     if campaign.has_started:
         sums = outcomes.sums_of(campaign.id)
         context |= {"sums": sums, "result": result_of(campaign), "retryable": outcomes.count_retryable(campaign)}
+        context |= {"waiting": outcomes.waiting_for_room(campaign)}
     else:
         context |= {"preview": preview_of(campaign)}
     return respond("campaigns/show.html", "campaigns/_campaign.html", status, **context)

@@ -17,8 +17,6 @@ LATEST_START = dt.timedelta(hours=12)
 """A campaign that could not start for so long asks before it does."""
 BUYS_WITHIN = 14
 """Days after its start in which a purchase counts for a campaign."""
-AGAIN_AFTER = (dt.timedelta(hours=24), dt.timedelta(hours=72))
-"""Pauses before a message is sent again that WhatsApp didn't deliver, for the customer had enough marketing."""
 
 
 class State(enum.StrEnum):

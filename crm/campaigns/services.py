@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
+
+import sqlalchemy as sa
 
 from crm.accounts.queries import current_organization
 from crm.campaigns import outcomes
-from crm.campaigns.models import Campaign
+from crm.campaigns.models import Campaign, CampaignRecipient
 from crm.campaigns.rules import MAX_NAME, State
 from crm.campaigns.texts import wording_of
 from crm.campaigns.turns import KIND, lock
@@ -166,6 +169,19 @@ def retry(campaign_id: int) -> int:
             campaign.go_on()
             _changed(campaign, "campaign.retried", None if campaign.state is State.PAUSED else now)
         return count
+
+
+def go_on_with(message_ids: Sequence[int]) -> None:
+    """Go on with campaigns that were done, for some of their messages are sent again later."""
+    of_them = sa.select(CampaignRecipient.campaign_id).join(Campaign, Campaign.id == CampaignRecipient.campaign_id)
+    of_them = of_them.where(one_of(CampaignRecipient.message_id, message_ids), Campaign.state == State.DONE)
+    ids = db.session.scalars(of_them.distinct(), execution_options=outcomes.ALL_BRANCHES).all()
+    for campaign_id in sorted(ids):
+        with transaction():
+            campaign = _lock(campaign_id)
+            if campaign.state is State.DONE:
+                campaign.go_on()
+                _changed(campaign, "campaign.retried", database_now())
 
 
 def _begin(name: str, conditions: list[Condition]) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from crm.kernel.extensions import db
 from crm.message_templates.models import Template
 from crm.message_templates.queries import kept_templates
 from crm.message_templates.rules import Wording, problem
-from crm.messages.channels.base import Channel
 from crm.messages.checks import RefusedError, check_subject
-from crm.providers.registry import gateway_of
+from crm.messages.rules import TemplateCategory, unapproved
+from crm.providers.registry import needs_approval
 from crm.values.language import gettext as _
 
 
@@ -29,11 +29,21 @@ def wording_of(campaign: Campaign) -> Wording:
             check_subject(wording.subject)
         except RefusedError as error:
             raise TextError("subject", str(error)) from None
-    if wording.approved is None and _needs_approval(campaign.channel):
+    if needs_approval(current_organization(), campaign.channel):
+        _check_approval(wording)
+    return wording
+
+
+def _check_approval(wording: Wording) -> None:
+    """Refuse a text that the provider would refuse as marketing, in whatever language."""
+    if wording.approved is None:
         raise TextError(
             "template", _("WhatsApp delivers marketing only as an approved template. Choose one, or another channel.")
         )
-    return wording
+    for version in (wording, *wording.others):
+        category = version.approved.category if version.approved else TemplateCategory.UNKNOWN
+        if refusal := unapproved(version.approved, category):
+            raise TextError("template", refusal)
 
 
 def _of_template(campaign: Campaign) -> Wording:
@@ -56,13 +66,3 @@ def _own(campaign: Campaign) -> Wording:
     if campaign.channel.has_subject and (wrong := problem(campaign.subject)):
         raise TextError("subject", wrong)
     return Wording(campaign.body, True, subject=campaign.subject if campaign.channel.has_subject else "")
-
-
-def _needs_approval(channel: Channel) -> bool:
-    """Whether the provider refuses a free text to whoever did not write lately."""
-    if not channel.has_approved_templates:
-        return False
-    try:
-        return gateway_of(current_organization(), channel).keeps_window
-    except LookupError:
-        return False

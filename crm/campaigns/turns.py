@@ -14,7 +14,7 @@ from crm.accounts.queries import current_organization
 from crm.campaigns import outcomes
 from crm.campaigns.freeze import freeze
 from crm.campaigns.models import Campaign, CampaignRecipient
-from crm.campaigns.rules import AGAIN_AFTER, LATEST_START, State
+from crm.campaigns.rules import LATEST_START, State
 from crm.campaigns.sending import BLOCK, make_block
 from crm.campaigns.texts import TextError, wording_of
 from crm.campaigns.whom import whom
@@ -44,8 +44,7 @@ MISSED = stored(N_("Its time, %(when)s, passed without it being started. Schedul
 NOT_STARTED = stored(N_("It could not start: %(problem)s"))
 TEMPLATE_PAUSED = N_("WhatsApp paused the template. Look it up at WhatsApp, then resume.")
 PAUSED_TEMPLATE_CODES = ("132015", "132016")
-ENOUGH_CODE = "131049"
-"""Sources: WhatsApp Cloud API, error codes."""
+"""Source: WhatsApp Cloud API, error codes."""
 
 
 def go_on_in(organization_id: int) -> bool:
@@ -128,7 +127,6 @@ def _send(campaign: Campaign, now: dt.datetime) -> dt.datetime | None:
         campaign.pause(TEMPLATE_PAUSED)
         record("campaign.paused", campaign, changes={"reason": [None, campaign.reason]})
         return None
-    _send_later(campaign, now)
     if outcomes.is_under_way(campaign):
         return now + (LOOK_EVERY if now - (campaign.started_at or now) < dt.timedelta(minutes=10) else LOOK_SELDOM)
     campaign.finish(now)
@@ -156,17 +154,6 @@ def _template_is_paused(campaign: Campaign) -> bool:
     )
     since = campaign.resumed_at or campaign.started_at
     return db.session.scalar(refused.where(Message.status_at > since).limit(1)) is not None
-
-
-def _send_later(campaign: Campaign, now: dt.datetime) -> None:
-    """Send again, a day and three days later, what WhatsApp did not deliver for the customer had enough of it."""
-    if not campaign.channel.has_approved_templates:
-        return
-    failed = _messages(campaign, Message.status.in_((Status.FAILED, Status.UNDELIVERED)))
-    failed = failed.where(outcomes.last_code() == ENOUGH_CODE).add_columns(outcomes.times(ENOUGH_CODE).label("times"))
-    for number, pause in enumerate(AGAIN_AFTER, 1):
-        ids = [row.id for row in db.session.execute(failed.limit(AT_ONCE)) if row.times == number]
-        bulk.send_again(ids, now + pause)
 
 
 def _messages(campaign: Campaign, *conditions: sa.ColumnElement[bool]) -> sa.Select[int]:

@@ -16,6 +16,9 @@ from sqlalchemy.exc import IntegrityError
 from crm.accounts.models import Organization
 from crm.accounts.queries import current_organization
 from crm.customers.models import Customer
+from crm.delivery.approval import categories_of
+from crm.delivery.later import put_off
+from crm.delivery.portfolio import Portfolio, lock_if_limited, opens_conversation, user_key
 from crm.delivery.send_policy import Decision, Go, Hold, Stop, check_policy
 from crm.kernel.columns import one_of
 from crm.kernel.db import database_now, locked
@@ -27,8 +30,9 @@ from crm.messages.channels.base import Addresses, Channel
 from crm.messages.frequency import offers_had
 from crm.messages.models import BlockedSender, Message
 from crm.messages.policy_facts import PolicyFacts, facts_about
-from crm.messages.rules import Status
+from crm.messages.rules import Status, TemplateCategory
 from crm.messages.states import ensure_may_turn
+from crm.providers.registry import needs_approval
 
 PROBE_EVERY = dt.timedelta(seconds=10)
 """Between two tries of a refused sender."""
@@ -55,6 +59,8 @@ class Batch:
         self.now = database_now()
         self.looks: dict[int, dt.datetime | None] = {}
         self._facts: dict[str, PolicyFacts] = {}
+        self._portfolios: dict[Channel, Portfolio] = {}
+        self._users: dict[Channel, Mapping[int, str]] = {}
         self._moved: set[int] = set()
         self._events: list[dict[str, Any]] = []
 
@@ -79,20 +85,49 @@ class Batch:
         """Decide on a due message; `probing` messages may try a refused sender."""
         facts = self.facts(message.channel.addresses)
         customer, had = self.customers[message.customer_id], self._had(message)
-        halt = self.halts.get(message.id)
-        decision = check_policy(message, customer, self.organization, facts, self.now, had, halt)
+        halt, category = self.halts.get(message.id), self._categories.get(message.id, TemplateCategory.UNKNOWN)
+        decision = check_policy(message, customer, self.organization, facts, self.now, had, halt, category)
         sender = self.blocked.get(message.channel)
-        if sender is None or probing or not isinstance(decision, Go) or decision.gateway.by_hand:
+        if not isinstance(decision, Go) or decision.gateway.by_hand:
             return decision
-        if sender.probe_at <= self.now:
+        if sender is not None and not probing:
+            if sender.probe_at > self.now:
+                return Hold(self._sometime(), sender.reason)
             sender.probe_at = self.now + _pause(by_report=sender.by_report)
-            return decision
-        return Hold(self._sometime(), sender.reason)
+        user = self._first_written_to(message)
+        return (self._portfolio(message.channel).check(message, user) if user else None) or decision
 
     def let_go(self, message: Message) -> None:
-        """Count marketing that is about to be handed over, for what comes after it in the batch."""
+        """Count what is about to be handed over, for what comes after it."""
         if message.is_marketing:
             self._offers.setdefault(message.customer_id, []).append(self.now)
+        if user := self._first_written_to(message):
+            self._portfolio(message.channel).note(user)
+
+    def lock_portfolios(self) -> None:
+        """Let no other worker count the people written to until this batch has added its own."""
+        lock_if_limited(self.organization, (message.channel for message in self.messages))
+
+    def _first_written_to(self, message: Message) -> str:
+        """Return whom a message opens a conversation with, "" for an answer and where nobody counts."""
+        channel = message.channel
+        if not needs_approval(self.organization, channel):
+            return ""
+        if not opens_conversation(message, self.facts(channel.addresses).wrote_at, self.now):
+            return ""
+        return self._keys(channel).get(message.customer_id, "")
+
+    def _portfolio(self, channel: Channel) -> Portfolio:
+        if channel not in self._portfolios:
+            users = list(self._keys(channel).values())
+            self._portfolios[channel] = Portfolio(self.organization, channel, users, self.now)
+        return self._portfolios[channel]
+
+    def _keys(self, channel: Channel) -> Mapping[int, str]:
+        if channel not in self._users:
+            found = {id_: channel.addresses.of(customer) for id_, customer in self.customers.items()}
+            self._users[channel] = {id_: user_key(address) for id_, address in found.items() if address}
+        return self._users[channel]
 
     def _had(self, message: Message) -> list[dt.datetime]:
         return self._offers.get(message.customer_id, []) if message.is_marketing else []
@@ -101,12 +136,19 @@ class Batch:
     def _offers(self) -> dict[int, list[dt.datetime]]:
         return offers_had(list(self.customers), self.now)
 
+    @cached_property
+    def _categories(self) -> Mapping[int, TemplateCategory]:
+        return categories_of(self.messages)
+
     def carry_out(self, message: Message, decision: Decision) -> None:
         """Hold or stop a message."""
         match decision:
             case Stop(status, reason):
                 self.end(message, status, reason)
-            case Hold(until, reason):
+            case Hold(until, reason, moves):
+                if moves:
+                    message.send_at = until
+                    self._moved.add(message.customer_id)
                 if (message.status, message.reason) != (Status.HELD, reason):
                     message.turn(Status.HELD, self.now, reason)
                 self.looks[message.id] = until
@@ -120,6 +162,15 @@ class Batch:
         after = {"status": message.status, "reason": message.reason}
         changes = {field: [before[field], after[field]] for field in after if before[field] != after[field]}
         self._events.append(row_of(f"message.{status}", message, message.customer_id, changes))
+        self.looks[message.id] = look
+        self._moved.add(message.customer_id)
+
+    def put_off(self, message: Message, sentence: str, look: dt.datetime) -> None:
+        """Let a refused message wait for another time."""
+        before = {"status": message.status, "reason": message.reason}
+        put_off(message, sentence, look, self.organization.time_zone, self.now)
+        changes = {name: [value, getattr(message, name)] for name, value in before.items()}
+        self._events.append(row_of(f"message.{message.status}", message, message.customer_id, changes))
         self.looks[message.id] = look
         self._moved.add(message.customer_id)
 
@@ -187,6 +238,8 @@ class Batch:
             row.probe_at = min(row.probe_at, self.now + PROBE_EVERY)
 
     def finish(self) -> None:
+        for portfolio in self._portfolios.values():
+            portfolio.write()
         look_at(self.looks)
         record_many(self._events)
         if self._moved:

@@ -191,6 +191,7 @@ def _submit(claim: Claim, ids: Sequence[int]) -> list[Call]:
         due.lock(KIND, ids)
         messages = _claimed(claim, ids)
         batch = Batch(lock_customers(message.customer_id for message in messages), messages)
+        batch.lock_portfolios()
         going, attempts = [], []
         sent = sent_ledger.sent_by_others(message.uid for message in messages)
         for message in messages:

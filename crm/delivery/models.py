@@ -1,4 +1,4 @@
-"""Reports, and the organizations of attempts."""
+"""Reports, the organizations of attempts, and who was written to lately."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.kernel.columns import Base, BigInt, CreatedAt, Id
 from crm.kernel.tenancy import TenantMixin, within_organization
+from crm.messages.channels.base import Channel
+from crm.messages.channels.registry import CHANNEL
 
 
 class Recipient(Base):
@@ -28,6 +30,25 @@ class Recipient(Base):
     attempt_id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
     organization_id: Mapped[int] = mapped_column(BigInt, sa.ForeignKey("organizations.id", ondelete="CASCADE"))
     recipient_key: Mapped[str | None] = mapped_column(sa.String(32))
+
+
+class ReachedUser(TenantMixin, Base):
+    """A user whom the organization wrote to first; providers limit how many in a rolling day.
+
+    user_key: a keyed hash of the address. created_at: when last.
+    """
+
+    __tablename__ = "reached_users"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "channel", "user_key"),
+        sa.Index("ix_reached_users_time", "organization_id", "channel", "created_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    channel: Mapped[Channel] = mapped_column(CHANNEL)
+    user_key: Mapped[str] = mapped_column(sa.String(40))
+    created_at: Mapped[CreatedAt]
 
 
 class Report(TenantMixin, Base):

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from crm.delivery import soft_bounces
+from crm.delivery import later, soft_bounces
 from crm.delivery.batch import Batch
 from crm.delivery.send_policy import expires_at
 from crm.kernel.columns import one_of
@@ -30,7 +30,7 @@ from crm.messages.sender_ids import learn
 from crm.messages.suppression_models import OptOutSource, Purpose
 from crm.opt_outs import services
 from crm.providers.base import Answer, Call, Outcome
-from crm.providers.registry import gateway_named, provider_named
+from crm.providers.registry import gateway_named
 from crm.values import clock
 from crm.values.language import N_
 from crm.values.stored import stored
@@ -41,11 +41,13 @@ FINAL = {Answer.PERMANENT: Status.FAILED, Answer.OPTED_OUT: Status.SUPPRESSED}
 PATIENCE = (0.5, 1, 2, 4, 8)
 """Seconds before each retry while the database is away."""
 
+MOST_DOUBLINGS = 8
+"""Pauses of a pair of numbers stop growing here: 4^8 seconds are 18 hours."""
+
 NOT_TAKEN = frozenset({Status.RETRY_WAIT, Status.HELD, Status.FAILED, Status.SUPPRESSED})
 """Statuses after a call that certainly sent nothing."""
 
 CHECKING = stored(N_("%(sentence)s Checking whether it was sent."))
-NEXT_TRY = stored(N_("%(sentence)s Next try %(when)s."))
 
 log = logging.getLogger(__name__)
 
@@ -140,10 +142,9 @@ def _closed(
 
 def _is_of_marketing(call: Call, outcome: Outcome) -> bool:
     """Whether the customer opted out of marketing by the channel alone."""
-    if outcome.answer is not Answer.OPTED_OUT or not outcome.code or not outcome.code.isdecimal():
+    if outcome.answer is not Answer.OPTED_OUT:
         return False
-    known = provider_named(call.gateway).reports
-    found = known.codes.get(int(outcome.code)) if known else None
+    found = later.meaning_of(call.gateway, outcome.code)
     return found is not None and found.purpose is Purpose.MARKETING
 
 
@@ -177,7 +178,7 @@ def _apply(message: Message, call: Call, outcome: Outcome, batch: Batch) -> None
             else:
                 batch.end(message, Status.SENT)
         case Answer.NO_CONNECTION | Answer.RATE_LIMITED | Answer.DEFERRED:
-            _try_again(message, outcome, batch)
+            _try_again(message, call, outcome, batch)
         case Answer.REFUSED_SENDER:
             reason = WAITS.english(sentence=outcome.sentence)
             look = batch.refuse_sender(call.channel, call.gateway, reason)
@@ -185,13 +186,28 @@ def _apply(message: Message, call: Call, outcome: Outcome, batch: Batch) -> None
         case Answer.UNKNOWN:
             batch.doubt(message, CHECKING.english(sentence=outcome.sentence))
         case _:
-            batch.end(message, FINAL[outcome.answer], outcome.sentence)
+            again_at = later.next_time(message, call.gateway, outcome.code, batch.now)
+            if again_at is None:
+                batch.end(message, FINAL[outcome.answer], outcome.sentence)
+            else:
+                batch.put_off(message, outcome.sentence, again_at)
 
 
-def _try_again(message: Message, outcome: Outcome, batch: Batch) -> None:
-    pause = back_off(max(message.attempts_made, 1), random.random())  # noqa: S311 -- no secret
-    if outcome.answer is Answer.RATE_LIMITED:
-        pause = max(pause, dt.timedelta(seconds=outcome.retry_after))
+def _try_again(message: Message, call: Call, outcome: Outcome, batch: Batch) -> None:
+    pause = _pause(message, call, outcome)
     look = min(batch.now + pause, expires_at(message) + dt.timedelta(seconds=1))
     when = clock.iso(look, clock.zone(batch.organization.time_zone))
-    batch.end(message, Status.RETRY_WAIT, NEXT_TRY.english(sentence=outcome.sentence, when=when), look)
+    batch.end(message, Status.RETRY_WAIT, later.NEXT_TRY.english(sentence=outcome.sentence, when=when), look)
+
+
+def _pause(message: Message, call: Call, outcome: Outcome) -> dt.timedelta:
+    """Return how long to wait before the next try: what the provider asks for, else longer each time."""
+    usual = back_off(max(message.attempts_made, 1), random.random())  # noqa: S311 -- no secret
+    if outcome.answer is not Answer.RATE_LIMITED:
+        return usual
+    asked = dt.timedelta(seconds=outcome.retry_after)
+    meaning = later.meaning_of(call.gateway, outcome.code)
+    if meaning is None or not meaning.grows:
+        return max(usual, asked)
+    times = min(later.times_refused(message, outcome.code), MOST_DOUBLINGS)
+    return max(dt.timedelta(seconds=meaning.grows**times), asked)

@@ -15,7 +15,7 @@ from crm.providers.registry import provider_named
 class ReportMeaning:
     """What a report says in our words; `refused` when the provider refuses the account, and not this message alone.
 
-    closing: what the address is taken out of.
+    closing: what the address is taken out of. is_for_now: whether it is sent again later.
     """
 
     status: Status
@@ -23,6 +23,7 @@ class ReportMeaning:
     opted_out: Purpose | None = None
     refused: bool = False
     closing: Closing | None = None
+    is_for_now: bool = False
 
 
 def in_our_words(gateway: str, word: str, error_code: str | None) -> ReportMeaning | None:
@@ -40,4 +41,4 @@ def in_our_words(gateway: str, word: str, error_code: str | None) -> ReportMeani
         return ReportMeaning(Status.SUPPRESSED, found.sentence, opted_out=found.purpose)
     if found is not None and found.answer is Answer.REFUSED_SENDER:
         return ReportMeaning(status, found.sentence, refused=True)
-    return ReportMeaning(status, known.explain(code))
+    return ReportMeaning(status, known.explain(code), is_for_now=found is not None and bool(found.again))

@@ -14,7 +14,7 @@ from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
 from crm.accounts.models import Organization
-from crm.delivery import soft_bounces
+from crm.delivery import later, soft_bounces
 from crm.delivery.batch import Batch
 from crm.delivery.models import Report
 from crm.delivery.report_meanings import ReportMeaning, in_our_words
@@ -25,12 +25,14 @@ from crm.kernel.extensions import db
 from crm.kernel.tenancy import use_organization
 from crm.kernel.work import due
 from crm.kernel.work.lease import Lease
+from crm.messages import sent_ledger
 from crm.messages.bookkeeping import KIND as MESSAGE
 from crm.messages.bookkeeping import hasten_held, lock_customers, look_at, refresh_next, tell
 from crm.messages.channels.base import Addresses, Channel
 from crm.messages.channels.emails import EMAILS
 from crm.messages.models import Attempt, Message
 from crm.messages.rules import WAITS, Status
+from crm.messages.signals import marketing_put_off
 from crm.messages.status_order import ARRIVED, GOOD, moves
 from crm.messages.suppression_models import OptOutSource, Purpose
 from crm.opt_outs import services
@@ -115,9 +117,12 @@ def apply(report_ids: Sequence[int]) -> None:
         refresh_next({messages[id_].customer_id for id_ in batch.looks})
         due.settle(KIND, report_ids)
         told = inbound.store(complaints)
+        put_off = [row.id for row in messages.values() if row.is_marketing and row.status is Status.RETRY_WAIT]
     services.stop_pending(opted_out)
     for id_ in told:
         inbound.apply_patiently(id_)
+    if put_off:
+        marketing_put_off.send(put_off)
     for (recipient, channel), reason in withdrawn.items():
         services.withdraw_marketing(recipient, channel, reason)
     if opened:
@@ -202,6 +207,8 @@ def _take(
     report: Report, meaning: ReportMeaning, attempt: Attempt, message: Message, batch: Batch, *, is_last: bool
 ) -> None:
     _note_attempt(attempt, report, meaning)
+    if meaning.is_for_now and _put_off(message, attempt, report, meaning, batch, is_last=is_last):
+        return
     if meaning.refused and _sends_by(batch.organization, attempt):
         _hold(message, attempt, meaning, batch, is_last=is_last)
     elif _move(message, report, meaning, batch.now, is_last=is_last):
@@ -265,6 +272,23 @@ def _complaint(attempt: Attempt) -> Incoming:
         what=COMPLAINED.english(),
         opens_window=False,
     )
+
+
+def _put_off(
+    message: Message, attempt: Attempt, report: Report, meaning: ReportMeaning, batch: Batch, *, is_last: bool
+) -> bool:
+    """Let a message that was accepted and not delivered wait for another time; False if there is none."""
+    if not moves(message.status, meaning.status, is_last=is_last):
+        return False
+    db.session.flush()
+    look = later.next_time(message, attempt.gateway, report.error_code, batch.now)
+    if look is None:
+        return False
+    later.put_off(message, meaning.reason, look, batch.organization.time_zone, batch.now)
+    sent_ledger.forget([message.uid])
+    tell(f"message.{message.status}", message)
+    batch.looks[message.id] = look
+    return True
 
 
 def _sends_by(organization: Organization, attempt: Attempt) -> bool:

@@ -16,7 +16,7 @@ from crm.messages.frequency import DAY
 from crm.messages.models import Message
 from crm.messages.policy_facts import PolicyFacts
 from crm.messages.restoring import PAUSED
-from crm.messages.rules import Status, day_word, holding_reason
+from crm.messages.rules import Status, TemplateCategory, day_word, holding_reason, unapproved
 from crm.providers.base import Gateway
 from crm.providers.registry import gateway_of
 from crm.values import clock
@@ -46,10 +46,11 @@ class Go:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Wait, and check again at `until`."""
+    """Wait, and check again at `until`. With `moves` that is its time from now on, so that it does not expire."""
 
     until: dt.datetime
     reason: str
+    moves: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,12 @@ def check_policy(
     now: dt.datetime,
     had: Sequence[dt.datetime] = (),
     halt: Halt | None = None,
+    category: TemplateCategory = TemplateCategory.UNKNOWN,
 ) -> Decision:
     """Decide on a due message at `now`.
 
     `facts` are about its customer's address, `had` is when they got marketing in the last 30 days, `halt` is what a
-    feature says of the message.
+    feature says of the message, `category` is what its template is approved for.
     """
     refusal = _refusal(message, customer, facts)
     if refusal is not None:
@@ -91,7 +93,8 @@ def check_policy(
     if not gateway.by_hand and now > expires_at(message):
         return Stop(Status.EXPIRED, _too_late(lasts()))
     return (
-        _while_asked(customer, facts, now)
+        _not_approved(message, gateway, category)
+        or _while_asked(customer, facts, now)
         or (too_often(organization, had, now) if message.is_marketing else None)
         or _after_quiet_hours(organization, now)
         or (None if gateway.by_hand else _another_day(message, organization, now))
@@ -122,6 +125,14 @@ def _refusal(message: Message, customer: Customer, facts: PolicyFacts) -> Stop |
     if suppression is None and message.is_marketing:
         suppression = facts.unsubscribed.get(customer.id)
     return Stop(Status.SUPPRESSED, suppression.reason) if suppression else None
+
+
+def _not_approved(message: Message, gateway: Gateway, category: TemplateCategory) -> Stop | None:
+    """Stop marketing that the provider takes in no other way than as a template for it."""
+    if not (message.is_marketing and gateway.keeps_window and message.channel.has_approved_templates):
+        return None
+    problem = unapproved(message.approved, category)
+    return Stop(Status.FAILED, problem) if problem else None
 
 
 def too_often(organization: Organization, had: Sequence[dt.datetime], now: dt.datetime) -> Stop | None:

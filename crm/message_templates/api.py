@@ -12,6 +12,7 @@ from crm.api.resource import Resource
 from crm.api.schemas import Output, PageQuery, page_of
 from crm.message_templates import queries
 from crm.messages.channels.registry import NAMES
+from crm.messages.rules import TemplateCategory
 
 bp = Resource("message_templates", "Message templates", 55)
 
@@ -27,6 +28,12 @@ class MessageTemplate(Output):
     subject = fields.String(metadata={"description": "Of an e-mail."})
     body = fields.String()
     approved_name = fields.String()
+    category = fields.String(
+        metadata={
+            "enum": [category.value for category in TemplateCategory],
+            "description": "What WhatsApp approved it for: marketing takes `marketing`. Empty where nobody said.",
+        }
+    )
     parameters = fields.List(fields.String())
     created_at = Timestamp()
 

@@ -14,6 +14,7 @@ from crm.message_templates.queries import someone_like, templates
 from crm.messages.channels.base import MAX_SUBJECT
 from crm.messages.channels.registry import NAMES, all_channels, channel_named, choose
 from crm.messages.checks import too_long
+from crm.messages.rules import TemplateCategory
 from crm.values.language import LANGUAGES, N_
 from crm.values.language import gettext as _
 from crm.values.text import clean_line
@@ -30,6 +31,7 @@ class TemplateForm(CreatingForm):
     approved_name = StringField(N_("WhatsApp template name"))
     language = SelectField(N_("Language"), validate_choice=False)
     language_code = StringField(N_("Language code at WhatsApp"))
+    category = SelectField(N_("Category at WhatsApp"), validate_choice=False)
     parameters = TextAreaField(N_("Parameters, one a line"))
     q = StringField(N_("Preview for"))
 
@@ -38,6 +40,7 @@ class TemplateForm(CreatingForm):
         self.template, self.like = template, like
         super().__init__(data={} if self.is_submitted() else _values_of(template or like))
         self.channel.choices = options((channel, channel.label) for channel in all_channels())
+        self.category.choices = options((category.value, category.label) for category in TemplateCategory)
         if like and not self.is_submitted():
             self.language.data, self.approved_name.data, self.language_code.data = _missing_language(like), "", ""
         names = [(language.code, language.name) for language in LANGUAGES.values()]
@@ -94,6 +97,10 @@ class TemplateForm(CreatingForm):
         if language and rules.spoken(code) != rules.spoken(language):
             raise ValidationError(_("This code is of another language than the template."))
 
+    def validate_category(self, field: SelectField) -> None:
+        if (field.data or "") not in list(TemplateCategory):
+            raise ValidationError(_("Choose the category from the list."))
+
     def validate_parameters(self, field: TextAreaField) -> None:
         if not self._may_be_approved():
             return
@@ -109,6 +116,7 @@ class TemplateForm(CreatingForm):
             "body": self.body.data,
             "approved_name": self.approved_name.data if approved else "",
             "language": (approved and self.language_code.data) or self.language.data or "",
+            "category": TemplateCategory((approved and self.category.data) or ""),
             "parameters": rules.parameters_of(self.parameters.data or "") if approved else [],
         }
 
@@ -158,6 +166,7 @@ def _values_of(template: Template | None) -> dict[str, Any]:
         "approved_name": template.approved_name,
         "language": spoken if spoken in LANGUAGES else template.language,
         "language_code": template.language if template.language not in ("", spoken) else "",
+        "category": template.category,
         "parameters": "\n".join(template.parameters),
     }
 

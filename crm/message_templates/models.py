@@ -7,12 +7,12 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.kernel.columns import Base, CreatedAt, Id
+from crm.kernel.columns import Base, CreatedAt, Id, TextCode
 from crm.kernel.tenancy import TenantMixin
 from crm.message_templates.rules import Wording, named, spoken
 from crm.messages.channels.base import MAX_SUBJECT, Channel
 from crm.messages.channels.registry import CHANNEL
-from crm.messages.rules import ApprovedTemplate
+from crm.messages.rules import ApprovedTemplate, TemplateCategory
 from crm.values.language import LANGUAGES
 
 _KEPT = sa.text("deleted_at IS NULL")
@@ -23,8 +23,8 @@ class Template(TenantMixin, Base):
 
     Templates of one name and channel are versions of each other. name_key: the folded name, given once in each
     language, deleted ones aside. language: a code as WhatsApp writes it, like id or en_US; "" for any. parameters:
-    texts with fields, in the order of the approved template or named. Messages keep copies, so edits change nothing
-    scheduled.
+    texts with fields, in the order of the approved template or named. category: what WhatsApp approved it for. Messages
+    keep copies, so edits change nothing scheduled.
     """
 
     __tablename__ = "message_templates"
@@ -50,6 +50,9 @@ class Template(TenantMixin, Base):
     body: Mapped[str] = mapped_column(sa.Text)
     approved_name: Mapped[str] = mapped_column(sa.String(512), default="")
     language: Mapped[str] = mapped_column(sa.String(15), default="")
+    category: Mapped[TemplateCategory] = mapped_column(
+        TextCode(TemplateCategory, 15), default=TemplateCategory.UNKNOWN, server_default=""
+    )
     parameters: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
     deleted_at: Mapped[dt.datetime | None]
     created_at: Mapped[CreatedAt]
@@ -60,7 +63,7 @@ class Template(TenantMixin, Base):
         if not self.approved_name:
             return None
         names, parameters = named(self.parameters)
-        return ApprovedTemplate(self.approved_name, self.language, parameters, self.id, names)
+        return ApprovedTemplate(self.approved_name, self.language, parameters, self.id, names, self.category)
 
     @property
     def language_name(self) -> str:

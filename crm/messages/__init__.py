@@ -18,6 +18,7 @@ __all__ = [
     "sender_ids",
     "sent_ledger",
     "services",
+    "signals",
     "states",
     "status_order",
     "suppression_models",

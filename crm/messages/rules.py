@@ -126,6 +126,38 @@ HOLDING = stored(N_("%(name)s wrote “%(text)s”. Choose Opt out or Go on in t
 WAITS = stored(N_("%(sentence)s Messages wait until this is fixed."))
 """The notice about a refused sender."""
 
+
+class TemplateCategory(enum.StrEnum):
+    """What WhatsApp approved a template for; nobody may have said.
+
+    Source: WhatsApp Business Management API, message templates, category.
+    """
+
+    UNKNOWN = ""
+    MARKETING = "marketing"
+    UTILITY = "utility"
+    AUTHENTICATION = "authentication"
+
+    @property
+    def label(self) -> str:
+        return str(_CATEGORIES[self])
+
+
+_CATEGORIES = {
+    TemplateCategory.UNKNOWN: N_("Not known"),
+    TemplateCategory.MARKETING: N_("Marketing"),
+    TemplateCategory.UTILITY: N_("Utility"),
+    TemplateCategory.AUTHENTICATION: N_("Authentication"),
+}
+
+NO_TEMPLATE = stored(N_("WhatsApp takes marketing only as a template that it approved as marketing."))
+OTHER_CATEGORY = stored(
+    N_(
+        "WhatsApp takes marketing only as a template that it approved as marketing. The category of %(template)s is "
+        "“%(category)s”: look it up at WhatsApp, then enter it in Settings › Templates."
+    )
+)
+
 FIRST_RETRY = 30.0
 SPREAD = 0.2
 
@@ -134,7 +166,7 @@ SPREAD = 0.2
 class ApprovedTemplate:
     """A template that WhatsApp approved, with its parameters.
 
-    template_id: our template, which may have changed since. names: of named parameters.
+    template_id: our template, which may have changed since. names: of named parameters. category: as it was then.
     """
 
     name: str
@@ -142,6 +174,7 @@ class ApprovedTemplate:
     parameters: tuple[str, ...] = ()
     template_id: int | None = None
     names: tuple[str, ...] = ()
+    category: TemplateCategory = TemplateCategory.UNKNOWN
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "parameters": list(self.parameters), "names": list(self.names)}
@@ -150,7 +183,18 @@ class ApprovedTemplate:
     def from_json(cls, kept: dict[str, Any] | None) -> ApprovedTemplate | None:
         if not kept:
             return None
-        return cls(**{**kept, "parameters": tuple(kept["parameters"]), "names": tuple(kept.get("names", ()))})
+        category = TemplateCategory(kept.get("category", ""))
+        lists = {"parameters": tuple(kept["parameters"]), "names": tuple(kept.get("names", ()))}
+        return cls(**{**kept, **lists, "category": category})
+
+
+def unapproved(template: ApprovedTemplate | None, category: TemplateCategory) -> str | None:
+    """Return why WhatsApp takes no marketing in this way, or None; `category` is the template's by now."""
+    if template is None:
+        return NO_TEMPLATE()
+    if category is TemplateCategory.MARKETING:
+        return None
+    return OTHER_CATEGORY(template=template.name, category=category.label)
 
 
 def holding_reason(name: str, text: str) -> str:

@@ -18,6 +18,7 @@ from crm.messages.checks import RefusedError, check_content, check_time, subject
 from crm.messages.models import Message
 from crm.messages.policy_facts import opt_out_problem
 from crm.messages.rules import ApprovedTemplate
+from crm.messages.signals import marketing_scheduling
 
 
 def schedule_message(
@@ -59,6 +60,8 @@ def schedule_message(
             template=template.to_json() if template else None,
             created_by_id=current_actor(),
         )
+        if message.is_marketing:
+            marketing_scheduling.send(message)
         session.add(message)
         session.flush()
         once.made(message.id)
@@ -89,6 +92,8 @@ def edit_message(
             tell("message.edited", message)
             opt_out = opt_out_problem(customer, channel.addresses, message.purpose)
             check_content(customer, channel, body, opt_out, subject, message.purpose)
+            if message.is_marketing:
+                marketing_scheduling.send(message)
             if moved:
                 check_time(send_at, now)
             _await(message, now)
@@ -117,6 +122,8 @@ def resend_message(message_id: int) -> Message:
             try:
                 opt_out = opt_out_problem(customer, message.channel.addresses, message.purpose)
                 check_content(customer, message.channel, message.body, opt_out, message.subject, message.purpose)
+                if message.is_marketing:
+                    marketing_scheduling.send(message)
             except RefusedError as error:
                 raise ConflictError(str(error)) from None
             _await(message, now)

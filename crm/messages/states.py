@@ -92,6 +92,7 @@ TRANSITIONS = (
     _row(Who.PROVIDER, "says that the customer opted out", [Status.SUBMITTING], Status.SUPPRESSED),
     _row(Who.PROVIDER, "gives no answer that says what happened", [Status.SUBMITTING], Status.UNKNOWN),
     *(_row(Who.PROVIDER, f"reports {report}", _moved_by(report), report) for report in REPORTED),
+    _row(Who.PROVIDER, "reports that the customer had enough for now", _moved_by(Status.FAILED), Status.RETRY_WAIT),
     _row(Who.PROVIDER, "reports that the account is refused", _moved_by(Status.FAILED), Status.HELD),
 )
 

@@ -84,11 +84,17 @@ class Outcome:
 
 
 class Meaning(NamedTuple):
-    """purpose: what a customer who opted out gets no more of; marketing is that of the channel."""
+    """purpose: what a customer who opted out gets no more of; marketing is that of the channel.
+
+    again: how long after each refusal it is sent once more. grows: the pause after the n-th refusal is grows ** n
+    seconds.
+    """
 
     answer: Answer
     sentence: str
     purpose: Purpose = Purpose.ALL
+    again: tuple[dt.timedelta, ...] = ()
+    grows: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,16 @@ def gateway_of(organization: Organization, channel: Channel) -> Gateway:
     return gateway_named(channel.gateway_name(organization))
 
 
+def needs_approval(organization: Organization, channel: Channel) -> bool:
+    """Whether the provider takes what opens a conversation, and marketing, only as an approved template."""
+    if not channel.has_approved_templates:
+        return False
+    try:
+        return gateway_of(organization, channel).keeps_window
+    except LookupError:
+        return False
+
+
 def max_calls(organization: Organization) -> int:
     chosen = {channel.gateway_name(organization) for channel in all_channels()}
     return min((_PROVIDERS[name].gateway.max_calls for name in chosen if name in _PROVIDERS), default=1)

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from wtforms import BooleanField, Field, PasswordField, RadioField, StringField, ValidationError
+from wtforms import BooleanField, Field, PasswordField, RadioField, SelectField, StringField, ValidationError
 
 from crm.accounts.queries import current_organization
-from crm.accounts.rules import parse_setting
+from crm.accounts.rules import UNLIMITED, WHATSAPP_LIMITS, parse_setting
 from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import NAMES, all_channels, channel_named, choose
 from crm.providers.base import Provider
 from crm.providers.registry import providers_for
 from crm.values.language import N_
 from crm.values.language import gettext as _
+from crm.web.filters import number
 from crm.web.forms import Form, Required, options
 
-LIMITS = frozenset({"cap_day", "cap_month", "soft_opt_in"})
+LIMITS = frozenset({"cap_day", "cap_month", "soft_opt_in", "whatsapp_limit"})
 """Settings of marketing, by whatever channel."""
 
 
@@ -86,6 +87,13 @@ def _limits() -> dict[str, Field]:
     return {
         "cap_day": StringField(_("Offers to a customer in 24 hours, at most"), [Parsed()]),
         "cap_month": StringField(_("Offers to a customer in 30 days, at most"), [Parsed()]),
+        "whatsapp_limit": SelectField(
+            _("People that WhatsApp lets you write to in 24 hours"),
+            [Parsed()],
+            choices=options([*((str(each), number(each)) for each in WHATSAPP_LIMITS), (UNLIMITED, _("Any number"))]),
+            validate_choice=False,
+            coerce=lambda value: UNLIMITED if value == 0 else str(value or ""),
+        ),
         "soft_opt_in": RadioField(
             _("Who bought gets offers until they say no"),
             [Parsed()],

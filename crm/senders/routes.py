@@ -18,6 +18,7 @@ from crm.messages.channels.registry import all_channels, channel_named
 from crm.messages.models import BlockedSender
 from crm.messages.queries import SendingNotices, notices
 from crm.providers.base import Answer
+from crm.providers.registry import needs_approval
 from crm.senders import queries, services
 from crm.senders.forms import LIMITS, SendersForm, SenderTestForm, channel_form, senders_form
 from crm.values.language import gettext as _
@@ -90,6 +91,7 @@ def _page(sent: SendersForm | None, test: SenderTestForm) -> AnyResponse:
         "forms": {channel: _form_of(channel, sent) for channel in all_channels()},
         "test": test,
         "limits": _limits(sent),
+        "limits_whatsapp": any(needs_approval(organization, channel) for channel in all_channels()),
         "states": queries.sender_states(organization),
         "known": queries.known_secrets(),
         "tests": queries.latest_tests(),

@@ -334,28 +334,6 @@ def test_a_template_takes_the_place_of_what_was_typed(shop: Shop) -> None:
 
 
 @SQLITE
-def test_whatsapp_that_had_enough_is_tried_again_a_day_and_three_days_later(shop: Shop) -> None:
-    shop.set(whatsapp_gateway="console")
-    shop.customer(marketing_whatsapp=Consent.GIVEN)
-    campaign = shop.campaign(channel="whatsapp")
-    shop.say(campaign, "schedule")
-    shop.turns(2)
-    (message,) = shop.messages()
-    for number, hours in ((1, 24), (2, 72), (3, 0)):
-        fail(shop, message.id, "131049")
-        shop.turns(1)
-        (row,) = shop.messages()
-        if not hours:
-            assert row.status is Status.FAILED, "twice is enough"
-            break
-        waits = row.send_at - clock.utcnow()
-        assert dt.timedelta(hours=hours - 1) < waits <= dt.timedelta(hours=hours), number
-        assert shop.sums(campaign) == {"waiting": 1}
-    shop.turns(1)
-    assert shop.row(campaign).state is State.DONE
-
-
-@SQLITE
 def test_a_template_that_whatsapp_paused_pauses_the_campaign(shop: Shop) -> None:
     shop.set(whatsapp_gateway="console")
     for _ in range(2):

@@ -50,9 +50,9 @@ class Provider:
         form = {"MessageSid": sid, "From": sender, "To": to, "Body": body, "NumMedia": "0"}
         return self.twilio("/webhooks/twilio/inbound", form, **options)
 
-    def meta(self, *values: dict[str, Any], secret: str = SECRET) -> TestResponse:
+    def meta(self, *values: dict[str, Any], secret: str = SECRET, field: str = "messages") -> TestResponse:
         """Call as Meta does, with one change for each of `values`."""
-        changes = [{"field": "messages", "value": {"messaging_product": "whatsapp", **value}} for value in values]
+        changes = [{"field": field, "value": {"messaging_product": "whatsapp", **value}} for value in values]
         entry = [{"id": "1", "changes": changes}]
         return self.meta_raw(json.dumps({"object": "whatsapp_business_account", "entry": entry}).encode(), secret)
 

@@ -6,6 +6,7 @@ which says to use the code, not the HTTP status.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 
 from crm.messages.rules import Status
@@ -30,6 +31,9 @@ _TROUBLE = Meaning(_UNKNOWN, N_("WhatsApp had trouble and did not say if it took
 _TEMPLATE = Meaning(_PERMANENT, N_("The WhatsApp template or its parameters are not as they were approved."))
 _NOT_DELIVERED = Meaning(_PERMANENT, N_("WhatsApp chose not to deliver this message to the customer."))
 
+_LATER = (dt.timedelta(hours=24), dt.timedelta(hours=72))
+"""Meta asks to try in increasingly larger increments, and says nothing of when the customer has room again."""
+
 CODES: Mapping[int, Meaning] = {
     # The account
     0: _TOKEN,
@@ -51,7 +55,8 @@ CODES: Mapping[int, Meaning] = {
     80007: _SLOWER,
     130429: _SLOWER,
     131048: Meaning(_LIMITED, N_("WhatsApp limits this number, for too many customers blocked it.")),
-    131056: Meaning(_LIMITED, N_("Too many messages to this customer in a short time.")),
+    # One message in 6 seconds goes to a customer; the pause after X refusals is to be 4^X seconds.
+    131056: Meaning(_LIMITED, N_("Too many messages to this customer in a short time."), grows=4),
     # Trouble at Meta
     1: _TROUBLE,
     2: _TROUBLE,
@@ -70,7 +75,9 @@ CODES: Mapping[int, Meaning] = {
         _PERMANENT,
         N_("The customer has not written on WhatsApp in the last 24 hours: only an approved template can be sent."),
     ),
-    131049: _NOT_DELIVERED,
+    131049: Meaning(
+        _PERMANENT, N_("WhatsApp limits how many offers this customer gets from all businesses."), again=_LATER
+    ),
     131050: Meaning(Answer.OPTED_OUT, N_("The customer has stopped offers on WhatsApp."), Purpose.MARKETING),
     # The text
     100: Meaning(_PERMANENT, N_("WhatsApp refused the message: a part of it is not as it has to be.")),
