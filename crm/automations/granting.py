@@ -106,6 +106,7 @@ def _send(automation: Automation, customer: Customer, grant: AutomationGrant) ->
                     moment,
                     template=filled.approved,
                     subject=filled.subject,
+                    purpose=versions[0].purpose,
                 )
         except SentenceError as error:
             return str(error)

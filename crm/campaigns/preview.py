@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from crm.campaigns.freeze import usual_hold_out
 from crm.campaigns.models import Campaign
 from crm.campaigns.texts import TextError, wording_of
 from crm.campaigns.whom import Whom, whom
+from crm.consents.footers import footer_line, with_line
 from crm.consents.reach import Reach, can_be_reached, count_reach
 from crm.customers.models import Customer
 from crm.kernel.extensions import db
@@ -117,7 +118,14 @@ def _filled(channel: Channel, audience: Whom, wording: Wording) -> list[Wording]
     organization = current_organization()
     some = sa.select(Customer).where(*audience.conditions, can_be_reached(channel)).options(joinedload(Customer.branch))
     customers = db.session.scalars(some.order_by(Customer.id).limit(SAMPLE))
-    return [filled_for(wording, customer, organization) for customer in customers]
+    return [_as_sent(filled_for(wording, customer, organization), channel, customer) for customer in customers]
+
+
+def _as_sent(filled: Wording, channel: Channel, customer: Customer) -> Wording:
+    """Return a text with how marketing ends, which its parts count too."""
+    if filled.approved:
+        return filled
+    return replace(filled, text=with_line(filled.text, footer_line(channel, customer, current_organization())))
 
 
 def _parts(channel: Channel, filled: list[Wording], recipients: int) -> Parts | None:

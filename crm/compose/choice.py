@@ -7,14 +7,15 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from flask import request
-from wtforms import HiddenField, SelectField, StringField, ValidationError
+from wtforms import HiddenField, RadioField, SelectField, StringField, ValidationError
 
 from crm.accounts.models import Organization
 from crm.customers.models import Customer
+from crm.customers.rules import MessagePurpose
 from crm.message_templates.models import Template
 from crm.message_templates.queries import filled_for, language_of, templates
 from crm.message_templates.rules import Wording, version_for
-from crm.messages.rules import ApprovedTemplate
+from crm.messages.rules import ApprovedTemplate, TemplateCategory
 from crm.values.language import N_
 from crm.values.language import gettext as _
 from crm.web.forms import Form, options
@@ -43,6 +44,7 @@ class TemplateChoice(Form):
 
     template = SelectField(N_("Template"), validate_choice=False)
     subject = StringField(N_("Subject"))
+    purpose = RadioField(N_("What it is for"), validate_choice=False, default=MessagePurpose.SERVICE)
     replaced = HiddenField()
     """A text of one's own that a template took the place of."""
 
@@ -60,6 +62,7 @@ class TemplateChoice(Form):
         known = ((version.id, f"{version.name} ({version.channel.label})") for version in offered)
         self.template.choices = options([("", N_("None")), *known])
         self.template.data = self._offered(self.template.data)
+        self.purpose.choices = options((purpose, purpose.label) for purpose in MessagePurpose)
 
     @property
     def chosen(self) -> Template | None:
@@ -70,6 +73,21 @@ class TemplateChoice(Form):
         """Refuse a template that isn't there any more."""
         if field.data and self.chosen is None:
             raise ValidationError(_("Choose a template from the list."))
+
+    def validate_purpose(self, field: RadioField) -> None:
+        """Default to a message about the customer's business."""
+        field.data = field.data or MessagePurpose.SERVICE
+        if field.data not in list(MessagePurpose):
+            raise ValidationError(_("Choose what it is for."))
+
+    @property
+    def chosen_purpose(self) -> MessagePurpose:
+        """What the message is for; one that goes out as a template for marketing is marketing, whatever was chosen."""
+        approved = self.approved()
+        if approved is not None and approved.category is TemplateCategory.MARKETING:
+            return MessagePurpose.MARKETING
+        typed = self.purpose.data
+        return MessagePurpose(typed) if typed in list(MessagePurpose) else MessagePurpose.SERVICE
 
     def wants_template(self) -> bool:
         return "use_template" in request.form
@@ -85,7 +103,7 @@ class TemplateChoice(Form):
             return False
         filled = self.fill(template.wording)
         self.body.data, self.subject.data = filled.text, filled.subject
-        self.channel.data = template.channel
+        self.channel.data, self.purpose.data = template.channel, template.purpose
         return True
 
     def refill(self) -> bool:

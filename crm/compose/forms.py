@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 from typing import Any
 
 from wtforms import BooleanField, RadioField, StringField, TextAreaField, ValidationError
@@ -12,13 +13,17 @@ from crm.accounts.queries import current_organization
 from crm.compose.choice import Edited, TemplateChoice
 from crm.compose.preview import MessagePreview, wording_notes
 from crm.compose.times import OfferedTime, offered_times, quiet_until
+from crm.consents.footers import footer_line
 from crm.customers.models import Customer
+from crm.customers.rules import MessagePurpose
 from crm.kernel.errors import SentenceError
 from crm.message_templates.rules import Wording
 from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import NAMES, all_channels, channel_named, choose, consent_problem
 from crm.messages.checks import RefusedError, check_subject
 from crm.messages.models import Message
+from crm.messages.rules import TemplateCategory, unapproved
+from crm.providers.registry import needs_approval
 from crm.series.forms import RepeatFields
 from crm.series.forms import values_of as values_of_series
 from crm.series.queries import series_of_message
@@ -125,7 +130,12 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
         return channel_named(self.channel.data), self.body.data, self.moment
 
     def options(self) -> dict[str, Any]:
-        options = {"must_arrive": self.must_arrive.data, "template": self.approved(), "subject": self.subject.data}
+        options: dict[str, Any] = {
+            "must_arrive": self.must_arrive.data,
+            "template": self.approved(),
+            "subject": self.subject.data,
+            "purpose": self.chosen_purpose,
+        }
         return options | ({"rule": self.rule(), "wording": self.wording()} if self.changes_all else {})
 
     def explain(self, error: SentenceError) -> None:
@@ -146,7 +156,20 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
         notes += wording_notes(self.fill(wording), self.chosen, channel)
         if rule and wording.has_fields:
             notes.append(_("The text is filled in anew each time."))
-        return MessagePreview.of(self.customer, self.organization, channel, body, self.moment, rule, notes)
+        purpose, refusal, footer = self.chosen_purpose, None, ""
+        if purpose is MessagePurpose.MARKETING and channel and body:
+            refusal = self._unapproved(channel, wording)
+            footer = "" if refusal or wording.approved else footer_line(channel, self.customer, self.organization)
+        found = MessagePreview.of(
+            self.customer, self.organization, channel, body, self.moment, rule, notes, purpose, footer
+        )
+        return replace(found, problem=found.problem or refusal)
+
+    def _unapproved(self, channel: Channel, wording: Wording) -> str | None:
+        """Return why the provider takes no marketing as it is, or None."""
+        approved = wording.approved
+        category = approved.category if approved else TemplateCategory.UNKNOWN
+        return unapproved(approved, category) if needs_approval(self.organization, channel) else None
 
     def _edited(self, message: Message) -> Edited:
         found = Wording(message.body, False, message.approved, subject=message.subject)
@@ -167,6 +190,7 @@ class MessageForm(TemplateChoice, RepeatFields, CreatingForm):
                 "body": self.message.body,
                 "send_at": f"{at:%Y-%m-%dT%H:%M}",
                 "must_arrive": self.message.must_arrive,
+                "purpose": self.message.purpose,
             }
         allowed = [channel for channel in all_channels() if consent_problem(self.customer, channel) is None]
         if self.reply in allowed:

@@ -93,7 +93,7 @@ def _repeated(pair: MergePair) -> Iterator[Message]:
 
 
 def _content(message: Message) -> tuple[Any, ...]:
-    return message.channel, message.subject, message.body, message.send_at
+    return message.channel, message.purpose, message.subject, message.body, message.send_at
 
 
 def _stop_repeated(pair: MergePair, now: dt.datetime) -> list[dict[str, Any]]:
@@ -117,7 +117,7 @@ def _stop_repeated(pair: MergePair, now: dt.datetime) -> list[dict[str, Any]]:
 
 
 def _rule(series: Series) -> tuple[Any, ...]:
-    return series.channel, series.wording, series.must_arrive, series.rule
+    return series.channel, series.purpose, series.wording, series.must_arrive, series.rule
 
 
 def _resume_series(notes: Sequence[dict[str, Any]]) -> None:

@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crm.accounts.models import Organization
+from crm.consents.footers import with_line
 from crm.customers.models import Customer
+from crm.customers.rules import MessagePurpose
 from crm.message_templates.models import Template
 from crm.message_templates.rules import FIELDS, Wording
 from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import all_channels, consent_problem
 from crm.messages.channels.segments import Segments, ucs2_note
+from crm.messages.checks import FOOTER
 from crm.messages.policy_facts import asking_note, opt_out_problem
 from crm.messages.rules import ApprovedTemplate
 from crm.series.rules import Rule
@@ -46,11 +49,14 @@ class MessagePreview:
         moment: dt.datetime | None,
         rule: Rule | None,
         notes: Sequence[str],
+        purpose: MessagePurpose = MessagePurpose.SERVICE,
+        footer: str = "",
     ) -> MessagePreview:
+        """Build it; `footer` is how marketing ends, and its parts count."""
         way = channel or all_channels()[0]
         addresses, address = way.addresses, way.addresses.of(customer)
-        problem = addresses.problem(customer) or opt_out_problem(customer, addresses)
-        problem = problem or (consent_problem(customer, channel) if channel else None)
+        problem = addresses.problem(customer) or opt_out_problem(customer, addresses, purpose)
+        problem = problem or (consent_problem(customer, channel, purpose) if channel else None)
         when = clock.say_full(moment, clock.zone(organization.time_zone), organization.locale) if moment else ""
         sentence = _sentence(when, channel, isolated(addresses.shown(address)) if address else "")
         if rule:
@@ -58,9 +64,11 @@ class MessagePreview:
         notes = [*notes, *filter(None, [asking_note(customer, addresses)])]
         if not customer.is_active and not customer.is_archived:
             notes.append(_("%(name)s is inactive, but still gets this message.", name=customer.name))
-        parts = channel.parts(body) if channel else None
-        room = way.max_length
-        return cls(sentence, problem, notes, parts, ucs2_note(body) if parts else "", len(body), room)
+        text, room = with_line(body, footer), way.max_length - (FOOTER if purpose is MessagePurpose.MARKETING else 0)
+        if footer:
+            notes.append(_("It ends with “%(line)s”", line=footer))
+        parts = channel.parts(text) if channel else None
+        return cls(sentence, problem, notes, parts, ucs2_note(text) if parts else "", len(body), room)
 
 
 def _sentence(when: str, channel: Channel | None, to: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -21,6 +21,14 @@ def _channel(value: str) -> str | None:
     return labels[value] if value in labels and column_of(value, MessagePurpose.MARKETING) else None
 
 
+def _channels() -> Sequence[tuple[str, str]]:
+    return [(str(channel), label) for channel in all_channels() if (label := _channel(str(channel)))]
+
+
+def _states() -> Sequence[tuple[str, str]]:
+    return [(state.value, state.label) for state in Consent]
+
+
 def _reached(value: str, given: Mapping[str, str]) -> sa.ColumnElement[bool]:
     return can_be_reached(channel_named(value))
 
@@ -34,10 +42,10 @@ def _of_state(name: str) -> CustomerFilter:
         # In the statement, not bound: the index is of those who agreed.
         return Customer.__table__.c[name] == constant(Consent(value).value)
 
-    return CustomerFilter(name, MARKETING[name], N_("consent"), _state, condition)
+    return CustomerFilter(name, MARKETING[name], N_("consent"), _state, condition, choices=_states)
 
 
 FILTERS = (
-    CustomerFilter("reachable", N_("Can be reached by"), N_("channel"), _channel, _reached),
+    CustomerFilter("reachable", N_("Can be reached by"), N_("channel"), _channel, _reached, choices=_channels),
     *map(_of_state, MARKETING),
 )

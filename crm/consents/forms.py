@@ -12,7 +12,7 @@ from crm.values.language import N_
 from crm.values.language import gettext as _
 from crm.web.forms import Form, options
 
-PURPOSES = {MessagePurpose.MARKETING: N_("Marketing"), MessagePurpose.SERVICE: N_("Messages about their business")}
+PURPOSES = (MessagePurpose.MARKETING, MessagePurpose.SERVICE)
 
 
 class ConsentForm(Form):
@@ -24,7 +24,7 @@ class ConsentForm(Form):
         super().__init__()
         known = [channel for channel in all_channels() if column_of(channel, MessagePurpose.MARKETING)]
         self.channel.choices = options((channel, channel.label) for channel in known)
-        self.purpose.choices = options((purpose, _(label)) for purpose, label in PURPOSES.items())
+        self.purpose.choices = options((purpose, purpose.label) for purpose in PURPOSES)
         self.state.choices = options((state, state.label) for state in Consent)
 
     def validate_channel(self, field: SelectField) -> None:

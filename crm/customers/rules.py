@@ -30,6 +30,13 @@ class MessagePurpose(enum.StrEnum):
     SERVICE = "service"
     MARKETING = "marketing"
 
+    @property
+    def label(self) -> str:
+        return str(_PURPOSES[self])
+
+
+_PURPOSES = {MessagePurpose.SERVICE: N_("Messages about their business"), MessagePurpose.MARKETING: N_("Marketing")}
+
 
 class Consent(enum.StrEnum):
     """What a customer said about marketing by a channel."""

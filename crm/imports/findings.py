@@ -57,6 +57,8 @@ _SENTENCES = {
 }
 for _text in _SENTENCES.values():
     stored(_text)
+STAYS = frozenset({"stays_withdrawn", "stays_opted_out"})
+"""What a file says and can't change."""
 TOO_LONG = stored(N_("This is too long: there is room for %(limit)s characters."))
 
 

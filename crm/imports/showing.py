@@ -9,6 +9,7 @@ from crm.accounts.queries import branch_names
 from crm.customers.rules import MARKETING, Consent
 from crm.imports import sentences
 from crm.imports.fields import CONSENTS, FIELDS, NAME_PARTS
+from crm.imports.findings import STAYS
 from crm.imports.gathering import NO_NAME
 from crm.imports.mapping import columns_of
 from crm.imports.models import Import, ImportRow
@@ -60,8 +61,11 @@ class Change(NamedTuple):
 
 
 class Repair(NamedTuple):
+    """What was put right, or with `is_left` what the file can't change."""
+
     label: str
     sentence: str
+    is_left: bool
 
 
 class Cell(NamedTuple):
@@ -134,7 +138,7 @@ class _Reader:
             title or _("Row %(number)s", number=row.number),
             row.customer_id if known else None,
             list(self._changes(row)),
-            [Repair(_label_of(field), shown(sentence)) for field, _code, sentence in row.repaired or ()],
+            [Repair(_label_of(field), shown(text), code in STAYS) for field, code, text in row.repaired or ()],
             self._wrong(row) if is_error else [],
             self._suggested(row) if is_error else [],
         )

@@ -10,6 +10,7 @@ from crm.api import paging
 from crm.api.fields import Timestamp
 from crm.api.resource import Resource
 from crm.api.schemas import Output, PageQuery, page_of
+from crm.customers.rules import MessagePurpose
 from crm.message_templates import queries
 from crm.messages.channels.registry import NAMES
 from crm.messages.rules import TemplateCategory
@@ -28,6 +29,7 @@ class MessageTemplate(Output):
     subject = fields.String(metadata={"description": "Of an e-mail."})
     body = fields.String()
     approved_name = fields.String()
+    purpose = fields.String(metadata={"enum": list(MessagePurpose)})
     category = fields.String(
         metadata={
             "enum": [category.value for category in TemplateCategory],

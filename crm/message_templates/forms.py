@@ -7,6 +7,7 @@ from typing import Any
 from wtforms import RadioField, SelectField, StringField, TextAreaField, ValidationError
 
 from crm.accounts.queries import current_organization
+from crm.customers.rules import MessagePurpose
 from crm.message_templates import rules
 from crm.message_templates.models import Template
 from crm.message_templates.preview import TemplatePreview
@@ -26,6 +27,7 @@ class TemplateForm(CreatingForm):
 
     name = StringField(N_("Name"), [Required(N_("Enter the template's name.")), Length(100)])
     channel = RadioField(N_("Send by"), validate_choice=False)
+    purpose = SelectField(N_("What it is for"), validate_choice=False, default=MessagePurpose.SERVICE)
     subject = StringField(N_("Subject"))
     body = TextAreaField(N_("Text"), [Required(N_("Write the text."))])
     approved_name = StringField(N_("WhatsApp template name"))
@@ -40,6 +42,7 @@ class TemplateForm(CreatingForm):
         self.template, self.like = template, like
         super().__init__(data={} if self.is_submitted() else _values_of(template or like))
         self.channel.choices = options((channel, channel.label) for channel in all_channels())
+        self.purpose.choices = options((purpose, purpose.label) for purpose in MessagePurpose)
         self.category.choices = options((category.value, category.label) for category in TemplateCategory)
         if like and not self.is_submitted():
             self.language.data, self.approved_name.data, self.language_code.data = _missing_language(like), "", ""
@@ -97,6 +100,10 @@ class TemplateForm(CreatingForm):
         if language and rules.spoken(code) != rules.spoken(language):
             raise ValidationError(_("This code is of another language than the template."))
 
+    def validate_purpose(self, field: SelectField) -> None:
+        if field.data not in list(MessagePurpose):
+            raise ValidationError(_("Choose what it is for."))
+
     def validate_category(self, field: SelectField) -> None:
         if (field.data or "") not in list(TemplateCategory):
             raise ValidationError(_("Choose the category from the list."))
@@ -109,6 +116,8 @@ class TemplateForm(CreatingForm):
     def values(self) -> dict[str, Any]:
         """Return valid values for the services; approval only for channels that have it."""
         approved = self._may_be_approved() and bool(self.approved_name.data)
+        category = TemplateCategory((approved and self.category.data) or "")
+        is_offer = category is TemplateCategory.MARKETING
         return {
             "name": self.name.data,
             "channel": channel_named(self.channel.data),
@@ -116,7 +125,8 @@ class TemplateForm(CreatingForm):
             "body": self.body.data,
             "approved_name": self.approved_name.data if approved else "",
             "language": (approved and self.language_code.data) or self.language.data or "",
-            "category": TemplateCategory((approved and self.category.data) or ""),
+            "purpose": MessagePurpose.MARKETING if is_offer else MessagePurpose(self.purpose.data),
+            "category": category,
             "parameters": rules.parameters_of(self.parameters.data or "") if approved else [],
         }
 
@@ -166,6 +176,7 @@ def _values_of(template: Template | None) -> dict[str, Any]:
         "approved_name": template.approved_name,
         "language": spoken if spoken in LANGUAGES else template.language,
         "language_code": template.language if template.language not in ("", spoken) else "",
+        "purpose": template.purpose,
         "category": template.category,
         "parameters": "\n".join(template.parameters),
     }

@@ -7,6 +7,7 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from crm.customers.rules import MessagePurpose
 from crm.kernel.columns import Base, CreatedAt, Id, TextCode
 from crm.kernel.tenancy import TenantMixin
 from crm.message_templates.rules import Wording, named, spoken
@@ -23,8 +24,8 @@ class Template(TenantMixin, Base):
 
     Templates of one name and channel are versions of each other. name_key: the folded name, given once in each
     language, deleted ones aside. language: a code as WhatsApp writes it, like id or en_US; "" for any. parameters:
-    texts with fields, in the order of the approved template or named. category: what WhatsApp approved it for. Messages
-    keep copies, so edits change nothing scheduled.
+    texts with fields, in the order of the approved template or named. purpose: of its messages. category: what WhatsApp
+    approved it for. Messages keep copies, so edits change nothing scheduled.
     """
 
     __tablename__ = "message_templates"
@@ -50,6 +51,9 @@ class Template(TenantMixin, Base):
     body: Mapped[str] = mapped_column(sa.Text)
     approved_name: Mapped[str] = mapped_column(sa.String(512), default="")
     language: Mapped[str] = mapped_column(sa.String(15), default="")
+    purpose: Mapped[MessagePurpose] = mapped_column(
+        TextCode(MessagePurpose, 10), default=MessagePurpose.SERVICE, server_default=MessagePurpose.SERVICE
+    )
     category: Mapped[TemplateCategory] = mapped_column(
         TextCode(TemplateCategory, 15), default=TemplateCategory.UNKNOWN, server_default=""
     )

@@ -160,12 +160,18 @@ class Message(TenantMixin, Base):
         template: ApprovedTemplate | None,
         now: dt.datetime,
         subject: str = "",
+        purpose: MessagePurpose | None = None,
     ) -> bool:
-        """Change content, channel and time; False for no change. ConflictError once it is being sent or has ended."""
+        """Change content, channel and time; False for no change. ConflictError once it is being sent or has ended.
+
+        The purpose stays if none is said.
+        """
         self.ensure_changeable()
-        wanted = (channel, subject, body, send_at, must_arrive, template)
-        if (self.channel, self.subject, self.body, self.send_at, self.must_arrive, self.approved) == wanted:
+        purpose = purpose or self.purpose
+        before = self.channel, self.subject, self.body, self.send_at, self.must_arrive, self.approved, self.purpose
+        if before == (channel, subject, body, send_at, must_arrive, template, purpose):
             return False
+        self.purpose = purpose
         self.channel, self.subject, self.body = channel, subject, body
         self.send_at, self.must_arrive = send_at, must_arrive
         self.template = template.to_json() if template else None

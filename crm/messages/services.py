@@ -80,14 +80,18 @@ def edit_message(
     must_arrive: bool = False,
     template: ApprovedTemplate | None = None,
     subject: str = "",
+    purpose: MessagePurpose | None = None,
 ) -> Message:
-    """Edit a pending message; raises RefusedError, and ConflictError when it is too late."""
+    """Edit a pending message, and its purpose if one is said.
+
+    Raises RefusedError, and ConflictError when it is too late.
+    """
     with transaction():
         message, _due_at = lock_message(message_id)
         customer = lock_customers([message.customer_id])[message.customer_id]
         now, moved = database_now(), message.send_at != send_at
         subject = subject_for(channel, subject)
-        if message.rewrite(channel, body, send_at, must_arrive, template, now, subject):
+        if message.rewrite(channel, body, send_at, must_arrive, template, now, subject, purpose):
             # Before the checks: they ask the database, which writes the change and so forgets what was before.
             tell("message.edited", message)
             opt_out = opt_out_problem(customer, channel.addresses, message.purpose)

@@ -23,7 +23,7 @@ def _wording(wording: Any, row: Mapping[str, Any], ids: Ids) -> Any:
 DATA = {
     SERIES: Rows(
         erasure=Erasure.DELETE,
-        plain="channel starts_on until",
+        plain="channel purpose starts_on until",
         free_text="wording",
         points_to={"customer_id": "customers", "replaced_by_id": SERIES, "created_by_id": USERS},
         inside={"wording": _wording},

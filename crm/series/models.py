@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, foreign, joinedload, mapped_column, relationship
 
 from crm.customers.models import Customer
+from crm.customers.rules import MessagePurpose
 from crm.kernel.columns import Base, BigInt, CreatedAt, Id, TextCode
 from crm.kernel.tenancy import TenantMixin, within_organization
 from crm.message_templates.rules import Wording
@@ -36,6 +37,9 @@ class Series(TenantMixin, Base):
     customer_id: Mapped[int]
     channel: Mapped[Channel] = mapped_column(CHANNEL)
     wording: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    purpose: Mapped[MessagePurpose] = mapped_column(
+        TextCode(MessagePurpose, 10), default=MessagePurpose.SERVICE, server_default=MessagePurpose.SERVICE
+    )
     must_arrive: Mapped[bool] = mapped_column(sa.Boolean, default=False)
     frequency: Mapped[Frequency] = mapped_column(TextCode(Frequency, 10))
     every: Mapped[int] = mapped_column(sa.Integer)

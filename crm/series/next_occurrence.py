@@ -84,6 +84,7 @@ def _make(series: Series, customer: Customer, organization: Organization, found:
     message = Message(
         customer_id=series.customer_id,
         channel=series.channel,
+        purpose=series.purpose,
         subject=wording.subject,
         body=wording.text,
         template=wording.approved.to_json() if wording.approved else None,

@@ -137,6 +137,7 @@ def _begin(message: Message, rule: Rule, wording: Wording) -> Series:
         customer_id=message.customer_id,
         channel=message.channel,
         wording=wording.to_json(),
+        purpose=message.purpose,
         must_arrive=message.must_arrive,
         frequency=rule.frequency,
         every=rule.every,
