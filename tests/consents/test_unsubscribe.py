@@ -163,7 +163,7 @@ def test_sms_say_stop_or_have_the_link(shop: Shop, stranger: FlaskClient) -> Non
 LINK = "https://crm.example/u/" + "x" * 90
 
 
-def headers_by_provider(unsubscribe: str) -> Iterator[tuple[str, dict[str, str]]]:
+def headers_by_provider(unsubscribe: str, *, is_automatic: bool = False) -> Iterator[tuple[str, dict[str, str]]]:
     sender = Sender("Toko <hello@toko.example>", account="mg.toko.example", token="key", base="https://api.example")
     call = Call(
         attempt_id=7,
@@ -175,6 +175,7 @@ def headers_by_provider(unsubscribe: str) -> Iterator[tuple[str, dict[str, str]]
         body="Come by!",
         sender=sender,
         unsubscribe=unsubscribe,
+        is_automatic=is_automatic,
     )
     yield "smtp", dict(email.message_from_bytes(letter_of(call).as_bytes(), policy=policy.SMTP).items())
     postmark = json.loads(Postmark().request(call).body)
@@ -189,8 +190,11 @@ def test_every_provider_is_handed_the_headers_of_marketing_alone() -> None:
     for provider, headers in headers_by_provider(LINK):
         assert headers["List-Unsubscribe"] == f"<{LINK}>", provider
         assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click", provider
-    for provider, headers in headers_by_provider(""):
-        assert not [name for name in headers if name.startswith("List-")], provider
+        assert re.fullmatch(r"offers:[0-9a-f]{12}", headers["Feedback-ID"]), provider
+        assert "Auto-Submitted" not in headers, provider
+    for provider, headers in headers_by_provider("", is_automatic=True):
+        assert not [name for name in headers if name.startswith(("List-", "Feedback-"))], provider
+        assert headers["Auto-Submitted"] == "auto-generated", provider
 
 
 def test_a_letter_of_marketing_is_handed_over_with_its_link(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

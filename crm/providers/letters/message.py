@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -18,7 +19,7 @@ from crm.values.language import N_
 NO_ADDRESS = N_("E-mail needs an address to send from. An owner can enter it in Settings › Messaging.")
 NOT_ASCII = N_("This address has letters that mail servers can't take. Correct it, then send it again.")
 
-OURS = ("Message-ID", "Auto-Submitted", "List-Unsubscribe", "List-Unsubscribe-Post")
+OURS = ("Message-ID", "Auto-Submitted", "List-Unsubscribe", "List-Unsubscribe-Post", "Feedback-ID")
 
 
 class LinkHeader(UnstructuredHeader):
@@ -51,6 +52,7 @@ def letter_of(call: Call) -> EmailMessage:
     if call.unsubscribe:
         message["List-Unsubscribe"] = f"<{call.unsubscribe}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        message["Feedback-ID"] = feedback_id(call)
     if call.is_automatic:
         message["Auto-Submitted"] = "auto-generated"
     message.set_content(call.body)
@@ -71,6 +73,11 @@ def message_id(call: Call) -> str:
     """Return the same for every attempt, so that a mailbox may see that it has the message."""
     number = f"m.{call.message_id}" if call.message_id else f"t.{call.test_id}"
     return f"<{number}@{domain_of(call)}>"
+
+
+def feedback_id(call: Call) -> str:
+    """Return what Gmail counts spam reports of marketing by; it ends in a name of the sender, the same in all mail."""
+    return f"offers:{hashlib.sha256(domain_of(call).encode()).hexdigest()[:12]}"
 
 
 def domain_of(call: Call) -> str:
