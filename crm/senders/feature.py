@@ -15,6 +15,7 @@ feature = Feature(
     roles={
         "index": OWNER,
         "test": OWNER,
+        "check_domain": OWNER,
         "retry": OWNER,
         "dismiss": OWNER,
     },

@@ -19,11 +19,13 @@ from crm.messages.models import BlockedSender
 from crm.messages.queries import SendingNotices, notices
 from crm.providers.base import Answer
 from crm.providers.registry import needs_approval
-from crm.senders import queries, services
+from crm.senders import domain_check, queries, services
+from crm.senders.domain_check import DomainCheck
 from crm.senders.forms import LIMITS, SendersForm, SenderTestForm, channel_form, senders_form
 from crm.values.language import gettext as _
 from crm.values.stored import shown
 from crm.web.filters import isolated
+from crm.web.htmx import respond, wants_fragment
 
 bp = Blueprint("senders", __name__)
 
@@ -57,6 +59,14 @@ def test() -> AnyResponse:
     return _page(None, form)
 
 
+@bp.post("/settings/messaging/domain")
+def check_domain() -> AnyResponse:
+    found = domain_check.check_domain()
+    if wants_fragment():
+        return respond("senders/index.html", "senders/_domain.html", checked=found)
+    return _page(None, SenderTestForm(formdata=None), found)
+
+
 @bp.post("/settings/messaging/senders/<id:sender_id>/retry")
 def retry(sender_id: int) -> AnyResponse:
     services.try_again(find(BlockedSender, sender_id).id)
@@ -85,11 +95,12 @@ def _saved(form: SendersForm) -> AnyResponse:
     return _back()
 
 
-def _page(sent: SendersForm | None, test: SenderTestForm) -> AnyResponse:
+def _page(sent: SendersForm | None, test: SenderTestForm, checked: DomainCheck | None = None) -> AnyResponse:
     organization = here().organization
     context: dict[str, Any] = {
         "forms": {channel: _form_of(channel, sent) for channel in all_channels()},
         "test": test,
+        "checked": checked,
         "limits": _limits(sent),
         "limits_whatsapp": any(needs_approval(organization, channel) for channel in all_channels()),
         "states": queries.sender_states(organization),

@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 
 from crm.accounts.models import Organization
+from crm.accounts.services import change_organization
 from crm.kernel import vault
 from crm.kernel.db import transaction
 from crm.kernel.tenancy import use_organization
@@ -74,7 +75,7 @@ def said(domain: str = "toko.test", *selectors: str) -> list[str]:
 def test_all_that_receivers_ask_for_is_there(server: NameServer) -> None:
     assert said() == []
     assert said("toko.test", "other") == [
-        "There is no DKIM key at other._domainkey.toko.test. Add the record that your mail provider shows."
+        "There is no DKIM key. Add the record that your mail provider shows; looked for at other._domainkey.toko.test."
     ]
 
 
@@ -85,8 +86,8 @@ def test_all_that_receivers_ask_for_is_there(server: NameServer) -> None:
         ("toko.test", ["v=spf10 ~all"], "toko.test has no SPF record."),
         ("toko.test", ["v=spf1 a ~all", "V=SPF1 mx -all"], "toko.test has 2 SPF records, so none counts."),
         ("toko.test", ["v=spf1 +ALL"], "The SPF record of toko.test lets everybody send from it."),
-        ("s2._domainkey.toko.test", [], "There is no DKIM key at s1._domainkey.toko.test or s2."),
-        ("s2._domainkey.toko.test", ["v=DKIM1; p="], "There is no DKIM key at"),
+        ("s2._domainkey.toko.test", [], "There is no DKIM key."),
+        ("s2._domainkey.toko.test", ["v=DKIM1; p="], "There is no DKIM key."),
         ("_dmarc.toko.test", [], "toko.test has no DMARC record."),
         ("_dmarc.toko.test", ["v=DMARC1; p=none", "v=DMARC1; p=reject"], "_dmarc.toko.test has 2 DMARC records"),
     ],
@@ -127,3 +128,46 @@ def test_doctor_looks_at_each_domain_that_is_sent_from(app: Flask, cast: Cast, s
     assert (level, "has no DMARC record" in sentence) == ("warning", True)
     server.is_silent = True
     assert mail() == ("warning", "DNS does not answer: look again later whether mail will be accepted.")
+
+
+def settings(cast: Cast, **values: str) -> None:
+    with cast.owner.acting():
+        change_organization(cast.owner.organization_id, values)
+
+
+def checked(cast: Cast, *, htmx: bool = False) -> str:
+    headers = {"HX-Request": "true"} if htmx else {}
+    answer = cast.owner.client().post("/settings/messaging/domain", headers=headers)
+    assert answer.status_code == 200
+    assert ("<html" in answer.text) is not htmx
+    return answer.text.partition('id="domain-result"')[2].partition("</form>")[0] if not htmx else answer.text
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("htmx", [True, False])
+def test_an_owner_has_the_domain_checked(app: Flask, cast: Cast, server: NameServer, *, htmx: bool) -> None:
+    assert "E-mail is not sent by a provider yet." in checked(cast, htmx=htmx)
+    app.config["PUBLIC_URL"] = "https://crm.toko.test"
+    settings(cast, email_gateway="sendgrid", email_from="Toko <hello@toko.test>", sendgrid_api_key="SG.key")
+    settings(cast, sendgrid_verification_key="")
+    assert "Receivers find what they ask for at toko.test." in checked(cast, htmx=htmx)
+    del server.records["_dmarc.toko.test"]
+    app.config["PUBLIC_URL"] = "http://127.0.0.1:8000"
+    said = checked(cast, htmx=htmx)
+    assert "toko.test has no DMARC record." in said
+    assert "Links to unsubscribe need https." in said
+    assert "has no SPF record" not in said
+    settings(cast, email_from="toko@gmail.com")
+    assert "Nobody else may send from gmail.com." in checked(cast, htmx=htmx)
+    settings(cast, language="id")
+    assert "Tidak ada yang boleh mengirim dari gmail.com selain pemiliknya." in checked(cast, htmx=htmx)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_mail_servers_signature_is_not_looked_for(app: Flask, cast: Cast, server: NameServer) -> None:
+    settings(cast, email_gateway="smtp", email_from="hello@toko.test", smtp_host="smtp.toko.test")
+    said = checked(cast)
+    assert "can&#39;t be seen here" in said
+    assert "DKIM key" not in said
+    server.is_silent = True
+    assert "The name servers did not answer." in checked(cast)

@@ -5,7 +5,9 @@ Google, Yahoo and Microsoft ask for all three of whoever writes to many, and for
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import functools
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 import dns.exception
 import dns.resolver
@@ -13,9 +15,22 @@ import dns.resolver
 from crm.messages.channels.email import mailbox_parts
 from crm.providers.base import Sender
 from crm.providers.letters.message import ascii_address
+from crm.values.language import N_
+from crm.values.stored import stored
 
-SECONDS = 4.0
-"""The longest time to wait for an answer."""
+SECONDS, ALL_SECONDS = 4.0, 10.0
+"""The longest time to wait for an answer, and for all about a domain."""
+
+OF_OTHERS = stored(N_("Nobody else may send from %(domain)s. Send from an address of your own domain."))
+NO_SPF = stored(N_("%(domain)s has no SPF record. Add the record v=spf1 … that your mail provider shows."))
+SPF_TWICE = stored(N_("%(domain)s has %(number)s SPF records, so none counts. Put them together into one."))
+SPF_OPEN = stored(N_("The SPF record of %(domain)s lets everybody send from it. End it with ~all."))
+NO_KEY = stored(N_("There is no DKIM key. Add the record that your mail provider shows; looked for at %(names)s."))
+DMARC_TWICE = stored(N_("%(name)s has %(number)s DMARC records, so none counts. Keep one."))
+NO_DMARC = stored(N_("%(domain)s has no DMARC record. Add a TXT record with v=DMARC1; p=none under the name _dmarc."))
+
+Ask = Callable[[str], list[str]]
+"""Returns the texts of a name."""
 
 FREE = frozenset(
     {
@@ -37,54 +52,58 @@ def domain_of(sender: Sender) -> str:
 
 
 def problems(domain: str, selectors: Sequence[str] = ()) -> Iterator[str]:
-    """Yield what receivers will hold against mail from a domain; raises NoAnswerError.
+    """Yield what receivers will hold against mail from a domain, as rows keep sentences; raises NoAnswerError.
 
     selectors: names of which one at least should have a DKIM key; without any, keys can't be looked for.
     """
     if domain in FREE:
-        yield f"Nobody else may send from {domain}. Send from an address of your own domain."
+        yield OF_OTHERS.english(domain=domain)
         return
-    yield from _spf(domain)
-    if selectors and not any(_has_key(domain, selector) for selector in selectors):
-        tried = " or ".join(f"{selector}._domainkey.{domain}" for selector in selectors)
-        yield f"There is no DKIM key at {tried}. Add the record that your mail provider shows."
-    yield from _dmarc(domain)
+    ask = functools.partial(_texts, until=time.monotonic() + ALL_SECONDS)
+    yield from _spf(domain, ask)
+    if selectors and not any(_has_key(domain, selector, ask) for selector in selectors):
+        tried = ", ".join(f"{selector}._domainkey.{domain}" for selector in selectors)
+        yield NO_KEY.english(names=tried)
+    yield from _dmarc(domain, ask)
 
 
-def _spf(domain: str) -> Iterator[str]:
-    found = [text for text in _texts(domain) if text.lower() == "v=spf1" or text.lower().startswith("v=spf1 ")]
+def _spf(domain: str, ask: Ask) -> Iterator[str]:
+    found = [text for text in ask(domain) if text.lower() == "v=spf1" or text.lower().startswith("v=spf1 ")]
     if not found:
-        yield f"{domain} has no SPF record. Add the record v=spf1 … that your mail provider shows."
+        yield NO_SPF.english(domain=domain)
     elif len(found) > 1:
-        yield f"{domain} has {len(found)} SPF records, so none counts. Put them together into one."
+        yield SPF_TWICE.english(domain=domain, number=len(found))
     elif {"+all", "all"} & set(found[0].lower().split()):
-        yield f"The SPF record of {domain} lets everybody send from it. End it with ~all."
+        yield SPF_OPEN.english(domain=domain)
 
 
-def _has_key(domain: str, selector: str) -> bool:
-    for text in _texts(f"{selector}._domainkey.{domain}"):
+def _has_key(domain: str, selector: str, ask: Ask) -> bool:
+    for text in ask(f"{selector}._domainkey.{domain}"):
         tags = dict(part.strip().split("=", 1) for part in text.split(";") if "=" in part)
         if tags.get("p", "").strip():
             return True
     return False
 
 
-def _dmarc(domain: str) -> Iterator[str]:
+def _dmarc(domain: str, ask: Ask) -> Iterator[str]:
     """Look at the domain and those above it, as a record of the shop's domain counts for its subdomains."""
     labels = domain.split(".")
     for above in range(len(labels) - 1):
         name = ".".join(labels[above:])
-        found = [text for text in _texts(f"_dmarc.{name}") if text.lower().replace(" ", "").startswith("v=dmarc1;")]
+        found = [text for text in ask(f"_dmarc.{name}") if text.lower().replace(" ", "").startswith("v=dmarc1;")]
         if len(found) > 1:
-            yield f"_dmarc.{name} has {len(found)} DMARC records, so none counts. Keep one."
+            yield DMARC_TWICE.english(name=f"_dmarc.{name}", number=len(found))
         if found:
             return
-    yield f"{domain} has no DMARC record. Add a TXT record at _dmarc.{domain}: v=DMARC1; p=none"
+    yield NO_DMARC.english(domain=domain)
 
 
-def _texts(name: str) -> list[str]:
+def _texts(name: str, until: float) -> list[str]:
+    left = min(SECONDS, until - time.monotonic())
+    if left <= 0:
+        raise NoAnswerError("too slow")
     try:
-        answer = dns.resolver.resolve(name, "TXT", lifetime=SECONDS)
+        answer = dns.resolver.resolve(name, "TXT", lifetime=left)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return []
     except (dns.exception.DNSException, OSError) as error:
