@@ -24,7 +24,8 @@ def _leave_numbers(rows: Sequence[dict[str, Any]], arrival: Arrival) -> None:
 DATA = {
     "organizations": Rows(
         plain="slug name time_zone currency phone_region locale sms_gateway whatsapp_gateway email_gateway sms_from"
-        " whatsapp_from email_from email_reply_to twilio_account secrets_stamp language uses first_hour uid resuming",
+        " whatsapp_from email_from email_reply_to twilio_account secrets_stamp language uses first_hour uid resuming"
+        " warm_up_since",
         dropped={
             "twilio_account": "",
             "secrets_stamp": "",

@@ -13,6 +13,7 @@ from crm.accounts.rules import NEW_PORTFOLIO, Trade
 from crm.kernel.columns import Base, BigInt, CreatedAt, Id, TextCode, new_uid
 from crm.kernel.roles import Role
 from crm.kernel.tenancy import TenantMixin, within_organization
+from crm.values import clock
 from crm.values.language import AUTO
 
 
@@ -25,7 +26,8 @@ class Organization(Base):
     "none" for none; "" leaves it to the trade. `first_hour` holds words for what is done of the first steps.
     A customer gets `cap_day` offers in 24 hours at most, and `cap_month` in 30 days; with `soft_opt_in` those who
     bought count as having agreed to them until they say no. `whatsapp_limit` is how many people WhatsApp lets it write
-    to first in 24 hours, 0 for any number.
+    to first in 24 hours, 0 for any number. Since `warm_up_since` a new domain sends
+    few offers by e-mail at first.
     `uid` survives a backup and its restore. While `sending_paused` nothing is sent; `restored_at` is the moment of the
     backup that it came from. It is being restored, and nobody sees it, until `restoring_until` is None. `resuming` is
     what happens to the messages that a restore held back, chosen at `resuming_from`, until all are dealt with.
@@ -57,6 +59,7 @@ class Organization(Base):
     cap_month: Mapped[int] = mapped_column(default=4, server_default="4")
     soft_opt_in: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     whatsapp_limit: Mapped[int] = mapped_column(default=NEW_PORTFOLIO, server_default=str(NEW_PORTFOLIO))
+    warm_up_since: Mapped[dt.date | None] = mapped_column(sa.Date())
     secrets_stamp: Mapped[str] = mapped_column(sa.String(32), default="", server_default="")
     branch_bound: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     language: Mapped[str] = mapped_column(sa.String(10), default=AUTO, server_default=AUTO)
@@ -70,6 +73,16 @@ class Organization(Base):
     resuming: Mapped[str] = mapped_column(sa.String(10), default="", server_default="")
     resuming_from: Mapped[dt.datetime | None]
     created_at: Mapped[CreatedAt]
+
+    @property
+    def warm_up(self) -> bool:
+        return self.warm_up_since is not None
+
+    @warm_up.setter
+    def warm_up(self, value: bool) -> None:
+        """Begin today, unless it began before; or end."""
+        today = clock.to_local(clock.utcnow(), clock.zone(self.time_zone)).date()
+        self.warm_up_since = (self.warm_up_since or today) if value else None
 
     @property
     def first_steps(self) -> set[str]:

@@ -258,6 +258,7 @@ SETTINGS: dict[str, Callable[[str], Any]] = {
     "cap_month": _cap,
     "soft_opt_in": _yes_or_no,
     "whatsapp_limit": _whatsapp_limit,
+    "warm_up": _yes_or_no,
     "earn_points": _earn_points,
     "earn_per": _earn_per,
 }

@@ -27,11 +27,13 @@ from crm.kernel.extensions import db
 from crm.kernel.manifest import Halt, catalog
 from crm.messages.bookkeeping import look_at, renew_next
 from crm.messages.channels.base import Addresses, Channel
+from crm.messages.channels.email import EMAIL
 from crm.messages.frequency import offers_had
 from crm.messages.models import BlockedSender, Message
 from crm.messages.policy_facts import PolicyFacts, facts_about
 from crm.messages.rules import Status, TemplateCategory
 from crm.messages.states import ensure_may_turn
+from crm.messages.warm_up import WarmUp, warm_up_of
 from crm.providers.registry import needs_approval
 
 PROBE_EVERY = dt.timedelta(seconds=10)
@@ -86,7 +88,8 @@ class Batch:
         facts = self.facts(message.channel.addresses)
         customer, had = self.customers[message.customer_id], self._had(message)
         halt, category = self.halts.get(message.id), self._categories.get(message.id, TemplateCategory.UNKNOWN)
-        decision = check_policy(message, customer, self.organization, facts, self.now, had, halt, category)
+        warm_up = self._warm_up if message.is_marketing and message.channel == EMAIL else None
+        decision = check_policy(message, customer, self.organization, facts, self.now, had, halt, category, warm_up)
         sender = self.blocked.get(message.channel)
         if not isinstance(decision, Go) or decision.gateway.by_hand:
             return decision
@@ -101,6 +104,8 @@ class Batch:
         """Count what is about to be handed over, for what comes after it."""
         if message.is_marketing:
             self._offers.setdefault(message.customer_id, []).append(self.now)
+            if message.channel == EMAIL and self._warm_up is not None:
+                self._warm_up.left -= 1
         if user := self._first_written_to(message):
             self._portfolio(message.channel).note(user)
 
@@ -139,6 +144,10 @@ class Batch:
     @cached_property
     def _categories(self) -> Mapping[int, TemplateCategory]:
         return categories_of(self.messages)
+
+    @cached_property
+    def _warm_up(self) -> WarmUp | None:
+        return warm_up_of(self.organization, self.now)
 
     def carry_out(self, message: Message, decision: Decision) -> None:
         """Hold or stop a message."""

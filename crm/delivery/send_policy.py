@@ -11,12 +11,14 @@ from flask import current_app
 from crm.accounts.models import Organization
 from crm.customers.models import Customer
 from crm.kernel.manifest import Halt
+from crm.messages.channels.email import EMAIL
 from crm.messages.channels.registry import consent_problem
 from crm.messages.frequency import DAY
 from crm.messages.models import Message
 from crm.messages.policy_facts import PolicyFacts
 from crm.messages.restoring import PAUSED
 from crm.messages.rules import Status, TemplateCategory, day_word, holding_reason, unapproved
+from crm.messages.warm_up import WarmUp
 from crm.providers.base import Gateway
 from crm.providers.registry import gateway_of
 from crm.values import clock
@@ -31,6 +33,7 @@ OTHER_DAY = stored(N_("It says “%(word)s”, and that day is over. Check the t
 HAD_IN_DAY = stored(N_("Skipped: had %(number)s in 24 hours."))
 HAD_IN_MONTH = stored(N_("Skipped: had %(number)s in 30 days."))
 QUIET = stored(N_("Quiet hours: it will be sent %(when)s (%(zone)s)."))
+WARM_UP = stored(N_("A new domain: %(number)s e-mails with offers went out today. It will be sent %(when)s."))
 
 LOOK_AGAIN = dt.timedelta(seconds=60)
 LOOK_AFTER_PAUSE = dt.timedelta(hours=1)
@@ -73,11 +76,13 @@ def check_policy(
     had: Sequence[dt.datetime] = (),
     halt: Halt | None = None,
     category: TemplateCategory = TemplateCategory.UNKNOWN,
+    warm_up: WarmUp | None = None,
 ) -> Decision:
     """Decide on a due message at `now`.
 
     `facts` are about its customer's address, `had` is when they got marketing in the last 30 days, `halt` is what a
-    feature says of the message, `category` is what its template is approved for.
+    feature says of the message, `category` is what its template is approved for, and `warm_up` how much marketing by
+    e-mail may go out.
     """
     refusal = _refusal(message, customer, facts)
     if refusal is not None:
@@ -99,6 +104,7 @@ def check_policy(
         or _after_quiet_hours(organization, now)
         or (None if gateway.by_hand else _another_day(message, organization, now))
         or _outside_window(message, customer, gateway, facts, now)
+        or (None if gateway.by_hand else _over_warm_up(message, organization, warm_up))
         or Go(gateway)
     )
 
@@ -141,6 +147,18 @@ def too_often(organization: Organization, had: Sequence[dt.datetime], now: dt.da
         return Stop(Status.CANCELED, HAD_IN_MONTH.english(number=len(had)))
     of_day = sum(at > now - DAY for at in had)
     return Stop(Status.CANCELED, HAD_IN_DAY.english(number=of_day)) if of_day >= organization.cap_day else None
+
+
+def _over_warm_up(message: Message, organization: Organization, warm_up: WarmUp | None) -> Hold | None:
+    """Let marketing over the limit of a new domain wait for the next day, at its time of day."""
+    if warm_up is None or warm_up.left > 0 or not message.is_marketing or message.channel != EMAIL:
+        return None
+    zone = clock.zone(organization.time_zone)
+    time = clock.to_local(message.send_at, zone).time()
+    until = clock.at_or_after(dt.datetime.combine(warm_up.tomorrow, time), zone)
+    reason = WARM_UP.english(number=warm_up.limit, when=clock.iso(until, zone))
+    # A text that says "today" is not for another day: it ends then.
+    return Hold(until, reason, moves=day_word(message.body) is None)
 
 
 def _while_asked(customer: Customer, facts: PolicyFacts, now: dt.datetime) -> Hold | None:

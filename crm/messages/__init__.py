@@ -22,4 +22,5 @@ __all__ = [
     "states",
     "status_order",
     "suppression_models",
+    "warm_up",
 ]

@@ -18,7 +18,7 @@ from crm.values.language import gettext as _
 from crm.web.filters import number
 from crm.web.forms import Form, Required, options
 
-LIMITS = frozenset({"cap_day", "cap_month", "soft_opt_in", "whatsapp_limit"})
+LIMITS = frozenset({"cap_day", "cap_month", "soft_opt_in", "whatsapp_limit", "warm_up"})
 """Settings of marketing, by whatever channel."""
 
 
@@ -96,6 +96,13 @@ def _limits() -> dict[str, Field]:
         ),
         "soft_opt_in": RadioField(
             _("Who bought gets offers until they say no"),
+            [Parsed()],
+            choices=yes_or_no,
+            validate_choice=False,
+            coerce=_as_word,
+        ),
+        "warm_up": RadioField(
+            _("Begin slowly with offers by e-mail"),
             [Parsed()],
             choices=yes_or_no,
             validate_choice=False,

@@ -70,6 +70,7 @@ def test_an_installation_is_set_up_by_commands_alone(app: Flask) -> None:
             "cap_month": 4,
             "soft_opt_in": False,
             "whatsapp_limit": 250,
+            "warm_up": False,
             "earn_points": 0,
             "earn_per": "0.00",
         }

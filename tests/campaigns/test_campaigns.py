@@ -21,6 +21,7 @@ from crm.delivery.send_policy import too_often
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.kernel.work import due
+from crm.messages import warm_up
 from crm.messages.frequency import had_enough, offers_had
 from crm.messages.models import Attempt, Message
 from crm.messages.rules import Answer, Status
@@ -410,3 +411,18 @@ def test_who_had_one_today_is_skipped_and_it_says_so(shop: Shop) -> None:
     assert shop.sums(second) == {"handed_over": 1, "skipped": 1, "skipped:had_enough": 1}
     assert shop.row(second).state is State.DONE
     assert "Skipped: had 1 in 24 hours." in shop.client.get(f"/campaigns/{second}/recipients").text
+
+
+def test_recipients_over_the_limit_of_a_new_domain_wait_for_the_next_day(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warm_up, "FIRST_DAY", 2)
+    shop.set(warm_up="yes")
+    for number in range(5):
+        shop.customer(email=f"s{number}@mail.example", marketing_email=Consent.GIVEN)
+    campaign = shop.campaign(channel="email", subject="News")
+    shop.say(campaign, "schedule")
+    shop.work()
+    assert shop.sums(campaign) == {"handed_over": 2, "waiting": 3}
+    listed = shop.client.get(f"/campaigns/{campaign}/recipients").text
+    assert listed.count("A new domain: 2 e-mails with offers went out today. It will be sent") == 3
