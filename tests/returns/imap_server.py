@@ -131,6 +131,9 @@ class Session:
         if uid in self.box.mails:
             part = self.box.mails[uid][:most]
             self.say("* 1 FETCH (FLAGS ())")  # another program's change, which may come in between
+            if not part:
+                self.say(f'* 1 FETCH (UID {uid} BODY[]<0> "")')
+                return "OK done"
             self.handler.wfile.write(f"* 1 FETCH (UID {uid} BODY[]<0> {{{self.box.claims or len(part)}}}\r\n".encode())
             self.send(part)
             self.handler.wfile.write(b")\r\n")

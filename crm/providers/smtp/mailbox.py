@@ -47,17 +47,12 @@ class OpenMailbox:
     def unread(self) -> Iterator[Mail]:
         """Yield unread mails, oldest first, without marking them."""
         for uid in self._search("UNSEEN")[:MOST]:
-            mail = self._mail(uid)
-            if mail is not None:
-                yield mail
+            yield Mail(uid, self._fetch(uid))
 
     def find(self, subject: str) -> bytes | None:
         """Return a mail with a subject of plain words, read or not; None if it is not there."""
-        for uid in self._search("SUBJECT", f'"{subject}"'):
-            mail = self._mail(uid)
-            if mail is not None:
-                return mail.raw
-        return None
+        found = self._search("SUBJECT", f'"{subject}"')
+        return self._fetch(found[0]) if found else None
 
     def mark_read(self, mail: Mail) -> None:
         self._ask("STORE", mail.uid, "+FLAGS.SILENT", r"(\Seen)")
@@ -66,12 +61,12 @@ class OpenMailbox:
         found = b" ".join(part for part in self._ask("SEARCH", *criteria) if isinstance(part, bytes))
         return found.decode("ascii", "replace").split()
 
-    def _mail(self, uid: str) -> Mail | None:
-        """Fetch a mail; None for one that is gone."""
+    def _fetch(self, uid: str) -> bytes:
+        """Return a mail; nothing for one that is empty, or gone meanwhile."""
         for part in self._ask("FETCH", uid, f"(UID BODY.PEEK[]<0.{MAX_BYTES}>)"):
             if isinstance(part, tuple) and re.search(rb"\bBODY\[\]", part[0]):
-                return Mail(uid, part[1])
-        return None
+                return bytes(part[1])
+        return b""
 
     def _ask(self, *command: str) -> list[Any]:
         word, answer = self._client.uid(*command)
