@@ -8,14 +8,20 @@ from typing import NamedTuple
 from flask import current_app
 
 from crm.accounts.queries import current_organization
+from crm.kernel import vault
 from crm.kernel.extensions import db
 from crm.messages.channels.email import EMAIL
 from crm.providers.accounts import lacking, sender_of
+from crm.providers.directory import secrets_with
 from crm.providers.letters import domains
 from crm.providers.registry import provider_named
+from crm.providers.smtp.account import ACCOUNT, mailbox_of
+from crm.providers.smtp.mailbox import MailboxError, opened
 from crm.values.language import gettext as _
 from crm.values.stored import shown
 from crm.web.security import is_https
+
+MAILBOX_SECONDS = 10.0
 
 
 class DomainCheck(NamedTuple):
@@ -42,9 +48,22 @@ def check_domain() -> DomainCheck:
     note = ""
     if not account.dkim_selectors:
         note = _("Whether your mail server signs with DKIM can't be seen here. Ask whoever runs it.")
-    return DomainCheck(domain, [*problems, *_address_problems()], note)
+    return DomainCheck(domain, [*problems, *_address_problems(), *_mailbox_problems(organization.id)], note)
 
 
 def _address_problems() -> Iterator[str]:
     if not is_https(current_app):
         yield _("Links to unsubscribe need https. Ask your administrator to set PUBLIC_URL=https://…")
+
+
+def _mailbox_problems(organization_id: int) -> Iterator[str]:
+    """Try the organization's own mailbox for returned mail."""
+    known, is_own = secrets_with(vault.reveal_all(), ACCOUNT)
+    db.session.rollback()
+    mailbox = mailbox_of(known, organization_id) if is_own else None
+    if mailbox is not None:
+        try:
+            with opened(mailbox, readonly=True, seconds=MAILBOX_SECONDS):
+                pass
+        except MailboxError as error:
+            yield _("The mailbox for returned mail can't be opened: %(said)s", said=str(error))

@@ -169,5 +169,8 @@ def test_a_mail_servers_signature_is_not_looked_for(app: Flask, cast: Cast, serv
     said = checked(cast)
     assert "can&#39;t be seen here" in said
     assert "DKIM key" not in said
+    assert "The mailbox" not in said
+    settings(cast, imap_host="127.0.0.1", imap_username="bounce", imap_password="secret")
+    assert "mailbox for returned mail can&#39;t be opened: 127.0.0.1 has no address that may be used" in checked(cast)
     server.is_silent = True
     assert "The name servers did not answer." in checked(cast)

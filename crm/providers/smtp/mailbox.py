@@ -76,10 +76,10 @@ class OpenMailbox:
 
 
 @contextlib.contextmanager
-def opened(mailbox: Mailbox, *, readonly: bool = False) -> Iterator[OpenMailbox]:
-    """Sign in and select the folder; raises MailboxError then and for whatever goes wrong while it is open."""
+def opened(mailbox: Mailbox, *, readonly: bool = False, seconds: float = 0) -> Iterator[OpenMailbox]:
+    """Sign in and select the folder, for `seconds` at most; MailboxError for whatever goes wrong while it is open."""
     try:
-        with _connection(mailbox.server) as client:
+        with _connection(mailbox.server, seconds or SECONDS) as client:
             if mailbox.server.security == STARTTLS:
                 client.starttls(tls_context())
             client.login(client._quote(mailbox.server.username), mailbox.server.password)
@@ -94,8 +94,8 @@ def opened(mailbox: Mailbox, *, readonly: bool = False) -> Iterator[OpenMailbox]
 
 
 @contextlib.contextmanager
-def _connection(server: Server) -> Iterator[_Client]:
-    client = _Client(server)
+def _connection(server: Server, seconds: float) -> Iterator[_Client]:
+    client = _Client(server, seconds)
     try:
         yield client
     finally:
@@ -105,15 +105,15 @@ def _connection(server: Server) -> Iterator[_Client]:
 class _Client(imaplib.IMAP4):
     """The library's dialogue, to addresses that were looked up and checked before, and within limits."""
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
+    def __init__(self, server: Server, seconds: float) -> None:
+        self._server, self._seconds = server, seconds
         super().__init__(server.host, server.port, timeout=CONNECT)
 
     def _create_socket(self, timeout: float | None) -> socket.socket:
         plain = connected(self._server.host, self._server.port, CONNECT, is_public=self._server.is_public)
         # Of its own, for the one below may become another object when it is encrypted.
         self._twin = plain.dup()
-        self._limit = threading.Timer(SECONDS, self._give_up)
+        self._limit = threading.Timer(self._seconds, self._give_up)
         self._limit.daemon = True
         self._limit.start()
         if self._server.security != TLS:
