@@ -34,6 +34,8 @@ UNGATED = {
     "crm.providers.smtp.connections._finish": "writes the last dot of a dialogue, within a call",
     "crm.senders.services._test_call": "an owner's test is of no customer; it asks the list of opt-outs",
     "crm.senders.services._send": "makes the call of an owner's test",
+    "crm.returns.trial._call": "a letter to the mailbox for returned mail, which is of no customer",
+    "crm.returns.trial.problem": "sends that letter",
     "crm.delivery.lookups._questions": "asks what became of a call that was made, and sends nothing",
 }
 """Who makes a call and needs no gate, and why."""
