@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from babel.numbers import format_decimal
 
 from crm.accounts.queries import current_organization
 from crm.analytics.holdouts import Difference, difference, difference_of_means
@@ -55,18 +54,6 @@ class Result(NamedTuple):
     found: Difference | None
     found_spent: Difference | None
 
-    @property
-    def value(self) -> str:
-        return _points(self.found.value) if self.found else ""
-
-    @property
-    def low(self) -> str:
-        return _points(self.found.low) if self.found else ""
-
-    @property
-    def high(self) -> str:
-        return _points(self.found.high) if self.found else ""
-
 
 def result_of(campaign: Campaign) -> Result | None:
     """Return the comparison, None where nobody was held out."""
@@ -97,8 +84,3 @@ def result_of(campaign: Campaign) -> Result | None:
     found = difference(treated.buyers, treated.customers, held_out.buyers, held_out.customers)
     means = difference_of_means(treated.spent, treated.customers, held_out.spent, held_out.customers)
     return Result(treated, held_out, until, is_over, found, means)
-
-
-def _points(share: float) -> str:
-    """Return percentage points as the organization writes numbers."""
-    return str(format_decimal(100 * share, "0.0", locale=current_organization().locale))

@@ -98,6 +98,11 @@ def format_share(percent: int, locale: str) -> str:
     return str(format_percent(Decimal(percent) / 100, locale=_locale(locale)))
 
 
+def format_points(share: float, locale: str) -> str:
+    """Return a share as percentage points with one digit."""
+    return str(format_decimal(100 * share, format="0.0", locale=_locale(locale)))
+
+
 def as_typed(amount: int, currency: str, locale: str) -> str:
     """Return an amount as a field shows it, in digits that `parse_amount` reads as the same."""
     text = to_json(amount, currency)

@@ -24,6 +24,7 @@ def init_app(app: Flask) -> None:
         amount,
         number,
         percent,
+        percentage_points,
         signed,
         phone_number,
         phone_problem,
@@ -104,6 +105,10 @@ def number(value: int) -> str:
 
 def percent(value: float) -> str:
     return isolated(money.format_share(round(value), reader().organization.locale))
+
+
+def percentage_points(share: float) -> str:
+    return isolated(money.format_points(share, reader().organization.locale))
 
 
 def signed(value: int) -> str:

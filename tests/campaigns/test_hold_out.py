@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -81,6 +82,8 @@ def test_who_bought_is_compared_by_the_draw_until_two_weeks_are_over(shop: Shop)
     held = [id_ for id_ in ids if parts[id_] == "held_out"]
     page = shop.client.get(f"/campaigns/{campaign}").text
     assert "You can't tell yet." in page
+    urdu = shop.client.get(f"/campaigns/{campaign}", headers={"Accept-Language": "ur"}).text
+    assert len(re.findall("\u2066-?[0-9]+,[0-9]\u2069", urdu)) == 3, "a minus sign stands behind its number"
     today = clock.to_local(clock.utcnow(), clock.zone("Asia/Jakarta")).date()
     with shop.owner.acting():
         for id_ in treated[:15]:
