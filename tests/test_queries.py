@@ -43,8 +43,8 @@ MOST = {
     "/": 16,  # one for the first steps, until they are done
     "/reminders": 13,
     "/?q=customer": 16,
-    "/customers/{customer}": 17,  # one for each panel, two for points and for messages
-    "/customers/{bare}": 17,  # of whom nothing is known but the row
+    "/customers/{customer}": 14,  # one for each panel, two for points and for messages
+    "/customers/{bare}": 9,  # nothing is asked about what the row says there is none of
     "/messages": 5,
     "/reports": 11,
     "/reports/rfm": 6,

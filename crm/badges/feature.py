@@ -17,6 +17,7 @@ feature = Feature(
     activity=activity.ACTIVITY,
     customer_filters=filters.FILTERS,
     customer_rows={"badge_grants": lambda n, num: ngettext("%(num)s badge", "%(num)s badges", n, num=num)},
+    customer_has={"badges": queries.HAS},
     fact_rows=("badges/_facts.html",),
     own_parts=(OwnPart("badges/_own.html", queries.own_part, 20, on_card=False),),
     listeners=(listeners,),

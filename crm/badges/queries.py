@@ -15,6 +15,7 @@ from crm.badges.models import Badge, BadgeGrant
 from crm.badges.rules import Day
 from crm.badges.signals import referrals_asked
 from crm.customers.models import Customer
+from crm.customers.parts import any_of
 from crm.invoices.models import Invoice
 from crm.invoices.queries import OPEN
 from crm.kernel.columns import constant, one_of
@@ -118,6 +119,8 @@ def _referrals(customer_id: int) -> dict[dt.date, int]:
 
 def of_customer(customer: Customer) -> list[tuple[Badge, int]]:
     """Return the badges that a customer has, each with how many times, those they got first first."""
+    if not customer.has("badges"):
+        return []
     return [(badge, times) for badge, times in db.session.execute(_HELD, {"customer": customer.id})]
 
 
@@ -126,6 +129,9 @@ def own_part(customer: Customer) -> dict[str, Any] | None:
     held = of_customer(customer)
     return {"held": held} if held else None
 
+
+HAS = any_of(BadgeGrant, BadgeGrant.customer_id == Customer.id, BadgeGrant.taken_at.is_(None))
+"""The condition of customers with badges."""
 
 _HELD = prepared(
     sa.select(Badge, sa.func.count(BadgeGrant.id))

@@ -29,6 +29,7 @@ feature = Feature(
     api=(api.bp,),
     navigation=(MenuLink("bookings.index", N_("Bookings"), 50, trades=(Trade.RESTAURANT, Trade.TRAVEL)),),
     panels=(Panel("bookings", N_("Bookings"), "bookings/_panel.html", queries.panel_data, 41, queries.count_in_words),),
+    customer_has={"bookings": queries.HAS},
     lead_panels=(Panel("bookings", N_("Bookings"), "bookings/_panel.html", queries.lead_panel_data, 10),),
     lead_actions=(
         LeadAction("bookings.new", N_("Add booking"), 10, "calendar-event", "lead", lambda lead: lead.is_converted),

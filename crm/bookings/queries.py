@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from crm.bookings.models import Booking, BookingPerson, BookingStatus
 from crm.bookings.rules import count_in, number_key, numbered
 from crm.customers.models import Customer
+from crm.customers.parts import any_of
 from crm.customers.search import find_ids
 from crm.customers.search_text import like_pattern, terms
 from crm.invoices.models import Invoice, InvoiceStatus
@@ -238,7 +239,7 @@ def persons_of(booking_id: int) -> list[BookingPerson]:
 
 def panel_data(customer: Customer) -> dict[str, Any]:
     """Return the customer's latest bookings; nothing hides the panel."""
-    rows = db.session.execute(_PAID_OF_CUSTOMER, {"customer": customer.id}).all()
+    rows = db.session.execute(_PAID_OF_CUSTOMER, {"customer": customer.id}).all() if customer.has("bookings") else []
     return _with_accounts(rows) if rows else {}
 
 
@@ -286,6 +287,9 @@ def _taken(keys: list[str]) -> set[str]:
     statement = sa.select(Booking.number_key).where(one_of(Booking.number_key, keys))
     return set(db.session.scalars(statement, execution_options={"all_branches": True}))
 
+
+HAS = any_of(BookingPerson)
+"""The condition of customers with bookings."""
 
 _LATEST = sa.select(Booking).order_by(Booking.date.desc(), Booking.id.desc()).limit(constant(SHOWN))
 _theirs = sa.select(BookingPerson.booking_id).where(BookingPerson.customer_id == sa.bindparam("customer"))

@@ -15,6 +15,7 @@ __all__ = [
     "further_filters",
     "locks",
     "models",
+    "parts",
     "queries",
     "referral_codes",
     "rules",

@@ -6,13 +6,14 @@ import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from crm.accounts.models import Branch
 from crm.customers.rules import CODE_LENGTH, CONSENTS, MARKETING, Consent, Tier
 from crm.kernel.branch_scope import BOUND, seen_by_branch, seen_with
 from crm.kernel.columns import Base, BigInt, CreatedAt, Id, TextCode, UtcDateTime, db_now
 from crm.kernel.events import Event
+from crm.kernel.manifest import catalog
 from crm.kernel.tenancy import TenantMixin, current_actor, within_organization
 from crm.values import birthdays, clock, phone
 from crm.values.language import LANGUAGES
@@ -241,6 +242,11 @@ class Customer(TenantMixin, Base):
 
     branch: Mapped[Branch | None] = relationship(viewonly=True)
     further: Mapped[list[CustomerKey]] = relationship(viewonly=True, order_by="CustomerKey.id")
+    parts: Mapped[int | None] = query_expression()
+
+    def has(self, part: str) -> bool:
+        """Whether they have any of it (`customer_has` of the manifests); True where that was not asked."""
+        return self.parts is None or bool(self.parts >> list(catalog().customer_has).index(part) & 1)
 
     @property
     def facts(self) -> dict[str, Any]:

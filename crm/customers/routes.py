@@ -14,6 +14,7 @@ from crm.customers.bulk_models import BulkChange
 from crm.customers.bulk_sentences import bulk_sentences_of
 from crm.customers.forms import CustomerForm
 from crm.customers.models import Customer, CustomerKey
+from crm.customers.parts import with_parts
 from crm.customers.queries import WITH_BRANCH, WITH_FURTHER
 from crm.customers.shared_keys import known_as
 from crm.customers.suggestions import cities_like, provinces_like
@@ -59,7 +60,7 @@ def known() -> str:
 
 @bp.get("/customers/<id:customer_id>")
 def show(customer_id: int) -> Response:
-    customer = find(Customer, customer_id, WITH_BRANCH, WITH_FURTHER, *catalog().customer_loads)
+    customer = find(Customer, customer_id, WITH_BRANCH, WITH_FURTHER, with_parts(), *catalog().customer_loads)
     sections = [(panel, data) for panel in catalog().panels if (data := panel.load(customer))]
     notices = [(notice.template, notice.load(customer)) for notice in catalog().notices]
     return respond(

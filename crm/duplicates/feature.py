@@ -13,6 +13,7 @@ feature = Feature(
     blueprints=(routes.bp,),
     keys={"duplicates.index": "d"},
     menu=(MenuLink("duplicates.index", N_("Duplicates"), 20),),
+    customer_has={"duplicates": queries.HAS},
     notices=(Notice("duplicates/_notice.html", queries.notices_of),),
     activity=activity.ACTIVITY,
     listeners=(listeners,),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 from crm.accounts.models import User
 from crm.customers.duplicate_pairs import Decision, Duplicate
 from crm.customers.models import Customer
+from crm.customers.parts import any_of
 from crm.duplicates.models import Merge
 from crm.duplicates.rules import UNDO_DAYS
 from crm.kernel.branch_scope import bound_branch
@@ -122,7 +123,7 @@ def merged_into(customer_id: int) -> list[int]:
 
 
 def notices_of(customer: Customer) -> CustomerNotices:
-    rows = db.session.execute(_NOTICES, {"customer": customer.id}).all()
+    rows = db.session.execute(_NOTICES, {"customer": customer.id}).all() if customer.has("duplicates") else []
     found = CustomerNotices([], [])
     for is_merge, duplicate_id, other_id, name, at in rows:
         if is_merge:
@@ -180,6 +181,15 @@ _waiting = sa.select(Duplicate.id).where(Duplicate.decision == constant(Decision
 _COUNT_OPEN = prepared(sa.select(sa.func.count()).select_from(_waiting.subquery()))
 
 _QUEUE = shared(_queue())
+
+
+_is_open = Duplicate.decision == Decision.OPEN.value
+HAS = sa.or_(
+    any_of(Duplicate, Duplicate.first_id == Customer.id, _is_open),
+    any_of(Duplicate, Duplicate.second_id == Customer.id, _is_open),
+    any_of(Merge, Merge.kept_id == Customer.id, Merge.undone_at.is_(None)),
+)
+"""The condition of customers who may be somebody else, or were merged."""
 
 _CUSTOMER: sa.BindParameter[int] = sa.bindparam("customer")
 _NOTICES = prepared(

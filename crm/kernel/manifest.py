@@ -222,6 +222,7 @@ class Feature:
     own_parts: parts of the customer's own card and page.
     fact_rows: templates of rows among the facts of a customer's page.
     customer_loads: options by which that page loads the customer, so that facts ask nothing more.
+    customer_has: by a name, the condition of customers who have any of it: that page asks no more of the others.
     lead_events: by table, a function from a lead's id to a select of ids: rows whose events stand on its timeline.
     activity: by action, how the timeline tells an event: a text, or a function of the event.
     reminders: kinds of rows of the list of reminders.
@@ -261,6 +262,7 @@ class Feature:
     own_parts: Sequence[OwnPart] = ()
     fact_rows: Sequence[str] = ()
     customer_loads: Sequence[Any] = ()
+    customer_has: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     payable: Payable | None = None
     void_offers: Sequence[VoidOffer] = ()
     activity: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -313,6 +315,7 @@ class Catalog:
         self.own_parts: list[OwnPart] = self._placed("own_parts")
         self.fact_rows = [template for feature in features for template in feature.fact_rows]
         self.customer_loads = [option for feature in features for option in feature.customer_loads]
+        self.customer_has: dict[str, Any] = _merged(feature.customer_has for feature in features)
         self.notices: list[Notice] = [notice for feature in features for notice in feature.notices]
         self.payable = next((feature.payable for feature in features if feature.payable), None)
         self.void_offers: list[VoidOffer] = [offer for feature in features for offer in feature.void_offers]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crm.accounts.rules import Trade
 from crm.kernel.manifest import Feature, MenuLink, PageAction, Panel, Search
 from crm.kernel.roles import STAFF, VIEWER
-from crm.leads import activity, api, data, demo, exports, hits, panel, reminders, routes
+from crm.leads import activity, api, data, demo, exports, hits, panel, queries, reminders, routes
 from crm.values.language import N_, ngettext
 
 feature = Feature(
@@ -18,6 +18,7 @@ feature = Feature(
     api=(api.bp,),
     navigation=(MenuLink("leads.index", N_("Leads"), 40, trades=(Trade.TRAVEL,)),),
     panels=(Panel("leads", N_("Leads"), "leads/_panel.html", panel.load, 40, panel.count),),
+    customer_has={"leads": queries.HAS},
     activity=activity.ACTIVITY,
     exports=(exports.EXPORT,),
     reminders=(reminders.FOLLOW_UPS, reminders.PROMISES),

@@ -11,7 +11,7 @@ from crm.values.language import ngettext
 
 def load(customer: Customer) -> dict[str, Any]:
     """Return the customer's leads; nothing hides the panel."""
-    leads = queries.leads_of(customer.id)
+    leads = queries.leads_of(customer.id) if customer.has("leads") else []
     return {"leads": leads} if leads else {}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
+from crm.customers.parts import any_of
 from crm.kernel.db import prepared
 from crm.kernel.extensions import db
 from crm.leads.models import CommitmentState, FollowUp, Lead, LoanCommitment
@@ -45,6 +46,9 @@ def count_leads_of(customer_id: int) -> int:
 def parts_of_lead(model: type[FollowUp] | type[LoanCommitment], lead_id: int) -> sa.Select[Any]:
     return sa.select(model).where(model.lead_id == lead_id).order_by(model.id.desc())
 
+
+HAS = any_of(Lead)
+"""The condition of customers with leads."""
 
 _OF_CUSTOMER = prepared(
     sa.select(Lead)

@@ -29,6 +29,7 @@ feature = Feature(
     blueprints=(routes.bp,),
     api=(api.bp,),
     commands=(cli.loyalty,),
+    customer_has={"points": queries.HAS},
     panels=(Panel("points", N_("Points"), "loyalty/_panel.html", queries.panel_data, 30, queries.count_in_words),),
     customer_actions=(CustomerAction("loyalty.new", N_("Points"), 30, "star"),),
     activity=activity.ACTIVITY,

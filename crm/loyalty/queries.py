@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased, joinedload
 
 from crm.accounts.queries import branch_names, current_organization
 from crm.customers.models import Customer
+from crm.customers.parts import any_of
 from crm.customers.rules import TotalsDifference
 from crm.kernel.columns import constant, one_of
 from crm.kernel.db import prepared
@@ -277,11 +278,12 @@ def history_of(customer_id: int, limit: int = PAGE_SIZE, before: int | None = No
 
 def panel_data(customer: Customer) -> dict[str, Any]:
     """Return what the panel shows; the page shows what can be spent, too."""
-    today, settings, days = filters.today(), settings_with(customer), days_of(customer.id)
+    today, settings, has = filters.today(), settings_with(customer), customer.has("points")
+    days = days_of(customer.id) if has else PointsByDay({}, {})
     standing = tiers.standing(days.counted, settings.policies, today)
     customer.facts["loyalty_points"] = days.spendable(today)
     return {
-        "history": history_of(customer.id, PANEL_ENTRIES),
+        "history": history_of(customer.id, PANEL_ENTRIES) if has else History([], None),
         "spendable": days.spendable(today),
         "expiring": days.expiring(today),
         "why": why(standing, settings.tier_window),
@@ -327,6 +329,9 @@ _COUNTED = prepared(
     .where(PointsEntry.customer_id == sa.bindparam("customer"))
     .group_by(PointsEntry.counts_on)
 )
+HAS = any_of(PointsEntry)
+"""The condition of customers with points entries."""
+
 _DAYS: sa.CompoundSelect[Any] = prepared(
     sa.union_all(
         sa.select(sa.literal(True), PointsEntry.expires_on, sa.func.sum(PointsEntry.remaining))

@@ -14,6 +14,7 @@ feature = Feature(
     blueprints=(routes.bp,),
     api=(api.bp,),
     menu=(MenuLink("referrals.index", N_("Referrals"), 22),),
+    customer_has={"referrals": queries.HAS},
     panels=(
         Panel("referrals", N_("Referrals"), "referrals/_panel.html", queries.panel_data, 32, queries.count_in_words),
     ),

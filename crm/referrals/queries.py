@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload
 
 from crm.accounts.models import Organization
 from crm.customers.models import Customer
+from crm.customers.parts import any_of
 from crm.customers.referral_codes import holder, organizations_with
 from crm.kernel.columns import constant
 from crm.kernel.db import prepared
@@ -90,7 +91,9 @@ def invitation(typed: str) -> Invitation | None:
 
 def panel_data(customer: Customer) -> dict[str, Any]:
     """Return who brought the customer, and whom they brought, the newest first."""
-    rows = db.session.scalars(_OF_CUSTOMER, {"customer": customer.id, "most": PANEL_SIZE}).all()
+    rows: Sequence[Referral] = []
+    if customer.has("referrals"):
+        rows = db.session.scalars(_OF_CUSTOMER, {"customer": customer.id, "most": PANEL_SIZE}).all()
     came = next((row for row in rows if row.friend_id == customer.id), None)
     address = public_url(f"/r/{customer.referral_code}") if customer.referral_code else ""
     return {"came": came, "brought": [row for row in rows if row is not came], "address": address}
@@ -101,6 +104,9 @@ def count_in_words(customer_id: int) -> str:
     count = db.session.scalars(brought).one()
     return ngettext("%(num)s referral", "%(num)s referrals", count, num=f"{count:,}") if count else ""
 
+
+HAS = any_of(Referral, sa.or_(Referral.friend_id == Customer.id, Referral.referrer_id == Customer.id))
+"""The condition of customers with referrals."""
 
 _OF_CUSTOMER = prepared(
     sa.select(Referral)

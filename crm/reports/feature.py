@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crm.kernel.manifest import Feature, Job, MenuLink
 from crm.kernel.roles import OWNER, VIEWER
-from crm.reports import api, cli, data, demo, figures, filters, jobs, listeners, restoring, routes
+from crm.reports import api, cli, data, demo, figures, filters, jobs, listeners, people, restoring, routes
 from crm.values.language import N_
 
 __all__ = ["feature", "jobs"]
@@ -19,6 +19,7 @@ feature = Feature(
     customer_facts=figures.of_customers,
     customer_filters=filters.FILTERS,
     demo=demo.fill,
+    customer_has={"scores": people.HAS},
     fact_rows=("reports/_facts.html",),
     commands=(cli.scores, cli.stats),
     navigation=(MenuLink("reports.index", N_("Reports"), 70),),

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from crm.accounts.queries import current_organization
 from crm.analytics.rfm import Group
 from crm.customers.models import Customer
+from crm.customers.parts import any_of
 from crm.kernel.extensions import db
 from crm.reports.figures import HERE
 from crm.reports.models import CustomerScore, ScoreRun
@@ -18,6 +19,9 @@ from crm.values import clock
 from crm.web.filters import today
 
 SHOWN = 20
+
+HAS = any_of(CustomerScore)
+"""The condition of customers with scores."""
 
 
 class Buyer(NamedTuple):
@@ -60,6 +64,8 @@ def buyers(run: ScoreRun) -> list[Buyer]:
 
 def known_of(customer: Customer) -> Known | None:
     """Return what is known of a customer's purchases; None for who has none, or before the first night."""
+    if not customer.has("scores"):
+        return None
     score = db.session.scalar(sa.select(CustomerScore).where(CustomerScore.customer_id == customer.id))
     if score is None:
         return None

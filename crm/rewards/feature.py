@@ -19,6 +19,7 @@ feature = Feature(
     pages=(MenuLink("rewards.index", N_("Rewards"), 30),),
     actions=(PageAction("rewards.new", N_("Add reward"), 60, "plus-lg"),),
     searches=(Search("rewards.voucher", N_("Vouchers"), 5, "ticket-perforated", hits.find),),
+    customer_has={"vouchers": queries.HAS},
     panels=(Panel("vouchers", N_("Vouchers"), "rewards/_panel.html", queries.panel_data, 29, queries.count_in_words),),
     customer_actions=(CustomerAction("rewards.redeem", N_("Redeem"), 35, "gift"),),
     void_offers=(voids.OFFER,),

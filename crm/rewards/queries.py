@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload
 
 from crm.accounts.queries import branch_names
 from crm.customers.models import Customer
+from crm.customers.parts import any_of
 from crm.customers.search import find_ids
 from crm.kernel.columns import constant, one_of
 from crm.kernel.db import prepared
@@ -151,6 +152,8 @@ def voucher_with_code(typed: str) -> Voucher | None:
 
 def panel_data(customer: Customer, limit: int = PANEL_SIZE) -> dict[str, Any]:
     """Return the latest vouchers, those that can be used first; nothing where no rewards are."""
+    if not customer.has("vouchers"):
+        return {}
     rows = db.session.execute(_PANEL, {"customer": customer.id, "most": limit}).all()
     vouchers, day = [voucher for voucher, _offers in rows if voucher is not None], today()
     if not vouchers and not any(offers for _voucher, offers in rows):
@@ -209,6 +212,9 @@ def _usable_first(statement: sa.Select[*tuple[Any, ...]]) -> Any:
 
 
 _OF_CUSTOMER = _usable_first(sa.select(Voucher).where(Voucher.customer_id == sa.bindparam("customer")))
+HAS = sa.or_(any_of(Voucher), any_of(Reward, sa.true()))
+"""The condition of customers who have vouchers, or may get some."""
+
 _PANEL = _usable_first(
     sa.select(Voucher, sa.exists(sa.select(Reward.id)))
     .select_from(Customer)
