@@ -31,6 +31,7 @@ ROOMS = (
     "senders",
     "webhooks",
     "returns",
+    "user_mail",
     "compose",
     "leads",
     "notes",

@@ -23,8 +23,10 @@ from jinja2 import FileSystemBytecodeCache
 from crm import create_app
 from crm.kernel.extensions import db
 from crm.programs.redis_server import RedisServer, find_redis, start_redis
+from crm.providers.smtp import connections
 from tests import applications, compiled, servers, warm
 from tests.factories import Cast, make_cast
+from tests.messages.sink import Sink
 from tests.postgres import SURE, PostgresServer
 from tests.product import RunningApp, installation, serve
 from tests.servers import Process
@@ -235,6 +237,17 @@ def migrate(database_url: str, directory: Path) -> None:
     with app.app_context():
         flask_migrate.upgrade()
         db.engine.dispose()
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    """A mail server of the test's own."""
+    found = Sink()
+    found.controller.start()
+    found.dialogues = 0  # it tried whether it listens
+    yield found
+    found.controller.stop()
+    connections._kept.clear()
 
 
 @pytest.fixture

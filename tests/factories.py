@@ -61,7 +61,7 @@ from crm.kernel.columns import Base
 from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.kernel.roles import Role
-from crm.kernel.tenancy import require_organization, use_organization
+from crm.kernel.tenancy import current_actor, require_organization, use_organization
 from crm.leads.commitments import add_commitment
 from crm.leads.follow_ups import add_follow_up
 from crm.leads.models import FollowUp, LoanCommitment, Method
@@ -94,6 +94,8 @@ from crm.senders import trials
 from crm.series.queries import series_of_message
 from crm.series.rules import Frequency, Rule
 from crm.series.services import schedule
+from crm.user_mail.links import make_link as make_user_link
+from crm.user_mail.rules import Kind as LetterKind
 from crm.values import clock
 from crm.visits import services as visits
 
@@ -570,12 +572,18 @@ def make_paused_campaign() -> int:
     return campaign_id
 
 
+def make_address_token() -> str:
+    """Make the acting user's link to confirm an address, and return its token."""
+    return make_user_link(current_actor() or 0, LetterKind.CONFIRM, dt.timedelta(hours=1), "new@shop.test")
+
+
 FILL: dict[str, Callable[[], Any]] = {
     "branch_id": make_branch,
     "backup_id": make_backup,
     "membership_id": make_member,
     "invitation_id": make_invitation,
     "token": make_token,
+    "address_token": make_address_token,
     "customer_id": make_customer,
     "contact_id": make_contact,
     "consent_id": make_consent,

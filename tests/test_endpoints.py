@@ -54,10 +54,12 @@ BY_LINK = frozenset(
         "referrals.invitation",
         "unsubscribe.ask",
         "unsubscribe.end",
+        "user_mail.confirmation",
+        "user_mail.confirm",
     }
 )
 """Pages for who has the link, whoever they are (tests/accounts/test_invitations.py, tests/customer_page/,
-tests/consents/test_unsubscribe.py)."""
+tests/consents/test_unsubscribe.py, tests/user_mail/)."""
 
 
 class Try(NamedTuple):

@@ -53,6 +53,8 @@ FREE = {
     "spent_tokens": "a webhook's token names no organization",
     "sent_messages": "outlives an organization, so that a restored copy knows what was sent",
     "erased_rows": "of the installation: they outlive the organization",
+    "user_letters": "about a user, who may work in several organizations or none",
+    "user_links": "asked for before the organization is known",
 }
 """The tables that are outside the locks, and why."""
 

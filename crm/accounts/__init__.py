@@ -4,6 +4,7 @@ __all__ = [
     "access",
     "branches",
     "cli",
+    "current_password",
     "members",
     "models",
     "queries",

@@ -38,7 +38,7 @@ DATA = {
         arriving=_leave_numbers,
     ),
     "branches": Rows(plain="name"),
-    "users": Rows(plain="username name password_hash language", dropped={"password_hash": ""}),
+    "users": Rows(plain="username name password_hash email language", dropped={"password_hash": "", "email": ""}),
     "memberships": Rows(plain="role", points_to={"user_id": USERS, "branch_id": "branches"}),
     "invitations": Rows(left_out="a link is good for a week", plain="token_hash name email role"),
     "sign_ins": Rows(left_out="of a browser", plain="token_hash"),

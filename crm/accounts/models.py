@@ -109,13 +109,19 @@ class Branch(TenantMixin, Base):
 
 
 class User(UserMixin, Base):  # type: ignore[misc]  # flask_login has no types
+    """A person who signs in.
+
+    `email` is the address that they confirmed, in lower case, "" for none; several users may have the same one.
+    """
+
     __tablename__ = "users"
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = (sa.Index(None, "email"), {"sqlite_autoincrement": True})
 
     id: Mapped[Id]
     username: Mapped[str] = mapped_column(sa.String(100), unique=True)
     name: Mapped[str] = mapped_column(sa.String(200), default="")
     password_hash: Mapped[str] = mapped_column(sa.String(200))
+    email: Mapped[str] = mapped_column(sa.String(254), default="", server_default="")
     language: Mapped[str] = mapped_column(sa.String(10), default=AUTO, server_default=AUTO)
     single_keys: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
     created_at: Mapped[CreatedAt]

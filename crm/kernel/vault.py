@@ -75,17 +75,33 @@ def names() -> set[str]:
     return set(db.session.scalars(sa.select(StoredSecret.name)))
 
 
+def seal(purpose: str, text: str) -> str:
+    """Encrypt a text of the installation, for its row to keep."""
+    return _derived(_materials(), NO_ORGANIZATION, purpose).encrypt(text.encode()).decode()
+
+
+def unseal(purpose: str, sealed: str) -> str:
+    """Return the text; raises InvalidToken for one that another SECRET_KEY sealed."""
+    return _derived(_materials(), NO_ORGANIZATION, purpose).decrypt(sealed.encode()).decode()
+
+
 def ending(value: str) -> str:
     return value[-4:] if len(value) >= 12 else ""
 
 
 def _keys(name: str) -> MultiFernet:
-    materials = (current_app.config["SECRET_KEY"], *current_app.config["SECRET_KEY_FALLBACKS"])
-    return _derived(materials, require_organization(), name)
+    return _derived(_materials(), require_organization(), name)
+
+
+def _materials() -> tuple[str, ...]:
+    return (current_app.config["SECRET_KEY"], *current_app.config["SECRET_KEY_FALLBACKS"])
 
 
 SALT = b"crm.vault"
 """Never change it: nothing stored could be read."""
+
+
+NO_ORGANIZATION = 0
 
 
 @functools.lru_cache(maxsize=1_024)

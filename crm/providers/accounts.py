@@ -20,7 +20,7 @@ from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import all_channels
 from crm.providers.base import Account, Sender
 from crm.providers.directory import secrets_with
-from crm.providers.registry import gateway_named, gateway_of, provider_named
+from crm.providers.registry import gateway_named, gateway_of, provider_named, providers_for
 from crm.providers.smtp.return_path import PURPOSE
 from crm.values.language import N_
 from crm.values.stored import stored
@@ -40,6 +40,18 @@ def sender_of(organization: Organization, gateway: str, channel: Channel) -> Sen
     key = fingerprint(PURPOSE, organization.id) if sender.returns_to else ""
     reply_to = channel.reply_to(organization)
     return replace(sender, name=organization.name, reply_to=reply_to, is_own=is_own, returns_key=key)
+
+
+def installation_sender(channel: Channel) -> tuple[str, Sender] | None:
+    """Return a gateway by which the installation itself can send, with its account; None where there is none."""
+    for provider in providers_for(channel):
+        if provider.account is None or channel not in provider.account.addresses:
+            continue
+        address = str(current_app.config.get(provider.account.addresses[channel], ""))
+        sender = provider.account.sender(secrets_with({}, provider.account)[0], address, current_app.config)
+        if not provider.gateway.lacks(sender, channel):
+            return provider.name, sender
+    return None
 
 
 def shares_account(gateway: str) -> bool:

@@ -50,6 +50,7 @@ class Call:
 
     attempt_id: the idempotency key, 0 for a test. test_id: of a test. template: sent by name with its parameters;
     `body` is what people read of it. is_automatic: no person wrote it. unsubscribe: the link that ends marketing.
+    letter_id: of a letter to a user of ours.
     """
 
     attempt_id: int
@@ -64,6 +65,7 @@ class Call:
     subject: str = ""
     is_automatic: bool = False
     unsubscribe: str = ""
+    letter_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +115,21 @@ class Found(NamedTuple):
     code: str | None = None
 
 
+LETTER = "letter-"
+
+
 def test_reference(test_id: int) -> str:
     """Return the reference of a test message, in the place of an attempt's id."""
     return f"test-{test_id}"
+
+
+def letter_reference(letter_id: int) -> str:
+    """Return the reference of a letter to a user of ours; nothing is done with what is reported of it."""
+    return f"{LETTER}{letter_id}"
+
+
+def refers_to_letter(reference: str) -> bool:
+    return reference.startswith(LETTER)
 
 
 def referred_test(reference: str) -> int | None:

@@ -32,6 +32,7 @@ from tests.factories import (
     PASSWORD,
     Cast,
     Person,
+    make_address_token,
     make_booking,
     make_commitment,
     make_customer,
@@ -127,7 +128,16 @@ def visits(app: Flask, person: Person) -> list[Visit]:
         visit.url
         for visit in found
         if visit.url.endswith(
-            ("/new", "/edit", "/lost", "/password", "/organization", "/collection", "/settings/reports")
+            (
+                "/new",
+                "/edit",
+                "/lost",
+                "/password",
+                "/account/email",
+                "/organization",
+                "/collection",
+                "/settings/reports",
+            )
         )
         and visit.url != "/messages/new"  # it only searches
         and not visit.url.endswith(("/payments/new", "/redemptions/new"))  # there may be nothing to choose from
@@ -238,6 +248,9 @@ def test_pages_before_sign_in_and_of_an_empty_organization(
     found += problems(page, running_app.url, Visit(invitation, "full"))
     found += problems(page, running_app.url, Visit(invitation, "errors"))
     found += problems(page, running_app.url, Visit("/invitations/x", "not found"))
+    with cast.owner.acting():
+        address = f"/account/email/{make_address_token()}"
+    found += problems(page, running_app.url, Visit(address, "full"))
     sign_in(page, running_app.url, newcomer)
     for url in (
         invitation,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -23,16 +22,6 @@ from tests.messages.sink import Sink
 
 SARI = "sari@shop.test"
 TEXT = "It is ready.\n\nCome! https://toko.test/a"
-
-
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    found = Sink()
-    found.controller.start()
-    found.dialogues = 0  # it tried whether it listens
-    yield found
-    found.controller.stop()
-    connections._kept.clear()
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from flask import Flask
 
 from crm.messages.channels.email import EMAIL
 from crm.messages.services import schedule_message
-from crm.providers.smtp import connections
 from crm.returns import services
 from crm.returns.jobs import read_mailboxes
 from tests.messages.shop import Shop
@@ -43,15 +42,6 @@ class Returns:
         services._resting.clear()
         with self.app.app_context():
             read_mailboxes()
-
-
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    found = Sink()
-    found.controller.start()
-    yield found
-    found.controller.stop()
-    connections._kept.clear()
 
 
 @pytest.fixture

@@ -11,10 +11,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from crm.accounts import invitations, queries, sign_ins, throttle
 from crm.accounts.access import signed_in
+from crm.accounts.current_password import status_of
 from crm.accounts.forms import JoinForm
 from crm.accounts.invitations import Offer
 from crm.accounts.routes.blueprint import bp
-from crm.accounts.routes.sign_in import check_password, status_of, welcome
+from crm.accounts.routes.sign_in import check_password, welcome
 from crm.accounts.rules import normalize_username
 from crm.kernel.csrf import form_is_stale
 from crm.kernel.errors import ConflictError, SentenceError

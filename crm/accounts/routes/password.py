@@ -5,11 +5,12 @@ from __future__ import annotations
 from flask import Response, flash
 from werkzeug.wrappers import Response as AnyResponse
 
-from crm.accounts import members, sign_ins, throttle
+from crm.accounts import members, sign_ins
 from crm.accounts.access import here
+from crm.accounts.current_password import check_current, status_of
 from crm.accounts.forms import PasswordForm
 from crm.accounts.routes.blueprint import bp
-from crm.accounts.routes.sign_in import check_password, status_of, welcome
+from crm.accounts.routes.sign_in import welcome
 from crm.kernel.errors import SentenceError
 from crm.values.language import gettext as _
 from crm.web.htmx import respond
@@ -23,20 +24,15 @@ def password() -> AnyResponse:
     if not form.validate():
         return _window(form, status=422)
     try:
-        user_id = check_password(here().user.username, form.current.data)
+        check_current(here().user, form.current.data)
     except SentenceError as error:
-        form.fail("current", _about_current(error))
+        form.fail("current", str(error))
         return _window(form, **status_of(error))
-    members.change_own_password(user_id, form.password.data)
-    response = welcome(here().user.username, sign_ins.sign_in(user_id, here().organization.id), "/")
+    user = here().user
+    members.change_own_password(user.id, form.password.data)
+    response = welcome(user.username, sign_ins.sign_in(user.id, here().organization.id), "/")
     flash(_("Password changed. You are signed out everywhere else."), "success")
     return response
-
-
-def _about_current(error: SentenceError) -> str:
-    if isinstance(error, throttle.ThrottledError):
-        return str(error)
-    return _("This is not your current password. Check it, then try again.")
 
 
 def _window(form: PasswordForm, status: int = 200, headers: dict[str, str] | None = None) -> Response:

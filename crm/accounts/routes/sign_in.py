@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response, abort, make_response, redirect, render_template, request, session, url_for
 from flask_login import current_user, logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from crm.accounts import acting, services, sign_ins, throttle
+from crm.accounts import acting, services, sign_ins
 from crm.accounts.access import asks_to_sign_in, has_organization, organizations_of, signed_in
+from crm.accounts.current_password import status_of
 from crm.accounts.devices import device_of, remember
 from crm.accounts.forms import LoginForm
 from crm.accounts.kept import Kept, of_request
@@ -107,12 +106,6 @@ def welcome(username: str, token: str, location: str, kept: Kept | None = None) 
         response = make_response(render_template("accounts/kept.html", kept=kept, found=found, location=location))
     remember(response, username)
     return response
-
-
-def status_of(error: SentenceError) -> dict[str, Any]:
-    if isinstance(error, throttle.ThrottledError):
-        return {"status": 429, "headers": {"Retry-After": str(error.seconds)}}
-    return {"status": 422}
 
 
 def _asked_for() -> str:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from crm.messages.channels.base import Channel
 from crm.messages.channels.email import EMAIL
 from crm.providers import answers, http
-from crm.providers.base import Answer, Call, Found, Meaning, Outcome, Question, Sender, test_reference
+from crm.providers.base import Answer, Call, Found, Meaning, Outcome, Question, Sender, letter_reference, test_reference
 from crm.providers.letters.message import NO_ADDRESS, NOT_ASCII
 from crm.values.language import N_
 from crm.values.stored import stored
@@ -98,6 +98,8 @@ class HttpGateway:
 
 def reference(call: Call) -> str:
     """Return what a provider's reports name the attempt by."""
+    if call.letter_id:
+        return letter_reference(call.letter_id)
     return str(call.attempt_id) if call.attempt_id else test_reference(call.test_id)
 
 

@@ -72,6 +72,8 @@ def reply_address(call: Call) -> Address | None:
 def message_id(call: Call) -> str:
     """Return the same for every attempt, so that a mailbox may see that it has the message."""
     number = f"m.{call.message_id}" if call.message_id else f"t.{call.test_id}"
+    if call.letter_id:
+        number = f"u.{call.letter_id}"
     return f"<{number}@{domain_of(call)}>"
 
 

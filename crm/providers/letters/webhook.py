@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from flask import Response, request
 
 from crm.kernel.db import wait_as_jobs_do
-from crm.providers.base import Account, Reported, referred_test
+from crm.providers.base import Account, Reported, referred_test, refers_to_letter
 from crm.providers.webhook import Desk, ForgedError, UnknownError
 from crm.values import clock
 
@@ -52,7 +52,8 @@ def take(
     wait_as_jobs_do()
     said = _json(raw)
     with desk.spending(account.webhook_path, token(said)) if token else contextlib.nullcontext():
-        _take(desk, read(said), lambda id_: directory.secret(id_, account, secret) == signed_by)
+        events = [event for event in read(said) if not refers_to_letter(event.reference)]
+        _take(desk, events, lambda id_: directory.secret(id_, account, secret) == signed_by)
     return Response(status=200)
 
 

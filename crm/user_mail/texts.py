@@ -1,0 +1,50 @@
+"""What letters to users say; called in the language of the reader."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from flask import current_app
+
+from crm.values.language import gettext as _
+
+
+class LetterText(NamedTuple):
+    subject: str
+    body: str
+
+
+def to_confirm(user: str, token: str) -> LetterText:
+    return LetterText(
+        _("Confirm your e-mail address"),
+        _(
+            "This address was entered for the user %(user)s at %(site)s. Open the link within 24 hours, and confirm "
+            "it:\n\n%(link)s\n\nIf you know nothing of this, ignore this e-mail: the address is then not used.",
+            user=user,
+            site=site(),
+            link=link(f"/account/email/{token}"),
+        ),
+    )
+
+
+def address_changed(user: str) -> LetterText:
+    return LetterText(
+        _("Your e-mail address was changed"),
+        _(
+            "The user %(user)s at %(site)s no longer has this e-mail address. It gets no more e-mail from there.\n\n"
+            "If this wasn't you, change your password at once, and tell the owner of your organization:\n\n%(link)s",
+            user=user,
+            site=site(),
+            link=link("/account/password"),
+        ),
+    )
+
+
+def link(path: str) -> str:
+    """Return the address of a path of ours; never by the Host header, which anybody may send."""
+    return f"{current_app.config['PUBLIC_URL']}{path}"
+
+
+def site() -> str:
+    return urlsplit(str(current_app.config["PUBLIC_URL"])).netloc
