@@ -202,7 +202,7 @@ def make_invitation() -> int:
 
 def make_token() -> str:
     """Invite somebody to the current organization and return what their link holds."""
-    return invitations.invite(f"Person {next(_numbers)}", "", Details(Role.STAFF))
+    return invitations.invite(f"Person {next(_numbers)}", "", Details(Role.STAFF)).token
 
 
 def make_customer(**values: Any) -> int:

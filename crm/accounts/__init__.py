@@ -11,6 +11,7 @@ __all__ = [
     "rules",
     "services",
     "sign_ins",
+    "signals",
     "throttle",
     "tokens",
     "typed",

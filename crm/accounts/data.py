@@ -40,7 +40,7 @@ DATA = {
     "branches": Rows(plain="name"),
     "users": Rows(plain="username name password_hash email language", dropped={"password_hash": "", "email": ""}),
     "memberships": Rows(plain="role", points_to={"user_id": USERS, "branch_id": "branches"}),
-    "invitations": Rows(left_out="a link is good for a week", plain="token_hash name email role"),
+    "invitations": Rows(left_out="a link is good for a week", plain="token_hash name email role mail_note"),
     "sign_ins": Rows(left_out="of a browser", plain="token_hash"),
     "sign_in_failures": Rows(left_out="of the installation", plain="account address"),
     "token_families": Rows(left_out="of a client of the API", plain="refresh_hash"),

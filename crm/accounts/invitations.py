@@ -15,6 +15,7 @@ from crm.accounts import members, passwords
 from crm.accounts.members import Details
 from crm.accounts.models import Invitation, Organization, User
 from crm.accounts.rules import normalize_username, tenant_key, token_hash, typed_spelling
+from crm.accounts.signals import invited
 from crm.kernel.columns import db_now
 from crm.kernel.db import locked, transaction
 from crm.kernel.errors import ConflictError, SentenceError
@@ -39,6 +40,13 @@ class Offer(NamedTuple):
     expires_at: dt.datetime
 
 
+class NewInvitation(NamedTuple):
+    """`mail_note` says whether the link goes by e-mail, in the reader's language."""
+
+    token: str
+    mail_note: str
+
+
 class EndedError(SentenceError):
     """The link is unknown, used, revoked or expired; the sentence doesn't say which."""
 
@@ -56,16 +64,17 @@ class UsernameTakenError(SentenceError):
         super().__init__(_("Choose another user name. If this one is yours, sign in with it first."))
 
 
-def invite(name: str, email: str, details: Details, key: RequestKey | None = None) -> str:
-    """Create an invitation and return its token: with the same `key` the same one, while the invitation is open."""
+def invite(name: str, email: str, details: Details, key: RequestKey | None = None) -> NewInvitation:
+    """Create an invitation: with the same `key` the same one, while the invitation is open."""
     token = _new_token(key)
     with transaction() as session:
         members.lock_acting_owner()
         once = Once(key)
         if once.earlier is not None:
-            if session.get(Invitation, once.earlier) is None:
+            earlier = session.get(Invitation, once.earlier)
+            if earlier is None:
                 raise ConflictError(_("This invitation was used or revoked in the meantime. Invite them anew."))
-            return token
+            return NewInvitation(token, earlier.mail_shown)
         members.check_branch(details.branch_id)
         row = Invitation(
             token_hash=token_hash(token),
@@ -79,8 +88,9 @@ def invite(name: str, email: str, details: Details, key: RequestKey | None = Non
         session.add(row)
         session.flush()
         record("user.invited", row, changes={"name": [None, row.label], "role": [None, details.role.label]})
+        invited.send(row, token=token)
         once.made(row.id)
-        return token
+        return NewInvitation(token, row.mail_shown)
 
 
 def revoke(invitation_id: int) -> None:

@@ -15,6 +15,7 @@ from crm.kernel.roles import Role
 from crm.kernel.tenancy import TenantMixin, within_organization
 from crm.values import clock
 from crm.values.language import AUTO
+from crm.values.stored import shown
 
 
 class Organization(Base):
@@ -188,7 +189,8 @@ class SignIn(Base):
 class Invitation(TenantMixin, Base):
     """An offer to join the organization; the row is deleted once it is accepted or revoked.
 
-    The link holds the token, the row its hash. `name` and `email` are the owner's note.
+    The link holds the token, the row its hash. `name` and `email` are the owner's note. `mail_note` says in English
+    whether the link was sent by e-mail, "" where nobody asked for that.
     """
 
     __tablename__ = "invitations"
@@ -204,6 +206,7 @@ class Invitation(TenantMixin, Base):
     email: Mapped[str] = mapped_column(sa.String(254))
     role_name: Mapped[str] = mapped_column("role", sa.String(10))
     branch_id: Mapped[int | None]
+    mail_note: Mapped[str] = mapped_column(sa.String(300), default="", server_default="")
     created_by_id: Mapped[int | None] = mapped_column(BigInt, sa.ForeignKey("users.id"))
     created_at: Mapped[CreatedAt]
     expires_at: Mapped[dt.datetime]
@@ -215,6 +218,10 @@ class Invitation(TenantMixin, Base):
     @property
     def label(self) -> str:
         return self.name or self.email
+
+    @property
+    def mail_shown(self) -> str:
+        return shown(self.mail_note)
 
 
 class TokenFamily(Base):

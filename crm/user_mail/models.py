@@ -16,7 +16,7 @@ class UserLetter(Base):
 
     organization_id: the organization that it is about, or in which the user works. sealed: the text, encrypted, for
     it may hold a link; "" once nothing is left to send. due_at: when the worker looks at it again, None at the end.
-    reason: why it was not sent, in English.
+    reason: why it was not sent, in English. invitation_id: of the invitation whose link it holds.
     """
 
     __tablename__ = "user_letters"
@@ -37,6 +37,7 @@ class UserLetter(Base):
     state: Mapped[State] = mapped_column(TextCode(State, 10), default=State.WAITING)
     tries: Mapped[int] = mapped_column(default=0)
     reason: Mapped[str] = mapped_column(sa.String(300), default="")
+    invitation_id: Mapped[int | None]
     due_at: Mapped[dt.datetime | None]
     expires_at: Mapped[dt.datetime]
     created_at: Mapped[CreatedAt]

@@ -14,12 +14,13 @@ class Kind(enum.StrEnum):
     """The link that confirms a new address."""
     ADDRESS_CHANGED = "address_changed"
     """To the former address."""
+    INVITATION = "invitation"
 
 
 PROVES: frozenset[Kind] = frozenset()
 """Letters whose links let somebody in: the installation alone sends them, for owners see what their gateway sent."""
 
-ABOUT_ORGANIZATION: frozenset[Kind] = frozenset()
+ABOUT_ORGANIZATION = frozenset({Kind.INVITATION})
 """Letters about an organization; the others are about the user's account."""
 
 
@@ -42,6 +43,12 @@ NOTICE_LASTS = dt.timedelta(days=2)
 
 MAX_LINKS, LINKS_WITHIN = 5, dt.timedelta(hours=1)
 """Letters with a link to confirm that a user may ask for."""
+
+INVITATION_LASTS = dt.timedelta(days=2)
+"""After that the link of an invitation is not sent any more; it has then a few days left."""
+
+MAX_INVITATIONS, INVITATIONS_WITHIN = 50, dt.timedelta(hours=24)
+"""Invitations that an organization may send by e-mail."""
 
 MAX_NAME = 80
 

@@ -14,6 +14,7 @@ from crm.messages.channels.email import EMAIL
 from crm.providers.base import GATEWAY_FAILED, Answer, Call, Outcome
 from crm.providers.registry import gateway_named
 from crm.user_mail.gateways import way_for
+from crm.user_mail.invitations import note_result
 from crm.user_mail.models import UserLetter
 from crm.user_mail.rules import State
 from crm.user_mail.services import SEALED_FOR
@@ -37,7 +38,8 @@ def send_next() -> bool:
     if letter is None:
         return False
     if letter.state is State.SENDING:
-        _record(letter.id, _send(letter))
+        letter = _record(letter, _send(letter))
+    note_result(letter)
     return True
 
 
@@ -54,10 +56,7 @@ def _claim() -> UserLetter | None:
             letter.end(State.LATE, letter.reason)
         else:
             letter.begin(now + LEASE)
-        session.flush()
-        session.refresh(letter)
-        session.expunge(letter)
-        return letter
+        return _plain(letter)
 
 
 def _send(letter: UserLetter) -> Outcome:
@@ -95,11 +94,11 @@ def _call_of(letter: UserLetter) -> Call | None:
     )
 
 
-def _record(letter_id: int, outcome: Outcome) -> None:
+def _record(sent: UserLetter, outcome: Outcome) -> UserLetter:
     with transaction() as session:
-        letter = session.scalars(locked(sa.select(UserLetter).where(UserLetter.id == letter_id))).one_or_none()
+        letter = session.scalars(locked(sa.select(UserLetter).where(UserLetter.id == sent.id))).one_or_none()
         if letter is None or letter.state is not State.SENDING:
-            return
+            return sent
         now = database_now()
         if outcome.answer is Answer.ACCEPTED:
             letter.note_sent(now)
@@ -108,3 +107,13 @@ def _record(letter_id: int, outcome: Outcome) -> None:
         else:
             letter.end(State.UNKNOWN if outcome.answer is Answer.UNKNOWN else State.FAILED, outcome.sentence)
         log.info("letter %d to a user, %s: %s", letter.id, letter.kind, outcome.answer)
+        return _plain(letter)
+
+
+def _plain(letter: UserLetter) -> UserLetter:
+    """Return the row for the time after its transaction."""
+    session = db.session()
+    session.flush()
+    session.refresh(letter)
+    session.expunge(letter)
+    return letter

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import current_app
 
+from crm.user_mail.rules import plain_name
 from crm.values.language import gettext as _
 
 
@@ -37,6 +38,20 @@ def address_changed(user: str) -> LetterText:
             user=user,
             site=site(),
             link=link("/account/password"),
+        ),
+    )
+
+
+def invitation(by: str, organization: str, token: str) -> LetterText:
+    return LetterText(
+        _("Join %(organization)s", organization=plain_name(organization)),
+        _(
+            "%(by)s invites you to work in %(organization)s.\n\nOpen the link within 7 days. There you choose a user "
+            "name and a password, or sign in with those you have:\n\n%(link)s\n\nAnyone who has the link can join, "
+            "so pass it on to nobody. If you know nothing of this, ignore this e-mail.",
+            by=plain_name(by),
+            organization=plain_name(organization),
+            link=link(f"/invitations/{token}"),
         ),
     )
 

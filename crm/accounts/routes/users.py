@@ -36,14 +36,15 @@ def invite() -> Response:
         return _new(form, 422)
     name, email = form.name.data or "", form.email.data or ""
     try:
-        token = invitations.invite(name, email, _details(form), form.request_key())
+        new = invitations.invite(name, email, _details(form), form.request_key())
     except SentenceError as error:
         form.refuse("branch", error)
         return _new(form, 422)
-    link = current_app.config["PUBLIC_URL"] + url_for("accounts.invitation", token=token)
+    link = current_app.config["PUBLIC_URL"] + url_for("accounts.invitation", token=new.token)
     page, fragment = "accounts/invited.html", "accounts/invited.htmx.html"
     subject = _("Join %(organization)s", organization=here().organization.name)
-    return respond(page, fragment, who=name or email, email=email, link=link, subject=subject, **_list())
+    shown = {"who": name or email, "email": email, "link": link, "subject": subject, "mail_note": new.mail_note}
+    return respond(page, fragment, **shown, **_list())
 
 
 @bp.post("/settings/users/invitations/<id:invitation_id>/revoke")
