@@ -577,6 +577,14 @@ def make_address_token() -> str:
     return make_user_link(current_actor() or 0, LetterKind.CONFIRM, dt.timedelta(hours=1), "new@shop.test")
 
 
+def make_reset_token() -> str:
+    """Let the acting user have a confirmed address, make their link to a new password, and return its token."""
+    user_id = current_actor() or 0
+    with transaction() as session:
+        session.get_one(User, user_id).email = "sari@shop.test"
+        return make_user_link(user_id, LetterKind.RESET, dt.timedelta(hours=1), "sari@shop.test")
+
+
 FILL: dict[str, Callable[[], Any]] = {
     "branch_id": make_branch,
     "backup_id": make_backup,
@@ -584,6 +592,7 @@ FILL: dict[str, Callable[[], Any]] = {
     "invitation_id": make_invitation,
     "token": make_token,
     "address_token": make_address_token,
+    "reset_token": make_reset_token,
     "customer_id": make_customer,
     "contact_id": make_contact,
     "consent_id": make_consent,

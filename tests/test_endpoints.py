@@ -56,6 +56,8 @@ BY_LINK = frozenset(
         "unsubscribe.end",
         "user_mail.confirmation",
         "user_mail.confirm",
+        "user_mail.new_password",
+        "user_mail.set_password",
     }
 )
 """Pages for who has the link, whoever they are (tests/accounts/test_invitations.py, tests/customer_page/,

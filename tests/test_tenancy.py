@@ -54,6 +54,7 @@ FREE = {
     "sent_messages": "outlives an organization, so that a restored copy knows what was sent",
     "erased_rows": "of the installation: they outlive the organization",
     "user_letters": "about a user, who may work in several organizations or none",
+    "password_requests": "whom they mean is not known yet",
     "user_links": "asked for before the organization is known",
 }
 """The tables that are outside the locks, and why."""

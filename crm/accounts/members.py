@@ -10,6 +10,7 @@ from flask import current_app
 from crm.accounts import passwords, queries, sign_ins
 from crm.accounts.models import Branch, Invitation, Membership, SignIn, TokenFamily, User
 from crm.accounts.rules import normalize_username
+from crm.accounts.signals import password_given
 from crm.kernel.db import locked, transaction
 from crm.kernel.errors import ConflictError, SentenceError
 from crm.kernel.events import changes_of, record
@@ -164,6 +165,7 @@ def give_password(user_id: int, hashed: str) -> None:
     db.session.execute(sa.update(User).where(User.id == user_id).values(password_hash=hashed))
     db.session.execute(sa.delete(SignIn).where(SignIn.user_id == user_id))
     db.session.execute(sa.delete(TokenFamily).where(TokenFamily.user_id == user_id))
+    password_given.send(db.session.get_one(User, user_id))
 
 
 def lock_users() -> None:

@@ -10,7 +10,7 @@ from flask import Flask, Response, g, request
 from crm.accounts.access import has_organization, here
 
 UNLOGGED = {"static", "health.up", "health.ready"}
-SECRET = {"token", "code", "card_code", "address_token"}
+SECRET = {"token", "code", "card_code", "address_token", "reset_token"}
 """Names of path variables that are as secret as a password."""
 
 REFUSED = {403, 404}

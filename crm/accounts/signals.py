@@ -4,5 +4,8 @@ from __future__ import annotations
 
 from blinker import Signal
 
+password_given = Signal()
+"""Sent by a user within the transaction that changes their password."""
+
 invited = Signal()
 """Sent by a new invitation within the transaction, with the `token` of its link."""

@@ -44,6 +44,15 @@ class MenuLink:
 
 
 @dataclasses.dataclass(frozen=True)
+class SignInLink:
+    """A link below the form to sign in, where `is_shown`."""
+
+    endpoint: str
+    label: str
+    is_shown: Callable[[], bool]
+
+
+@dataclasses.dataclass(frozen=True)
 class PageAction:
     """Something to do from any page, in the palette: a window, or with `is_post` a POST; ordered by `place`."""
 
@@ -215,6 +224,7 @@ class Feature:
     roles: who may call each endpoint; a name without a dot belongs to the first of the `blueprints`.
     api: resources of the JSON API. lead_fields: by name, a function from ids of leads to values of a field of theirs.
     navigation, menu, settings: links in the header, in the user's menu, and between the pages of the settings.
+    sign_in_links: links below the form to sign in.
     pages: links that stand in no menu, for the palette. actions, searches: what it offers to do, and to find.
     keys: letters that open an endpoint after g.
     panels, notices, customer_actions: parts of the customer's page. lead_panels, lead_actions: of a lead's page.
@@ -248,6 +258,7 @@ class Feature:
     navigation: Sequence[MenuLink] = ()
     menu: Sequence[MenuLink] = ()
     settings: Sequence[MenuLink] = ()
+    sign_in_links: Sequence[SignInLink] = ()
     pages: Sequence[MenuLink] = ()
     actions: Sequence[PageAction] = ()
     searches: Sequence[Search] = ()
@@ -304,6 +315,7 @@ class Catalog:
         self.navigation = self._placed("navigation")
         self.menu = self._placed("menu")
         self.settings = self._placed("settings")
+        self.sign_in_links: list[SignInLink] = [link for feature in features for link in feature.sign_in_links]
         self.pages = self._placed("pages")
         self.actions = self._placed("actions")
         self.searches = self._placed("searches")

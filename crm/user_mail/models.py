@@ -59,10 +59,24 @@ class UserLetter(Base):
         self.sent_at = now
 
 
+class PasswordRequest(Base):
+    """Somebody forgot their password; the worker deletes the row.
+
+    sealed: what they typed, encrypted, for it may be a password in the wrong field.
+    """
+
+    __tablename__ = "password_requests"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[Id]
+    sealed: Mapped[str] = mapped_column(sa.Text)
+    created_at: Mapped[CreatedAt]
+
+
 class UserLink(Base):
     """What a link in a letter does, until it is used, replaced or over. The letter holds the token, the row its hash.
 
-    `address` is the one that it confirms.
+    `address` is the one that it confirms or, for a new password, was sent to.
     """
 
     __tablename__ = "user_links"

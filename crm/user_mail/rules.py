@@ -14,10 +14,14 @@ class Kind(enum.StrEnum):
     """The link that confirms a new address."""
     ADDRESS_CHANGED = "address_changed"
     """To the former address."""
+    RESET = "reset"
+    """The link to a new password."""
+    ACCESS_CHANGED = "access_changed"
+    """There is a new password."""
     INVITATION = "invitation"
 
 
-PROVES: frozenset[Kind] = frozenset()
+PROVES = frozenset({Kind.RESET})
 """Letters whose links let somebody in: the installation alone sends them, for owners see what their gateway sent."""
 
 ABOUT_ORGANIZATION = frozenset({Kind.INVITATION})
@@ -37,6 +41,12 @@ class State(enum.StrEnum):
 
 LINK_LASTS = dt.timedelta(hours=24)
 """Of the link that confirms an address."""
+
+RESET_LASTS = dt.timedelta(hours=1)
+"""Of the link to a new password, and of the letter that brings it."""
+
+MAX_RESETS, RESETS_WITHIN = 3, dt.timedelta(hours=1)
+"""Links to new passwords that go to a user, however often somebody asks."""
 
 NOTICE_LASTS = dt.timedelta(days=2)
 """After that a notice is not sent any more."""

@@ -42,6 +42,32 @@ def address_changed(user: str) -> LetterText:
     )
 
 
+def reset(user: str, token: str) -> LetterText:
+    return LetterText(
+        _("Choose a new password"),
+        _(
+            "Somebody asked for a new password for the user %(user)s at %(site)s. Open the link within an hour, and "
+            "choose one:\n\n%(link)s\n\nIf it wasn't you, ignore this e-mail: the password stays as it is.",
+            user=user,
+            site=site(),
+            link=link(f"/password/new/{token}"),
+        ),
+    )
+
+
+def password_changed(user: str) -> LetterText:
+    return LetterText(
+        _("Your password was changed"),
+        _(
+            "The user %(user)s at %(site)s has a new password, and is signed out everywhere.\n\nIf this wasn't you, "
+            "choose another one, and tell the owner of your organization:\n\n%(link)s",
+            user=user,
+            site=site(),
+            link=link("/password/forgotten"),
+        ),
+    )
+
+
 def invitation(by: str, organization: str, token: str) -> LetterText:
     return LetterText(
         _("Join %(organization)s", organization=plain_name(organization)),

@@ -15,6 +15,7 @@ from crm.accounts.kept import Kept, of_request
 from crm.accounts.routes.blueprint import bp
 from crm.accounts.rules import normalize_username, return_path
 from crm.kernel.errors import SentenceError
+from crm.kernel.manifest import catalog
 from crm.web.htmx import wants_fragment
 
 
@@ -122,5 +123,6 @@ def _is_signed_in_as(username: str) -> bool:
 
 def _page(form: LoginForm, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     kept = Kept.read(form.kept.data or "")
-    page = render_template("accounts/login.html", form=form, kept=kept)
+    links = [link for link in catalog().sign_in_links if link.is_shown()]
+    page = render_template("accounts/login.html", form=form, kept=kept, links=links)
     return Response(page, status, headers, mimetype="text/html")

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
-
-from flask import Blueprint, Response, abort, flash, render_template, request, url_for
-from werkzeug.exceptions import TooManyRequests
+from flask import Response, flash, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from crm.accounts import throttle
 from crm.accounts.access import here
 from crm.accounts.current_password import check_current, status_of
 from crm.kernel.errors import SentenceError
@@ -16,11 +12,11 @@ from crm.user_mail import addresses, queries
 from crm.user_mail.forms import AddressForm
 from crm.user_mail.gateways import way_for
 from crm.user_mail.links import LinkEndedError, find_link
+from crm.user_mail.routes.blueprint import bp
+from crm.user_mail.routes.by_link import page, refuse
 from crm.user_mail.rules import Kind
 from crm.values.language import gettext as _
 from crm.web.htmx import go_to, respond
-
-bp = Blueprint("user_mail", __name__)
 
 
 @bp.route("/account/email", methods=["GET", "POST"])
@@ -62,8 +58,8 @@ def confirmation(address_token: str) -> Response:
     try:
         link = find_link(Kind.CONFIRM, address_token)
     except LinkEndedError as error:
-        _refuse("address", error)
-    return _page("user_mail/confirm.html", link=link, user=queries.user_of(link))
+        refuse("address", error)
+    return page("user_mail/confirm.html", link=link, user=queries.user_of(link))
 
 
 @bp.post("/account/email/<address_token>")
@@ -71,25 +67,8 @@ def confirm(address_token: str) -> Response:
     try:
         user = addresses.confirm(address_token)
     except LinkEndedError as error:
-        _refuse("address", error)
-    return _page("user_mail/confirmed.html", user=user)
-
-
-def _refuse(kind: str, error: SentenceError) -> NoReturn:
-    """Answer a link that opens nothing, and count it."""
-    try:
-        throttle.count_wrong_link(kind, request.remote_addr or "")
-    except throttle.ThrottledError as throttled:
-        raise TooManyRequests(str(throttled), retry_after=throttled.seconds) from None
-    abort(404, str(error))
-
-
-def _page(template: str, status: int = 200, **values: Any) -> Response:
-    response = Response(render_template(template, **values), status, mimetype="text/html")
-    # The address is a secret: don't send it as a referrer, not even to our own pages.
-    response.headers["Referrer-Policy"] = "strict-origin"
-    response.headers["Cache-Control"] = "no-store"
-    return response
+        refuse("address", error)
+    return page("user_mail/confirmed.html", user=user)
 
 
 def _window(form: AddressForm, status: int = 200, headers: dict[str, str] | None = None) -> Response:
