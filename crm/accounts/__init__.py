@@ -3,6 +3,7 @@
 __all__ = [
     "access",
     "branches",
+    "browsers",
     "cli",
     "current_password",
     "forms",

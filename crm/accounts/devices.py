@@ -13,6 +13,7 @@ from flask import current_app, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
+from crm.accounts.browsers import NewBrowser, new_browser
 from crm.accounts.rules import account_key
 
 LASTS = 365 * 24 * 3600
@@ -23,6 +24,13 @@ ACCOUNTS = 8
 def device_of(username: str) -> str:
     name, accounts = _read()
     return name if _short(username) in accounts else ""
+
+
+def unknown_browser(username: str) -> NewBrowser | None:
+    """Return the browser of the request, if the account didn't sign in in it before."""
+    if device_of(username):
+        return None
+    return new_browser(request.headers.get("User-Agent", ""), request.remote_addr or "")
 
 
 def remember(response: Response, username: str) -> None:

@@ -9,9 +9,11 @@ import secrets
 import sqlalchemy as sa
 
 from crm.accounts import passwords, presence, throttle
+from crm.accounts.browsers import NewBrowser
 from crm.accounts.models import Membership, SignIn, TokenFamily, User
 from crm.accounts.queries import organization_called
 from crm.accounts.rules import account_key, normalize_username, token_hash
+from crm.accounts.signals import signed_in_anew
 from crm.kernel.columns import db_now
 from crm.kernel.db import transaction
 from crm.kernel.errors import SentenceError
@@ -47,8 +49,13 @@ def authenticate(username: str, password: str, address: str, device: str = "") -
     return user_id
 
 
-def sign_in(user_id: int, organization_id: int | None = None, *, nowhere: bool = False) -> str:
-    """Return the token of a new sign-in; raises SignInError without an organization, unless `nowhere` allows it."""
+def sign_in(
+    user_id: int, organization_id: int | None = None, *, nowhere: bool = False, browser: NewBrowser | None = None
+) -> str:
+    """Return the token of a new sign-in; raises SignInError without an organization, unless `nowhere` allows it.
+
+    `browser` is one that the account doesn't know yet.
+    """
     token = secrets.token_urlsafe(32)
     with transaction() as session:
         session.execute(sa.delete(SignIn).where(SignIn.expires_at <= db_now()))
@@ -64,6 +71,8 @@ def sign_in(user_id: int, organization_id: int | None = None, *, nowhere: bool =
                 expires_at=clock.utcnow() + SIGN_IN_LASTS,
             )
         )
+        if browser is not None:
+            signed_in_anew.send(session.get_one(User, user_id), browser=browser)
     log.info("signed in: user %s", user_id)
     return token
 

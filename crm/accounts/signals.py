@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from blinker import Signal
 
+signed_in_anew = Signal()
+"""Sent by a user within the transaction that signs them in, with the `browser` in which they didn't sign in before."""
+
 password_given = Signal()
 """Sent by a user within the transaction that changes their password."""
 

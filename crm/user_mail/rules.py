@@ -18,6 +18,8 @@ class Kind(enum.StrEnum):
     """The link to a new password."""
     ACCESS_CHANGED = "access_changed"
     """There is a new password."""
+    NEW_BROWSER = "new_browser"
+    """Somebody signed in where they didn't before."""
     INVITATION = "invitation"
 
 
@@ -59,6 +61,9 @@ INVITATION_LASTS = dt.timedelta(days=2)
 
 MAX_INVITATIONS, INVITATIONS_WITHIN = 50, dt.timedelta(hours=24)
 """Invitations that an organization may send by e-mail."""
+
+MAX_SIGN_INS, SIGN_INS_WITHIN = 5, dt.timedelta(hours=24)
+"""Notices of new browsers that go to a user; whoever goes on from there was told of already."""
 
 MAX_NAME = 80
 

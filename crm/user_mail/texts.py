@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import current_app
 
+from crm.accounts.browsers import NewBrowser
 from crm.user_mail.rules import plain_name
 from crm.values.language import gettext as _
 
@@ -66,6 +67,28 @@ def password_changed(user: str) -> LetterText:
             link=link("/password/forgotten"),
         ),
     )
+
+
+def new_browser(user: str, browser: NewBrowser, when: str) -> LetterText:
+    facts = {"user": user, "site": site(), "when": when, "address": browser.address, "link": link("/account/password")}
+    if browser.name and browser.system:
+        said = _(
+            "The user %(user)s signed in at %(site)s in a browser that we didn't know: %(browser)s on %(system)s, "
+            "%(when)s, from the address %(address)s.",
+            browser=browser.name,
+            system=browser.system,
+            **facts,
+        )
+    else:
+        said = _(
+            "The user %(user)s signed in at %(site)s in a browser that we didn't know, %(when)s, from the address "
+            "%(address)s.",
+            **facts,
+        )
+    advice = _(
+        "If it was you, all is well. Otherwise change your password, which ends every sign-in:\n\n%(link)s", **facts
+    )
+    return LetterText(_("New sign-in"), f"{said}\n\n{advice}")
 
 
 def invitation(by: str, organization: str, token: str) -> LetterText:

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from crm.accounts import invitations, queries, sign_ins, throttle
 from crm.accounts.access import signed_in
 from crm.accounts.current_password import status_of
+from crm.accounts.devices import unknown_browser
 from crm.accounts.forms import JoinForm
 from crm.accounts.invitations import Offer
 from crm.accounts.routes.blueprint import bp
@@ -71,7 +72,8 @@ def _join_signed_out(token: str, offer: Offer, form: JoinForm) -> AnyResponse:
         except SentenceError as error:
             form.fail("username", str(error))
             return _page(offer, form, **status_of(error))
-    response = welcome(username, sign_ins.sign_in(user_id, offer.organization_id), "/")
+    token_of_sign_in = sign_ins.sign_in(user_id, offer.organization_id, browser=unknown_browser(username))
+    response = welcome(username, token_of_sign_in, "/")
     flash(_("Welcome to %(organization)s.", organization=offer.organization), "success")
     return response
 

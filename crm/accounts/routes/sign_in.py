@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from crm.accounts import acting, services, sign_ins
 from crm.accounts.access import asks_to_sign_in, has_organization, organizations_of, signed_in
 from crm.accounts.current_password import status_of
-from crm.accounts.devices import device_of, remember
+from crm.accounts.devices import device_of, remember, unknown_browser
 from crm.accounts.forms import LoginForm
 from crm.accounts.kept import Kept, of_request
 from crm.accounts.routes.blueprint import bp
@@ -43,7 +43,8 @@ def start() -> AnyResponse:
         user_id = check_password(form.username.data, form.password.data)
         place = kept.organization_for(user_id) if kept else None
         # A user without an organization may sign in to accept an invitation.
-        token = sign_ins.sign_in(user_id, place, nowhere=target.startswith("/invitations/"))
+        nowhere, browser = target.startswith("/invitations/"), unknown_browser(form.username.data)
+        token = sign_ins.sign_in(user_id, place, nowhere=nowhere, browser=browser)
         return welcome(form.username.data, token, target, kept)
     except SentenceError as error:
         form.fail("password", str(error))
