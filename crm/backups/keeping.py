@@ -7,6 +7,7 @@ import hashlib
 import logging
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -26,6 +27,9 @@ from crm.kernel.storage import StorageError
 from crm.kernel.tenancy import current_actor, require_organization, use_organization
 from crm.kernel.work import due
 from crm.kernel.work.lease import Lease
+from crm.user_mail import texts
+from crm.user_mail.rules import Kind as LetterKind
+from crm.user_mail.services import tell_owners
 from crm.values import clock
 
 KIND = "backup"
@@ -136,6 +140,14 @@ def _end(
             row.succeed(key, contents.created_at, size, contents.rows, contents.files.count, digest)
             row.verified_at = database_now()
         record(f"backup.{row.state}", row, changes={"reason": [None, problem]} if problem else {})
+        if problem and row.kind is Kind.DAILY:
+            _tell(LetterKind.BACKUP_FAILED, texts.backup_failed, problem)
+
+
+def _tell(kind: LetterKind, text: Callable[[str, str], texts.LetterText], problem: str) -> None:
+    """Write to the owners; who watches the page sees it there."""
+    name = current_organization().name
+    tell_owners(kind, lambda: text(name, problem))
 
 
 def _read_back(key: str, digest: str) -> None:
@@ -171,12 +183,17 @@ def drill(organization_id: int) -> None:
         db.session.rollback()
         with tempfile.TemporaryDirectory(prefix="crm-backup-") as folder:
             path = Path(folder, "archive.zip")
-            store.current().download(key, path)
-            problem = run_drill(path)
+            try:
+                store.current().download(key, path)
+                problem = run_drill(path)
+            except (StorageError, OSError) as error:
+                problem = str(error)
         with transaction() as session:
             row = session.get_one(Backup, backup_id)
             row.drilled_at, row.reason = database_now() if not problem else None, problem[:300]
             record("backup.drilled", row, changes={"problem": [None, problem]})
+            if problem:
+                _tell(LetterKind.DRILL_FAILED, texts.drill_failed, problem)
         if problem:
             log.error("organization %d: its backup can't be restored: %s", organization_id, problem)
 

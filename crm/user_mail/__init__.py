@@ -1,3 +1,3 @@
 """E-mail from the installation to its users: their address, links by which they prove who they are, and notices."""
 
-__all__ = ["services"]
+__all__ = ["rules", "services", "texts"]

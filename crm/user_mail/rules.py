@@ -21,12 +21,15 @@ class Kind(enum.StrEnum):
     NEW_BROWSER = "new_browser"
     """Somebody signed in where they didn't before."""
     INVITATION = "invitation"
+    BACKUP_FAILED = "backup_failed"
+    DRILL_FAILED = "drill_failed"
+    """The latest backup can't be restored."""
 
 
 PROVES = frozenset({Kind.RESET})
 """Letters whose links let somebody in: the installation alone sends them, for owners see what their gateway sent."""
 
-ABOUT_ORGANIZATION = frozenset({Kind.INVITATION})
+ABOUT_ORGANIZATION = frozenset({Kind.INVITATION, Kind.BACKUP_FAILED, Kind.DRILL_FAILED})
 """Letters about an organization; the others are about the user's account."""
 
 
@@ -64,6 +67,9 @@ MAX_INVITATIONS, INVITATIONS_WITHIN = 50, dt.timedelta(hours=24)
 
 MAX_SIGN_INS, SIGN_INS_WITHIN = 5, dt.timedelta(hours=24)
 """Notices of new browsers that go to a user; whoever goes on from there was told of already."""
+
+TOLD_AGAIN = dt.timedelta(hours=24)
+"""After that owners are told of a failure of the same kind once more."""
 
 MAX_NAME = 80
 

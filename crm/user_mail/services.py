@@ -7,14 +7,16 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from crm.accounts.models import Organization, User
+from crm.accounts.models import Membership, Organization, User
+from crm.accounts.queries import locked_organization
 from crm.accounts.sign_ins import first_organization
 from crm.kernel import queue, vault
 from crm.kernel.db import database_now, transaction
 from crm.kernel.extensions import db
+from crm.kernel.roles import Role
 from crm.user_mail.gateways import may_go
 from crm.user_mail.models import UserLetter
-from crm.user_mail.rules import NOTICE_LASTS, Kind
+from crm.user_mail.rules import NOTICE_LASTS, TOLD_AGAIN, Kind
 from crm.user_mail.texts import LetterText
 from crm.values import language
 from crm.values.text import clean_line
@@ -65,6 +67,30 @@ def notify(user: User, kind: Kind, say: Callable[[], LetterText]) -> UserLetter 
             user_id=user.id,
             organization_id=organization.id if organization else None,
         )
+
+
+def tell_owners(kind: Kind, say: Callable[[], LetterText]) -> int:
+    """Tell the owners of the current organization something, within the caller's transaction; return how many.
+
+    They are told of the same kind once in a day.
+    """
+    organization = locked_organization()
+    lately = sa.select(UserLetter.id).where(
+        UserLetter.organization_id == organization.id,
+        UserLetter.kind == kind,
+        UserLetter.created_at > database_now() - TOLD_AGAIN,
+    )
+    if not may_go(kind, organization) or db.session.scalar(lately.limit(1)) is not None:
+        return 0
+    owners = sa.select(User).join(Membership, Membership.user_id == User.id)
+    is_owner = (Membership.role_name == Role.OWNER.label, Membership.disabled_at.is_(None), User.email != "")
+    found = db.session.scalars(
+        owners.where(Membership.organization_id == organization.id, *is_owner).order_by(User.id)
+    ).all()
+    for user in found:
+        with language.speaking(language_of(user, organization)):
+            write(kind, user.email, say(), user_id=user.id, organization_id=organization.id)
+    return len(found)
 
 
 def language_of(user: User, organization: Organization | None) -> str:

@@ -105,6 +105,32 @@ def invitation(by: str, organization: str, token: str) -> LetterText:
     )
 
 
+def backup_failed(organization: str, reason: str) -> LetterText:
+    return LetterText(
+        _("The backup of %(organization)s failed", organization=plain_name(organization)),
+        _(
+            "The daily backup of %(organization)s was not made: %(reason)s\n\nThe next one is tried within hours. The "
+            "backups that there are:\n\n%(link)s",
+            organization=plain_name(organization),
+            reason=reason,
+            link=link("/settings/backups"),
+        ),
+    )
+
+
+def drill_failed(organization: str, reason: str) -> LetterText:
+    return LetterText(
+        _("The backup of %(organization)s can't be restored", organization=plain_name(organization)),
+        _(
+            "Each week the latest backup of %(organization)s is restored for a trial, and this time it could not be: "
+            "%(reason)s\n\nMake a new one, and show this to whoever runs the server:\n\n%(link)s",
+            organization=plain_name(organization),
+            reason=reason,
+            link=link("/settings/backups"),
+        ),
+    )
+
+
 def link(path: str) -> str:
     """Return the address of a path of ours; never by the Host header, which anybody may send."""
     return f"{current_app.config['PUBLIC_URL']}{path}"
