@@ -73,7 +73,7 @@ def test_a_link_changes_the_password_once(app: Flask, cast: Cast, mailbox: Mailb
     assert not works(phone), "all sign-ins have ended"
     assert app.test_client().get("/api/customers/", headers=api).status_code == 401
     told = mailbox.arrived()
-    assert [(one["To"], one["Subject"]) for one in told][:1] == [(SARI, "Your password was changed")]
+    assert (SARI, "Your password was changed") in [(one["To"], one["Subject"]) for one in told]
     assert choose(app, path, "eight yellow pears").status_code == 404
     assert app.test_client().get(path).status_code == 404
 

@@ -26,10 +26,10 @@ def forgotten() -> Response:
 def ask() -> AnyResponse:
     """Answer the same, and as soon, whoever is meant."""
     form = ForgottenForm()
+    if not form.validate():
+        return page("user_mail/forgotten.html", 422, form=form, can_reset=resets.can_reset())
     if not resets.can_reset():
         abort(404)
-    if not form.validate():
-        return page("user_mail/forgotten.html", 422, form=form, can_reset=True)
     count("forgotten")
     resets.ask(form.who.data)
     return redirect(url_for("user_mail.forgotten", asked=1), 303)
@@ -38,13 +38,14 @@ def ask() -> AnyResponse:
 @bp.get("/password/new/<reset_token>")
 def new_password(reset_token: str) -> Response:
     """Show a form: programs that look into mail open every link, so this changes nothing."""
-    user, form = _form(reset_token)
-    return page("user_mail/new_password.html", form=form, user=user)
+    user = _user_of(reset_token)
+    return page("user_mail/new_password.html", form=NewPasswordForm(*_names(user), formdata=None), user=user)
 
 
 @bp.post("/password/new/<reset_token>")
 def set_password(reset_token: str) -> AnyResponse:
-    user, form = _form(reset_token)
+    user = _user_of(reset_token)
+    form = NewPasswordForm(*_names(user))
     if not form.validate():
         return page("user_mail/new_password.html", 422, form=form, user=user)
     try:
@@ -56,10 +57,13 @@ def set_password(reset_token: str) -> AnyResponse:
     return redirect(url_for("accounts.login"), 303)
 
 
-def _form(token: str) -> tuple[User, NewPasswordForm]:
+def _user_of(token: str) -> User:
     try:
-        user = resets.find_user(token)
+        return resets.find_user(token)
     except LinkEndedError as error:
         refuse("reset", error)
-    names = [name for found in organizations_of(user.id) for name in (found.slug, found.name)]
-    return user, NewPasswordForm(user.username, *names)
+
+
+def _names(user: User) -> list[str]:
+    """Return what may not be in the password."""
+    return [user.username, *(name for found in organizations_of(user.id) for name in (found.slug, found.name))]
