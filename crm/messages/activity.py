@@ -42,7 +42,9 @@ SOURCES = {
     OptOutSource.STOP: N_("By a keyword"),
     OptOutSource.PROVIDER: N_("Reported by the provider"),
     OptOutSource.BOUNCE: N_("Mail came back"),
+    OptOutSource.SOFT_BOUNCE: N_("Mail came back again and again"),
     OptOutSource.COMPLAINT: N_("Reported as spam"),
+    OptOutSource.UNSUBSCRIBE: N_("By the link in a message"),
     OptOutSource.STAFF: N_("Added to the list by staff"),
 }
 

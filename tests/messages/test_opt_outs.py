@@ -296,6 +296,18 @@ def test_the_customers_page_says_since_when_and_how(shop: Shop, owner: FlaskClie
 # Words.
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("source", list(OptOutSource))
+def test_every_way_onto_the_list_has_words_on_the_timeline_and_in_the_list(
+    shop: Shop, owner: FlaskClient, source: OptOutSource
+) -> None:
+    customer = shop.customer()
+    opt_out(shop, source)
+    shown = owner.get(f"/customers/{customer}")
+    assert (shown.status_code, "Opted out" in shown.text.partition('id="timeline')[2]) == (200, True)
+    assert owner.get(URL).status_code == 200
+
+
 def test_the_organizations_own_words_stop_too(shop: Shop, owner: FlaskClient) -> None:
     answer = owner.post(f"{URL}/words", data={"words": "Berhenti!\n\nstop\n jangan  kirim \nberhenti"})
 
