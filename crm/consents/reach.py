@@ -16,6 +16,7 @@ from crm.kernel.columns import constant, one_of
 from crm.kernel.extensions import db
 from crm.messages.channels.base import Channel
 from crm.messages.channels.phones import PHONES
+from crm.messages.channels.registry import all_channels
 from crm.messages.suppression_models import Suppression
 from crm.people.matching import Kind
 from crm.values.language import N_
@@ -86,6 +87,14 @@ def count_reach(channel: Channel, conditions: Iterable[Condition] = ()) -> Mappi
     statement = sa.select(found.c.reach, sa.func.count()).group_by(found.c.reach)
     counts = {Reach(name): number for name, number in db.session.execute(statement)}
     return {reach: counts.get(reach, 0) for reach in Reach}
+
+
+def opted_out(customer: Customer) -> set[Channel]:
+    """Return the channels by which nothing goes to a customer for an address of theirs is on the list."""
+    channels = [channel for channel in all_channels() if column_of(channel, MessagePurpose.MARKETING)]
+    listed = sa.select(*(_is_suppressed(channel) for channel in channels)).where(Customer.id == customer.id)
+    found = db.session.execute(listed).one()
+    return {channel for channel, is_listed in zip(channels, found, strict=True) if is_listed}
 
 
 def _has_address(channel: Channel) -> Condition:

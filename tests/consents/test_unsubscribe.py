@@ -213,3 +213,20 @@ def test_a_letter_of_marketing_is_handed_over_with_its_link(shop: Shop, monkeypa
     assert [bool(call.unsubscribe) for call in calls] == [True, False]
     assert calls[0].unsubscribe in text
     assert "/u/" not in calls[1].body
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_consent_that_an_opt_out_stands_in_the_way_of_says_so(shop: Shop, stranger: FlaskClient) -> None:
+    customer = shop.customer(email=MAIL, **AGREED)
+    link = link_in(sent(shop, customer, EMAIL))
+    owner = shop.boss.client()
+
+    def shown() -> list[str]:
+        page = owner.get(f"/customers/{customer}").text.partition('id="consents-title"')[2]
+        return re.findall("Given|Withdrawn|Opted out", page.partition("</dl>")[0])
+
+    assert shown() == ["Given"] * 3
+    stranger.post(link)
+    assert sorted(shown()) == ["Given", "Given", "Withdrawn"]
+    owner.post(f"/customers/{customer}/consents", data={"channel": "email", "purpose": "marketing", "state": "given"})
+    assert sorted(shown()) == ["Given"] * 3 + ["Opted out"]
