@@ -53,7 +53,7 @@ def write() -> AnyResponse:
     """Begin a draft to the selected customers of the list, whose query is the URL's."""
     try:
         campaign = services.add_for(read_selection(request.form, request.args))
-    except (BulkFormError, ConflictError) as error:
+    except (BulkFormError, SentenceError) as error:
         if wants_fragment():
             flash(str(error), "error")
         return respond("customers/bulk_problem.html", "customers/_bulk_problem.html", 422, sentence=str(error))

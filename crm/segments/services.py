@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from crm.kernel.columns import db_now
 from crm.kernel.db import locked, transaction
@@ -30,7 +31,7 @@ def add(name: str, query: Mapping[str, Any], key: RequestKey | None = None) -> S
         _check(name, query)
         segment = Segment(name=name, name_key=queries.key_of(name), query=stored(query), created_by_id=current_actor())
         session.add(segment)
-        session.flush()
+        _write(segment)
         once.made(segment.id)
         record("segment.added", segment, changes={"name": [None, name]})
         return segment
@@ -58,6 +59,7 @@ def edit(segment_id: int, name: str | None = None, query: Mapping[str, Any] | No
         changes = changes_of(segment)
         if changes:
             segment.updated_at = db_now()
+            _write(segment)
             changes.pop("name_key", None)
             record("segment.edited", segment, changes=changes)
         return segment
@@ -77,9 +79,22 @@ def delete(segment_id: int) -> str:
 def _check(name: str | None, query: Mapping[str, Any] | None, but: Segment | None = None) -> None:
     other = queries.segment_called(name) if name is not None else None
     if other is not None and (but is None or other.id != but.id):
-        raise FieldError("name", _("There is a segment “%(name)s”. Choose another name.", name=other.name))
+        raise _taken(other.name)
     if query is not None and (problem := audience_of(query).problem):
         raise FieldError("query", problem)
+
+
+def _write(segment: Segment) -> None:
+    """Write the row; the unique index decides about the name between two requests at once."""
+    name = segment.name
+    try:
+        db.session.flush()
+    except IntegrityError:
+        raise _taken(name) from None
+
+
+def _taken(name: str) -> FieldError:
+    return FieldError("name", _("There is a segment “%(name)s”. Choose another name.", name=name))
 
 
 def _lock(segment_id: int) -> Segment:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -195,3 +196,20 @@ def test_filters_by_absence_birthday_spending_and_vouchers(app: Flask, cast: Cas
     assert '<option value="45" selected>45 days</option>' in shown
     assert '<option value="02" selected>February</option>' in shown
     assert "Save as segment" not in shown
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_many_at_once_give_a_name_once(cast: Cast) -> None:
+    with cast.owner.acting():
+        others = [make_segment(f"Other {number}") for number in range(8)]
+    clients = [cast.owner.client() for _each in others]
+
+    def add(number: int) -> int:
+        return clients[number].post("/segments", data={"name": "Gold", "tier": "gold"}).status_code
+
+    def rename(number: int) -> int:
+        return clients[number].post(f"/segments/{others[number]}/edit", data={"name": "Silver"}).status_code
+
+    with ThreadPoolExecutor(len(others)) as pool:
+        for verb in (add, rename):
+            assert sorted(pool.map(verb, range(len(others)))) == [303] + [422] * (len(others) - 1)
