@@ -19,7 +19,7 @@ from crm.consents.reach import Reach, count_reach
 from crm.customers.filters import Selection
 from crm.customers.models import Customer
 from crm.kernel import queue
-from crm.kernel.branch_scope import bound_branch
+from crm.kernel.branch_scope import all_branches, bound_branch
 from crm.kernel.columns import db_now, one_of
 from crm.kernel.db import database_now, transaction
 from crm.kernel.errors import ConflictError, FieldError
@@ -163,8 +163,9 @@ def retry(campaign_id: int) -> int:
     with transaction():
         campaign, now, count = _lock(campaign_id), database_now(), 0
         campaign.ensure_retryable()
-        while sent := bulk.send_again(db.session.scalars(outcomes.retryable(campaign).limit(AT_ONCE)).all(), now):
-            count += sent
+        with all_branches():
+            while sent := bulk.send_again(db.session.scalars(outcomes.retryable(campaign).limit(AT_ONCE)).all(), now):
+                count += sent
         if count:
             campaign.go_on()
             _changed(campaign, "campaign.retried", None if campaign.state is State.PAUSED else now)

@@ -18,6 +18,7 @@ from crm.campaigns.rules import LATEST_START, State
 from crm.campaigns.sending import BLOCK, make_block
 from crm.campaigns.texts import TextError, wording_of
 from crm.campaigns.whom import whom
+from crm.kernel.branch_scope import all_branches
 from crm.kernel.columns import db_now
 from crm.kernel.db import database_now, locked
 from crm.kernel.events import record
@@ -79,16 +80,18 @@ def _find_due() -> Campaign | None:
 
 
 def _turn(campaign: Campaign, now: dt.datetime) -> dt.datetime | None:
-    """Return when the next turn is, None for never."""
-    match campaign.state:
-        case State.SCHEDULED:
-            return _start(campaign, now)
-        case State.SENDING:
+    """Return when the next turn is, None for never.
+
+    Whoever made it may see one branch only: that decides whom it goes to, and they stay when they move to another.
+    """
+    if campaign.state is State.SCHEDULED:
+        return _start(campaign, now)
+    with all_branches():
+        if campaign.state is State.SENDING:
             return _send(campaign, now)
-        case State.STOPPED:
-            return now if _cancel(campaign) else None
-        case _:
-            return None
+        if campaign.state is State.STOPPED and _cancel(campaign):
+            return now
+    return None
 
 
 def _start(campaign: Campaign, now: dt.datetime) -> dt.datetime | None:
