@@ -11,11 +11,13 @@ from wtforms import BooleanField, Field, RadioField, SelectField, StringField, T
 from crm.accounts.queries import current_organization
 from crm.campaigns.models import Campaign
 from crm.campaigns.rules import MAX_HELD_OUT, MAX_NAME
+from crm.customers.rules import MessagePurpose
 from crm.kernel.extensions import db
 from crm.message_templates.queries import kept_templates
 from crm.message_templates.rules import problem
 from crm.messages.channels.base import MAX_SUBJECT
 from crm.messages.channels.registry import NAMES, all_channels, channel_named, choose
+from crm.messages.checks import room_for
 from crm.segments.queries import offered
 from crm.values import clock
 from crm.values.language import N_, ngettext
@@ -109,7 +111,8 @@ class CampaignForm(CreatingForm):
             return
         if not field.data:
             raise ValidationError(_("Write the message, or choose a template."))
-        room = channel_named(self.channel.data).max_length if self.channel.data in NAMES else None
+        known = self.channel.data in NAMES
+        room = room_for(channel_named(self.channel.data), MessagePurpose.MARKETING) if known else None
         if wrong := problem(field.data, room):
             raise ValidationError(wrong)
 

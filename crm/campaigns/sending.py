@@ -12,6 +12,7 @@ from crm.accounts.queries import current_organization
 from crm.campaigns import hours
 from crm.campaigns.models import Campaign, CampaignRecipient
 from crm.campaigns.rules import Part, Skip
+from crm.campaigns.texts import room_of
 from crm.customers.models import Customer
 from crm.customers.rules import MessagePurpose
 from crm.kernel.columns import one_of
@@ -41,7 +42,7 @@ def make_block(campaign: Campaign, now: dt.datetime) -> int:
         filled = filled_for(wording, customer, organization)
         if customer.is_archived:
             skipped.append({"id": row.id, "skip": Skip.ARCHIVED})
-        elif len(filled.text) > campaign.channel.max_length:
+        elif len(filled.text) > room_of(campaign.channel, filled):
             skipped.append({"id": row.id, "skip": Skip.TOO_LONG})
         else:
             messages.append(_message(campaign, customer, filled, moments[customer.id]))

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 from crm.accounts.queries import current_organization
 from crm.campaigns.models import Campaign
+from crm.customers.rules import MessagePurpose
 from crm.kernel.errors import FieldError
 from crm.kernel.extensions import db
 from crm.message_templates.models import Template
 from crm.message_templates.queries import kept_templates
 from crm.message_templates.rules import Wording, problem
-from crm.messages.checks import RefusedError, check_subject
+from crm.messages.channels.base import Channel
+from crm.messages.checks import RefusedError, check_subject, room_for
 from crm.messages.rules import TemplateCategory, unapproved
 from crm.providers.registry import needs_approval
 from crm.values.language import gettext as _
@@ -54,15 +56,25 @@ def _of_template(campaign: Campaign) -> Wording:
         raise TextError("template", _("This template is for %(channel)s.", channel=template.channel.label))
     same = kept_templates().where(Template.name_key == template.name_key, Template.channel == template.channel)
     others = db.session.scalars(same.where(Template.id != template.id))
-    return replace(template.wording, others=tuple(other.wording for other in others))
+    wording = replace(template.wording, others=tuple(other.wording for other in others))
+    for each in (wording, *wording.others):
+        if wrong := problem(each.text, room_of(campaign.channel, each)):
+            raise TextError("template", wrong)
+    return wording
 
 
 def _own(campaign: Campaign) -> Wording:
     if not campaign.body.strip():
         raise TextError("body", _("Write the message."))
-    wrong = problem(campaign.body, campaign.channel.max_length)
+    wording = Wording(campaign.body, True, subject=campaign.subject if campaign.channel.has_subject else "")
+    wrong = problem(wording.text, room_of(campaign.channel, wording))
     if wrong:
         raise TextError("body", wrong)
     if campaign.channel.has_subject and (wrong := problem(campaign.subject)):
         raise TextError("subject", wrong)
-    return Wording(campaign.body, True, subject=campaign.subject if campaign.channel.has_subject else "")
+    return wording
+
+
+def room_of(channel: Channel, wording: Wording) -> int:
+    """Return how many characters a text may have; one that WhatsApp approved goes out as it is."""
+    return channel.max_length if wording.approved else room_for(channel, MessagePurpose.MARKETING)

@@ -55,10 +55,15 @@ def check_content(
         check_subject(subject)
     if not body.strip():
         raise RefusedError("body", _("Write the message."))
-    room = channel.max_length - (FOOTER if purpose is MessagePurpose.MARKETING else 0)
+    room = room_for(channel, purpose)
     over = len(body) - room
     if over > 0:
         raise RefusedError("body", too_long(over, channel, room))
+
+
+def room_for(channel: Channel, purpose: MessagePurpose) -> int:
+    """Return how many characters a text may have; marketing leaves room for how it ends."""
+    return channel.max_length - (FOOTER if purpose is MessagePurpose.MARKETING else 0)
 
 
 def subject_for(channel: Channel, typed: str) -> str:

@@ -13,6 +13,7 @@ from crm.accounts.queries import current_organization
 from crm.campaigns.models import Campaign
 from crm.campaigns.rules import State
 from crm.campaigns.services import schedule
+from crm.consents.footers import with_footer
 from crm.customers.models import Customer
 from crm.customers.rules import Consent, MessagePurpose
 from crm.customers.services import archive_customer, edit_customer
@@ -22,12 +23,14 @@ from crm.kernel.db import transaction
 from crm.kernel.extensions import db
 from crm.kernel.work import due
 from crm.messages import warm_up
+from crm.messages.channels.sms import SMS
+from crm.messages.checks import FOOTER
 from crm.messages.frequency import had_enough, offers_had
 from crm.messages.models import Attempt, Message
 from crm.messages.rules import Answer, Status
 from crm.values import clock
 from tests.campaigns.shop import Shop
-from tests.factories import make_template
+from tests.factories import make_branch, make_template
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 HTMX = {"HX-Request": "true"}
@@ -426,3 +429,62 @@ def test_recipients_over_the_limit_of_a_new_domain_wait_for_the_next_day(
     assert shop.sums(campaign) == {"handed_over": 2, "waiting": 3}
     listed = shop.client.get(f"/campaigns/{campaign}/recipients").text
     assert listed.count("A new domain: 2 e-mails with offers went out today. It will be sent") == 3
+
+
+@SQLITE
+def test_a_text_leaves_room_for_how_marketing_ends(shop: Shop) -> None:
+    room = SMS.max_length - FOOTER
+    shop.customer(name="Ani")
+    shop.customer(name="Budi of the long name")
+    segment, field = str(shop.segment()), "{name}"
+    fields = {"name": "News", "segment": segment, "channel": "sms"}
+    refused = shop.client.post("/campaigns/new", data=fields | {"body": "x" * (room + 1)})
+    assert (refused.status_code, "there is room for 1,300." in refused.text) == (422, True)
+    json, headers = fields | {"body": "x" * (room + 1)}, shop.owner.token()
+    assert shop.owner.app.test_client().post("/api/campaigns/", json=json, headers=headers).status_code == 400
+    with shop.owner.acting():
+        template = make_template(name="Long", body="x" * (room + 1))
+    by_template = shop.campaign(template=str(template), body="")
+    assert shop.say(by_template, "schedule") == 422
+    campaign = shop.campaign(body="x" * (room - len(field)) + field)
+    shop.say(campaign, "schedule")
+    shop.work()
+    assert shop.sums(campaign) == {"handed_over": 1, "skipped": 1, "skipped:too_long": 1}
+    with shop.owner.acting():
+        sent = db.session.scalars(sa.select(Message)).one()
+        customer = db.session.get_one(Customer, sent.customer_id)
+        assert len(with_footer(sent, customer, current_organization())) <= SMS.max_length
+
+
+@SQLITE
+def test_the_preview_counts_the_line_that_ends_marketing(shop: Shop) -> None:
+    shop.customer()
+    campaign = shop.campaign(body="x" * 150)  # one part by itself
+    assert "2 SMS in all." in shop.client.get(f"/campaigns/{campaign}").text
+
+
+@SQLITE
+@pytest.mark.parametrize(("verb", "sum_", "status"), [("", "handed_over", "sent"), ("stop", "stopped", "canceled")])
+def test_who_moves_away_stays_a_recipient_of_whoever_sees_one_branch(
+    shop: Shop, verb: str, sum_: str, status: str
+) -> None:
+    with shop.owner.acting():
+        branch, other = make_branch(), make_branch()
+    first, second = (shop.customer(branch_id=branch) for _each in range(2))
+    shop.customer(branch_id=other)
+    campaign = shop.campaign()
+    shop.change(Campaign, campaign, branch_id=branch)
+    shop.say(campaign, "schedule")
+    shop.turns(1)
+    assert shop.sums(campaign) == {"waiting": 2}
+    shop.change(Customer, first, branch_id=other)
+    shop.turns()
+    assert [row.customer_id for row in shop.messages()] == [first, second]
+    if verb:
+        shop.say(campaign, verb)
+        shop.turns()
+    else:
+        shop.work()
+        assert shop.row(campaign).state is State.DONE
+    assert {row.status.value for row in shop.messages()} == {status}
+    assert shop.sums(campaign) == {sum_: 2}
