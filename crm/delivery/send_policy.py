@@ -33,7 +33,7 @@ OTHER_DAY = stored(N_("It says “%(word)s”, and that day is over. Check the t
 HAD_IN_DAY = stored(N_("Skipped: had %(number)s in 24 hours."))
 HAD_IN_MONTH = stored(N_("Skipped: had %(number)s in 30 days."))
 QUIET = stored(N_("Quiet hours: it will be sent %(when)s (%(zone)s)."))
-WARM_UP = stored(N_("A new domain: %(number)s e-mails with offers went out today. It will be sent %(when)s."))
+WARM_UP = stored(N_("A new domain: %(number)s marketing e-mails went out today. It will be sent %(when)s."))
 
 LOOK_AGAIN = dt.timedelta(seconds=60)
 LOOK_AFTER_PAUSE = dt.timedelta(hours=1)

@@ -13,9 +13,9 @@ from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import NAMES, all_channels, channel_named, choose
 from crm.providers.base import Provider
 from crm.providers.registry import providers_for
+from crm.values import money
 from crm.values.language import N_
 from crm.values.language import gettext as _
-from crm.web.filters import number
 from crm.web.forms import Form, Required, options
 
 LIMITS = frozenset({"cap_day", "cap_month", "soft_opt_in", "whatsapp_limit", "warm_up"})
@@ -84,25 +84,27 @@ def senders_form(channels: Sequence[Channel], **values: Any) -> SendersForm:
 
 def _limits() -> dict[str, Field]:
     yes_or_no = options([("no", _("No")), ("yes", _("Yes"))])
+    locale = current_organization().locale
+    limits = ((str(each), money.format_number(each, locale)) for each in WHATSAPP_LIMITS)
     return {
-        "cap_day": StringField(_("Offers to a customer in 24 hours, at most"), [Parsed()]),
-        "cap_month": StringField(_("Offers to a customer in 30 days, at most"), [Parsed()]),
+        "cap_day": StringField(_("Marketing messages to a customer in 24 hours, at most"), [Parsed()]),
+        "cap_month": StringField(_("Marketing messages to a customer in 30 days, at most"), [Parsed()]),
         "whatsapp_limit": SelectField(
             _("People that WhatsApp lets you write to in 24 hours"),
             [Parsed()],
-            choices=options([*((str(each), number(each)) for each in WHATSAPP_LIMITS), (UNLIMITED, _("Any number"))]),
+            choices=options([*limits, (UNLIMITED, _("Any number"))]),
             validate_choice=False,
             coerce=lambda value: UNLIMITED if value == 0 else str(value or ""),
         ),
         "soft_opt_in": RadioField(
-            _("Who bought gets offers until they say no"),
+            _("Who bought gets marketing until they say no"),
             [Parsed()],
             choices=yes_or_no,
             validate_choice=False,
             coerce=_as_word,
         ),
         "warm_up": RadioField(
-            _("Begin slowly with offers by e-mail"),
+            _("Begin slowly with marketing by e-mail"),
             [Parsed()],
             choices=yes_or_no,
             validate_choice=False,

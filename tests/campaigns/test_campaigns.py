@@ -428,7 +428,7 @@ def test_recipients_over_the_limit_of_a_new_domain_wait_for_the_next_day(
     shop.work()
     assert shop.sums(campaign) == {"handed_over": 2, "waiting": 3}
     listed = shop.client.get(f"/campaigns/{campaign}/recipients").text
-    assert listed.count("A new domain: 2 e-mails with offers went out today. It will be sent") == 3
+    assert listed.count("A new domain: 2 marketing e-mails went out today. It will be sent") == 3
 
 
 @SQLITE

@@ -227,12 +227,12 @@ def test_who_had_enough_is_asked_again_a_day_and_three_days_later(shop: Shop, fa
         shop.work()
         (message,) = shop.messages()
         assert message.status is Status.RETRY_WAIT
-        assert message.reason.startswith("WhatsApp limits how many offers")
+        assert message.reason.startswith("WhatsApp limits how much marketing")
         assert (moments(shop), shop.sums(id_)) == ([hours], {"sending": 1})
         hours_pass(shop, hours)
     shop.work()
     assert (shop.messages()[0].status, len(fake.sent)) == (Status.FAILED, 3)
-    assert "WhatsApp limits how many offers" in shop.messages()[0].reason
+    assert "WhatsApp limits how much marketing" in shop.messages()[0].reason
     hours_pass(shop, 100)
     shop.work()
     assert (len(fake.sent), shop.row(id_).state, shop.sums(id_)) == (3, State.DONE, {"failed": 1})

@@ -62,7 +62,7 @@ def test_what_is_over_the_limit_waits_for_the_next_day(new: Shop) -> None:
     new.work()
     waiting = [id_ for id_ in ids if new.status(id_) is Status.HELD]
     assert (len(waiting), {outcome(new, id_)[0] for id_ in {*ids, service, text} - {*waiting}}) == (3, {"sent"})
-    assert "A new domain: 2 e-mails with offers went out today." in outcome(new, waiting[0])[1]
+    assert "A new domain: 2 marketing e-mails went out today." in outcome(new, waiting[0])[1]
     zone = clock.zone("Asia/Jakarta")
     tomorrow = clock.to_local(clock.utcnow(), zone).date() + dt.timedelta(days=1)
     for id_ in waiting:

@@ -230,8 +230,8 @@ def test_nobodys_text_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("value", "effect", "what"),
     [
-        ("stop", Effect.NO_OFFERS, "stopped offers in WhatsApp's settings"),
-        ("resume", Effect.OFFERS, "wants offers again, by WhatsApp's settings"),
+        ("stop", Effect.NO_OFFERS, "stopped marketing in WhatsApp's settings"),
+        ("resume", Effect.OFFERS, "wants marketing again, by WhatsApp's settings"),
     ],
 )
 def test_a_wish_about_offers_is_heard_in_both_of_its_forms(value: str, effect: Effect, what: str) -> None:

@@ -76,9 +76,9 @@ CODES: Mapping[int, Meaning] = {
         N_("The customer has not written on WhatsApp in the last 24 hours: only an approved template can be sent."),
     ),
     131049: Meaning(
-        _PERMANENT, N_("WhatsApp limits how many offers this customer gets from all businesses."), again=_LATER
+        _PERMANENT, N_("WhatsApp limits how much marketing this customer gets from all businesses."), again=_LATER
     ),
-    131050: Meaning(Answer.OPTED_OUT, N_("The customer has stopped offers on WhatsApp."), Purpose.MARKETING),
+    131050: Meaning(Answer.OPTED_OUT, N_("The customer has stopped marketing on WhatsApp."), Purpose.MARKETING),
     # The text
     100: Meaning(_PERMANENT, N_("WhatsApp refused the message: a part of it is not as it has to be.")),
     131008: Meaning(_PERMANENT, N_("WhatsApp refused the message: a part of it is missing.")),

@@ -25,8 +25,8 @@ PREFERENCES = {"stop": Effect.NO_OFFERS, "resume": Effect.OFFERS}
 """By Meta's word (webhooks, user_preferences)."""
 
 PREFERENCE_WORDS = {
-    Effect.NO_OFFERS: N_("stopped offers in WhatsApp's settings"),
-    Effect.OFFERS: N_("wants offers again, by WhatsApp's settings"),
+    Effect.NO_OFFERS: N_("stopped marketing in WhatsApp's settings"),
+    Effect.OFFERS: N_("wants marketing again, by WhatsApp's settings"),
 }
 
 Part = dict[str, Any]
