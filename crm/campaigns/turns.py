@@ -7,6 +7,7 @@ recipient: a message is made in the transaction that gives it to its recipient.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 
 import sqlalchemy as sa
 
@@ -34,10 +35,13 @@ from crm.values import clock
 from crm.values.language import N_
 from crm.values.stored import stored
 
+log = logging.getLogger(__name__)
+
 KIND = "campaign"
 LOOK_EVERY = dt.timedelta(seconds=2)
 LOOK_SELDOM = dt.timedelta(seconds=30)
 """Between two looks at one whose messages are under way, at first and after a while."""
+PUT_OFF = dt.timedelta(minutes=5)
 AT_ONCE = 1_000
 """Messages released or canceled in a turn."""
 
@@ -49,7 +53,10 @@ PAUSED_TEMPLATE_CODES = ("132015", "132016")
 
 
 def go_on_in(organization_id: int) -> bool:
-    """Do a turn of the organization's longest waiting campaign; False if none is due."""
+    """Do a turn of the organization's longest waiting campaign; False if none is due.
+
+    One whose turn fails is put off, so that the others go on.
+    """
     with use_organization(organization_id):
         campaign = _find_due()
     if campaign is None:
@@ -65,7 +72,13 @@ def take_turn(campaign_id: int) -> None:
             return
         campaign = lock(campaign_id)
         now = database_now()
-        due.plan(KIND, {campaign_id: _turn(campaign, now)})
+        try:
+            with db.session.begin_nested():
+                next_ = _turn(campaign, now)
+        except Exception:
+            log.exception("campaign %d: put off", campaign_id)
+            next_ = now + PUT_OFF
+        due.plan(KIND, {campaign_id: next_})
         campaign.updated_at = db_now()
 
 

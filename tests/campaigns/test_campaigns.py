@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from crm.accounts.queries import current_organization
+from crm.campaigns import jobs as campaign_jobs
 from crm.campaigns.models import Campaign
 from crm.campaigns.rules import State
 from crm.campaigns.services import schedule
@@ -396,6 +397,26 @@ def test_the_preview_counts_as_the_send_policy_does(shop: Shop, changes: dict[st
         assert list(found) == ([customer] if is_enough else [])
         had = offers_had([customer], now).get(customer, [])
     assert (too_often(organization, had, now) is not None) == is_enough
+
+
+@SQLITE
+def test_one_that_fails_is_put_off_and_the_others_go_on(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    shop.customer()
+    broken, other = shop.campaign(name="Broken"), shop.campaign(name="Other")
+    shop.say(broken, "schedule")
+    shop.turns(1)
+    shop.change(Campaign, broken, wording={"text": None})
+    shop.say(other, "schedule")
+    with shop.owner.app.app_context():
+        for _turn in range(6):
+            campaign_jobs.go_on_due()
+    assert f"campaign {broken}: put off" in caplog.text
+    assert shop.row(other).state is State.SENDING
+    assert shop.sums(broken) == {"waiting": 1}
+    with shop.owner.acting():
+        is_broken = due.DueWork.kind == "campaign", due.DueWork.subject_id == broken
+        again = db.session.scalars(sa.select(due.DueWork.due_at).where(*is_broken)).one()
+        assert again > clock.utcnow() + dt.timedelta(minutes=4)
 
 
 def test_who_had_one_today_is_skipped_and_it_says_so(shop: Shop) -> None:
