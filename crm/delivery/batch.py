@@ -27,7 +27,7 @@ from crm.kernel.extensions import db
 from crm.kernel.manifest import Halt, catalog
 from crm.messages.bookkeeping import look_at, renew_next
 from crm.messages.channels.base import Addresses, Channel
-from crm.messages.channels.email import EMAIL
+from crm.messages.channels.emails import EMAILS
 from crm.messages.frequency import offers_had
 from crm.messages.models import BlockedSender, Message
 from crm.messages.policy_facts import PolicyFacts, facts_about
@@ -88,7 +88,7 @@ class Batch:
         facts = self.facts(message.channel.addresses)
         customer, had = self.customers[message.customer_id], self._had(message)
         halt, category = self.halts.get(message.id), self._categories.get(message.id, TemplateCategory.UNKNOWN)
-        warm_up = self._warm_up if message.is_marketing and message.channel == EMAIL else None
+        warm_up = self._warm_up if message.is_marketing and message.channel.addresses is EMAILS else None
         decision = check_policy(message, customer, self.organization, facts, self.now, had, halt, category, warm_up)
         sender = self.blocked.get(message.channel)
         if not isinstance(decision, Go) or decision.gateway.by_hand:
@@ -104,7 +104,7 @@ class Batch:
         """Count what is about to be handed over, for what comes after it."""
         if message.is_marketing:
             self._offers.setdefault(message.customer_id, []).append(self.now)
-            if message.channel == EMAIL and self._warm_up is not None:
+            if message.channel.addresses is EMAILS and self._warm_up is not None:
                 self._warm_up.left -= 1
         if user := self._first_written_to(message):
             self._portfolio(message.channel).note(user)

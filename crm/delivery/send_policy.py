@@ -11,7 +11,7 @@ from flask import current_app
 from crm.accounts.models import Organization
 from crm.customers.models import Customer
 from crm.kernel.manifest import Halt
-from crm.messages.channels.email import EMAIL
+from crm.messages.channels.emails import EMAILS
 from crm.messages.channels.registry import consent_problem
 from crm.messages.frequency import DAY
 from crm.messages.models import Message
@@ -151,7 +151,7 @@ def too_often(organization: Organization, had: Sequence[dt.datetime], now: dt.da
 
 def _over_warm_up(message: Message, organization: Organization, warm_up: WarmUp | None) -> Hold | None:
     """Let marketing over the limit of a new domain wait for the next day, at its time of day."""
-    if warm_up is None or warm_up.left > 0 or not message.is_marketing or message.channel != EMAIL:
+    if warm_up is None or warm_up.left > 0 or not message.is_marketing or message.channel.addresses is not EMAILS:
         return None
     zone = clock.zone(organization.time_zone)
     time = clock.to_local(message.send_at, zone).time()

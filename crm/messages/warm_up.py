@@ -14,7 +14,8 @@ from flask import current_app
 from crm.accounts.models import Organization
 from crm.customers.rules import MessagePurpose
 from crm.kernel.extensions import db
-from crm.messages.channels.email import EMAIL
+from crm.messages.channels.emails import EMAILS
+from crm.messages.channels.registry import all_channels
 from crm.messages.frequency import COUNTED
 from crm.messages.models import Message
 from crm.values import clock
@@ -58,7 +59,7 @@ def _sent_since(moment: dt.datetime) -> int:
     lasts = dt.timedelta(seconds=current_app.config["MESSAGE_EXPIRES_AFTER"])
     statement = sa.select(sa.func.count()).where(
         Message.purpose == MessagePurpose.MARKETING,
-        Message.channel == EMAIL,
+        Message.channel.in_([channel for channel in all_channels() if channel.addresses is EMAILS]),
         Message.status.in_(COUNTED),
         # What is older has expired, so that an index leads to the rest.
         Message.send_at > moment - lasts,
