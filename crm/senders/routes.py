@@ -12,6 +12,7 @@ from crm.accounts.queries import current_organization
 from crm.accounts.rules import return_path
 from crm.accounts.services import change_organization, settings_of
 from crm.kernel import health
+from crm.kernel.csrf import refuse_stale_form
 from crm.kernel.errors import FieldError, SentenceError
 from crm.messages.channels.base import Channel
 from crm.messages.channels.registry import all_channels, channel_named
@@ -61,6 +62,7 @@ def test() -> AnyResponse:
 
 @bp.post("/settings/messaging/domain")
 def check_domain() -> AnyResponse:
+    refuse_stale_form()
     found = domain_check.check_domain()
     if wants_fragment():
         return respond("senders/index.html", "senders/_domain.html", checked=found)
