@@ -43,6 +43,7 @@ OF_ALL_BRANCHES = {
     "blocked_senders": "a provider refuses the whole organization",
     "branches": "their names are no secret",
     "demo_ranges": "of no user",
+    "reached_users": "counted over all branches, as WhatsApp does",
     "exports": "of managers, who see all branches",
     "given_answers": "of one user each",
     "invitations": "for owners, who see all branches",

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 from babel.support import Translations
 
-from crm.delivery.outcomes import NEXT_TRY
+from crm.delivery.later import NEXT_TRY
 from crm.delivery.send_policy import QUIET
 from crm.invoices.rules import same_file
 from crm.messages.rules import WAITS, holding_reason

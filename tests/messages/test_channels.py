@@ -137,13 +137,18 @@ def test_no_channel_is_asked_for_by_name_outside_its_module() -> None:
     assert not wrong
 
 
+MAILBOX_READERS = {
+    "smtp": ("crm.returns.", "crm.senders.domain_check.", "crm.programs.doctor.", "crm.providers.accounts.")
+}
+"""Who reads the mailbox for returned mail, or signs its address."""
 _CHANNEL_USERS = ("crm.messages.channels.", "crm.providers.")
 ROOMS = {
     "crm.messages.channels.sms": _CHANNEL_USERS,
     "crm.messages.channels.whatsapp": _CHANNEL_USERS,
-    "crm.messages.channels.email": _CHANNEL_USERS,
+    # Letters to users, and the mailbox and the domain of a mail server, are of e-mail alone.
+    "crm.messages.channels.email": (*_CHANNEL_USERS, "crm.user_mail.", "crm.returns.", "crm.senders.domain_check."),
     **{
-        f"crm.providers.{name}": (f"crm.providers.{name}.", "crm.providers.registry")
+        f"crm.providers.{name}": (f"crm.providers.{name}.", "crm.providers.registry", *MAILBOX_READERS.get(name, ()))
         for name in (
             "console",
             "manual",

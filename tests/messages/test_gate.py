@@ -24,6 +24,7 @@ from tests.test_architecture import modules
 CALLERS = {"crm.delivery.calls._call": "makes the calls that Calls.begin is given"}
 BEGINNERS = {
     "crm.delivery.deliver._send": "begins what _submit returns",
+    "crm.user_mail.sending._claim": "begins a letter to a user, and calls nobody",
     "crm.backups.ids._reserve": "begins to lock a sequence, and calls nobody",
     "crm.backups.snapshot.open_snapshot": "begins to read the database, and calls nobody",
 }
@@ -36,6 +37,8 @@ UNGATED = {
     "crm.senders.services._send": "makes the call of an owner's test",
     "crm.returns.trial._call": "a letter to the mailbox for returned mail, which is of no customer",
     "crm.returns.trial.problem": "sends that letter",
+    "crm.user_mail.sending._call_of": "a letter of ours to a user, who is no customer",
+    "crm.user_mail.sending._send": "sends that letter",
     "crm.delivery.lookups._questions": "asks what became of a call that was made, and sends nothing",
 }
 """Who makes a call and needs no gate, and why."""

@@ -17,7 +17,7 @@ from crm.kernel.extensions import db
 from crm.reports import services
 from crm.reports.models import CustomerScore, ScoreRun
 from crm.reports.words import GROUPS
-from tests.factories import Cast, make_customer, make_invoice
+from tests.factories import Cast, make_customer
 from tests.reports.shop import Shop, big, naive, today
 from tests.reports.test_figures import bind_to_branch, rows
 
@@ -117,7 +117,7 @@ def test_cut_offs_are_shown(cast: Cast) -> None:
 def test_below_25_buyers_there_are_the_facts_and_what_is_missing(cast: Cast) -> None:
     with cast.owner.acting():
         for number in range(3):
-            make_invoice(make_customer(name=f"Buyer {number}"))
+            add_invoice(make_customer(name=f"Buyer {number}"), 150_000_00, today(), "Cake")
         services.rebuild()
     client = cast.viewer.client()
     page = client.get("/reports/rfm").text
