@@ -48,6 +48,8 @@ def test_there_is_one_way_through_them(app: Flask) -> None:
     with app.app_context():
         assert len(scripts(app).get_heads()) == 1
         assert len(scripts(app).get_bases()) == 1
+        # Of two files with one number, only one would be read.
+        assert len(list(scripts(app).walk_revisions())) == len(list(Path("migrations/versions").glob("*.py")))
 
 
 def test_they_make_what_the_models_say(app: Flask) -> None:
