@@ -100,18 +100,10 @@ def apply(report_ids: Sequence[int]) -> None:
                 opened |= says_it_works(meaning.status, attempt.channel, attempt.started_at, batch)
                 if meaning.opted_out is Purpose.MARKETING:
                     withdrawn[attempt.recipient, attempt.channel] = meaning.reason
-                elif meaning.opted_out:
-                    address = attempt.recipient, attempt.channel.addresses
-                    services.note_down(*address, OptOutSource.PROVIDER, meaning.reason)
-                    opted_out.add(address)
-                if meaning.closing:
-                    if meaning.closing.source is OptOutSource.COMPLAINT:
-                        complaints.append(_complaint(attempt))
-                    address = attempt.recipient, attempt.channel.addresses
-                    services.note_down(*address, meaning.closing.source, meaning.reason, meaning.closing.purpose)
-                    opted_out.add(address)
-                elif attempt.channel.addresses is EMAILS and _look_at_mailbox(meaning, message, attempt):
-                    opted_out.add((attempt.recipient, EMAILS))
+                if meaning.closing and meaning.closing.source is OptOutSource.COMPLAINT:
+                    complaints.append(_complaint(attempt))
+                if _closes(meaning, message, attempt):
+                    opted_out.add((attempt.recipient, attempt.channel.addresses))
             report.applied_at = batch.now
         look_at(batch.looks)
         refresh_next({messages[id_].customer_id for id_ in batch.looks})
@@ -128,6 +120,19 @@ def apply(report_ids: Sequence[int]) -> None:
     if opened:
         with transaction():
             hasten_held()
+
+
+def _closes(meaning: ReportMeaning, message: Message, attempt: Attempt) -> bool:
+    """Put the address on the list of opt-outs if the report says so; return whether it did."""
+    address = attempt.recipient, attempt.channel.addresses
+    is_out = meaning.opted_out is not None and meaning.opted_out is not Purpose.MARKETING
+    if is_out:
+        services.note_down(*address, OptOutSource.PROVIDER, meaning.reason)
+    if meaning.closing:
+        services.note_down(*address, meaning.closing.source, meaning.reason, meaning.closing.purpose)
+        return True
+    is_full = attempt.channel.addresses is EMAILS and _look_at_mailbox(meaning, message, attempt)
+    return is_out or is_full
 
 
 def says_it_works(status: Status, channel: Channel, began: dt.datetime, batch: Batch) -> bool:
